@@ -1,0 +1,173 @@
+"""The one tree of errors: each says what is wrong, where, and what to do next, and holds its exit code.
+
+```
+RolloutError                  1
+├── UsageError                2   a bad argument: an unknown environment or route, a weight out of range
+│   └── ConfigError           2   stacks.toml: every problem of the file at once, each with its line
+├── EngineError               1   the Pulumi engine is missing, too old or failed
+│   ├── EngineMissing         1
+│   ├── EngineTooOld          1
+│   └── EngineSetupFailed     1
+├── PreflightFailed           1   AWS isn't as the inventory says: all findings at once
+├── AwsError                  1   AWS refused or couldn't be reached
+│   └── WrongAccount          1
+├── VerifyFailed              1   applied, but the load balancer doesn't say so
+├── RollbackIncomplete        1   some routes could not be moved; the others were
+├── SandboxError              1
+├── GateRefused               3   declined, or approval needed and nobody there
+├── PolicyViolation           4   the preview would do more than the phase allows
+├── Locked                    5   another update is running, by someone alive
+├── Drift                     7   the live rules are neither the recorded nor the desired ones
+└── Interrupted             130   Ctrl-C: what was done and what wasn't
+```
+
+Exit code 6 (analysis failed, rolled back) is kept for the ramp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class RolloutError(Exception):
+    """Something the user must know: what is wrong, where, and what to do next.
+
+    Args:
+        what: One sentence, without a full stop at the end of a list.
+        where: The place: a file and line, a rule's ARN, a stack.
+        then: The next step, an imperative sentence.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, where: str | None = None, then: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.then = then
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        step = f"\n{self.then}" if self.then else ""
+        return f"{place}{self.what}{step}"
+
+
+class UsageError(RolloutError):
+    """An argument that can't be meant."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one place.
+
+    Attributes:
+        what: What is wrong.
+        where: File, line and key, or the thing on AWS.
+        then: What is allowed or what to do, if that helps.
+    """
+
+    what: str
+    where: str | None = None
+    then: str | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        step = f" ({self.then})" if self.then else ""
+        return f"{place}{self.what}{step}"
+
+
+class ProblemsError(RolloutError):
+    """Several problems told at once."""
+
+    def __init__(
+        self, what: str, problems: Sequence[Problem], *, where: str | None = None, then: str | None = None
+    ) -> None:
+        super().__init__(what, where=where, then=then)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        lines = [f"{self.where}: {self.what}" if self.where else self.what]
+        lines += [f"  - {problem}" for problem in self.problems]
+        if self.then:
+            lines.append(self.then)
+        return "\n".join(lines)
+
+
+class ConfigError(ProblemsError, UsageError):
+    """stacks.toml can't be read or doesn't make sense: every problem at once, each with its line."""
+
+    exit_code = 2
+
+
+class EngineError(RolloutError):
+    """The Pulumi engine failed."""
+
+
+class EngineMissing(EngineError):
+    """No Pulumi engine was found."""
+
+
+class EngineTooOld(EngineError):
+    """The Pulumi engine can't import and update in one go."""
+
+
+class EngineSetupFailed(EngineError):
+    """`rollout setup` could not get an engine."""
+
+
+class PreflightFailed(ProblemsError):
+    """AWS isn't as the inventory says; nothing was changed."""
+
+
+class AwsError(RolloutError):
+    """AWS refused a call, or couldn't be reached."""
+
+
+class WrongAccount(AwsError):
+    """The credentials belong to another account than the environment's."""
+
+
+class VerifyFailed(ProblemsError):
+    """The change was applied, but the load balancer says something else."""
+
+
+class RollbackIncomplete(ProblemsError):
+    """Some routes could not be moved back; the others were."""
+
+
+class SandboxError(RolloutError):
+    """The sandbox can't be started, found or stopped."""
+
+
+class GateRefused(RolloutError):
+    """The gate was declined, or approval is needed and nobody is there to give it."""
+
+    exit_code = 3
+
+
+class PolicyViolation(ProblemsError):
+    """The preview would do more than the phase is for."""
+
+    exit_code = 4
+
+
+class Locked(RolloutError):
+    """Another update of the stack is running, by someone alive."""
+
+    exit_code = 5
+
+
+class Drift(ProblemsError):
+    """The live rules are neither what was recorded nor what is desired."""
+
+    exit_code = 7
+
+
+class Interrupted(RolloutError):
+    """Stopped by the user."""
+
+    exit_code = 130
