@@ -239,7 +239,8 @@ class Environment(Frozen):
     Attributes:
         root: The folder of stacks.toml; relative paths start there.
         account: The only AWS account that may be touched.
-        backend: Where Pulumi keeps its state.
+        backend: Where Pulumi keeps its state; by default a folder `.rollout/state` beside stacks.toml.
+        secrets_provider: Pulumi's secrets provider, such as `awskms://alias/rollout`; by default a passphrase.
         weight: The candidate's share on every route.
         route_weights: Shares of routes that differ.
     """
@@ -250,6 +251,7 @@ class Environment(Frozen):
     account: Annotated[str, Field(pattern=r"^\d{12}$")]
     region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
     backend: str | None = None
+    secrets_provider: str | None = None
     weight: Weight = Percent(0)
     route_weights: Mapping[str, Weight] = Field(default_factory=dict)
     ramp: Ramp = Ramp()
@@ -309,10 +311,12 @@ class ProgramInput:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
         adopt: Routing: rules to import, by route; the others are its own already.
+        tags: Routing: the tags that each route's rule has now and keeps.
         rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing.
     """
 
     environment: Environment
     splits: Mapping[str, Split] = field(default_factory=dict)
     adopt: Mapping[str, Arn] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)

@@ -1,0 +1,230 @@
+"""What happened, in the past tense: the one stream that the CLI, `--json` and reports read.
+
+Every event is frozen and knows its environment; `as_json` gives it as one flat object for a line of JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import Any
+
+from rollout.gates import Gate
+from rollout.model import Percent, Split
+from rollout.plan import Change, StackPreview
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in an environment."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted(Event):
+    """A phase, a weight change or a rollback began."""
+
+    phase: str
+    summary: str
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightPassed(Event):
+    """AWS is as the inventory says."""
+
+    account: str
+    rules: int
+    target_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewStarted(Event):
+    """The engine works out what a stack's update would do."""
+
+    stack: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepPreviewed(Event):
+    """The engine said what a stack's update would do, and the policy allows it."""
+
+    phase: str
+    preview: StackPreview
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """All that would change, for somebody to approve."""
+
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class GateApproved(Event):
+    """Somebody approved."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo(Event):
+    """All is as it should be already."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockCleared(Event):
+    """A lock left by a dead process was taken away."""
+
+    stack: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """The engine began to apply a stack's approved plan."""
+
+    stack: str
+    summary: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChanged(Event):
+    """One resource is done."""
+
+    stack: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class StepApplied(Event):
+    """A stack's approved plan was applied."""
+
+    stack: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerified(Event):
+    """The load balancer was asked and says that a route's rule is as wanted."""
+
+    route: str
+    rule: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSet(Event):
+    """A route's weight went from one value to another."""
+
+    route: str
+    before: Percent | None
+    after: Percent
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSaved(Event):
+    """The inventory file has the new weight."""
+
+    file: str
+    weight: Percent
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerToRelease(Event):
+    """A rule's former owner isn't one of our programs and must let go of it by itself."""
+
+    route: str
+    rule: str
+    commands: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRolledBack(Event):
+    """A route's requests go to the legacy implementation alone, read back from the load balancer."""
+
+    route: str
+    before: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackFinished(Event):
+    """Traffic is back on legacy; the state says so too, or why it doesn't yet."""
+
+    routes: tuple[str, ...]
+    reconciled: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished(Event):
+    """Done and read back."""
+
+    phase: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something to know that doesn't stop the work."""
+
+    message: str
+
+
+Listener = Callable[[Event], None]
+
+
+def name_of(event: Event) -> str:
+    """An event's name in JSON: `rule-verified`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """An event as plain JSON data, its name first."""
+    return {
+        "event": name_of(event),
+        **{f.name.replace("_", "-"): _plain(getattr(event, f.name)) for f in fields(event)},
+    }
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Percent():
+            return value.tenths / 10
+        case Split():
+            return {"weight": value.weight.tenths / 10, "attached": value.attached}
+        case timedelta():
+            return int(value.total_seconds())
+        case Change():
+            return {"op": value.op.value, "type": value.type, "urn": value.urn, "properties": list(value.properties)}
+        case StackPreview():
+            return {
+                "stack": value.stack,
+                "changes": [_plain(change) for change in value.changes],
+                "unchanged": value.unchanged,
+                "digest": value.digest,
+            }
+        case Gate():
+            return {
+                "phase": value.phase,
+                "traffic": [_plain(line) for line in value.traffic],
+                "previews": [_plain(preview) for preview in value.previews],
+                "warnings": list(value.warnings),
+            }
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case tuple() | list() | frozenset():
+            return [_plain(item) for item in value]
+        case None | bool() | int() | float():
+            return value
+        case _ if hasattr(value, "__dataclass_fields__"):
+            return {f.name.replace("_", "-"): _plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return str(value)

@@ -1,0 +1,98 @@
+"""What is on AWS now, as frozen data: the listeners, their rules and the target groups of one environment. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rollout.model import Arn, Environment, Route, Split
+from rollout.weights import Forward, split_of
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """A listener rule as DescribeRules gives it.
+
+    Attributes:
+        paths: The values of its path-pattern condition.
+        methods: The values of its http-request-method condition.
+        other_conditions: The fields of any further conditions, such as `host-header`.
+        forward: Its forward action; None where it does anything else.
+        action: Its action types in words, for messages.
+        tags: Its tags, which stay as they are when the rule is adopted.
+    """
+
+    arn: Arn
+    listener: Arn
+    priority: int
+    paths: frozenset[str]
+    methods: frozenset[str]
+    other_conditions: tuple[str, ...] = ()
+    forward: Forward | None = None
+    action: str = "forward"
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def matches(self, path: str, methods: tuple[str, ...]) -> bool:
+        """Whether its conditions are exactly this path and these methods."""
+        return self.paths == {path} and self.methods == set(methods) and not self.other_conditions
+
+    @property
+    def conditions(self) -> str:
+        """Its conditions in words."""
+        parts = ["|".join(sorted(self.methods)), "|".join(sorted(self.paths)), *self.other_conditions]
+        return " ".join(filter(None, parts)) or "no conditions"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTargetGroup:
+    """A target group as DescribeTargetGroups gives it."""
+
+    arn: Arn
+    name: str
+    target_type: str
+    load_balancers: tuple[Arn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One environment's part of AWS at one moment.
+
+    Attributes:
+        account: The account of the credentials.
+        load_balancers: By the inventory's name; missing where AWS has none.
+        listeners: By load balancer, likewise.
+        rules: All rules of those listeners but the default ones.
+        target_groups: Those that the inventory names, by name; missing where AWS has none.
+    """
+
+    account: str
+    load_balancers: Mapping[str, Arn] = field(default_factory=dict)
+    listeners: Mapping[str, Arn] = field(default_factory=dict)
+    rules: tuple[LiveRule, ...] = ()
+    target_groups: Mapping[str, LiveTargetGroup] = field(default_factory=dict)
+
+    def rule_at(self, load_balancer: str, priority: int) -> LiveRule | None:
+        """The rule at a priority of a load balancer's listener."""
+        listener = self.listeners.get(load_balancer)
+        return next((rule for rule in self.rules if rule.listener == listener and rule.priority == priority), None)
+
+    def rule_of(self, route: Route) -> LiveRule | None:
+        """The rule at a route's priority, whatever its conditions."""
+        return self.rule_at(route.load_balancer, route.priority)
+
+    def group_arn(self, name: str) -> Arn:
+        """A target group's ARN; an empty one, which matches nothing, where it isn't there."""
+        group = self.target_groups.get(name)
+        return group.arn if group else Arn("")
+
+    def split_of(self, route: Route) -> Split | None:
+        """How a route's requests are divided now; None where its rule isn't there or isn't one of ours."""
+        rule = self.rule_of(route)
+        if rule is None or rule.forward is None:
+            return None
+        return split_of(rule.forward, self.group_arn(route.legacy), self.group_arn(route.candidate))
+
+    def splits(self, environment: Environment) -> dict[str, Split]:
+        """The split of each route that has one."""
+        found = {name: self.split_of(route) for name, route in environment.routes.items()}
+        return {name: split for name, split in found.items() if split is not None}

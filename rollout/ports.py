@@ -1,0 +1,98 @@
+"""The small Protocols between the engine and the world: real parts and the sandbox's fit behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from rollout.gates import Gate
+from rollout.live import Live, LiveRule
+from rollout.model import Arn, Environment, ProgramInput
+from rollout.plan import Change, ResourceState, StackPreview
+from rollout.weights import Forward
+
+
+class LoadBalancers(Protocol):
+    """The load balancers' API, for one environment."""
+
+    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+        """All that the inventory is about, as it is now.
+
+        Args:
+            environment: The inventory.
+            tags: Whether to read the rules' tags too, which takes one more round trip.
+
+        Raises:
+            WrongAccount: The credentials belong to another account.
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
+        """The rules of listeners, but the default ones, without tags."""
+        ...
+
+    def modify(self, rule: Arn, forward: Forward) -> None:
+        """Give a rule another forward action, leaving its conditions alone; throttled calls are tried again.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+
+class Stacks(Protocol):
+    """The Pulumi stacks of one environment, a program each."""
+
+    def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """What the state of a stack holds; None where there is no such stack."""
+        ...
+
+    def preview(self, stack: str, given: ProgramInput, plan: Path, *, refresh: bool = False) -> StackPreview:
+        """Work out what an update would do, and save it as a plan that `up` is bound to.
+
+        Raises:
+            EngineError: The engine or the program failed.
+            Locked: Somebody alive holds the stack.
+        """
+        ...
+
+    def up(
+        self,
+        stack: str,
+        given: ProgramInput,
+        *,
+        plan: Path | None,
+        message: str,
+        refresh: bool = False,
+        on_change: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        """Update a stack, by a saved plan and nothing else where one is given.
+
+        Raises:
+            EngineError: The engine failed, or the world moved since the plan was made.
+            Locked: Somebody alive holds the stack.
+            Interrupted: By the user.
+        """
+        ...
+
+    def clear_stale_lock(self, stack: str) -> str | None:
+        """Take away a lock that a dead process of this machine left; who held it, or None where there was none."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests need not wait."""
+
+    def now(self) -> float:
+        """Seconds on a clock that only goes forward."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+Approver = Callable[[Gate], bool]
+"""Somebody who sees the gate and says yes or no."""
