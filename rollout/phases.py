@@ -1,0 +1,79 @@
+"""The phases as data: which stacks each touches, in which order, and what its policy allows.
+
+The order matters. Phase 1 marks the legacy rules before anything is built, so that phase 2 can drop them from the
+legacy stack's state without touching AWS. Phase 2 lets routing adopt the live rules first and only then has legacy
+release them: at no instant is a rule without an owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+LEGACY, CANDIDATE, ROUTING = "legacy", "candidate", "routing"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stack's part in a phase.
+
+    Attributes:
+        stack: The inline program and its stack.
+        policy: The table in `policy.POLICIES` that its preview is held to.
+        summary: What it does, for people.
+    """
+
+    stack: str
+    policy: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """An ordered list of steps behind one gate.
+
+    Attributes:
+        name: As the command has it.
+        summary: What it is for, in one sentence.
+        steps: In the order in which they are applied.
+        moves_traffic: Whether requests may go elsewhere afterwards.
+    """
+
+    name: str
+    summary: str
+    steps: tuple[Step, ...]
+    moves_traffic: bool
+
+
+PHASES: Mapping[str, Phase] = {
+    "phase1": Phase(
+        "phase1",
+        "Build the candidate's functions and target groups; no listener rule is touched",
+        (
+            Step(LEGACY, "retain", "mark the dual routes' rules so that they can be handed over"),
+            Step(CANDIDATE, "build", "create functions, roles, permissions and target groups, without rules"),
+        ),
+        moves_traffic=False,
+    ),
+    "phase2": Phase(
+        "phase2",
+        "Weighted rules take over the live rules in place; no request moves",
+        (
+            Step(ROUTING, "adopt", "adopt each live rule and change it in place: legacy 100, candidate 0"),
+            Step(LEGACY, "release", "let go of the rules, which stay on the load balancer"),
+        ),
+        moves_traffic=False,
+    ),
+    "phase3": Phase(
+        "phase3",
+        "Set the weights that stacks.toml has",
+        (Step(ROUTING, "weights", "change the rules' weights in place"),),
+        moves_traffic=True,
+    ),
+    "weight": Phase(
+        "weight",
+        "Set a weight",
+        (Step(ROUTING, "weights", "change the rules' weights in place"),),
+        moves_traffic=True,
+    ),
+}

@@ -1,0 +1,131 @@
+"""What a preview may do, one table a step; anything that it doesn't know is refused. Pure.
+
+The tables say which operation is allowed on which resource type, touching which properties. A violation stops the
+phase before its gate. See docs/decisions/ for why each row is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rollout.errors import Problem
+from rollout.model import Arn, Percent, Split
+from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, conditions_in, forward_in
+from rollout.weights import split_of
+
+FUNCTION_PARTS = (
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    "aws:lambda/function:Function",
+    "aws:lambda/permission:Permission",
+    "aws:lb/targetGroup:TargetGroup",
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+)
+NEW_BUILD = frozenset(
+    {"code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One row of a table.
+
+    Attributes:
+        op: The operation.
+        types: On resources of these types.
+        properties: Touching no other properties than these; None where the operation touches none.
+    """
+
+    op: Op
+    types: tuple[str, ...]
+    properties: frozenset[str] | None = None
+
+    def covers(self, change: Change) -> bool:
+        """Whether a change is of this kind."""
+        if change.op is not self.op or change.type not in self.types:
+            return False
+        return self.properties is None or bool(change.properties) and set(change.properties) <= self.properties
+
+    def __str__(self) -> str:
+        names = ", ".join(t.rsplit(":", 1)[-1] for t in self.types)
+        return f"{self.op} of {names}" + (f" ({', '.join(sorted(self.properties))})" if self.properties else "")
+
+
+_RULE = (LISTENER_RULE,)
+_ACTIONS = Allowed(Op.UPDATE, _RULE, frozenset({"actions"}))
+
+POLICIES: Mapping[str, tuple[Allowed, ...]] = {
+    "retain": (Allowed(Op.STATE, _RULE),),
+    "build": (Allowed(Op.CREATE, FUNCTION_PARTS), Allowed(Op.UPDATE, ("aws:lambda/function:Function",), NEW_BUILD)),
+    "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
+    "release": (Allowed(Op.RELEASE, _RULE),),
+    "weights": (_ACTIONS,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBounds:
+    """What a route's rule may become.
+
+    Attributes:
+        legacy: The legacy target group.
+        candidate: The candidate's.
+        after: The split that the step is for.
+    """
+
+    legacy: Arn
+    candidate: Arn
+    after: Split
+
+
+def violations(preview: StackPreview, policy: str, bounds: Mapping[str, RuleBounds]) -> tuple[Problem, ...]:
+    """What a preview would do beyond its policy.
+
+    Args:
+        preview: Of one stack.
+        policy: A key of `POLICIES`.
+        bounds: By the rule resource's name; consulted where actions change.
+    """
+    table = POLICIES[policy]
+    allowed = "; ".join(map(str, table))
+    checks: tuple[Callable[[], Iterator[Problem]], ...] = (
+        lambda: (_refused(c, allowed) for c in preview.changes if not any(row.covers(c) for row in table)),
+        lambda: (
+            p
+            for c in preview.changes
+            if c.type == LISTENER_RULE and c.op is Op.UPDATE
+            for p in _rule_problems(c, policy, bounds.get(c.name))
+        ),
+        lambda: (
+            Problem(f"{s.type} would be {s.op}d", where=s.name, then=allowed)
+            for s in preview.steps
+            if s.type.startswith("pulumi:providers:") and s.op in (Op.REPLACE, Op.OTHER)
+        ),
+    )
+    return tuple(problem for check in checks for problem in check())
+
+
+def _refused(change: Change, allowed: str) -> Problem:
+    kind = change.type.rsplit(":", 1)[-1]
+    touched = f" of {', '.join(change.properties)}" if change.properties else ""
+    return Problem(
+        f"{change.op}{touched} of {kind} {change.name} is more than this step is for", then=f"allowed: {allowed}"
+    )
+
+
+def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> Iterator[Problem]:
+    """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
+    if change.old is None or change.new is None or bounds is None:
+        yield Problem("the rule belongs to no route of the inventory", where=change.name)
+        return
+    if conditions_in(change.old.inputs) != conditions_in(change.new.inputs):
+        yield Problem("its conditions would change", where=change.name)
+    after = forward_in(change.new.inputs)
+    split = split_of(after, bounds.legacy, bounds.candidate) if after else None
+    if split != bounds.after:
+        yield Problem(f"its forward action would be {after or 'something else'}, not {bounds.after}", where=change.name)
+    if policy == "adopt" and split is not None and split.weight != Percent(0):
+        yield Problem(f"the candidate would get {split} of its requests; a cutover moves none", where=change.name)
