@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rollout.errors import Problem
 from rollout.live import Live
-from rollout.model import Environment, KeptRoute, Route
-from rollout.phases import CANDIDATE, LEGACY, ROUTING
-from rollout.plan import LISTENER_RULE, ResourceState
+from rollout.model import Environment, Route
+from rollout.plan import LISTENER_RULE, Op, ResourceState, StackPreview
 
-Recorded = Mapping[str, tuple[ResourceState, ...] | None]
+Resources = tuple[ResourceState, ...] | None
 
 
 def live_problems(environment: Environment, live: Live) -> Iterator[Problem]:
@@ -29,10 +28,11 @@ def live_problems(environment: Environment, live: Live) -> Iterator[Problem]:
                 where=f"load-balancers.{name}",
                 then="correct listener-port",
             )
-    for key, route in (*environment.routes.items(), *environment.kept_routes.items()):
-        if route.legacy not in live.target_groups:
-            place = "routes" if isinstance(route, Route) else "kept-routes"
-            yield Problem(f"target group {route.legacy} isn't there", where=f"{place}.{key}.legacy")
+    groups = {f"routes.{key}.legacy": route.legacy for key, route in environment.routes.items()}
+    groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
+    for place, group in groups.items():
+        if group not in live.target_groups:
+            yield Problem(f"target group {group} isn't there", where=place)
     for key, route in environment.routes.items():
         if route.load_balancer in live.listeners:
             yield from _rule_problems(key, route, live)
@@ -71,54 +71,40 @@ def code_problems(environment: Environment) -> Iterator[Problem]:
             )
 
 
-def order_problems(phase: str, environment: Environment, recorded: Recorded) -> Iterator[Problem]:
-    """What must have been done before a phase.
+def handover_problems(environment: Environment, live: Live, legacy: Resources) -> Iterator[Problem]:
+    """What a cutover needs: the legacy stack must be ready to let go of the rules without deleting them.
 
     Args:
-        phase: Its name.
         environment: The inventory.
-        recorded: What the stacks' states hold, by stack; None where there is no such stack.
+        live: AWS now.
+        legacy: What the legacy stack's state holds; None where there is no such stack.
     """
-    name = environment.name
-    if phase == "phase2":
-        if not recorded.get(CANDIDATE):
-            yield Problem("the candidate isn't built", then=f"run `rollout phase1 {name}` first")
-        for rule in held_rules(recorded.get(LEGACY), environment).values():
-            if not rule.retain_on_delete:
-                yield Problem(
-                    f"the legacy stack would delete the rule {rule.id} on letting go of it",
-                    then=f"run `rollout phase1 {name}` first, which marks it to be retained",
-                )
-    if phase in ("phase3", "weight"):
-        adopted = held_rules(recorded.get(ROUTING), environment)
-        missing = [key for key in environment.routes if key not in adopted]
-        if missing:
-            routes = "no route" if len(missing) == len(environment.routes) else f"not {', '.join(missing)}"
-            then = f"run `rollout phase2 {name}` first"
-            if not recorded.get(CANDIDATE, ()):
-                then = f"run `rollout phase1 {name}`, then `rollout phase2 {name}` first"
-            yield Problem(f"routing holds {routes} of the inventory", then=then)
+    for key, rule in held_rules(environment, live, legacy).items():
+        if not rule.retain_on_delete:
+            yield Problem(
+                f"the legacy stack would delete the rule {rule.id} on letting go of it",
+                where=f"routes.{key}",
+                then=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
+            )
 
 
-def held_rules(resources: tuple[ResourceState, ...] | None, environment: Environment) -> dict[str, ResourceState]:
-    """The dual routes' rules in a stack's state, by route: those at a route's priority with its path."""
-    found: dict[str, ResourceState] = {}
-    for resource in resources or ():
-        if resource.type != LISTENER_RULE:
-            continue
-        for key, route in environment.routes.items():
-            if is_rule_of(resource, route):
-                found[key] = resource
-    return found
+def adoption_problems(environment: Environment, routing: StackPreview | None) -> Iterator[Problem]:
+    """What a weight change needs: every route's rule must be routing's own already.
+
+    Args:
+        environment: The inventory.
+        routing: A preview of its stack; None where there is no such stack.
+    """
+    created = [c.name for c in routing.changes if c.op is Op.CREATE] if routing else list(environment.routes)
+    if created:
+        missing = "any route" if len(created) == len(environment.routes) else ", ".join(created)
+        yield Problem(
+            f"routing doesn't hold the rule of {missing}", then=f"run `rollout phase2 {environment.name}` first"
+        )
 
 
-def is_rule_of(resource: ResourceState, route: Route | KeptRoute) -> bool:
-    """Whether a rule in a state is a route's: its priority, path and methods."""
-    inputs = resource.inputs
-    paths: set[str] = set()
-    methods: set[str] = set()
-    for condition in inputs.get("conditions") or ():
-        paths |= set((condition.get("pathPattern") or {}).get("values") or ())
-        methods |= set((condition.get("httpRequestMethod") or {}).get("values") or ())
-    priority = inputs.get("priority", resource.outputs.get("priority"))
-    return priority == route.priority and paths == {route.path} and methods == set(route.methods)
+def held_rules(environment: Environment, live: Live, resources: Resources) -> dict[str, ResourceState]:
+    """The dual routes' rules in a stack's state, by route."""
+    states = {r.id: r for r in resources or () if r.type == LISTENER_RULE}
+    rules = {key: live.rule_of(route) for key, route in environment.routes.items()}
+    return {key: states[rule.arn] for key, rule in rules.items() if rule is not None and rule.arn in states}
