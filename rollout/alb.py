@@ -1,0 +1,284 @@
+"""The load balancers' API over boto3; the only module that imports it for elbv2.
+
+It reads with as few round trips as the API allows, side by side, since a rollback waits for it, and changes a rule by
+ModifyRule with the whole actions list and without conditions, which leaves them alone.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyRule.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from rollout.errors import AwsError, WrongAccount
+from rollout.live import Live, LiveRule, LiveTargetGroup
+from rollout.model import Arn, Environment, LoadBalancer
+from rollout.weights import Forward
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import ActionTypeDef, RuleTypeDef
+
+PARALLEL = 16
+_NAMES_A_CALL = 20  # DescribeLoadBalancers takes no more names; DescribeTags no more ARNs
+_NOT_FOUND = frozenset({"LoadBalancerNotFound", "LoadBalancerNotFoundException", "TargetGroupNotFound"})
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How to reach AWS.
+
+    Attributes:
+        region: The environment's.
+        endpoint: Another address than AWS's own, for the sandbox.
+        access_key: With `secret_key`: fixed credentials; otherwise boto3's usual chain.
+    """
+
+    region: str
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+
+class Elbv2:
+    """The `LoadBalancers` port over boto3.
+
+    Throttled calls are tried again with growing pauses by botocore's standard retry mode.
+    """
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(
+            aws_access_key_id=self._access.access_key,
+            aws_secret_access_key=self._access.secret_key,
+            region_name=self._access.region,
+        )
+
+    def _config(self) -> Config:
+        return Config(
+            retries={"mode": "standard", "max_attempts": 8},
+            max_pool_connections=PARALLEL,
+            connect_timeout=5,
+            read_timeout=20,
+        )
+
+    @cached_property
+    def _elb(self) -> ElasticLoadBalancingv2Client:
+        return self._session.client("elbv2", endpoint_url=self._access.endpoint, config=self._config())
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(PARALLEL, thread_name_prefix="elbv2")
+
+    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+        """See `ports.LoadBalancers`."""
+        elb = _explained(lambda: self._elb)
+        names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
+        names += [route.legacy for route in environment.kept_routes.values()]
+        account = self._pool.submit(self._account, environment)
+        groups = self._pool.submit(self._target_groups, sorted(set(names)))
+        balancers = {
+            key: self._pool.submit(self._listener, elb, balancer)
+            for key, balancer in environment.load_balancers.items()
+        }
+        found = {key: future.result() for key, future in balancers.items()}
+        listeners = {key: listener for key, (_, listener) in found.items() if listener}
+        rules = self.rules(tuple(listeners.values()))
+        return Live(
+            account=account.result(),
+            load_balancers={key: arn for key, (arn, _) in found.items() if arn},
+            listeners=listeners,
+            rules=self._with_tags(environment, listeners, rules) if tags else rules,
+            target_groups={group.name: group for group in groups.result()},
+        )
+
+    def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
+        """See `ports.LoadBalancers`."""
+        pages = self._pool.map(self._rules_of, listeners)
+        return tuple(rule for page in pages for rule in page)
+
+    def modify(self, rule: Arn, forward: Forward) -> None:
+        """See `ports.LoadBalancers`."""
+        _explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
+
+    def _account(self, environment: Environment) -> str:
+        sts = _explained(lambda: self._session.client("sts", endpoint_url=self._access.endpoint, config=self._config()))
+        account = _explained(sts.get_caller_identity)["Account"]
+        if account != environment.account:
+            raise WrongAccount(
+                f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
+                then="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+            )
+        return account
+
+    def _listener(self, elb: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> tuple[Arn | None, Arn | None]:
+        try:
+            found = (
+                elb.describe_load_balancers(LoadBalancerArns=[balancer.arn])
+                if balancer.arn
+                else elb.describe_load_balancers(Names=[balancer.name or ""])
+            )["LoadBalancers"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None, None
+            raise _aws_error(error) from error
+        except BotoCoreError as error:
+            raise _aws_error(error) from error
+        if not found:
+            return None, None
+        arn = Arn(found[0]["LoadBalancerArn"])
+        pages = _explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
+        ports = {listener["Port"]: Arn(listener["ListenerArn"]) for page in pages for listener in page["Listeners"]}
+        return arn, ports.get(balancer.listener_port)
+
+    def _rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
+        paginator = self._elb.get_paginator("describe_rules")
+        pages = _explained(lambda: list(paginator.paginate(ListenerArn=listener)), listener)
+        return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"] if not rule["IsDefault"])
+
+    def _target_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
+        """All of the names at once; if one is missing AWS refuses the whole call, so then each by itself."""
+        try:
+            return tuple(g for chunk in _chunks(names) for g in self._describe_groups(chunk))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NOT_FOUND:
+                raise _aws_error(error) from error
+        except BotoCoreError as error:
+            raise _aws_error(error) from error
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            return tuple(group for found in pool.map(self._group_if_there, names) for group in found)
+
+    def _group_if_there(self, name: str) -> tuple[LiveTargetGroup, ...]:
+        try:
+            return self._describe_groups((name,))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return ()
+            raise _aws_error(error) from error
+
+    def _describe_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
+        return tuple(
+            LiveTargetGroup(
+                Arn(group["TargetGroupArn"]),
+                group["TargetGroupName"],
+                group.get("TargetType", "instance"),
+                tuple(map(Arn, group.get("LoadBalancerArns", ()))),
+            )
+            for group in self._elb.describe_target_groups(Names=list(names))["TargetGroups"]
+        )
+
+    def _with_tags(
+        self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
+    ) -> tuple[LiveRule, ...]:
+        wanted = {(listeners.get(route.load_balancer), route.priority) for route in environment.routes.values()}
+        ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted]
+
+        def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
+            found = _explained(lambda: self._elb.describe_tags(ResourceArns=list(arns)))["TagDescriptions"]
+            return [(item["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in item["Tags"]}) for item in found]
+
+        tags = dict(pair for pairs in self._pool.map(describe, _chunks(ours)) for pair in pairs)
+        return tuple(_tagged(rule, tags[rule.arn]) if rule.arn in tags else rule for rule in rules)
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[start : start + _NAMES_A_CALL] for start in range(0, len(items), _NAMES_A_CALL)]
+
+
+def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
+    return replace(rule, tags={key: value for key, value in tags.items() if not key.startswith("aws:")})
+
+
+def action_for(forward: Forward) -> ActionTypeDef:
+    """A forward action as ModifyRule takes it: every weight written, stickiness said to be off where it is."""
+    groups: list[TargetGroupTupleTypeDef] = [
+        {"TargetGroupArn": arn, "Weight": weight} for arn, weight in forward.weights.items()
+    ]
+    config: ForwardActionConfigTypeDef = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False}}
+    if forward.stickiness is not None:
+        seconds = int(forward.stickiness.total_seconds())
+        config["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": seconds}
+    return {"Type": "forward", "ForwardConfig": config}
+
+
+def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
+    """A rule of DescribeRules in our words."""
+    paths: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    others: list[str] = []
+    for condition in rule.get("Conditions", ()):
+        match condition.get("Field"):
+            case "path-pattern":
+                values = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
+                paths |= frozenset(values)
+            case "http-request-method":
+                methods |= frozenset(condition.get("HttpRequestMethodConfig", {}).get("Values", []))
+            case other:
+                others.append(other or "unknown")
+    actions = rule.get("Actions", [])
+    return LiveRule(
+        arn=Arn(rule["RuleArn"]),
+        listener=listener,
+        priority=int(rule["Priority"]),
+        paths=paths,
+        methods=methods,
+        other_conditions=tuple(sorted(others)),
+        forward=_forward(actions[0]) if len(actions) == 1 else None,
+        action=", ".join(action["Type"] for action in actions),
+    )
+
+
+def _forward(action: ActionOutputTypeDef) -> Forward | None:
+    if action["Type"] != "forward":
+        return None
+    config: ForwardActionConfigOutputTypeDef = action.get("ForwardConfig", {})
+    weights = {Arn(group["TargetGroupArn"]): group.get("Weight", 1) for group in config.get("TargetGroups", ())}
+    if not weights:
+        weights = {Arn(action["TargetGroupArn"]): 1}
+    if len(weights) == 1:
+        weights = dict.fromkeys(weights, 1)
+    sticky = config.get("TargetGroupStickinessConfig", {})
+    duration = timedelta(seconds=sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else None
+    return Forward(weights, duration)
+
+
+def _explained(call: Callable[[], T], where: str | None = None) -> T:
+    """A call to AWS whose failure is one clear error."""
+    try:
+        return call()
+    except (BotoCoreError, ClientError) as error:
+        raise _aws_error(error, where) from error
+
+
+def _aws_error(error: BotoCoreError | ClientError, where: str | None = None) -> AwsError:
+    if isinstance(error, NoCredentialsError):
+        return AwsError(
+            "no AWS credentials were found",
+            then="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
+        )
+    if not isinstance(error, ClientError):
+        return AwsError(str(error).rstrip("."), where=where, then="check the network, the region and the credentials")
+    said = error.response["Error"]
+    hints = {
+        "ExpiredToken": "sign in again",
+        "InvalidClientTokenId": "the credentials aren't valid: sign in again",
+        "AccessDenied": "the role lacks a permission: see docs/security.md",
+        "AccessDeniedException": "the role lacks a permission: see docs/security.md",
+        "Throttling": "AWS throttles the account: try again in a minute",
+        "ThrottlingException": "AWS throttles the account: try again in a minute",
+    }
+    text = f"{error.operation_name}: {said.get('Code', 'error')}: {said.get('Message', '').rstrip('.')}"
+    return AwsError(text, where=where, then=hints.get(said.get("Code", "")))
