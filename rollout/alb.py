@@ -25,7 +25,14 @@ from rollout.weights import Forward
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import ActionTypeDef, RuleTypeDef
+    from mypy_boto3_elbv2.type_defs import (
+        ActionOutputTypeDef,
+        ActionTypeDef,
+        ForwardActionConfigOutputTypeDef,
+        ForwardActionConfigTypeDef,
+        RuleTypeDef,
+        TargetGroupTupleTypeDef,
+    )
 
 PARALLEL = 16
 _NAMES_A_CALL = 20  # DescribeLoadBalancers takes no more names; DescribeTags no more ARNs
