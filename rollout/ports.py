@@ -49,8 +49,17 @@ class Stacks(Protocol):
         """What the state of a stack holds; None where there is no such stack."""
         ...
 
-    def preview(self, stack: str, given: ProgramInput, plan: Path, *, refresh: bool = False) -> StackPreview:
+    def preview(
+        self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
+    ) -> StackPreview | None:
         """Work out what an update would do, and save it as a plan that `up` is bound to.
+
+        Args:
+            stack: legacy, candidate or routing.
+            given: What its program is given.
+            plan: The file to save the plan in, mode 0600.
+            create: Whether to make the stack if it isn't there; otherwise there is no preview then.
+            refresh: Whether to read the resources anew from AWS first.
 
         Raises:
             EngineError: The engine or the program failed.
@@ -75,10 +84,6 @@ class Stacks(Protocol):
             Locked: Somebody alive holds the stack.
             Interrupted: By the user.
         """
-        ...
-
-    def clear_stale_lock(self, stack: str) -> str | None:
-        """Take away a lock that a dead process of this machine left; who held it, or None where there was none."""
         ...
 
 
