@@ -68,6 +68,9 @@ class ResourceState:
         return self.urn.rsplit("::", 1)[-1]
 
 
+_NOWHERE = ResourceState("", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One step of a preview.
@@ -87,6 +90,11 @@ class Change:
     def name(self) -> str:
         """The resource's logical name."""
         return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def rule(self) -> Arn:
+        """The listener rule's ARN, which is its id, where it is one that exists."""
+        return Arn((self.old or self.new or _NOWHERE).id)
 
     @property
     def is_real(self) -> bool:

@@ -81,13 +81,13 @@ class RuleBounds:
     after: Split
 
 
-def violations(preview: StackPreview, policy: str, bounds: Mapping[str, RuleBounds]) -> tuple[Problem, ...]:
+def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBounds]) -> tuple[Problem, ...]:
     """What a preview would do beyond its policy.
 
     Args:
         preview: Of one stack.
         policy: A key of `POLICIES`.
-        bounds: By the rule resource's name; consulted where actions change.
+        bounds: By the rule's ARN; consulted where actions change.
     """
     table = POLICIES[policy]
     allowed = "; ".join(map(str, table))
@@ -97,7 +97,7 @@ def violations(preview: StackPreview, policy: str, bounds: Mapping[str, RuleBoun
             p
             for c in preview.changes
             if c.type == LISTENER_RULE and c.op is Op.UPDATE
-            for p in _rule_problems(c, policy, bounds.get(c.name))
+            for p in _rule_problems(c, policy, bounds.get(c.rule))
         ),
         lambda: (
             Problem(f"{s.type} would be {s.op}d", where=s.name, then=allowed)
