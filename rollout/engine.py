@@ -25,10 +25,10 @@ from rollout.errors import (
 )
 from rollout.gates import Gate, traffic_of
 from rollout.live import Live
-from rollout.model import PREPARED, Arn, Environment, Percent, ProgramInput, RuleOwnership, Split
+from rollout.model import PREPARED, Environment, Percent, ProgramInput, RuleOwnership, Split
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
-from rollout.policy import RuleBounds, violations
+from rollout.policy import rule_bounds, violations
 from rollout.ports import Approver, Clock, LoadBalancers, Stacks
 from rollout.preflight import (
     Resources,
@@ -273,7 +273,7 @@ class Engine:
             )
         if step.stack == ROUTING and self._state_is_stale(preview, start.live, after, accept_live):
             preview = self._stacks.preview(step.stack, given, plan, create=create, refresh=True) or preview
-        refused = violations(preview, step.policy, self._bounds(start.live, after))
+        refused = violations(preview, step.policy, rule_bounds(environment, start.live, after))
         if refused:
             raise PolicyViolation(
                 f"{phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
@@ -282,15 +282,6 @@ class Engine:
             )
         self._emit(events.StepPreviewed(environment.name, phase.name, preview))
         return _Prepared(step, given, preview, plan)
-
-    def _bounds(self, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
-        bounds = {}
-        for name, split in after.items():
-            route = self._environment.routes[name]
-            rule = live.rule_of(route)
-            if rule is not None:
-                bounds[rule.arn] = RuleBounds(live.group_arn(route.legacy), live.group_arn(route.candidate), split)
-        return bounds
 
     def _state_is_stale(self, preview: StackPreview, live: Live, after: Mapping[str, Split], accept_live: bool) -> bool:
         """Compare what the state recorded with what is live; a difference that isn't the wanted one is drift."""
@@ -337,7 +328,7 @@ class Engine:
             line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic
         ):
             warnings.append(
-                "stickiness wins over weights: clients with a cookie stay on the candidate; only 0 moves everybody at once"
+                "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once"
             )
         rebuilt = any(c.op is Op.UPDATE for item in prepared for c in item.preview.changes)
         if phase.name == "phase1" and rebuilt and any(split.weight > Percent(0) for split in after.values()):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rollout.errors import Problem
-from rollout.model import Arn, Percent, Split
+from rollout.live import Live
+from rollout.model import Arn, Environment, Percent, Split
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, conditions_in, forward_in
 from rollout.weights import split_of
 
@@ -79,6 +80,16 @@ class RuleBounds:
     legacy: Arn
     candidate: Arn
     after: Split
+
+
+def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
+    """What each route's live rule may become, by its ARN."""
+    routes = {name: environment.routes[name] for name in after}
+    return {
+        rule.arn: RuleBounds(live.group_arn(route.legacy), live.group_arn(route.candidate), after[name])
+        for name, route in routes.items()
+        if (rule := live.rule_of(route)) is not None
+    }
 
 
 def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBounds]) -> tuple[Problem, ...]:

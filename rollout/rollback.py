@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rollout import events
 from rollout.errors import AwsError, Locked, Problem, RollbackIncomplete, RolloutError
 from rollout.live import Live, LiveRule
 from rollout.model import LEGACY_ONLY, Arn, Environment, Percent, ProgramInput, Split
 from rollout.phases import ROUTING
+from rollout.policy import rule_bounds, violations
 from rollout.ports import Clock, LoadBalancers, Stacks
 from rollout.preflight import live_problems
 from rollout.weights import Forward, forward_of, same_forward
@@ -41,56 +44,122 @@ class RollbackResult:
     reason: str | None = None
 
 
-def move_back(
-    environment: Environment,
-    routes: Sequence[str],
-    load_balancers: LoadBalancers,
-    clock: Clock,
-    emit: events.Listener,
-) -> RollbackResult:
-    """Send all requests of routes to the legacy implementation, and read it back from the load balancer.
+class Rollback:
+    """The way back for one environment.
 
     Args:
         environment: The inventory.
-        routes: The routes' names.
         load_balancers: Where the rules are.
         clock: Time.
-        emit: Told each route that is back.
-
-    Raises:
-        RollbackIncomplete: Some routes couldn't be moved; all the others were.
-        AwsError: Nothing could be read at all.
+        emit: Told each event.
     """
-    live = load_balancers.read(environment, tags=False)
-    failed = {name: problem for name in routes if (problem := _obstacle(environment, name, live))}
-    before = {name: live.split_of(environment.routes[name]) for name in routes}
-    wanted = {name: _legacy_only(environment, name, live) for name in routes if name not in failed}
-    pending = {name: rule for name in wanted if (rule := _rule(environment, name, live))}
-    moved: list[str] = []
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            clock.sleep(PAUSE)
-        todo = [name for name, rule in pending.items() if not _is_back(rule, wanted[name])]
-        moved += [name for name in todo if name not in moved]
-        errors = _modify(load_balancers, {pending[name].arn: wanted[name] for name in todo})
-        now = {rule.arn: rule for rule in load_balancers.rules(tuple(live.listeners.values()))} if todo else {}
-        pending = {name: now.get(rule.arn, rule) for name, rule in pending.items()}
-        for name in [name for name, rule in pending.items() if _is_back(rule, wanted[name])]:
-            del pending[name]
-            emit(events.RouteRolledBack(environment.name, name, before[name]))
-        if not pending:
+
+    def __init__(
+        self, environment: Environment, load_balancers: LoadBalancers, clock: Clock, emit: events.Listener
+    ) -> None:
+        self._environment = environment
+        self._load_balancers = load_balancers
+        self._clock = clock
+        self._emit = emit
+
+    def move(self, routes: Sequence[str]) -> RollbackResult:
+        """Send all requests of routes to the legacy implementation, and read it back from the load balancer.
+
+        Raises:
+            RollbackIncomplete: Some routes couldn't be moved; all the others were.
+            AwsError: Nothing could be read at all.
+        """
+        environment = self._environment
+        live = self._load_balancers.read(environment, tags=False)
+        failed = {name: problem for name in routes if (problem := _obstacle(environment, name, live))}
+        before = {name: live.split_of(environment.routes[name]) for name in routes}
+        wanted = {name: _legacy_only(environment, name, live) for name in routes if name not in failed}
+        pending = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name]))}
+        moved: dict[str, None] = {}
+        errors: dict[Arn, str] = {}
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._clock.sleep(PAUSE)
+            todo = [name for name, rule in pending.items() if not _is_back(rule, wanted[name])]
+            if todo:
+                moved |= dict.fromkeys(todo)
+                errors = self._modify({pending[name].arn: wanted[name] for name in todo})
+                now = {rule.arn: rule for rule in self._load_balancers.rules(tuple(live.listeners.values()))}
+                pending = {name: now.get(rule.arn, rule) for name, rule in pending.items()}
+            for name in [name for name, rule in pending.items() if _is_back(rule, wanted[name])]:
+                del pending[name]
+                self._emit(events.RouteRolledBack(environment.name, name, before[name]))
+            if not pending:
+                break
+        for name, rule in pending.items():
+            said = errors.get(rule.arn) or f"it still forwards to {rule.forward or rule.action}"
+            failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}")
+        if failed:
+            raise RollbackIncomplete(
+                f"{len(failed)} of {len(routes)} routes could not be moved back; all others are on legacy alone",
+                tuple(failed.values()),
+                then=f"run `rollout rollback {environment.name}` again",
+            )
+        return RollbackResult(environment.name, before, tuple(moved), reconciled=False)
+
+    def reconcile(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> RollbackResult:
+        """Make Pulumi's state say what the load balancer says already.
+
+        While somebody else's update holds the stack it waits, and moves traffic back again if that update raised it.
+
+        Returns:
+            The result, with `reconciled`, or the reason why not: traffic is on legacy all the same.
+        """
+        reason: str | None = None
+        until = self._clock.now() + LOCK_WAIT
+        while True:
+            try:
+                reason = self._update_state(routes, result, stacks)
+            except Locked as error:
+                reason = error.what
+                if self._clock.now() < until:
+                    self._clock.sleep(PAUSE)
+                    Rollback(self._environment, self._load_balancers, self._clock, lambda _: None).move(routes)
+                    continue
+            except RolloutError as error:
+                reason = str(error)
             break
-    for name, rule in pending.items():
-        said = errors.get(rule.arn) or f"it still forwards to {rule.forward or rule.action}"
-        failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}")
-    if failed:
-        back = len(routes) - len(failed)
-        raise RollbackIncomplete(
-            f"{len(failed)} of {len(routes)} routes could not be moved back; the other {back} are on legacy alone",
-            tuple(failed.values()),
-            then=f"run `rollout rollback {environment.name}` again",
+        self._emit(events.RollbackFinished(self._environment.name, tuple(routes), reason is None, reason))
+        return replace(result, reconciled=reason is None, reason=reason)
+
+    def _update_state(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> str | None:
+        environment = self._environment
+        live = self._load_balancers.read(environment)
+        rules = {name: live.rule_of(route) for name, route in environment.routes.items()}
+        splits = {name: live.split_of(route) or LEGACY_ONLY for name, route in environment.routes.items()}
+        given = ProgramInput(
+            environment,
+            splits=splits | dict.fromkeys(routes, LEGACY_ONLY),
+            tags={name: rule.tags for name, rule in rules.items() if rule and rule.tags},
         )
-    return RollbackResult(environment.name, before, tuple(moved), reconciled=False)
+        with TemporaryDirectory(prefix="rollout-plan-") as folder:
+            plan = Path(folder) / "routing.json"
+            preview = stacks.preview(ROUTING, given, plan, refresh=True)
+            if preview is None:
+                return None  # no cutover yet: nothing is recorded
+            refused = violations(preview, "weights", rule_bounds(environment, live, given.splits))
+            if refused:
+                return "; ".join(map(str, refused))
+            stacks.up(ROUTING, given, plan=plan, message=_message(environment, result), refresh=True)
+        return None
+
+    def _modify(self, wanted: Mapping[Arn, Forward]) -> dict[Arn, str]:
+        """Change all rules side by side; what went wrong, by rule."""
+
+        def modify(item: tuple[Arn, Forward]) -> tuple[Arn, str | None]:
+            try:
+                self._load_balancers.modify(*item)
+            except AwsError as error:
+                return item[0], error.what
+            return item[0], None
+
+        with ThreadPoolExecutor(len(wanted), thread_name_prefix="rollback") as pool:
+            return {arn: said for arn, said in pool.map(modify, wanted.items()) if said}
 
 
 def _obstacle(environment: Environment, name: str, live: Live) -> Problem | None:
@@ -102,10 +171,6 @@ def _obstacle(environment: Environment, name: str, live: Live) -> Problem | None
     return next((p for p in live_problems(environment, live) if p.where == place), None)
 
 
-def _rule(environment: Environment, name: str, live: Live) -> LiveRule | None:
-    return live.rule_of(environment.routes[name])
-
-
 def _legacy_only(environment: Environment, name: str, live: Live) -> Forward:
     route = environment.routes[name]
     legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
@@ -114,66 +179,6 @@ def _legacy_only(environment: Environment, name: str, live: Live) -> Forward:
 
 def _is_back(rule: LiveRule, wanted: Forward) -> bool:
     return rule.forward is not None and same_forward(rule.forward, wanted)
-
-
-def _modify(load_balancers: LoadBalancers, wanted: Mapping[Arn, Forward]) -> dict[Arn, str]:
-    """Change all rules side by side; what went wrong, by rule."""
-
-    def modify(item: tuple[Arn, Forward]) -> tuple[Arn, str | None]:
-        try:
-            load_balancers.modify(*item)
-        except AwsError as error:
-            return item[0], error.what
-        return item[0], None
-
-    if not wanted:
-        return {}
-    with ThreadPoolExecutor(len(wanted), thread_name_prefix="rollback") as pool:
-        return {arn: said for arn, said in pool.map(modify, wanted.items()) if said}
-
-
-def reconcile(
-    environment: Environment,
-    routes: Sequence[str],
-    result: RollbackResult,
-    load_balancers: LoadBalancers,
-    stacks: Stacks,
-    clock: Clock,
-    emit: events.Listener,
-) -> RollbackResult:
-    """Make Pulumi's state say what the load balancer says already.
-
-    While somebody else's update holds the stack, it waits, and moves traffic back again if that update raised it.
-
-    Returns:
-        The result, with `reconciled`, or the reason why not: traffic is on legacy all the same.
-    """
-    live = load_balancers.read(environment)
-    splits = {name: live.split_of(route) or LEGACY_ONLY for name, route in environment.routes.items()}
-    splits.update(dict.fromkeys(routes, LEGACY_ONLY))
-    rules = {name: live.rule_of(route) for name, route in environment.routes.items()}
-    tags = {name: rule.tags for name, rule in rules.items() if rule and rule.tags}
-    given = ProgramInput(environment, splits=splits, tags=tags)
-    reason: str | None = None
-    until = clock.now() + LOCK_WAIT
-    while True:
-        try:
-            if stacks.resources(ROUTING):
-                stacks.up(ROUTING, given, plan=None, message=_message(environment, result), refresh=True)
-        except Locked as error:
-            reason = error.what
-            if clock.now() < until:
-                clock.sleep(PAUSE)
-                move_back(environment, routes, load_balancers, clock, lambda _: None)
-                continue
-        except RolloutError as error:
-            reason = str(error)
-        else:
-            reason = None
-        break
-    done = RollbackResult(environment.name, result.before, result.moved, reason is None, reason)
-    emit(events.RollbackFinished(environment.name, tuple(routes), done.reconciled, done.reason))
-    return done
 
 
 def _message(environment: Environment, result: RollbackResult) -> str:
