@@ -1,0 +1,122 @@
+"""Where an environment stands: what the file wants, what the load balancer has, and who holds the rules. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rollout.errors import Problem
+from rollout.live import Live
+from rollout.model import Environment, Percent, Split
+from rollout.preflight import Resources, held_rules, live_problems
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the stacks' states hold; None where nobody could be asked, for want of an engine."""
+
+    legacy: Resources
+    routing: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStatus:
+    """One route.
+
+    Attributes:
+        endpoint: Methods and path.
+        want: The file's weight.
+        live: The split on the load balancer; None where the rule isn't one of ours.
+        forwards: What the rule does in AWS's words.
+        rule: Its ARN; None where it isn't there.
+        owners: The stacks that hold it: legacy, routing, both between the two steps of a cutover, or none of ours.
+    """
+
+    route: str
+    endpoint: str
+    load_balancer: str
+    priority: int
+    want: Percent
+    live: Split | None
+    forwards: str
+    rule: str | None
+    owners: tuple[str, ...] | None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the load balancer has what the file wants."""
+        return self.live is not None and self.live.weight == self.want
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """One environment.
+
+    Attributes:
+        phase: How far it got: `not begun`, `phase1`, `phase2` or `phase3`; None where nobody could be asked.
+        problems: What isn't as the inventory says.
+        next_step: The command that comes next; None when all is as wanted.
+    """
+
+    environment: str
+    account: str
+    region: str
+    phase: str | None
+    routes: tuple[RouteStatus, ...]
+    problems: tuple[Problem, ...]
+    next_step: str | None
+
+
+def status_of(environment: Environment, live: Live, held: Held | None) -> EnvironmentStatus:
+    """Put together where an environment stands.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        held: What the stacks hold.
+    """
+    legacy = held_rules(environment, live, held.legacy) if held else {}
+    routing = held_rules(environment, live, held.routing) if held else {}
+    routes = []
+    for name, route in environment.routes.items():
+        rule = live.rule_of(route)
+        owners = tuple(stack for stack, holds in (("legacy", legacy), ("routing", routing)) if name in holds)
+        routes.append(
+            RouteStatus(
+                route=name,
+                endpoint=str(route),
+                load_balancer=route.load_balancer,
+                priority=route.priority,
+                want=environment.desired_weight(name),
+                live=live.split_of(route),
+                forwards=str(rule.forward or rule.action) if rule else "no rule",
+                rule=rule.arn if rule else None,
+                owners=owners if held else None,
+            )
+        )
+    phase = _phase(environment, live, routing.keys() >= environment.routes.keys(), tuple(routes)) if held else None
+    return EnvironmentStatus(
+        environment.name,
+        live.account,
+        environment.region,
+        phase,
+        tuple(routes),
+        tuple(live_problems(environment, live)),
+        _next_step(environment, phase, tuple(routes)),
+    )
+
+
+def _phase(environment: Environment, live: Live, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
+    if adopted:
+        return "phase3" if any(r.live and r.live.weight > Percent(0) for r in routes) else "phase2"
+    built = all(route.candidate in live.target_groups for route in environment.routes.values())
+    return "phase1" if built else "not begun"
+
+
+def _next_step(environment: Environment, phase: str | None, routes: tuple[RouteStatus, ...]) -> str | None:
+    name = environment.name
+    if any(route.owners == ("legacy", "routing") for route in routes):
+        return f"rollout phase2 {name}"  # the window between adopting and letting go
+    following = {"not begun": "phase1", "phase1": "phase2"}
+    if phase in following:
+        return f"rollout {following[phase]} {name}"
+    return None if phase is None or all(r.agrees for r in routes) else f"rollout phase3 {name}"
