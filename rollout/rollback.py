@@ -124,6 +124,10 @@ class Rollback:
             except RolloutError as error:
                 reason = str(error)
             break
+        return self.leave(routes, result, reason)
+
+    def leave(self, routes: Sequence[str], result: RollbackResult, reason: str | None) -> RollbackResult:
+        """Say that it is over, and why the state isn't up to date if it isn't."""
         self._emit(events.RollbackFinished(self._environment.name, tuple(routes), reason is None, reason))
         return replace(result, reconciled=reason is None, reason=reason)
 

@@ -1,0 +1,264 @@
+"""The library's door: all that the CLI does, typed, silent, with events.
+
+```python
+from rollout import Rollout
+
+production = Rollout.load("stacks.toml").environment("production")
+production.set_weight(10, approve=lambda gate: all(line.after.weight.tenths <= 100 for line in gate.traffic))
+production.rollback()
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from pathlib import Path
+from typing import Literal
+
+from rollout import config, events
+from rollout.config import StacksFile
+from rollout.engine import Engine, PhaseResult
+from rollout.errors import EngineError, UsageError
+from rollout.model import Environment, Percent
+from rollout.phases import LEGACY, PHASES, ROUTING
+from rollout.ports import Approver
+from rollout.rollback import Rollback, RollbackResult
+from rollout.status import EnvironmentStatus, Held, status_of
+from rollout.wiring import Parts, Provider, Sandbox
+
+Approval = Approver | Literal[True] | None
+"""Who approves: a function of the gate, True for a yes to everything, None for nobody."""
+
+
+class Rollout:
+    """An inventory file and its environments.
+
+    Args:
+        file: The inventory as read.
+        sandbox: Work on this AWS instead of the real one.
+        provider: Which provider plugin talks to the sandbox.
+        on_event: Told each event; from several threads if several environments are worked on at once.
+    """
+
+    def __init__(
+        self,
+        file: StacksFile,
+        *,
+        sandbox: Sandbox | None = None,
+        provider: Provider = "stand-in",
+        on_event: events.Listener | None = None,
+    ) -> None:
+        self._file = file
+        self._sandbox = sandbox
+        self._provider = provider
+        self._on_event = on_event or (lambda _: None)
+
+    @classmethod
+    def load(
+        cls,
+        path: str | PathLike[str] = "stacks.toml",
+        *,
+        sandbox: Sandbox | None = None,
+        provider: Provider = "stand-in",
+        on_event: events.Listener | None = None,
+    ) -> Rollout:
+        """Read an inventory.
+
+        Args:
+            path: stacks.toml.
+            sandbox: Work on this AWS instead of the real one.
+            provider: Which provider plugin talks to the sandbox.
+            on_event: Told each event.
+
+        Raises:
+            ConfigError: With every problem of the file.
+        """
+        return cls(config.load(Path(path)), sandbox=sandbox, provider=provider, on_event=on_event)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of the environments, in the file's order."""
+        return self._file.environments
+
+    def environment(self, name: str) -> EnvironmentRollout:
+        """One environment.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        return EnvironmentRollout(
+            self._file.environment(name),
+            self._file.path,
+            sandbox=self._sandbox,
+            provider=self._provider,
+            on_event=self._on_event,
+        )
+
+
+class EnvironmentRollout:
+    """One environment: its phases, weights, status and rollback.
+
+    The methods raise the errors of `rollout.errors`; none prints, prompts or exits. Objects for different
+    environments may be used from different threads.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        file: Path,
+        *,
+        sandbox: Sandbox | None,
+        provider: Provider,
+        on_event: events.Listener,
+    ) -> None:
+        self._environment = environment
+        self._file = file
+        self._emit = on_event
+        self._parts = Parts(environment, sandbox, provider, self._lock_cleared)
+
+    @property
+    def inventory(self) -> Environment:
+        """The inventory as it holds here."""
+        return self._environment
+
+    def phase1(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Build the candidate; no listener rule is touched."""
+        return self._engine().run("phase1", _approver(approve), message=message)
+
+    def phase2(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Let weighted rules take over the live ones in place; no request moves."""
+        return self._engine().run("phase2", _approver(approve), message=message)
+
+    def phase3(self, *, approve: Approval = None, message: str | None = None, accept_live: bool = False) -> PhaseResult:
+        """Set the weights that the file has."""
+        return self._engine().run("phase3", _approver(approve), message=message, accept_live=accept_live)
+
+    def set_weight(
+        self,
+        weight: Percent | float | str,
+        *,
+        routes: Sequence[str] = (),
+        approve: Approval = None,
+        save: bool = True,
+        message: str | None = None,
+        accept_live: bool = False,
+    ) -> PhaseResult:
+        """Set a weight, and save it in the file.
+
+        Args:
+            weight: The candidate's share, 0 to 100 per cent, at most one decimal.
+            routes: The routes' names; all by default. Routes that aren't named keep their live weight.
+            approve: Who approves.
+            save: Whether to write the weight into the file once it is live.
+            message: For Pulumi's update history.
+            accept_live: Start from the live rules even if somebody else changed them.
+        """
+        percent = read_weight(weight)
+        names = self.routes(routes)
+        result = self._engine().run(
+            "weight",
+            _approver(approve),
+            weights=dict.fromkeys(names, percent),
+            accept_live=accept_live,
+            message=message or f"rollout weight {self._environment.name} {percent} ({_names(routes)})",
+        )
+        self._save(percent, routes, save=save)
+        return result
+
+    def rollback(self, *, routes: Sequence[str] = (), save: bool = True, reconcile: bool = True) -> RollbackResult:
+        """Send all requests to the legacy implementation at once, then tidy the state.
+
+        Args:
+            routes: The routes' names; all by default.
+            save: Whether to write the weight 0 into the file.
+            reconcile: Whether to bring Pulumi's state up to date afterwards, which needs the engine.
+
+        Raises:
+            RollbackIncomplete: Some routes couldn't be moved; all the others were.
+        """
+        names, parts = self.routes(routes), self._parts
+        self._emit(
+            events.PhaseStarted(self._environment.name, "rollback", "All traffic back to legacy, at once", (ROUTING,))
+        )
+        way_back = Rollback(self._environment, parts.load_balancers, parts.clock, self._emit)
+        result = way_back.move(names)
+        self._save(Percent(0), routes, save=save)
+        if not reconcile:
+            return result
+        try:
+            stacks = parts.stacks
+        except EngineError as error:
+            return way_back.leave(names, result, error.what)
+        return way_back.reconcile(names, result, stacks)
+
+    def preview(
+        self, phase: str, *, weights: Mapping[str, Percent] | None = None, accept_live: bool = False
+    ) -> PhaseResult:
+        """What a phase would do; nothing is changed.
+
+        Args:
+            phase: `phase1`, `phase2`, `phase3`, or `weight` with `weights` by route.
+            weights: The new weights, for `weight`.
+            accept_live: Start from the live rules even if somebody else changed them.
+        """
+        if phase not in PHASES:
+            raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")
+        return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live)
+
+    def status(self) -> EnvironmentStatus:
+        """Where the environment stands; without an engine, all but who holds the rules."""
+        parts = self._parts
+        with ThreadPoolExecutor(3) as pool:
+            live = pool.submit(parts.load_balancers.read, self._environment, tags=False)
+            try:
+                legacy = pool.submit(parts.stacks.resources, LEGACY)
+                routing = pool.submit(parts.stacks.resources, ROUTING)
+                held = Held(legacy.result(), routing.result())
+            except EngineError:
+                held = None
+            return status_of(self._environment, live.result(), held)
+
+    def routes(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The named routes, or all.
+
+        Raises:
+            UsageError: There is no such route.
+        """
+        known = self._environment.routes
+        for name in names:
+            if name not in known:
+                raise UsageError(f"there is no route {name!r}", then=f"routes are {', '.join(known)}")
+        return tuple(dict.fromkeys(names)) or tuple(known)
+
+    def _engine(self) -> Engine:
+        parts = self._parts
+        return Engine(self._environment, parts.load_balancers, parts.stacks, parts.clock, self._emit)
+
+    def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:
+        if save and config.save_weight(self._file, self._environment.name, weight, routes or None):
+            self._emit(events.WeightSaved(self._environment.name, str(self._file), weight))
+
+    def _lock_cleared(self, stack: str, holder: str) -> None:
+        self._emit(events.LockCleared(self._environment.name, stack, holder))
+
+
+def read_weight(value: Percent | float | str) -> Percent:
+    """A weight as an argument.
+
+    Raises:
+        UsageError: It isn't 0 to 100 per cent with at most one decimal.
+    """
+    try:
+        return Percent.of(value)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def _approver(approve: Approval) -> Approver | None:
+    return (lambda _: True) if approve is True else approve
+
+
+def _names(routes: Sequence[str]) -> str:
+    return ", ".join(routes) or "all routes"

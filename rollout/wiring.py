@@ -1,0 +1,113 @@
+"""The one place where real parts are put together: AWS or the sandbox, boto3 and the Pulumi engine.
+
+Each part is made when it is first asked for, so that a rollback never waits for the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Protocol
+
+from rollout.model import Environment
+from rollout.ports import LoadBalancers, Stacks
+
+Provider = Literal["stand-in", "real"]
+
+
+class Sandbox(Protocol):
+    """An AWS on this machine, whether in this process or in another."""
+
+    @property
+    def endpoint(self) -> str:
+        """The address of its API."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it keeps its state; Pulumi's is kept there, too."""
+        ...
+
+    def environ(self, account: str, region: str, provider: Provider = "stand-in") -> Mapping[str, str]:
+        """The environment variables that send AWS's SDKs and the engine to it."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """See `ports.Clock`."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """See `ports.Clock`."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The real parts for one environment.
+
+    Attributes:
+        environment: The inventory.
+        sandbox: Where to work instead of AWS.
+        provider: Which provider plugin talks to the sandbox.
+        on_lock_cleared: Told the stack and the dead holder of a lock.
+    """
+
+    environment: Environment
+    sandbox: Sandbox | None = None
+    provider: Provider = "stand-in"
+    on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
+
+    @property
+    def clock(self) -> SystemClock:
+        """Time."""
+        return SystemClock()
+
+    @property
+    def account(self) -> str:
+        """In the sandbox the access key is the account, so that a wrong account can be tried there too."""
+        key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+        return key if key.isdigit() and len(key) == len(self.environment.account) else self.environment.account
+
+    @cached_property
+    def load_balancers(self) -> LoadBalancers:
+        """Where rules are read and changed."""
+        from rollout.alb import Access, Elbv2  # noqa: PLC0415 - boto3 takes a while to import
+
+        region = self.environment.region
+        if self.sandbox is None:
+            return Elbv2(Access(region))
+        return Elbv2(Access(region, self.sandbox.endpoint, self.account, "sandbox"))
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        """Where previews and updates run.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.pulumi_driver import EngineSettings, PulumiStacks  # noqa: PLC0415 - as above
+        from rollout.toolchain import require  # noqa: PLC0415
+
+        engine = require()
+        environment, sandbox = self.environment, self.sandbox
+        variables = sandbox.environ(self.account, environment.region, self.provider) if sandbox else {}
+        settings = EngineSettings(engine.path, str(engine.version), self.backend, variables)
+        return PulumiStacks(environment, settings, self.on_lock_cleared)
+
+    @property
+    def backend(self) -> str:
+        """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
+        if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":
+            return self.environment.backend
+        home = self.sandbox.folder if self.sandbox and self.sandbox.folder else self.environment.root / ".rollout"
+        folder = home / "state"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder.resolve().as_uri()
