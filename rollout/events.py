@@ -190,11 +190,12 @@ def as_json(event: Event) -> dict[str, Any]:
     """An event as plain JSON data, its name first."""
     return {
         "event": name_of(event),
-        **{f.name.replace("_", "-"): _plain(getattr(event, f.name)) for f in fields(event)},
+        **{f.name.replace("_", "-"): plain(getattr(event, f.name)) for f in fields(event)},
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of an event as plain JSON data."""
     match value:
         case Percent():
             return value.tenths / 10
@@ -207,24 +208,24 @@ def _plain(value: Any) -> Any:
         case StackPreview():
             return {
                 "stack": value.stack,
-                "changes": [_plain(change) for change in value.changes],
+                "changes": [plain(change) for change in value.changes],
                 "unchanged": value.unchanged,
                 "digest": value.digest,
             }
         case Gate():
             return {
                 "phase": value.phase,
-                "traffic": [_plain(line) for line in value.traffic],
-                "previews": [_plain(preview) for preview in value.previews],
+                "traffic": [plain(line) for line in value.traffic],
+                "previews": [plain(preview) for preview in value.previews],
                 "warnings": list(value.warnings),
             }
         case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list() | frozenset():
-            return [_plain(item) for item in value]
+            return [plain(item) for item in value]
         case None | bool() | int() | float():
             return value
         case _ if hasattr(value, "__dataclass_fields__"):
-            return {f.name.replace("_", "-"): _plain(getattr(value, f.name)) for f in fields(value)}
+            return {f.name.replace("_", "-"): plain(getattr(value, f.name)) for f in fields(value)}
         case _:
             return str(value)

@@ -1,0 +1,41 @@
+"""The arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class ProviderName(StrEnum):
+    """Which provider plugin talks to the sandbox."""
+
+    STAND_IN = "stand-in"
+    REAL = "real"
+
+
+EnvironmentName = Annotated[
+    str, typer.Argument(metavar="ENV", help="An environment of stacks.toml.", show_default=False)
+]
+File = Annotated[Path, typer.Option("--file", "-f", envvar="ROLLOUT_FILE", help="The inventory.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking: for machines.")]
+Sandboxed = Annotated[
+    bool,
+    typer.Option("--sandbox", help="Work on the sandbox instead of AWS. ROLLOUT_SANDBOX=1, or its folder, does too."),
+]
+ProviderOption = Annotated[
+    ProviderName, typer.Option("--provider", help="In the sandbox: the stand-in, or the real pulumi-aws plugin.")
+]
+Message = Annotated[str | None, typer.Option("--message", "-m", help="Why: kept in Pulumi's update history.")]
+AcceptLive = Annotated[
+    bool, typer.Option("--accept-live", help="Start from the live rules even if somebody else changed them.")
+]
+Routes = Annotated[
+    list[str] | None, typer.Option("--route", "-r", help="Only this route; may be given again.", show_default=False)
+]
+NoSave = Annotated[bool, typer.Option("--no-save", help="Leave the weight in stacks.toml as it is.")]
+
+STACKS_TOML = Path("stacks.toml")

@@ -1,0 +1,223 @@
+"""Readers of the event stream: one for people, one that writes a JSON object a line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.text import Text
+
+from rollout import events
+from rollout.cli import screen
+from rollout.errors import ProblemsError, RolloutError
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+    from rollout.gates import Gate
+    from rollout.status import EnvironmentStatus
+    from rollout.toolchain import Progress
+
+
+def renderer(*, json: bool) -> Renderer:
+    """The reader that fits."""
+    return JsonLines() if json else People()
+
+
+class Renderer:
+    """A reader of events, and of what isn't one."""
+
+    def __call__(self, event: events.Event) -> None:
+        """Show an event."""
+        raise NotImplementedError
+
+    def error(self, error: RolloutError) -> None:
+        """Show what ended the command."""
+        raise NotImplementedError
+
+    def status(self, status: EnvironmentStatus) -> None:
+        """Show where an environment stands."""
+        raise NotImplementedError
+
+    def details(self, gate: Gate) -> None:
+        """Show a gate's resources property by property."""
+
+    def ask(self, gate: Gate) -> bool:  # noqa: ARG002 - a machine never says yes
+        """Ask somebody at the terminal."""
+        return False
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far a set-up is."""
+
+    def say(self, text: str) -> None:
+        """Say a sentence."""
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+
+
+class JsonLines(Renderer):
+    """Writes each event as a JSON object on a line of its own."""
+
+    def __call__(self, event: events.Event) -> None:
+        self._write(events.as_json(event))
+
+    def error(self, error: RolloutError) -> None:
+        problems = [events.plain(p) for p in error.problems] if isinstance(error, ProblemsError) else []
+        self._write(
+            {
+                "event": "failed",
+                "error": type(error).__name__,
+                "what": error.what,
+                "where": error.where,
+                "then": error.then,
+                "problems": problems,
+                "exit-code": error.exit_code,
+            }
+        )
+
+    def status(self, status: EnvironmentStatus) -> None:
+        self._write({"event": "status", **events.plain(status)})
+
+    def progress(self, progress: Progress) -> None:
+        self._write({"event": "setup-progress", **events.plain(progress)})
+
+    def say(self, text: str) -> None:
+        self._write({"event": "said", "message": text})
+
+    @staticmethod
+    def _write(data: dict[str, Any]) -> None:
+        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+
+
+class People(Renderer):
+    """Writes for a person, in a terminal of any width or into a pipe."""
+
+    def __init__(self) -> None:
+        self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        self._busy: Status | None = None
+        self._last_step = ""
+
+    def __call__(self, event: events.Event) -> None:
+        match event:
+            case events.PhaseStarted():
+                self._out.print(f"[bold]{event.phase} {event.environment}[/]  {escape(event.summary)}")
+            case events.PreflightPassed():
+                self._done(
+                    f"account {event.account}, {event.rules} rules and their target groups are as the inventory says"
+                )
+            case events.PreviewStarted():
+                self._working(f"previewing {event.stack}: {event.summary}")
+            case events.StepPreviewed():
+                self._done(f"{event.preview.stack}: {screen.counts(event.preview)}")
+            case events.GateOpened():
+                self._rest()
+                self._out.print(screen.traffic(event.gate, self._out.width))
+                self._out.print(screen.resources(event.gate))
+            case events.NothingToDo():
+                self._done(f"[bold]nothing to do:[/] {event.environment} is as {event.phase} leaves it")
+            case events.LockCleared():
+                self._warn(f"the lock that {event.holder} left on {event.stack} was taken away: that process is dead")
+            case events.StepStarted():
+                self._working(f"{event.stack}: {event.summary}")
+            case events.ResourceChanged():
+                self._rest()
+                self._out.print(Text("    ").append_text(screen.change(event.change)))
+                self._working(f"{event.stack}")
+            case events.StepApplied():
+                self._done(f"{event.stack}: {event.changes} {screen.plural('change', event.changes)} applied")
+            case events.RuleVerified():
+                self._done(f"{event.route}: {event.split}, read back from the load balancer")
+            case events.WeightSaved():
+                self._done(f"weight {event.weight} saved in {escape(event.file)}")
+            case events.OwnerToRelease():
+                self._warn(f"{event.route}: whoever made {event.rule} must let go of it now:")
+                for command in event.commands:
+                    self._out.print(f"      {escape(command)}")
+            case events.RouteRolledBack():
+                before = "" if event.before is None else f", was {event.before}"
+                self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
+            case events.RollbackFinished() if event.reconciled:
+                self._done(f"[bold]all {len(event.routes)} routes are on legacy[/], and the state says so too")
+            case events.RollbackFinished():
+                self._done(f"[bold]all {len(event.routes)} routes are on legacy[/]")
+                self._warn(f"the state isn't up to date yet: {escape(event.reason or '')}")
+                self._out.print(
+                    f"    run `rollout rollback {event.environment}` again later; traffic is safe meanwhile"
+                )
+            case events.PhaseFinished():
+                self._done(f"[bold]{event.phase} is done[/]")
+            case events.Warned():
+                self._warn(escape(event.message))
+
+    def error(self, error: RolloutError) -> None:
+        self._rest()
+        place = f"{error.where}: " if error.where else ""
+        self._err.print(Text("✗ ", style="bold red").append(f"{place}{error.what}", style="bold"))
+        for problem in error.problems if isinstance(error, ProblemsError) else ():
+            self._err.print(Text(f"  - {problem}"))
+        if error.then:
+            self._err.print(Text(f"  → {error.then}"))
+
+    def status(self, status: EnvironmentStatus) -> None:
+        self._rest()
+        self._out.print(screen.status(status))
+
+    def details(self, gate: Gate) -> None:
+        self._out.print(screen.details(gate))
+
+    def ask(self, gate: Gate) -> bool:
+        while True:
+            try:
+                said = input(f"Apply this to {gate.environment}? yes / no / details [no] ").strip().lower()
+            except EOFError:
+                return False
+            if said in ("details", "d"):
+                self.details(gate)
+            elif said in ("yes", "y"):
+                return True
+            elif said in ("", "no", "n"):
+                return False
+            else:
+                self._out.print("Please answer yes, no or details.")
+
+    def progress(self, progress: Progress) -> None:
+        if progress.step != self._last_step:
+            self._last_step = progress.step
+            self._rest()
+            self._out.print(f"  {escape(progress.step)}")
+        counted = f"{progress.done}/{progress.total} " if progress.done is not None and progress.total else ""
+        self._working(f"{counted}{progress.detail}")
+
+    def say(self, text: str) -> None:
+        self._done(escape(text))
+
+    def close(self) -> None:
+        self._rest()
+
+    def _done(self, markup: str) -> None:
+        self._rest()
+        self._out.print(f"  [green]✓[/] {markup}")
+
+    def _warn(self, markup: str) -> None:
+        self._rest()
+        self._out.print(f"  [yellow]![/] {markup}")
+
+    def _working(self, text: str) -> None:
+        """A line that moves, in a terminal; elsewhere nothing, as what follows says it."""
+        if not self._out.is_terminal:
+            return
+        if self._busy is None:
+            self._busy = self._out.status("")
+            self._busy.start()
+        self._busy.update(escape(text))
+
+    def _rest(self) -> None:
+        if self._busy is not None:
+            self._busy.stop()
+            self._busy = None

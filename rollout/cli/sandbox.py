@@ -1,0 +1,56 @@
+"""`rollout sandbox start|stop|status|seed`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, File, Json
+from rollout.cli.session import sandbox_folder, session
+
+app = typer.Typer(help="An AWS on this machine, for trying everything.", no_args_is_help=True)
+
+Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
+
+
+@app.command()
+def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> None:
+    """Start it, with each environment's load balancers and legacy stack as they are before rollout comes.
+
+    Example: rollout sandbox start
+    """
+    with session(file, json=json, sandbox=True) as run:
+        from rollout.sandbox import daemon, story
+
+        info = daemon.start(_folder(run.file))
+        run.render.say(f"the sandbox answers at {info.endpoint}, its folder is {info.folder}")
+        if not bare:
+            opened = run.rollout()
+            for name in opened.environments:
+                story.seed(opened.environment(name), run.render)
+
+
+@app.command()
+def stop(file: File = STACKS_TOML, json: Json = False) -> None:
+    """Stop it; what was in it is gone.
+
+    Example: rollout sandbox stop
+    """
+    with session(file, json=json) as run:
+        from rollout.sandbox import daemon
+
+        run.render.say("the sandbox is stopped" if daemon.stop(_folder(run.file)) else "no sandbox is running")
+
+
+@app.command()
+def status(file: File = STACKS_TOML, json: Json = False) -> None:
+    """Say whether it runs, and where.
+
+    Example: rollout sandbox status
+    """
+    with session(file, json=json) as run:
+        from rollout.sandbox import daemon
+
+        info = daemon.status(_folder(run.file))
+        run.render.say(f"the sandbox answers at {info.endpoint} (pid {info.pid})" if info else "no sandbox is running")

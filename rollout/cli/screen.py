@@ -1,0 +1,152 @@
+"""What is drawn: the gate's traffic and resources, property diffs, and the status table."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rollout.gates import Gate, TrafficLine
+from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
+from rollout.status import EnvironmentStatus, RouteStatus
+
+SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
+    Op.CREATE: ("+", "green", "create"),
+    Op.UPDATE: ("~", "yellow", "change in place"),
+    Op.IMPORT: ("=", "cyan", "adopt"),
+    Op.RELEASE: ("o", "cyan", "let go of, left on AWS"),
+    Op.STATE: ("·", "dim", "mark in the state"),
+    Op.REPLACE: ("±", "bold red", "replace"),
+    Op.DELETE: ("-", "bold red", "delete"),
+    Op.OTHER: ("?", "bold red", "unknown"),
+    Op.SAME: (" ", "dim", "leave"),
+}
+NARROW = 100
+
+
+def plural(noun: str, count: int) -> str:
+    """`1 change`, `2 changes`: the noun alone."""
+    return noun if count == 1 else f"{noun}s"
+
+
+def counts(preview: StackPreview) -> str:
+    """How many of each operation, in words."""
+    found = Counter(change.op for change in preview.changes)
+    parts = [f"{count} to {SYMBOLS[op][2]}" for op, count in found.items()]
+    return ", ".join([*parts, f"{preview.unchanged} unchanged"])
+
+
+def change(step: Change) -> Text:
+    """One resource's change on a line."""
+    symbol, style, words = SYMBOLS[step.op]
+    line = Text().append(f"{symbol} ", style=style).append(f"{step.type.rsplit(':', 1)[-1]} ", style="dim")
+    line.append(step.name)
+    what = ", ".join(step.properties) or ("" if step.op in (Op.CREATE, Op.UPDATE) else words)
+    return line.append(f"  {what}", style="dim") if what else line
+
+
+def traffic(gate: Gate, width: int) -> RenderableType:
+    """Who gets which requests, before and after."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), title="Traffic", title_justify="left", title_style="bold"
+    )
+    narrow = width < NARROW
+    table.add_column("route", overflow="fold")
+    if not narrow:
+        table.add_column("endpoint", overflow="fold", style="dim")
+        table.add_column("rule", justify="right", style="dim")
+    table.add_column("now", justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("then", justify="right", no_wrap=True)
+    table.add_column("", overflow="fold", style="dim")
+    for line in gate.traffic:
+        cells: list[str | Text] = [line.route, *([] if narrow else [line.endpoint, str(line.priority)]), *_split_cells(line), line.note]
+        table.add_row(*cells)
+    return Padding(table, (1, 0, 0, 2))
+
+
+def _split_cells(line: TrafficLine) -> tuple[Text, str, Text]:
+    before = str(line.before) if line.before is not None else "?"
+    style = "bold yellow" if line.moves else "dim"
+    return Text(before), "→" if line.changes else "=", Text(str(line.after), style=style)
+
+
+def resources(gate: Gate) -> RenderableType:
+    """What happens to each resource, a stack after the other, then what to know and the digest."""
+    rows: list[RenderableType] = [Text("Resources", style="bold")]
+    for preview in gate.previews:
+        rows.append(Text(f"{preview.stack}: {counts(preview)}"))
+        rows.extend(Text("  ").append_text(change(step)) for step in preview.changes)
+    rows.extend(Text("! ", style="yellow").append(warning, style="default") for warning in gate.warnings)
+    digest = " ".join(preview.digest for preview in gate.previews)
+    rows.append(Text(f"policy: allowed; exactly this is applied (plan {digest})", style="dim"))
+    return Padding(Group(*rows), (1, 0, 1, 2))
+
+
+def details(gate: Gate) -> RenderableType:
+    """Each change, property by property."""
+    rows: list[RenderableType] = []
+    for preview in gate.previews:
+        for step in preview.changes:
+            rows.append(change(step))
+            rows.extend(_properties(step))
+    return Padding(Group(*rows), (1, 0, 1, 2))
+
+
+def _properties(step: Change) -> list[Text]:
+    if step.type == LISTENER_RULE and step.op is Op.UPDATE and step.old and step.new:
+        before, after = forward_in(step.old.inputs), forward_in(step.new.inputs)
+        return [Text(f"    actions: {before} → {after}", style="dim")]
+    new = step.new.inputs if step.new else {}
+    old = step.old.inputs if step.old else {}
+    names = step.properties or (tuple(new) if step.op is Op.CREATE else ())
+    return [Text(f"    {name}: {_shown(old.get(name))} → {_shown(new.get(name))}", style="dim") for name in names]
+
+
+def _shown(value: Any) -> str:
+    """A property in short; what the engine holds secret stays so."""
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= NARROW else text[: NARROW - 1] + "…"
+
+
+def status(found: EnvironmentStatus) -> RenderableType:
+    """An environment's table: what the file wants beside what is live."""
+    head = Text(found.environment, style="bold")
+    head.append(f"  account {found.account}, {found.region}", style="dim")
+    head.append(f"  {found.phase or 'phase unknown without an engine'}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("route", overflow="fold")
+    table.add_column("want", justify="right", no_wrap=True)
+    table.add_column("live", justify="right", no_wrap=True)
+    table.add_column("rule", justify="right", no_wrap=True)
+    table.add_column("held by", no_wrap=True)
+    table.add_column("forwards to", overflow="fold", style="dim")
+    for route in found.routes:
+        live = "?" if route.live is None else str(route.live)
+        table.add_row(
+            route.route,
+            f"{route.want} %",
+            Text(live, style="" if route.agrees else "yellow"),
+            str(route.priority),
+            _owners(route),
+            route.forwards,
+        )
+    rows: list[RenderableType] = [head, Padding(table, (0, 0, 0, 2))]
+    rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
+    if found.next_step:
+        rows.append(Text(f"  next: {found.next_step}", style="dim"))
+    return Group(*rows, Text())
+
+
+def _owners(route: RouteStatus) -> str:
+    if route.owners is None:
+        return "?"
+    return " and ".join(route.owners) or "someone else"

@@ -1,0 +1,122 @@
+"""What every command does around its call.
+
+It opens the inventory, renders the events, asks at the gate, and ends with the error's own exit code and never a
+traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from rollout.cli.options import ProviderName
+from rollout.errors import Interrupted, RolloutError
+
+if TYPE_CHECKING:
+    from rollout.api import Rollout
+    from rollout.cli.render import Renderer
+    from rollout.ports import Approver
+    from rollout.wiring import Sandbox
+
+SANDBOX_FOLDER = Path(".rollout") / "sandbox"
+
+
+class Session:
+    """One command's run.
+
+    Attributes:
+        render: Where events and errors go.
+    """
+
+    def __init__(
+        self, file: Path, *, json: bool, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
+    ) -> None:
+        from rollout.cli.render import renderer
+
+        self.render: Renderer = renderer(json=json)
+        self._file = file
+        self._yes = yes
+        self._json = json
+        self._sandboxed = sandbox
+        self._provider = provider or ProviderName.STAND_IN
+
+    def rollout(self) -> Rollout:
+        """The inventory, opened."""
+        from rollout.api import Rollout
+
+        return Rollout.load(self._file, sandbox=self._sandbox(), provider=self._provider.value, on_event=self.render)
+
+    @property
+    def approve(self) -> Approver | None:
+        """Who approves: `--yes`, somebody at the terminal, or nobody."""
+        if self._yes:
+            return lambda _: True
+        if self._json or not sys.stdin.isatty() or not sys.stdout.isatty():
+            return None
+        return self.render.ask
+
+    def _sandbox(self) -> Sandbox | None:
+        folder = sandbox_folder(self._file, asked=self._sandboxed)
+        if folder is None:
+            return None
+        from rollout.sandbox import daemon
+
+        return daemon.connect(folder)
+
+
+def sandbox_folder(file: Path, *, asked: bool) -> Path | None:
+    """The folder of the sandbox to work on; None for the real AWS.
+
+    Args:
+        file: The inventory; by default the sandbox is in `.rollout/sandbox` beside it.
+        asked: Whether `--sandbox` was given.
+    """
+    said = os.environ.get("ROLLOUT_SANDBOX", "")
+    if said and said not in ("0", "1"):
+        return Path(said)
+    return file.parent / SANDBOX_FOLDER if asked or said == "1" else None
+
+
+@contextmanager
+def session(
+    file: Path, *, json: bool = False, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
+) -> Iterator[Session]:
+    """Run a command's body; whatever goes wrong ends in one clear error and its exit code."""
+    opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider)
+    restore = _terminate_like_ctrl_c()
+    try:
+        yield opened
+    except RolloutError as error:
+        opened.render.error(error)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        stopped = Interrupted("stopped before anything was changed")
+        opened.render.error(stopped)
+        raise typer.Exit(stopped.exit_code) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(1) from None
+    finally:
+        opened.render.close()
+        restore()
+
+
+def _terminate_like_ctrl_c() -> Callable[[], None]:
+    """SIGTERM, as CI systems send it, stops as cleanly as Ctrl-C; gives back what undoes that."""
+    if threading.current_thread() is not threading.main_thread():
+        return lambda: None
+
+    def interrupt(_signal: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    return lambda: (signal.signal(signal.SIGTERM, before), None)[1]

@@ -1,0 +1,27 @@
+"""`rollout status [ENV]`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption, Sandboxed
+from rollout.cli.session import session
+
+
+def status(
+    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", help="By default all.")] = None,
+    file: File = STACKS_TOML,
+    json: Json = False,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Show what the file wants and what the load balancers have.
+
+    Example: rollout status production
+    """
+    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
+        opened = run.rollout()
+        for name in (environment,) if environment else opened.environments:
+            run.render.status(opened.environment(name).status())
