@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NewType, Self
+from typing import Annotated, Literal, NewType, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 Arn = NewType("Arn", str)
 
@@ -50,7 +50,7 @@ class Percent:
         if isinstance(value, cls):
             return value
         text = str(value).strip().removesuffix("%").strip()
-        if isinstance(value, bool) or not re.fullmatch(r"-?\d+(\.\d+)?", text):
+        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]+)?", text):
             raise ValueError(f"{value!r} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
         whole, _, decimals = text.partition(".")
         if decimals.rstrip("0")[1:]:
@@ -81,7 +81,7 @@ def parse_duration(value: object) -> timedelta:
     if isinstance(value, timedelta):
         return value
     text = str(value).strip()
-    if not re.fullmatch(r"(\d+[smhd])+", text):
+    if not re.fullmatch(r"([0-9]{1,9}[smhd]){1,9}", text):
         raise ValueError(f"{value!r} is not a duration; write it as 90s, 30m, 1h, 1h30m or 7d")
     return timedelta(seconds=sum(int(n) * _DURATION_UNITS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text)))
 
@@ -100,23 +100,83 @@ Weight = Annotated[
     Percent,
     BeforeValidator(_percent),
     PlainSerializer(lambda p: p.tenths / 10, return_type=float),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": 100, "multipleOf": 0.1}),
+    WithJsonSchema({"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}),
 ]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+[smhd])+$", "examples": ["90s", "30m", "1h"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+[smhd])+$", "examples": ["90s", "30m", "1h"]}),
 ]
-Priority = Annotated[int, Field(strict=True, ge=1, le=MAX_PRIORITY)]
+
+
+def _distinct(methods: tuple[str, ...]) -> tuple[str, ...]:
+    for method in methods:
+        if methods.count(method) > 1:
+            raise ValueError(f"{method} is named twice")
+    return methods
+
+
+def _rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
+    for before, after in zip((Percent(0), *steps), steps, strict=False):
+        if after <= before:
+            raise ValueError(f"{after} can't follow {before}; steps rise from above 0 to at most 100 per cent")
+    return steps
+
+
+_HYPHENATED = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"
+
+# A description says what is allowed: editors show it, and so does the error when a value doesn't fit.
+Name = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
+        description="a name of 1 to 63 letters, digits, hyphens and underscores, a letter or digit first",
+    ),
+]
+Priority = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=1,
+        le=MAX_PRIORITY,
+        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has",
+    ),
+]
 TargetGroupName = Annotated[
-    str, Field(max_length=32, pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$", description="A target group's name")
+    str,
+    Field(
+        max_length=32,
+        pattern=_HYPHENATED,
+        description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
+    ),
 ]
 PathPattern = Annotated[
     str,
-    Field(max_length=128, pattern=r"""^/[A-Za-z0-9_.$/~"'@:+&*?-]*$""", description="`*` is 0 or more characters"),
+    Field(
+        max_length=128,
+        pattern=r"""^/[A-Za-z0-9_.$/~"'@:+&*?-]*$""",
+        description="a path of at most 128 characters that starts with /; `*` is 0 or more characters, `?` exactly one",
+    ),
 ]
-Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$", description="An HTTP method, in capitals")]
+Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$")]
+Methods = Annotated[
+    tuple[Method, ...],
+    AfterValidator(_distinct),
+    Field(description='a list of HTTP methods in capitals, such as ["GET", "HEAD"]; any method if left out'),
+]
+EntryPoint = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description='an inline program\'s entry point, "module:function"',
+    ),
+]
+LoadBalancerKey = Annotated[str, Field(description="the name of a [load-balancers] table")]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
 
 
 class Frozen(BaseModel):
@@ -134,71 +194,81 @@ class Frozen(BaseModel):
 class Stickiness(Frozen):
     """How long a client stays with the implementation that it met first."""
 
-    duration: Annotated[Duration, Field(ge=timedelta(seconds=1), le=MAX_STICKINESS)] = timedelta(hours=1)
+    duration: Duration = Field(
+        timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
+    )
 
 
 class LoadBalancer(Frozen):
-    """An Application Load Balancer and the listener that has the routes."""
+    """An Application Load Balancer, by name or by ARN, and the listener that has the routes."""
 
-    name: Annotated[str, Field(max_length=32)] | None = None
-    arn: str | None = None
-    listener_port: Annotated[int, Field(ge=1, le=65_535)] = 443
+    name: str | None = Field(
+        None,
+        max_length=32,
+        pattern=_HYPHENATED,
+        description="a load balancer's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
+    )
+    arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/app/.+/.+$",
+        description="an Application Load Balancer's ARN",
+    )
+    listener_port: int = Field(443, strict=True, ge=1, le=65_535, description="a port from 1 to 65535")
 
 
 class Function(Frozen):
-    """A candidate Lambda function and its target groups, one on each load balancer that it serves.
+    """A candidate Lambda function and its target groups, one on each load balancer that it serves."""
 
-    Attributes:
-        name: The function's name on AWS; by default its key in the file.
-        code: The deployment package, a zip file or a folder, from the file's folder; for package type Zip.
-        image_uri: The container image, for package type Image.
-        memory_size: MB.
-        timeout: At most 15 minutes; an ALB's own idle time-out is another.
-        target_groups: By load balancer: the target group's name.
-    """
-
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")] | None = None
-    package_type: Literal["Zip", "Image"] = "Zip"
-    code: Path | None = None
-    image_uri: str | None = None
-    runtime: str | None = None
-    handler: str | None = None
-    architecture: Literal["x86_64", "arm64"] = "x86_64"
-    memory_size: Annotated[int, Field(ge=128, le=10_240)] = 128
-    timeout: Annotated[Duration, Field(ge=timedelta(seconds=1), le=timedelta(minutes=15))] = timedelta(seconds=30)
-    environment: Mapping[str, str] = Field(default_factory=dict)
-    log_retention_days: int = 30
-    target_groups: Annotated[Mapping[str, TargetGroupName], Field(min_length=1)]
+    name: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="its name on AWS, 1 to 64 letters, digits, hyphens and underscores; by default its key here",
+    )
+    package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
+    code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
+    image_uri: str | None = Field(None, description="for Image: the container image in ECR")
+    runtime: str | None = Field(None, description="for Zip: a Lambda runtime, such as provided.al2023")
+    handler: str | None = Field(None, description="for Zip: the handler, such as bootstrap")
+    architecture: Literal["x86_64", "arm64"] = Field("x86_64", description='"x86_64" or "arm64"')
+    memory_size: int = Field(128, strict=True, ge=128, le=10_240, description="128 to 10240, in MB")
+    timeout: Duration = Field(
+        timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(minutes=15), description="1s to 15m"
+    )
+    environment: Mapping[str, str] = Field(
+        default_factory=dict, description="environment variables, each value in quotes"
+    )
+    log_retention_days: RetentionDays = Field(30, description="one of " + ", ".join(map(str, get_args(RetentionDays))))
+    target_groups: Mapping[str, TargetGroupName] = Field(
+        min_length=1,
+        description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens; at least one",
+    )
 
 
 class Route(Frozen):
     """A path, its methods and a priority on one load balancer, served by both implementations."""
 
-    load_balancer: str
+    load_balancer: LoadBalancerKey
     path: PathPattern
-    methods: Annotated[tuple[Method, ...], Field(max_length=5)] = ()
+    methods: Methods = ()
     priority: Priority
     legacy: TargetGroupName
     candidate: TargetGroupName
 
     def __str__(self) -> str:
-        return " ".join(filter(None, ("|".join(self.methods), self.path)))
+        return _endpoint(self.methods, self.path)
 
 
 class KeptRoute(Frozen):
-    """An endpoint that stays with the legacy implementation; known so that overlaps are understood.
+    """An endpoint that stays with the legacy implementation; known so that overlaps are understood."""
 
-    Attributes:
-        legacy: The name of the target group that serves it, of any type.
-        via: The path of the generic rule that carries it, where it has none of its own; that rule names no method.
-    """
-
-    load_balancer: str
+    load_balancer: LoadBalancerKey
     path: PathPattern
-    methods: Annotated[tuple[Method, ...], Field(max_length=5)] = ()
+    methods: Methods = ()
     priority: Priority
-    legacy: TargetGroupName
-    via: PathPattern | None = None
+    legacy: TargetGroupName = Field(description="the target group that serves it, of any type")
+    via: PathPattern | None = Field(
+        None, description="the path of the generic rule that carries it; that rule names no method"
+    )
 
     @property
     def rule_path(self) -> str:
@@ -211,26 +281,30 @@ class KeptRoute(Frozen):
         return () if self.via else self.methods
 
     def __str__(self) -> str:
-        return " ".join(filter(None, ("|".join(self.methods), self.path)))
+        return _endpoint(self.methods, self.path)
+
+
+def _endpoint(methods: tuple[str, ...], path: str) -> str:
+    return " ".join(filter(None, ("|".join(methods), path)))
 
 
 class Ramp(Frozen):
     """The weights on the way up, and how long each is watched."""
 
-    steps: Annotated[tuple[Weight, ...], Field(min_length=1)] = tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100))
-    bake: Duration = timedelta(minutes=30)
+    steps: Annotated[tuple[Weight, ...], AfterValidator(_rising)] = Field(
+        tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
+        min_length=1,
+        description="rising weights above 0 to at most 100 per cent",
+    )
+    bake: Duration = Field(timedelta(minutes=30), description="how long each step is watched, such as 30m")
 
 
 class Programs(Frozen):
-    """Entry points of the inline programs, `module:function`.
+    """Entry points of the inline programs; no legacy where another stack, Terraform or nobody owns the live rules."""
 
-    Attributes:
-        legacy: Left out where another stack, Terraform or nobody owns the live rules.
-    """
-
-    legacy: str | None = None
-    candidate: str
-    routing: str
+    legacy: EntryPoint | None = None
+    candidate: EntryPoint
+    routing: EntryPoint
 
 
 class Environment(Frozen):
@@ -238,29 +312,35 @@ class Environment(Frozen):
 
     Attributes:
         root: The folder of stacks.toml; relative paths start there.
-        account: The only AWS account that may be touched.
-        backend: Where Pulumi keeps its state; by default a folder `.rollout/state` beside stacks.toml.
-        secrets_provider: Pulumi's secrets provider, such as `awskms://alias/rollout`; by default a passphrase.
-        weight: The candidate's share on every route.
-        route_weights: Shares of routes that differ.
+        backend: By default a folder `.rollout/state` beside stacks.toml.
     """
 
     name: str
     project: str
     root: Path
-    account: Annotated[str, Field(pattern=r"^\d{12}$")]
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    backend: str | None = None
-    secrets_provider: str | None = None
-    weight: Weight = Percent(0)
-    route_weights: Mapping[str, Weight] = Field(default_factory=dict)
+    account: str = Field(
+        pattern=r"^[0-9]{12}$", description="the only AWS account that may be touched, 12 digits in quotes"
+    )
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-west-2")
+    backend: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+]*://.+",
+        description="where Pulumi keeps its state: a URL such as s3://BUCKET or file:///FOLDER",
+    )
+    secrets_provider: str | None = Field(
+        None, description="Pulumi's secrets provider, such as awskms://alias/rollout; by default a passphrase"
+    )
+    weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
+    route_weights: Mapping[str, Weight] = Field(
+        default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
+    )
     ramp: Ramp = Ramp()
     stickiness: Stickiness = Stickiness()
     programs: Programs
-    load_balancers: Mapping[str, LoadBalancer]
-    functions: Mapping[str, Function]
-    routes: Annotated[Mapping[str, Route], Field(min_length=1)]
-    kept_routes: Mapping[str, KeptRoute] = Field(default_factory=dict)
+    load_balancers: Mapping[Name, LoadBalancer]
+    functions: Mapping[Name, Function]
+    routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
+    kept_routes: Mapping[Name, KeptRoute] = Field(default_factory=dict)
 
     def desired_weight(self, route: str) -> Percent:
         """The file's weight of a route."""
