@@ -31,13 +31,14 @@ def install_release(job: Job) -> None:
     job.on_progress(Progress("Download the official release", f"Pulumi {PINNED} from get.pulumi.com"))
     here = Path(__file__).parents[2]  # where this package is, installed or not
     job.run(
-        [sys.executable, "-m", __name__, str(job.root)],
+        [sys.executable, "-c", f"from {__name__} import fetch; fetch({str(job.root)!r})"],
         env={**os.environ, "PYTHONPATH": str(here)},
         limit=DOWNLOAD_WITHIN,
     )
 
 
-def _main(root: str) -> None:
+def fetch(root: str) -> None:
+    """What the child process does: exits with a message where the release can't be had."""
     from pulumi.automation import PulumiCommand  # noqa: PLC0415  # only the child pays for this import
     from semver import VersionInfo  # noqa: PLC0415
 
@@ -49,6 +50,3 @@ def _main(root: str) -> None:
     except OSError as error:
         sys.exit(f"get.pulumi.com can't be reached: {error}")
 
-
-if __name__ == "__main__":
-    _main(sys.argv[1])

@@ -1,0 +1,67 @@
+"""The parts of `./run tests` alone, and what is regenerated or measured by hand."""
+
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_existing_virtualenvs = True
+
+
+def install(session: nox.Session) -> None:
+    session.install("--require-hashes", "-r", "requirements/dev.txt")
+    session.install("--no-deps", "--no-build-isolation", "--editable", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    install(session)
+    session.run("mypy")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    install(session)
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and check what is in it."""
+    install(session)
+    session.run("python", "-m", "build", "--wheel", "--no-isolation")
+    session.run("pytest", "tests/test_package.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure each benchmark, or those named."""
+    install(session)
+    for script in session.posargs or sorted(map(str, Path("benchmarks").glob("*.py"))):
+        session.run("python", script)
+
+
+@nox.session
+def schema(session: nox.Session) -> None:
+    """Regenerate the JSON schema that editors check stacks.toml with."""
+    install(session)
+    with Path("docs/stacks.schema.json").open("w") as out:
+        session.run("python", "-m", "rollout.config.schema", stdout=out)
+
+
+@nox.session(venv_backend="none")
+def lock(session: nox.Session) -> None:
+    """Write requirements/*.txt from pyproject.toml, keeping versions that still fit."""
+    universal = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"]
+    for name, wanted in {"run": ["build"], "dev": ["dev", "-c", "requirements/run.txt"]}.items():
+        out = ["--output-file", f"requirements/{name}.txt", "--custom-compile-command", "nox -s lock", "--quiet"]
+        command = ["uv", "pip", "compile", "pyproject.toml", "--extra", "sandbox", "--group", *wanted]
+        session.run(*command, *universal, *out, *session.posargs, external=True)

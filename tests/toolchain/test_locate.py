@@ -1,0 +1,167 @@
+"""Which engine is taken, and why the others aren't: the engines here are scripts that answer `version`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from rollout.errors import EngineMissing, EngineTooOld
+from rollout.toolchain import PINNED, Version, find, require
+from rollout.toolchain.locate import engines_folder, write_stamp
+
+from .engines import asked, engine
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "cache"
+
+
+def on_path(*folders: Path) -> dict[str, str]:
+    return {"PATH": os.pathsep.join(map(str, folders))}
+
+
+def install(cache: Path) -> Path:
+    binary = engine(engines_folder(cache) / str(PINNED) / "bin", f"v{PINNED}")
+    write_stamp(binary)
+    return binary
+
+
+def test_nothing_anywhere(cache: Path, tmp_path: Path) -> None:
+    assert find(environ=on_path(tmp_path), cache=cache) is None
+    with pytest.raises(EngineMissing, match="No Pulumi engine was found") as raised:
+        require(environ=on_path(tmp_path), cache=cache)
+    assert "rollout setup" in str(raised.value.then)
+
+
+def test_a_fitting_engine_on_path(cache: Path, tmp_path: Path) -> None:
+    binary = engine(tmp_path, "v3.300.1")
+    found = require(environ=on_path(tmp_path), cache=cache)
+    assert (found.path, found.version, found.origin) == (binary, Version(3, 300, 1), "path")
+
+
+def test_the_installed_one_goes_before_path_and_is_not_asked(cache: Path, tmp_path: Path) -> None:
+    binary = install(cache)
+    engine(tmp_path, "v3.300.1")
+    found = require(environ=on_path(tmp_path), cache=cache)
+    assert (found.path, found.origin) == (binary, "cache")
+    assert asked(binary) == 0
+
+
+def test_the_named_one_goes_before_all(cache: Path, tmp_path: Path) -> None:
+    install(cache)
+    named = engine(tmp_path / "mine", "v3.259.4", name="my-pulumi")
+    found = require(environ=on_path(tmp_path) | {"ROLLOUT_PULUMI": str(named)}, cache=cache)
+    assert (found.path, found.version, found.origin) == (named, Version(3, 259, 4), "variable")
+
+
+@pytest.mark.parametrize("version", ["v3.258.9", "v3.100.0", "2.25.2"])
+def test_an_older_engine_is_named(cache: Path, tmp_path: Path, version: str) -> None:
+    binary = engine(tmp_path, version)
+    with pytest.raises(EngineTooOld, match="can't import a resource and update it in one go") as raised:
+        require(environ=on_path(tmp_path), cache=cache)
+    assert raised.value.where == str(binary)
+
+
+def test_an_older_engine_does_not_hide_a_fitting_one_behind_it(cache: Path, tmp_path: Path) -> None:
+    engine(tmp_path / "old", "v3.100.0")
+    fitting = engine(tmp_path / "new", "v3.260.0")
+    assert require(environ=on_path(tmp_path / "old", tmp_path / "new"), cache=cache).path == fitting
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("#!/bin/sh\necho v4.0.0", "newer than what rollout knows"),
+        ("#!/bin/sh\necho 'a note-taking program'", "isn't a Pulumi engine.*a note-taking program"),
+        ("#!/bin/sh\necho v3.260.0; exit 3", "exit code 3"),
+        ("#!/no/such/interpreter\n", "can't be run"),
+        ("\x7fELF\x02half written", "can't be run"),
+        ("", "isn't a Pulumi engine|can't be run"),
+    ],
+)
+def test_what_is_no_engine_is_told(cache: Path, tmp_path: Path, script: str, why: str) -> None:
+    binary = tmp_path / "pulumi"
+    binary.write_text(script)
+    binary.chmod(0o755)
+    with pytest.raises(EngineMissing, match=why) as raised:
+        require(environ=on_path(tmp_path), cache=cache)
+    assert str(binary) in raised.value.what
+
+
+@pytest.mark.parametrize("path", ["/no/such/pulumi", "/"])
+def test_a_named_engine_that_is_none_is_an_error_even_where_another_fits(cache: Path, path: str) -> None:
+    install(cache)
+    with pytest.raises(EngineMissing, match="ROLLOUT_PULUMI=/"):
+        find(environ={"ROLLOUT_PULUMI": path}, cache=cache)
+
+
+def test_a_named_engine_that_is_too_old(cache: Path, tmp_path: Path) -> None:
+    named = engine(tmp_path, "v3.200.0")
+    with pytest.raises(EngineTooOld, match=r"3\.200\.0"):
+        find(environ={"ROLLOUT_PULUMI": str(named)}, cache=cache)
+
+
+def test_a_relative_path_entry_is_not_looked_into(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine(tmp_path, "v3.260.0")
+    monkeypatch.chdir(tmp_path)
+    assert find(environ={"PATH": "."}, cache=cache) is None
+
+
+def test_an_engine_on_path_is_asked_once_until_it_changes(cache: Path, tmp_path: Path) -> None:
+    binary = engine(tmp_path, "v3.260.0", size=2_000_000)
+    for _ in range(3):
+        assert require(environ=on_path(tmp_path), cache=cache).version == Version(3, 260, 0)
+    assert asked(binary) == 1
+    engine(tmp_path, "v3.261.0", size=2_000_001)
+    assert require(environ=on_path(tmp_path), cache=cache).version == Version(3, 261, 0)
+
+
+def test_a_shim_is_asked_each_time(cache: Path, tmp_path: Path) -> None:
+    binary = engine(tmp_path, "v3.260.0")
+    for _ in range(3):
+        require(environ=on_path(tmp_path), cache=cache)
+    assert asked(binary) == 3
+
+
+@pytest.mark.parametrize("kept", ["", "{", "[]", '{"PATH": 1}', '{"PATH": {"binary": [], "version": "x"}}'])
+def test_spoilt_answers_are_asked_again(cache: Path, tmp_path: Path, kept: str) -> None:
+    binary = engine(tmp_path, "v3.260.0", size=2_000_000)
+    answers = engines_folder(cache) / "answers.json"
+    answers.parent.mkdir(parents=True)
+    answers.write_text(kept.replace("PATH", str(binary)))
+    assert require(environ=on_path(tmp_path), cache=cache).path == binary
+
+
+def test_a_cache_that_cannot_be_written_is_no_reason_to_fail(cache: Path, tmp_path: Path) -> None:
+    cache.write_text("a file, not a folder")
+    engine(tmp_path, "v3.260.0", size=2_000_000)
+    assert find(environ=on_path(tmp_path), cache=cache) is not None
+
+
+def test_an_installed_engine_that_was_cut_short_does_not_count(cache: Path, tmp_path: Path) -> None:
+    binary = install(cache)
+    binary.write_bytes(binary.read_bytes()[:-1])
+    assert find(environ=on_path(tmp_path), cache=cache) is None
+
+
+def test_an_installed_engine_without_its_stamp_does_not_count(cache: Path, tmp_path: Path) -> None:
+    (install(cache).parent.parent / "stamp.json").unlink()
+    assert find(environ=on_path(tmp_path), cache=cache) is None
+
+
+def test_a_restored_cache_counts_by_its_content(cache: Path, tmp_path: Path) -> None:
+    binary = install(cache)
+    os.utime(binary, (1, 1))
+    assert find(environ=on_path(tmp_path), cache=cache) is not None
+    binary.write_bytes(binary.read_bytes().replace(b"v3", b"v4"))
+    assert find(environ=on_path(tmp_path), cache=cache) is None
+
+
+def test_a_moved_cache_still_counts(cache: Path, tmp_path: Path) -> None:
+    install(cache)
+    shutil.move(cache, tmp_path / "moved")
+    assert find(environ=on_path(tmp_path), cache=tmp_path / "moved") is not None
