@@ -9,29 +9,21 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
 from rollout import events
-from rollout.errors import (
-    Drift,
-    GateRefused,
-    Interrupted,
-    PolicyViolation,
-    PreflightFailed,
-    Problem,
-    VerifyFailed,
-)
-from rollout.gates import Gate, traffic_of
-from rollout.live import Live
-from rollout.model import PREPARED, Environment, Percent, ProgramInput, RuleOwnership, Split
+from rollout.compare import stale_rules, unlike_wanted
+from rollout.desired import Start, program_input, splits_after
+from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
+from rollout.gates import Gate, traffic_of, warnings_of
+from rollout.model import Environment, Percent, ProgramInput, Split
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
-from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
+from rollout.plan import Change, Op, StackPreview
 from rollout.policy import rule_bounds, violations
 from rollout.ports import Approver, Clock, LoadBalancers, Stacks
 from rollout.preflight import (
-    Resources,
     adoption_problems,
     candidate_problems,
     code_problems,
@@ -39,7 +31,6 @@ from rollout.preflight import (
     held_rules,
     live_problems,
 )
-from rollout.weights import forward_of, same_forward
 
 READ_BACKS, PAUSE = 10, 1.0
 
@@ -64,13 +55,13 @@ class PhaseResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """What a phase starts from."""
+class _Run:
+    """One run of a phase, and what it starts from and wants."""
 
-    live: Live
-    held_by_legacy: Mapping[str, object] = field(default_factory=dict)
-    legacy: Resources = None
-    held_by_routing: frozenset[str] | None = None  # None where the preview tells
+    phase: Phase
+    start: Start
+    after: Mapping[str, Split]
+    accept_live: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,219 +128,105 @@ class Engine:
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
         phase, environment = PHASES[name], self._environment
-        steps = [step for step in phase.steps if getattr(environment.programs, step.stack)]
-        self._emit(events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in steps)))
+        self._emit(
+            events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
+        )
         start = self._start(phase)
-        after = self._splits(phase, start, weights or {})
+        run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live)
         with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
-            steps = [step for step in steps if step.stack != LEGACY or start.legacy is not None]
-            prepared = [self._prepare(phase, step, start, after, Path(folder), accept_live) for step in steps]
-            gate = self._gate(phase, start, after, prepared)
+            prepared = [self._prepare(run, step, Path(folder)) for step in phase.steps if _concerns(step, start)]
+            gate = self._gate(run, prepared)
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
-            result = PhaseResult(environment.name, name, False, gate, before, after)
+            result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
                 self._emit(events.NothingToDo(environment.name, name))
                 return result
             self._emit(events.GateOpened(environment.name, gate))
             if preview_only:
                 return result
-            self._approved(phase, gate, approve)
+            self._ask(gate, approve)
             self._apply(prepared, message or f"rollout {name} {environment.name}")
-        self._verify(phase, start, after)
-        self._tell_owners(phase, start, prepared)
-        for line in gate.traffic:
-            if phase.moves_traffic and line.moves:
-                before_weight = line.before.weight if line.before else None
-                self._emit(events.WeightSet(environment.name, line.route, before_weight, line.after.weight))
-        changes = sum(len(item.preview.changes) for item in prepared)
-        self._emit(events.PhaseFinished(environment.name, name, changes))
-        return PhaseResult(environment.name, name, True, gate, before, after)
+        self._verify(run)
+        self._tell(run, prepared)
+        return replace(result, changed=True)
 
-    def _start(self, phase: Phase) -> _Start:
-        """Read AWS and, where the phase hands rules over, who holds them; everything side by side."""
+    def _start(self, phase: Phase) -> Start:
+        """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
         environment = self._environment
-        with ThreadPoolExecutor(3) as pool:
-            reading = pool.submit(self._load_balancers.read, environment)
-            if phase.moves_traffic:
-                legacy = routing = None
-            else:
-                states = {stack: pool.submit(self._stacks.resources, stack) for stack in (LEGACY, ROUTING)}
-                legacy, routing = states[LEGACY].result(), states[ROUTING].result()
-            live = reading.result()
+        hands_over = not phase.moves_traffic
+        with ThreadPoolExecutor(2) as pool:
+            legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over else None
+            routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
+            live = self._load_balancers.read(environment)
+            start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None)
         found: list[Iterator[Problem]] = [live_problems(environment, live)]
-        if phase.name == "phase1":
-            found.append(code_problems(environment))
-        else:
-            found.append(candidate_problems(environment, live))
+        found.append(code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live))
         if phase.name == "phase2":
-            found.append(handover_problems(environment, live, legacy))
-        problems = tuple(chain.from_iterable(found))
-        if problems:
-            raise PreflightFailed(f"{environment.name} isn't ready for {phase.name}; nothing was changed", problems)
+            found.append(handover_problems(environment, live, start.legacy))
+        self._stop_at(phase, tuple(chain.from_iterable(found)))
         self._emit(
             events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
         )
-        return _Start(
-            live,
-            held_rules(environment, live, legacy),
-            legacy,
-            None if phase.moves_traffic else frozenset(held_rules(environment, live, routing)),
-        )
+        return start
 
-    def _splits(self, phase: Phase, start: _Start, weights: Mapping[str, Percent]) -> dict[str, Split]:
-        """How each route's requests are to be divided after the phase."""
-        environment, live = self._environment, start.live
-        current = {name: live.split_of(route) for name, route in environment.routes.items()}
-        after: dict[str, Split | None] = dict(current)
-        match phase.name:
-            case "phase2":
-                for name in environment.routes:
-                    if start.held_by_routing is not None and name not in start.held_by_routing and current[name]:
-                        after[name] = PREPARED if current[name].weight == Percent(0) else None  # type: ignore[union-attr]
-            case "phase3":
-                for name in environment.routes:
-                    wanted = environment.desired_weight(name)
-                    held = current[name]
-                    after[name] = held if held is not None and held.weight == wanted else Split.at(wanted)
-            case "weight":
-                after.update({name: Split.at(weight) for name, weight in weights.items()})
-        strange = [name for name, split in after.items() if split is None and phase.name != "phase1"]
-        if strange:
-            raise Drift(
-                "these rules don't forward as rollout or the legacy stack would leave them; nothing was changed",
-                [self._strange(name, live) for name in strange],
-                then="put them right by hand, or correct the inventory",
-            )
-        return {name: split for name, split in after.items() if split is not None}
-
-    def _strange(self, name: str, live: Live) -> Problem:
-        route = self._environment.routes[name]
-        rule = live.rule_of(route)
-        forwards = str(rule.forward or rule.action) if rule else "nothing"
-        return Problem(
-            f"forwards to {forwards}", where=f"routes.{name}", then=f"{route.legacy} and {route.candidate} are allowed"
-        )
-
-    def _given(self, phase: Phase, step: Step, start: _Start, after: Mapping[str, Split]) -> ProgramInput:
-        environment, live = self._environment, start.live
-        rules = {name: live.rule_of(route) for name, route in environment.routes.items()}
-        if step.stack == ROUTING:
-            adopt = {
-                name: rule.arn
-                for name, rule in rules.items()
-                if rule and start.held_by_routing is not None and name not in start.held_by_routing
-            }
-            tags = {name: rule.tags for name, rule in rules.items() if rule and rule.tags}
-            return ProgramInput(environment, splits=after, adopt=adopt, tags=tags)
-        if step.stack == LEGACY:
-            kept = RuleOwnership.RETAINED if phase.name == "phase1" else RuleOwnership.RELEASED
-            return ProgramInput(
-                environment,
-                rules={
-                    name: kept if name in start.held_by_legacy else RuleOwnership.RELEASED
-                    for name in environment.routes
-                },
-            )
-        return ProgramInput(environment)
-
-    def _prepare(  # noqa: PLR0917 - all that a preview depends on
-        self, phase: Phase, step: Step, start: _Start, after: Mapping[str, Split], folder: Path, accept_live: bool
-    ) -> _Prepared:
-        """Preview a step, hold it to its policy, and to what is live."""
-        environment = self._environment
-        given = self._given(phase, step, start, after)
-        plan = folder / f"{step.stack}.json"
-        create = step.policy in ("build", "adopt")
-        self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
-        preview = self._stacks.preview(step.stack, given, plan, create=create)
-        if step.policy == "weights":
-            problems = tuple(adoption_problems(environment, preview))
-            if problems:
-                raise PreflightFailed(f"{environment.name} isn't ready for {phase.name}; nothing was changed", problems)
-        if preview is None:
+    def _stop_at(self, phase: Phase, problems: Sequence[Problem]) -> None:
+        if problems:
             raise PreflightFailed(
-                f"{environment.name} isn't ready for {phase.name}; nothing was changed",
-                [Problem(f"stack {step.stack} isn't there")],
+                f"{self._environment.name} isn't ready for {phase.name}; nothing was changed", problems
             )
-        if step.stack == ROUTING and self._state_is_stale(preview, start.live, after, accept_live):
-            preview = self._stacks.preview(step.stack, given, plan, create=create, refresh=True) or preview
-        refused = violations(preview, step.policy, rule_bounds(environment, start.live, after))
-        if refused:
+
+    def _prepare(self, run: _Run, step: Step, folder: Path) -> _Prepared:
+        """Preview a step, and hold it to what is live and to its policy."""
+        environment, live = self._environment, run.start.live
+        given = program_input(run.phase, step.stack, environment, run.start, run.after)
+        plan = folder / f"{step.stack}.json"
+        self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
+        preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
+        if step.stack == ROUTING:
+            if run.phase.moves_traffic:
+                self._stop_at(run.phase, tuple(adoption_problems(environment, preview)))
+            if preview and self._must_refresh(run, preview):
+                preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+        if preview is None:
+            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
+        if refused := violations(preview, step.policy, rule_bounds(environment, live, run.after)):
             raise PolicyViolation(
-                f"{phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
+                f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
                 refused,
-                then="see what differs by `rollout preview`, and bring the inventory and the programs in line",
+                then="bring the inventory and the programs in line with what is deployed",
             )
-        self._emit(events.StepPreviewed(environment.name, phase.name, preview))
+        self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
         return _Prepared(step, given, preview, plan)
 
-    def _state_is_stale(self, preview: StackPreview, live: Live, after: Mapping[str, Split], accept_live: bool) -> bool:
-        """Compare what the state recorded with what is live; a difference that isn't the wanted one is drift."""
-        environment = self._environment
-        recorded = {
-            step.rule: forward_in(step.old.outputs or step.old.inputs)
-            for step in preview.steps
-            if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
-        }
-        imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
-        stale, drifted = False, []
-        for name, split in after.items():
-            route = environment.routes[name]
-            rule = live.rule_of(route)
-            if rule is None or rule.forward is None or rule.arn in imported or recorded.get(rule.arn) is None:
-                continue
-            was = recorded[rule.arn]
-            if was is None or same_forward(was, rule.forward):
-                continue
-            stale = True
-            wanted = forward_of(
-                split, live.group_arn(route.legacy), live.group_arn(route.candidate), environment.stickiness.duration
-            )
-            if not same_forward(rule.forward, wanted):
-                drifted.append(
-                    Problem(
-                        f"live {rule.forward} · recorded {was} · wanted {wanted}",
-                        where=f"routes.{name}",
-                    )
-                )
-        if drifted and not accept_live:
+    def _must_refresh(self, run: _Run, preview: StackPreview) -> bool:
+        """Whether the state is behind the load balancer; if somebody else changed a rule, that is drift."""
+        stale = stale_rules(self._environment, run.start.live, preview, run.after)
+        drifted = [problem for problem in stale.values() if problem is not None]
+        if drifted and not run.accept_live:
             raise Drift(
                 "somebody changed these rules since rollout last did; nothing was changed",
                 drifted,
                 then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
             )
-        return stale
+        return bool(stale)
 
-    def _gate(self, phase: Phase, start: _Start, after: Mapping[str, Split], prepared: Sequence[_Prepared]) -> Gate:
-        environment = self._environment
-        warnings = []
-        traffic = traffic_of(environment, start.live, after)
-        if phase.moves_traffic and any(
-            line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic
-        ):
-            warnings.append(
-                "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once"
-            )
-        rebuilt = any(c.op is Op.UPDATE for item in prepared for c in item.preview.changes)
-        if phase.name == "phase1" and rebuilt and any(split.weight > Percent(0) for split in after.values()):
-            warnings.append("the candidate has traffic: a new build takes effect at once")
-        if not phase.moves_traffic and start.legacy is None:
-            warnings.append(
-                f"no legacy stack of ours holds the rules; whoever does must let go of them after {phase.name}"
-            )
-        if any(item.preview.refreshed for item in prepared):
-            warnings.append("the state is behind the load balancer and is brought up to date")
-        return Gate(environment.name, phase.name, traffic, tuple(item.preview for item in prepared), tuple(warnings))
+    def _gate(self, run: _Run, prepared: Sequence[_Prepared]) -> Gate:
+        environment, live = self._environment, run.start.live
+        traffic = traffic_of(environment, live, run.after)
+        previews = tuple(item.preview for item in prepared)
+        orphaned = run.phase.name == "phase2" and run.start.legacy is None
+        warnings = warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic, orphaned=orphaned)
+        return Gate(environment.name, run.phase.name, traffic, previews, warnings)
 
-    def _approved(self, phase: Phase, gate: Gate, approve: Approver | None) -> None:
+    def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:
             raise GateRefused(
-                f"{phase.name} needs approval, and nobody is there to give it; nothing was changed",
+                f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
                 then="look at `rollout preview`, then pass `--yes`",
             )
         if not approve(gate):
             raise GateRefused("declined; nothing was changed")
-        self._emit(events.GateApproved(self._environment.name, phase.name))
+        self._emit(events.GateApproved(self._environment.name, gate.phase))
 
     def _apply(self, prepared: Sequence[_Prepared], message: str) -> None:
         """Apply the approved plans in order."""
@@ -357,15 +234,14 @@ class Engine:
         for number, item in enumerate(prepared):
             if not item.preview.changes and not item.preview.refreshed:
                 continue
-            stack, wanted = item.step.stack, len(item.preview.changes)
-            self._emit(events.StepStarted(environment.name, stack, item.step.summary, wanted))
-            done: list[Change] = []
+            stack, wanted, done = item.step.stack, len(item.preview.changes), list[Change]()
 
             def told(change: Change, stack: str = stack, done: list[Change] = done) -> None:
                 if change.op is not Op.SAME:
                     done.append(change)
                     self._emit(events.ResourceChanged(environment.name, stack, change))
 
+            self._emit(events.StepStarted(environment.name, stack, item.step.summary, wanted))
             try:
                 self._stacks.up(
                     stack, item.given, plan=item.plan, message=message, refresh=item.preview.refreshed, on_change=told
@@ -374,59 +250,53 @@ class Engine:
                 raise _interrupted(item, {change.name for change in done}, prepared[number + 1 :]) from None
             self._emit(events.StepApplied(environment.name, stack, wanted))
 
-    def _verify(self, phase: Phase, start: _Start, after: Mapping[str, Split]) -> None:
-        """Ask the load balancer until every rule is as wanted: the same rule, conditions untouched, the new split."""
+    def _verify(self, run: _Run) -> None:
+        """Ask the load balancer until every rule is as wanted."""
         environment, problems = self._environment, list[Problem]()
         for attempt in range(READ_BACKS):
             if attempt:
                 self._clock.sleep(PAUSE)
-            live = self._load_balancers.read(environment, tags=False)
-            problems = [p for name in environment.routes for p in self._differences(name, start.live, live, after)]
-            if phase.name == "phase1":
-                problems += candidate_problems(environment, live)
+            now = self._load_balancers.read(environment, tags=False)
+            problems = list(unlike_wanted(environment, run.start.live, now, run.after))
+            problems += candidate_problems(environment, now)
             if not problems:
                 break
         if problems:
             raise VerifyFailed(
-                f"{phase.name} was applied, but the load balancer doesn't say so",
+                f"{run.phase.name} was applied, but the load balancer doesn't say so",
                 problems,
                 then=f"look at `rollout status {environment.name}`, then run it again",
             )
-        for name, split in after.items():
-            rule = live.rule_of(environment.routes[name])
+        for name, split in run.after.items():
+            rule = now.rule_of(environment.routes[name])
             self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
 
-    def _differences(self, name: str, before: Live, now: Live, after: Mapping[str, Split]) -> Iterator[Problem]:
-        environment, route = self._environment, self._environment.routes[name]
-        was, rule = before.rule_of(route), now.rule_of(route)
-        if rule is None or was is None or rule.arn != was.arn:
-            yield Problem(f"the rule at priority {route.priority} is another one now", where=f"routes.{name}")
-            return
-        if not rule.matches(route.path, route.methods):
-            yield Problem(f"its conditions are {rule.conditions}", where=f"routes.{name}")
-        split = after.get(name)
-        if split is None or split == before.split_of(route):  # phase 1 leaves alone what it doesn't know
-            wanted = was.forward
-        else:
-            wanted = forward_of(
-                split, now.group_arn(route.legacy), now.group_arn(route.candidate), environment.stickiness.duration
-            )
-        if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
-            yield Problem(f"it forwards to {rule.forward or rule.action}, not {wanted}", where=f"routes.{name}")
+    def _tell(self, run: _Run, prepared: Sequence[_Prepared]) -> None:
+        """Say what came of it, and what another owner of an adopted rule has to do."""
+        environment, live = self._environment, run.start.live
+        changes = [change for item in prepared for change in item.preview.changes]
+        adopted = {change.rule for change in changes if change.op is Op.IMPORT}
+        held = held_rules(environment, live, run.start.legacy)
+        for name, route in environment.routes.items():
+            rule, before = live.rule_of(route), live.split_of(route)
+            if rule is not None and rule.arn in adopted and name not in held:
+                self._emit(events.OwnerToRelease(environment.name, name, rule.arn, RELEASE_COMMANDS))
+            after = run.after.get(name)
+            if run.phase.moves_traffic and after is not None and (before is None or before.weight != after.weight):
+                weight = before.weight if before else None
+                self._emit(events.WeightSet(environment.name, name, weight, after.weight))
+        self._emit(events.PhaseFinished(environment.name, run.phase.name, len(changes)))
 
-    def _tell_owners(self, phase: Phase, start: _Start, prepared: Sequence[_Prepared]) -> None:
-        """Say what another owner of an adopted rule has to do."""
-        if phase.name != "phase2":
-            return
-        adopted = {c.rule for item in prepared for c in item.preview.changes if c.op is Op.IMPORT}
-        for name, route in self._environment.routes.items():
-            rule = start.live.rule_of(route)
-            if rule is not None and rule.arn in adopted and name not in start.held_by_legacy:
-                commands = (
-                    "pulumi state delete URN   # in the stack that made the rule",
-                    "terraform state rm ADDRESS   # where Terraform made it",
-                )
-                self._emit(events.OwnerToRelease(self._environment.name, name, rule.arn, commands))
+
+RELEASE_COMMANDS = (
+    "pulumi state delete URN   # in the stack that made the rule",
+    "terraform state rm ADDRESS   # where Terraform made it",
+)
+
+
+def _concerns(step: Step, start: Start) -> bool:
+    """Whether there is anything of ours to do: another owner's legacy rules aren't in a stack of ours."""
+    return step.stack != LEGACY or start.legacy is not None
 
 
 def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:

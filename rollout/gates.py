@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.live import Live
-from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
-from rollout.plan import StackPreview
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, Percent, Split
+from rollout.plan import Op, StackPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +87,26 @@ def traffic_of(environment: Environment, live: Live, after: Mapping[str, Split])
         if name in after
     ]
     return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def warnings_of(
+    traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool, orphaned: bool
+) -> tuple[str, ...]:
+    """What to know before saying yes.
+
+    Args:
+        traffic: What happens to each route.
+        previews: What happens to each stack.
+        moves_traffic: Whether the phase is for that.
+        orphaned: Whether no legacy stack of ours holds the rules that are adopted.
+    """
+    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic)
+    rebuilt = any(change.op is Op.UPDATE for preview in previews for change in preview.changes)
+    served = any(line.before and line.before.weight > Percent(0) for line in traffic)
+    said = {
+        "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
+        "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
+        "no legacy stack of ours holds these rules: their owner must let go of them afterwards": orphaned,
+        "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
+    }
+    return tuple(warning for warning, holds in said.items() if holds)

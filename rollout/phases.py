@@ -27,6 +27,11 @@ class Step:
     policy: str
     summary: str
 
+    @property
+    def creates_stack(self) -> bool:
+        """Whether it is what makes the stack in the first place."""
+        return self.policy in ("build", "adopt")
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:

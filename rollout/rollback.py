@@ -13,14 +13,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rollout import events
+from rollout.compare import wanted_forward
+from rollout.desired import routing_input
 from rollout.errors import AwsError, Locked, Problem, RollbackIncomplete, RolloutError
 from rollout.live import Live, LiveRule
-from rollout.model import LEGACY_ONLY, Arn, Environment, Percent, ProgramInput, Split
+from rollout.model import LEGACY_ONLY, Arn, Environment, Percent, Split
 from rollout.phases import ROUTING
 from rollout.policy import rule_bounds, violations
 from rollout.ports import Clock, LoadBalancers, Stacks
 from rollout.preflight import live_problems
-from rollout.weights import Forward, forward_of, same_forward
+from rollout.weights import Forward, same_forward
 
 ATTEMPTS, PAUSE = 5, 1.0
 LOCK_WAIT = 60.0
@@ -73,7 +75,7 @@ class Rollback:
         live = self._load_balancers.read(environment, tags=False)
         failed = {name: problem for name in routes if (problem := _obstacle(environment, name, live))}
         before = {name: live.split_of(environment.routes[name]) for name in routes}
-        wanted = {name: _legacy_only(environment, name, live) for name in routes if name not in failed}
+        wanted = {name: wanted_forward(environment, name, live, LEGACY_ONLY) for name in routes if name not in failed}
         pending = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name]))}
         moved: dict[str, None] = {}
         errors: dict[Arn, str] = {}
@@ -134,13 +136,8 @@ class Rollback:
     def _update_state(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> str | None:
         environment = self._environment
         live = self._load_balancers.read(environment)
-        rules = {name: live.rule_of(route) for name, route in environment.routes.items()}
         splits = {name: live.split_of(route) or LEGACY_ONLY for name, route in environment.routes.items()}
-        given = ProgramInput(
-            environment,
-            splits=splits | dict.fromkeys(routes, LEGACY_ONLY),
-            tags={name: rule.tags for name, rule in rules.items() if rule and rule.tags},
-        )
+        given = routing_input(environment, live, splits | dict.fromkeys(routes, LEGACY_ONLY))
         with TemporaryDirectory(prefix="rollout-plan-") as folder:
             plan = Path(folder) / "routing.json"
             preview = stacks.preview(ROUTING, given, plan, refresh=True)
@@ -173,12 +170,6 @@ def _obstacle(environment: Environment, name: str, live: Live) -> Problem | None
     if route.legacy not in live.target_groups:
         return Problem(f"its legacy target group {route.legacy} isn't there", where=place)
     return next((p for p in live_problems(environment, live) if p.where == place), None)
-
-
-def _legacy_only(environment: Environment, name: str, live: Live) -> Forward:
-    route = environment.routes[name]
-    legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
-    return forward_of(LEGACY_ONLY, legacy, candidate, environment.stickiness.duration)
 
 
 def _is_back(rule: LiveRule, wanted: Forward) -> bool:

@@ -1,0 +1,110 @@
+"""What a phase wants: each route's split afterwards, and what each program is given for it. Pure.
+
+A change starts from the live rules: what a phase doesn't name stays as it is, whatever the file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rollout.errors import Drift, Problem
+from rollout.live import Live
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, Percent, ProgramInput, RuleOwnership, Split
+from rollout.phases import LEGACY, ROUTING, Phase
+from rollout.preflight import Resources, held_rules
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a phase starts from.
+
+    Attributes:
+        live: AWS.
+        legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
+        routing: Likewise of the routing stack.
+    """
+
+    live: Live
+    legacy: Resources = None
+    routing: Resources = None
+
+
+def splits_after(
+    phase: Phase, environment: Environment, start: Start, weights: Mapping[str, Percent]
+) -> dict[str, Split]:
+    """Each route's split after a phase.
+
+    Args:
+        phase: What is to be done.
+        environment: The inventory.
+        start: What it starts from.
+        weights: For `weight`: the routes that change.
+
+    Raises:
+        Drift: A rule forwards to what neither rollout nor the legacy stack would.
+    """
+    current = {name: start.live.split_of(route) for name, route in environment.routes.items()}
+    after = dict(current)
+    match phase.name:
+        case "phase1":
+            return {name: split for name, split in after.items() if split is not None}
+        case "phase2":
+            held = held_rules(environment, start.live, start.routing)
+            for name in environment.routes.keys() - held.keys():
+                after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
+        case "phase3":
+            for name, split in current.items():
+                wanted = environment.desired_weight(name)
+                after[name] = split if split is not None and split.weight == wanted else Split.at(wanted)
+        case _:
+            after |= {name: Split.at(weight) for name, weight in weights.items()}
+    found = {name: split for name, split in after.items() if split is not None}
+    if strange := after.keys() - found.keys():
+        raise Drift(
+            "these rules don't forward as rollout or the legacy stack would leave them; nothing was changed",
+            [_strange(name, environment, start.live) for name in environment.routes if name in strange],
+            then="put them right by hand, or correct the inventory",
+        )
+    return found
+
+
+def _strange(name: str, environment: Environment, live: Live) -> Problem:
+    route = environment.routes[name]
+    rule = live.rule_of(route)
+    forwards = rule.forward or rule.action if rule else "nothing"
+    allowed = f"{route.legacy} and {route.candidate} are allowed"
+    return Problem(f"forwards to {forwards}", where=f"routes.{name}", then=allowed)
+
+
+def program_input(
+    phase: Phase, stack: str, environment: Environment, start: Start, after: Mapping[str, Split]
+) -> ProgramInput:
+    """What a stack's program is given in a phase."""
+    if stack == LEGACY:
+        held = held_rules(environment, start.live, start.legacy)
+        kept = RuleOwnership.RETAINED if phase.name == "phase1" else RuleOwnership.RELEASED
+        rules = {name: kept if name in held else RuleOwnership.RELEASED for name in environment.routes}
+        return ProgramInput(environment, rules=rules)
+    if stack == ROUTING:
+        return routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
+    return ProgramInput(environment)
+
+
+def routing_input(
+    environment: Environment,
+    live: Live,
+    after: Mapping[str, Split],
+    *,
+    adopting: bool = False,
+    routing: Resources = None,
+) -> ProgramInput:
+    """What the routing program is given; adopting, the rules that it doesn't hold yet are imported."""
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    held = held_rules(environment, live, routing)
+    return ProgramInput(
+        environment,
+        splits=after,
+        adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
+        tags={name: rule.tags for name, rule in rules.items() if rule.tags},
+    )
