@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.plan import Change, StackPreview, change_of
+from rollout.policy import RuleBounds, violations
+from tests.unit.builders import (
+    CANDIDATE,
+    LEGACY,
+    LEGACY_FORWARD,
+    rule_arn,
+    rule_inputs,
+    state,
+    step,
+    weighted,
+)
+
+OLD = rule_inputs("score", LEGACY_FORWARD)
+TEN = Split.at(Percent.of(10))
+FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
+
+
+def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
+    bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after)}
+    return "\n".join(map(str, violations(StackPreview("s", steps), policy, bounds)))
+
+
+def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> Change:
+    return change_of(
+        op,
+        None if old is None else state("thing", old, kind, id_="thing"),
+        None if new is None else state("thing", new, kind, id_="thing"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "after"),
+    [
+        ("retain", change_of("same", state("score", OLD), state("score", OLD, retain=True)), TEN),
+        ("build", resource("create", FUNCTION, None, {"name": "f"}), TEN),
+        ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), TEN),
+        ("adopt", step("import", "score", None, OLD), PREPARED),
+        ("adopt", step("update", "score", OLD, rule_inputs("score", weighted(100, 0))), PREPARED),
+        ("release", step("delete", "score", OLD, None, retain=True), TEN),
+        ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), TEN),
+        ("weights", step("update", "score", rule_inputs("score", weighted(90, 10)), OLD), LEGACY_ONLY),
+    ],
+)
+def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split) -> None:
+    assert refused(policy, change, after=after) == ""
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "named"),
+    [
+        ("retain", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "update of actions"),
+        ("retain", step("delete", "score", OLD, None, retain=True), "release"),
+        ("build", step("create", "score", None, OLD), "ListenerRule score"),
+        ("build", resource("delete", GROUP, {"name": "g"}), "delete"),
+        ("build", resource("replace", FUNCTION, {"name": "f"}, {"name": "g"}), "replace of name"),
+        ("build", resource("update", FUNCTION, {"role": "1"}, {"role": "2"}), "update of role"),
+        ("build", resource("create", "aws:ec2/vpc:Vpc", None, {}), "Vpc"),
+        ("adopt", step("create", "score", None, OLD), "create"),
+        ("adopt", step("delete", "score", OLD, None, retain=True), "release"),
+        ("release", step("delete", "score", OLD, None), "delete"),
+        ("release", resource("delete", FUNCTION, {"name": "f"}), "delete"),
+        ("weights", step("import", "score", None, OLD), "import"),
+        ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10), priority=9)), "priority"),
+        ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
+        ("weights", step("teleport", "score", OLD, OLD), "other"),
+        ("weights", resource("replace", "pulumi:providers:aws", {"region": "a"}, {"region": "b"}), "replace"),
+    ],
+)
+def test_anything_more_is_refused_and_named(policy: str, change: Change, named: str) -> None:
+    assert named in refused(policy, change)
+
+
+def test_a_cutover_that_moves_traffic_is_refused() -> None:
+    change = step("update", "score", OLD, rule_inputs("score", weighted(90, 10)))
+    assert "a cutover moves none" in refused("adopt", change, after=TEN)
+
+
+def test_a_rule_whose_conditions_change_is_refused() -> None:
+    after = rule_inputs("score", weighted(90, 10), conditions=[{"pathPattern": {"values": ["/*"]}}])
+    assert "conditions" in refused("weights", step("update", "score", OLD, after))
+
+
+def test_a_rule_that_no_route_has_is_refused() -> None:
+    change = step("update", "bulk", rule_inputs("bulk", LEGACY_FORWARD), rule_inputs("bulk", weighted(90, 10)))
+    assert "no route of the inventory" in refused("weights", change)
+
+
+def test_groups_of_another_route_are_refused() -> None:
+    stranger = rule_inputs("score", weighted(90, 10))
+    stranger["actions"][0]["forward"]["targetGroups"][1]["arn"] = "arn:targetgroup/someone-elses/1"
+    assert "forward action would be" in refused("weights", step("update", "score", OLD, stranger))
