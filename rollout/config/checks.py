@@ -1,0 +1,191 @@
+"""What no single value can show: whether the tables of one environment fit together.
+
+Each check is a generator of findings. Entries that are broken in themselves have been left out of the environment by
+now; `names` has them still, so that what points at one isn't called unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import chain
+
+from rollout.config.findings import Finding, dotted, suggestion
+from rollout.config.layout import Keys
+from rollout.model import Environment, Function, KeptRoute, LoadBalancer, Route
+from rollout.routing_rules import covers
+
+Names = Mapping[str, AbstractSet[str]]
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MAX_CONDITION_VALUES = 5
+MAX_WILDCARDS = 5
+
+_ZIP_KEYS = ("code", "runtime", "handler")
+
+
+def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
+    """Everything that doesn't fit together in one environment.
+
+    Args:
+        environment: Without the entries that are broken in themselves.
+        names: By table, the names of all entries, broken ones too.
+    """
+    yield from _load_balancers(environment)
+    yield from _functions(environment)
+    yield from _references(environment, names)
+    yield from _rules(environment)
+    yield from _priorities(environment)
+    yield from _endpoints(environment)
+    yield from _target_groups(environment)
+    if names["functions"] == set(environment.functions):
+        yield from _candidates(environment)
+
+
+def _all_routes(environment: Environment) -> Iterator[tuple[Keys, Route | KeptRoute]]:
+    yield from ((("routes", name), route) for name, route in environment.routes.items())
+    yield from ((("kept-routes", name), route) for name, route in environment.kept_routes.items())
+
+
+def _identity(balancer: LoadBalancer | None) -> str | None:
+    return (balancer.arn or balancer.name) if balancer else None
+
+
+def _load_balancers(environment: Environment) -> Iterator[Finding]:
+    listeners: dict[tuple[str | None, int], Keys] = {}
+    for name, balancer in environment.load_balancers.items():
+        at = ("load-balancers", name)
+        if (balancer.name is None) == (balancer.arn is None):
+            given = "neither name nor arn is given" if balancer.name is None else "both name and arn are given"
+            yield Finding(at, given, "give exactly one of them")
+            continue
+        first = listeners.setdefault((_identity(balancer), balancer.listener_port), at)
+        if first != at:
+            yield Finding(at, f"is the same listener as {dotted(first)}", other=first)
+
+
+def _functions(environment: Environment) -> Iterator[Finding]:
+    makers: dict[str, Keys] = {}
+    for name, function in environment.functions.items():
+        at = ("functions", name)
+        yield from _package(at, function)
+        for balancer, group in function.target_groups.items():
+            place = (*at, "target-groups", balancer)
+            first = makers.setdefault(group, place)
+            if first[1] != name:
+                yield Finding(place, f"target group {group!r} is made by {dotted(first)} already", other=first)
+
+
+def _package(at: Keys, function: Function) -> Iterator[Finding]:
+    wanted, unwanted = (_ZIP_KEYS, ("image-uri",)) if function.package_type == "Zip" else (("image-uri",), _ZIP_KEYS)
+    given = {key for key in (*wanted, *unwanted) if getattr(function, key.replace("-", "_")) is not None}
+    then = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
+    for key in wanted:
+        if key not in given:
+            yield Finding(at, f"{key} is missing", then)
+    for key in unwanted:
+        if key in given:
+            yield Finding((*at, key), f"{key} doesn't go with package-type {function.package_type}", then)
+
+
+def _references(environment: Environment, names: Names) -> Iterator[Finding]:
+    balancers = names["load-balancers"]
+    pointers: list[tuple[Keys, str]] = [
+        ((*at, "load-balancer"), route.load_balancer) for at, route in _all_routes(environment)
+    ]
+    pointers += [
+        (("functions", name, "target-groups", balancer), balancer)
+        for name, function in environment.functions.items()
+        for balancer in function.target_groups
+    ]
+    for at, balancer in pointers:
+        if balancer not in balancers:
+            yield _unknown(at, "load balancer", balancer, balancers)
+    for route in environment.route_weights:
+        if route not in names["routes"]:
+            yield _unknown(("route-weights", route), "route", route, names["routes"])
+
+
+def _unknown(at: Keys, kind: str, name: str, known: AbstractSet[str]) -> Finding:
+    return Finding(at, f"unknown {kind} {name!r}{suggestion(name, known)}", f"known: {', '.join(sorted(known))}")
+
+
+def _rules(environment: Environment) -> Iterator[Finding]:
+    for at, route in _all_routes(environment):
+        path, methods, place = route.path, route.methods, (*at, "path")
+        if isinstance(route, KeptRoute) and route.via:
+            path, methods, place = route.rule_path, route.rule_methods, (*at, "via")
+            if not covers(route.via, route.path):
+                yield Finding(place, f"a rule for {route.via} doesn't carry all of {route.path}")
+        if (wildcards := path.count("*") + path.count("?")) > MAX_WILDCARDS:
+            yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}")
+        if (values := 1 + len(methods)) > MAX_CONDITION_VALUES:
+            what = f"{len(methods)} methods and the path are {values} condition values; a rule has at most {MAX_CONDITION_VALUES}"
+            yield Finding((*at, "methods"), what)
+
+
+def _priorities(environment: Environment) -> Iterator[Finding]:
+    taken: dict[tuple[str, int], tuple[Keys, Route | KeptRoute]] = {}
+    for at, route in _all_routes(environment):
+        first, holder = taken.setdefault((route.load_balancer, route.priority), (at, route))
+        if first == at:
+            continue
+        if _share_rule(route, holder):
+            if route.legacy != holder.legacy:
+                what = f"shares its rule with {dotted(first)}, whose target group is {holder.legacy!r}"
+                yield Finding((*at, "legacy"), what, other=(*first, "legacy"))
+            continue
+        what = f"priority {route.priority} on load balancer {route.load_balancer!r} is {dotted(first)}'s already"
+        yield Finding((*at, "priority"), what, other=(*first, "priority"))
+
+
+def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
+    return (
+        isinstance(one, KeptRoute)
+        and isinstance(other, KeptRoute)
+        and one.rule_path == other.rule_path
+        and set(one.rule_methods) == set(other.rule_methods)
+    )
+
+
+def _endpoints(environment: Environment) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, frozenset[str]], Keys] = {}
+    for at, route in _all_routes(environment):
+        first = seen.setdefault((route.load_balancer, route.path, frozenset(route.methods)), at)
+        if first != at:
+            yield Finding((*at, "path"), f"{route} is {dotted(first)} already", other=(*first, "path"))
+
+
+def _target_groups(environment: Environment) -> Iterator[Finding]:
+    for at, route in _all_routes(environment):
+        if isinstance(route, Route) and route.legacy == route.candidate:
+            what = f"legacy and candidate are the same target group, {route.legacy!r}"
+            yield Finding((*at, "candidate"), what, other=(*at, "legacy"))
+    uses: Iterator[tuple[str, str, Keys]] = chain(
+        ((route.legacy, route.load_balancer, (*at, "legacy")) for at, route in _all_routes(environment)),
+        (
+            (group, balancer, ("functions", name, "target-groups", balancer))
+            for name, function in environment.functions.items()
+            for balancer, group in function.target_groups.items()
+        ),
+    )
+    homes: dict[str, tuple[str, Keys]] = {}
+    for group, balancer, at in uses:
+        home, first = homes.setdefault(group, (balancer, at))
+        here, there = (_identity(environment.load_balancers.get(name)) for name in (balancer, home))
+        if here and there and here != there:
+            what = f"target group {group!r} is on load balancer {home!r} already, by {dotted(first)}"
+            yield Finding(at, what, "a target group belongs to one load balancer: give each its own", first)
+
+
+def _candidates(environment: Environment) -> Iterator[Finding]:
+    for name, route in environment.routes.items():
+        made = {
+            function.target_groups[route.load_balancer]
+            for function in environment.functions.values()
+            if route.load_balancer in function.target_groups
+        }
+        if route.candidate not in made:
+            what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
+            then = f"functions there have: {', '.join(sorted(made)) or 'none'}"
+            yield Finding(("routes", name, "candidate"), f"{what}{suggestion(route.candidate, made)}", then)

@@ -1,0 +1,138 @@
+"""What is wrong with an inventory, by key and in our words: pydantic's errors said anew, and misspelled keys.
+
+What is allowed comes from the models' descriptions, so that an error and an editor say the same.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from rollout.config.layout import Keys
+from rollout.config.tables import DERIVED, MODELS, NAMED_TABLES
+from rollout.model import Environment, Name, format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong.
+
+    Attributes:
+        at: The keys that lead to it.
+        what: What is wrong.
+        then: What is allowed or what to do.
+        other: The keys of the other place that it clashes with.
+    """
+
+    at: Keys
+    what: str
+    then: str | None = None
+    other: Keys | None = None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean 'priority'?`, or nothing where no known word is close."""
+    close = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def unknown_key(at: Keys, allowed: Iterable[str]) -> Finding:
+    """A key that means nothing."""
+    allowed = list(allowed)
+    key = str(at[-1])
+    return Finding(at, f"unknown key {key!r}{suggestion(key, allowed)}", f"allowed: {', '.join(allowed)}")
+
+
+def dotted(keys: Keys) -> str:
+    """Keys as TOML writes them, an element of a list as `steps[0]`."""
+    parts = [
+        f"[{key}]" if isinstance(key, int) else f".{key}" if _BARE.fullmatch(key) else f".{_shown(key)}" for key in keys
+    ]
+    return "".join(parts).removeprefix(".")
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys that a table of the file may have."""
+    keys = [field.alias or name for name, field in model.model_fields.items()]
+    return [key for key in keys if key not in DERIVED] if model is Environment else keys
+
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_KINDS = {
+    "bool_type": "true or false",
+    "dict_type": "a table",
+    "int_from_float": "a whole number",
+    "int_type": "a whole number",
+    "mapping_type": "a table",
+    "model_type": "a table",
+    "path_type": "text in quotes",
+    "string_type": "text in quotes",
+    "tuple_type": "a list in [ ]",
+}
+
+
+def findings_of(error: ValidationError, model: type[BaseModel] = Environment) -> Iterator[Finding]:
+    """Pydantic's errors in our words."""
+    for detail in error.errors(include_url=False):
+        yield _finding(detail, model)
+
+
+def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
+    at, kind, value = detail["loc"], detail["type"], detail["input"]
+    if at[-1:] == ("[key]",):
+        return Finding(
+            at[:-1], f"{at[-2]!r} can't be a name", f"allowed: {TypeAdapter(Name).json_schema()['description']}"
+        )
+    allowed = _description(at, top)
+    if kind == "extra_forbidden":
+        model = _model(at[:-1], top)
+        return unknown_key(at, keys_of(model) if model else ())
+    if kind == "missing":
+        return Finding(at, f"{at[-1]} is missing", allowed)
+    if kind == "value_error":
+        return Finding(at, str(detail["ctx"]["error"]))
+    if kind == "too_short":
+        return Finding(at, f"{at[-1]} is empty", allowed)
+    if kind in _KINDS:
+        quoted = f'; quote it: "{value}"' if kind == "string_type" and type(value) is int else ""
+        return Finding(at, f"{_shown(value)} is not {_KINDS[kind]}{quoted}", allowed)
+    return Finding(at, f"{_shown(value)} is not allowed", allowed)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | bool) else str(value)
+
+
+def _model(at: Keys, top: type[BaseModel]) -> type[BaseModel] | None:
+    """The model of the table that the keys lead to."""
+    if not at:
+        return top
+    depth = 2 if at[0] in NAMED_TABLES else 1
+    return MODELS.get(str(at[0])) if len(at) == depth else None
+
+
+def _description(at: Keys, top: type[BaseModel]) -> str | None:
+    """What the nearest described field on the way allows."""
+    for length in range(len(at), 0, -1):
+        model = _model(at[: length - 1], top)
+        fields: dict[str, Any] = (
+            {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+        )
+        described = fields.get(str(at[length - 1]))
+        if described is not None:
+            return f"allowed: {described.description}" if described.description else None
+    return None

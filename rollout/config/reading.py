@@ -1,0 +1,219 @@
+"""From stacks.toml to one checked inventory an environment, or to every problem of the file at once.
+
+The stages: text → TOML → shared tables with each environment's laid over them → models → cross checks. A broken entry
+doesn't hide the problems of the others: it is left out, and the rest is checked on.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from rollout.config.checks import cross_check
+from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
+from rollout.config.layout import Keys, Layout
+from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File
+from rollout.errors import ConfigError, Problem, UsageError
+from rollout.model import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class StacksFile:
+    """A stacks.toml that holds together in each of its environments.
+
+    Attributes:
+        path: The file.
+    """
+
+    path: Path
+    _environments: Mapping[str, Environment] = field(repr=False)
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """The names of the environments, in the file's order."""
+        return tuple(self._environments)
+
+    def environment(self, name: str) -> Environment:
+        """The inventory as it holds in one environment.
+
+        Raises:
+            UsageError: There is none of that name.
+        """
+        if name not in self._environments:
+            what = f"unknown environment {name!r}{suggestion(name, self._environments)}"
+            raise UsageError(what, where=self.path.name, then=f"Known are: {', '.join(self._environments)}.")
+        return self._environments[name]
+
+
+def load(path: Path) -> StacksFile:
+    """Read an inventory.
+
+    Args:
+        path: stacks.toml.
+
+    Raises:
+        ConfigError: With every problem of the file, each with its line.
+    """
+    return parse(read_text(path), path)
+
+
+def read_text(path: Path) -> str:
+    """The file's text with its line ends as they are.
+
+    Raises:
+        ConfigError: There is no such file, or it isn't UTF-8 text.
+    """
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        then = "Name the inventory with --file, or run from the folder that has it."
+        raise ConfigError("there is no such file", (), where=str(path), then=then) from None
+    except IsADirectoryError:
+        raise ConfigError("is a folder, not a file", (), where=str(path)) from None
+    except OSError as error:
+        raise ConfigError(f"can't be read: {error.strerror}", (), where=str(path)) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}"
+        raise ConfigError(what, (), where=str(path), then="Save it as UTF-8.") from None
+
+
+def parse(text: str, path: Path) -> StacksFile:
+    """Read an inventory from its text; the path is for errors and for relative paths."""
+    data = _toml(text, path)
+    tables = data.get("environments")
+    # Without an environment the shared tables are still worth checking.
+    owns = tables if isinstance(tables, dict) and tables else {"": {}}
+    environments: dict[str, Environment] = {}
+    findings = [*_file_findings(data)]
+    for name, own in owns.items():
+        if isinstance(own, dict):
+            merged = _merged({key: data[key] for key in SHARED if key in data}, own)
+            merged |= {"name": name, "project": _project(data), "root": path.resolve().parent}
+            environment, found = _environment(merged)
+            found += [unknown_key((key,), keys_of(Environment)) for key in own if key in DERIVED]
+            findings += [_placed(finding, name, data) for finding in found if name or finding.at[0] in SHARED]
+            if environment:
+                environments[name] = environment
+    if findings:
+        raise _error(findings, text, path)
+    return StacksFile(path, environments)
+
+
+def _toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        said = str(error)
+        place = re.search(r" \(at line (\d+), column (\d+)\)$", said)
+        line, column = place.groups() if place else (text.count("\n") + 1, None)
+        what = said.partition(" (at ")[0] + (f", at column {column}" if column else ", at the end of the file")
+        problem = Problem(f"{what[0].lower()}{what[1:]}", f"{path.name}:{line}")
+        raise ConfigError("is not valid TOML", [problem], where=str(path)) from None
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _merged(under, value) if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _file_findings(data: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        File.model_validate(data, by_alias=True, by_name=False)
+    except ValidationError as error:
+        yield from findings_of(error, File)
+
+
+def _project(data: dict[str, Any]) -> str:
+    """The project's name; what is wrong with it is the file's finding, not each environment's."""
+    table = data.get("project")
+    name = table.get("name") if isinstance(table, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _environment(merged: dict[str, Any]) -> tuple[Environment | None, list[Finding]]:
+    """One environment of merged tables, if its values fit, and what is wrong with it."""
+    found: list[Finding] = []
+    whole = None
+    try:
+        sound = whole = _validated(merged)
+    except ValidationError as error:
+        found += findings_of(error)
+        try:
+            sound = _validated(_without_broken(merged, error))
+        except ValidationError:
+            return None, found
+    names = {table: set(merged.get(table, {})) for table in NAMED_TABLES}
+    return whole, [*found, *cross_check(sound, names)]
+
+
+def _validated(merged: Mapping[str, Any]) -> Environment:
+    return Environment.model_validate(merged, by_alias=True, by_name=False)
+
+
+_STAND_INS = {
+    "account": "000000000000",
+    "region": "us-east-1",
+    "programs": {"candidate": "stand:in", "routing": "stand:in"},
+}
+
+
+def _without_broken(merged: Mapping[str, Any], error: ValidationError) -> dict[str, Any]:
+    """The tables without the entries that pydantic refused, and stand-ins for what an environment can't be without."""
+    kept = {
+        key: dict(value) if key in NAMED_TABLES and isinstance(value, dict) else value for key, value in merged.items()
+    }
+    for detail in error.errors(include_url=False):
+        table, *rest = detail["loc"]
+        if table in NAMED_TABLES and rest:
+            kept[str(table)].pop(rest[0], None)
+        else:
+            kept.pop(str(table), None)
+    return _STAND_INS | kept
+
+
+def _placed(finding: Finding, environment: str, data: dict[str, Any]) -> Finding:
+    """A finding of an environment's merged tables, with the keys of the file in place of the environment's."""
+    return replace(
+        finding,
+        at=_in_file(finding.at, environment, data),
+        other=finding.other and _in_file(finding.other, environment, data),
+    )
+
+
+def _in_file(at: Keys, environment: str, data: dict[str, Any]) -> Keys:
+    own = ("environments", environment)
+    above, below = _depth((*own, *at), data) - len(own), _depth(at, data)
+    return at if at[0] in SHARED and above < len(at) and above <= below else (*own, *at)
+
+
+def _depth(keys: Keys, data: Any) -> int:
+    """How many of the keys lead somewhere, one after the other."""
+    for depth, key in enumerate(keys):
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return depth
+    return len(keys)
+
+
+def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
+    layout = Layout(text)
+    problems = {}
+    for finding in findings:
+        line = layout.line(finding.at)
+        place = f"{path.name}:{line}" + (f": {dotted(finding.at)}" if finding.at else "")
+        clash = f", line {layout.line(finding.other)}" if finding.other else ""
+        # What is wrong with a shared table is wrong in every environment, and said once.
+        problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then)
+    ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])]
+    return ConfigError(f"{len(ordered)} problem{'s' * (len(ordered) > 1)}", ordered, where=str(path))
