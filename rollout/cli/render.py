@@ -15,6 +15,8 @@ from rollout.cli import screen
 from rollout.errors import ProblemsError, RolloutError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from rich.status import Status
 
     from rollout.gates import Gate
@@ -44,6 +46,12 @@ class Renderer:
 
     def details(self, gate: Gate) -> None:
         """Show a gate's resources property by property."""
+
+    def chapter(self, title: str) -> None:
+        """Begin a part of a story."""
+
+    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
+        """Show live rules as another client of AWS's API tells them."""
 
     def ask(self, gate: Gate) -> bool:  # noqa: ARG002 - a machine never says yes
         """Ask somebody at the terminal."""
@@ -81,6 +89,12 @@ class JsonLines(Renderer):
 
     def status(self, status: EnvironmentStatus) -> None:
         self._write({"event": "status", **events.plain(status)})
+
+    def chapter(self, title: str) -> None:
+        self._write({"event": "chapter", "title": title})
+
+    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
+        self._write({"event": "live-rules", "rules": [dict(rule) for rule in rules]})
 
     def progress(self, progress: Progress) -> None:
         self._write({"event": "setup-progress", **events.plain(progress)})
@@ -170,6 +184,15 @@ class People(Renderer):
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))
+
+    def chapter(self, title: str) -> None:
+        self._rest()
+        self._out.print()
+        self._out.rule(f"[bold]{escape(title)}[/]", align="left")
+
+    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
+        self._rest()
+        self._out.print(screen.rules(rules))
 
     def ask(self, gate: Gate) -> bool:
         while True:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rollout.cli.options import STACKS_TOML, File, Json
-from rollout.cli.session import sandbox_folder, session
+from rollout.cli.session import session
 
 app = typer.Typer(help="An AWS on this machine, for trying everything.", no_args_is_help=True)
 
 Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
+
+
+def _folder(file: Path) -> Path:
+    folder = sandbox_folder(file, asked=True)
+    assert folder is not None  # noqa: S101 - asked for
+    return folder
 
 
 @app.command()
@@ -23,7 +30,7 @@ def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> N
     with session(file, json=json, sandbox=True) as run:
         from rollout.sandbox import daemon, story
 
-        info = daemon.start(_folder(run.file))
+        info = daemon.start(_folder(file))
         run.render.say(f"the sandbox answers at {info.endpoint}, its folder is {info.folder}")
         if not bare:
             opened = run.rollout()
@@ -40,7 +47,7 @@ def stop(file: File = STACKS_TOML, json: Json = False) -> None:
     with session(file, json=json) as run:
         from rollout.sandbox import daemon
 
-        run.render.say("the sandbox is stopped" if daemon.stop(_folder(run.file)) else "no sandbox is running")
+        run.render.say("the sandbox is stopped" if daemon.stop(_folder(file)) else "no sandbox is running")
 
 
 @app.command()
@@ -52,5 +59,5 @@ def status(file: File = STACKS_TOML, json: Json = False) -> None:
     with session(file, json=json) as run:
         from rollout.sandbox import daemon
 
-        info = daemon.status(_folder(run.file))
+        info = daemon.status(_folder(file))
         run.render.say(f"the sandbox answers at {info.endpoint} (pid {info.pid})" if info else "no sandbox is running")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -66,7 +66,12 @@ def traffic(gate: Gate, width: int) -> RenderableType:
     table.add_column("then", justify="right", no_wrap=True)
     table.add_column("", overflow="fold", style="dim")
     for line in gate.traffic:
-        cells: list[str | Text] = [line.route, *([] if narrow else [line.endpoint, str(line.priority)]), *_split_cells(line), line.note]
+        cells: list[str | Text] = [
+            line.route,
+            *([] if narrow else [line.endpoint, str(line.priority)]),
+            *_split_cells(line),
+            line.note,
+        ]
         table.add_row(*cells)
     return Padding(table, (1, 0, 0, 2))
 
@@ -150,3 +155,15 @@ def _owners(route: RouteStatus) -> str:
     if route.owners is None:
         return "?"
     return " and ".join(route.owners) or "someone else"
+
+
+def rules(found: Sequence[Mapping[str, str]]) -> RenderableType:
+    """Live rules as another client of AWS's API tells them."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), title="Live rules, read by boto3", title_justify="left"
+    )
+    for column in found[0] if found else ():
+        table.add_column(column, overflow="fold", style="dim" if column == "rule" else "")
+    for rule in found:
+        table.add_row(*rule.values())
+    return Padding(table, (1, 0, 0, 2))

@@ -1,0 +1,61 @@
+"""`rollout demo`: the whole story in the sandbox, from the legacy stack as it is today to a rollback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption
+from rollout.cli.session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rollout.api import EnvironmentRollout
+
+
+def demo(
+    environment: Annotated[str, typer.Argument(metavar="[ENV]", help="The environment to play.")] = "production",
+    weight: Annotated[str, typer.Option(help="The weight to raise to, in per cent.")] = "10",
+    file: File = STACKS_TOML,
+    json: Json = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Play the whole migration on an AWS of this machine; stacks.toml stays as it is.
+
+    Example: rollout demo
+    """
+    with session(file, json=json) as run:
+        from pathlib import Path
+        from tempfile import TemporaryDirectory
+
+        from rollout.api import Rollout
+        from rollout.sandbox import Sandbox
+        from rollout.sandbox.story import rules_as_told_by_boto3, seed
+        from rollout.toolchain import require
+
+        require()
+        run.render.chapter("An AWS on this machine, with the legacy stack as it is today")
+        with TemporaryDirectory(prefix="rollout-demo-") as folder, Sandbox.start(Path(folder)) as aws:
+            opened = Rollout.load(file, sandbox=aws, provider=provider.value, on_event=run.render)
+            target = opened.environment(environment)
+            seed(target.inventory, aws, run.render, provider=provider.value)
+            run.render.rules(rules_as_told_by_boto3(target.inventory, aws))
+            for title, act in _acts(target, weight):
+                run.render.chapter(title)
+                act()
+                run.render.rules(rules_as_told_by_boto3(target.inventory, aws))
+            run.render.status(target.status())
+            run.render.say("that was all; nothing of it is left on this machine")
+
+
+def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[[], object]], ...]:
+    name = target.inventory.name
+    return (
+        (f"rollout phase1 {name}", lambda: target.phase1(approve=True)),
+        (f"rollout phase2 {name}", lambda: target.phase2(approve=True)),
+        (f"rollout phase3 {name}", lambda: target.phase3(approve=True)),
+        (f"rollout weight {name} {weight}", lambda: target.set_weight(weight, approve=True, save=False)),
+        (f"rollout rollback {name}", lambda: target.rollback(save=False)),
+    )
