@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rollout.cli.options import STACKS_TOML, File, Json
-from rollout.cli.session import session
+from rollout.cli.session import sandbox_folder, session
 
 app = typer.Typer(help="An AWS on this machine, for trying everything.", no_args_is_help=True)
 
