@@ -114,7 +114,7 @@ _Unfitting = tuple[Path, Unfit]
 def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[Engine | _Unfitting]:
     """Engines in the order of preference, with those between them that don't fit and why."""
     if named := environ.get(VARIABLE):
-        yield _named(Path(named).expanduser())
+        yield _named(Path(named).expanduser().absolute())
     if engine := installed(cache):
         yield engine
     answers = _Answers(engines_folder(cache) / "answers.json")

@@ -106,9 +106,19 @@ def test_a_named_engine_that_is_too_old(cache: Path, tmp_path: Path) -> None:
 
 
 def test_a_relative_path_entry_is_not_looked_into(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine(tmp_path, "v3.260.0")
+    engine(tmp_path / "bin", "v3.260.0")
     monkeypatch.chdir(tmp_path)
-    assert find(environ={"PATH": "."}, cache=cache) is None
+    assert find(environ={"PATH": "bin"}, cache=cache) is None
+
+
+def test_a_relative_named_engine_is_one_of_this_folder(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binary = engine(tmp_path, "v3.260.0")
+    monkeypatch.chdir(tmp_path)
+    found = find(environ={"ROLLOUT_PULUMI": "pulumi"}, cache=cache)
+    assert found is not None
+    assert found.path == binary
 
 
 def test_an_engine_on_path_is_asked_once_until_it_changes(cache: Path, tmp_path: Path) -> None:
