@@ -1,0 +1,105 @@
+"""The Python Lambdas and their listener rules: what serves every route before the migration.
+
+Each function has a target group and a rule of its own, as the builders of today make them. Which of the dual routes'
+rules are still this stack's is told from outside: a rule is owned, then retained, which only the state knows of, then
+released. Functions and target groups stay throughout; the weighted rules forward to them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+from pulumi import AssetArchive, FileAsset
+
+from rollout.components.existing import Existing
+from rollout.components.http_lambda import HttpLambda, HttpLambdaArgs, ZipPackage
+from rollout.components.listener_rule import ListenerRuleArgs, forwarding_rule
+from rollout.model import KeptRoute, ProgramInput, RuleOwnership
+
+
+class PythonFunction(NamedTuple):
+    """A function's name on AWS, which is its logical name too, and its handler in `code/legacy`."""
+
+    name: str
+    handler: str
+
+
+FUNCTIONS = {
+    "l-passport-v2-stamp-score": PythonFunction("passport-v2-stamp-score", "endpoints.stamp_score"),
+    "l-passport-v2-model-score": PythonFunction("passport-v2-model-score", "endpoints.model_score"),
+    "l-cc-v1-st-bulk-POST-0": PythonFunction("cc-v1-st-bulk-POST-0", "endpoints.add_stamps"),
+    "l-cc-v1-st-bulk-PATCH-0": PythonFunction("cc-v1-st-bulk-PATCH-0", "endpoints.patch_stamps"),
+    "l-cc-v1-st-bulk-DELETE-0": PythonFunction("cc-v1-st-bulk-DELETE-0", "endpoints.delete_stamps"),
+    "l-cc-v1-score-POST-0": PythonFunction("cc-v1-score-POST-0", "endpoints.ceramic_score"),
+    "l-cc-auth": PythonFunction("cc-auth", "endpoints.authenticate"),
+    "embed-st-lambda-target-group": PythonFunction("embed-st-lambda", "endpoints.embed_add_stamps"),
+    "embed-rl-lambda-target-group": PythonFunction("embed-rl-lambda", "endpoints.embed_validate_api_key"),
+    "embed-gs-lambda-target-group": PythonFunction("embed-gs-lambda", "endpoints.embed_score"),
+}
+"""By the target group's name."""
+
+CODE = Path(__file__).parent / "code" / "legacy"
+
+
+def program(given: ProgramInput) -> None:
+    """The legacy stack.
+
+    Args:
+        given: The inventory, and by route what to do with its rule.
+
+    Raises:
+        KeyError: A dual route names a target group that isn't in `FUNCTIONS`.
+    """
+    environment, existing = given.environment, Existing(given.environment)
+    # asset by asset, so that no __pycache__ makes the same code look new
+    code = AssetArchive({path.name: FileAsset(str(path)) for path in sorted(CODE.glob("*.py"))})
+
+    def python_lambda(target_group: str, load_balancer: str, rule: ListenerRuleArgs | None) -> None:
+        function = FUNCTIONS[target_group]
+        HttpLambda(
+            function.name,
+            HttpLambdaArgs(
+                function_name=function.name,
+                package=ZipPackage(code, "python3.12", function.handler),
+                memory_size=512,
+                target_groups={load_balancer: target_group},
+                listener_rule=rule,
+            ),
+        )
+
+    for key, route in environment.routes.items():
+        ownership = given.rules.get(key, RuleOwnership.OWNED)
+        rule = None
+        if ownership is not RuleOwnership.RELEASED:
+            rule = ListenerRuleArgs(
+                load_balancer=route.load_balancer,
+                listener_arn=existing.listener(route.load_balancer),
+                priority=route.priority,
+                path=route.path,
+                methods=route.methods,
+                retain=ownership is RuleOwnership.RETAINED,
+            )
+        python_lambda(route.legacy, route.load_balancer, rule)
+
+    for key, kept in _kept_rules(given).items():
+        rule = ListenerRuleArgs(
+            load_balancer=kept.load_balancer,
+            listener_arn=existing.listener(kept.load_balancer),
+            priority=kept.priority,
+            path=kept.rule_path,
+            methods=kept.rule_methods,
+        )
+        if kept.legacy in FUNCTIONS:
+            python_lambda(kept.legacy, kept.load_balancer, rule)
+        else:
+            forwarding_rule(key, rule, existing.target_group(kept.legacy))
+
+
+def _kept_rules(given: ProgramInput) -> dict[str, KeptRoute]:
+    """One kept route for each rule, by the first in the alphabet of the routes that the rule carries."""
+    rules = {
+        (kept.load_balancer, kept.priority): key
+        for key, kept in sorted(given.environment.kept_routes.items(), reverse=True)
+    }
+    return {key: given.environment.kept_routes[key] for key in rules.values()}
