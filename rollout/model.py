@@ -259,13 +259,16 @@ class Route(Frozen):
 
 
 class KeptRoute(Frozen):
-    """An endpoint that stays with the legacy implementation; known so that overlaps are understood."""
+    """An endpoint that stays with the legacy implementation, whose target group may be of any type.
+
+    It is known so that overlaps are understood.
+    """
 
     load_balancer: LoadBalancerKey
     path: PathPattern
     methods: Methods = ()
     priority: Priority
-    legacy: TargetGroupName = Field(description="the target group that serves it, of any type")
+    legacy: TargetGroupName
     via: PathPattern | None = Field(
         None, description="the path of the generic rule that carries it; that rule names no method"
     )

@@ -1,0 +1,370 @@
+"""Each way in which a stacks.toml can be wrong: the line that is named, and the words.
+
+A case changes the sound file below; `#!` marks the line that must be named, `#?` the other line of a clash.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from rollout.config import load
+from rollout.errors import ConfigError, UsageError
+
+SOUND = """\
+[project]
+name = "shop"
+
+[programs]
+candidate = "programs.candidate:program"
+routing = "programs.routing:program"
+
+[stickiness]
+duration = "1h"
+
+[ramp]
+steps = [10, 100]
+
+[load-balancers.public]
+name = "shop-public"
+
+[load-balancers.internal]
+name = "shop-internal"
+listener-port = 80
+
+[functions.api]
+code = "api.zip"
+runtime = "provided.al2023"
+handler = "bootstrap"
+target-groups = { public = "api-public", internal = "api-internal" }
+
+[routes.cart]
+load-balancer = "public"
+path = "/cart/*"
+methods = ["GET"]
+priority = 10
+legacy = "old-cart"
+candidate = "api-public"
+
+[routes.stock]
+load-balancer = "internal"
+path = "/stock"
+priority = 10
+legacy = "old-stock"
+candidate = "api-internal"
+
+[kept-routes.help]
+load-balancer = "public"
+path = "/help"
+methods = ["GET"]
+priority = 20
+legacy = "old-help"
+
+[environments.staging]
+account = "111111111111"
+region = "us-west-2"
+
+[environments.production]
+account = "222222222222"
+region = "us-west-2"
+weight = 5
+route-weights = { cart = 2.5 }
+"""
+
+CART = 'path = "/cart/*"'
+HELP = 'path = "/help"'
+API = 'code = "api.zip"'
+ARN = "arn:aws:elasticloadbalancing:us-west-2:111111111111:loadbalancer/app/shop/50dc6c495c0c9188"
+PRODUCTION = "weight = 5\n"
+
+CASES = {
+    # keys
+    "misspelled key": ("priority = 20", "prioritiy = 20 #!", "unknown key 'prioritiy'; did you mean 'priority'?"),
+    "key with underscores": ("listener-port = 80", "listener_port = 80 #!", "did you mean 'listener-port'?"),
+    "allowed keys are told": ("duration = ", "x = 1 #!\nduration = ", "allowed: duration"),
+    "misspelled table": (
+        "[kept-routes.help]",
+        "[keptroutes.help] #!",
+        "unknown key 'keptroutes'; did you mean 'kept-routes'?",
+    ),
+    "key of an environment at the top": ("[project]", "weight = 1 #!\n[project]", "unknown key 'weight'"),
+    "misspelled key of an environment": (PRODUCTION, "wieght = 5 #!\n", "did you mean 'weight'?"),
+    "key that an environment can't set": (PRODUCTION, 'name = "x" #!\n', "unknown key 'name'"),
+    "missing key": ('[routes.cart]\nload-balancer = "public"\n', "[routes.cart] #!\n", "load-balancer is missing"),
+    "missing account": (
+        '[environments.staging]\naccount = "111111111111"',
+        "[environments.staging] #!",
+        "account is missing",
+    ),
+    "missing table": ("[environments.staging]", "[routes.more] #!\n[environments.staging]", "legacy is missing"),
+    "bad name": ("[routes.cart]", '[routes."the cart"] #!', "'the cart' can't be a name"),
+    "bad environment name": ("[environments.staging]", '[environments."a:b"] #!', "'a:b' can't be a name"),
+    # kinds
+    "account without quotes": ('account = "111111111111"', "account = 111111111111 #!", 'quote it: "111111111111"'),
+    "account too short": ('account = "111111111111"', 'account = "1111" #!', "12 digits"),
+    "region": ('"us-west-2"\nweight', '"west" #!\nweight', "an AWS region, such as us-west-2"),
+    "text for a number": ("priority = 20", 'priority = "20" #!', '"20" is not a whole number'),
+    "true for a number": ("priority = 20", "priority = true #!", "true is not a whole number"),
+    "text for a list": (
+        'methods = ["GET"]\npriority = 20',
+        'methods = "GET" #!\npriority = 20',
+        '"GET" is not a list in [ ]',
+    ),
+    "table for a text": ('legacy = "old-help"', "legacy = {} #!", "a table is not text in quotes"),
+    "text for a table": ("route-weights = { cart = 2.5 }", 'route-weights = "cart" #!', '"cart" is not a table'),
+    "date for a text": ('legacy = "old-help"', "legacy = 2025-01-01 #!", "2025-01-01 is not text in quotes"),
+    # ranges
+    "priority 0": ("priority = 20", "priority = 0 #!", "a whole number from 1 to 50000"),
+    "priority 50001": ("priority = 20", "priority = 50001 #!", "50001 is not allowed"),
+    "port": ("listener-port = 80", "listener-port = 65536 #!", "a port from 1 to 65535"),
+    "stickiness of 0": ('duration = "1h"', 'duration = "0s" #!', "1s to 7d"),
+    "stickiness over a week": ('duration = "1h"', 'duration = "7d1s" #!', "7d1s is not allowed"),
+    "stickiness without a unit": ('duration = "1h"', "duration = 3600 #!", "3600 is not a duration"),
+    "endless stickiness": ('duration = "1h"', f'duration = "{"9" * 30}d" #!', "is not a duration"),
+    "memory": (API, f"{API}\nmemory-size = 64 #!", "128 to 10240"),
+    "timeout": (API, f'{API}\ntimeout = "16m" #!', "1s to 15m"),
+    "log retention": (API, f"{API}\nlog-retention-days = 31 #!", "one of 1, 3, 5, 7, 14, 30"),
+    "architecture": (API, f'{API}\narchitecture = "arm" #!', '"x86_64" or "arm64"'),
+    "target group's name": ('legacy = "old-help"', 'legacy = "-old" #!', "no hyphen first or last"),
+    "target group's length": ('legacy = "old-help"', f'legacy = "{"x" * 33}" #!', "1 to 32 letters"),
+    "path": (HELP, 'path = "help" #!', "starts with /"),
+    "method in small letters": (
+        'methods = ["GET"]\npriority = 20',
+        'methods = [\n  "get", #!\n]\npriority = 20',
+        "in capitals",
+    ),
+    "method twice": (
+        'methods = ["GET"]\npriority = 20',
+        'methods = ["GET", "GET"] #!\npriority = 20',
+        "GET is named twice",
+    ),
+    "entry point": ('"programs.routing:program"', '"programs/routing.py" #!', '"module:function"'),
+    "backend": (PRODUCTION, 'backend = "bucket" #!\n', "s3://BUCKET"),
+    # weights
+    "weight 101": (PRODUCTION, "weight = 101 #!\n", "101 is out of range for a weight"),
+    "weight -1": (PRODUCTION, "weight = -1 #!\n", "-1 is out of range for a weight"),
+    "weight ten": (PRODUCTION, 'weight = "ten" #!\n', "'ten' is not a weight"),
+    "weight 33.33": (PRODUCTION, "weight = 33.33 #!\n", "33.33 is too fine for a weight"),
+    "weight true": (PRODUCTION, "weight = true #!\n", "is not a weight"),
+    "weight nan": (PRODUCTION, "weight = nan #!\n", "is not a weight"),
+    "weight of an unknown route": (
+        "{ cart = 2.5 }",
+        "{ carts = 2.5 } #!",
+        "unknown route 'carts'; did you mean 'cart'?",
+    ),
+    "weight of a route": ("{ cart = 2.5 }", "{ cart = 2.55 } #!", "too fine"),
+    "ramp falls": ("steps = [10, 100]", "steps = [50, 25] #!", "25 can't follow 50"),
+    "ramp from 0": ("steps = [10, 100]", "steps = [0, 25] #!", "0 can't follow 0"),
+    "ramp over 100": ("steps = [10, 100]", "steps = [\n  10,\n  101, #!\n]", "101 is out of range"),
+    "no ramp": ("steps = [10, 100]", "steps = [] #!", "steps is empty"),
+    # load balancers
+    "unknown load balancer": (
+        'load-balancer = "internal"',
+        'load-balancer = "interal" #!',
+        "unknown load balancer 'interal'; did you mean 'internal'?",
+    ),
+    "function on an unknown load balancer": (
+        'public = "api-public",',
+        'public = "api-public", x = "y",',
+        "unknown load balancer 'x'",
+    ),
+    "no name and no arn": ('public]\nname = "shop-public"', "public] #!", "neither name nor arn"),
+    "name and arn": (
+        "[load-balancers.internal]\n",
+        f'[load-balancers.internal] #!\narn = "{ARN}"\n',
+        "both name and arn",
+    ),
+    "not an arn": ('name = "shop-public"', 'arn = "shop" #!', "an Application Load Balancer's ARN"),
+    # functions
+    "zip without code": (f"[functions.api]\n{API}", "[functions.api] #!", "code is missing"),
+    "zip with an image": (API, f'{API}\nimage-uri = "x" #!', "image-uri doesn't go with package-type Zip"),
+    "image with code": (
+        f'{API}\nruntime = "provided.al2023"\nhandler = "bootstrap"',
+        f'package-type = "Image"\nimage-uri = "x"\n{API} #!',
+        "code doesn't go with package-type Image",
+    ),
+    "image without uri": (
+        f'[functions.api]\n{API}\nruntime = "provided.al2023"\nhandler = "bootstrap"',
+        '[functions.api] #!\npackage-type = "Image"',
+        "image-uri is missing",
+    ),
+    "no target groups": ('{ public = "api-public", internal = "api-internal" }', "{} #!", "target-groups is empty"),
+    # clashes
+    "priority of a kept route": ("priority = 20", "priority = 10 #!", "is routes.cart's already"),
+    "same endpoint": (HELP, f"{CART} #!", "GET /cart/* is routes.cart already"),
+    "legacy is candidate": ('legacy = "old-cart"', 'legacy = "api-public" #?', "are the same target group"),
+    "group on two load balancers": ('legacy = "old-stock"', 'legacy = "old-cart" #!', "is on load balancer"),
+    "candidate of no function": (
+        'candidate = "api-internal"',
+        'candidate = "api-public" #!',
+        "no function has the target group 'api-public' on 'internal'",
+    ),
+    "group of two functions": (
+        "[routes.cart]",
+        '[functions.b]\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "api-public" #!\n[routes.cart]',
+        "is made by functions.api.target-groups.public already",
+    ),
+    "same listener": (
+        '"shop-internal"\nlistener-port = 80',
+        '"shop-public"',
+        "is the same listener as load-balancers.public",
+    ),
+    "generic rule elsewhere": (HELP, f'{HELP}\nvia = "/h/*" #!', "a rule for /h/* doesn't carry all of /help"),
+    "shared rule, other group": (
+        'legacy = "old-help"\n',
+        """\
+via = "/h*"
+legacy = "old-help" #?
+[kept-routes.hints]
+load-balancer = "public"
+path = "/hints"
+priority = 20
+via = "/h*"
+legacy = "old-hints" #!
+""",
+        "shares its rule with kept-routes.help",
+    ),
+    "wildcards": (HELP, 'path = "/*/*/*/*/*/?" #!', "6 wildcards; a rule has at most 5"),
+    "condition values": (
+        'methods = ["GET"]\npriority = 20',
+        'methods = ["GET", "HEAD", "PUT", "POST", "PATCH"] #!\npriority = 20',
+        "6 condition values",
+    ),
+    # an environment's own tables
+    "dotted override": (PRODUCTION, f'{PRODUCTION}stickiness.duration = "8d" #!\n', "8d is not allowed"),
+    "inline override": (PRODUCTION, f"{PRODUCTION}ramp = {{ steps = [2, 1] }} #!\n", "1 can't follow 2"),
+    "quoted override": (
+        PRODUCTION,
+        f'{PRODUCTION}"kept-routes".\'help\'."pri\\u006frity" = 10 #!\n',
+        "routes.cart's already",
+    ),
+}
+
+
+def problems_of(folder: Path, text: str) -> list[str]:
+    path = folder / "stacks.toml"
+    path.write_bytes(text.encode())
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert caught.value.where == str(path)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def line_of(mark: str, text: str) -> int | None:
+    return text.count("\n", 0, text.index(mark)) + 1 if mark in text else None
+
+
+def changed(old: str, new: str) -> str:
+    assert SOUND.count(old) >= 1, old
+    return SOUND.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize(("old", "new", "words"), CASES.values(), ids=CASES)
+def test_each_problem_names_its_line_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, words: str, newline: str
+) -> None:
+    text = changed(old, new)
+    problems = problems_of(tmp_path, text.replace("\n", newline))
+    told = [problem for problem in problems if words in problem]
+    assert len(told) == 1, problems
+    if line := line_of("#!", text):
+        assert told[0].startswith(f"stacks.toml:{line}: ")
+    if line := line_of("#?", text):
+        assert f"line {line}" in told[0]
+    assert not re.search(r"Value error|pydantic|Input should|<class", "\n".join(problems))
+
+
+def test_the_sound_file_is_sound(tmp_path: Path) -> None:
+    path = tmp_path / "stacks.toml"
+    path.write_text(SOUND)
+    assert load(path).environments == ("staging", "production")
+
+
+def test_all_problems_are_told_at_once_in_the_order_of_their_lines_and_each_once(tmp_path: Path) -> None:
+    text = changed('duration = "1h"', 'duration = "8d"')
+    text = text.replace("priority = 20", "priority = 10").replace('legacy = "old-stock"', "legaci = 3")
+    problems = problems_of(tmp_path, text)
+    assert [re.sub(r"[:;(].*", "", problem.split(": ", 2)[2]) for problem in problems] == [
+        "8d is not allowed ",
+        "legacy is missing ",
+        "unknown key 'legaci'",
+        "priority 10 on load balancer 'public' is routes.cart's already, line 31",
+    ]
+
+
+def test_a_broken_table_is_not_called_unknown(tmp_path: Path) -> None:
+    problems = problems_of(tmp_path, changed('"shop-internal"', '"-"'))
+    assert len(problems) == 1
+
+
+def test_an_override_is_wrong_in_its_environment_alone(tmp_path: Path) -> None:
+    text = SOUND + "[environments.production.routes.cart]\npriority = 0\n"
+    (problem,) = problems_of(tmp_path, text)
+    line = text.count("\n")
+    assert problem.startswith(f"stacks.toml:{line}: environments.production.routes.cart.priority: 0 is not allowed")
+
+
+def test_priorities_of_two_routes_clash_with_both_lines(tmp_path: Path) -> None:
+    text = changed('load-balancer = "internal"', 'load-balancer = "public"')
+    text = text.replace('candidate = "api-internal"', 'candidate = "api-public"')
+    (problem,) = problems_of(tmp_path, text)
+    assert problem == (
+        "stacks.toml:38: routes.stock.priority: priority 10 on load balancer 'public' is routes.cart's already, line 31"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "environments is missing"),
+        ('[project]\nname = "x"\n[environments]\n', "stacks.toml:3: environments: environments is empty"),
+        ("routes = 3\n", "stacks.toml:1: routes: 3 is not a table"),
+        ("routes = {}\n", "stacks.toml:1: routes: routes is empty (allowed: at least one [routes.NAME] table)"),
+        ("environments = 3\n", "3 is not a table"),
+        ("environments.x = 3\n", "stacks.toml:1: environments.x: 3 is not a table"),
+        ("[project]\n", "stacks.toml:1: project.name: name is missing"),
+        ("[[routes]]\n", "a list is not a table"),
+        ("[routes]\ncart = 3\n", "stacks.toml:2: routes.cart: 3 is not a table"),
+    ],
+)
+def test_outer_shape(tmp_path: Path, text: str, words: str) -> None:
+    assert any(words in problem for problem in problems_of(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"[project]\nname = \n", "stacks.toml:2: "),
+        (b"[project]\nname = 'x", "stacks.toml:2: "),
+        (b"a = 1\na = 2\n", "stacks.toml:2: "),
+        (b"a = " + b"9" * 5000, "stacks.toml:1: "),
+        (b"a = " + b"[" * 20_000, "is not valid TOML"),
+        (b"\n\xff = 1", "is not UTF-8 text: byte 0xff in line 2"),
+    ],
+)
+def test_what_is_not_toml_is_one_error(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "stacks.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    assert words in str(caught.value)
+    assert len(caught.value.problems) <= 1
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no such file"):
+        load(tmp_path / "stacks.toml")
+    with pytest.raises(ConfigError, match="is a folder"):
+        load(tmp_path)
+
+
+def test_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
+    path = tmp_path / "stacks.toml"
+    path.write_text(SOUND)
+    with pytest.raises(UsageError) as caught:
+        load(path).environment("prodution")
+    assert "did you mean 'production'?" in str(caught.value)
+    assert "staging, production" in str(caught.value)
