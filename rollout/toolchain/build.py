@@ -69,7 +69,7 @@ def _go_on_path(job: Job, env: dict[str, str]) -> str | None:
         why = lines[-1] if lines else "it doesn't say its version"
     except SourceFailed as error:
         why = str(error)
-    job.on_progress(Progress("Find Go", f"{go} can't build it: {why}"))
+    job.on_progress(Progress(f"{go} can't build it: {why}"))
     return None
 
 

@@ -110,7 +110,7 @@ def _first_of(sources: Mapping[str, Source], folder: Path, on_progress: OnProgre
             try:
                 _make(source, job)
             except SourceFailed as why:
-                on_progress(Progress(f"No engine by {name}", str(why)))
+                on_progress(Progress(f"No engine by {name}: {str(why).splitlines()[-1]}"))
                 failures.append(f"{name}: {why}")
                 continue
             _put_in_place(job, folder / str(PINNED))
