@@ -49,4 +49,3 @@ def fetch(root: str) -> None:
         sys.exit(f"Pulumi's installer failed: {error.output.decode(errors='replace')}")
     except OSError as error:
         sys.exit(f"get.pulumi.com can't be reached: {error}")
-
