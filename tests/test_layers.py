@@ -1,0 +1,85 @@
+"""The layers of docs/architecture.md, held by a test, and the names that the package exports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import rollout
+
+ROOT = Path(rollout.__file__).parent
+PURE = tuple(
+    "compare desired errors events gates live model phases plan policy ports preflight status weights".split()  # noqa: SIM905
+)
+SDKS = {"boto3": ("alb.py", "sandbox/"), "botocore": ("alb.py", "sandbox/"), "moto": ("sandbox/",), "typer": ("cli/",)}
+
+
+def imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_an_sdk_is_imported_where_it_belongs(sdk: str) -> None:
+    users = {
+        str(file.relative_to(ROOT)) for file in modules() if any(name.split(".")[0] == sdk for name in imports(file))
+    }
+    assert users
+    assert {user for user in users if not user.startswith(SDKS[sdk])} == set()
+
+
+def test_pulumi_is_imported_by_its_driver_and_the_components() -> None:
+    allowed = ("pulumi_driver.py", "components/", "sandbox/provider/", "toolchain/release.py")
+    users = {
+        str(file.relative_to(ROOT))
+        for file in modules()
+        if any(name.split(".")[0].startswith("pulumi") for name in imports(file))
+    }
+    assert {user for user in users if not user.startswith(allowed)} == set()
+
+
+@pytest.mark.parametrize("name", PURE)
+def test_a_pure_module_imports_pure_modules_alone(name: str) -> None:
+    ours = {i.split(".")[1] for i in imports(ROOT / f"{name}.py") if i.startswith("rollout.")}
+    assert ours <= set(PURE)
+
+
+def test_nothing_below_imports_the_command_line() -> None:
+    below = [file for file in modules() if "cli" not in file.parts and file.name != "__main__.py"]
+    assert [file for file in below if any(name.startswith("rollout.cli") for name in imports(file))] == []
+
+
+def test_programs_know_components_and_the_model_alone() -> None:
+    found = {
+        ".".join(name.split(".")[:2])
+        for file in (ROOT.parent / "programs").glob("*.py")
+        for name in imports(file)
+        if name.startswith("rollout.")
+    }
+    assert found <= {"rollout.components", "rollout.model"}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys, rollout.cli; print(*sorted({m.split('.')[0] for m in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"boto3", "botocore", "pulumi", "pulumi_aws", "pydantic", "moto", "grpc"} & set(loaded)
+
+
+def test_what_is_exported_is_there() -> None:
+    assert rollout.__all__ == sorted(rollout.__all__, key=lambda name: (name.startswith("_"), name))
+    assert all(getattr(rollout, name) is not None for name in rollout.__all__)
+    with pytest.raises(AttributeError):
+        _ = rollout.Nonsense

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from rollout.desired import Start, program_input, splits_after
+from rollout.errors import Drift
+from rollout.model import LEGACY_ONLY, PREPARED, Arn, Percent, RuleOwnership, Split
+from rollout.phases import PHASES
+from rollout.weights import Forward
+from tests.unit.builders import LEGACY, LEGACY_FORWARD, environment, live, rule_arn, rule_inputs, state, weighted
+
+TEN = Split.at(Percent.of(10))
+
+
+def test_a_cutover_prepares_what_it_adopts_and_leaves_what_it_holds() -> None:
+    start = Start(
+        live({"score": weighted(90, 10), "bulk": LEGACY_FORWARD}),
+        routing=(state("score", rule_inputs("score", weighted(90, 10))),),
+    )
+    after = splits_after(PHASES["phase2"], environment(), start, {})
+    assert after == {"score": TEN, "bulk": PREPARED}
+    assert program_input(PHASES["phase2"], "routing", environment(), start, after).adopt == {"bulk": rule_arn("bulk")}
+
+
+def test_a_cutover_cut_off_after_the_rule_changed_adopts_it_as_it_is() -> None:
+    start = Start(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=None)
+    assert splits_after(PHASES["phase2"], environment(), start, {}) == {"score": PREPARED, "bulk": PREPARED}
+
+
+@pytest.mark.parametrize("forward", [weighted(50, 50), Forward({Arn("arn:targetgroup/third/1"): 1}), None])
+def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: Forward | None) -> None:
+    with pytest.raises(Drift, match="nothing was changed") as caught:
+        splits_after(PHASES["phase2"], environment(), Start(live({"score": forward, "bulk": LEGACY_FORWARD})), {})
+    assert [p.where for p in caught.value.problems] == ["routes.score"]
+
+
+@pytest.mark.parametrize(
+    ("now", "file", "then"),
+    [
+        (weighted(100, 0), 0, PREPARED),  # nothing has to go back
+        (LEGACY_FORWARD, 0, LEGACY_ONLY),
+        (weighted(90, 10), 0, LEGACY_ONLY),  # a cookie outlives a weight of 0
+        (LEGACY_FORWARD, 10, TEN),
+        (weighted(900, 100), 10, TEN),
+    ],
+)
+def test_phase_3_goes_to_the_files_weight(now: Forward, file: int, then: Split) -> None:
+    inventory = environment(weight=file)
+    after = splits_after(PHASES["phase3"], inventory, Start(live({"score": now, "bulk": now})), {})
+    assert after == {"score": then, "bulk": then}
+
+
+def test_a_weight_leaves_routes_alone_that_it_does_not_name() -> None:
+    start = Start(live({"score": weighted(95, 5), "bulk": weighted(50, 50)}))
+    after = splits_after(PHASES["weight"], environment(weight=0), start, {"score": Percent.of(10)})
+    assert after == {"score": TEN, "bulk": Split.at(Percent.of(50))}
+
+
+def test_the_weight_0_takes_the_candidate_out() -> None:
+    start = Start(live({"score": weighted(100, 0), "bulk": weighted(50, 50)}))
+    after = splits_after(PHASES["weight"], environment(), start, dict.fromkeys(("score", "bulk"), Percent.of(0)))
+    assert after == {"score": LEGACY_ONLY, "bulk": LEGACY_ONLY}
+
+
+def test_legacy_marks_the_rules_that_it_holds_then_lets_go_of_all() -> None:
+    start = Start(
+        live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD}),
+        legacy=(state("score", rule_inputs("score", LEGACY_FORWARD)),),
+    )
+    marked = program_input(PHASES["phase1"], "legacy", environment(), start, {}).rules
+    assert marked == {"score": RuleOwnership.RETAINED, "bulk": RuleOwnership.RELEASED}
+    released = program_input(PHASES["phase2"], "legacy", environment(), start, {}).rules
+    assert set(released.values()) == {RuleOwnership.RELEASED}
+
+
+def test_a_group_that_is_gone_matches_no_split() -> None:
+    now = live({"score": Forward({LEGACY: 1}), "bulk": LEGACY_FORWARD})
+    without = type(now)(now.account, now.load_balancers, now.listeners, now.rules, {})
+    assert without.splits(environment()) == {}

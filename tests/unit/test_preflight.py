@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from rollout.model import Function
+from rollout.plan import StackPreview
+from rollout.preflight import (
+    adoption_problems,
+    candidate_problems,
+    code_problems,
+    handover_problems,
+    live_problems,
+)
+from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step
+
+NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+
+
+def test_aws_as_the_inventory_says_is_fine() -> None:
+    assert list(live_problems(environment(), NOW)) == []
+    assert list(candidate_problems(environment(), NOW)) == []
+
+
+def test_all_that_is_missing_is_told_at_once() -> None:
+    bare = replace(NOW, load_balancers={}, listeners={}, rules=(), target_groups={})
+    said = [str(problem) for problem in live_problems(environment(), bare)]
+    assert [line.split(":")[0] for line in said] == [
+        "load-balancers.public",
+        "routes.score.legacy",
+        "routes.bulk.legacy",
+    ]
+
+
+def test_a_listener_on_another_port_is_told() -> None:
+    said = list(live_problems(environment(), replace(NOW, listeners={}, rules=())))
+    assert [p.what for p in said] == ["load balancer shop-public has no listener on port 443"]
+
+
+def test_a_rule_with_other_conditions_is_told_with_both() -> None:
+    rules = tuple(replace(rule, methods=frozenset()) if rule.priority == 10 else rule for rule in NOW.rules)
+    (problem,) = live_problems(environment(), replace(NOW, rules=rules))
+    assert problem.where == "routes.score"
+    assert "for /score/*, not GET /score/*" in problem.what
+    hosted = tuple(replace(rule, other_conditions=("host-header",)) for rule in NOW.rules)
+    assert len(list(live_problems(environment(), replace(NOW, rules=hosted)))) == 2
+
+
+def test_a_missing_rule_is_told_with_its_priority() -> None:
+    (problem,) = live_problems(environment(), replace(NOW, rules=NOW.rules[1:]))
+    assert problem.what == "no rule at priority 10 on public"
+
+
+def test_a_candidate_group_that_is_not_there_asks_for_phase_1() -> None:
+    groups = {"old": NOW.target_groups["old"]}
+    (problem,) = candidate_problems(environment(), replace(NOW, target_groups=groups))
+    assert problem.then == "run `rollout phase1 production` first"
+
+
+def test_a_deployment_package_that_is_not_there_is_told(tmp_path: Path) -> None:
+    function = Function(runtime="provided.al2023", handler="b", code=Path("x.zip"), target_groups={"public": "new"})
+    inventory = environment(root=tmp_path, functions={"new": function})
+    (problem,) = code_problems(inventory)
+    assert problem.where == "functions.new.code"
+    (tmp_path / "x.zip").write_bytes(b"")
+    assert list(code_problems(inventory)) == []
+
+
+def test_an_unmarked_rule_asks_for_phase_1() -> None:
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    (problem,) = handover_problems(environment(), NOW, (state("score", inputs),))
+    assert "would delete the rule" in problem.what
+    assert list(handover_problems(environment(), NOW, (state("score", inputs, retain=True),))) == []
+
+
+def test_a_rule_that_routing_does_not_hold_asks_for_phase_2() -> None:
+    (none,) = adoption_problems(environment(), None)
+    assert none.then == "run `rollout phase2 production` first"
+    created = StackPreview("routing", (step("create", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)),))
+    (one,) = adoption_problems(environment(), created)
+    assert "rule of bulk" in one.what
