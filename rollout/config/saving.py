@@ -49,7 +49,7 @@ def save_weight(path: Path, environment: str, weight: Percent, routes: Sequence[
             new = _text_with(old, inventory, weight, routes)
             if new == old:
                 return False
-            if tomllib.loads(new) != _data_with(tomllib.loads(old), inventory, weight, routes):
+            if not _says(new, _data_with(tomllib.loads(old), inventory, weight, routes)):
                 raise ConfigError(
                     "is laid out in a way that the weight can't be put in", (), where=str(path), then=_BY_HAND
                 )
@@ -110,6 +110,13 @@ def _text_with(text: str, inventory: Environment, weight: Percent, routes: Seque
     return _without(text, shares)
 
 
+def _says(text: str, data: dict[str, Any]) -> bool:
+    try:
+        return tomllib.loads(text) == data
+    except tomllib.TOMLDecodeError:
+        return False
+
+
 def _data_with(
     data: dict[str, Any], inventory: Environment, weight: Percent, routes: Sequence[str] | None
 ) -> dict[str, Any]:
@@ -167,8 +174,8 @@ def _without(text: str, keys: Keys) -> str:
     spans += [_line_span(text, start, start) for path, start in layout.headers.items() if path[: len(keys)] == keys]
     if not spans:
         return text
-    # One at a time, since a pair's comma is its neighbour's as well; the first is never inside another.
-    start, end = min(spans)
+    # One at a time, since neighbours share a comma; the last first, since a section's pairs need its header.
+    start, end = max(spans)
     return _without(text[:start] + text[end:], keys)
 
 

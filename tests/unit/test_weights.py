@@ -1,0 +1,81 @@
+"""Percentages to an ALB's weights and back, exactly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.model import LEGACY_ONLY, PREPARED, Arn, Percent, Split
+from rollout.weights import Forward, alb_weights, forward_of, same_forward, split_of
+
+LEGACY, CANDIDATE, OTHER = (Arn(f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1") for name in "lco")
+HOUR = timedelta(hours=1)
+PERCENTS = st.builds(Percent, st.integers(0, 1000))
+
+
+@given(PERCENTS)
+def test_weights_are_exact_and_ones_that_aws_takes(percent: Percent) -> None:
+    legacy, candidate = alb_weights(percent)
+    assert 0 <= legacy <= 999
+    assert 0 <= candidate <= 999
+    assert Fraction(candidate, legacy + candidate) == Fraction(percent.tenths, 1000)
+
+
+@given(PERCENTS, st.booleans())
+def test_a_forward_action_says_the_split_that_it_was_made_of(percent: Percent, prepared: bool) -> None:
+    split = PREPARED if prepared else Split.at(percent)
+    forward = forward_of(split, LEGACY, CANDIDATE, HOUR)
+    assert split_of(forward, LEGACY, CANDIDATE) == split
+    assert (forward.stickiness == HOUR) is split.attached
+
+
+@pytest.mark.parametrize(
+    ("percent", "weights"),
+    [("0", (100, 0)), ("10", (90, 10)), ("33.3", (667, 333)), ("0.1", (999, 1)), ("99.9", (1, 999)), ("100", (0, 100))],
+)
+def test_weights_read_as_percentages_where_they_can(percent: str, weights: tuple[int, int]) -> None:
+    assert alb_weights(Percent.of(percent)) == weights
+
+
+def test_at_zero_the_candidate_is_taken_out() -> None:
+    assert Split.at(Percent(0)) == LEGACY_ONLY
+    assert forward_of(LEGACY_ONLY, LEGACY, CANDIDATE, HOUR) == Forward({LEGACY: 1})
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        {OTHER: 1},
+        {CANDIDATE: 1},
+        {LEGACY: 1, OTHER: 1},
+        {LEGACY: 1, CANDIDATE: 1, OTHER: 1},
+        {LEGACY: 0, CANDIDATE: 0},
+        {LEGACY: 2, CANDIDATE: 1},  # a third is no tenth of a per cent
+        {},
+    ],
+)
+def test_what_only_others_write_is_not_a_split(weights: dict[Arn, int]) -> None:
+    assert split_of(Forward(weights), LEGACY, CANDIDATE) is None
+
+
+def test_another_scale_is_the_same_split() -> None:
+    assert split_of(Forward({LEGACY: 9, CANDIDATE: 1}), LEGACY, CANDIDATE) == Split.at(Percent.of(10))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (Forward({LEGACY: 1}), Forward({LEGACY: 100}), True),
+        (Forward({LEGACY: 1}), Forward({LEGACY: 1}, HOUR), False),
+        (Forward({LEGACY: 1}), Forward({CANDIDATE: 1}), False),
+        (Forward({LEGACY: 90, CANDIDATE: 10}), Forward({CANDIDATE: 10, LEGACY: 90}), True),
+        (Forward({LEGACY: 90, CANDIDATE: 10}), Forward({LEGACY: 10, CANDIDATE: 90}), False),
+    ],
+)
+def test_same_forward(one: Forward, other: Forward, *, same: bool) -> None:
+    assert same_forward(one, other) is same
+    assert same_forward(other, one) is same
