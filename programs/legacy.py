@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from pulumi import AssetArchive, FileAsset
+from pulumi import AssetArchive, FileAsset, RunError
 
-from rollout.components.existing import Existing
+from rollout.components.existing import look_up
 from rollout.components.http_lambda import HttpLambda, HttpLambdaArgs, ZipPackage
 from rollout.components.listener_rule import ListenerRuleArgs, forwarding_rule
-from rollout.model import KeptRoute, ProgramInput, RuleOwnership
+from rollout.model import Environment, KeptRoute, ProgramInput, RuleOwnership
 
 
 class PythonFunction(NamedTuple):
@@ -49,14 +49,17 @@ def program(given: ProgramInput) -> None:
         given: The inventory, and by route what to do with its rule.
 
     Raises:
-        KeyError: A dual route names a target group that isn't in `FUNCTIONS`.
+        RunError: A dual route's target group isn't in `FUNCTIONS`, or something isn't on AWS.
     """
-    environment, existing = given.environment, Existing(given.environment)
+    environment, kept_rules = given.environment, _kept_rules(given.environment)
+    existing = look_up(environment, {kept.legacy for kept in kept_rules.values()} - FUNCTIONS.keys())
     # asset by asset, so that no __pycache__ makes the same code look new
     code = AssetArchive({path.name: FileAsset(str(path)) for path in sorted(CODE.glob("*.py"))})
 
     def python_lambda(target_group: str, load_balancer: str, rule: ListenerRuleArgs | None) -> None:
-        function = FUNCTIONS[target_group]
+        function = FUNCTIONS.get(target_group)
+        if function is None:
+            raise RunError(f"target group {target_group}: programs/legacy.py has no function for it")
         HttpLambda(
             function.name,
             HttpLambdaArgs(
@@ -70,22 +73,20 @@ def program(given: ProgramInput) -> None:
 
     for key, route in environment.routes.items():
         ownership = given.rules.get(key, RuleOwnership.OWNED)
-        rule = None
-        if ownership is not RuleOwnership.RELEASED:
-            rule = ListenerRuleArgs(
-                load_balancer=route.load_balancer,
-                listener_arn=existing.listener(route.load_balancer),
-                priority=route.priority,
-                path=route.path,
-                methods=route.methods,
-                retain=ownership is RuleOwnership.RETAINED,
-            )
-        python_lambda(route.legacy, route.load_balancer, rule)
+        owned = ListenerRuleArgs(
+            load_balancer=route.load_balancer,
+            listener_arn=existing.listeners[route.load_balancer],
+            priority=route.priority,
+            path=route.path,
+            methods=route.methods,
+            retain=ownership is RuleOwnership.RETAINED,
+        )
+        python_lambda(route.legacy, route.load_balancer, None if ownership is RuleOwnership.RELEASED else owned)
 
-    for key, kept in _kept_rules(given).items():
+    for key, kept in kept_rules.items():
         rule = ListenerRuleArgs(
             load_balancer=kept.load_balancer,
-            listener_arn=existing.listener(kept.load_balancer),
+            listener_arn=existing.listeners[kept.load_balancer],
             priority=kept.priority,
             path=kept.rule_path,
             methods=kept.rule_methods,
@@ -93,13 +94,11 @@ def program(given: ProgramInput) -> None:
         if kept.legacy in FUNCTIONS:
             python_lambda(kept.legacy, kept.load_balancer, rule)
         else:
-            forwarding_rule(key, rule, existing.target_group(kept.legacy))
+            forwarding_rule(key, rule, existing.target_groups[kept.legacy])
 
 
-def _kept_rules(given: ProgramInput) -> dict[str, KeptRoute]:
-    """One kept route for each rule, by the first in the alphabet of the routes that the rule carries."""
-    rules = {
-        (kept.load_balancer, kept.priority): key
-        for key, kept in sorted(given.environment.kept_routes.items(), reverse=True)
-    }
-    return {key: given.environment.kept_routes[key] for key in rules.values()}
+def _kept_rules(environment: Environment) -> dict[str, KeptRoute]:
+    """One kept route for each rule: of those that share one, the first in the alphabet."""
+    kept = environment.kept_routes
+    first = {(kept[key].load_balancer, kept[key].priority): key for key in sorted(kept, reverse=True)}
+    return {key: kept[key] for key in sorted(first.values())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.components.existing import Existing
+from rollout.components.existing import look_up
 from rollout.components.weighted_rule import WeightedRule, WeightedRuleArgs
 from rollout.model import ProgramInput
 
@@ -15,20 +15,22 @@ def program(given: ProgramInput) -> None:
 
     Raises:
         KeyError: A route has no split: its rule would otherwise be dropped.
+        RunError: A listener or a target group isn't on AWS.
     """
-    existing = Existing(given.environment)
-    for key, route in given.environment.routes.items():
+    environment, routes = given.environment, given.environment.routes
+    existing = look_up(environment, (group for r in routes.values() for group in (r.legacy, r.candidate)))
+    for key, route in routes.items():
         WeightedRule(
             key,
             WeightedRuleArgs(
-                listener_arn=existing.listener(route.load_balancer),
+                listener_arn=existing.listeners[route.load_balancer],
                 priority=route.priority,
                 path=route.path,
                 methods=route.methods,
-                legacy=existing.target_group(route.legacy),
-                candidate=existing.target_group(route.candidate),
+                legacy=existing.target_groups[route.legacy],
+                candidate=existing.target_groups[route.candidate],
                 split=given.splits[key],
-                stickiness=given.environment.stickiness.duration,
+                stickiness=environment.stickiness.duration,
                 adopt=given.adopt.get(key),
                 tags=given.tags.get(key, {}),
             ),

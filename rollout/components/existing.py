@@ -1,88 +1,80 @@
 """What programs find on AWS rather than build: listeners and target groups, by the inventory's names.
 
-Lookups are the output forms of Pulumi's functions, which the engine runs side by side: with eight routes that is the
-difference between one round trip and ten. https://www.pulumi.com/docs/iac/concepts/functions/provider-functions/
+All lookups of a program run side by side and are awaited before its first resource: with eight routes that is one round
+trip instead of a dozen, and whatever is missing is told at once, instead of failing each resource that needed it.
+https://www.pulumi.com/docs/iac/concepts/functions/provider-functions/
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
 
-from pulumi import Output, RunError
-from pulumi_aws import lb
+from pulumi import InvokeOptions, RunError
+from pulumi.runtime import invoke_async
 
-from rollout.model import Environment
+# private, but what each plain lookup of the SDK waits by, one after the other; there is no public way to wait for many
+from pulumi.runtime.sync_await import _sync_await
+
+from rollout.model import Arn, Environment, LoadBalancer
 
 _NOT_THERE = ("couldn't find resource", "no matching", "NotFound")
 
 
-class _Found(Protocol):
-    @property
-    def arn(self) -> str: ...
-
-
+@dataclass(frozen=True, slots=True)
 class Existing:
-    """Listeners and target groups of an environment, each looked up at most once.
+    """What is there.
+
+    Attributes:
+        listeners: By the key in `[load-balancers]`.
+        target_groups: By name.
+    """
+
+    listeners: Mapping[str, Arn]
+    target_groups: Mapping[str, Arn]
+
+
+def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
+    """Find the listeners of an environment's load balancers, and target groups.
 
     Args:
         environment: The inventory.
+        target_groups: Their names on AWS.
+
+    Raises:
+        RunError: Some aren't there, or AWS can't be asked: all of them at once.
     """
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-        self._listeners: dict[str, Output[str]] = {}
-        self._target_groups: dict[str, Output[str]] = {}
-
-    def listener(self, load_balancer: str) -> Output[str]:
-        """The ARN of a load balancer's listener.
-
-        Args:
-            load_balancer: The key in `[load-balancers]`.
-
-        Raises:
-            RunError: On awaiting: the load balancer or the listener isn't there, or AWS can't be asked.
-        """
-        if load_balancer not in self._listeners:
-            self._listeners[load_balancer] = self._find_listener(load_balancer)
-        return self._listeners[load_balancer]
-
-    def target_group(self, name: str) -> Output[str]:
-        """The ARN of a target group.
-
-        Args:
-            name: Its name on AWS.
-
-        Raises:
-            RunError: On awaiting: it isn't there, or AWS can't be asked.
-        """
-        if name not in self._target_groups:
-            self._target_groups[name] = _arn(lb.get_target_group_output(name=name), f"target group {name}")
-        return self._target_groups[name]
-
-    def _find_listener(self, load_balancer: str) -> Output[str]:
-        wanted = self._environment.load_balancers[load_balancer]
-        label = f"load balancer {wanted.name or wanted.arn}"
-        arn = (
-            Output.from_input(wanted.arn) if wanted.arn else _arn(lb.get_load_balancer_output(name=wanted.name), label)
-        )
-        port = wanted.listener_port
-        found = lb.get_listener_output(load_balancer_arn=arn, port=port)
-        return _arn(found, f"{label}: listener on port {port}")
+    balancers, names = environment.load_balancers, tuple(dict.fromkeys(target_groups))
+    lookups = [*map(_listener, balancers.values()), *map(_target_group, names)]
+    found = _sync_await(asyncio.gather(*lookups, return_exceptions=True))
+    problems = [str(problem) for problem in found if isinstance(problem, BaseException)]
+    if problems:
+        raise RunError("\n".join(problems))
+    arns = [Arn(str(arn)) for arn in found]
+    return Existing(
+        listeners=dict(zip(balancers, arns, strict=False)),
+        target_groups=dict(zip(names, arns[len(balancers) :], strict=True)),
+    )
 
 
-def _arn(lookup: Output[_Found], what: str) -> Output[str]:
-    """The ARN that a lookup gives; its failure says what was looked for, rather than where in Pulumi it failed."""
+async def _listener(balancer: LoadBalancer) -> str:
+    label, port = f"load balancer {balancer.name or balancer.arn}", balancer.listener_port
+    arn = balancer.arn or await _arn("LoadBalancer", {"name": balancer.name}, label)
+    return await _arn("Listener", {"loadBalancerArn": arn, "port": port}, f"{label}: listener on port {port}")
 
-    async def arn() -> str:
-        try:
-            found = await lookup.future()
-        except RunError:
-            raise  # of the load balancer, where its listener is looked up
-        except Exception as error:
-            reason = "isn't there" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
-            raise RunError(f"{what} {reason}") from error
-        if found is None:
-            raise RunError(f"{what} can't be looked up before the provider is known")
-        return found.arn
 
-    return Output.from_input(arn())
+async def _target_group(name: str) -> str:
+    return await _arn("TargetGroup", {"name": name}, f"target group {name}")
+
+
+async def _arn(kind: str, wanted: Mapping[str, Any], what: str) -> str:
+    # not pulumi_aws's own functions: the plain ones block, and a failed output form ends the program in its own words
+    try:
+        found = await invoke_async(f"aws:lb/get{kind}:get{kind}", wanted, InvokeOptions(version=version("pulumi_aws")))
+    except Exception as error:
+        reason = "isn't there" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
+        raise RunError(f"{what} {reason}") from error
+    return str(found["arn"])

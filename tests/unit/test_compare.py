@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from rollout.compare import stale_rules, unlike_wanted
 from rollout.model import PREPARED, Arn, Percent, Split
@@ -45,7 +46,7 @@ def test_a_rule_that_is_only_now_adopted_has_no_record() -> None:
     assert stale_rules(environment(), live({"score": weighted(1, 1)}), both, {"score": PREPARED}) == {}
 
 
-def differences(now: Forward, **changed: object) -> list[str]:
+def differences(now: Forward, **changed: Any) -> list[str]:
     before = live({"score": weighted(95, 5), "bulk": LEGACY_FORWARD})
     after = live({"score": now, "bulk": LEGACY_FORWARD})
     rules = tuple(replace(rule, **changed) if rule.priority == 10 else rule for rule in after.rules)
