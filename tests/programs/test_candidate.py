@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from programs.candidate import program
+from rollout.model import Environment, Function, ProgramInput
+from tests.programs.recording import (
+    ATTACHMENT,
+    FUNCTION,
+    LOG_GROUP,
+    LOGGING,
+    PERMISSION,
+    ROLE,
+    TARGET_GROUP,
+    Run,
+    arn,
+    run,
+)
+
+
+def with_functions(environment: Environment, **functions: Function) -> Run:
+    return run(program, ProgramInput(environment.model_copy(update={"functions": functions})))
+
+
+def image_function(**rest: Any) -> Function:
+    return Function(package_type="Image", image_uri="ecr/scorer@sha256:1", target_groups={"public": "group"}, **rest)
+
+
+def test_it_builds_everything_but_rules(production: Environment) -> None:
+    assert run(program, ProgramInput(production)).counts == {
+        LOG_GROUP: 1,
+        ROLE: 1,
+        LOGGING: 1,
+        FUNCTION: 1,
+        TARGET_GROUP: 2,
+        PERMISSION: 2,
+        ATTACHMENT: 2,
+    }
+
+
+def test_the_function_is_as_the_inventory_says(production: Environment) -> None:
+    done = run(program, ProgramInput(production))
+    inputs = dict(done.of(FUNCTION)["rust-scorer"].inputs)
+    code = inputs.pop("code")
+
+    assert isinstance(code, pulumi.FileArchive)
+    assert Path(code.path, "bootstrap").is_file()
+    assert inputs == {
+        "name": "rust-scorer",
+        "packageType": "Zip",
+        "runtime": "provided.al2023",
+        "handler": "bootstrap",
+        "architectures": ["arm64"],
+        "memorySize": 256,
+        "timeout": 30,
+        "role": arn("Role", "rust-scorer"),
+    }
+    assert done.of(LOG_GROUP)["rust-scorer"].inputs == {"name": "/aws/lambda/rust-scorer", "retentionInDays": 30}
+
+
+def test_a_function_from_an_image_has_no_runtime_and_no_handler(production: Environment) -> None:
+    function = image_function(name="scorer", environment={"LEVEL": "info"}, timeout=timedelta(minutes=1))
+    inputs = with_functions(production, rust=function).of(FUNCTION)["rust"].inputs
+
+    assert inputs == {
+        "name": "scorer",
+        "packageType": "Image",
+        "imageUri": "ecr/scorer@sha256:1",
+        "architectures": ["x86_64"],
+        "memorySize": 128,
+        "timeout": 60,
+        "environment": {"variables": {"LEVEL": "info"}},
+        "role": arn("Role", "scorer"),
+    }
+
+
+def test_each_load_balancer_may_invoke_the_function_through_its_own_group(production: Environment) -> None:
+    done = run(program, ProgramInput(production))
+
+    groups = {"public": "l-passport-v2-rust-scorer", "internal": "l-passport-v2-rust-scorer-int"}
+    for balancer, group in groups.items():
+        name = f"rust-scorer-{balancer}"
+        assert done.of(TARGET_GROUP)[name].inputs == {"name": group, "targetType": "lambda"}
+        assert done.of(PERMISSION)[name].inputs == {
+            "statementId": f"invoke-from-{balancer}",
+            "function": "rust-scorer",
+            "principal": "elasticloadbalancing.amazonaws.com",
+            "action": "lambda:InvokeFunction",
+            "sourceArn": arn("TargetGroup", group),
+        }
+        assert done.of(ATTACHMENT)[name].inputs == {
+            "targetGroupArn": arn("TargetGroup", group),
+            "targetId": arn("Function", "rust-scorer"),
+        }
+
+
+def test_a_group_gets_its_function_after_the_permission_and_loses_the_old_one_first(production: Environment) -> None:
+    done = run(program, ProgramInput(production))
+
+    for name, attachment in done.of(ATTACHMENT).items():
+        assert done.of(PERMISSION)[name].urn in attachment.request.dependencies
+        assert attachment.request.deleteBeforeReplace
+
+
+def test_the_function_waits_for_its_log_group_and_the_right_to_write_there(production: Environment) -> None:
+    done = run(program, ProgramInput(production))
+
+    waits_for = set(done.of(FUNCTION)["rust-scorer"].request.dependencies)
+    assert {done.of(LOG_GROUP)["rust-scorer"].urn, done.of(LOGGING)["rust-scorer"].urn} <= waits_for
+
+
+def test_the_managed_policy_is_of_the_partition_that_the_role_is_in(production: Environment) -> None:
+    policy = run(program, ProgramInput(production)).of(LOGGING)["rust-scorer"].inputs["policyArn"]
+
+    assert policy == "arn:aws-cn:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
+def test_functions_do_not_share_parts(production: Environment) -> None:
+    one, two = image_function(), image_function()
+    done = with_functions(production, one=one, two=two)
+
+    assert done.counts[ROLE] == done.counts[FUNCTION] == done.counts[PERMISSION] == 2
+    assert {r.inputs["function"] for r in done.of(PERMISSION).values()} == {"one", "two"}
+
+
+def test_no_change_is_ever_ignored(production: Environment) -> None:
+    assert not [r.name for r in run(program, ProgramInput(production)).registrations if r.request.ignoreChanges]
