@@ -179,6 +179,12 @@ RetentionDays = Literal[
 ]
 
 
+def _no_boolean(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is not a number of days")  # noqa: TRY004 - pydantic takes ValueErrors
+    return value
+
+
 class Frozen(BaseModel):
     """A table of stacks.toml: unknown keys are refused, values can't change."""
 
@@ -237,7 +243,9 @@ class Function(Frozen):
     environment: Mapping[str, str] = Field(
         default_factory=dict, description="environment variables, each value in quotes"
     )
-    log_retention_days: RetentionDays = Field(30, description="one of " + ", ".join(map(str, get_args(RetentionDays))))
+    log_retention_days: Annotated[RetentionDays, BeforeValidator(_no_boolean)] = Field(
+        30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
+    )
     target_groups: Mapping[str, TargetGroupName] = Field(
         min_length=1,
         description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens; at least one",
@@ -269,6 +277,7 @@ class KeptRoute(Frozen):
     methods: Methods = ()
     priority: Priority
     legacy: TargetGroupName
+    target_type: Literal["lambda", "ip", "instance"] = Field("lambda", description="what that target group holds")
     via: PathPattern | None = Field(
         None, description="the path of the generic rule that carries it; that rule names no method"
     )

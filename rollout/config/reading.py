@@ -110,11 +110,12 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        said = str(error)
-        place = re.search(r" \(at line (\d+), column (\d+)\)$", said)
-        line, column = place.groups() if place else (text.count("\n") + 1, None)
-        what = said.partition(" (at ")[0] + (f", at column {column}" if column else ", at the end of the file")
-        problem = Problem(f"{what[0].lower()}{what[1:]}", f"{path.name}:{line}")
+        what, _, at = str(error).partition(" (at ")
+        numbers = re.findall(r"\d+", at)
+        line, column = numbers if numbers else (text.count("\n") + 1, None)
+        ending = f", at column {column}" if column else ", at the end of the file" if at else ""
+        place = f"{path.name}:{line}" if at else path.name
+        problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place)
         raise ConfigError("is not valid TOML", [problem], where=str(path)) from None
 
 

@@ -95,3 +95,8 @@ def is_array_of_sections(value: object) -> bool:
 )
 def test_lines(keys: tuple[str | int, ...], line_text: str) -> None:
     assert TRICKY.splitlines()[Layout(TRICKY).line(keys) - 1].startswith(line_text)
+
+
+def test_a_table_stands_at_its_own_header_even_below_its_subtables() -> None:
+    layout = Layout("[a.b]\n[a]\n")
+    assert (layout.line(("a",)), layout.line(("a", "b"))) == (2, 1)

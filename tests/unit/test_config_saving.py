@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 import tomllib
@@ -214,16 +215,18 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
         save_weight(path, "prod", Percent.of(10), ["help", "carts"])
 
 
-def test_savers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+def test_a_saver_waits_for_another_and_keeps_its_change(tmp_path: Path) -> None:
     path = written(tmp_path, "section")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
     with ThreadPoolExecutor() as pool:
-        saves = [
-            pool.submit(save_weight, path, environment, Percent(tenths), None)
-            for tenths in range(1, 20)
-            for environment in ("prod", "next")
-        ]
-    assert all(save.result() for save in saves)
-    assert all(load(path).environment(name).weight != Percent(0) for name in ("prod", "next"))
+        save = pool.submit(save_weight, path, "prod", Percent.of(10), None)
+        with pytest.raises(TimeoutError):
+            save.result(timeout=0.5)
+        path.write_text(f"{path.read_text()}weight = 3\n")
+        os.close(folder)
+        assert save.result()
+    assert [load(path).environment(name).weight for name in ("prod", "next")] == [Percent.of(10), Percent.of(3)]
 
 
 @pytest.fixture

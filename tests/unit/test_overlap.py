@@ -65,6 +65,7 @@ def test_awss_own_words(pattern: str, path: str, *, matches: bool) -> None:
 
 def test_example_can_avoid_patterns() -> None:
     assert example_path(["/a*"], avoiding=["/a", "/a?"]) == "/a//"
+    assert example_path(["/*"], avoiding=["/", "//*", "/a*"]) == "/b"
 
 
 def test_history_is_part_of_score_and_so_must_be_asked_first() -> None:
