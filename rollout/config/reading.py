@@ -112,7 +112,7 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         what, _, at = str(error).partition(" (at ")
         numbers = re.findall(r"\d+", at)
-        line, column = numbers if numbers else (text.count("\n") + 1, None)
+        line, column = numbers or (text.count("\n") + 1, None)
         ending = f", at column {column}" if column else ", at the end of the file" if at else ""
         place = f"{path.name}:{line}" if at else path.name
         problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place)
