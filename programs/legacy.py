@@ -53,8 +53,7 @@ def program(given: ProgramInput) -> None:
     """
     environment, kept_rules = given.environment, _kept_rules(given.environment)
     existing = look_up(environment, {kept.legacy for kept in kept_rules.values()} - FUNCTIONS.keys())
-    # asset by asset, so that no __pycache__ makes the same code look new
-    code = AssetArchive({path.name: FileAsset(str(path)) for path in sorted(CODE.glob("*.py"))})
+    code = source_archive(CODE)
 
     def python_lambda(target_group: str, load_balancer: str, rule: ListenerRuleArgs | None) -> None:
         function = FUNCTIONS.get(target_group)
@@ -95,6 +94,11 @@ def program(given: ProgramInput) -> None:
             python_lambda(kept.legacy, kept.load_balancer, rule)
         else:
             forwarding_rule(key, rule, existing.target_groups[kept.legacy])
+
+
+def source_archive(folder: Path) -> AssetArchive:
+    """The Python files of a folder: file by file, so that no __pycache__ makes the same code look new."""
+    return AssetArchive({path.name: FileAsset(str(path)) for path in sorted(folder.glob("*.py"))})
 
 
 def _kept_rules(environment: Environment) -> dict[str, KeptRoute]:

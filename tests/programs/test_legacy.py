@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from programs.legacy import CODE, FUNCTIONS, program
+from programs.legacy import CODE, FUNCTIONS, program, source_archive
 from rollout.model import Environment, ProgramInput, RuleOwnership
 from tests.programs.recording import ATTACHMENT, FUNCTION, PERMISSION, RULE, TARGET_GROUP, Run, arn, listener, run
 from tests.programs.seed import ROUTES
@@ -117,10 +117,13 @@ def test_a_route_that_no_python_function_serves_is_an_error(production: Environm
         run(program, ProgramInput(production.model_copy(update={"routes": routes})))
 
 
-def test_the_archive_holds_source_files_only(production: Environment) -> None:
-    code = run(program, ProgramInput(production)).of(FUNCTION)["cc-auth"].inputs["code"]
+def test_the_archive_holds_source_files_only(tmp_path: Path) -> None:
+    for name in ("one.py", "two.py", "__pycache__/one.cpython-312.pyc"):
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
 
-    assert {name: Path(asset.path).parent for name, asset in code.assets.items()} == {"endpoints.py": CODE}
+    assert source_archive(tmp_path).assets.keys() == {"one.py", "two.py"}
 
 
 @pytest.mark.parametrize(
