@@ -1,0 +1,90 @@
+"""The sandbox's control paths: how another process asks a daemon for faults, for provider ports and to stop.
+
+All are on the loopback interface and need the token that sandbox.json holds, which only its owner can read.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from rollout.errors import SandboxError
+from rollout.sandbox.faults import Fault, Faults
+
+PREFIX = "/_rollout/"
+TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
+
+
+@dataclass(frozen=True)
+class Control:
+    """The serving side: a WSGI part of the front.
+
+    Attributes:
+        token: Who has it is let in.
+        faults: Where faults are asked for.
+        provider_port: Which port serves an account and a region.
+        stopped: Set when somebody asks for the end.
+    """
+
+    token: str
+    faults: Faults
+    provider_port: Callable[[str, str], int | None]
+    stopped: threading.Event
+
+    def __call__(self, environ: dict[str, Any]) -> Any:
+        """Answer one request."""
+        from werkzeug.wrappers import Request, Response  # noqa: PLC0415 - the asking side has no need of werkzeug
+
+        request = Request(environ)
+        if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self.token.encode()):
+            return Response(status=HTTPStatus.FORBIDDEN)
+        answer: Any = {}
+        match request.method, request.path.removeprefix(PREFIX):
+            case "GET", "health":
+                pass
+            case "GET", "provider":
+                answer = self.provider_port(request.args["account"], request.args["region"])
+            case "POST", "faults":
+                given = request.get_json()
+                self.faults.add(Fault(**{**given, "delay": timedelta(seconds=given["delay"])}))
+            case "DELETE", "faults":
+                self.faults.clear()
+            case "POST", "stop":
+                self.stopped.set()
+            case _:
+                return Response(status=HTTPStatus.NOT_FOUND)
+        return Response(json.dumps(answer), content_type="application/json")
+
+
+def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str) -> Any:
+    """The asking side.
+
+    Raises:
+        SandboxError: Nobody answers there, or somebody who doesn't know the token.
+    """
+    # Not urllib: it would take a proxy that the environment names.
+    connection = HTTPConnection(urlsplit(endpoint).netloc, timeout=10)
+    try:
+        connection.request(
+            method,
+            f"{PREFIX}{path}?{urlencode(query)}",
+            json.dumps(body) if body is not None else None,
+            {TOKEN_HEADER: token, "Content-Type": "application/json"},
+        )
+        response = connection.getresponse()
+        text = response.read()
+    except (OSError, HTTPException) as error:
+        raise SandboxError(f"the sandbox doesn't answer: {error}", where=endpoint) from error
+    finally:
+        connection.close()
+    if response.status != HTTPStatus.OK:
+        raise SandboxError(f"the sandbox refuses {path}: HTTP {response.status}", where=endpoint)
+    return json.loads(text)

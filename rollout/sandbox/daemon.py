@@ -1,0 +1,197 @@
+"""The sandbox in a process of its own, found by its folder, so that several commands see one AWS.
+
+Who is alive is told by locks and answers, never by process ids alone, which get used again: the daemon holds
+`daemon.lock` as long as it lives, and a `sandbox.json` counts only if whoever listens there knows its token.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from rollout.errors import SandboxError
+from rollout.sandbox import reach
+from rollout.sandbox.control import ask
+from rollout.sandbox.faults import Fault
+from rollout.sandbox.journal import Call, read
+from rollout.sandbox.server import JOURNAL, Sandbox
+
+START_TIMEOUT = timedelta(minutes=2)
+STOP_TIMEOUT = timedelta(seconds=10)
+_INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
+
+
+@dataclass(frozen=True)
+class SandboxInfo:
+    """A daemon that answers.
+
+    Attributes:
+        folder: Where its state is.
+        endpoint: The address of its API.
+        token: What its control paths ask for.
+        pid: Its process.
+        started: When it started, ISO 8601 in UTC.
+        version: Of rollout.
+    """
+
+    folder: Path
+    endpoint: str
+    token: str
+    pid: int
+    started: str
+    version: str
+
+    def environ(self, account: str, region: str, provider: reach.Provider = "stand-in") -> Mapping[str, str]:
+        """The environment variables that send AWS's SDKs and Pulumi's engine to it; see `reach.variables`."""
+        port = self.provider_port(account, region) if provider == "stand-in" else None
+        return reach.variables(self.endpoint, account, region, port)
+
+    def provider_port(self, account: str, region: str) -> int:
+        """Where its stand-in for pulumi-aws listens for an account's stacks of a region."""
+        return int(self._ask("GET", "provider", account=account, region=region))
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A boto3 client on it."""
+        return reach.client(self.endpoint, service, account, region)
+
+    def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
+        """The API calls of all its lives; see `Sandbox.calls`."""
+        return read(self.folder / JOURNAL, action, account)
+
+    def order(self, fault: Fault) -> None:
+        """Order trouble."""
+        self._ask("POST", "faults", {**asdict(fault), "delay": fault.delay.total_seconds()})
+
+    def clear_faults(self) -> None:
+        """Let all the rest of it be."""
+        self._ask("DELETE", "faults")
+
+    def _ask(self, method: str, path: str, body: Any = None, **query: str) -> Any:
+        return ask(self.endpoint, self.token, method, path, body, **query)
+
+
+def start(folder: Path) -> SandboxInfo:
+    """Start the folder's sandbox, or find that it runs.
+
+    Raises:
+        SandboxError: It can't be started; the text says why.
+    """
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with FileLock(folder / _START_LOCK, mode=0o600):
+        return status(folder) or _spawn(folder)
+
+
+def status(folder: Path) -> SandboxInfo | None:
+    """The folder's sandbox, if one runs and answers."""
+    try:
+        said = json.loads((folder / _INFO).read_text("utf-8"))
+        info = SandboxInfo(**{**said, "folder": Path(said["folder"])})
+        ask(info.endpoint, info.token, "GET", "health")
+    except (OSError, ValueError, TypeError, KeyError, SandboxError):
+        return None
+    return info
+
+
+def connect(folder: Path) -> SandboxInfo:
+    """The folder's running sandbox.
+
+    Raises:
+        SandboxError: None runs.
+    """
+    info = status(folder)
+    if info is None:
+        raise SandboxError("no sandbox is running", where=str(folder), then="Start one: rollout sandbox start")
+    return info
+
+
+def stop(folder: Path) -> bool:
+    """Stop the folder's sandbox; what was in it comes back at the next start.
+
+    Returns:
+        Whether one was running.
+
+    Raises:
+        SandboxError: It doesn't end.
+    """
+    info = status(folder)
+    if info is not None:
+        ask(info.endpoint, info.token, "POST", "stop")
+        life = FileLock(folder / _LIFE_LOCK, mode=0o600)
+        try:
+            life.acquire(timeout=STOP_TIMEOUT.total_seconds())
+        except Timeout:
+            raise SandboxError(f"the sandbox (pid {info.pid}) doesn't end", where=str(folder)) from None
+        life.release()
+    (folder / _INFO).unlink(missing_ok=True)
+    return info is not None
+
+
+def _spawn(folder: Path) -> SandboxInfo:
+    log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    with child:  # the child ends at once, its own child is the daemon and says so on the pipe
+        assert child.stdout is not None  # noqa: S101 - for mypy: it is a pipe
+        heard, _, _ = select.select([child.stdout], [], [], START_TIMEOUT.total_seconds())
+        ready = heard and child.stdout.readline()
+    info = status(folder) if ready else None
+    if info is None:
+        tail = (folder / _LOG).read_text("utf-8").strip().splitlines()[-1:]
+        raise SandboxError(f"the sandbox didn't start: {''.join(tail) or 'no answer'}", where=str(folder / _LOG))
+    return info
+
+
+def main(folder: Path) -> None:
+    """Be the daemon: serve until told to stop."""
+    if os.fork():
+        # The starter waits for this process; the daemon belongs to nobody, so that no one has to bury it.
+        os._exit(0)
+    with (
+        FileLock(folder / _LIFE_LOCK, timeout=STOP_TIMEOUT.total_seconds(), mode=0o600),
+        Sandbox.start(folder) as sandbox,
+    ):
+        for end in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(end, lambda *_: sandbox.stopped.set())
+        info = SandboxInfo(
+            folder, sandbox.endpoint, sandbox.token, os.getpid(), datetime.now(UTC).isoformat(), version("rollout")
+        )
+        _publish(info)
+        print("ready", flush=True)  # noqa: T201 - the starter waits for it
+        os.dup2(2, 1)
+        sandbox.stopped.wait()
+        with suppress(FileNotFoundError):
+            (folder / _INFO).unlink()
+
+
+def _publish(info: SandboxInfo) -> None:
+    draft = info.folder / f"{_INFO}.{info.pid}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump({**asdict(info), "folder": str(info.folder)}, file, indent=2)
+    draft.replace(info.folder / _INFO)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,113 @@
+"""What each call passes on its way to moto: whose account it is, trouble that was ordered, the tape and the journal.
+
+moto isn't made for calls side by side, and two CreateRules of one priority must not both win, so they take turns.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.wrappers import Response
+
+from rollout.sandbox import request as requests
+from rollout.sandbox.control import PREFIX, Control
+from rollout.sandbox.faults import Fault, Faults
+from rollout.sandbox.journal import Journal
+from rollout.sandbox.tape import Tape
+
+_CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
+
+Environ = dict[str, Any]
+
+
+class QuietHandler(MotoRequestHandler):
+    """moto's handler without a line on the terminal for each call: the journal has them."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug names it so
+        """Say nothing."""
+
+
+class Front:
+    """A WSGI application: the sandbox's API and its control paths."""
+
+    def __init__(self, journal: Journal, faults: Faults, tape: Tape, control: Control) -> None:
+        self._journal, self._faults, self._tape, self._control = journal, faults, tape, control
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._turn = threading.Lock()
+        tape.play(self._change)
+
+    def serve(self) -> BaseWSGIServer:
+        """A server for it on a free port of the loopback interface."""
+        return make_server("127.0.0.1", 0, self, threaded=True, request_handler=QuietHandler)
+
+    def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer one request."""
+        path = environ["PATH_INFO"]
+        if "HTTP_ORIGIN" in environ or path.startswith("/moto-api"):
+            # A web page has no business here, and moto's own controls would go round the tape.
+            response = Response(status=403)
+        elif path.startswith(PREFIX):
+            response = self._control(environ)
+        else:
+            response = self._call(environ)
+        return response(environ, start_response)
+
+    def _call(self, environ: Environ) -> Response:
+        call = requests.read(environ)
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+        fault = self._faults.take(call.action, call.parameters)
+        if fault is not None:
+            time.sleep(fault.delay.total_seconds())
+        if fault is not None and fault.code is not None:
+            response = _refusal(call, fault, fault.code)
+        else:
+            response = self._in_turn(call, environ)
+        code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
+        self._journal.add(
+            call.account, call.region, call.action, call.parameters, status=response.status_code, error=code
+        )
+        return response
+
+    def _in_turn(self, call: requests.ApiRequest, environ: Environ) -> Response:
+        with self._turn:
+            self._tape.before_call(call.account, call.region)
+            if not call.changes:
+                return self._answer(environ)
+            response = self._change(environ)
+            if response.status_code < 400:  # noqa: PLR2004 - as above
+                self._tape.keep(call, environ)
+            return response
+
+    def _change(self, environ: Environ) -> Response:
+        self._moto.get_application(environ)
+        self._tape.before_change()
+        return self._answer(environ)
+
+    def _answer(self, environ: Environ) -> Response:
+        return Response.from_app(self._moto, environ, buffered=True)
+
+
+def _refusal(call: requests.ApiRequest, fault: Fault, code: str) -> Response:
+    if call.protocol not in {"query", "ec2", "rest-xml"}:
+        body = json.dumps({"__type": code, "message": fault.message})
+        return Response(body, fault.status, {"x-amzn-errortype": code}, content_type="application/json")
+    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(fault.message)}</Message></Error>"
+    if call.protocol == "ec2":
+        body = f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>"
+    else:
+        body = f"<ErrorResponse>{error}<RequestId>fault</RequestId></ErrorResponse>"
+    return Response(body, fault.status, content_type="text/xml")
+
+
+def _error_code(response: Response) -> str:
+    found = _CODE.search(response.get_data())
+    named = (found[1] or found[2]).decode() if found else str(response.status_code)
+    return response.headers.get("x-amzn-errortype", named)

@@ -1,0 +1,136 @@
+"""What is there before rollout comes: load balancers that answer 404 to all, and target groups that aren't Lambdas.
+
+Plain boto3, as somebody's own Terraform or console would have left it. What exists already is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+
+NETWORK = "10.20.0.0/16"
+SUBNETS = ("10.20.1.0/24", "10.20.2.0/24")
+REGISTERED_IP = "10.20.1.10"
+GROUP_PORT = 8000
+_NAME = "landscape"
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A load balancer with one listener.
+
+    Attributes:
+        name: At most 32 characters.
+        internal: Whether it is reachable from its network only.
+        port: The listener's; 443 makes it HTTPS.
+    """
+
+    name: str
+    internal: bool = False
+    port: int = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """What stands there.
+
+    Attributes:
+        listeners: The listeners' ARNs, by load balancer.
+        target_groups: The target groups' ARNs, by name.
+    """
+
+    listeners: Mapping[str, str]
+    target_groups: Mapping[str, str]
+
+
+def prepare(
+    client: Callable[[str], Any], account: str, balancers: Sequence[Balancer], target_groups: Sequence[str] = ()
+) -> Landscape:
+    """Make what isn't there yet.
+
+    Args:
+        client: Gives a boto3 client by its service's name; it is asked for ec2 and elbv2.
+        account: Whose certificates the HTTPS listeners name, twelve digits.
+        balancers: The load balancers.
+        target_groups: Names of groups of type `ip`, each with one registered address.
+
+    Returns:
+        What is there now, whoever made it.
+    """
+    ec2: EC2Client = client("ec2")
+    elb: ElasticLoadBalancingv2Client = client("elbv2")
+    vpc, subnets = _network(ec2)
+    certificate = f"arn:aws:iam::{account}:server-certificate/{_NAME}"
+    return Landscape(
+        {each.name: _listener(elb, _balancer(elb, each, subnets), each.port, certificate) for each in balancers},
+        {name: _target_group(elb, name, vpc) for name in target_groups},
+    )
+
+
+def _network(ec2: EC2Client) -> tuple[str, list[str]]:
+    """Its own, known by its tag."""
+    tags: Any = [{"Key": "Name", "Value": _NAME}]
+    named: Any = [{"Name": "tag:Name", "Values": [_NAME]}]
+    vpcs = ec2.describe_vpcs(Filters=named)["Vpcs"]
+    vpc = vpcs[0]["VpcId"] if vpcs else ec2.create_vpc(CidrBlock=NETWORK)["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=tags)
+    found = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+    there = {subnet["CidrBlock"]: subnet["SubnetId"] for subnet in found}
+    zones = [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]]
+    for block, zone in zip(SUBNETS, zones, strict=False):
+        if block not in there:
+            made = ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)
+            there[block] = made["Subnet"]["SubnetId"]
+    return vpc, list(there.values())
+
+
+def _balancer(elb: ElasticLoadBalancingv2Client, balancer: Balancer, subnets: list[str]) -> str:
+    try:
+        return elb.describe_load_balancers(Names=[balancer.name])["LoadBalancers"][0]["LoadBalancerArn"]
+    except elb.exceptions.LoadBalancerNotFoundException:
+        scheme: Literal["internal", "internet-facing"] = "internal" if balancer.internal else "internet-facing"
+        made = elb.create_load_balancer(Name=balancer.name, Subnets=subnets, Scheme=scheme)
+        return made["LoadBalancers"][0]["LoadBalancerArn"]
+
+
+def _listener(elb: ElasticLoadBalancingv2Client, balancer: str, port: int, certificate: str) -> str:
+    for listener in elb.describe_listeners(LoadBalancerArn=balancer)["Listeners"]:
+        if listener["Port"] == port:
+            return listener["ListenerArn"]
+    secure: Any = (
+        {"Protocol": "HTTPS", "Certificates": [{"CertificateArn": certificate}]}
+        if port == 443  # noqa: PLR2004 - HTTPS's own
+        else {"Protocol": "HTTP"}
+    )
+    made = elb.create_listener(
+        LoadBalancerArn=balancer,
+        Port=port,
+        DefaultActions=[
+            {
+                "Type": "fixed-response",
+                "FixedResponseConfig": {
+                    "StatusCode": "404",
+                    "ContentType": "text/plain",
+                    "MessageBody": "not found",
+                },
+            }
+        ],
+        **secure,
+    )
+    return made["Listeners"][0]["ListenerArn"]
+
+
+def _target_group(elb: ElasticLoadBalancingv2Client, name: str, vpc: str) -> str:
+    try:
+        groups = elb.describe_target_groups(Names=[name])["TargetGroups"]
+    except elb.exceptions.TargetGroupNotFoundException:
+        made = elb.create_target_group(Name=name, TargetType="ip", Protocol="HTTP", Port=GROUP_PORT, VpcId=vpc)
+        groups = made["TargetGroups"]
+    arn = groups[0]["TargetGroupArn"]
+    elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": REGISTERED_IP}])
+    return arn

@@ -1,0 +1,87 @@
+"""An HTTP request read as the API call that it is: who, where, which action, with which parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+DEFAULT_ACCOUNT = "123456789012"
+_ACCOUNT = re.compile(r"\d{12}")
+_CREDENTIAL = re.compile(r"Credential=([^/\s]*)/\d*/([^/]*)/([^/]*)/aws4_request")
+# Services are signed for by one name, named in IAM's actions by another and in botocore's models by a third.
+_IAM_NAME = {"monitoring": "cloudwatch"}
+_MODEL_NAME = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+_READS = ("Describe", "Get", "List", "Head", "Filter", "Invoke", "Test")
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """One API call as it arrived.
+
+    Attributes:
+        account: The access key where that is twelve digits, as LocalStack has it; 123456789012 otherwise.
+        region: The one it is signed for.
+        service: The name it is signed for.
+        operation: `ModifyRule`; empty if it is none that botocore knows.
+        parameters: As boto3 takes them.
+        protocol: `query`, `ec2`, `json`, `rest-json`…
+        body: The body as it came.
+    """
+
+    account: str
+    region: str
+    service: str
+    operation: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    protocol: str = ""
+    body: bytes = b""
+
+    @property
+    def action(self) -> str:
+        """The action as IAM writes it."""
+        return f"{_IAM_NAME.get(self.service, self.service)}:{self.operation}"
+
+    @property
+    def changes(self) -> bool:
+        """Whether it may leave something behind; measurements don't count."""
+        return not self.operation.startswith(_READS) and self.service not in {"sts", "monitoring"}
+
+
+def read(environ: dict[str, Any]) -> ApiRequest:
+    """Read a request, and leave its body to be read again."""
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    key, region, service = signed.groups() if signed else ("", "us-east-1", "")
+    account = key if _ACCOUNT.fullmatch(key) else DEFAULT_ACCOUNT
+    environ["wsgi.input"] = BytesIO(body)
+    try:
+        operation, parameters, protocol = _parsed(service, Request({**environ, "wsgi.input": BytesIO(body)}))
+    except (NotFound, NotImplementedError, RequestParserError, LookupError, ValueError):
+        operation, parameters, protocol = "", {}, ""
+    return ApiRequest(account, region, service, operation, parameters, protocol, body)
+
+
+def _parsed(service: str, request: Request) -> tuple[str, Mapping[str, Any], str]:
+    name = _MODEL_NAME.get(service, service)
+    model, (operation, labels) = get_service_model(name), get_service_router(name).match(request)
+    protocol = determine_request_protocol(model, request.content_type)
+    parameters = PROTOCOL_PARSERS[protocol](operation).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": labels,
+        }
+    )
+    return operation.name, parameters, protocol

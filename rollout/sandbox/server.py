@@ -1,0 +1,130 @@
+"""The sandbox itself, in this process: the API's server, and the stand-in for pulumi-aws beside it."""
+
+from __future__ import annotations
+
+import importlib.util
+import secrets
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from rollout.errors import SandboxError
+from rollout.sandbox import reach
+from rollout.sandbox.control import Control
+from rollout.sandbox.faults import Faults
+from rollout.sandbox.journal import Call, Journal
+
+if TYPE_CHECKING:
+    from rollout.sandbox.provider import ProviderServer
+
+JOURNAL = "calls.jsonl"
+TAPE = "changes.jsonl"
+
+_one_a_process = threading.Lock()
+
+
+class Sandbox:
+    """A running AWS on this machine; `Sandbox.start()` makes one, and leaving its `with` block stops it.
+
+    Each twelve-digit access key id is an account of its own; any other key belongs to 123456789012.
+
+    Attributes:
+        folder: Where its state is; None if it is in memory only.
+        endpoint: The address of the API.
+        token: What its control paths ask for.
+        faults: Where trouble is ordered.
+        stopped: Set when somebody asks for the end by a control path.
+    """
+
+    def __init__(self, folder: Path | None, running: ExitStack) -> None:
+        from rollout.sandbox.front import Front  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.strict import strict  # noqa: PLC0415
+        from rollout.sandbox.tape import Tape  # noqa: PLC0415
+
+        self.folder = folder
+        self.token = secrets.token_urlsafe()
+        self.faults = Faults()
+        self.stopped = threading.Event()
+        self._running = running
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        running.enter_context(strict())
+        self._journal = Journal(folder / JOURNAL if folder else None)
+        running.callback(self._journal.close)
+        tape = Tape(folder / TAPE if folder else None)
+        running.callback(tape.close)
+        control = Control(self.token, self.faults, self.provider_port, self.stopped)
+        server = Front(self._journal, self.faults, tape, control).serve()
+        running.callback(server.server_close)
+        self.endpoint = f"http://127.0.0.1:{server.server_port}"
+        self._provider = _serve_provider(self.endpoint)
+        if self._provider is not None:
+            running.callback(self._provider.stop)
+        serving = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
+        serving.start()
+        running.callback(serving.join)
+        running.callback(server.shutdown)
+
+    @classmethod
+    def start(cls, folder: Path | None = None) -> Self:
+        """Start one; there can be one a process, since moto's state is the process's.
+
+        Args:
+            folder: Where its calls and changes are kept, so that the next start gives back the same AWS.
+
+        Raises:
+            SandboxError: One runs in this process already, or moto isn't installed.
+        """
+        if importlib.util.find_spec("moto") is None:
+            raise SandboxError("the sandbox needs moto", then="Install it: pip install 'rollout[sandbox]'")
+        if not _one_a_process.acquire(blocking=False):
+            raise SandboxError("a sandbox is running in this process already", then="Stop it first")
+        with ExitStack() as starting:
+            starting.callback(_one_a_process.release)
+            started = cls(folder, starting)
+            started._running = starting.pop_all()
+            return started
+
+    def provider_port(self, account: str, region: str) -> int | None:
+        """Where the stand-in for pulumi-aws listens for an account's stacks of a region."""
+        return self._provider.port_for(account, region) if self._provider else None
+
+    def environ(self, account: str, region: str, provider: reach.Provider = "stand-in") -> dict[str, str]:
+        """The environment variables that send AWS's SDKs and Pulumi's engine here; see `reach.variables`."""
+        port = self.provider_port(account, region) if provider == "stand-in" else None
+        return reach.variables(self.endpoint, account, region, port)
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A boto3 client on it."""
+        return reach.client(self.endpoint, service, account, region)
+
+    def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
+        """The API calls since its start, in the order of their answers.
+
+        Args:
+            action: A pattern of IAM actions: `elasticloadbalancing:*Rule`.
+            account: Twelve digits; all accounts by default.
+        """
+        return self._journal.calls(action, account)
+
+    def stop(self) -> None:
+        """Stop it; a second time does nothing."""
+        self._running.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _serve_provider(endpoint: str) -> ProviderServer | None:
+    try:
+        from rollout.sandbox.provider import serve  # noqa: PLC0415 - gRPC and boto3 take a while to import
+    except ModuleNotFoundError:
+        return None
+    return serve(endpoint)

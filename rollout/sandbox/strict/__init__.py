@@ -1,0 +1,37 @@
+"""Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
+
+- `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
+- `functions`: Lambda's resource policies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from moto.awslambda.models import lambda_backends
+from moto.core.base_backend import BackendDict
+from moto.core.model_instances import reset_model_data
+from moto.elbv2.models import elbv2_backends
+
+from rollout.sandbox.strict.functions import StrictLambda
+from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
+
+
+@contextmanager
+def strict() -> Iterator[None]:
+    """An empty AWS whose backends are the strict ones; moto's own, and empty, afterwards."""
+    lax = [(backends, backends.backend) for backends in (elbv2_backends, lambda_backends)]
+    _forget()
+    elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
+    try:
+        yield
+    finally:
+        for backends, backend in lax:
+            backends.backend = backend
+        _forget()
+
+
+def _forget() -> None:
+    BackendDict.reset()
+    reset_model_data()
