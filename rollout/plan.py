@@ -18,6 +18,7 @@ from rollout.model import Arn
 from rollout.weights import Forward
 
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+_RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "tags", "transforms", "region"})
 
 
 class Op(StrEnum):
@@ -162,7 +163,9 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState) -> tuple[
     known = _plain(old.outputs)
     changed -= {key for key in changed if key not in before and known.get(key) == after[key]}
     if type_ == LISTENER_RULE:
-        changed -= {"actions", "conditions", "tagsAll"}
+        changed = (changed & _RULE_INPUTS) - {"actions", "conditions"}
+        if "region" not in before:  # states older than version 7 of the provider have none
+            changed.discard("region")
         if forward_in(old.inputs) != forward_in(new.inputs) or forward_in(new.inputs) is None:
             changed.add("actions")
         if conditions_in(old.inputs) != conditions_in(new.inputs):

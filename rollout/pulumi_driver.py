@@ -81,7 +81,7 @@ class PulumiStacks:
 
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `ports.Stacks`."""
-        with self._opened(stack, None) as opened:
+        with self._opened(stack) as opened:
             try:
                 deployment = _explained(opened.export_stack)
             except _NoStackError:
@@ -92,7 +92,7 @@ class PulumiStacks:
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
         """See `ports.Stacks`."""
-        with self._opened(stack, given) as opened:
+        with self._opened(stack, given, plan) as opened:
             steps, problems = _Steps(), _Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
@@ -132,7 +132,7 @@ class PulumiStacks:
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
         """See `ports.Stacks`."""
-        with self._opened(stack, given) as opened:
+        with self._opened(stack, given, plan) as opened:
             problems = _Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
@@ -158,8 +158,11 @@ class PulumiStacks:
             self._unlocked(stack, opened, run, problems)
 
     @contextmanager
-    def _opened(self, stack: str, given: ProgramInput | None) -> Iterator[auto.Stack]:
-        """A stack ready for one operation, in a work folder that goes afterwards."""
+    def _opened(self, stack: str, given: ProgramInput | None = None, plan: Path | None = None) -> Iterator[auto.Stack]:
+        """A stack ready for one operation.
+
+        Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
+        """
         name, environment, settings = self._environment.name, self._environment, self._settings
         variables = {
             "PULUMI_BACKEND_URL": settings.backend,
@@ -173,14 +176,17 @@ class PulumiStacks:
             **settings.config,
         }
         program = (lambda: _guarded(self._program(stack), given)) if given else None
-        with tempfile.TemporaryDirectory(prefix="rollout-") as folder:
+        with tempfile.TemporaryDirectory(prefix="rollout-") as temporary:
+            folder = plan.with_name(f"{stack}-work") if plan else Path(temporary)
+            known = folder.exists() and any(folder.iterdir())
+            folder.mkdir(exist_ok=True)
             workspace = _Workspace(
-                work_dir=folder,
+                work_dir=str(folder),
                 program=program,
                 env_vars=variables,
                 secrets_provider=environment.secrets_provider or "passphrase",
                 project_settings=auto.ProjectSettings(name=f"{environment.project}-{stack}", runtime="python"),
-                stack_settings={name: auto.StackSettings(config=dict(config))},
+                stack_settings=None if known else {name: auto.StackSettings(config=dict(config))},
                 pulumi_command=_Engine(settings.command, settings.version),
             )
             yield _Stack.select(name, workspace)
@@ -395,7 +401,9 @@ def _explained(run: Callable[[], T], problems: _Diagnostics | None = None) -> T:
         raise _LockedError(str(error)) from error
     except auto_errors.CommandError as error:
         said = (problems.errors if problems else None) or [_reason(str(error))]
-        found = [Problem(_without_traceback(text)) for text in said]
+        # after a first failure the engine misses every step that the plan had for later
+        causes = [text for text in said if not text.startswith("expected resource operations")] or said
+        found = [Problem(_without_traceback(text)) for text in causes]
         if any("violates plan" in text for text in (*said, str(error))):
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
@@ -407,7 +415,7 @@ def _explained(run: Callable[[], T], problems: _Diagnostics | None = None) -> T:
 
 def _reason(text: str) -> str:
     """The CLI's own error lines."""
-    lines = [line.removeprefix("error: ").strip() for line in text.splitlines() if line.strip().startswith("error:")]
+    lines = [line.partition("error: ")[2].strip() for line in text.splitlines() if "error: " in line]
     return "\n".join(lines) or text.strip()
 
 

@@ -35,12 +35,12 @@ def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> N
         if not bare:
             opened = run.rollout()
             for name in opened.environments:
-                story.seed(opened.environment(name), run.render)
+                story.seed(opened.environment(name).inventory, info, run.render)
 
 
 @app.command()
 def stop(file: File = STACKS_TOML, json: Json = False) -> None:
-    """Stop it; what was in it is gone.
+    """Stop it; the next start gives back the same AWS.
 
     Example: rollout sandbox stop
     """

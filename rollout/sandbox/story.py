@@ -1,0 +1,102 @@
+"""The sandbox as a team's AWS is before rollout comes, and its rules as a client that isn't ours tells them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from rollout import events
+from rollout.model import Environment, ProgramInput
+from rollout.phases import LEGACY
+from rollout.sandbox.landscape import Balancer, prepare
+from rollout.wiring import Parts, Provider, Sandbox
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import ActionOutputTypeDef, RuleTypeDef
+
+
+class Reachable(Sandbox, Protocol):
+    """A sandbox, in this process or in another."""
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A boto3 client on it."""
+        ...
+
+
+def seed(
+    environment: Environment, sandbox: Reachable, emit: Callable[[events.Event], None], provider: Provider = "stand-in"
+) -> None:
+    """Make an environment's load balancers, and bring up its legacy stack with rules of its own.
+
+    What is there already stays as it is.
+
+    Raises:
+        EngineError: The engine is missing or failed.
+    """
+    balancers = [
+        Balancer(balancer.name, internal=key == "internal", port=balancer.listener_port)
+        for key, balancer in environment.load_balancers.items()
+        if balancer.name
+    ]
+    others = {kept.legacy for kept in environment.kept_routes.values() if kept.target_type != "lambda"}
+    prepare(
+        lambda service: sandbox.client(service, environment.account, environment.region),
+        environment.account,
+        balancers,
+        sorted(others),
+    )
+    stacks = Parts(environment, sandbox, provider).stacks
+    if environment.programs.legacy is None or stacks.resources(LEGACY):
+        return
+    given = ProgramInput(environment)
+    summary = "the legacy functions and their rules, as today's builders make them"
+    with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
+        plan = Path(folder) / "legacy.json"
+        emit(events.PreviewStarted(environment.name, LEGACY, summary))
+        preview = stacks.preview(LEGACY, given, plan, create=True)
+        changes = len(preview.changes) if preview else 0
+        emit(events.StepStarted(environment.name, LEGACY, summary, changes))
+        stacks.up(LEGACY, given, plan=plan, message=f"the legacy stack of {environment.name}")
+    emit(events.StepApplied(environment.name, LEGACY, changes))
+
+
+def rules_as_told_by_boto3(environment: Environment, sandbox: Reachable) -> list[dict[str, str]]:
+    """The live rules of all listeners: priority, conditions, where they forward to, and their ARNs' ends."""
+    elb: ElasticLoadBalancingv2Client = sandbox.client("elbv2", environment.account, environment.region)
+    names = [balancer.name for balancer in environment.load_balancers.values() if balancer.name]
+    told = []
+    for balancer in elb.describe_load_balancers(Names=names)["LoadBalancers"]:
+        for listener in elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]:
+            rules = elb.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]
+            told += [
+                {
+                    "priority": rule["Priority"],
+                    "for": _conditions(rule),
+                    "forwards to": "; ".join(map(_action, rule["Actions"])),
+                    "rule": rule["RuleArn"].rsplit("/", 1)[-1],
+                }
+                for rule in sorted(rules, key=lambda rule: int(rule["Priority"]) if not rule["IsDefault"] else 0)
+                if not rule["IsDefault"]
+            ]
+    return told
+
+
+def _conditions(rule: RuleTypeDef) -> str:
+    found: dict[str, Sequence[str]] = {}
+    for condition in rule["Conditions"]:
+        config = condition.get("PathPatternConfig") or condition.get("HttpRequestMethodConfig") or {}
+        found[condition["Field"]] = config.get("Values") or condition.get("Values", [])
+    ordered = (found.get("http-request-method", ()), found.get("path-pattern", ()))
+    return " ".join("|".join(values) for values in ordered if values)
+
+
+def _action(action: ActionOutputTypeDef) -> str:
+    if action["Type"] != "forward":
+        return action["Type"]
+    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
+    shares = ", ".join(f"{group['TargetGroupArn'].split('/')[1]} {group.get('Weight', '')}".strip() for group in groups)
+    sticky = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {})
+    return f"{shares}, sticky {sticky['DurationSeconds']} s" if sticky.get("Enabled") else shares
