@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from rollout import __version__
-from rollout.cli import demo, phases, preview, rollback, sandbox, setup, status, weight
+from rollout.cli.demo import demo
+from rollout.cli.phases import phase1, phase2, phase3
+from rollout.cli.preview import preview
+from rollout.cli.rollback import rollback
+from rollout.cli.sandbox import app as sandbox
+from rollout.cli.setup import setup
+from rollout.cli.status import status
+from rollout.cli.weight import weight
 
 app = typer.Typer(
     name="rollout",
@@ -38,13 +45,7 @@ def _root(
     pass
 
 
-app.command("phase1")(phases.phase1)
-app.command("phase2")(phases.phase2)
-app.command("phase3")(phases.phase3)
-app.command("weight", context_settings={"ignore_unknown_options": True})(weight.weight)
-app.command("rollback")(rollback.rollback)
-app.command("status")(status.status)
-app.command("preview")(preview.preview)
-app.command("setup")(setup.setup)
-app.command("demo")(demo.demo)
-app.add_typer(sandbox.app, name="sandbox")
+for command in (phase1, phase2, phase3, rollback, status, preview, setup, demo):
+    app.command()(command)
+app.command(context_settings={"ignore_unknown_options": True})(weight)  # so that -1 is a weight, and a bad one
+app.add_typer(sandbox, name="sandbox")

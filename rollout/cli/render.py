@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from rollout.toolchain import Progress
 
 
+LOG_EVERY = 200
+"""How often progress shows where there is no terminal, such as in CI's log."""
+
+
 def renderer(*, json: bool) -> Renderer:
     """The reader that fits."""
     return JsonLines() if json else People()
@@ -116,10 +120,12 @@ class People(Renderer):
         self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._busy: Status | None = None
         self._last_step = ""
+        self._verified = 0
 
     def __call__(self, event: events.Event) -> None:
         match event:
             case events.PhaseStarted():
+                self._verified = 0
                 self._out.print(f"[bold]{event.phase} {event.environment}[/]  {escape(event.summary)}")
             case events.PreflightPassed():
                 self._done(
@@ -145,8 +151,11 @@ class People(Renderer):
                 self._working(f"{event.stack}")
             case events.StepApplied():
                 self._done(f"{event.stack}: {event.changes} {screen.plural('change', event.changes)} applied")
+            case events.WeightSet():
+                before = "?" if event.before is None else f"{event.before} %"
+                self._done(f"{event.route}: {before} → [bold]{event.after} %[/]")
             case events.RuleVerified():
-                self._done(f"{event.route}: {event.split}, read back from the load balancer")
+                self._verified += 1
             case events.WeightSaved():
                 self._done(f"weight {event.weight} saved in {escape(event.file)}")
             case events.OwnerToRelease():
@@ -165,7 +174,8 @@ class People(Renderer):
                     f"    run `rollout rollback {event.environment}` again later; traffic is safe meanwhile"
                 )
             case events.PhaseFinished():
-                self._done(f"[bold]{event.phase} is done[/]")
+                rules = f"{self._verified} {screen.plural('rule', self._verified)}"
+                self._done(f"[bold]{event.phase} is done[/]: {rules} read back from the load balancer, all as wanted")
             case events.Warned():
                 self._warn(escape(event.message))
 
@@ -214,8 +224,10 @@ class People(Renderer):
             self._last_step = progress.step
             self._rest()
             self._out.print(f"  {escape(progress.step)}")
-        counted = f"{progress.done}/{progress.total} " if progress.done is not None and progress.total else ""
-        self._working(f"{counted}{progress.detail}")
+        counted = f"{progress.done}/{progress.total}" if progress.done is not None and progress.total else ""
+        if not self._out.is_terminal and progress.done and progress.done % LOG_EVERY == 0:
+            self._out.print(f"    {counted}")
+        self._working(f"{counted} {progress.detail}".strip())
 
     def say(self, text: str) -> None:
         self._done(escape(text))

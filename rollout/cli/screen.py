@@ -42,12 +42,21 @@ def counts(preview: StackPreview) -> str:
     return ", ".join([*parts, f"{preview.unchanged} unchanged"])
 
 
-def change(step: Change) -> Text:
-    """One resource's change on a line."""
+def change(step: Change, *, adopted: bool = False) -> Text:
+    """One resource's change on a line.
+
+    Args:
+        step: The change.
+        adopted: Whether the resource is adopted just before.
+    """
     symbol, style, words = SYMBOLS[step.op]
+    if adopted:
+        symbol, style = "=~", "cyan"
     line = Text().append(f"{symbol} ", style=style).append(f"{step.type.rsplit(':', 1)[-1]} ", style="dim")
     line.append(step.name)
     what = ", ".join(step.properties) or ("" if step.op in (Op.CREATE, Op.UPDATE) else words)
+    if adopted and step.op is Op.UPDATE:
+        what = f"adopted as it is, then changed in place: {what}"
     return line.append(f"  {what}", style="dim") if what else line
 
 
@@ -87,7 +96,13 @@ def resources(gate: Gate) -> RenderableType:
     rows: list[RenderableType] = [Text("Resources", style="bold")]
     for preview in gate.previews:
         rows.append(Text(f"{preview.stack}: {counts(preview)}"))
-        rows.extend(Text("  ").append_text(change(step)) for step in preview.changes)
+        updated = {step.urn for step in preview.changes if step.op is Op.UPDATE}
+        adopted = {step.urn for step in preview.changes if step.op is Op.IMPORT}
+        rows.extend(
+            Text("  ").append_text(change(step, adopted=step.urn in adopted))
+            for step in preview.changes
+            if step.op is not Op.IMPORT or step.urn not in updated
+        )
     rows.extend(Text("! ", style="yellow").append(warning, style="default") for warning in gate.warnings)
     digest = " ".join(preview.digest for preview in gate.previews)
     rows.append(Text(f"policy: allowed; exactly this is applied (plan {digest})", style="dim"))
