@@ -21,6 +21,7 @@ from rollout import config, events
 from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
 from rollout.errors import EngineError, UsageError
+from rollout.live import Live
 from rollout.model import Environment, Percent
 from rollout.phases import LEGACY, PHASES, ROUTING
 from rollout.ports import Approver
@@ -206,6 +207,10 @@ class EnvironmentRollout:
         if phase not in PHASES:
             raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")
         return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live)
+
+    def live(self) -> Live:
+        """What is on AWS now."""
+        return self._parts.load_balancers.read(self._environment)
 
     def status(self) -> EnvironmentStatus:
         """Where the environment stands; without an engine, all but who holds the rules."""

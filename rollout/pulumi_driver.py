@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 from pulumi import RunError
@@ -223,14 +223,29 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
         ConfigError: It can't be imported.
     """
     module_name, _, function = entry_point.partition(":")
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    try:
-        program: Program = getattr(importlib.import_module(module_name), function)
-    except (ImportError, AttributeError, SyntaxError) as error:
-        problem = Problem(f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}")
-        raise ConfigError("a program is missing", [problem], then=f"look in {root}") from error
+    with _importing:
+        _make_first(root, module_name.partition(".")[0])
+        try:
+            program: Program = getattr(importlib.import_module(module_name), function)
+        except (ImportError, AttributeError, SyntaxError) as error:
+            problem = Problem(f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}")
+            raise ConfigError("a program is missing", [problem], then=f"look in {root}") from error
     return program
+
+
+_importing = Lock()
+
+
+def _make_first(root: Path, package: str) -> None:
+    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder."""
+    if sys.path[0] != str(root):
+        sys.path.insert(0, str(root))
+    loaded = sys.modules.get(package)
+    origin = getattr(loaded, "__file__", None) or next(iter(getattr(loaded, "__path__", ())), None)
+    if origin and (root / package).exists() and not Path(origin).resolve().is_relative_to(root.resolve()):
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
 
 
 class _Engine(auto.PulumiCommand):

@@ -1,0 +1,123 @@
+"""One AWS for all tests of a worker, an account of its own for each that asks, and the real engine."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from rollout import EnvironmentRollout, Event, Rollout
+from rollout.sandbox import Call, Sandbox
+from rollout.sandbox.story import seed
+from rollout.weights import Forward
+
+ROOT = Path(__file__).parent.parent
+CHANGING = ("elasticloadbalancing:*Rule*", "elasticloadbalancing:Modify*", "elasticloadbalancing:Create*")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_the_caller() -> Iterator[None]:
+    """No credentials, profile, backend or sandbox of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(("AWS_", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
+                patch.delenv(name)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """An empty AWS."""
+    with Sandbox.start(tmp_path_factory.mktemp("aws")) as sandbox:
+        yield sandbox
+
+
+@dataclass
+class Team:
+    """A team's checkout, and its environment in an account that nobody else has.
+
+    Attributes:
+        folder: Its checkout, with a stacks.toml of its own.
+        target: The environment as the library opens it.
+        events: What was told so far.
+    """
+
+    folder: Path
+    account: str
+    aws: Sandbox
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def file(self) -> Path:
+        """Its inventory."""
+        return self.folder / "stacks.toml"
+
+    def open(self) -> EnvironmentRollout:
+        """The environment, read anew from the file."""
+        rollout = Rollout.load(self.file, sandbox=self.aws, on_event=self.events.append)
+        return rollout.environment("production")
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the inventory."""
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+    def forwards(self) -> dict[str, Forward | None]:
+        """What each route's rule forwards to now."""
+        target = self.open()
+        live = target.live()
+        found = {name: live.rule_of(route) for name, route in target.inventory.routes.items()}
+        return {name: rule.forward if rule else None for name, rule in found.items()}
+
+    def rules(self) -> dict[str, str]:
+        """Each route's rule."""
+        return {route.route: route.rule or "" for route in self.open().status().routes}
+
+    def calls(self, action: str = "elasticloadbalancing:*Rule") -> list[str]:
+        """The changing calls so far, reads left out."""
+        calls: tuple[Call, ...] = self.aws.calls(action, self.account)
+        return [call.action.split(":")[1] for call in calls if not call.action.split(":")[1].startswith("Describe")]
+
+
+_accounts = itertools.count(100_000_000_000)
+
+
+@pytest.fixture
+def team(aws: Sandbox, tmp_path: Path) -> Team:
+    """A team with nothing on AWS yet."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    shutil.copy(ROOT / "stacks.toml", folder)
+    shutil.copytree(ROOT / "programs", folder / "programs", ignore=shutil.ignore_patterns("__pycache__"))
+    account = str(next(_accounts))
+    made = Team(folder, account, aws)
+    made.edit('account = "123456789012"', f'account = "{account}"')
+    return made
+
+
+@pytest.fixture
+def legacy(team: Team) -> Team:
+    """A team with its legacy stack up, as it is before rollout comes."""
+    seed(team.open().inventory, team.aws, lambda _: None)
+    return team
+
+
+@pytest.fixture
+def cut_over(legacy: Team) -> Team:
+    """A team after phase 2."""
+    legacy.open().phase1(approve=True)
+    legacy.open().phase2(approve=True)
+    return legacy
+
+
+@pytest.fixture
+def no() -> Callable[[object], bool]:
+    """Somebody who declines."""
+    return lambda _gate: False

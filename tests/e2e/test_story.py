@@ -1,0 +1,163 @@
+"""The main job through the library, on the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rollout import events
+from rollout.errors import Drift, GateRefused, PreflightFailed
+from rollout.gates import Gate
+from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.plan import Op
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+
+def splits(team: Team) -> set[Split | None]:
+    return {route.live for route in team.open().status().routes}
+
+
+def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(legacy: Team) -> None:
+    before, kept = legacy.rules(), legacy.open().live().rules
+    assert splits(legacy) == {LEGACY_ONLY}
+
+    done = legacy.open().phase1(approve=True)
+    assert {change.op for preview in done.gate.previews for change in preview.changes} == {Op.STATE, Op.CREATE}
+    assert legacy.open().status().phase == "phase1"
+
+    earlier = len(legacy.calls())
+    legacy.open().phase2(approve=True)
+    assert legacy.calls()[earlier:] == ["ModifyRule"] * 8
+    assert splits(legacy) == {PREPARED}
+    assert legacy.rules() == before
+    assert {route.owners for route in legacy.open().status().routes} == {("routing",)}
+
+    assert not legacy.open().phase3(approve=True).changed  # the file says 0, and so it is
+    raised = legacy.open().set_weight(10, approve=True)
+    assert raised.changed
+    assert splits(legacy) == {Split.at(Percent.of(10))}
+    assert legacy.open().inventory.weight == Percent.of(10)  # saved
+
+    back = legacy.open().rollback()
+    assert back.reconciled
+    assert len(back.moved) == 8
+    assert splits(legacy) == {LEGACY_ONLY}
+    assert legacy.open().inventory.weight == Percent.of(0)
+
+    now = legacy.open().live().rules
+    assert legacy.rules() == before
+    untouched = {rule.arn for rule in kept} - set(before.values())
+    assert [rule for rule in now if rule.arn in untouched] == [rule for rule in kept if rule.arn in untouched]
+
+
+def test_running_a_phase_again_changes_nothing_and_says_so(cut_over: Team) -> None:
+    cut_over.open().set_weight(25, approve=True)
+    calls = cut_over.calls("*")
+    for again in (
+        lambda: cut_over.open().phase1(approve=True),
+        lambda: cut_over.open().phase2(approve=True),
+        lambda: cut_over.open().phase3(approve=True),
+        lambda: cut_over.open().set_weight(25, approve=True),
+    ):
+        cut_over.events.clear()
+        assert not again().changed
+        assert isinstance(cut_over.events[-1], events.NothingToDo | events.WeightSaved)
+    reads = ("Get", "List", "Describe")
+    assert [call for call in cut_over.calls("*")[len(calls) :] if not call.startswith(reads)] == []
+
+
+def test_an_environment_at_100_goes_there(legacy: Team) -> None:
+    legacy.edit("weight = 0", "weight = 100")
+    for phase in ("phase1", "phase2", "phase3"):
+        getattr(legacy.open(), phase)(approve=True)
+    assert splits(legacy) == {Split.at(Percent.of(100))}
+
+
+def test_single_routes_go_their_own_way(cut_over: Team) -> None:
+    cut_over.open().set_weight(5, approve=True)
+    cut_over.open().set_weight("33.3", routes=["embed-score"], approve=True)
+    target = cut_over.open()
+    live = {route.route: str(route.live) for route in target.status().routes}
+    assert live["embed-score"] == "33.3 %"
+    assert set(live.values()) == {"33.3 %", "5 %"}
+    assert target.inventory.desired_weight("embed-score") == Percent.of("33.3")
+    target.rollback(routes=["embed-score"])
+    assert {r.route for r in cut_over.open().status().routes if r.live == LEGACY_ONLY} == {"embed-score"}
+
+
+def test_the_weight_0_takes_the_candidate_and_stickiness_out(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    cut_over.open().set_weight(0, approve=True)
+    for forward in cut_over.forwards().values():
+        assert forward is not None
+        assert len(forward.weights) == 1
+        assert forward.stickiness is None
+
+
+def test_a_declined_gate_changes_nothing(legacy: Team, no: Callable[[object], bool]) -> None:
+    calls = len(legacy.calls("*"))
+    for approve in (no, None):
+        with pytest.raises(GateRefused, match="nothing was changed"):
+            legacy.open().phase1(approve=approve)
+    assert [c for c in legacy.calls("*")[calls:] if not c.startswith(("Get", "List", "Describe"))] == []
+    assert legacy.open().status().phase == "not begun"
+
+
+def test_the_gate_says_what_happens_to_whom(cut_over: Team) -> None:
+    seen: list[Gate] = []
+    cut_over.open().set_weight(10, routes=["ceramic-score"], approve=lambda gate: bool(seen.append(gate)) or True)
+    (first, *rest) = seen[0].traffic
+    assert (first.route, str(first.before), str(first.after)) == ("ceramic-score", "0 %", "10 %")
+    assert not any(line.changes for line in rest)
+    assert [change.properties for change in seen[0].previews[0].changes] == [("actions",)]
+
+
+@pytest.mark.parametrize(("phase", "first"), [("phase2", "phase1"), ("phase3", "phase1")])
+def test_a_phase_out_of_order_says_what_comes_first(legacy: Team, phase: str, first: str) -> None:
+    with pytest.raises(PreflightFailed) as caught:
+        getattr(legacy.open(), phase)(approve=True)
+    assert f"rollout {first} production" in str(caught.value)
+
+
+def test_a_weight_before_the_cutover_asks_for_it(legacy: Team) -> None:
+    legacy.open().phase1(approve=True)
+    with pytest.raises(PreflightFailed, match="phase2"):
+        legacy.open().set_weight(10, approve=True)
+
+
+def test_somebody_elses_change_stops_a_weight_and_can_be_accepted(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    rule = cut_over.rules()["stamp-score"]
+    forward = cut_over.forwards()["stamp-score"]
+    assert forward is not None
+    elb = cut_over.aws.client("elbv2", cut_over.account, "us-west-2")
+    groups = [{"TargetGroupArn": arn, "Weight": 50} for arn in forward.weights]
+    elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}])
+    with pytest.raises(Drift) as caught:
+        cut_over.open().set_weight(25, approve=True)
+    assert [problem.where for problem in caught.value.problems] == ["routes.stamp-score"]
+    assert "50 %" in str(next(r.live for r in cut_over.open().status().routes if r.route == "stamp-score"))
+    cut_over.open().set_weight(25, approve=True, accept_live=True)
+    assert splits(cut_over) == {Split.at(Percent.of(25))}
+
+
+def test_a_preview_changes_nothing(legacy: Team) -> None:
+    calls = len(legacy.calls("*"))
+    shown = legacy.open().preview("phase1")
+    assert not shown.changed
+    assert shown.gate.previews[1].changes
+    assert [c for c in legacy.calls("*")[calls:] if not c.startswith(("Get", "List", "Describe"))] == []
+
+
+def test_tags_of_a_rule_stay_through_its_adoption(legacy: Team) -> None:
+    rule = legacy.rules()["stamp-score"]
+    elb = legacy.aws.client("elbv2", legacy.account, "us-west-2")
+    elb.add_tags(ResourceArns=[rule], Tags=[{"Key": "team", "Value": "identity"}])
+    legacy.open().phase1(approve=True)
+    legacy.open().phase2(approve=True)
+    legacy.open().set_weight(10, approve=True)
+    (told,) = elb.describe_tags(ResourceArns=[rule])["TagDescriptions"]
+    assert told["Tags"] == [{"Key": "team", "Value": "identity"}]
