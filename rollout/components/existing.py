@@ -52,7 +52,7 @@ def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
     found = _sync_await(asyncio.gather(*lookups, return_exceptions=True))
     problems = [str(problem) for problem in found if isinstance(problem, BaseException)]
     if problems:
-        raise RunError("\n".join(problems))
+        raise RunError("; ".join(problems))
     arns = [Arn(str(arn)) for arn in found]
     return Existing(
         listeners=dict(zip(balancers, arns, strict=False)),

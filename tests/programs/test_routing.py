@@ -135,12 +135,11 @@ def test_a_load_balancer_may_be_given_by_arn(production: Environment) -> None:
     [
         (
             ["l-cc-v1-score-POST-0", "passport-internal"],
-            "load balancer passport-internal isn't there\ntarget group l-cc-v1-score-POST-0 isn't there",
+            "load balancer passport-internal isn't there; target group l-cc-v1-score-POST-0 isn't there",
         ),
         (
-            ["Listener"],
-            """load balancer passport-public: listener on port 443 isn't there
-load balancer passport-internal: listener on port 80 isn't there""",
+            ["passport-internal", "passport-public", "targetGroupRegistry"],
+            "load balancer passport-public isn't there; load balancer passport-internal isn't there",
         ),
     ],
 )
@@ -149,6 +148,11 @@ def test_whatever_is_missing_is_told_at_once(production: Environment, missing: l
         run(program, given(production), *missing)
 
     assert str(caught.value) == told
+
+
+def test_a_missing_listener_is_told_with_its_port(production: Environment) -> None:
+    with pytest.raises(pulumi.RunError, match="load balancer passport-public: listener on port 443 isn't there"):
+        run(program, given(production), "Listener")
 
 
 def test_a_refused_lookup_says_why(production: Environment) -> None:
