@@ -9,7 +9,7 @@ import hmac
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -62,6 +62,23 @@ class Control:
             case _:
                 return Response(status=HTTPStatus.NOT_FOUND)
         return Response(json.dumps(answer), content_type="application/json")
+
+
+@dataclass(frozen=True)
+class RemoteFaults:
+    """The faults of a sandbox in another process; see `Faults`."""
+
+    endpoint: str
+    token: str
+
+    def add(self, fault: Fault) -> None:
+        """Ask for one."""
+        said = {**asdict(fault), "delay": fault.delay.total_seconds()}
+        ask(self.endpoint, self.token, "POST", "faults", said)
+
+    def clear(self) -> None:
+        """Let all the rest be."""
+        ask(self.endpoint, self.token, "DELETE", "faults")
 
 
 def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str) -> Any:

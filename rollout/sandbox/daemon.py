@@ -24,8 +24,7 @@ from filelock import FileLock, Timeout
 
 from rollout.errors import SandboxError
 from rollout.sandbox import reach
-from rollout.sandbox.control import ask
-from rollout.sandbox.faults import Fault
+from rollout.sandbox.control import RemoteFaults, ask
 from rollout.sandbox.journal import Call, read
 from rollout.sandbox.server import JOURNAL, Sandbox
 
@@ -59,9 +58,10 @@ class SandboxInfo:
         port = self.provider_port(account, region) if provider == "stand-in" else None
         return reach.variables(self.endpoint, account, region, port)
 
-    def provider_port(self, account: str, region: str) -> int:
+    def provider_port(self, account: str, region: str) -> int | None:
         """Where its stand-in for pulumi-aws listens for an account's stacks of a region."""
-        return int(self._ask("GET", "provider", account=account, region=region))
+        port: int | None = ask(self.endpoint, self.token, "GET", "provider", account=account, region=region)
+        return port
 
     def client(self, service: str, account: str, region: str) -> Any:
         """A boto3 client on it."""
@@ -71,16 +71,10 @@ class SandboxInfo:
         """The API calls of all its lives; see `Sandbox.calls`."""
         return read(self.folder / JOURNAL, action, account)
 
-    def order(self, fault: Fault) -> None:
-        """Order trouble."""
-        self._ask("POST", "faults", {**asdict(fault), "delay": fault.delay.total_seconds()})
-
-    def clear_faults(self) -> None:
-        """Let all the rest of it be."""
-        self._ask("DELETE", "faults")
-
-    def _ask(self, method: str, path: str, body: Any = None, **query: str) -> Any:
-        return ask(self.endpoint, self.token, method, path, body, **query)
+    @property
+    def faults(self) -> RemoteFaults:
+        """Where trouble is ordered."""
+        return RemoteFaults(self.endpoint, self.token)
 
 
 def start(folder: Path) -> SandboxInfo:

@@ -5,18 +5,17 @@ moto isn't made for calls side by side, and two CreateRules of one priority must
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
-from xml.sax.saxutils import escape
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
+from rollout.sandbox import refusal
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
 from rollout.sandbox.faults import Fault, Faults
@@ -96,15 +95,8 @@ class Front:
 
 
 def _refusal(call: requests.ApiRequest, fault: Fault, code: str) -> Response:
-    if call.protocol not in {"query", "ec2", "rest-xml"}:
-        body = json.dumps({"__type": code, "message": fault.message})
-        return Response(body, fault.status, {"x-amzn-errortype": code}, content_type="application/json")
-    error = f"<Error><Code>{escape(code)}</Code><Message>{escape(fault.message)}</Message></Error>"
-    if call.protocol == "ec2":
-        body = f"<Response><Errors>{error}</Errors><RequestID>fault</RequestID></Response>"
-    else:
-        body = f"<ErrorResponse>{error}<RequestId>fault</RequestId></ErrorResponse>"
-    return Response(body, fault.status, content_type="text/xml")
+    body, kind = refusal.body(call.protocol, code, fault.message)
+    return Response(body, fault.status, {"x-amzn-errortype": code}, content_type=kind)
 
 
 def _error_code(response: Response) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from functools import cache
+from threading import Lock
 from typing import Any, Literal
 
 Provider = Literal["stand-in", "real"]
+_making = Lock()
 SECRET = "sandbox"  # noqa: S105 - there is nothing to keep secret in it
 
 
@@ -38,8 +41,21 @@ def variables(endpoint: str, account: str, region: str, provider_port: int | Non
 
 def client(endpoint: str, service: str, account: str, region: str) -> Any:
     """A boto3 client on a sandbox."""
-    import boto3  # noqa: PLC0415 - it takes a while to import
-    from botocore.config import Config  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415 - it takes a while to import
 
-    session: Any = boto3.Session(aws_access_key_id=account, aws_secret_access_key=SECRET, region_name=region)
-    return session.client(service, endpoint_url=endpoint, config=Config(proxies={}))
+    with _making:  # a session reads each service's model once, and may make one client at a time
+        return _session().client(
+            service,
+            endpoint_url=endpoint,
+            region_name=region,
+            aws_access_key_id=account,
+            aws_secret_access_key=SECRET,
+            config=Config(proxies={}),
+        )
+
+
+@cache
+def _session() -> Any:
+    import boto3  # noqa: PLC0415 - as above
+
+    return boto3.Session()

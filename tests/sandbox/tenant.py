@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rollout.sandbox import Sandbox
+from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.landscape import Balancer, Landscape, prepare
 
 REGION = "us-west-2"
@@ -30,7 +31,7 @@ def refused(code: str, text: str) -> Iterator[None]:
 
 
 class Tenant:
-    def __init__(self, sandbox: Sandbox, account: str) -> None:
+    def __init__(self, sandbox: Sandbox | SandboxInfo, account: str) -> None:
         self.sandbox = sandbox
         self.account = account
 

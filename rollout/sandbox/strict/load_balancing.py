@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
 from types import ModuleType
 from typing import Any
 
@@ -23,7 +24,9 @@ from moto.elbv2.models import (
     FakeTargetGroup,
 )
 from moto.moto_api._internal import mock_random
+from werkzeug.exceptions import HTTPException
 
+from rollout.sandbox import refusal
 from rollout.sandbox.strict import actions as forwarding
 from rollout.sandbox.strict import conditions as matching
 from rollout.sandbox.strict.functions import StrictLambda
@@ -33,6 +36,22 @@ MAX_GROUPS = 100
 MAX_PRIORITY = 50_000
 
 Items = list[dict[str, Any]]
+
+
+class NotPermitted(HTTPException):
+    """AccessDenied is no error of the API's model, and moto's own errors have to be."""
+
+    code = HTTPStatus.FORBIDDEN
+
+    def __init__(self, function: str, group: str) -> None:
+        message = (
+            f"elasticloadbalancing principal does not have permission to invoke {function} from target group {group}"
+        )
+        super().__init__(refusal.body("query", "AccessDenied", message)[0])
+
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        """Its content type."""
+        return [("Content-Type", refusal.XML)]
 
 
 class StrictLoadBalancing(ELBv2Backend):
@@ -230,11 +249,7 @@ class StrictLoadBalancing(ELBv2Backend):
             if admitted is None:
                 raise ELBClientError("InvalidTarget", f"The Lambda function '{arn}' does not exist")
             if not admitted:
-                raise ELBClientError(
-                    "AccessDenied",
-                    "elasticloadbalancing principal does not have permission to invoke "
-                    f"{arn} from target group {group.arn}",
-                )
+                raise NotPermitted(arn, group.arn)
 
     def _balancer_of(self, rule: FakeRule) -> FakeLoadBalancer:
         return self.load_balancers[self.describe_listeners(None, [rule.listener_arn])[0].load_balancer_arn]

@@ -1,0 +1,115 @@
+"""The sandbox in a process of its own: one a folder, found again, and the same AWS after a stop or a crash."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from rollout.errors import SandboxError
+from rollout.sandbox import Fault, daemon
+from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
+
+ACCOUNT = "111122223333"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path / "sandbox"
+    daemon.stop(tmp_path / "sandbox")
+
+
+def test_it_starts_once_and_stops_once(folder: Path) -> None:
+    assert daemon.status(folder) is None
+    with pytest.raises(SandboxError, match="rollout sandbox start"):
+        daemon.connect(folder)
+    info = daemon.start(folder)
+    assert daemon.start(folder) == daemon.connect(folder) == daemon.status(folder) == info
+    assert info.client("sts", ACCOUNT, REGION).get_caller_identity()["Account"] == ACCOUNT
+    assert [call.action for call in info.calls()] == ["sts:GetCallerIdentity"]
+    assert daemon.stop(folder)
+    assert not daemon.stop(folder)
+    assert daemon.status(folder) is None
+
+
+def test_two_starts_at_once_make_one(folder: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(daemon.start, [folder, folder])
+    assert one == other
+
+
+def test_its_files_are_its_owners_alone(folder: Path) -> None:
+    info = daemon.start(folder)
+    info.client("logs", ACCOUNT, REGION).create_log_group(logGroupName="group")
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert {"calls.jsonl", "changes.jsonl", "daemon.log", "sandbox.json"} <= files.keys()
+    assert set(files.values()) == {0o600}
+
+
+def test_faults_are_ordered_from_outside(folder: Path) -> None:
+    info = daemon.start(folder)
+    sts = info.client("sts", ACCOUNT, REGION)
+    info.faults.add(Fault("sts:*", code="ExpiredToken", message="gone", times=2))
+    with refused("ExpiredToken", "gone"):
+        sts.get_caller_identity()
+    info.faults.clear()
+    assert sts.get_caller_identity()["Account"] == ACCOUNT
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["stopped", "killed"])
+def test_the_same_aws_comes_back(folder: Path, *, kill: bool) -> None:
+    info = daemon.start(folder)
+    tenant = Tenant(info, ACCOUNT)
+    function, group, other = tenant.function("scorer"), tenant.group("group"), tenant.group("other")
+    tenant.permit("scorer", group)
+    tenant.register(group, function)
+    rule = tenant.rule(single(group))
+    tenant.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=weighted({group: 999, other: 1}))
+    before = (tenant.read(rule), tenant.health(group), tenant.default_rule())
+    if kill:
+        os.kill(info.pid, signal.SIGKILL)
+        with FileLock(folder / "daemon.lock", timeout=10):
+            assert daemon.status(folder) is None
+        with (folder / "changes.jsonl").open("a") as tape:
+            tape.write('{"number": 99, "cut off')
+    else:
+        daemon.stop(folder)
+    again = Tenant(daemon.start(folder), ACCOUNT)
+    assert (again.read(rule), again.health(group), again.default_rule()) == before
+    assert again.group("third") not in (group, other)
+
+
+def test_a_stale_file_is_known_for_what_it_is(folder: Path) -> None:
+    info = daemon.start(folder)
+    said = (folder / "sandbox.json").read_text()
+    daemon.stop(folder)
+    (folder / "sandbox.json").write_text(said)
+    assert daemon.status(folder) is None
+    # The process id and even the port may be somebody else's by now: the token tells.
+    other = daemon.start(folder)
+    (folder / "sandbox.json").write_text(
+        json.dumps({**json.loads(said), "pid": os.getpid(), "endpoint": other.endpoint})
+    )
+    assert daemon.status(folder) is None
+    (folder / "sandbox.json").write_text("{")
+    assert daemon.status(folder) is None
+    (folder / "sandbox.json").write_text(
+        json.dumps({**json.loads(said), "token": other.token, "endpoint": other.endpoint})
+    )
+    assert daemon.status(folder) is not None
+    assert info.endpoint != other.endpoint
+
+
+def test_a_daemon_that_cannot_start_says_why(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "changes.jsonl").write_text("nonsense\n")
+    with pytest.raises(SandboxError, match=r"didn't start: .*Expecting value"):
+        daemon.start(folder)
