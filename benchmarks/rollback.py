@@ -1,0 +1,67 @@
+"""`rollout rollback` of eight routes, to its last read-back, beside one raw ModifyRule and DescribeRules."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from side_by_side import ENVIRONMENT, Checkout, compare, cut_over, seconds
+
+BARE = """
+import sys, boto3
+elb = boto3.client("elbv2")
+rule, group = sys.argv[1:]
+forward = {"TargetGroups": [{"TargetGroupArn": group, "Weight": 1}]}
+elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": forward}])
+elb.describe_rules(RuleArns=[rule])
+"""
+RAISE = """
+import sys, boto3
+elb = boto3.client("elbv2")
+for rule, legacy, candidate in zip(*[iter(sys.argv[1:])] * 3):
+    groups = [{"TargetGroupArn": legacy, "Weight": 90}, {"TargetGroupArn": candidate, "Weight": 10}]
+    elb.modify_rule(RuleArn=rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}])
+"""
+
+
+def python(checkout: Checkout, code: str, *arguments: str) -> None:
+    """Run a bare script."""
+    variables = {**os.environ, **checkout.variables}
+    subprocess.run([sys.executable, "-c", code, *arguments], env=variables, check=True)
+
+
+def to_last_read_back(checkout: Checkout) -> float:
+    """Seconds from the start of `rollout rollback` to the last route's read-back."""
+    command = [sys.executable, "-m", "rollout", "rollback", ENVIRONMENT, "--json", "--no-save", "--sandbox"]
+    start, last = time.perf_counter(), 0.0
+    with subprocess.Popen(command, cwd=checkout.folder, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            if '"route-rolled-back"' in line:
+                last = time.perf_counter()
+    return last - start
+
+
+with cut_over() as checkout:
+    from rollout.api import Rollout
+    from rollout.sandbox import daemon
+
+    info = daemon.connect(checkout.folder / ".rollout" / "sandbox")
+    target = Rollout.load(checkout.folder / "stacks.toml", sandbox=info).environment(ENVIRONMENT)
+    live, routes = target.live(), target.inventory.routes.values()
+    rules = [(live.rule_of(r), live.group_arn(r.legacy), live.group_arn(r.candidate)) for r in routes]
+    known = [(rule.arn, legacy, candidate) for rule, legacy, candidate in rules if rule]
+
+    def ours() -> float:
+        """Raise all routes to 10 %, then roll back."""
+        python(checkout, RAISE, *(text for rule in known for text in rule))
+        return to_last_read_back(checkout)
+
+    compare(
+        "rollout rollback of 8 routes",
+        ours,
+        "one ModifyRule and DescribeRules, bare boto3",
+        lambda: seconds(lambda: python(checkout, BARE, known[0][0], known[0][1])),
+        limit=2,
+    )

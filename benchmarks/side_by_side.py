@@ -1,0 +1,84 @@
+"""Two ways to do a thing, timed alternately; and a checkout with an environment that is cut over, to do it on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+ENVIRONMENT = "production"
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A checkout whose production is cut over on a sandbox of its own."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    def rollout(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        command = [sys.executable, "-m", "rollout", *arguments, "--sandbox"]
+        return subprocess.run(
+            command, cwd=self.folder, env={**os.environ, **self.variables}, capture_output=True, text=True, check=True
+        )
+
+
+@contextmanager
+def cut_over() -> Iterator[Checkout]:
+    """Start a sandbox, and take production through phases 1 and 2."""
+    from rollout.api import Rollout
+    from rollout.sandbox import daemon
+    from rollout.sandbox.story import seed
+
+    with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
+        folder = Path(name)
+        shutil.copy(ROOT / "stacks.toml", folder)
+        shutil.copytree(ROOT / "programs", folder / "programs")
+        info = daemon.start(folder / ".rollout" / "sandbox")
+        try:
+            environment = Rollout.load(folder / "stacks.toml", sandbox=info).environment(ENVIRONMENT)
+            print("bringing up the legacy stack …", flush=True)
+            seed(environment.inventory, info, lambda _: None)
+            print("phases 1 and 2 …", flush=True)
+            environment.phase1(approve=True)
+            environment.phase2(approve=True)
+            inventory = environment.inventory
+            yield Checkout(folder, dict(info.environ(inventory.account, inventory.region)))
+        finally:
+            daemon.stop(info.folder)
+
+
+def compare(
+    what: str, ours: Callable[[], float], beside: str, bare: Callable[[], float], limit: float, times: int = 7
+) -> None:
+    """Time both, alternately; print the medians and their ratio.
+
+    Args:
+        what: Ours in words.
+        ours: Gives seconds.
+        beside: The baseline in words.
+        bare: Gives seconds.
+        limit: The ratio aimed at.
+        times: How often each.
+    """
+    ours(), bare()
+    pairs = [(ours(), bare()) for _ in range(times)]
+    mine, its = (statistics.median(column) for column in zip(*pairs, strict=True))
+    print(f"{what}: {mine:.3f} s\n{beside}: {its:.3f} s\nratio {mine / its:.2f} (aim: at most {limit})", flush=True)
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """How long a call takes."""
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start

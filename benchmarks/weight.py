@@ -1,0 +1,58 @@
+"""`rollout weight` of eight routes beside the same two engine calls from a bare script."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+
+from side_by_side import ENVIRONMENT, compare, cut_over, seconds
+
+BARE = """
+import sys, tempfile
+from pathlib import Path
+from pulumi import automation as auto
+from rollout.config import load
+from rollout.model import Percent, ProgramInput, Split
+from programs.routing import program
+environment = load(Path("stacks.toml")).environment(sys.argv[1])
+given = ProgramInput(environment, splits=dict.fromkeys(environment.routes, Split.at(Percent.of(sys.argv[2]))))
+config = {"aws:region": environment.region, "aws:allowedAccountIds": f'["{environment.account}"]'}
+options = auto.LocalWorkspaceOptions(stack_settings={environment.name: auto.StackSettings(config=config)})
+name = f"{environment.project}-routing"
+stack = auto.create_or_select_stack(environment.name, name, program=lambda: program(given), opts=options)
+plan = str(Path(tempfile.mkdtemp()) / "plan.json")
+stack.preview(plan=plan)
+stack.up(plan=plan)
+"""
+
+with cut_over() as checkout:
+    from rollout.toolchain import require
+
+    path = os.pathsep.join([str(require().path.parent), os.environ["PATH"]])
+    state = (checkout.folder / ".rollout" / "sandbox" / "state").resolve().as_uri()
+    bare_variables = {
+        **os.environ,
+        **checkout.variables,
+        "PATH": path,
+        "PULUMI_BACKEND_URL": state,
+        "PULUMI_CONFIG_PASSPHRASE": "",
+    }
+    weights = itertools.cycle(("5", "10", "25", "50"))
+
+    def bare() -> float:
+        """The two calls, by the SDK as it is."""
+        command = [sys.executable, "-c", BARE, ENVIRONMENT, next(weights)]
+        return seconds(
+            lambda: subprocess.run(command, cwd=checkout.folder, env=bare_variables, check=True, capture_output=True)
+        )
+
+    compare(
+        "rollout weight of 8 routes",
+        lambda: seconds(lambda: checkout.rollout("weight", ENVIRONMENT, next(weights), "--yes", "--no-save")),
+        "preview and up with a plan, bare script",
+        bare,
+        limit=1.15,
+        times=5,
+    )
