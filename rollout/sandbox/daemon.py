@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -48,7 +48,7 @@ class SandboxInfo:
 
     folder: Path
     endpoint: str
-    token: str
+    token: str = field(repr=False)
     pid: int
     started: str
     version: str

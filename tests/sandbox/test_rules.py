@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.tenant import REGION, Tenant, path, refused, single, weighted
 
@@ -14,6 +17,20 @@ def test_a_priority_is_used_once_a_listener(tenant: Tenant) -> None:
     tenant.rule(NOTHING, priority=7, balancer="internal")
     with refused("PriorityInUse", "Priority '7' is currently in use"):
         tenant.rule(NOTHING, priority=7)
+
+
+def test_of_many_at_once_one_gets_the_priority(tenant: Tenant) -> None:
+    listener, elb = tenant.landscape.listeners["public"], tenant.elb
+
+    def create(_: int) -> str:
+        try:
+            elb.create_rule(ListenerArn=listener, Priority=7, Conditions=[path("/a")], Actions=NOTHING)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "created"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(create, range(8))) == ["PriorityInUse"] * 7 + ["created"]
 
 
 def test_a_priority_ends_at_50000(tenant: Tenant) -> None:

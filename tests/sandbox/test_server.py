@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from dataclasses import FrozenInstanceError
 from datetime import timedelta
@@ -120,6 +122,12 @@ def test_the_environment_leads_here(sandbox: Sandbox) -> None:
     assert said["AWS_ENDPOINT_URL"] == sandbox.endpoint
     assert (said["AWS_ACCESS_KEY_ID"], said["AWS_REGION"]) == (ACCOUNT, REGION)
     assert "PULUMI_DEBUG_PROVIDERS" not in said
+
+
+def test_nothing_heavy_is_imported_before_it_starts() -> None:
+    script = "import sys, rollout.sandbox.daemon; print({'moto', 'boto3', 'grpc', 'flask'} & sys.modules.keys())"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "set()"
 
 
 def test_one_a_process(sandbox: Sandbox) -> None:
