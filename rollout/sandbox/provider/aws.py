@@ -1,0 +1,82 @@
+"""AWS as the resource types reach it: boto3 clients of one account and region, and errors in the provider's words."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+# Go's SDK names services by their id, and the provider's errors carry that name.
+SERVICES = {
+    "elbv2": "Elastic Load Balancing v2",
+    "lambda": "Lambda",
+    "iam": "IAM",
+    "logs": "CloudWatch Logs",
+    "cloudwatch": "CloudWatch",
+    "sts": "STS",
+    "ec2": "EC2",
+}
+
+
+class AwsFailure(Exception):
+    """What the provider tells of a failed operation."""
+
+
+class Aws:
+    """One account and region on the sandbox.
+
+    Args:
+        endpoint: The address of its API.
+        account: Whose, twelve digits: the access key.
+        region: The region.
+    """
+
+    def __init__(self, endpoint: str, account: str, region: str) -> None:
+        self.endpoint = endpoint
+        self.account = account
+        self.region = region
+        self._session = boto3.Session(
+            aws_access_key_id=account,
+            aws_secret_access_key="sandbox",  # noqa: S106 - there is nothing to keep secret in it
+            region_name=region,
+        )
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """A client, made once; throttled calls are tried again."""
+        with self._lock:
+            if service not in self._clients:
+                config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32, proxies={})
+                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
+            return self._clients[service]
+
+
+def code_of(error: ClientError) -> str:
+    """AWS's error code, without the ending that some services add."""
+    return str(error.response["Error"].get("Code", "")).removesuffix("Exception")
+
+
+@contextmanager
+def doing(what: str, service: str) -> Iterator[None]:
+    """Tell an error of AWS as the provider does.
+
+    Args:
+        what: What was being done: `creating ELBv2 Listener Rule`.
+        service: boto3's name of the service.
+    """
+    try:
+        yield
+    except ClientError as error:
+        said, meta = error.response["Error"], error.response["ResponseMetadata"]
+        raise AwsFailure(
+            f"{what}: operation error {SERVICES[service]}: {error.operation_name}, https response error StatusCode: "
+            f"{meta['HTTPStatusCode']}, RequestID: {meta.get('RequestId', 'none')}, {said['Code']}: {said['Message']}"
+        ) from error
+    except BotoCoreError as error:
+        raise AwsFailure(f"{what}: {error}") from error
