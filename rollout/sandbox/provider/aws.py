@@ -53,7 +53,8 @@ class Aws:
         with self._lock:
             if service not in self._clients:
                 config = Config(retries={"mode": "standard", "max_attempts": 10}, max_pool_connections=32, proxies={})
-                self._clients[service] = self._session.client(service, endpoint_url=self.endpoint, config=config)
+                make: Any = self._session.client  # typed by literal names only
+                self._clients[service] = make(service, endpoint_url=self.endpoint, config=config)
             return self._clients[service]
 
 

@@ -1,7 +1,7 @@
 """How a resource type is described: its properties, and what it does on AWS.
 
-The descriptions follow Terraform's AWS provider, which pulumi-aws bridges, under pulumi-aws's names. What the bridge does
-with them, such as defaults, diffs and imports, is the same for all types and lives in `checking` and `comparing`.
+The descriptions follow Terraform's AWS provider, which pulumi-aws bridges, under pulumi-aws's names. What the bridge
+does with them, such as defaults, diffs and imports, is the same for all types: see `checking` and `comparing`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from rollout.sandbox.provider.aws import Aws
 
 Props = dict[str, Any]
-"""Properties as plain Python data: whole numbers are ints, unknown values `UNKNOWN`, assets and archives marked dicts."""
+"""Properties as plain data: whole numbers are ints, unknown values `UNKNOWN`, assets and archives marked dicts."""
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's stand-in for a value that a preview can't know."""

@@ -1,0 +1,166 @@
+"""Check, as the bridge does it: refuse what doesn't fit, fill in defaults at every level and note which they were.
+
+Unlike the bridge it refuses a property that it doesn't know: here that is always our own mistake.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from rollout.sandbox.provider.schema import UNKNOWN, Kind, Property, Props, ResourceType
+
+NOTES = "__defaults"
+_SUFFIX = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How names are made up; Pulumi's `pulumi:autonaming` may propose or forbid them."""
+
+    proposed: str = ""
+    enforced: bool = False
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What Check came to."""
+
+    inputs: Props
+    failures: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Check:
+    name: str
+    naming: Naming
+    failures: list[str] = field(default_factory=list)
+
+    def refuse(self, path: str, text: str) -> None:
+        self.failures.append(f"{text}. Examine values at '{self.name}.{path}'.")
+
+    def object(self, fields: Mapping[str, Property], given: Props, old: Props, path: str, terraform: str) -> Props:
+        """An object with its defaults."""
+        found: Props = {}
+        for key, value in given.items():
+            prop, at = fields.get(key), f"{path}.{key}" if path else key
+            if key.startswith("__") or value is None:
+                continue
+            if prop is None or prop.output:
+                self.refuse(at, f"unknown property {key!r}")
+                continue
+            found[key] = self.value(prop, value, at, terraform_path(terraform, key, prop))
+        defaults = []
+        for key, prop in fields.items():
+            if key in found or prop.output:
+                continue
+            made = self.default(key, prop, old)
+            if made is not None:
+                found[key] = made
+                defaults.append(key)
+            elif prop.required:
+                argument = snake(key)
+                at = f"{path}.{key}" if path else key
+                self.refuse(
+                    at,
+                    f'Missing required argument. The argument "{argument}" is required, but no definition was found.',
+                )
+        return {**found, NOTES: sorted(defaults)}
+
+    def default(self, key: str, prop: Property, old: Props) -> Any:
+        """A default, which sticks once it was filled in."""
+        if prop.default is None and prop.auto_name is None:
+            return None
+        if key in old and (NOTES not in old or key in old[NOTES]):
+            return old[key]
+        return prop.default if prop.auto_name is None else self.made_up(prop.auto_name)
+
+    def made_up(self, longest: int) -> str | None:
+        """A name: proposed by the engine, or the logical one and seven random digits, never cut."""
+        if self.naming.disabled:
+            self.failures.append("automatic naming is disabled but no explicit name was provided")
+            return None
+        proposed = self.naming.proposed or f"{self.name}-{secrets.token_hex(4)[:_SUFFIX]}"
+        if len(proposed) > longest and not self.naming.enforced:
+            self.failures.append(
+                f"could not make instance: name '{self.name}-' plus {_SUFFIX} random chars "
+                f"is longer than maximum length {longest}"
+            )
+        return proposed
+
+    def value(self, prop: Property, value: Any, path: str, terraform: str) -> Any:
+        """A value, refused where it is known and out of range."""
+        if value == UNKNOWN:
+            return value
+        match prop.kind:
+            case Kind.OBJECT if isinstance(value, dict):
+                return self.object(prop.fields, value, {}, path, terraform)
+            case Kind.LIST | Kind.SET if isinstance(value, list) and prop.item:
+                item = prop.item
+                value = [self.value(item, v, f"{path}[{i}]", f"{terraform}.{i}") for i, v in enumerate(value)]
+            case Kind.LIST | Kind.SET | Kind.OBJECT:
+                self.refuse(path, f"expected type {prop.kind.name.lower()} for {terraform}")
+                return value
+        said = prop.refuse(value) if prop.refuse and not has_unknown(value) else None
+        if said:
+            self.refuse(path, said.replace("{path}", terraform))
+        return value
+
+
+def check(  # noqa: PLR0917 - all that the bridge looks at
+    type_: ResourceType, name: str, given: Props, old: Props, region: str, default_tags: Props, naming: Naming
+) -> Checked:
+    """Check a resource's inputs.
+
+    Args:
+        type_: Its type.
+        name: Its logical name.
+        given: As the program has them.
+        old: The inputs as last checked; empty for a new resource.
+        region: The provider's.
+        default_tags: Tags that the provider gives everything.
+        naming: How names are made up.
+    """
+    checking = _Check(name, naming)
+    given = dict(given)
+    if type_.regional:
+        given.setdefault("region", region)
+    if type_.tagged:
+        tags = given.get("tags") or {}
+        given["tagsAll"] = UNKNOWN if has_unknown(tags) else {**default_tags, **tags}
+    inputs = checking.object(type_.all_properties, given, old, "", "")
+    return Checked(inputs, tuple(checking.failures))
+
+
+def snake(name: str) -> str:
+    """A property's name in Terraform."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def terraform_path(above: str, name: str, prop: Property) -> str:
+    """A property's place in Terraform, where every block is a list: `action.0.forward.0.target_group`."""
+    repeated = prop.kind in (Kind.LIST, Kind.SET) and prop.item is not None and prop.item.kind is Kind.OBJECT
+    word = snake(name.removesuffix("s") if repeated else name) + (".0" if prop.kind is Kind.OBJECT else "")
+    return f"{above}.{word}" if above else word
+
+
+def has_unknown(value: Any) -> bool:
+    """Whether anything in it can't be known yet."""
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_unknown(item) for item in value)
+    return bool(value == UNKNOWN)
+
+
+def without_notes(value: Any) -> Any:
+    """Properties without the bridge's own notes."""
+    if isinstance(value, dict):
+        return {key: without_notes(item) for key, item in value.items() if not key.startswith("__")}
+    if isinstance(value, list):
+        return [without_notes(item) for item in value]
+    return value

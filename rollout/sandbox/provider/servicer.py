@@ -1,0 +1,236 @@
+"""The provider's gRPC service for one account and region: Pulumi's protocol on one side, resource types on the other.
+
+https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from pulumi.runtime.proto import provider_pb2 as pb
+
+from rollout.sandbox.provider.aws import Aws, AwsFailure, doing
+from rollout.sandbox.provider.checking import Naming, check, has_unknown, without_notes
+from rollout.sandbox.provider.comparing import Differences, compare, imported, refreshed
+from rollout.sandbox.provider.schema import UNKNOWN, Invoke, Props, ResourceType
+from rollout.sandbox.provider.wire import decode, encode
+
+VERSION = "7.51.1"
+CONFIGURATION = frozenset(
+    {
+        *("region", "accessKey", "secretKey", "token", "profile", "version", "pluginDownloadURL"),
+        *("allowedAccountIds", "forbiddenAccountIds", "defaultTags", "endpoints", "maxRetries", "retryMode"),
+        *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
+        "s3UsePathStyle",
+    }
+)
+"""The keys of the provider's configuration that are understood or may safely be passed over."""
+
+_KINDS = {
+    ("add", False): pb.PropertyDiff.ADD,
+    ("add", True): pb.PropertyDiff.ADD_REPLACE,
+    ("delete", False): pb.PropertyDiff.DELETE,
+    ("delete", True): pb.PropertyDiff.DELETE_REPLACE,
+    ("update", False): pb.PropertyDiff.UPDATE,
+    ("update", True): pb.PropertyDiff.UPDATE_REPLACE,
+}
+
+Answer = TypeVar("Answer")
+Method = Callable[[Any, Any, grpc.ServicerContext], Answer]
+
+
+def told(method: Method[Answer]) -> Method[Answer]:
+    """Answer a failure of AWS with its text, as the bridge does."""
+
+    @wraps(method)
+    def call(self: Any, request: Any, context: grpc.ServicerContext) -> Answer:
+        try:
+            return method(self, request, context)
+        except AwsFailure as failure:
+            return context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+
+    return call
+
+
+class Servicer(provider_pb2_grpc.ResourceProviderServicer):
+    """pulumi-aws, as far as programs here use it.
+
+    Args:
+        aws: The account and region.
+        types: The resource types, by token.
+        invokes: The functions, by token.
+    """
+
+    def __init__(self, aws: Aws, types: Mapping[str, ResourceType], invokes: Mapping[str, Invoke]) -> None:
+        self._aws = aws
+        self._types = types
+        self._invokes = invokes
+        self._default_tags: Props = {}
+
+    def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
+        return plugin_pb2.PluginInfo(version=VERSION)
+
+    def GetSchema(self, request: Any, context: grpc.ServicerContext) -> pb.GetSchemaResponse:
+        return pb.GetSchemaResponse(schema="{}")
+
+    def Attach(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        return empty_pb2.Empty()
+
+    def Cancel(self, request: Any, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
+        unknown = [key for key in decode(request.news) if not key.startswith("__") and key not in CONFIGURATION]
+        failures = [pb.CheckFailure(property=key, reason=f"unknown provider configuration {key!r}") for key in unknown]
+        return pb.CheckResponse(inputs=request.news, failures=failures)
+
+    def DiffConfig(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
+        old, new = decode(request.olds), decode(request.news)
+        names = sorted(key for key in {*old, *new} if old.get(key) != new.get(key) and not key.startswith("__"))
+        replaces = [key for key in names if key == "region"]
+        changes = pb.DiffResponse.DIFF_SOME if names else pb.DiffResponse.DIFF_NONE
+        return pb.DiffResponse(changes=changes, diffs=names, replaces=replaces)
+
+    @told
+    def Configure(self, request: pb.ConfigureRequest, context: grpc.ServicerContext) -> pb.ConfigureResponse:
+        said = {key.rpartition(":")[2]: value for key, value in request.variables.items()}
+        allowed = json.loads(said.get("allowedAccountIds") or "[]")
+        with doing("retrieving caller identity from STS", "sts"):
+            account = self._aws.client("sts").get_caller_identity()["Account"]
+        if allowed and account not in allowed:
+            raise AwsFailure(f"AWS account ID not allowed: {account}")
+        if said.get("region") and said["region"] != self._aws.region:
+            raise AwsFailure(f"this port is for region {self._aws.region}, not {said['region']}")
+        self._default_tags = json.loads(said.get("defaultTags") or "{}").get("tags", {})
+        return pb.ConfigureResponse(acceptSecrets=False, supportsPreview=True, supports_autonaming_configuration=True)
+
+    def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
+        type_ = self._type(request.urn, context)
+        modes = pb.CheckRequest.AutonamingOptions
+        naming = Naming(
+            request.autonaming.proposed_name,
+            enforced=request.autonaming.mode == modes.ENFORCE,
+            disabled=request.autonaming.mode == modes.DISABLE,
+        )
+        old = decode(request.olds)
+        region, tags = self._aws.region, self._default_tags
+        checked = check(type_, _name(request.urn), decode(request.news), old, region, tags, naming)
+        return pb.CheckResponse(
+            inputs=encode(checked.inputs), failures=[pb.CheckFailure(reason=text) for text in checked.failures]
+        )
+
+    @told
+    def Diff(self, request: pb.DiffRequest, context: grpc.ServicerContext) -> pb.DiffResponse:
+        type_ = self._type(request.urn, context)
+        new = decode(request.news)
+        _verify(type_, without_notes(new))
+        found = compare(type_, decode(request.olds), new)
+        return _diff_response(found)
+
+    @told
+    def Create(self, request: pb.CreateRequest, context: grpc.ServicerContext) -> pb.CreateResponse:
+        type_ = self._type(request.urn, context)
+        new = without_notes(decode(request.properties))
+        _verify(type_, new)
+        if request.preview:
+            unknown = {
+                key: UNKNOWN for key, p in type_.all_properties.items() if p.output or (p.computed and key not in new)
+            }
+            return pb.CreateResponse(properties=encode({**new, **unknown}))
+        id_ = type_.operations.create(self._aws, new)
+        return pb.CreateResponse(id=id_, properties=encode(self._state(type_, id_, new) or new))
+
+    @told
+    def Read(self, request: pb.ReadRequest, context: grpc.ServicerContext) -> pb.ReadResponse:
+        type_ = self._type(request.urn, context)
+        id_, known = request.id, decode(request.properties) or None
+        inputs = decode(request.inputs)
+        if known is None:
+            if type_.imported is None:
+                raise AwsFailure(f"resource {type_.token} doesn't support import")
+            id_, known = type_.imported(request.id)
+        state = self._state(type_, id_, known, importing=not request.properties.fields)
+        if state is None:
+            return pb.ReadResponse()
+        now = refreshed(type_, inputs, state) if inputs else imported(type_, state)
+        return pb.ReadResponse(id=id_, properties=encode(state), inputs=encode(now))
+
+    @told
+    def Update(self, request: pb.UpdateRequest, context: grpc.ServicerContext) -> pb.UpdateResponse:
+        type_ = self._type(request.urn, context)
+        old, checked = decode(request.olds), decode(request.news)
+        new = without_notes(checked)
+        if request.preview:
+            found = compare(type_, old, checked)
+            return pb.UpdateResponse(properties=encode({**old, **new, **dict.fromkeys(found.follows, UNKNOWN)}))
+        _verify(type_, new)
+        type_.operations.update(self._aws, request.id, old, new, compare(type_, old, checked).changed)
+        return pb.UpdateResponse(properties=encode(self._state(type_, request.id, new) or {**old, **new}))
+
+    @told
+    def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
+        type_ = self._type(request.urn, context)
+        type_.operations.delete(self._aws, request.id, decode(request.properties))
+        return empty_pb2.Empty()
+
+    @told
+    def Invoke(self, request: pb.InvokeRequest, context: grpc.ServicerContext) -> pb.InvokeResponse:
+        if request.tok not in self._invokes:
+            _unimplemented(context, f"the sandbox's provider has no function {request.tok}")
+        arguments = decode(getattr(request, "args"))  # noqa: B009 - protobuf's field is named as Python's idiom
+        return pb.InvokeResponse(**{"return": encode(self._invokes[request.tok](self._aws, arguments))})
+
+    def _state(self, type_: ResourceType, id_: str, known: Props | None, *, importing: bool = False) -> Props | None:
+        """The whole state of a resource; the program's own values where AWS tells nothing."""
+        live = type_.operations.read(self._aws, id_, known)
+        if live is None:
+            return None
+        if type_.regional:
+            live["region"] = self._aws.region
+        if type_.tagged:
+            live["tags"] = {k: v for k, v in live.get("tagsAll", {}).items() if self._default_tags.get(k) != v}
+        return live if importing else {**{k: v for k, v in (known or {}).items() if k not in live}, **live}
+
+    def _type(self, urn: str, context: grpc.ServicerContext) -> ResourceType:
+        token = urn.split("::")[2].rpartition("$")[2]
+        if token not in self._types:
+            _unimplemented(context, f"the sandbox's provider has no resource type {token}")
+        return self._types[token]
+
+
+def _unimplemented(context: grpc.ServicerContext, text: str) -> NoReturn:
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, text)
+    raise AssertionError
+
+
+def _verify(type_: ResourceType, inputs: Props) -> None:
+    if not has_unknown(inputs) and (said := type_.verify(inputs)):
+        raise AwsFailure(said)
+
+
+def _name(urn: str) -> str:
+    return urn.rpartition("::")[2]
+
+
+def _diff_response(found: Differences) -> pb.DiffResponse:
+    if not found.paths:
+        return pb.DiffResponse(changes=pb.DiffResponse.DIFF_NONE, stables=found.stable, hasDetailedDiff=True)
+    detailed = {
+        path: pb.PropertyDiff(kind=_KINDS[kind, path.partition(".")[0].partition("[")[0] in found.replaces])
+        for path, kind in found.paths.items()
+    }
+    return pb.DiffResponse(
+        changes=pb.DiffResponse.DIFF_SOME,
+        diffs=sorted([*found.changed, *found.follows]),
+        replaces=found.replaces,
+        deleteBeforeReplace=found.delete_first,
+        stables=found.stable,
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+    )
