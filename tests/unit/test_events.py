@@ -1,0 +1,92 @@
+"""The events as lines of JSON: flat, plain, and named for what happened."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+
+from rollout import events
+from rollout.gates import Gate, traffic_of
+from rollout.model import LEGACY_ONLY, Percent, Split
+from rollout.plan import StackPreview
+from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
+
+TEN = Split.at(Percent.of(10))
+CHANGE = step("update", "score", rule_inputs("score", LEGACY_FORWARD), rule_inputs("score", weighted(90, 10)))
+PREVIEW = StackPreview("routing", (CHANGE,))
+TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN})
+GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",))
+
+EVENTS = (
+    events.PhaseStarted("production", "weight", "Set a weight", ("routing",)),
+    events.PreflightPassed("production", "123456789012", 2, 2),
+    events.PreviewStarted("production", "routing", "change weights"),
+    events.StepPreviewed("production", "weight", PREVIEW),
+    events.GateOpened("production", GATE),
+    events.GateApproved("production", "weight"),
+    events.NothingToDo("production", "weight"),
+    events.LockCleared("production", "routing", "ann@desk (pid 7)"),
+    events.StepStarted("production", "routing", "change weights", 1),
+    events.ResourceChanged("production", "routing", CHANGE),
+    events.StepApplied("production", "routing", 1),
+    events.RuleVerified("production", "score", "arn:rule/score", TEN),
+    events.WeightSet("production", "score", None, TEN.weight),
+    events.WeightSaved("production", "stacks.toml", TEN.weight),
+    events.OwnerToRelease("production", "score", "arn:rule/score", ("terraform state rm ADDRESS",)),
+    events.RouteRolledBack("production", "score", TEN),
+    events.RollbackFinished("production", ("score",), reconciled=False, reason="locked"),
+    events.PhaseFinished("production", "weight", 1),
+    events.Warned("production", "mind the step"),
+)
+
+
+def test_every_kind_of_event_is_here() -> None:
+    kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)}
+    assert {type(event) for event in EVENTS} == kinds - {events.Event}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=events.name_of)
+def test_an_event_is_a_line_of_json_with_its_name_and_all_its_fields(event: events.Event) -> None:
+    said = events.as_json(event)
+    assert json.loads(json.dumps(said)) == said
+    assert list(said)[:2] == ["event", "environment"]
+    assert said["event"] == events.name_of(event)
+    assert said["environment"] == "production"
+    assert len(said) == 1 + len(fields(event))
+
+
+def test_names_are_hyphenated() -> None:
+    assert events.name_of(events.NothingToDo("production", "phase1")) == "nothing-to-do"
+
+
+def test_weights_are_numbers_in_per_cent() -> None:
+    changed = events.WeightSet("production", "score", Percent.of("33.3"), Percent(0))
+    assert events.as_json(changed) == {
+        "event": "weight-set",
+        "environment": "production",
+        "route": "score",
+        "before": 33.3,
+        "after": 0.0,
+    }
+    back = events.as_json(events.RouteRolledBack("production", "score", LEGACY_ONLY))
+    assert back["before"] == {"weight": 0.0, "attached": False}
+
+
+def test_a_gate_is_told_whole_but_for_the_inputs_of_resources() -> None:
+    said = events.as_json(events.GateOpened("production", GATE))["gate"]
+    (change,) = said["previews"][0]["changes"]
+    assert change == {"op": "update", "type": CHANGE.type, "urn": CHANGE.urn, "properties": ["actions"]}
+    assert said["previews"][0]["digest"] == PREVIEW.digest
+    assert said["traffic"] == [
+        {
+            "route": "score",
+            "endpoint": "GET /score/*",
+            "load-balancer": "public",
+            "priority": 10,
+            "before": {"weight": 0.0, "attached": False},
+            "after": {"weight": 10.0, "attached": True},
+        }
+    ]
+    assert said["warnings"] == ["mind the step"]

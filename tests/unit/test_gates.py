@@ -1,0 +1,107 @@
+"""What somebody is shown before saying yes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from rollout.gates import Gate, TrafficLine, traffic_of, warnings_of
+from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.plan import StackPreview, change_of
+from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step, weighted
+
+TEN, FIFTY = Split.at(Percent.of(10)), Split.at(Percent.of(50))
+FUNCTION = "aws:lambda/function:Function"
+
+
+def line(before: Split | None, after: Split) -> TrafficLine:
+    return TrafficLine("score", "GET /score/*", "public", 10, before, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changes", "moves"),
+    [
+        (TEN, TEN, False, False),
+        (TEN, FIFTY, True, True),
+        (LEGACY_ONLY, PREPARED, True, False),  # the rule changes, no request moves
+        (None, TEN, True, True),  # nobody knows where requests go now
+    ],
+)
+def test_a_line_tells_a_changed_rule_from_moved_requests(
+    before: Split | None, after: Split, *, changes: bool, moves: bool
+) -> None:
+    assert (line(before, after).changes, line(before, after).moves) == (changes, moves)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        (TEN, TEN, "unchanged"),
+        (TEN, LEGACY_ONLY, "at once, for everybody"),
+        (PREPARED, LEGACY_ONLY, "taken out"),
+        (LEGACY_ONLY, PREPARED, "no request moves"),
+        (LEGACY_ONLY, TEN, "stickiness on"),
+        (FIFTY, TEN, "clients with a cookie stay"),
+    ],
+)
+def test_a_note_says_what_the_weight_does_not(before: Split, after: Split, note: str) -> None:
+    assert note in line(before, after).note
+
+
+@pytest.mark.parametrize("before", [TEN, PREPARED, None])
+def test_a_mere_raise_needs_no_note(before: Split | None) -> None:
+    assert line(before, FIFTY).note == ""
+
+
+def test_traffic_has_a_line_for_each_route_of_the_phase_changed_ones_first() -> None:
+    now = live({"score": weighted(90, 10), "bulk": LEGACY_FORWARD})
+    lines = traffic_of(environment(), now, {"score": TEN, "bulk": TEN})
+    assert lines == (
+        TrafficLine("bulk", "POST /bulk", "public", 20, LEGACY_ONLY, TEN),
+        TrafficLine("score", "GET /score/*", "public", 10, TEN, TEN),
+    )
+    assert [line.route for line in traffic_of(environment(), now, {"score": FIFTY})] == ["score"]
+
+
+def preview(*, refreshed: bool = False, rebuilt: bool = False) -> StackPreview:
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    build = change_of("update", state("f", {"code": "1"}, FUNCTION), state("f", {"code": "2"}, FUNCTION))
+    steps = (build,) if rebuilt else (step("same", "score", inputs, inputs),)
+    return StackPreview("routing", steps, refreshed=refreshed)
+
+
+def test_a_gate_is_empty_when_neither_aws_nor_the_state_would_change() -> None:
+    gate = Gate("production", "weight", (), (preview(), preview()))
+    assert gate.is_empty
+    assert not replace(gate, previews=(preview(), preview(rebuilt=True))).is_empty
+    assert not replace(gate, previews=(preview(refreshed=True),)).is_empty
+
+
+@pytest.mark.parametrize(
+    ("traffic", "shown", "moves_traffic", "orphaned", "warning"),
+    [
+        (line(FIFTY, TEN), preview(), True, False, "stickiness wins over weights"),
+        (line(TEN, TEN), preview(rebuilt=True), False, False, "a new build takes effect at once"),
+        (line(LEGACY_ONLY, PREPARED), preview(), False, True, "their owner must let go"),
+        (line(TEN, FIFTY), preview(refreshed=True), True, False, "the state is behind"),
+    ],
+)
+def test_a_warning_for_each_thing_to_know(
+    traffic: TrafficLine, shown: StackPreview, warning: str, *, moves_traffic: bool, orphaned: bool
+) -> None:
+    (said,) = warnings_of((traffic,), (shown,), moves_traffic=moves_traffic, orphaned=orphaned)
+    assert warning in said
+
+
+@pytest.mark.parametrize(
+    ("traffic", "shown", "moves_traffic"),
+    [
+        (line(TEN, FIFTY), preview(), True),
+        (line(TEN, LEGACY_ONLY), preview(), True),  # a way back to 0 moves everybody
+        (line(PREPARED, PREPARED), preview(rebuilt=True), False),  # a new build that nobody is on
+        (line(TEN, FIFTY), preview(rebuilt=True), True),  # moving traffic, it is the rule that is updated
+    ],
+)
+def test_no_warning_without_cause(traffic: TrafficLine, shown: StackPreview, *, moves_traffic: bool) -> None:
+    assert warnings_of((traffic,), (shown,), moves_traffic=moves_traffic, orphaned=False) == ()
