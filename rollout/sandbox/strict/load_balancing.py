@@ -16,6 +16,7 @@ from moto.elbv2 import urls
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import (
     ELBv2Backend,
+    FakeAction,
     FakeHealthStatus,
     FakeListener,
     FakeListenerRule,
@@ -112,7 +113,7 @@ class StrictLoadBalancing(ELBv2Backend):
         balancer = self.load_balancers[listener.load_balancer_arn]
         if port is not None and port != listener.port:
             _check_port(balancer, port)
-        self._check_exist(answered)
+        self._validate_actions([FakeAction(action) for action in answered])  # moto doesn't, in this call
         default = next(rule for rule in listener.rules.values() if rule.is_default)
         self._check_groups(balancer, answered, instead_of=default)
         modified = super().modify_listener(arn, port, protocol, ssl_policy, certificates or [], answered)
@@ -136,7 +137,6 @@ class StrictLoadBalancing(ELBv2Backend):
             raise ELBClientError("ValidationError", "A condition must be specified")
         matching.check(conditions)
         answered = forwarding.as_aws_answers(actions)
-        self._check_exist(answered)
         if any(rule.priority == priority for rule in listener.rules.values()):
             raise _in_use(priority)
         if sum(not rule.is_default for rule in _rules(balancer)) >= MAX_RULES:
@@ -156,7 +156,6 @@ class StrictLoadBalancing(ELBv2Backend):
             raise ELBClientError("OperationNotPermitted", f"Default rule '{rule_arn}' cannot be modified")
         matching.check(conditions)
         answered = forwarding.as_aws_answers(actions)
-        self._check_exist(answered)
         self._check_groups(self._balancer_of(rule), answered, instead_of=rule)
         modified = super().modify_rule(rule_arn, conditions, answered)
         modified.conditions = matching.as_aws_answers(modified.conditions)
@@ -210,11 +209,6 @@ class StrictLoadBalancing(ELBv2Backend):
         return [
             _function_health(group, health) if health.instance_id in group.targets else health for health in described
         ]
-
-    def _check_exist(self, answered: Items) -> None:
-        missing = forwarding.target_groups(answered) - self.target_groups.keys()
-        if missing:
-            raise ELBClientError("TargetGroupNotFound", f"Target groups '{', '.join(sorted(missing))}' not found")
 
     def _check_groups(self, balancer: FakeLoadBalancer, answered: Items, instead_of: FakeRule | None = None) -> None:
         """A group serves one load balancer, and a load balancer has room for so many groups."""
