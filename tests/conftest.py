@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +14,12 @@ from pathlib import Path
 import pytest
 
 from rollout import EnvironmentRollout, Event, Rollout
-from rollout.sandbox import Call, Sandbox
+from rollout.sandbox import Call, daemon
+from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.story import seed
 from rollout.weights import Forward
 
 ROOT = Path(__file__).parent.parent
-CHANGING = ("elasticloadbalancing:*Rule*", "elasticloadbalancing:Modify*", "elasticloadbalancing:Create*")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -32,10 +34,11 @@ def _nothing_of_the_caller() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """An empty AWS."""
-    with Sandbox.start(tmp_path_factory.mktemp("aws")) as sandbox:
-        yield sandbox
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
+    """An empty AWS, in a process of its own, so that the library and the command line meet on it."""
+    info = daemon.start(tmp_path_factory.mktemp("aws"))
+    yield info
+    daemon.stop(info.folder)
 
 
 @dataclass
@@ -50,7 +53,7 @@ class Team:
 
     folder: Path
     account: str
-    aws: Sandbox
+    aws: SandboxInfo
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -76,6 +79,22 @@ class Team:
         found = {name: live.rule_of(route) for name, route in target.inventory.routes.items()}
         return {name: rule.forward if rule else None for name, rule in found.items()}
 
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the checkout, without a terminal."""
+        return subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env={**os.environ, "ROLLOUT_SANDBOX": str(self.aws.folder), **variables},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def command(self, *arguments: str) -> list[str]:
+        """A command line, to run in the checkout."""
+        return [sys.executable, "-m", "rollout", *arguments]
+
     def rules(self) -> dict[str, str]:
         """Each route's rule."""
         return {route.route: route.rule or "" for route in self.open().status().routes}
@@ -90,7 +109,7 @@ _accounts = itertools.count(100_000_000_000)
 
 
 @pytest.fixture
-def team(aws: Sandbox, tmp_path: Path) -> Team:
+def team(aws: SandboxInfo, tmp_path: Path) -> Team:
     """A team with nothing on AWS yet."""
     folder = tmp_path / "checkout"
     folder.mkdir()

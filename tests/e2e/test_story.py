@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout import events
+from rollout import PhaseResult, events
 from rollout.errors import Drift, GateRefused, PreflightFailed
 from rollout.gates import Gate
 from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
@@ -56,14 +56,16 @@ def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(legacy: Team) -
 def test_running_a_phase_again_changes_nothing_and_says_so(cut_over: Team) -> None:
     cut_over.open().set_weight(25, approve=True)
     calls = cut_over.calls("*")
-    for again in (
-        lambda: cut_over.open().phase1(approve=True),
-        lambda: cut_over.open().phase2(approve=True),
-        lambda: cut_over.open().phase3(approve=True),
-        lambda: cut_over.open().set_weight(25, approve=True),
-    ):
+    target = cut_over.open()
+    again: tuple[Callable[[], PhaseResult], ...] = (
+        lambda: target.phase1(approve=True),
+        lambda: target.phase2(approve=True),
+        lambda: target.phase3(approve=True),
+        lambda: target.set_weight(25, approve=True),
+    )
+    for run in again:
         cut_over.events.clear()
-        assert not again().changed
+        assert not run().changed
         assert isinstance(cut_over.events[-1], events.NothingToDo | events.WeightSaved)
     reads = ("Get", "List", "Describe")
     assert [call for call in cut_over.calls("*")[len(calls) :] if not call.startswith(reads)] == []
@@ -108,7 +110,12 @@ def test_a_declined_gate_changes_nothing(legacy: Team, no: Callable[[object], bo
 
 def test_the_gate_says_what_happens_to_whom(cut_over: Team) -> None:
     seen: list[Gate] = []
-    cut_over.open().set_weight(10, routes=["ceramic-score"], approve=lambda gate: bool(seen.append(gate)) or True)
+
+    def look(gate: Gate) -> bool:
+        seen.append(gate)
+        return True
+
+    cut_over.open().set_weight(10, routes=["ceramic-score"], approve=look)
     (first, *rest) = seen[0].traffic
     assert (first.route, str(first.before), str(first.after)) == ("ceramic-score", "0 %", "10 %")
     assert not any(line.changes for line in rest)

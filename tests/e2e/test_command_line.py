@@ -1,0 +1,143 @@
+"""The command line as a person and a CI job meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+
+import pytest
+
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("status", "prodction"), "did you mean 'production'"),
+        (("weight", "production", "101"), "0 to 100"),
+        (("weight", "production", "-1"), "0 to 100"),
+        (("weight", "production", "ten"), "0 to 100"),
+        (("weight", "production", "33.33"), "one decimal"),
+        (("weight", "production", "10", "--route", "nope"), "no route 'nope'"),
+        (("preview", "phase9", "production"), "phase1, phase2, phase3"),
+        (("preview", "weight", "production"), "rollout preview weight production 10"),
+        (("phase1", "production", "--file", "gone.toml"), "no such file"),
+        (("weight", "production"), "Missing argument"),
+    ],
+)
+def test_a_bad_argument_is_one_clear_error(team: Team, arguments: tuple[str, ...], said: str) -> None:
+    done = team.run(*arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert team.calls("*") == []
+
+
+def test_a_broken_inventory_tells_every_problem_with_its_line(team: Team) -> None:
+    team.edit("priority = 2023", "prioritiy = 2023")
+    team.edit("listener-port = 80 ", "listener-port = 0 ")
+    done = team.run("status", "production")
+    assert done.returncode == 2
+    assert "did you mean 'priority'" in done.stderr
+    assert "stacks.toml:" in done.stderr
+    assert "listener-port" in done.stderr
+
+
+def test_without_an_engine_the_command_that_gets_one_is_named(team: Team) -> None:
+    done = team.run("phase1", "production", ROLLOUT_PULUMI="", PATH="/nowhere", XDG_CACHE_HOME=str(team.folder))
+    assert done.returncode == 1
+    assert "rollout setup" in done.stderr
+
+
+def test_an_engine_that_is_too_old_is_told(team: Team) -> None:
+    old = team.folder / "pulumi"
+    old.write_text("#!/bin/sh\necho v3.100.0\n")
+    old.chmod(0o755)
+    done = team.run("phase1", "production", ROLLOUT_PULUMI=str(old))
+    assert done.returncode == 1
+    assert "3.259" in done.stderr
+
+
+def test_no_credentials_are_told(team: Team) -> None:
+    done = team.run("status", "production", ROLLOUT_SANDBOX="", AWS_SHARED_CREDENTIALS_FILE="/nowhere", HOME="/nowhere")
+    assert done.returncode == 1
+    assert "credentials" in done.stderr
+
+
+def test_a_sandbox_that_does_not_run_is_told(team: Team) -> None:
+    done = team.run("status", "production", ROLLOUT_SANDBOX=str(team.folder / "none"))
+    assert done.returncode == 1
+    assert "rollout sandbox start" in done.stderr
+
+
+def test_another_account_is_refused(legacy: Team) -> None:
+    done = legacy.run("phase1", "production", "--yes", AWS_ACCESS_KEY_ID="999999999999")
+    assert done.returncode == 1
+    assert f"account 999999999999, but production is in {legacy.account}" in done.stderr
+
+
+def test_without_a_terminal_and_yes_the_gate_refuses(legacy: Team) -> None:
+    done = legacy.run("phase1", "production")
+    assert done.returncode == 3
+    assert "10 to create" in done.stdout  # what would happen is shown all the same
+    assert "--yes" in done.stderr
+    assert legacy.open().status().phase == "not begun"
+
+
+def test_a_machine_reads_events_a_line_each(legacy: Team) -> None:
+    done = legacy.run("phase1", "production", "--yes", "--json")
+    assert done.returncode == 0
+    names = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert names[0] == "phase-started"
+    assert names[-1] == "phase-finished"
+    assert {"preflight-passed", "step-previewed", "gate-opened", "gate-approved", "resource-changed"} <= set(names)
+    refused = legacy.run("weight", "production", "10", "--yes", "--json")
+    last = json.loads(refused.stdout.splitlines()[-1])
+    assert (last["event"], last["exit-code"], refused.returncode) == ("failed", 1, 1)
+    assert "phase2" in last["problems"][0]["then"]
+
+
+def test_a_weight_is_saved_with_the_file_as_it_was_and_shown_by_status(cut_over: Team) -> None:
+    before = cut_over.file.read_text()
+    done = cut_over.run("weight", "production", "10", "--yes", "-m", "first customers")
+    assert done.returncode == 0, done.stderr
+    assert cut_over.file.read_text() == before.replace("weight = 0", "weight = 10")
+    assert "10 %" in cut_over.run("status", "production").stdout
+    unsaved = cut_over.run("weight", "production", "25", "--yes", "--no-save")
+    assert unsaved.returncode == 0
+    assert "weight = 10" in cut_over.file.read_text()
+    assert cut_over.run("rollback", "production").returncode == 0
+    assert cut_over.file.read_text() == before
+
+
+@pytest.mark.parametrize(("answers", "code"), [("no\n", 3), ("\n", 3), ("what\ndetails\nn\n", 3), ("yes\n", 0)])
+def test_somebody_at_a_terminal_is_asked(legacy: Team, answers: str, code: int) -> None:
+    ours, theirs = pty.openpty()
+    variables = {**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder), "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(
+        legacy.command("phase1", "production"),
+        cwd=legacy.folder,
+        env=variables,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as asked:
+        os.close(theirs)
+        shown, sent = "", False
+        while True:
+            try:
+                read = os.read(ours, 65536).decode(errors="replace")
+            except OSError:  # the other end is closed
+                break
+            shown += read
+            if "details [no]" in shown and not sent:
+                os.write(ours, answers.encode())
+                sent = True
+    os.close(ours)
+    assert asked.returncode == code, shown
+    assert ("nothing was changed" in shown) == (code == 3)
+    assert ("assumeRolePolicy" in shown) == ("details" in answers.split())

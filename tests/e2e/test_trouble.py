@@ -1,0 +1,185 @@
+"""The ugly half: things that aren't there, throttles, locks, and being stopped halfway."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from rollout.errors import EngineError, Locked, PreflightFailed, RollbackIncomplete
+from rollout.events import LockCleared, RouteRolledBack
+from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.sandbox import Fault
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+TEN = Split.at(Percent.of(10))
+
+
+def splits(team: Team) -> dict[str, Split | None]:
+    return {route.route: route.live for route in team.open().status().routes}
+
+
+def lock(team: Team, host: str, pid: int) -> Path:
+    """A lock as the engine leaves it in its backend."""
+    folder = team.aws.folder / "state" / ".pulumi" / "locks" / "organization" / "passport-scorer-routing" / "production"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "00000000-0000-0000-0000-000000000000.json"
+    said = {"pid": pid, "username": "ann", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
+    file.write_text(json.dumps(said))
+    return file
+
+
+def test_what_is_missing_on_aws_is_told_at_once_and_nothing_is_changed(team: Team) -> None:
+    with pytest.raises(PreflightFailed) as caught:
+        team.open().phase1(approve=True)
+    said = str(caught.value)
+    for missing in (
+        "passport-public isn't there",
+        "passport-internal isn't there",
+        "target group l-cc-auth isn't there",
+    ):
+        assert missing in said
+    assert [c for c in team.calls("*") if not c.startswith(("Get", "List", "Describe"))] == []
+
+
+def test_a_rule_with_other_conditions_is_told(legacy: Team) -> None:
+    elb = legacy.aws.client("elbv2", legacy.account, "us-west-2")
+    conditions = [{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/elsewhere"]}}]
+    elb.modify_rule(RuleArn=legacy.rules()["ceramic-score"], Conditions=conditions)
+    with pytest.raises(PreflightFailed) as caught:
+        legacy.open().phase1(approve=True)
+    assert [problem.where for problem in caught.value.problems] == ["routes.ceramic-score"]
+
+
+def test_a_listener_that_is_not_there_is_told(legacy: Team) -> None:
+    legacy.edit("listener-port = 443", "listener-port = 8443")
+    with pytest.raises(PreflightFailed, match="no listener on port 8443"):
+        legacy.open().phase1(approve=True)
+
+
+def test_a_rollback_goes_on_where_one_route_fails(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    rule = cut_over.rules()["embed-score"]
+    cut_over.aws.order(
+        Fault("elasticloadbalancing:ModifyRule", times=50, code="OperationNotPermitted", where={"RuleArn": rule})
+    )
+    try:
+        with pytest.raises(RollbackIncomplete) as caught:
+            cut_over.open().rollback()
+    finally:
+        cut_over.aws.clear_faults()
+    assert [problem.where for problem in caught.value.problems] == ["routes.embed-score"]
+    assert "OperationNotPermitted" in str(caught.value)
+    now = splits(cut_over)
+    assert now.pop("embed-score") == TEN
+    assert set(now.values()) == {LEGACY_ONLY}
+    cut_over.open().rollback()
+    assert set(splits(cut_over).values()) == {LEGACY_ONLY}
+
+
+def test_a_rollback_gets_through_throttling(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    cut_over.aws.order(Fault("elasticloadbalancing:ModifyRule", times=5))
+    assert cut_over.open().rollback().reconciled
+    assert set(splits(cut_over).values()) == {LEGACY_ONLY}
+
+
+def test_a_rollback_needs_no_engine(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    done = cut_over.run(
+        "rollback", "production", ROLLOUT_PULUMI="", PATH="/nowhere", XDG_CACHE_HOME=str(cut_over.folder)
+    )
+    assert done.returncode == 0
+    assert "the state isn't up to date" in done.stdout
+    assert set(splits(cut_over).values()) == {LEGACY_ONLY}
+    assert cut_over.open().rollback().reconciled
+    assert not cut_over.open().phase3(approve=True).changed
+
+
+def test_a_locked_stack_is_told_and_by_whom(cut_over: Team) -> None:
+    file = lock(cut_over, "another-host", 1)
+    try:
+        with pytest.raises(Locked, match="ann@another-host"):
+            cut_over.open().set_weight(10, approve=True)
+    finally:
+        file.unlink()
+
+
+def test_a_stale_lock_is_cleared_and_said(cut_over: Team) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    lock(cut_over, socket.gethostname(), gone.pid)
+    cut_over.open().set_weight(10, approve=True)
+    assert [event.stack for event in cut_over.events if isinstance(event, LockCleared)] == ["routing"]
+    assert set(splits(cut_over).values()) == {TEN}
+
+
+def test_an_error_of_aws_is_told_in_its_words_and_a_rerun_finishes(legacy: Team) -> None:
+    legacy.aws.order(Fault("lambda:CreateFunction", code="ServiceException", message="try again", status=500, times=20))
+    try:
+        with pytest.raises(EngineError, match="ServiceException"):
+            legacy.open().phase1(approve=True)
+    finally:
+        legacy.aws.clear_faults()
+    legacy.open().phase1(approve=True)
+    assert legacy.open().status().phase == "phase1"
+
+
+def test_a_cutover_cut_off_halfway_is_finished_by_a_rerun(legacy: Team) -> None:
+    legacy.open().phase1(approve=True)
+    before = legacy.rules()
+    rule = before["stamps-bulk-patch"]
+    fault = Fault("elasticloadbalancing:ModifyRule", code="OperationNotPermitted", times=20, where={"RuleArn": rule})
+    legacy.aws.order(fault)
+    try:
+        with pytest.raises(EngineError):
+            legacy.open().phase2(approve=True)
+    finally:
+        legacy.aws.clear_faults()
+    legacy.open().phase2(approve=True)
+    assert set(splits(legacy).values()) == {PREPARED}
+    assert legacy.rules() == before
+    assert {route.owners for route in legacy.open().status().routes} == {("routing",)}
+    assert not {"CreateRule", "DeleteRule"} & set(legacy.calls()[12:])  # the first twelve are the legacy stack's own
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_phase_stops_cleanly_says_so_and_is_finished_by_a_rerun(
+    legacy: Team, sent: signal.Signals
+) -> None:
+    legacy.aws.order(Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=3)))
+    variables = {**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder)}
+    with subprocess.Popen(
+        legacy.command("phase1", "production", "--yes", "--json"),
+        cwd=legacy.folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            if '"resource-changed"' in line and "RolePolicyAttachment" in line:
+                running.send_signal(sent)
+                break
+        rest, errors = running.communicate()
+    last = json.loads(rest.splitlines()[-1])
+    assert (running.returncode, last["error"]) == (130, "Interrupted"), errors
+    assert "of 10 resources done" in last["what"]
+    legacy.open().phase1(approve=True)
+    assert legacy.open().status().phase == "phase1"
+
+
+def test_each_route_is_told_as_it_comes_back(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, routes=["embed-score"], approve=True)
+    cut_over.events.clear()
+    result = cut_over.open().rollback()
+    assert result.moved[0] in result.before
+    assert len([e for e in cut_over.events if isinstance(e, RouteRolledBack)]) == 8
