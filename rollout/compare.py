@@ -33,7 +33,7 @@ def stale_rules(
         By route: the three-way difference, or None where what is live is what is wanted.
     """
     recorded = {
-        step.rule: forward_in(step.old.outputs or step.old.inputs)
+        step.rule: forward_in(step.old.recorded)
         for step in preview.steps
         if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
     }

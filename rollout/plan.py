@@ -68,6 +68,11 @@ class ResourceState:
         """Its logical name."""
         return self.urn.rsplit("::", 1)[-1]
 
+    @property
+    def recorded(self) -> Mapping[str, Any]:
+        """What the state says that it is; after a refresh its inputs may have holes where AWS differed."""
+        return self.outputs if self.outputs.get("actions") else self.inputs
+
 
 _NOWHERE = ResourceState("", "")
 
@@ -166,9 +171,9 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState) -> tuple[
         changed = (changed & _RULE_INPUTS) - {"actions", "conditions"}
         if "region" not in before:  # states older than version 7 of the provider have none
             changed.discard("region")
-        if forward_in(old.inputs) != forward_in(new.inputs) or forward_in(new.inputs) is None:
+        if forward_in(old.recorded) != forward_in(new.inputs) or forward_in(new.inputs) is None:
             changed.add("actions")
-        if conditions_in(old.inputs) != conditions_in(new.inputs):
+        if conditions_in(old.recorded) != conditions_in(new.inputs):
             changed.add("conditions")
         if before.get("tags", {}) == after.get("tags", {}):
             changed.discard("tags")

@@ -132,7 +132,7 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
     if change.old is None or change.new is None or bounds is None:
         yield Problem("the rule belongs to no route of the inventory", where=change.name)
         return
-    if conditions_in(change.old.inputs) != conditions_in(change.new.inputs):
+    if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
         yield Problem("its conditions would change", where=change.name)
     after = forward_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after else None

@@ -357,7 +357,7 @@ class _Diagnostics:
     def add(self, event: auto.EngineEvent) -> None:
         said = event.diagnostic_event
         if said is not None and said.severity == "error":
-            text = _COLOUR.sub("", said.message).strip()
+            text = _COLOUR.sub("", said.message).strip().removeprefix("an unhandled error occurred: ")
             if text and text not in self.errors:
                 self.errors.append(text)
 

@@ -121,7 +121,7 @@ def details(gate: Gate) -> RenderableType:
 
 def _properties(step: Change) -> list[Text]:
     if step.type == LISTENER_RULE and step.op is Op.UPDATE and step.old and step.new:
-        before, after = forward_in(step.old.inputs), forward_in(step.new.inputs)
+        before, after = forward_in(step.old.recorded), forward_in(step.new.inputs)
         return [Text(f"    actions: {before} → {after}", style="dim")]
     new = step.new.inputs if step.new else {}
     old = step.old.inputs if step.old else {}

@@ -36,7 +36,7 @@ class Control:
 
     token: str
     faults: Faults
-    provider_port: Callable[[str, str], int | None]
+    provider_port: Callable[[str, str], int]
     stopped: threading.Event
 
     def __call__(self, environ: dict[str, Any]) -> Any:

@@ -58,10 +58,9 @@ class SandboxInfo:
         port = self.provider_port(account, region) if provider == "stand-in" else None
         return reach.variables(self.endpoint, account, region, port)
 
-    def provider_port(self, account: str, region: str) -> int | None:
+    def provider_port(self, account: str, region: str) -> int:
         """Where its stand-in for pulumi-aws listens for an account's stacks of a region."""
-        port: int | None = ask(self.endpoint, self.token, "GET", "provider", account=account, region=region)
-        return port
+        return int(ask(self.endpoint, self.token, "GET", "provider", account=account, region=region))
 
     def client(self, service: str, account: str, region: str) -> Any:
         """A boto3 client on it."""

@@ -8,16 +8,13 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from rollout.errors import SandboxError
 from rollout.sandbox import reach
 from rollout.sandbox.control import Control
 from rollout.sandbox.faults import Faults
 from rollout.sandbox.journal import Call, Journal
-
-if TYPE_CHECKING:
-    from rollout.sandbox.provider import ProviderServer
 
 JOURNAL = "calls.jsonl"
 TAPE = "changes.jsonl"
@@ -42,6 +39,7 @@ class Sandbox:
         from moto.core.config import default_user_config  # noqa: PLC0415
 
         from rollout.sandbox.front import Front  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.provider import serve  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
         from rollout.sandbox.tape import Tape  # noqa: PLC0415
 
@@ -62,9 +60,8 @@ class Sandbox:
         server = Front(self._journal, self.faults, tape, control).serve()
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
-        self._provider = _serve_provider(self.endpoint)
-        if self._provider is not None:
-            running.callback(self._provider.stop)
+        self._provider = serve(self.endpoint)
+        running.callback(self._provider.stop)
         serving = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
         serving.start()
         running.callback(serving.join)
@@ -90,9 +87,9 @@ class Sandbox:
             started._running = starting.pop_all()
             return started
 
-    def provider_port(self, account: str, region: str) -> int | None:
+    def provider_port(self, account: str, region: str) -> int:
         """Where the stand-in for pulumi-aws listens for an account's stacks of a region."""
-        return self._provider.port_for(account, region) if self._provider else None
+        return self._provider.port_for(account, region)
 
     def environ(self, account: str, region: str, provider: reach.Provider = "stand-in") -> dict[str, str]:
         """The environment variables that send AWS's SDKs and Pulumi's engine here; see `reach.variables`."""
@@ -123,11 +120,3 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def _serve_provider(endpoint: str) -> ProviderServer | None:
-    try:
-        from rollout.sandbox.provider import serve  # noqa: PLC0415 - gRPC and boto3 take a while to import
-    except ModuleNotFoundError:
-        return None
-    return serve(endpoint)

@@ -65,6 +65,12 @@ def test_what_really_differs_is_named(change: dict[str, object], named: tuple[st
     )
 
 
+def test_holes_that_a_refresh_left_in_the_inputs_are_no_difference() -> None:
+    wanted = rule_inputs("score", weighted(90, 10))
+    refreshed = replace(state("score", wanted | {"conditions": [{}, {}]}), outputs=wanted)
+    assert changed_inputs("aws:lb/listenerRule:ListenerRule", refreshed, state("score", wanted)) == ()
+
+
 def test_a_dropped_input_is_a_difference() -> None:
     before, after = {"name": "f", "layers": ["l"]}, {"name": "f"}
     kind = "aws:lambda/function:Function"
