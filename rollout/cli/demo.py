@@ -22,7 +22,9 @@ def demo(
     json: Json = False,
     provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
-    """Play the whole migration on an AWS of this machine; stacks.toml stays as it is.
+    """Play the whole migration in the sandbox.
+
+    stacks.toml stays as it is.
 
     Example: rollout demo
     """

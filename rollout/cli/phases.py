@@ -43,7 +43,7 @@ def phase2(
     sandbox: Sandboxed = False,
     provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
-    """Cut over: weighted rules take the live rules' place, moving no request.
+    """Cut over: weighted rules take over the live ones in place.
 
     Example: rollout phase2 production
     """

@@ -25,9 +25,9 @@ def rollback(
     sandbox: Sandboxed = False,
     provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
-    """Send all traffic back to legacy at once, without asking; then tidy the state.
+    """Send all traffic back to legacy at once, without asking.
 
-    It works while the stack is locked, and without an engine.
+    Then the state is tidied. It works while the stack is locked, and without an engine.
 
     Example: rollout rollback production
     """

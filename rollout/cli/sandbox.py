@@ -23,7 +23,9 @@ def _folder(file: Path) -> Path:
 
 @app.command()
 def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> None:
-    """Start it, with each environment's load balancers and legacy stack as they are before rollout comes.
+    """Start it, as AWS is before rollout comes.
+
+    Each environment has its load balancers and its legacy stack with rules of its own.
 
     Example: rollout sandbox start
     """

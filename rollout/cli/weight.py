@@ -36,7 +36,7 @@ def weight(
     sandbox: Sandboxed = False,
     provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
-    """Set the candidate's weight, in per cent, and save it in stacks.toml.
+    """Set the candidate's weight in per cent, and save it.
 
     0 takes the candidate out of the rules at once, for everybody.
 
