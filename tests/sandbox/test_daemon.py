@@ -33,6 +33,7 @@ def test_it_starts_once_and_stops_once(folder: Path) -> None:
     info = daemon.start(folder)
     assert daemon.start(folder) == daemon.connect(folder) == daemon.status(folder) == info
     assert info.client("sts", ACCOUNT, REGION).get_caller_identity()["Account"] == ACCOUNT
+    assert info.environ(ACCOUNT, REGION)["PULUMI_DEBUG_PROVIDERS"] == f"aws:{info.provider_port(ACCOUNT, REGION)}"
     assert [call.action for call in info.calls()] == ["sts:GetCallerIdentity"]
     assert daemon.stop(folder)
     assert not daemon.stop(folder)

@@ -124,6 +124,16 @@ def test_the_environment_leads_here(sandbox: Sandbox) -> None:
     assert "PULUMI_DEBUG_PROVIDERS" not in said
 
 
+def test_each_account_and_region_has_a_port_of_its_own(sandbox: Sandbox) -> None:
+    ports = {
+        sandbox.environ(account, region)["PULUMI_DEBUG_PROVIDERS"]
+        for account in (ACCOUNT, "444455556666")
+        for region in (REGION, "eu-west-1")
+        for _ in range(2)
+    }
+    assert len(ports) == 4
+
+
 def test_nothing_heavy_is_imported_before_it_starts() -> None:
     script = "import sys, rollout.sandbox.daemon; print({'moto', 'boto3', 'grpc', 'flask'} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
