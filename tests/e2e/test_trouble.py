@@ -67,14 +67,14 @@ def test_a_listener_that_is_not_there_is_told(legacy: Team) -> None:
 def test_a_rollback_goes_on_where_one_route_fails(cut_over: Team) -> None:
     cut_over.open().set_weight(10, approve=True)
     rule = cut_over.rules()["embed-score"]
-    cut_over.aws.order(
+    cut_over.aws.faults.add(
         Fault("elasticloadbalancing:ModifyRule", times=50, code="OperationNotPermitted", where={"RuleArn": rule})
     )
     try:
         with pytest.raises(RollbackIncomplete) as caught:
             cut_over.open().rollback()
     finally:
-        cut_over.aws.clear_faults()
+        cut_over.aws.faults.clear()
     assert [problem.where for problem in caught.value.problems] == ["routes.embed-score"]
     assert "OperationNotPermitted" in str(caught.value)
     now = splits(cut_over)
@@ -86,7 +86,7 @@ def test_a_rollback_goes_on_where_one_route_fails(cut_over: Team) -> None:
 
 def test_a_rollback_gets_through_throttling(cut_over: Team) -> None:
     cut_over.open().set_weight(10, approve=True)
-    cut_over.aws.order(Fault("elasticloadbalancing:ModifyRule", times=5))
+    cut_over.aws.faults.add(Fault("elasticloadbalancing:ModifyRule", times=5))
     assert cut_over.open().rollback().reconciled
     assert set(splits(cut_over).values()) == {LEGACY_ONLY}
 
@@ -122,12 +122,14 @@ def test_a_stale_lock_is_cleared_and_said(cut_over: Team) -> None:
 
 
 def test_an_error_of_aws_is_told_in_its_words_and_a_rerun_finishes(legacy: Team) -> None:
-    legacy.aws.order(Fault("lambda:CreateFunction", code="ServiceException", message="try again", status=500, times=20))
+    legacy.aws.faults.add(
+        Fault("lambda:CreateFunction", code="ServiceException", message="try again", status=500, times=20)
+    )
     try:
         with pytest.raises(EngineError, match="ServiceException"):
             legacy.open().phase1(approve=True)
     finally:
-        legacy.aws.clear_faults()
+        legacy.aws.faults.clear()
     legacy.open().phase1(approve=True)
     assert legacy.open().status().phase == "phase1"
 
@@ -137,12 +139,12 @@ def test_a_cutover_cut_off_halfway_is_finished_by_a_rerun(legacy: Team) -> None:
     before = legacy.rules()
     rule = before["stamps-bulk-patch"]
     fault = Fault("elasticloadbalancing:ModifyRule", code="OperationNotPermitted", times=20, where={"RuleArn": rule})
-    legacy.aws.order(fault)
+    legacy.aws.faults.add(fault)
     try:
         with pytest.raises(EngineError):
             legacy.open().phase2(approve=True)
     finally:
-        legacy.aws.clear_faults()
+        legacy.aws.faults.clear()
     legacy.open().phase2(approve=True)
     assert set(splits(legacy).values()) == {PREPARED}
     assert legacy.rules() == before
@@ -154,7 +156,7 @@ def test_a_cutover_cut_off_halfway_is_finished_by_a_rerun(legacy: Team) -> None:
 def test_an_interrupted_phase_stops_cleanly_says_so_and_is_finished_by_a_rerun(
     legacy: Team, sent: signal.Signals
 ) -> None:
-    legacy.aws.order(Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=3)))
+    legacy.aws.faults.add(Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=3)))
     variables = {**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder)}
     with subprocess.Popen(
         legacy.command("phase1", "production", "--yes", "--json"),
