@@ -53,7 +53,8 @@ def told(method: Method[Answer]) -> Method[Answer]:
         try:
             return method(self, request, context)
         except AwsFailure as failure:
-            return context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+            context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+            raise AssertionError from failure  # abort doesn't come back
 
     return call
 
@@ -184,7 +185,9 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if request.tok not in self._invokes:
             _unimplemented(context, f"the sandbox's provider has no function {request.tok}")
         arguments = decode(getattr(request, "args"))  # noqa: B009 - protobuf's field is named as Python's idiom
-        return pb.InvokeResponse(**{"return": encode(self._invokes[request.tok](self._aws, arguments))})
+        response = pb.InvokeResponse()
+        getattr(response, "return").CopyFrom(encode(self._invokes[request.tok](self._aws, arguments)))
+        return response
 
     def _state(self, type_: ResourceType, id_: str, known: Props | None, *, importing: bool = False) -> Props | None:
         """The whole state of a resource; the program's own values where AWS tells nothing."""
