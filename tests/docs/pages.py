@@ -1,0 +1,41 @@
+"""The pages for users, and the code blocks in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced code block.
+
+    Attributes:
+        page: The page's path from the repository's root.
+        line: Where its code starts, counted from 1.
+        language: As the fence has it.
+        code: Its text.
+    """
+
+    page: str
+    line: int
+    language: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"{self.page}:{self.line}"
+
+
+def blocks(*languages: str) -> list[Block]:
+    """All blocks of some languages, page by page."""
+    found = []
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for match in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, match.start(2)) + 1
+            found.append(Block(str(page.relative_to(ROOT)), line, match[1], match[2]))
+    return [block for block in found if block.language in languages]

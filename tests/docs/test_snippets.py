@@ -1,0 +1,108 @@
+"""Each snippet of README and docs: shell lines name commands that exist, TOML fits the inventory, Python runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomlkit
+import typer
+
+from rollout import cli
+from rollout.config.reading import parse
+from tests.conftest import Team
+from tests.docs.pages import PAGES, ROOT, Block, blocks
+
+STACKS = (ROOT / "stacks.toml").read_text("utf-8")
+RUN = (ROOT / "run").read_text("utf-8")
+
+
+def commands(name: str) -> list[Any]:
+    """The arguments of each line of a shell block that runs a command, after `$ ` and variables if need be."""
+    line = re.compile(rf"^(?:\$ )?(?:[A-Z_]+=\S+ )*{re.escape(name)} (.*)$", re.MULTILINE)
+    return [
+        pytest.param(words, id=f"{block}: {' '.join(words)}")
+        for block in blocks("sh", "console")
+        for found in line.finditer(block.code)
+        if (words := shlex.split(found[1], comments=True))
+    ]
+
+
+@pytest.mark.parametrize("words", commands("rollout"))
+def test_a_rollout_line_is_one_that_the_command_line_takes(words: list[str]) -> None:
+    command: Any = typer.main.get_command(cli.app)
+    context = command.make_context("rollout", list(words))
+    while hasattr(command, "resolve_command"):  # a group: what it didn't take itself is a command of its own
+        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, words, parent=context)
+
+
+@pytest.mark.parametrize("words", commands("./run"))
+def test_a_run_line_is_one_that_run_knows(words: list[str]) -> None:
+    assert re.search(rf"^  {words[0]}\)$", RUN, re.MULTILINE)
+
+
+@pytest.mark.parametrize("block", blocks("toml"), ids=str)
+def test_toml_fits_into_the_inventory(block: Block) -> None:
+    whole = _laid_over(tomllib.loads(STACKS), tomllib.loads(block.code))
+    parse(tomlkit.dumps(whole), ROOT / "stacks.toml")
+
+
+@pytest.mark.parametrize("block", blocks("json"), ids=str)
+def test_json_is_json(block: Block) -> None:
+    json.loads(block.code)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize(
+    "page", [pytest.param(list(page), id=name) for name, page in groupby(blocks("python"), lambda block: block.page)]
+)
+def test_a_pages_python_runs_from_top_to_bottom(page: list[Block], cut_over: Team) -> None:
+    assert cut_over.aws.folder is not None
+    state = (cut_over.aws.folder / "state").as_uri()
+    cut_over.edit(f'account = "{cut_over.account}"', f'account = "{cut_over.account}"\nbackend = "{state}"')
+    script = cut_over.folder / "page.py"
+    for block in page:  # each at its own line, so that a traceback names the page's
+        written = script.read_text("utf-8") if script.exists() else ""
+        script.write_text(written + "\n" * (block.line - 1 - written.count("\n")) + block.code, "utf-8")
+    environ = {**os.environ, **cut_over.aws.environ(cut_over.account, "us-west-2")}
+    done = subprocess.run(
+        [sys.executable, script], cwd=cut_over.folder, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    dead = [
+        f"{page.relative_to(ROOT)}: {link}"
+        for page in PAGES
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8"))
+        if not link.startswith("http") and not _is_there(page, link)
+    ]
+    assert dead == []
+
+
+def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    both = {key: _laid_over(below[key], above[key]) for key in below.keys() & above if isinstance(above[key], dict)}
+    return below | above | both
+
+
+def _is_there(page: Path, link: str) -> bool:
+    path, _, anchor = link.partition("#")
+    target = page.parent / path if path else page
+    return target.exists() and (not anchor or anchor in _anchors(target))
+
+
+def _anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives a page's headings."""
+    titles = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
