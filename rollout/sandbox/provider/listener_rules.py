@@ -134,7 +134,7 @@ class _Operations:
                 elb.modify_rule(RuleArn=id_, **given)
             update_tags(elb, id_, old, new)
 
-    def delete(self, aws: Aws, id_: str, old: Props) -> None:  # noqa: ARG002
+    def delete(self, aws: Aws, id_: str, old: Props) -> None:
         with doing(f"deleting {WHAT} ({id_})", SERVICE):
             try:
                 aws.client(SERVICE).delete_rule(RuleArn=id_)

@@ -120,7 +120,7 @@ class _TargetGroup:
             _set_attributes(elb, id_, new, changed)
             update_tags(elb, id_, old, new)
 
-    def delete(self, aws: Aws, id_: str, old: Props) -> None:  # noqa: ARG002
+    def delete(self, aws: Aws, id_: str, old: Props) -> None:
         elb = aws.client(SERVICE)
         with doing(f"deleting {WHAT} ({id_})", SERVICE):
             for left in reversed(range(DELETE_TRIES)):
@@ -245,7 +245,7 @@ class _Attachment:
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: frozenset[str]) -> None:
         raise AssertionError(f"{id_}: every property of an attachment replaces it")
 
-    def delete(self, aws: Aws, id_: str, old: Props) -> None:  # noqa: ARG002
+    def delete(self, aws: Aws, id_: str, old: Props) -> None:
         with doing(f"deregistering {WHAT} ({old['targetGroupArn']}) target", SERVICE):
             try:
                 aws.client(SERVICE).deregister_targets(TargetGroupArn=old["targetGroupArn"], Targets=[_target(old)])
