@@ -1,10 +1,9 @@
-"""What to do about errors of AWS that need no telling: those that pass by themselves, and those of things long gone."""
+"""Errors of AWS that need no telling: those that pass by themselves, and those that tell of things long gone."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 from botocore.exceptions import ClientError
@@ -37,11 +36,14 @@ def trying(call: Callable[[], Answer], *, again: Callable[[ClientError], bool]) 
     return call()
 
 
-@contextmanager
-def content_if(*codes: str) -> Iterator[None]:
-    """Pass over errors with one of these codes: what was to be taken away is gone."""
-    try:
-        yield
-    except ClientError as error:
-        if code_of(error) not in codes:
-            raise
+class Ignoring:
+    """Passes over AWS's errors with one of these codes, such as that what is to be taken away is gone."""
+
+    def __init__(self, *codes: str) -> None:
+        self._codes = codes
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return isinstance(error, ClientError) and code_of(error) in self._codes

@@ -9,8 +9,9 @@ import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
 from rollout.sandbox.provider.aws import Aws
+from rollout.sandbox.provider.lookups import INVOKES
 from rollout.sandbox.provider.servicer import Servicer
-from rollout.sandbox.provider.types import INVOKES, TYPES
+from rollout.sandbox.provider.types import TYPES
 
 WORKERS = 32
 _NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

@@ -1,10 +1,27 @@
-"""All resource types and functions, by token."""
+"""All resource types, by token."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from rollout.sandbox.provider.schema import Invoke, ResourceType
+from rollout.sandbox.provider.functions import FUNCTION, PERMISSION
+from rollout.sandbox.provider.identity import ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT
+from rollout.sandbox.provider.listener_rules import LISTENER_RULE
+from rollout.sandbox.provider.logs import LOG_GROUP
+from rollout.sandbox.provider.schema import ResourceType
+from rollout.sandbox.provider.target_groups import TARGET_GROUP, TARGET_GROUP_ATTACHMENT
 
-TYPES: Mapping[str, ResourceType] = {}
-INVOKES: Mapping[str, Invoke] = {}
+TYPES: Mapping[str, ResourceType] = {
+    type_.token: type_
+    for type_ in (
+        FUNCTION,
+        LISTENER_RULE,
+        LOG_GROUP,
+        PERMISSION,
+        ROLE,
+        ROLE_POLICY,
+        ROLE_POLICY_ATTACHMENT,
+        TARGET_GROUP,
+        TARGET_GROUP_ATTACHMENT,
+    )
+}
