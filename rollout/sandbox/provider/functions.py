@@ -1,289 +1,396 @@
-"""Lambda functions and who may invoke them.
+"""aws:lambda/function:Function and aws:lambda/permission:Permission.
 
 https://www.pulumi.com/registry/packages/aws/api-docs/lambda/function/
-https://www.pulumi.com/registry/packages/aws/api-docs/lambda/permission/
 """
-
-
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+import time
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.exceptions import ClientError
-from botocore.loaders import create_loader
 
-from rollout.sandbox.provider.archives import zip_bytes
-from rollout.sandbox.provider.aws import Aws, code_of, doing
-from rollout.sandbox.provider.patience import Ignoring, trying
+from rollout.sandbox.provider.archives import same_archive, zip_bytes
+from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing
 from rollout.sandbox.provider.schema import (
+    Kind,
+    Property,
     Props,
-)
-from rollout.sandbox.provider.tagging import changed_tags, own_tags
-
-_GONE = "ResourceNotFound"
-_LATEST = "$LATEST"
-_NAME = r"(arn:[\w-]+:lambda:)?([a-z]{2}-(?:[a-z]+-){1,2}\d:)?(\d{12}:)?(function:)?[\w-]+(:(\$LATEST|[\w-]+))?"
-_LONGEST_NAME = 64
-_NOT_YET = re.compile("cannot be assumed by Lambda|does not have permissions|throttled by EC2")
-
-_CODE = frozenset(
-    {"code", "codeSha256", "sourceCodeHash", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "architectures"}
+    ResourceType,
+    archive,
+    block,
+    boolean,
+    integer,
+    list_of,
+    mapping,
+    string,
 )
 
-
-def _enumerated(shape: str) -> Callable[[str], str | None]:
-    """Refuses what isn't among the values that Lambda's API lists."""
-
-    def refuse(value: str) -> str | None:
-        allowed = _lambda_shapes()[shape]["enum"]
-        if value in allowed:
-            return None
-        return f"expected {{path}} to be one of [{' '.join(map(json.dumps, allowed))}], got {value}"
-
-    return refuse
-
-
-@cache
-def _lambda_shapes() -> Any:
-    return create_loader().load_service_model("lambda", "service-2")["shapes"]
+SERVICE = "lambda"
+ANYTHING = -1  # concurrency that isn't reserved
+TRIES, PAUSE = 4, 0.5
+_CONFIGURATION = frozenset(
+    {"description", "handler", "runtime", "role", "memorySize", "timeout", "environment", "layers", "loggingConfig"}
+    | {"tracingConfig", "deadLetterConfig", "ephemeralStorage", "imageConfig", "kmsKeyArn"}
+)
+_CODE = frozenset({"code", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "architectures", "sourceCodeHash"})
+_SOURCES = (("code", "filename"), ("imageUri", "image_uri"), ("s3Bucket", "s3_bucket"))
+_NOT_TOLD = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "sourceCodeHash", "publish", "skipDestroy")
 
 
-def _refuse_name(name: str) -> str | None:
-    if not re.fullmatch(_NAME, name, re.ASCII):
-        return "invalid value for function_name (must be valid function name or function ARN)"
-    if len(name) > _LONGEST_NAME and not name.startswith("arn:"):
-        return f"expected length of function_name to be in the range (1 - {_LONGEST_NAME}), got {name}"
-    return None
-
-
-def _refuse_concurrency(value: int) -> str | None:
-    return None if value >= -1 else f"expected {{path}} to be at least (-1), got {value}"
-
-
-def _matching(pattern: str, longest: int = 100) -> Callable[[str], str | None]:
-    def refuse(value: str) -> str | None:
-        if len(value) > longest:
-            return f'"{{path}}" cannot be longer than {longest} characters: "{value}"'
-        if not re.fullmatch(pattern, value):
-            return f'"{{path}}" doesn\'t comply with restrictions ("^{pattern}$"): "{value}"'
+def _name_refused(name: Any) -> str | None:
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or name.startswith("arn:"):
         return None
-
-    return refuse
-
-
-def _environment(value: Props | None) -> Props:
-    return {"Variables": (value or {}).get("variables") or {}}
-
-
-def _image(value: Props | None) -> Props:
-    value = value or {}
-    return {
-        "Command": value.get("commands") or [],
-        "EntryPoint": value.get("entryPoints") or [],
-        "WorkingDirectory": value.get("workingDirectory") or "",
-    }
-
-
-def _logging(value: Props | None) -> Props:
-    return {key[0].upper() + key[1:]: given for key, given in (value or {"logFormat": "Text"}).items() if given}
-
-
-# How the configuration goes into CreateFunction and UpdateFunctionConfiguration, also where a property was taken away.
-_CONFIGURATION: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "deadLetterConfig": ("DeadLetterConfig", lambda value: {"TargetArn": (value or {}).get("targetArn", "")}),
-    "description": ("Description", lambda value: value or ""),
-    "environment": ("Environment", _environment),
-    "ephemeralStorage": ("EphemeralStorage", lambda value: {"Size": (value or {}).get("size", 512)}),
-    "handler": ("Handler", lambda value: value or ""),
-    "imageConfig": ("ImageConfig", _image),
-    "kmsKeyArn": ("KMSKeyArn", lambda value: value or ""),
-    "layers": ("Layers", lambda value: value or []),
-    "loggingConfig": ("LoggingConfig", _logging),
-    "memorySize": ("MemorySize", lambda value: value),
-    "role": ("Role", lambda value: value),
-    "runtime": ("Runtime", lambda value: value),
-    "timeout": ("Timeout", lambda value: value),
-    "tracingConfig": ("TracingConfig", lambda value: {"Mode": (value or {}).get("mode", "PassThrough")}),
-}
-
-
-def _not_yet(error: ClientError) -> bool:
-    return code_of(error) == "ResourceConflict" or bool(
-        code_of(error) == "InvalidParameterValue" and _NOT_YET.search(str(error))
-    )
-
-
-def _code(new: Props) -> Props:
-    if new.get("code"):
-        return {"ZipFile": zip_bytes(new["code"])}
-    if new.get("imageUri"):
-        return {"ImageUri": new["imageUri"]}
-    given = {"S3Bucket": new.get("s3Bucket"), "S3Key": new.get("s3Key"), "S3ObjectVersion": new.get("s3ObjectVersion")}
-    return {key: value for key, value in given.items() if value}
+    return f'invalid value for {{path}} (must be valid function name or function ARN): "{name}"'
 
 
 class _Function:
     def create(self, aws: Aws, new: Props) -> str:
-        client, name, zipped = aws.client("lambda"), str(new["name"]), new["packageType"] == "Zip"
-        given = {"Description": ""}
-        for key, (argument, told) in _CONFIGURATION.items():
-            if new.get(key) and (zipped or key not in ("handler", "runtime")):
-                given[argument] = told(new[key])
+        functions, name = aws.client(SERVICE), str(new["name"])
+        given = {
+            "FunctionName": name,
+            "Code": _code(new),
+            "PackageType": new["packageType"],
+            "Publish": bool(new.get("publish")),
+            **_configuration(new, _CONFIGURATION, creating=True),
+        }
         if new.get("architectures"):
             given["Architectures"] = new["architectures"]
-        with doing(f"creating Lambda Function ({name})", "lambda"):
-            trying(
-                lambda: client.create_function(
-                    FunctionName=name,
-                    PackageType=new["packageType"],
-                    Code=_code(new),
-                    Publish=bool(new.get("publish")),
-                    Tags=new.get("tagsAll") or {},
-                    **given,
-                ),
-                again=_not_yet,
-            )
-        if new.get("reservedConcurrentExecutions", -1) >= 0:
-            _reserve(aws, name, new["reservedConcurrentExecutions"])
+        if new.get("tagsAll"):
+            given["Tags"] = new["tagsAll"]
+        with doing(f"creating Lambda Function ({name})", SERVICE):
+            _retried(lambda: functions.create_function(**given), ("InvalidParameterValue",))
+            if new.get("reservedConcurrentExecutions", ANYTHING) >= 0:
+                functions.put_function_concurrency(
+                    FunctionName=name, ReservedConcurrentExecutions=new["reservedConcurrentExecutions"]
+                )
         return name
 
     def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:
-        client = aws.client("lambda")
-        with doing(f"reading Lambda Function ({id_})", "lambda"), Ignoring(_GONE):
-            answer = client.get_function(FunctionName=id_)
-            pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=id_)
-            last = [version for page in pages for version in page["Versions"]][-1]
-            return {**_configuration(answer["Configuration"], known or {}), **_about(aws, answer, last, known or {})}
-        return None
+        functions = aws.client(SERVICE)
+        with doing(f"reading Lambda Function ({id_})", SERVICE):
+            try:
+                found = functions.get_function(FunctionName=id_)
+            except ClientError as error:
+                if code_of(error) == "ResourceNotFound":
+                    return None
+                raise
+            versions = functions.list_versions_by_function(FunctionName=id_)["Versions"]
+        said, latest = found["Configuration"], (versions or [{}])[-1]
+        arn = said["FunctionArn"].removesuffix(":$LATEST")
+        version = latest.get("Version", "$LATEST")
+        qualified = f"{arn}:{version}"
+        gateway = f"arn:aws:apigateway:{aws.region}:lambda:path"
+        told: Props = {
+            "arn": arn,
+            "name": said["FunctionName"],
+            "role": said["Role"],
+            "packageType": said.get("PackageType", "Zip"),
+            "runtime": said.get("Runtime") or None,
+            "handler": said.get("Handler") or None,
+            "description": said.get("Description", ""),
+            "memorySize": said["MemorySize"],
+            "timeout": said["Timeout"],
+            "architectures": said.get("Architectures") or ["x86_64"],
+            "environment": {"variables": variables} if (variables := _variables(said)) else None,
+            "layers": [layer["Arn"] for layer in said.get("Layers", ())],
+            "ephemeralStorage": {"size": (said.get("EphemeralStorage") or {}).get("Size", 512)},
+            "tracingConfig": {"mode": (said.get("TracingConfig") or {}).get("Mode", "PassThrough")},
+            "loggingConfig": _logging(said),
+            "imageUri": (found.get("Code") or {}).get("ImageUri"),
+            "reservedConcurrentExecutions": (found.get("Concurrency") or {}).get(
+                "ReservedConcurrentExecutions", ANYTHING
+            ),
+            "version": version,
+            "lastModified": said["LastModified"],
+            "invokeArn": f"{gateway}/2015-03-31/functions/{arn}/invocations",
+            "responseStreamingInvokeArn": f"{gateway}/2021-11-15/functions/{arn}/response-streaming-invocations",
+            "qualifiedArn": qualified,
+            "qualifiedInvokeArn": f"{gateway}/2015-03-31/functions/{qualified}/invocations",
+            "sourceCodeSize": said.get("CodeSize", 0),
+            "codeSha256": said.get("CodeSha256", ""),
+            "signingJobArn": "",
+            "signingProfileVersionArn": "",
+            "tagsAll": {key: value for key, value in found.get("Tags", {}).items() if not key.startswith("aws:")},
+        }
+        return told | {key: known[key] for key in _NOT_TOLD if known and key in known}
 
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: frozenset[str]) -> None:
-        client, arn = aws.client("lambda"), old["arn"]
-        gone, tags = changed_tags(old, new)
-        with doing(f"updating tags for Lambda Function ({id_})", "lambda"):
-            if gone:
-                client.untag_resource(Resource=arn, TagKeys=gone)
-            if tags:
-                client.tag_resource(Resource=arn, Tags=tags)
-        configuration = {
-            argument: told(new.get(key)) for key, (argument, told) in _CONFIGURATION.items() if key in changed
-        }
-        if configuration:
-            with doing(f"updating Lambda Function ({id_}) configuration", "lambda"):
-                trying(lambda: client.update_function_configuration(FunctionName=id_, **configuration), again=_not_yet)
-        if changed & _CODE:
-            architectures = {"Architectures": new["architectures"]} if "architectures" in changed else {}
-            with doing(f"updating Lambda Function ({id_}) code", "lambda"):
-                client.update_function_code(FunctionName=id_, **_code(new), **architectures)
-        if "reservedConcurrentExecutions" in changed:
-            _reserve(aws, id_, new["reservedConcurrentExecutions"])
-        if new.get("publish") and (configuration or changed & {*_CODE, "publish"}):
-            with doing(f"publishing Lambda Function ({id_}) version", "lambda"):
-                client.publish_version(FunctionName=id_)
+        functions = aws.client(SERVICE)
+        with doing(f"updating Lambda Function ({id_}) configuration", SERVICE):
+            if settings := changed & _CONFIGURATION:
+                functions.update_function_configuration(FunctionName=id_, **_configuration(new, settings))
+        with doing(f"updating Lambda Function ({id_}) code", SERVICE):
+            if changed & _CODE:
+                architectures = {"Architectures": new["architectures"]} if "architectures" in changed else {}
+                functions.update_function_code(FunctionName=id_, **_code(new), **architectures)
+        with doing(f"setting Lambda Function ({id_}) concurrency", SERVICE):
+            if "reservedConcurrentExecutions" in changed:
+                if (reserved := new.get("reservedConcurrentExecutions", ANYTHING)) >= 0:
+                    functions.put_function_concurrency(FunctionName=id_, ReservedConcurrentExecutions=reserved)
+                else:
+                    functions.delete_function_concurrency(FunctionName=id_)
+        with doing(f"publishing Lambda Function ({id_}) version", SERVICE):
+            if new.get("publish") and changed & (_CONFIGURATION | _CODE | {"publish"}):
+                functions.publish_version(FunctionName=id_)
+        with doing(f"updating tags for Lambda Function ({id_})", SERVICE):
+            before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
+            if gone := [key for key in before if key not in after]:
+                functions.untag_resource(Resource=old["arn"], TagKeys=gone)
+            if added := {key: value for key, value in after.items() if before.get(key) != value}:
+                functions.tag_resource(Resource=old["arn"], Tags=added)
 
     def delete(self, aws: Aws, id_: str, old: Props) -> None:
         if old.get("skipDestroy"):
             return
-        with doing(f"deleting Lambda Function ({id_})", "lambda"), Ignoring(_GONE):
-            aws.client("lambda").delete_function(FunctionName=id_)
+        with doing(f"deleting Lambda Function ({id_})", SERVICE):
+            try:
+                aws.client(SERVICE).delete_function(FunctionName=id_)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFound":
+                    raise
 
 
-def _reserve(aws: Aws, name: str, executions: int) -> None:
-    client = aws.client("lambda")
-    if executions >= 0:
-        with doing(f"setting Lambda Function ({name}) concurrency", "lambda"):
-            client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=executions)
-    else:
-        with doing(f"deleting Lambda Function ({name}) concurrency", "lambda"):
-            client.delete_function_concurrency(FunctionName=name)
+def _retried(call: Callable[[], Any], codes: tuple[str, ...]) -> Any:
+    """A call tried again for a moment, where the provider tries for minutes."""
+    for left in reversed(range(TRIES)):
+        try:
+            return call()
+        except ClientError as error:
+            if code_of(error) not in codes or not left:
+                raise
+            time.sleep(PAUSE)
+    raise AssertionError
 
 
-def _configuration(told: Props, known: Props) -> Props:
-    """What a program may set; absent values are None, lest the program's own be taken for AWS's."""
-    name, dead_letters = told["FunctionName"], told.get("DeadLetterConfig")
-    image = told.get("ImageConfigResponse", {}).get("ImageConfig")
-    variables = told.get("Environment", {}).get("Variables")
-    logging = {key[0].lower() + key[1:]: value for key, value in told.get("LoggingConfig", {}).items()}
+def _code(new: Props) -> Props:
+    if new.get("imageUri"):
+        return {"ImageUri": new["imageUri"]}
+    if new.get("s3Bucket"):
+        keys = (("S3Bucket", "s3Bucket"), ("S3Key", "s3Key"), ("S3ObjectVersion", "s3ObjectVersion"))
+        return {api: new[key] for api, key in keys if new.get(key)}
+    return {"ZipFile": zip_bytes(new["code"])}
+
+
+def _configuration(new: Props, names: Iterable[str], *, creating: bool = False) -> Props:
+    """The settings as the API takes them; what the program dropped goes back to nothing."""
+    given: Props = {}
+    for name in names:
+        value, key = new.get(name), name[0].upper() + name[1:]
+        match name:
+            case "environment":
+                variables = (value or {}).get("variables") or {}
+                if variables or not creating:
+                    given["Environment"] = {"Variables": variables}
+            case "layers":
+                if value or not creating:
+                    given["Layers"] = value or []
+            case "description":
+                given["Description"] = value or ""
+            case "ephemeralStorage" | "tracingConfig" | "deadLetterConfig" | "loggingConfig":
+                if value:
+                    given[key] = {part[0].upper() + part[1:]: inner for part, inner in value.items()}
+            case "imageConfig":
+                if value:
+                    words = (
+                        ("Command", "commands"),
+                        ("EntryPoint", "entryPoints"),
+                        ("WorkingDirectory", "workingDirectory"),
+                    )
+                    given[key] = {api: value[part] for api, part in words if value.get(part)}
+            case "kmsKeyArn":
+                if value:
+                    given["KMSKeyArn"] = value
+            case "handler" | "runtime":
+                if value and new["packageType"] == "Zip":
+                    given[key] = value
+            case _:
+                given[key] = value
+    return given
+
+
+def _variables(said: Props) -> Props:
+    return (said.get("Environment") or {}).get("Variables") or {}
+
+
+def _logging(said: Props) -> Props:
+    config = said.get("LoggingConfig") or {}
     return {
-        "architectures": told.get("Architectures", ["x86_64"]),
-        "deadLetterConfig": {"targetArn": dead_letters["TargetArn"]} if dead_letters else None,
-        "description": told.get("Description", ""),
-        "environment": {"variables": variables} if variables else None,
-        "ephemeralStorage": {"size": told.get("EphemeralStorage", {}).get("Size", 512)},
-        "handler": told.get("Handler", ""),
-        "imageConfig": {
-            "commands": image.get("Command", []),
-            "entryPoints": image.get("EntryPoint", []),
-            "workingDirectory": image.get("WorkingDirectory", ""),
-        }
-        if image
-        else None,
-        "kmsKeyArn": told.get("KMSKeyArn", ""),
-        "layers": [layer["Arn"] for layer in told.get("Layers", ())],
-        "loggingConfig": {  # moto keeps none
-            "logFormat": "Text",
-            "logGroup": f"/aws/lambda/{name}",
-            "applicationLogLevel": "",
-            "systemLogLevel": "",
-            **(logging or known.get("loggingConfig") or {}),
-        },
-        "memorySize": told["MemorySize"],
-        "name": name,
-        "packageType": told.get("PackageType", "Zip"),
-        "role": told["Role"],
-        "runtime": told.get("Runtime", ""),
-        "timeout": told["Timeout"],
-        "tracingConfig": {"mode": told.get("TracingConfig", {}).get("Mode", "PassThrough")},
-    }
-
-
-def _about(aws: Aws, answer: Props, last: Props, known: Props) -> Props:
-    """What AWS gives beside the configuration; `last` is the version that was published last."""
-    told = answer["Configuration"]
-    arn = ":".join(told["FunctionArn"].split(":")[:7])
-    qualified = f"{arn}:{last['Version']}"
-    gateway = f"{arn.partition(':lambda:')[0]}:apigateway:{aws.region}:lambda:path"
-    return {
-        "arn": arn,
-        "codeSha256": told["CodeSha256"],
-        "imageUri": answer.get("Code", {}).get("ImageUri", ""),
-        "invokeArn": f"{gateway}/2015-03-31/functions/{arn}/invocations",
-        "lastModified": told["LastModified"],
-        "qualifiedArn": qualified,
-        "qualifiedInvokeArn": f"{gateway}/2015-03-31/functions/{qualified}/invocations",
-        "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", -1),
-        "responseStreamingInvokeArn": f"{gateway}/2021-11-15/functions/{arn}/response-streaming-invocations",
-        "signingJobArn": told.get("SigningJobArn", ""),
-        "signingProfileVersionArn": told.get("SigningProfileVersionArn", ""),
-        "sourceCodeHash": known.get("sourceCodeHash") or (known.get("code") or {}).get("hash", ""),
-        "sourceCodeSize": told["CodeSize"],
-        "tagsAll": own_tags(answer.get("Tags", {})),
-        "version": last["Version"],
+        "logFormat": config.get("LogFormat", "Text"),
+        "logGroup": config.get("LogGroup", f"/aws/lambda/{said['FunctionName']}"),
+        "applicationLogLevel": config.get("ApplicationLogLevel", ""),
+        "systemLogLevel": config.get("SystemLogLevel", ""),
     }
 
 
 def _verify(new: Props) -> str | None:
-    terraform = {"code": "filename", "imageUri": "image_uri", "s3Bucket": "s3_bucket"}
-    given = [argument for key, argument in terraform.items() if new.get(key)]
-    known = ",".join(terraform.values())
-    if not given:
-        return f'Invalid combination of arguments. "filename": one of `{known}` must be specified'
-    if len(given) > 1:
-        return (
-            f'Invalid combination of arguments. "{given[0]}": only one of `{known}` can be specified, '
-            f"but `{','.join(given)}` were specified."
-        )
-    if new["packageType"] == "Zip" and not (new.get("handler") and new.get("runtime")):
+    if sum(bool(new.get(key)) for key, _ in _SOURCES) != 1:
+        names = ",".join(name for _, name in _SOURCES)
+        return f'Invalid combination of arguments. "filename": one of `{names}` must be specified'
+    if new.get("packageType") == "Zip" and not (new.get("handler") and new.get("runtime")):
         return "handler and runtime must be set when PackageType is Zip"
     return None
 
 
-def _follows(new: Props, changed: frozenset[str]) -> Iterator[str]:
+def _follows(new: Props, changed: frozenset[str]) -> Iterable[str]:
     if changed & _CODE:
         yield "lastModified"
-    if new.get("publish") and changed & {*_CODE, *_CONFIGURATION, "publish"}:
+    if new.get("publish") and changed & (_CONFIGURATION | _CODE | {"publish"}):
         yield from ("version", "qualifiedArn", "qualifiedInvokeArn")
+
+
+FUNCTION = ResourceType(
+    "aws:lambda/function:Function",
+    {
+        **{
+            name: string(output=True)
+            for name in (
+                *("arn", "invokeArn", "responseStreamingInvokeArn", "qualifiedArn", "qualifiedInvokeArn", "version"),
+                *("lastModified", "signingJobArn", "signingProfileVersionArn"),
+            )
+        },
+        "sourceCodeSize": integer(output=True),
+        "codeSha256": string(computed=True),
+        "name": string(computed=True, force_new=True, auto_name=64, refuse=_name_refused),
+        "role": string(required=True),
+        "packageType": string(default="Zip", force_new=True),
+        "code": archive(same=same_archive),
+        "sourceCodeHash": string(computed=True),
+        "s3Bucket": string(),
+        "s3Key": string(),
+        "s3ObjectVersion": string(),
+        "imageUri": string(),
+        "imageConfig": block(
+            {"commands": list_of(string()), "entryPoints": list_of(string()), "workingDirectory": string()}
+        ),
+        "runtime": string(),
+        "handler": string(),
+        "description": string(),
+        "architectures": list_of(string(), computed=True),
+        "memorySize": integer(128, 10_240, default=128),
+        "timeout": integer(1, 900, default=3),
+        "environment": block({"variables": mapping()}),
+        "layers": list_of(string()),
+        "publish": boolean(),
+        "skipDestroy": boolean(),
+        "kmsKeyArn": string(),
+        "reservedConcurrentExecutions": Property(Kind.INT, default=ANYTHING),
+        "ephemeralStorage": block({"size": integer(512, 10_240, computed=True)}, computed=True),
+        "tracingConfig": block({"mode": string(required=True)}, computed=True),
+        "deadLetterConfig": block({"targetArn": string(required=True)}),
+        "loggingConfig": block(
+            {
+                "logFormat": string(required=True),
+                "logGroup": string(computed=True),
+                "applicationLogLevel": string(computed=True),
+                "systemLogLevel": string(computed=True),
+            },
+            computed=True,
+        ),
+    },
+    _Function(),
+    tagged=True,
+    verify=_verify,
+    follows=_follows,
+)
+
+
+class _Permission:
+    def create(self, aws: Aws, new: Props) -> str:
+        keys = {
+            "FunctionName": "function",
+            "StatementId": "statementId",
+            "Action": "action",
+            "Principal": "principal",
+            "SourceArn": "sourceArn",
+            "SourceAccount": "sourceAccount",
+            "Qualifier": "qualifier",
+            "EventSourceToken": "eventSourceToken",
+            "PrincipalOrgID": "principalOrgId",
+            "FunctionUrlAuthType": "functionUrlAuthType",
+        }
+        given = {api: new[key] for api, key in keys.items() if new.get(key)}
+        functions = aws.client(SERVICE)
+        with doing(f"adding Lambda Permission ({new['function']}/{new['statementId']})", SERVICE):
+            _retried(lambda: functions.add_permission(**given), ("ResourceConflict", "ResourceNotFound"))
+        return str(new["statementId"])
+
+    def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:
+        if known is None:
+            return None
+        qualifier = {"Qualifier": known["qualifier"]} if known.get("qualifier") else {}
+        with doing(f"reading Lambda Permission ({known['function']}/{id_})", SERVICE):
+            try:
+                policy = aws.client(SERVICE).get_policy(FunctionName=known["function"], **qualifier)["Policy"]
+            except ClientError as error:
+                if code_of(error) == "ResourceNotFound":
+                    return None
+                raise
+        said = next((s for s in json.loads(policy)["Statement"] if s.get("Sid") == id_), None)
+        if said is None:
+            return None
+        principal, condition = said["Principal"], said.get("Condition", {})
+        if isinstance(principal, dict):
+            principal = principal.get("AWS") or principal.get("Service")
+        found = said["Resource"].split(":function:")[-1].partition(":")[2]
+        return {
+            "statementId": id_,
+            "function": known["function"],
+            "action": said["Action"],
+            "principal": principal,
+            "qualifier": found or known.get("qualifier"),
+            "sourceArn": _in_condition(condition, "ArnLike", "AWS:SourceArn"),
+            "sourceAccount": _in_condition(condition, "StringEquals", "AWS:SourceAccount"),
+        }
+
+    def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: frozenset[str]) -> None:
+        raise AssertionError(f"{id_}: every property of a permission replaces it")
+
+    def delete(self, aws: Aws, id_: str, old: Props) -> None:
+        qualifier = {"Qualifier": old["qualifier"]} if old.get("qualifier") else {}
+        with doing(f"removing Lambda Permission ({old['function']}/{id_})", SERVICE):
+            try:
+                aws.client(SERVICE).remove_permission(FunctionName=old["function"], StatementId=id_, **qualifier)
+            except ClientError as error:
+                if code_of(error) != "ResourceNotFound":
+                    raise
+
+
+def _in_condition(condition: Props, operator: str, key: str) -> Any:
+    """A condition's value; its keys are not case-sensitive."""
+    return next((v for k, v in condition.get(operator, {}).items() if k.lower() == key.lower()), None)
+
+
+def _imported(id_: str) -> tuple[str, Props | None]:
+    """`FUNCTION/STATEMENT` or `FUNCTION:QUALIFIER/STATEMENT`."""
+    function, slash, statement = id_.partition("/")
+    if not slash or not function or not statement:
+        raise AwsFailure(
+            f'Unexpected format of ID ("{id_}"), expected FUNCTION_NAME/STATEMENT_ID or '
+            "FUNCTION_NAME:QUALIFIER/STATEMENT_ID"
+        )
+    name, _, qualifier = function.partition(":")
+    return statement, {"function": name, **({"qualifier": qualifier} if qualifier else {})}
+
+
+PERMISSION = ResourceType(
+    "aws:lambda/permission:Permission",
+    {
+        "action": string(required=True, force_new=True),
+        "function": string(required=True, force_new=True),
+        "principal": string(required=True, force_new=True),
+        "statementId": string(computed=True, force_new=True, auto_name=100),
+        **{
+            name: string(force_new=True)
+            for name in (
+                *("sourceArn", "sourceAccount", "qualifier", "eventSourceToken", "principalOrgId"),
+                "functionUrlAuthType",
+            )
+        },
+    },
+    _Permission(),
+    imported=_imported,
+)
