@@ -57,6 +57,11 @@ class Team:
     events: list[Event] = field(default_factory=list)
 
     @property
+    def project(self) -> str:
+        """Its project in the sandbox's one backend."""
+        return f"team-{self.account}"
+
+    @property
     def file(self) -> Path:
         """Its inventory."""
         return self.folder / "stacks.toml"
@@ -118,6 +123,7 @@ def team(aws: SandboxInfo, tmp_path: Path) -> Team:
     account = str(next(_accounts))
     made = Team(folder, account, aws)
     made.edit('account = "123456789012"', f'account = "{account}"')
+    made.edit('name = "passport-scorer"', f'name = "{made.project}"')  # and stacks that nobody else has
     return made
 
 

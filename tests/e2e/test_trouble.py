@@ -28,7 +28,8 @@ def splits(team: Team) -> dict[str, Split | None]:
 
 def lock(team: Team, host: str, pid: int) -> Path:
     """A lock as the engine leaves it in its backend."""
-    folder = team.aws.folder / "state" / ".pulumi" / "locks" / "organization" / "passport-scorer-routing" / "production"
+    locks = team.aws.folder / "state" / ".pulumi" / "locks" / "organization"
+    folder = locks / f"{team.project}-routing" / "production"
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "00000000-0000-0000-0000-000000000000.json"
     said = {"pid": pid, "username": "ann", "hostname": host, "timestamp": "2026-01-01T00:00:00Z"}
