@@ -1,14 +1,17 @@
 """Archives and assets, as the engine sends them, made into the zip file that Lambda takes.
 
-https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/archive/archive.go
+The same content always gives the same bytes, so that AWS's hash of the code tells whether it changed.
+https://www.pulumi.com/docs/iac/concepts/assets-archives/
 """
 
 from __future__ import annotations
 
 import io
+import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from rollout.sandbox.provider.aws import AwsFailure
@@ -16,28 +19,36 @@ from rollout.sandbox.provider.schema import Props
 
 MARK = "4dabf18193072939515e22adb298388d"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
-ASSET = "c44067f5952c0a294b673a41bacd8c17"
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+_BOOKKEEPING = ".pulumi"
+_BOOTSTRAP = "bootstrap"  # what a custom runtime starts
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip file can hold
+_UNIX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file in an archive."""
+
+    name: str
+    content: bytes
+    executable: bool = False
 
 
 def zip_bytes(archive: Props) -> bytes:
-    """An archive as a zip file, the same bytes for the same content.
+    """An archive as a zip file; one that is a zip file already is taken as it is.
+
+    Args:
+        archive: As the engine sends it.
 
     Raises:
         AwsFailure: It can't be read, or is a remote one, which a sandbox doesn't fetch.
     """
     path = archive.get("path")
-    if path and Path(path).is_file() and zipfile.is_zipfile(path):
-        return Path(path).read_bytes()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
-        for name, content, executable in sorted(_members(archive)):
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.external_attr = (0o100755 if executable or name == "bootstrap" else 0o100644) << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            made.writestr(entry, content)
-    return buffer.getvalue()
+    try:
+        return Path(path).read_bytes() if path and zipfile.is_zipfile(path) else _zip(_files(archive, ""))
+    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise AwsFailure(f"reading archive: {error}") from error
 
 
 def same_archive(old: Props, new: Props) -> bool:
@@ -45,47 +56,55 @@ def same_archive(old: Props, new: Props) -> bool:
     return bool(old.get("hash")) and old.get("hash") == new.get("hash")
 
 
-def _members(archive: Props) -> Iterator[tuple[str, bytes, bool]]:
-    """Name, content and whether it is executable, of each file."""
-    if archive.get("uri"):
-        raise AwsFailure(f"reading archive ({archive['uri']}): the sandbox fetches nothing from elsewhere")
-    if path := archive.get("path"):
-        yield from _of_path(Path(path))
-    for name, part in (archive.get("assets") or {}).items():
-        if part.get(MARK) == ARCHIVE:
-            yield from ((f"{name}/{inner}", content, executable) for inner, content, executable in _members(part))
-        elif part.get("text"):
-            yield name, str(part["text"]).encode(), False
-        elif part.get("path"):
-            file = Path(part["path"])
-            yield name, _read(file), _is_executable(file)
-        elif part.get("uri"):
-            raise AwsFailure(f"reading asset ({part['uri']}): the sandbox fetches nothing from elsewhere")
-        else:
-            yield name, b"", False
+def _zip(files: Iterator[_File]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as made:
+        for file in sorted(files, key=lambda file: file.name):
+            entry = zipfile.ZipInfo(file.name, _LONG_AGO)
+            entry.create_system = _UNIX
+            entry.external_attr = (0o100755 if file.executable or file.name == _BOOTSTRAP else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(entry, file.content)
+    return buffer.getvalue()
 
 
-def _of_path(path: Path) -> Iterator[tuple[str, bytes, bool]]:
+def _files(item: Props, name: str) -> Iterator[_File]:
+    """The files of an archive or asset that has this name in the archive around it."""
+    if item.get("uri"):
+        raise AwsFailure(f"reading {item['uri']}: the sandbox fetches nothing from elsewhere")
+    if item.get("path"):
+        path = Path(item["path"])
+        yield from _of_archive(path, name) if item.get(MARK) == ARCHIVE else [_file(path, name)]
+    elif item.get(MARK) == ARCHIVE:
+        for below, inner in (item.get("assets") or {}).items():
+            yield from _files(inner, _joined(name, below))
+    else:
+        yield _File(name, item.get("text", "").encode())
+
+
+def _of_archive(path: Path, name: str) -> Iterator[_File]:
     if path.is_dir():
         for file in path.rglob("*"):
-            if file.is_file():
-                yield file.relative_to(path).as_posix(), file.read_bytes(), _is_executable(file)
-    elif path.is_file() and tarfile.is_tarfile(path):
-        with tarfile.open(path) as packed:
-            for member in packed.getmembers():
-                content = packed.extractfile(member) if member.isfile() else None
-                if content is not None:
-                    yield member.name.removeprefix("./"), content.read(), bool(member.mode & 0o111)
+            within = file.relative_to(path)
+            if file.is_file() and _BOOKKEEPING not in within.parts:
+                yield _file(file, _joined(name, within.as_posix()))
+    elif zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as packed:
+            for entry in packed.infolist():
+                if not entry.is_dir():
+                    executable = bool(entry.external_attr >> 16 & stat.S_IXUSR)
+                    yield _File(_joined(name, entry.filename), packed.read(entry), executable)
     else:
-        raise AwsFailure(f"reading ZIP file ({path}): open {path}: no such file or directory")
+        with tarfile.open(path) as packed_tar:
+            for member in packed_tar:
+                content = packed_tar.extractfile(member)
+                if content is not None:
+                    yield _File(_joined(name, member.name), content.read(), bool(member.mode & stat.S_IXUSR))
 
 
-def _read(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise AwsFailure(f"reading asset ({file}): {error.strerror}") from error
+def _file(path: Path, name: str) -> _File:
+    return _File(name, path.read_bytes(), bool(path.stat().st_mode & stat.S_IXUSR))
 
 
-def _is_executable(file: Path) -> bool:
-    return bool(file.stat().st_mode & 0o111)
+def _joined(above: str, name: str) -> str:
+    return f"{above.rstrip('/')}/{name.removeprefix('./')}" if above else name.removeprefix("./")
