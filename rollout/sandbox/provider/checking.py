@@ -63,10 +63,9 @@ class _Check:
                 found[key] = made
                 defaults.append(key)
             elif prop.required:
-                argument = snake(key)
-                at = f"{path}.{key}" if path else key
+                argument = terraform_path(terraform, key, prop).removesuffix(".0")
                 self.refuse(
-                    at,
+                    f"{path}.{key}" if path else key,
                     f'Missing required argument. The argument "{argument}" is required, but no definition was found.',
                 )
         return {**found, NOTES: sorted(defaults)}
@@ -101,7 +100,14 @@ class _Check:
                 return self.object(prop.fields, value, {}, path, terraform)
             case Kind.LIST | Kind.SET if isinstance(value, list) and prop.item:
                 item = prop.item
-                value = [self.value(item, v, f"{path}[{i}]", f"{terraform}.{i}") for i, v in enumerate(value)]
+                listed = prop.kind is Kind.LIST  # a set's elements have no places
+                places = [f"{path}[{index}]" if listed else path for index in range(len(value))]
+                value = [self.value(item, v, places[i], f"{terraform}.{i}") for i, v in enumerate(value)]
+            case Kind.INT if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
+                value = int(value)
+            case Kind.INT if not isinstance(value, int):
+                self.refuse(path, f"expected type int for {terraform}")
+                return value
             case Kind.LIST | Kind.SET | Kind.OBJECT:
                 self.refuse(path, f"expected type {prop.kind.name.lower()} for {terraform}")
                 return value

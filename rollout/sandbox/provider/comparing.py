@@ -46,7 +46,7 @@ def compare(type_: ResourceType, old: Props, new: Props) -> Differences:
             continue
         paths.update(_paths(prop, old.get(name), wanted.get(name), name))
     passed_over = type_.irrelevant(old, wanted)
-    paths = {path: kind for path, kind in paths.items() if _top(path) not in passed_over}
+    paths = {path: kind for path, kind in paths.items() if passed_over.isdisjoint((path, _top(path)))}
     changed = frozenset(map(_top, paths))
     replaces = tuple(sorted(name for name in changed if properties[name].force_new))
     named = notes is not None and any(

@@ -112,7 +112,7 @@ class ResourceType:
         regional: Whether it has a region.
         delete_first: A replacement always deletes first.
         verify: What is wrong with the inputs as a whole when they are known, at diff time and before a create.
-        irrelevant: Top-level differences to be passed over, such as a Lambda target group's port.
+        irrelevant: Differences to be passed over by path, such as a Lambda target group's port.
         follows: Outputs that change with given properties, such as `lastModified` with `code`.
         imported: From an import id to the id and what it tells; None where the type can't be imported.
     """
