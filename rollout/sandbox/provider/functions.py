@@ -50,7 +50,7 @@ _NOT_YET = re.compile("cannot be assumed by Lambda|does not have permissions|thr
 def _name_refused(name: Any) -> str | None:
     if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or name.startswith("arn:"):
         return None
-    return f'invalid value for {{path}} (must be valid function name or function ARN): "{name}"'
+    return "invalid value for function_name (must be valid function name or function ARN)"
 
 
 def _concurrency_refused(executions: Any) -> str | None:
