@@ -132,7 +132,7 @@ def told(actions: Sequence[Props], known: Sequence[Props] | None) -> list[Props]
     in_order = sorted(actions, key=lambda action: action["Order"])
     forms = repeat(None) if known is None else chain(known, repeat({}))
     return [
-        {"type": action["Type"], "order": action["Order"], **_told(action, form)}
+        {"type": action["Type"], "order": action["Order"], "targetGroupArn": "", **_told(action, form)}
         for action, form in zip(in_order, forms, strict=False)
     ]
 
