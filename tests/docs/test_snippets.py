@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -63,22 +64,17 @@ def test_json_is_json(block: Block) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.parametrize(
-    "page", [pytest.param(list(page), id=name) for name, page in groupby(blocks("python"), lambda block: block.page)]
-)
-def test_a_pages_python_runs_from_top_to_bottom(page: list[Block], cut_over: Team) -> None:
+def test_each_pages_python_runs_from_top_to_bottom(cut_over: Team) -> None:
     assert cut_over.aws.folder is not None
     state = (cut_over.aws.folder / "state").as_uri()
     cut_over.edit(f'account = "{cut_over.account}"', f'account = "{cut_over.account}"\nbackend = "{state}"')
-    script = cut_over.folder / "page.py"
-    for block in page:  # each at its own line, so that a traceback names the page's
-        written = script.read_text("utf-8") if script.exists() else ""
-        script.write_text(written + "\n" * (block.line - 1 - written.count("\n")) + block.code, "utf-8")
-    environ = {**os.environ, **cut_over.aws.environ(cut_over.account, "us-west-2")}
-    done = subprocess.run(
-        [sys.executable, script], cwd=cut_over.folder, env=environ, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    environ = os.environ | _signed_in(cut_over)
+    for name, page in groupby(blocks("python"), lambda block: block.page):
+        script = cut_over.folder / f"{Path(name).stem}.py"
+        script.write_text(_script(page), "utf-8")
+        command = [sys.executable, str(script)]
+        done = subprocess.run(command, cwd=cut_over.folder, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{name}: {done.stderr}"
 
 
 def test_links_between_pages_lead_somewhere() -> None:
@@ -94,6 +90,24 @@ def test_links_between_pages_lead_somewhere() -> None:
 def _laid_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     both = {key: _laid_over(below[key], above[key]) for key in below.keys() & above if isinstance(above[key], dict)}
     return below | above | both
+
+
+def _script(page: Iterable[Block]) -> str:
+    """A page's blocks, each at its own line, so that a traceback names the page's."""
+    text = ""
+    for block in page:
+        text += "\n" * (block.line - 1 - text.count("\n")) + block.code
+    return text
+
+
+def _signed_in(team: Team) -> dict[str, str]:
+    """Variables that make the sandbox AWS; the account by a file, since a variable would hold for any sandbox."""
+    file = team.folder / "credentials"
+    file.write_text(f"[default]\naws_access_key_id = {team.account}\naws_secret_access_key = any\n", "utf-8")
+    said = team.aws.environ(team.account, "us-west-2")
+    return {key: value for key, value in said.items() if "ACCESS_KEY" not in key} | {
+        "AWS_SHARED_CREDENTIALS_FILE": str(file)
+    }
 
 
 def _is_there(page: Path, link: str) -> bool:
