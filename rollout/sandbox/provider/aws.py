@@ -27,6 +27,18 @@ class AwsFailure(Exception):
     """What the provider tells of a failed operation."""
 
 
+class MadeButFailed(AwsFailure):
+    """A create made its resource, and failed after that.
+
+    Attributes:
+        id: The resource's, lest it be forgotten.
+    """
+
+    def __init__(self, id_: str, failure: AwsFailure) -> None:
+        super().__init__(str(failure))
+        self.id = id_
+
+
 class Aws:
     """One account and region on the sandbox.
 
@@ -81,3 +93,12 @@ def doing(what: str, service: str) -> Iterator[None]:
         ) from error
     except BotoCoreError as error:
         raise AwsFailure(f"{what}: {error}") from error
+
+
+@contextmanager
+def once_made(id_: str) -> Iterator[None]:
+    """Have a failure tell that the resource is there already."""
+    try:
+        yield
+    except AwsFailure as failure:
+        raise MadeButFailed(id_, failure) from failure

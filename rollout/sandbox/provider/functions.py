@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from rollout.sandbox.provider.archives import same_archive
-from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing
+from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing, once_made
 from rollout.sandbox.provider.function_settings import (
     CODE,
     SETTINGS,
@@ -76,7 +76,8 @@ class _Function:
                 again=_not_yet,
             )
         if new.get("reservedConcurrentExecutions", UNRESERVED) != UNRESERVED:
-            _reserve(aws, name, new["reservedConcurrentExecutions"])
+            with once_made(name):
+                _reserve(aws, name, new["reservedConcurrentExecutions"])
         return name
 
     def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from rollout.sandbox.provider.aws import Aws, doing
+from rollout.sandbox.provider.aws import Aws, doing, once_made
 from rollout.sandbox.provider.patience import Ignoring
 from rollout.sandbox.provider.schema import Kind, Property, Props, ResourceType, boolean, string
 from rollout.sandbox.provider.tagging import changed_tags, own_tags
@@ -42,7 +42,8 @@ class _LogGroup:
         with doing(f"creating CloudWatch Logs Log Group ({name})", SERVICE):
             logs.create_log_group(logGroupName=name, **{key: value for key, value in given.items() if value})
         if new.get("retentionInDays"):
-            _retain(logs, name, new)
+            with once_made(name):
+                _retain(logs, name, new)
         return name
 
     def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:

@@ -70,7 +70,11 @@ class Operations(Protocol):
     """What a resource type does on AWS. Errors of AWS are raised as `aws.AwsFailure`."""
 
     def create(self, aws: Aws, new: Props) -> str:
-        """Make it; its id."""
+        """Make it; its id.
+
+        Raises:
+            AwsFailure: There is none; `aws.MadeButFailed` where there is one, unfinished.
+        """
         ...
 
     def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:

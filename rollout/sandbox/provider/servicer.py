@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from typing import Any, NoReturn, TypeVar
 
 import grpc
-from google.protobuf import empty_pb2
-from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc
+from google.protobuf import empty_pb2, struct_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2_grpc, status_pb2
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from rollout.sandbox.provider.aws import Aws, AwsFailure, doing
+from rollout.sandbox.provider.aws import Aws, AwsFailure, MadeButFailed, doing
 from rollout.sandbox.provider.checking import Naming, check, has_unknown, without_notes
 from rollout.sandbox.provider.comparing import Differences, compare, imported, refreshed
 from rollout.sandbox.provider.schema import UNKNOWN, Invoke, Props, ResourceType
@@ -144,8 +145,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
                 key: UNKNOWN for key, p in type_.all_properties.items() if p.output or (p.computed and key not in new)
             }
             return pb.CreateResponse(properties=encode({**new, **unknown}))
-        id_ = type_.operations.create(self._aws, new)
-        return pb.CreateResponse(id=id_, properties=encode(self._state(type_, id_, new) or new))
+        id_ = None
+        try:
+            id_ = type_.operations.create(self._aws, new)
+            return pb.CreateResponse(id=id_, properties=encode(self._state(type_, id_, new) or new))
+        except AwsFailure as failure:
+            made = failure.id if isinstance(failure, MadeButFailed) else id_
+            if made is None:
+                raise
+            self._keep(type_, made, new, request.properties, failure, context)
 
     @told
     def Read(self, request: pb.ReadRequest, context: grpc.ServicerContext) -> pb.ReadResponse:
@@ -171,8 +179,13 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             found = compare(type_, old, checked)
             return pb.UpdateResponse(properties=encode({**old, **new, **dict.fromkeys(found.follows, UNKNOWN)}))
         _verify(type_, new)
-        type_.operations.update(self._aws, request.id, old, new, compare(type_, old, checked).changed)
-        return pb.UpdateResponse(properties=encode(self._state(type_, request.id, new) or {**old, **new}))
+        known = old  # as long as a change may not have come to what AWS doesn't tell, such as code
+        try:
+            type_.operations.update(self._aws, request.id, old, new, compare(type_, old, checked).changed)
+            known = {**old, **new}
+            return pb.UpdateResponse(properties=encode(self._state(type_, request.id, new) or known))
+        except AwsFailure as failure:
+            self._keep(type_, request.id, known, request.news, failure, context)
 
     @told
     def Delete(self, request: pb.DeleteRequest, context: grpc.ServicerContext) -> empty_pb2.Empty:
@@ -199,6 +212,26 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if type_.tagged:
             live["tags"] = {k: v for k, v in live.get("tagsAll", {}).items() if self._default_tags.get(k) != v}
         return live if importing else {**{k: v for k, v in (known or {}).items() if k not in live}, **live}
+
+    def _keep(  # noqa: PLR0917 - all that the engine is told
+        self,
+        type_: ResourceType,
+        id_: str,
+        known: Props,
+        inputs: struct_pb2.Struct,
+        failure: AwsFailure,
+        context: grpc.ServicerContext,
+    ) -> NoReturn:
+        """Fail, and have the engine keep the resource as it is now, so that its next run goes on from there."""
+        with suppress(AwsFailure):  # then what is known has to do
+            known = self._state(type_, id_, known) or known
+        detail = pb.ErrorResourceInitFailed(id=id_, properties=encode(known), inputs=inputs, reasons=[str(failure)])
+        unknown = grpc.StatusCode.UNKNOWN
+        status = status_pb2.Status(code=unknown.value[0], message=str(failure))
+        status.details.add().Pack(detail)
+        context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+        context.abort(unknown, str(failure))
+        raise AssertionError from failure  # abort doesn't come back
 
     def _type(self, urn: str, context: grpc.ServicerContext) -> ResourceType:
         token = urn.split("::")[2].rpartition("$")[2]

@@ -1,0 +1,80 @@
+"""What only trouble, several stacks or careless programs bring out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from pulumi.runtime.proto import provider_pb2 as pb
+from pulumi.runtime.proto import status_pb2
+
+from rollout.sandbox import Fault
+from tests.sandbox.provider.engine import FUNCTION, GROUP, LOGS, RULE, Engine, Made, plain, struct, urn
+from tests.sandbox.provider.samples import SAMPLES, code
+from tests.sandbox.tenant import Tenant
+
+IP = {"targetType": "ip", "port": 80, "protocol": "HTTP", "vpcId": "vpc-1"}
+
+
+def fault(tenant: Tenant, action: str) -> None:
+    tenant.sandbox.faults.add(Fault(action, code="AccessDenied", message="not today", status=403))
+
+
+def kept(error: pytest.ExceptionInfo[grpc.RpcError]) -> pb.ErrorResourceInitFailed:
+    """What the engine is to keep of a resource whose operation failed."""
+    assert error.value.code() is grpc.StatusCode.UNKNOWN
+    told = dict(error.value.trailing_metadata())["grpc-status-details-bin"]
+    detail = pb.ErrorResourceInitFailed()
+    assert status_pb2.Status.FromString(told).details[0].Unpack(detail)
+    assert "not today" in detail.reasons[0]
+    assert detail.reasons[0] == error.value.details()
+    return detail
+
+
+CREATED_YET_FAILED = [
+    (GROUP, {"lambdaMultiValueHeadersEnabled": True}, "elasticloadbalancing:ModifyTargetGroupAttributes"),
+    (FUNCTION, {"reservedConcurrentExecutions": 5}, "lambda:PutFunctionConcurrency"),
+    (LOGS, {}, "logs:PutRetentionPolicy"),
+    (RULE, {}, "elasticloadbalancing:DescribeRules"),  # the read after the create
+]
+
+
+@pytest.mark.parametrize(("type_", "more", "action"), CREATED_YET_FAILED)
+def test_a_create_that_fails_half_way_goes_on_in_the_next_run(
+    engine: Engine, tenant: Tenant, type_: str, more: dict[str, Any], action: str
+) -> None:
+    inputs = {**SAMPLES[type_](tenant), **more}
+    checked = engine.checked(type_, inputs)
+    fault(tenant, action)
+    with pytest.raises(grpc.RpcError) as error:
+        engine.stub.Create(pb.CreateRequest(urn=urn(type_), properties=struct(checked)))
+    made = Made(engine, type_, kept(error).id, plain(kept(error).inputs), plain(kept(error).properties))
+    assert made.inputs == checked
+    again = made.update(inputs)
+    assert not again.diff(inputs).changes
+    found = again.refresh()
+    assert found is not None
+    assert (found.id, found.outputs) == (made.id, again.outputs)
+
+
+def test_a_create_that_makes_nothing_keeps_nothing(engine: Engine, tenant: Tenant) -> None:
+    checked = engine.checked(GROUP, SAMPLES[GROUP](tenant))
+    fault(tenant, "elasticloadbalancing:CreateTargetGroup")
+    with pytest.raises(grpc.RpcError, match="not today") as error:
+        engine.stub.Create(pb.CreateRequest(urn=urn(GROUP), properties=struct(checked)))
+    assert "grpc-status-details-bin" not in dict(error.value.trailing_metadata())
+
+
+def test_an_update_that_fails_half_way_keeps_what_was_changed(engine: Engine, tenant: Tenant) -> None:
+    inputs = SAMPLES[FUNCTION](tenant)
+    one = engine.make(FUNCTION, inputs)
+    wanted = {**inputs, "timeout": 7, "code": code("handler = 1")}
+    fault(tenant, "lambda:UpdateFunctionCode")
+    with pytest.raises(grpc.RpcError) as error:
+        one.update(wanted)
+    detail = kept(error)
+    left = Made(engine, FUNCTION, detail.id, one.inputs, plain(detail.properties))
+    assert left.outputs["timeout"] == 7
+    assert left.diff(wanted).names == ["code", "lastModified"]
+    assert not left.update(wanted).diff(wanted).changes
