@@ -78,6 +78,7 @@ class _TargetGroup:
                 "ipAddressType": group.get("IpAddressType", "ipv4"),
                 "loadBalancerArns": group.get("LoadBalancerArns", []),
                 **{key: group[api] for key, api in {**_PLACE, **_OPTIONAL_PLACE}.items() if api in group},
+                **(dict.fromkeys(_PLACE) if known else {}),  # None, lest what a program says of a function be state
                 "healthCheck": _told_health_check(group, (known or {}).get("healthCheck") or {}),
                 **_told_attributes(group["TargetType"], {pair["Key"]: pair["Value"] for pair in attributes}),
                 "tagsAll": told_tags(elb, id_),
