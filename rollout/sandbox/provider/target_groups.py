@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing
+from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing, once_made
 from rollout.sandbox.provider.patience import Ignoring, trying
 from rollout.sandbox.provider.refusals import other_than, too_short_or_long
 from rollout.sandbox.provider.schema import Kind, Property, Props, ResourceType, block, boolean, integer, string
@@ -62,7 +62,8 @@ class _TargetGroup:
             given["Tags"] = as_tags(new["tagsAll"])
         with doing(f"creating {WHAT} ({name})", SERVICE):
             arn = str(elb.create_target_group(**given)["TargetGroups"][0]["TargetGroupArn"])
-        _set_attributes(elb, arn, new, frozenset(name for name, value in new.items() if value not in (None, False)))
+        with once_made(arn):
+            _set_attributes(elb, arn, new, frozenset(name for name, value in new.items() if value not in (None, False)))
         return arn
 
     def read(self, aws: Aws, id_: str, known: Props | None) -> Props | None:
@@ -77,8 +78,8 @@ class _TargetGroup:
                 "targetType": group["TargetType"],
                 "ipAddressType": group.get("IpAddressType", "ipv4"),
                 "loadBalancerArns": group.get("LoadBalancerArns", []),
-                **{key: group[api] for key, api in {**_PLACE, **_OPTIONAL_PLACE}.items() if api in group},
                 **(dict.fromkeys(_PLACE) if known else {}),  # None, lest what a program says of a function be state
+                **{key: group[api] for key, api in {**_PLACE, **_OPTIONAL_PLACE}.items() if api in group},
                 "healthCheck": _told_health_check(group, (known or {}).get("healthCheck") or {}),
                 **_told_attributes(group["TargetType"], {pair["Key"]: pair["Value"] for pair in attributes}),
                 "tagsAll": told_tags(elb, id_),
