@@ -15,6 +15,7 @@ from rollout.sandbox.provider.schema import UNKNOWN, Kind, Property, Props, Reso
 
 NOTES = "__defaults"
 _SUFFIX = 7
+_IN_SET = "[]"  # a set's elements have no places: a path that is told ends with the set
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class _Check:
     failures: list[str] = field(default_factory=list)
 
     def refuse(self, path: str, text: str) -> None:
-        self.failures.append(f"{text}. Examine values at '{self.name}.{path}'.")
+        self.failures.append(f"{text}. Examine values at '{self.name}.{path.partition(_IN_SET)[0]}'.")
 
     def object(self, fields: Mapping[str, Property], given: Props, old: Props, path: str, terraform: str) -> Props:
         """An object with its defaults."""
@@ -69,6 +70,19 @@ class _Check:
                     f'Missing required argument. The argument "{argument}" is required, but no definition was found.',
                 )
         return {**found, NOTES: sorted(defaults)}
+
+    def exactly_one(self, names: Mapping[str, str], inputs: Props) -> None:
+        """One of several properties, by their names in Terraform, each of which is told where it isn't so."""
+        given, listed = [name for key, name in names.items() if key in inputs], ",".join(names.values())
+        if not names or len(given) == 1:
+            return
+        problem = (
+            f"only one of `{listed}` can be specified, but `{','.join(given)}` were specified."
+            if given
+            else f"one of `{listed}` must be specified"
+        )
+        for key, name in names.items():
+            self.refuse(key, f'Invalid combination of arguments. "{name}": {problem}')
 
     def default(self, key: str, prop: Property, old: Props) -> Any:
         """A default, which sticks once it was filled in."""
@@ -100,8 +114,7 @@ class _Check:
                 return self.object(prop.fields, value, {}, path, terraform)
             case Kind.LIST | Kind.SET if isinstance(value, list) and prop.item:
                 item = prop.item
-                listed = prop.kind is Kind.LIST  # a set's elements have no places
-                places = [f"{path}[{index}]" if listed else path for index in range(len(value))]
+                places = [f"{path}[{i}]" if prop.kind is Kind.LIST else path + _IN_SET for i in range(len(value))]
                 value = [self.value(item, v, places[i], f"{terraform}.{i}") for i, v in enumerate(value)]
             case Kind.INT if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
                 value = int(value)
@@ -139,6 +152,7 @@ def check(  # noqa: PLR0917 - all that the bridge looks at
         tags = given.get("tags") or {}
         given["tagsAll"] = UNKNOWN if has_unknown(tags) else {**default_tags, **tags}
     inputs = checking.object(type_.all_properties, given, old, "", "")
+    checking.exactly_one(type_.one_of, inputs)
     return Checked(inputs, tuple(checking.failures))
 
 

@@ -22,7 +22,8 @@ CODE = frozenset(
 )
 """The properties that UpdateFunctionCode changes."""
 
-_SOURCES = {"code": "filename", "imageUri": "image_uri", "s3Bucket": "s3_bucket"}
+SOURCES = {"code": "filename", "imageUri": "image_uri", "s3Bucket": "s3_bucket"}
+"""Where code may come from, by Terraform's names."""
 
 
 def one_of(shape: str) -> Callable[[str], str | None]:
@@ -92,14 +93,6 @@ def code_arguments(new: Props) -> Props:
 
 def verify(new: Props) -> str | None:
     """What is wrong with the inputs as a whole."""
-    given, allowed = [name for key, name in _SOURCES.items() if new.get(key)], ",".join(_SOURCES.values())
-    if not given:
-        return f'Invalid combination of arguments. "filename": one of `{allowed}` must be specified'
-    if len(given) > 1:
-        return (
-            f'Invalid combination of arguments. "{given[0]}": only one of `{allowed}` can be specified, '
-            f"but `{','.join(given)}` were specified."
-        )
     if new["packageType"] == "Zip" and not (new.get("handler") and new.get("runtime")):
         return "handler and runtime must be set when PackageType is Zip"
     return None

@@ -17,6 +17,7 @@ from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing, once_m
 from rollout.sandbox.provider.function_settings import (
     CODE,
     SETTINGS,
+    SOURCES,
     UNRESERVED,
     as_arguments,
     code_arguments,
@@ -194,6 +195,7 @@ FUNCTION = ResourceType(
     },
     _Function(),
     tagged=True,
+    one_of=SOURCES,
     verify=verify,
     follows=_follows,
 )

@@ -115,6 +115,7 @@ class ResourceType:
         tagged: Whether it has tags.
         regional: Whether it has a region.
         delete_first: A replacement always deletes first.
+        one_of: Properties, with Terraform's names, exactly one of which has to be given.
         verify: What is wrong with the inputs as a whole when they are known, at diff time and before a create.
         irrelevant: Differences to be passed over by path, such as a Lambda target group's port.
         follows: Outputs that change with given properties, such as `lastModified` with `code`.
@@ -127,6 +128,7 @@ class ResourceType:
     tagged: bool = False
     regional: bool = True
     delete_first: bool = False
+    one_of: Mapping[str, str] = field(default_factory=dict)
     verify: Callable[[Props], str | None] = lambda _: None
     irrelevant: Callable[[Props, Props], frozenset[str]] = lambda _old, _new: frozenset()
     follows: Callable[[Props, frozenset[str]], Iterable[str]] = lambda _new, _changed: ()
