@@ -73,7 +73,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._aws = aws
         self._types = types
         self._invokes = invokes
-        self._default_tags: Props = {}
+        self._default_tags: dict[str, Props] = {}  # by connection: the engine opens one for each stack's provider
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -109,7 +109,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             raise AwsFailure(f"AWS account ID not allowed: {account}")
         if said.get("region") and said["region"] != self._aws.region:
             raise AwsFailure(f"this port is for region {self._aws.region}, not {said['region']}")
-        self._default_tags = json.loads(said.get("defaultTags") or "{}").get("tags", {})
+        self._default_tags[context.peer()] = json.loads(said.get("defaultTags") or "{}").get("tags") or {}
         return pb.ConfigureResponse(acceptSecrets=False, supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
@@ -121,7 +121,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             disabled=request.autonaming.mode == modes.DISABLE,
         )
         old = decode(request.olds)
-        region, tags = self._aws.region, self._default_tags
+        region, tags = self._aws.region, self._default_tags.get(context.peer(), {})
         checked = check(type_, _name(request.urn), decode(request.news), old, region, tags, naming)
         return pb.CheckResponse(
             inputs=encode(checked.inputs), failures=[pb.CheckFailure(reason=text) for text in checked.failures]
@@ -148,7 +148,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         id_ = None
         try:
             id_ = type_.operations.create(self._aws, new)
-            return pb.CreateResponse(id=id_, properties=encode(self._state(type_, id_, new) or new))
+            return pb.CreateResponse(id=id_, properties=encode(self._state(type_, id_, new, context) or new))
         except AwsFailure as failure:
             made = failure.id if isinstance(failure, MadeButFailed) else id_
             if made is None:
@@ -164,7 +164,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
             if type_.imported is None:
                 raise AwsFailure(f"resource {type_.token} doesn't support import")
             id_, known = type_.imported(request.id)
-        state = self._state(type_, id_, known, importing=not request.properties.fields)
+        state = self._state(type_, id_, known, context, importing=not request.properties.fields)
         if state is None:
             return pb.ReadResponse()
         now = refreshed(type_, inputs, state) if inputs else imported(type_, state)
@@ -183,7 +183,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         try:
             type_.operations.update(self._aws, request.id, old, new, compare(type_, old, checked).changed)
             known = {**old, **new}
-            return pb.UpdateResponse(properties=encode(self._state(type_, request.id, new) or known))
+            return pb.UpdateResponse(properties=encode(self._state(type_, request.id, new, context) or known))
         except AwsFailure as failure:
             self._keep(type_, request.id, known, request.news, failure, context)
 
@@ -202,7 +202,15 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         getattr(response, "return").CopyFrom(encode(self._invokes[request.tok](self._aws, arguments)))
         return response
 
-    def _state(self, type_: ResourceType, id_: str, known: Props | None, *, importing: bool = False) -> Props | None:
+    def _state(
+        self,
+        type_: ResourceType,
+        id_: str,
+        known: Props | None,
+        context: grpc.ServicerContext,
+        *,
+        importing: bool = False,
+    ) -> Props | None:
         """The whole state of a resource; the program's own values where AWS tells nothing."""
         live = type_.operations.read(self._aws, id_, known)
         if live is None:
@@ -210,7 +218,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if type_.regional:
             live["region"] = self._aws.region
         if type_.tagged:
-            live["tags"] = {k: v for k, v in live.get("tagsAll", {}).items() if self._default_tags.get(k) != v}
+            default = self._default_tags.get(context.peer(), {})
+            live["tags"] = {k: v for k, v in live.get("tagsAll", {}).items() if default.get(k) != v}
         return live if importing else {**{k: v for k, v in (known or {}).items() if k not in live}, **live}
 
     def _keep(  # noqa: PLR0917 - all that the engine is told
@@ -224,7 +233,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
     ) -> NoReturn:
         """Fail, and have the engine keep the resource as it is now, so that its next run goes on from there."""
         with suppress(AwsFailure):  # then what is known has to do
-            known = self._state(type_, id_, known) or known
+            known = self._state(type_, id_, known, context) or known
         detail = pb.ErrorResourceInitFailed(id=id_, properties=encode(known), inputs=inputs, reasons=[str(failure)])
         unknown = grpc.StatusCode.UNKNOWN
         status = status_pb2.Status(code=unknown.value[0], message=str(failure))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import grpc
@@ -10,9 +11,10 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
 from rollout.sandbox import Fault
+from rollout.sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import FUNCTION, GROUP, LOGS, RULE, Engine, Made, plain, struct, urn
 from tests.sandbox.provider.samples import SAMPLES, code
-from tests.sandbox.tenant import Tenant
+from tests.sandbox.tenant import REGION, Tenant
 
 IP = {"targetType": "ip", "port": 80, "protocol": "HTTP", "vpcId": "vpc-1"}
 
@@ -78,3 +80,16 @@ def test_an_update_that_fails_half_way_keeps_what_was_changed(engine: Engine, te
     assert left.outputs["timeout"] == 7
     assert left.diff(wanted).names == ["code", "lastModified"]
     assert not left.update(wanted).diff(wanted).changes
+
+
+def test_default_tags_stay_with_the_stack_that_has_them(engine: Engine, aws: SandboxInfo, tenant: Tenant) -> None:
+    other = Engine(aws.provider_port(tenant.account, REGION))
+    variables = {"aws:config:defaultTags": json.dumps({"tags": {"team": "scores"}})}
+    engine.stub.Configure(pb.ConfigureRequest(variables=variables))
+    other.stub.Configure(pb.ConfigureRequest())
+    found = [
+        asking.make(GROUP, {**SAMPLES[GROUP](tenant), "name": name}).outputs
+        for asking, name in zip((engine, other), "ab", strict=True)
+    ]
+    other.close()
+    assert [(one["tags"], one["tagsAll"]) for one in found] == [({}, {"team": "scores"}), ({}, {})]
