@@ -1,0 +1,109 @@
+"""Inputs of each resource type that create it, given what it stands on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any
+
+from tests.sandbox.provider import engine
+from tests.sandbox.tenant import Tenant
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+MANAGED = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+BALANCERS = "elasticloadbalancing.amazonaws.com"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}],
+}
+LOGGING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "logs:*", "Resource": "*"}]}
+PATHS = [{"pathPattern": {"values": ["/a/*"]}}, {"httpRequestMethod": {"values": ["GET", "POST"]}}]
+STICKY = {"enabled": True, "duration": 3600}
+
+Sample = Callable[[Tenant], dict[str, Any]]
+
+
+def code(text: str) -> dict[str, Any]:
+    """An archive of one file, as the engine sends it."""
+    told = hashlib.sha256(text.encode()).hexdigest()
+    file = {SIGNATURE: ASSET, "text": text, "hash": told}
+    return {SIGNATURE: ARCHIVE, "assets": {"app.py": file}, "hash": told}
+
+
+def forward(weights: dict[str, int], stickiness: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+    """One weighted action."""
+    groups = [{"arn": group, "weight": weight} for group, weight in weights.items()]
+    more = {} if stickiness is None else {"stickiness": stickiness}
+    return [{"type": "forward", "forward": {"targetGroups": groups, **more}}]
+
+
+def rule(tenant: Tenant) -> dict[str, Any]:
+    listener = tenant.landscape.listeners["public"]
+    actions = forward({tenant.group("legacy"): 100, tenant.group("candidate"): 0}, STICKY)
+    return {"listenerArn": listener, "priority": 20, "actions": actions, "conditions": PATHS}
+
+
+def group(_: Tenant) -> dict[str, Any]:
+    return {"name": "scorer", "targetType": "lambda"}
+
+
+def attachment(tenant: Tenant) -> dict[str, Any]:
+    target, to = tenant.function("scorer"), tenant.group("scorer")
+    tenant.permit("scorer", to)
+    return {"targetGroupArn": to, "targetId": target}
+
+
+def role(_: Tenant) -> dict[str, Any]:
+    return {"name": "runner", "assumeRolePolicy": json.dumps(TRUST)}
+
+
+def function(tenant: Tenant) -> dict[str, Any]:
+    made = tenant.client("iam").create_role(RoleName="runner", AssumeRolePolicyDocument=json.dumps(TRUST))
+    return {
+        "name": "scorer",
+        "role": made["Role"]["Arn"],
+        "runtime": "python3.12",
+        "handler": "app.handler",
+        "code": code("handler = None"),
+    }
+
+
+def permission(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("scorer")
+    return {
+        "function": "scorer",
+        "statementId": "balancer",
+        "action": "lambda:InvokeFunction",
+        "principal": BALANCERS,
+        "sourceArn": tenant.group("scorer"),
+    }
+
+
+def policy(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("runner")
+    return {"role": "runner", "name": "logging", "policy": json.dumps(LOGGING)}
+
+
+def policy_attachment(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("runner")
+    return {"role": "runner", "policyArn": MANAGED}
+
+
+def logs(_: Tenant) -> dict[str, Any]:
+    return {"name": "/aws/lambda/scorer", "retentionInDays": 14}
+
+
+SAMPLES: dict[str, Sample] = {
+    engine.RULE: rule,
+    engine.GROUP: group,
+    engine.ATTACHMENT: attachment,
+    engine.ROLE: role,
+    engine.FUNCTION: function,
+    engine.PERMISSION: permission,
+    engine.POLICY: policy,
+    engine.POLICY_ATTACHMENT: policy_attachment,
+    engine.LOGS: logs,
+}

@@ -1,0 +1,115 @@
+"""What holds for every resource type: nothing differs after a create, refresh or import, and what is gone is gone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.sandbox.provider.engine import (
+    ATTACHMENT,
+    FUNCTION,
+    GROUP,
+    LOGS,
+    PERMISSION,
+    POLICY,
+    POLICY_ATTACHMENT,
+    ROLE,
+    RULE,
+    Engine,
+    Made,
+    failing,
+    without,
+)
+from tests.sandbox.provider.samples import MANAGED, SAMPLES
+from tests.sandbox.tenant import REGION, Tenant
+
+IMPORT_IDS = {PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
+NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
+TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS}
+AFTER_IMPORT = {FUNCTION: ["code", "lastModified"], GROUP: ["deregistrationDelay"]}
+types = pytest.mark.parametrize("type_", SAMPLES)
+
+
+def made(engine: Engine, tenant: Tenant, type_: str) -> Made:
+    return engine.make(type_, SAMPLES[type_](tenant))
+
+
+def given(one: Made) -> dict[str, Any]:
+    """The inputs as the program gave them, and the defaults."""
+    return without(one.inputs, "__defaults", "region", "tagsAll")
+
+
+def still(found: Made | None) -> Made:
+    assert found is not None
+    return found
+
+
+@types
+def test_nothing_differs_after_a_create(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    found = one.diff(given(one))
+    assert (found.changes, found.names, found.paths) == (False, [], {})
+
+
+@types
+def test_a_refresh_tells_the_state_and_inputs_again(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    again = still(one.refresh())
+    assert (again.id, again.inputs, again.outputs) == (one.id, one.inputs, one.outputs)
+
+
+@pytest.mark.parametrize("type_", sorted(set(SAMPLES) - {ATTACHMENT}))
+def test_after_an_import_only_what_aws_does_not_tell_differs(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    imported = still(engine.import_(type_, IMPORT_IDS.get(type_, one.id)))
+    assert imported.inputs["__defaults"] == []
+    found = imported.diff(given(one))
+    assert (found.names, found.replaces) == (AFTER_IMPORT.get(type_, []), [])
+
+
+@types
+def test_what_is_deleted_is_gone_and_may_be_deleted_again(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    one.delete()
+    assert one.refresh() is None
+    one.delete()
+
+
+@pytest.mark.parametrize("type_", sorted(set(SAMPLES) - {ATTACHMENT}))
+def test_an_import_of_nothing_finds_nothing(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    one.delete()
+    assert engine.import_(type_, IMPORT_IDS.get(type_, one.id)) is None
+
+
+@types
+def test_checked_inputs_have_the_region_and_all_tags(engine: Engine, tenant: Tenant, type_: str) -> None:
+    inputs = engine.checked(type_, SAMPLES[type_](tenant))
+    assert inputs.get("region") == (None if type_ in NOT_REGIONAL else REGION)
+    assert inputs.get("tagsAll") == ({} if type_ in TAGGED else None)
+    assert "tags" not in inputs
+
+
+@pytest.mark.parametrize("type_", sorted(set(SAMPLES) - NOT_REGIONAL))
+def test_an_old_state_without_a_region_is_no_difference(engine: Engine, tenant: Tenant, type_: str) -> None:
+    one = made(engine, tenant, type_)
+    old = Made(engine, type_, one.id, one.inputs, without(one.outputs, "region"))
+    assert not old.diff(given(one)).changes
+    moved = one.diff({**given(one), "region": "eu-west-1"})
+    assert (moved.replaces, moved.paths) == (["region"], {"region": "UPDATE_REPLACE"})
+
+
+@pytest.mark.parametrize("type_", sorted(TAGGED))
+def test_tags_are_set_changed_and_taken_away_in_place(engine: Engine, tenant: Tenant, type_: str) -> None:
+    inputs = SAMPLES[type_](tenant)
+    one = engine.make(type_, {**inputs, "tags": {"team": "scores", "stage": "one"}})
+    assert one.outputs["tagsAll"] == {"team": "scores", "stage": "one"}
+    found = one.diff({**inputs, "tags": {"stage": "two"}})
+    assert (found.names, found.replaces) == (["tags", "tagsAll"], [])
+    assert still(one.update({**inputs, "tags": {"stage": "two"}}).refresh()).outputs["tags"] == {"stage": "two"}
+
+
+def test_a_type_that_is_not_there_is_named(engine: Engine) -> None:
+    with failing("the sandbox's provider has no resource type aws:s3/bucket:Bucket"):
+        engine.check("aws:s3/bucket:Bucket", {})
