@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from rollout.sandbox.provider import archives
 from rollout.sandbox.provider.schema import UNKNOWN, Kind, Property, Props, ResourceType
 
 NOTES = "__defaults"
@@ -109,25 +110,48 @@ class _Check:
         """A value, refused where it is known and out of range."""
         if value == UNKNOWN:
             return value
+        typed = _typed(prop.kind, value)
+        if typed is None:
+            self.refuse(path, f"expected type {prop.kind.name.lower()} for {terraform}")
+            return value
+        value, item = typed, prop.item
         match prop.kind:
-            case Kind.OBJECT if isinstance(value, dict):
+            case Kind.OBJECT:
                 return self.object(prop.fields, value, {}, path, terraform)
-            case Kind.LIST | Kind.SET if isinstance(value, list) and prop.item:
-                item = prop.item
+            case Kind.LIST | Kind.SET if item:
                 places = [f"{path}[{i}]" if prop.kind is Kind.LIST else path + _IN_SET for i in range(len(value))]
                 value = [self.value(item, v, places[i], f"{terraform}.{i}") for i, v in enumerate(value)]
-            case Kind.INT if isinstance(value, str) and re.fullmatch(r"-?\d+", value):
-                value = int(value)
-            case Kind.INT if not isinstance(value, int):
-                self.refuse(path, f"expected type int for {terraform}")
-                return value
-            case Kind.LIST | Kind.SET | Kind.OBJECT:
-                self.refuse(path, f"expected type {prop.kind.name.lower()} for {terraform}")
-                return value
         said = prop.refuse(value) if prop.refuse and not has_unknown(value) else None
         if said:
             self.refuse(path, said.replace("{path}", terraform))
         return value
+
+
+def _typed(kind: Kind, value: Any) -> Any:
+    """A value as a property of this kind takes it, converted from or to text; None where it doesn't fit."""
+    match kind, value:
+        case Kind.BOOL, "true" | "false":
+            return value == "true"
+        case Kind.STRING, bool():
+            return str(value).lower()
+        case Kind.STRING, int() | float():
+            return str(value)
+        case Kind.INT, str() if re.fullmatch(r"-?\d{1,18}", value, re.ASCII):
+            return int(value)
+        case Kind.INT, int() if not isinstance(value, bool):
+            return value
+        case Kind.MAP, dict():
+            texts = {key: _typed(Kind.STRING, item) for key, item in value.items() if item is not None}
+            return None if None in texts.values() else texts
+        case (
+            (Kind.BOOL, bool())
+            | (Kind.STRING | Kind.JSON, str())
+            | (Kind.LIST | Kind.SET, list())
+            | (Kind.OBJECT | Kind.JSON, dict())
+            | (Kind.ARCHIVE, {archives.MARK: archives.ARCHIVE})
+        ):
+            return value
+    return None
 
 
 def check(  # noqa: PLR0917 - all that the bridge looks at
@@ -148,10 +172,11 @@ def check(  # noqa: PLR0917 - all that the bridge looks at
     given = dict(given)
     if type_.regional:
         given.setdefault("region", region)
-    if type_.tagged:
-        tags = given.get("tags") or {}
-        given["tagsAll"] = UNKNOWN if has_unknown(tags) else {**default_tags, **tags}
     inputs = checking.object(type_.all_properties, given, old, "", "")
+    if type_.tagged and isinstance(tags := inputs.get("tags", {}), dict):
+        inputs["tagsAll"] = {**default_tags, **tags}
+    if has_unknown(inputs.get("tags")):
+        inputs["tagsAll"] = UNKNOWN
     checking.exactly_one(type_.one_of, inputs)
     return Checked(inputs, tuple(checking.failures))
 

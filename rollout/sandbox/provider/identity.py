@@ -13,7 +13,7 @@ from typing import Any
 
 from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing
 from rollout.sandbox.provider.patience import Ignoring, trying
-from rollout.sandbox.provider.schema import Props, ResourceType, block, boolean, integer, set_of, string
+from rollout.sandbox.provider.schema import Props, ResourceType, block, boolean, integer, json_text, set_of, string
 from rollout.sandbox.provider.tagging import changed_tags, own_tags
 from rollout.sandbox.provider.tags import as_tags
 
@@ -164,7 +164,7 @@ ROLE = ResourceType(
         "inlinePolicies": set_of(block({"name": string(), "policy": string()}), output=True),
         "name": string(computed=True, force_new=True, auto_name=64),
         "path": string(default="/", force_new=True),
-        "assumeRolePolicy": string(required=True, refuse=_policy_refused, same=same_policy),
+        "assumeRolePolicy": json_text(required=True, refuse=_policy_refused, same=same_policy),
         "description": string(),
         "forceDetachPolicies": boolean(),
         "maxSessionDuration": integer(3600, 43_200, default=3600),
@@ -256,7 +256,7 @@ ROLE_POLICY = ResourceType(
     {
         "name": string(computed=True, force_new=True, auto_name=255),
         "role": string(required=True, force_new=True),
-        "policy": string(required=True, refuse=_policy_refused, same=same_policy),
+        "policy": json_text(required=True, refuse=_policy_refused, same=same_policy),
     },
     _Policy(),
     regional=False,

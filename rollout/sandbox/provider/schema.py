@@ -30,6 +30,7 @@ class Kind(Enum):
     SET = auto()  # a list whose order says nothing
     MAP = auto()  # of strings
     OBJECT = auto()
+    JSON = auto()  # text, or what it says
     ARCHIVE = auto()
 
 
@@ -153,6 +154,11 @@ Invoke = Callable[[Aws, Props], Props]
 def string(**given: Any) -> Property:
     """A string."""
     return Property(Kind.STRING, **given)
+
+
+def json_text(**given: Any) -> Property:
+    """A JSON document, which programs may also write as an object."""
+    return Property(Kind.JSON, **given)
 
 
 def integer(low: int | None = None, high: int | None = None, name: str = "{path}", **given: Any) -> Property:

@@ -12,8 +12,8 @@ from pulumi.runtime.proto import status_pb2
 
 from rollout.sandbox import Fault
 from rollout.sandbox.daemon import SandboxInfo
-from tests.sandbox.provider.engine import FUNCTION, GROUP, LOGS, RULE, Engine, Made, plain, struct, urn
-from tests.sandbox.provider.samples import SAMPLES, code
+from tests.sandbox.provider.engine import FUNCTION, GROUP, LOGS, ROLE, RULE, Engine, Made, plain, struct, urn
+from tests.sandbox.provider.samples import SAMPLES, TRUST, code
 from tests.sandbox.tenant import REGION, Tenant
 
 IP = {"targetType": "ip", "port": 80, "protocol": "HTTP", "vpcId": "vpc-1"}
@@ -93,3 +93,49 @@ def test_default_tags_stay_with_the_stack_that_has_them(engine: Engine, aws: San
     ]
     other.close()
     assert [(one["tags"], one["tagsAll"]) for one in found] == [({}, {"team": "scores"}), ({}, {})]
+
+
+WRONG = [
+    (RULE, {"priority": "soon"}, "expected type int for priority"),
+    (RULE, {"priority": True}, "expected type int for priority"),
+    (RULE, {"priority": 20.5}, "expected type int for priority"),
+    (RULE, {"priority": "9" * 5000}, "expected type int for priority"),
+    (RULE, {"actions": "forward"}, "expected type list for action"),
+    (RULE, {"actions": ["forward"]}, "expected type object for action.0"),
+    (RULE, {"listenerArn": ["arn"]}, "expected type string for listener_arn"),
+    (GROUP, {"healthCheck": []}, "expected type object for health_check.0"),
+    (GROUP, {"name": {}}, "expected type string for name"),
+    (GROUP, {"tags": ["scores"]}, "expected type map for tags"),
+    (GROUP, {"tags": {"team": ["scores"]}}, "expected type map for tags"),
+    (GROUP, {"lambdaMultiValueHeadersEnabled": "yes"}, "expected type bool for lambda_multi_value_headers_enabled"),
+    (FUNCTION, {"code": {"path": "app.py"}}, "expected type archive for code"),
+    (FUNCTION, {"layers": [None]}, "expected type string for layers.0"),
+    (ROLE, {"assumeRolePolicy": 7}, "expected type json for assume_role_policy"),
+]
+
+
+@pytest.mark.parametrize(("type_", "given", "text"), WRONG)
+def test_a_value_of_the_wrong_type_is_refused(
+    engine: Engine, tenant: Tenant, type_: str, given: dict[str, Any], text: str
+) -> None:
+    _, failures = engine.check(type_, {**SAMPLES[type_](tenant), **given})
+    assert [failure.partition(". Examine")[0] for failure in failures] == [text]
+
+
+CONVERTED = [
+    (RULE, {"priority": "20"}, 20),
+    (GROUP, {"lambdaMultiValueHeadersEnabled": "true"}, True),
+    (GROUP, {"lambdaMultiValueHeadersEnabled": "false"}, False),
+    (GROUP, {"name": 20}, "20"),
+    (GROUP, {"tags": {"on": True, "count": 3, "none": None}}, {"on": "true", "count": "3"}),
+    (ROLE, {"assumeRolePolicy": TRUST}, TRUST),
+]
+
+
+@pytest.mark.parametrize(("type_", "given", "wanted"), CONVERTED)
+def test_text_numbers_and_truth_values_are_converted(
+    engine: Engine, tenant: Tenant, type_: str, given: dict[str, Any], wanted: Any
+) -> None:
+    checked = engine.checked(type_, {**SAMPLES[type_](tenant), **given})
+    assert [checked[name] for name in given] == [wanted]
+    assert checked.get("tagsAll") == {RULE: {}, ROLE: {}, GROUP: checked.get("tags", {})}[type_]
