@@ -80,7 +80,7 @@ class _TargetGroup:
                 "loadBalancerArns": group.get("LoadBalancerArns", []),
                 **(dict.fromkeys(_PLACE) if known else {}),  # None, lest what a program says of a function be state
                 **{key: group[api] for key, api in {**_PLACE, **_OPTIONAL_PLACE}.items() if api in group},
-                "healthCheck": _told_health_check(group, (known or {}).get("healthCheck") or {}),
+                "healthCheck": _told_health_check(group),
                 **_told_attributes(group["TargetType"], {pair["Key"]: pair["Value"] for pair in attributes}),
                 "tagsAll": told_tags(elb, id_),
             }
@@ -113,12 +113,9 @@ def _health_check(new: Props) -> Props:
     return {**given, "Matcher": {"HttpCode": check["matcher"]}} if check.get("matcher") else given
 
 
-def _told_health_check(group: Props, known: Props) -> Props:
-    fields = {**_HEALTH, **_HEALTH_OF_OTHERS}
-    told = {key: group[api] for key, api in fields.items() if api in group}
-    # Terraform passes over a port and protocol that a function's check can't have, so they stay as they are known.
-    kept = {key: known[key] for key in _HEALTH_OF_OTHERS if key in known and key not in told}
-    return {**kept, **told, "matcher": group.get("Matcher", {}).get("HttpCode", "")}
+def _told_health_check(group: Props) -> Props:
+    told = {key: group[api] for key, api in {**_HEALTH, **_HEALTH_OF_OTHERS}.items() if api in group}
+    return {**told, "matcher": group.get("Matcher", {}).get("HttpCode", "")}
 
 
 def _attributes_of(target_type: str) -> _Attributes:
@@ -175,7 +172,10 @@ def _verify(new: Props) -> str | None:
 
 
 def _irrelevant(_old: Props, new: Props) -> frozenset[str]:
-    return frozenset({*_PLACE, "protocolVersion"}) if new["targetType"] == _LAMBDA else frozenset()
+    """A function has no place, and its health check no port and protocol, whatever the program says."""
+    if new["targetType"] != _LAMBDA:
+        return frozenset()
+    return frozenset({*_PLACE, "protocolVersion", *(f"healthCheck.{key}" for key in _HEALTH_OF_OTHERS)})
 
 
 TARGET_GROUP = ResourceType(
