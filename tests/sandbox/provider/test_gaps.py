@@ -139,3 +139,27 @@ def test_text_numbers_and_truth_values_are_converted(
     checked = engine.checked(type_, {**SAMPLES[type_](tenant), **given})
     assert [checked[name] for name in given] == [wanted]
     assert checked.get("tagsAll") == {RULE: {}, ROLE: {}, GROUP: checked.get("tags", {})}[type_]
+
+
+def test_a_health_check_of_a_function_has_no_port_and_protocol_to_differ(engine: Engine) -> None:
+    check = {"path": "/live", "interval": 40, "timeout": 20}
+    inputs = {"name": "scorer", "targetType": "lambda", "healthCheck": check}
+    one = engine.make(GROUP, inputs)
+    assert one.inputs["healthCheck"].items() >= {"port": "traffic-port", "protocol": "HTTP"}.items()
+    assert not one.diff(inputs).changes
+    found = one.refresh()
+    assert found is not None
+    assert not found.diff(inputs).changes
+    assert one.diff({**inputs, "healthCheck": {**check, "interval": 45}}).names == ["healthCheck"]
+
+
+def test_a_group_that_turns_from_a_function_to_addresses_gets_its_place(engine: Engine) -> None:
+    one = engine.make(GROUP, {"name": "scorer", "targetType": "lambda"})
+    assert one.diff({"name": "scorer", **IP}).replaces == ["port", "protocol", "targetType", "vpcId"]
+
+
+def test_a_function_has_no_place_in_the_state_whatever_the_program_says(engine: Engine) -> None:
+    inputs = {"name": "scorer", **IP, "targetType": "lambda"}
+    one = engine.make(GROUP, inputs)
+    assert not {"port", "protocol", "vpcId"} & set(one.outputs)
+    assert not one.diff(inputs).changes
