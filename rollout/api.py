@@ -20,7 +20,7 @@ from typing import Literal
 from rollout import config, events
 from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
-from rollout.errors import EngineError, UsageError
+from rollout.errors import ConfigError, EngineError, UsageError
 from rollout.live import Live
 from rollout.model import Environment, Percent
 from rollout.phases import LEGACY, PHASES, ROUTING
@@ -185,14 +185,16 @@ class EnvironmentRollout:
         )
         way_back = Rollback(self._environment, parts.load_balancers, parts.clock, self._emit)
         result = way_back.move(names)
-        self._save(Percent(0), routes, save=save)
-        if not reconcile:
-            return result
+        if reconcile:
+            try:
+                result = way_back.reconcile(names, result, parts.stacks)
+            except EngineError as error:
+                result = way_back.leave(names, result, error.what)
         try:
-            stacks = parts.stacks
-        except EngineError as error:
-            return way_back.leave(names, result, error.what)
-        return way_back.reconcile(names, result, stacks)
+            self._save(Percent(0), routes, save=save)
+        except ConfigError as error:  # traffic is back, which is what was asked for
+            self._emit(events.Warned(self._environment.name, f"the weight 0 isn't in the file: {error}"))
+        return result
 
     def preview(
         self, phase: str, *, weights: Mapping[str, Percent] | None = None, accept_live: bool = False

@@ -50,8 +50,10 @@ def splits_after(
         case "phase1":
             return {name: split for name, split in after.items() if split is not None}
         case "phase2":
-            held = held_rules(environment, start.live, start.routing)
-            for name in environment.routes.keys() - held.keys():
+            # held by routing alone: adopted by an earlier run that was finished, and so kept as it is
+            owed = held_rules(environment, start.live, start.legacy).keys()
+            held = held_rules(environment, start.live, start.routing).keys() - owed
+            for name in environment.routes.keys() - held:
                 after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
         case "phase3":
             for name, split in current.items():

@@ -247,7 +247,7 @@ class Engine:
                     stack, item.given, plan=item.plan, message=message, refresh=item.preview.refreshed, on_change=told
                 )
             except KeyboardInterrupt:
-                raise _interrupted(item, {change.name for change in done}, prepared[number + 1 :]) from None
+                raise _interrupted(item, {change.urn for change in done}, prepared[number + 1 :]) from None
             self._emit(events.StepApplied(environment.name, stack, wanted))
 
     def _verify(self, run: _Run) -> None:
@@ -300,7 +300,7 @@ def _concerns(step: Step, start: Start) -> bool:
 
 
 def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:
-    total = len({change.name for change in item.preview.changes})
+    total = len({change.urn for change in item.preview.changes})
     rest = "".join(f"; {other.step.stack} not begun" for other in later)
     return Interrupted(
         f"stopped: {item.step.stack} {min(len(done), total)} of {total} resources done{rest}",

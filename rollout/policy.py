@@ -48,7 +48,7 @@ class Allowed:
         """Whether a change is of this kind."""
         if change.op is not self.op or change.type not in self.types:
             return False
-        return self.properties is None or (bool(change.properties) and set(change.properties) <= self.properties)
+        return self.properties is None or set(change.properties) <= self.properties
 
     def __str__(self) -> str:
         names = ", ".join(t.rsplit(":", 1)[-1] for t in self.types)

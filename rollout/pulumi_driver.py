@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import re
 import signal
@@ -36,6 +37,9 @@ from rollout.plan import Change, ResourceState, StackPreview, change_of, states_
 
 T = TypeVar("T")
 Program = Callable[[ProgramInput], None]
+
+for _noisy in ("grpc", "asyncio"):  # when the engine ends in mid-program they tell of it with tracebacks
+    logging.getLogger(_noisy).addHandler(logging.NullHandler())
 
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 _LOCK = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
@@ -275,6 +279,7 @@ class _Engine(auto.PulumiCommand):
             stderr=subprocess.PIPE,
             encoding="utf-8",
             process_group=0,
+            umask=0o077,  # state, plans and work files are their owner's alone
         )
         lines: tuple[list[str], list[str]] = ([], [])
         readers = [

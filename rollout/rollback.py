@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from rollout import events
 from rollout.compare import wanted_forward
 from rollout.desired import routing_input
-from rollout.errors import AwsError, Locked, Problem, RollbackIncomplete, RolloutError
+from rollout.errors import AwsError, Interrupted, Locked, Problem, RollbackIncomplete, RolloutError
 from rollout.live import Live, LiveRule
 from rollout.model import LEGACY_ONLY, Arn, Environment, Percent, Split
 from rollout.phases import ROUTING
@@ -78,21 +78,13 @@ class Rollback:
         wanted = {name: wanted_forward(environment, name, live, LEGACY_ONLY) for name in routes if name not in failed}
         pending = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name]))}
         moved: dict[str, None] = {}
-        errors: dict[Arn, str] = {}
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self._clock.sleep(PAUSE)
-            todo = [name for name, rule in pending.items() if not _is_back(rule, wanted[name])]
-            if todo:
-                moved |= dict.fromkeys(todo)
-                errors = self._modify({pending[name].arn: wanted[name] for name in todo})
-                now = {rule.arn: rule for rule in self._load_balancers.rules(tuple(live.listeners.values()))}
-                pending = {name: now.get(rule.arn, rule) for name, rule in pending.items()}
-            for name in [name for name, rule in pending.items() if _is_back(rule, wanted[name])]:
-                del pending[name]
-                self._emit(events.RouteRolledBack(environment.name, name, before[name]))
-            if not pending:
-                break
+        try:
+            errors = self._move_and_read_back(live, pending, wanted, before, moved)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"stopped: {len(wanted) - len(pending)} of {len(routes)} routes are read back as on legacy alone",
+                then=f"run `rollout rollback {environment.name}` again to be sure of the others",
+            ) from None
         for name, rule in pending.items():
             said = errors.get(rule.arn) or f"it still forwards to {rule.forward or rule.action}"
             failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}")
@@ -103,6 +95,32 @@ class Rollback:
                 then=f"run `rollout rollback {environment.name}` again",
             )
         return RollbackResult(environment.name, before, tuple(moved), reconciled=False)
+
+    def _move_and_read_back(
+        self,
+        live: Live,
+        pending: dict[str, LiveRule],
+        wanted: Mapping[str, Forward],
+        before: Mapping[str, Split | None],
+        moved: dict[str, None],
+    ) -> dict[Arn, str]:
+        """Change the pending rules until none is pending, a few times; what went wrong last, by rule."""
+        errors: dict[Arn, str] = {}
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._clock.sleep(PAUSE)
+            todo = [name for name, rule in pending.items() if not _is_back(rule, wanted[name])]
+            if todo:
+                moved |= dict.fromkeys(todo)
+                errors = self._modify({pending[name].arn: wanted[name] for name in todo})
+                now = {rule.arn: rule for rule in self._load_balancers.rules(tuple(live.listeners.values()))}
+                pending.update({name: now.get(rule.arn, rule) for name, rule in pending.items()})
+            for name in [name for name, rule in pending.items() if _is_back(rule, wanted[name])]:
+                del pending[name]
+                self._emit(events.RouteRolledBack(self._environment.name, name, before[name]))
+            if not pending:
+                break
+        return errors
 
     def reconcile(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> RollbackResult:
         """Make Pulumi's state say what the load balancer says already.
@@ -136,7 +154,9 @@ class Rollback:
     def _update_state(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> str | None:
         environment = self._environment
         live = self._load_balancers.read(environment)
-        splits = {name: live.split_of(route) or LEGACY_ONLY for name, route in environment.routes.items()}
+        splits = live.splits(environment)
+        if strange := environment.routes.keys() - splits.keys() - set(routes):
+            return f"{', '.join(sorted(strange))} forwards to something that rollout wouldn't write"
         given = routing_input(environment, live, splits | dict.fromkeys(routes, LEGACY_ONLY))
         with TemporaryDirectory(prefix="rollout-plan-") as folder:
             plan = Path(folder) / "routing.json"

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
+from rollout.errors import SandboxError
 from rollout.model import Environment
 from rollout.ports import LoadBalancers, Stacks
 
@@ -107,7 +108,11 @@ class Parts:
         """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
         if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":
             return self.environment.backend
-        home = self.sandbox.folder if self.sandbox and self.sandbox.folder else self.environment.root / ".rollout"
+        home = self.sandbox.folder if self.sandbox else self.environment.root / ".rollout"
+        if home is None:
+            raise SandboxError(
+                "this sandbox has no folder to keep Pulumi's state in", then="start it with one: Sandbox.start(folder)"
+            )
         folder = home / "state"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder.resolve().as_uri()

@@ -165,14 +165,12 @@ class People(Renderer):
             case events.RouteRolledBack():
                 before = "" if event.before is None else f", was {event.before}"
                 self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
-            case events.RollbackFinished() if event.reconciled:
-                self._done(f"[bold]all {len(event.routes)} routes are on legacy[/], and the state says so too")
             case events.RollbackFinished():
-                self._done(f"[bold]all {len(event.routes)} routes are on legacy[/]")
-                self._warn(f"the state isn't up to date yet: {escape(event.reason or '')}")
-                self._out.print(
-                    f"    run `rollout rollback {event.environment}` again later; traffic is safe meanwhile"
-                )
+                routes = f"{len(event.routes)} {screen.plural('route', len(event.routes))} on legacy alone"
+                self._done(f"[bold]{routes}[/]" + (", and the state says so too" if event.reconciled else ""))
+                if not event.reconciled:
+                    self._warn(f"the state isn't up to date yet: {escape(event.reason or '')}")
+                    self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
             case events.PhaseFinished():
                 rules = f"{self._verified} {screen.plural('rule', self._verified)}"
                 self._done(f"[bold]{event.phase} is done[/]: {rules} read back from the load balancer, all as wanted")

@@ -1,4 +1,4 @@
-"""`rollout sandbox start|stop|status|seed`."""
+"""`rollout sandbox start|stop|status`."""
 
 from __future__ import annotations
 

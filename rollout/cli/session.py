@@ -99,7 +99,7 @@ def session(
         opened.render.error(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
-        stopped = Interrupted("stopped before anything was changed")
+        stopped = Interrupted("stopped")
         opened.render.error(stopped)
         raise typer.Exit(stopped.exit_code) from None
     except BrokenPipeError:

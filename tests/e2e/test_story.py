@@ -20,35 +20,35 @@ def splits(team: Team) -> set[Split | None]:
     return {route.live for route in team.open().status().routes}
 
 
-def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(legacy: Team) -> None:
-    before, kept = legacy.rules(), legacy.open().live().rules
-    assert splits(legacy) == {LEGACY_ONLY}
+def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(whole: Team) -> None:
+    before, kept = whole.rules(), whole.open().live().rules
+    assert splits(whole) == {LEGACY_ONLY}
 
-    done = legacy.open().phase1(approve=True)
+    done = whole.open().phase1(approve=True)
     assert {change.op for preview in done.gate.previews for change in preview.changes} == {Op.STATE, Op.CREATE}
-    assert legacy.open().status().phase == "phase1"
+    assert whole.open().status().phase == "phase1"
 
-    earlier = len(legacy.calls())
-    legacy.open().phase2(approve=True)
-    assert legacy.calls()[earlier:] == ["ModifyRule"] * 8
-    assert splits(legacy) == {PREPARED}
-    assert legacy.rules() == before
-    assert {route.owners for route in legacy.open().status().routes} == {("routing",)}
+    earlier = len(whole.calls())
+    whole.open().phase2(approve=True)
+    assert whole.calls()[earlier:] == ["ModifyRule"] * 8
+    assert splits(whole) == {PREPARED}
+    assert whole.rules() == before
+    assert {route.owners for route in whole.open().status().routes} == {("routing",)}
 
-    assert not legacy.open().phase3(approve=True).changed  # the file says 0, and so it is
-    raised = legacy.open().set_weight(10, approve=True)
+    assert not whole.open().phase3(approve=True).changed  # the file says 0, and so it is
+    raised = whole.open().set_weight(10, approve=True)
     assert raised.changed
-    assert splits(legacy) == {Split.at(Percent.of(10))}
-    assert legacy.open().inventory.weight == Percent.of(10)  # saved
+    assert splits(whole) == {Split.at(Percent.of(10))}
+    assert whole.open().inventory.weight == Percent.of(10)  # saved
 
-    back = legacy.open().rollback()
+    back = whole.open().rollback()
     assert back.reconciled
     assert len(back.moved) == 8
-    assert splits(legacy) == {LEGACY_ONLY}
-    assert legacy.open().inventory.weight == Percent.of(0)
+    assert splits(whole) == {LEGACY_ONLY}
+    assert whole.open().inventory.weight == Percent.of(0)
 
-    now = legacy.open().live().rules
-    assert legacy.rules() == before
+    now = whole.open().live().rules
+    assert whole.rules() == before
     untouched = {rule.arn for rule in kept} - set(before.values())
     assert [rule for rule in now if rule.arn in untouched] == [rule for rule in kept if rule.arn in untouched]
 

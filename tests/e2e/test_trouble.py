@@ -44,7 +44,7 @@ def test_what_is_missing_on_aws_is_told_at_once_and_nothing_is_changed(team: Tea
     for missing in (
         "passport-public isn't there",
         "passport-internal isn't there",
-        "target group l-cc-auth isn't there",
+        "target group l-cc-v1-score-POST-0 isn't there",
     ):
         assert missing in said
     assert [c for c in team.calls("*") if not c.startswith(("Get", "List", "Describe"))] == []
@@ -137,8 +137,8 @@ def test_an_error_of_aws_is_told_in_its_words_and_a_rerun_finishes(legacy: Team)
 
 def test_a_cutover_cut_off_halfway_is_finished_by_a_rerun(legacy: Team) -> None:
     legacy.open().phase1(approve=True)
-    before = legacy.rules()
-    rule = before["stamps-bulk-patch"]
+    before, calls = legacy.rules(), len(legacy.calls())
+    rule = before["ceramic-score"]
     fault = Fault("elasticloadbalancing:ModifyRule", code="OperationNotPermitted", times=20, where={"RuleArn": rule})
     legacy.aws.faults.add(fault)
     try:
@@ -150,7 +150,7 @@ def test_a_cutover_cut_off_halfway_is_finished_by_a_rerun(legacy: Team) -> None:
     assert set(splits(legacy).values()) == {PREPARED}
     assert legacy.rules() == before
     assert {route.owners for route in legacy.open().status().routes} == {("routing",)}
-    assert not {"CreateRule", "DeleteRule"} & set(legacy.calls()[12:])  # the first twelve are the legacy stack's own
+    assert set(legacy.calls()[calls:]) == {"ModifyRule"}
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
@@ -185,4 +185,4 @@ def test_each_route_is_told_as_it_comes_back(cut_over: Team) -> None:
     cut_over.events.clear()
     result = cut_over.open().rollback()
     assert result.moved[0] in result.before
-    assert len([e for e in cut_over.events if isinstance(e, RouteRolledBack)]) == 8
+    assert {e.route for e in cut_over.events if isinstance(e, RouteRolledBack)} == set(result.before)
