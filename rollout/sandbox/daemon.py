@@ -177,6 +177,7 @@ def main(folder: Path) -> None:
         sandbox.stopped.wait()
         with suppress(FileNotFoundError):
             (folder / _INFO).unlink()
+    os._exit(0)  # without waiting for a provider's call that is still retrying
 
 
 def _publish(info: SandboxInfo) -> None:

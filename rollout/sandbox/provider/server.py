@@ -44,8 +44,10 @@ class ProviderServer:
     def stop(self) -> None:
         """Close all ports."""
         with self._lock:
-            for server, _ in self._ports.values():
-                server.stop(grace=None).wait()
+            # a call that is still retrying against a sandbox that is gone isn't waited for
+            ended = [server.stop(grace=None) for server, _ in self._ports.values()]
+            for event in ended:
+                event.wait(timeout=0.2)
             self._ports.clear()
 
 
