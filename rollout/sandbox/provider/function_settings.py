@@ -98,12 +98,11 @@ def verify(new: Props) -> str | None:
     return None
 
 
-def told_settings(answer: Props, known: Props) -> Props:
+def told_settings(answer: Props) -> Props:
     """Settings as GetFunction gives them; absent ones are None, lest the program's be taken for AWS's.
 
     Args:
         answer: GetFunction's answer.
-        known: The program's or the state's, for the logging that moto doesn't keep.
     """
     told = answer["Configuration"]
     variables = told.get("Environment", {}).get("Variables")
@@ -131,7 +130,7 @@ def told_settings(answer: Props, known: Props) -> Props:
             "logGroup": f"/aws/lambda/{told['FunctionName']}",
             "applicationLogLevel": "",
             "systemLogLevel": "",
-            **(logging or known.get("loggingConfig") or {}),
+            **logging,
         },
         "memorySize": told["MemorySize"],
         "name": told["FunctionName"],

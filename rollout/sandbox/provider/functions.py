@@ -88,7 +88,7 @@ class _Function:
             pages = functions.get_paginator("list_versions_by_function").paginate(FunctionName=id_)
             version = [version["Version"] for page in pages for version in page["Versions"]][-1]
             return {
-                **told_settings(found, known),
+                **told_settings(found),
                 **told_outputs(aws, found["Configuration"], version, known),
                 "tagsAll": own_tags(found.get("Tags", {})),
             }

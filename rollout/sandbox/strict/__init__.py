@@ -1,7 +1,7 @@
 """Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
-- `functions`: Lambda's resource policies.
+- `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -16,6 +17,8 @@ import flask
 from moto.awslambda import urls
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaBackend, LambdaFunction
+
+from rollout.sandbox.strict.function_state import StrictFunction
 
 _INVOKE = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
 _BALANCER = "elasticloadbalancing.amazonaws.com"
@@ -51,6 +54,19 @@ class StrictLambda(LambdaBackend):
     @property
     def _url_module(self) -> ModuleType:
         return urls
+
+    def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
+        """CreateFunction."""
+        function = StrictFunction(  # type: ignore[abstract]  # moto has no answer to CloudFormation here
+            self.account_id, spec, self.region_name, version="$LATEST"
+        )
+        self._lambdas.put_function(function)
+        if not spec.get("Publish"):
+            return function
+        self.publish_version(function.function_name)
+        answered = copy.copy(function)
+        answered.version = 1
+        return answered
 
     def add_permission(self, function_name: str, qualifier: str, raw: str) -> dict[str, Any]:
         """AddPermission."""

@@ -163,3 +163,38 @@ def test_a_function_has_no_place_in_the_state_whatever_the_program_says(engine: 
     one = engine.make(GROUP, inputs)
     assert not {"port", "protocol", "vpcId"} & set(one.outputs)
     assert not one.diff(inputs).changes
+
+
+SETTINGS = [
+    {"architectures": ["arm64"]},
+    {"tracingConfig": {"mode": "Active"}},
+    {"ephemeralStorage": {"size": 1024}},
+    {"kmsKeyArn": "arn:aws:kms:us-west-2:123456789012:key/one"},
+    {"deadLetterConfig": {"targetArn": "arn:aws:sqs:us-west-2:123456789012:left"}},
+    {"loggingConfig": {"logFormat": "JSON", "logGroup": "/scores", "applicationLogLevel": "WARN"}},
+    {"reservedConcurrentExecutions": 0},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=lambda settings: next(iter(settings)))
+def test_a_functions_settings_are_kept(engine: Engine, tenant: Tenant, settings: dict[str, Any]) -> None:
+    inputs = SAMPLES[FUNCTION](tenant)
+    made = [
+        engine.make(FUNCTION, {**inputs, **settings, "name": "at-once"}),
+        engine.make(FUNCTION, inputs).update({**inputs, **settings}),
+    ]
+    for one in made:
+        found = engine.import_(FUNCTION, one.outputs["name"])
+        assert found is not None
+        for name, value in settings.items():
+            kept = found.outputs[name]
+            assert kept == value or value.items() <= kept.items()
+
+
+def test_an_updates_time_is_told(engine: Engine, tenant: Tenant) -> None:
+    inputs = SAMPLES[FUNCTION](tenant)
+    one = engine.make(FUNCTION, inputs)
+    configured = one.update({**inputs, "timeout": 9})
+    coded = configured.update({**inputs, "timeout": 9, "code": code("handler = 2")})
+    times = [made.outputs["lastModified"] for made in (one, configured, coded)]
+    assert times == sorted(set(times))

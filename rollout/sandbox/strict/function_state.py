@@ -1,0 +1,72 @@
+"""A Lambda function that keeps what it is told, as AWS does.
+
+moto forgets dead letters and logging at once, and much else when it changes.
+https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.awslambda.models import ImageConfig, LambdaFunction
+from moto.core.utils import iso_8601_datetime_with_nanoseconds
+
+_JSON_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+
+Config = dict[str, Any]
+
+
+class StrictFunction(LambdaFunction):
+    """moto's function with all of its settings."""
+
+    def __init__(self, account_id: str, spec: Config, region: str, version: str | int = 1) -> None:
+        super().__init__(account_id, spec, region, version)
+        self._dead_letters: Config = spec.get("DeadLetterConfig") or {}
+        self._logging: Config = spec.get("LoggingConfig") or {}
+
+    def get_configuration(self, on_create: bool = False) -> Config:
+        """FunctionConfiguration."""
+        found: Config = super().get_configuration(on_create)
+        logging = {"LogFormat": "Text", "LogGroup": self.logs_group_name, **self._logging}
+        if logging["LogFormat"] == "JSON":
+            logging = {**_JSON_LEVELS, **logging}
+        found["LoggingConfig"] = logging
+        if self._dead_letters.get("TargetArn"):
+            found["DeadLetterConfig"] = self._dead_letters
+        return found
+
+    def get_code(self) -> Config:
+        """GetFunction's answer; a function that may not run at all has a concurrency of 0."""
+        found: Config = super().get_code()
+        if self.reserved_concurrency is not None:
+            found["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
+        return found
+
+    def update_configuration(self, config_updates: Config) -> Config:
+        """UpdateFunctionConfiguration."""
+        self._keep(config_updates)
+        super().update_configuration(config_updates)
+        return self._modified()
+
+    def update_function_code(self, updated_spec: Config) -> Config:
+        """UpdateFunctionCode; a dry run changes nothing."""
+        if updated_spec.get("DryRun"):
+            return self.get_configuration()
+        self.architectures = updated_spec.get("Architectures") or self.architectures
+        super().update_function_code(updated_spec)
+        return self._modified()
+
+    def _keep(self, given: Mapping[str, Any]) -> None:
+        if "EphemeralStorage" in given:
+            self.ephemeral_storage = given["EphemeralStorage"]["Size"]
+        if "ImageConfig" in given:
+            self.image_config = ImageConfig(given["ImageConfig"])
+        self.kms_key_arn = given.get("KMSKeyArn", self.kms_key_arn)
+        self.tracing_config = given.get("TracingConfig", self.tracing_config)
+        self._dead_letters = given.get("DeadLetterConfig", self._dead_letters)
+        self._logging = given.get("LoggingConfig", self._logging)
+
+    def _modified(self) -> Config:
+        self.last_modified = iso_8601_datetime_with_nanoseconds()
+        return self.get_configuration()
