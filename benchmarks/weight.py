@@ -14,7 +14,8 @@ import sys, tempfile
 from pathlib import Path
 from pulumi import automation as auto
 from rollout.config import load
-from rollout.model import Percent, ProgramInput, Split
+from rollout.model import ProgramInput, Split
+from rollout.quantities import Percent
 from programs.routing import program
 environment = load(Path("stacks.toml")).environment(sys.argv[1])
 given = ProgramInput(environment, splits=dict.fromkeys(environment.routes, Split.at(Percent.of(sys.argv[2]))))

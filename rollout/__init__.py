@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rollout.gates import Gate as Gate
     from rollout.gates import TrafficLine as TrafficLine
     from rollout.model import Environment as Environment
-    from rollout.model import Percent as Percent
     from rollout.model import Split as Split
+    from rollout.quantities import Percent as Percent
     from rollout.rollback import RollbackResult as RollbackResult
     from rollout.status import EnvironmentStatus as EnvironmentStatus
     from rollout.status import RouteStatus as RouteStatus
@@ -31,7 +31,7 @@ _HOMES = {
     "EnvironmentStatus": "status",
     "Event": "events",
     "Gate": "gates",
-    "Percent": "model",
+    "Percent": "quantities",
     "PhaseResult": "engine",
     "RollbackResult": "rollback",
     "Rollout": "api",

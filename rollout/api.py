@@ -22,9 +22,10 @@ from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
 from rollout.errors import ConfigError, EngineError, UsageError
 from rollout.live import Live
-from rollout.model import Environment, Percent
+from rollout.model import Environment
 from rollout.phases import LEGACY, PHASES, ROUTING
 from rollout.ports import Approver
+from rollout.quantities import Percent
 from rollout.rollback import Rollback, RollbackResult
 from rollout.status import EnvironmentStatus, Held, status_of
 from rollout.wiring import Parts, Provider, Sandbox

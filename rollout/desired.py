@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from rollout.errors import Drift, Problem
 from rollout.live import Live
-from rollout.model import LEGACY_ONLY, PREPARED, Environment, Percent, ProgramInput, RuleOwnership, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, ProgramInput, RuleOwnership, Split
 from rollout.phases import LEGACY, ROUTING, Phase
 from rollout.preflight import Resources, held_rules
+from rollout.quantities import Percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from rollout.compare import stale_rules, unlike_wanted
 from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
 from rollout.gates import Gate, traffic_of, warnings_of
-from rollout.model import Environment, Percent, ProgramInput, Split
+from rollout.model import Environment, ProgramInput, Split
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import Change, Op, StackPreview
 from rollout.policy import rule_bounds, violations
@@ -31,6 +31,7 @@ from rollout.preflight import (
     held_rules,
     live_problems,
 )
+from rollout.quantities import Percent
 
 READ_BACKS, PAUSE = 10, 1.0
 

@@ -12,8 +12,9 @@ from datetime import timedelta
 from typing import Any
 
 from rollout.gates import Gate
-from rollout.model import Percent, Split
+from rollout.model import Split
 from rollout.plan import Change, StackPreview
+from rollout.quantities import Percent
 
 
 @dataclass(frozen=True, slots=True)

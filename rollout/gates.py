@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.live import Live
-from rollout.model import LEGACY_ONLY, PREPARED, Environment, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
 from rollout.plan import Op, StackPreview
+from rollout.quantities import Percent
 
 
 @dataclass(frozen=True, slots=True)

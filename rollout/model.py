@@ -6,108 +6,21 @@ and say exactly what doesn't fit; keys in the file are these names with hyphens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NewType, Self, get_args
+from typing import Annotated, Literal, NewType, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from rollout.quantities import Duration, Percent, Weight
 
 Arn = NewType("Arn", str)
 
 MAX_STICKINESS = timedelta(days=7)
 MAX_PRIORITY = 50_000
-ALL_TENTHS = 1000
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Percent:
-    """A candidate's share of a route's requests: 0 to 100 per cent in tenths.
-
-    Attributes:
-        tenths: The share in tenths of a per cent, 0 to 1000.
-    """
-
-    tenths: int
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.tenths <= ALL_TENTHS:
-            raise ValueError(f"{self} per cent is not a weight; allowed are 0 to 100")
-
-    @classmethod
-    def of(cls, value: object) -> Self:
-        """Read a percentage.
-
-        Args:
-            value: 0 to 100 with at most one decimal: an int, a float, or a text such as `"33.3"`.
-
-        Raises:
-            ValueError: It isn't a number, out of range, or finer than a tenth.
-        """
-        if isinstance(value, cls):
-            return value
-        text = str(value).strip().removesuffix("%").strip()
-        if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]+)?", text):
-            raise ValueError(f"{value!r} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
-        whole, _, decimals = text.partition(".")
-        if decimals.rstrip("0")[1:]:
-            raise ValueError(f"{text} is too fine for a weight; one decimal is allowed, such as {whole}.{decimals[0]}")
-        tenths = abs(int(whole)) * 10 + int((decimals or "0")[0])
-        if tenths > ALL_TENTHS or (text.startswith("-") and tenths):
-            raise ValueError(f"{text} is out of range for a weight; allowed are 0 to 100 per cent")
-        return cls(tenths)
-
-    def __str__(self) -> str:
-        whole, tenth = divmod(self.tenths, 10)
-        return f"{whole}.{tenth}" if tenth else str(whole)
-
-
-def _percent(value: object) -> Percent:
-    return Percent.of(value)
-
-
-_DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-
-
-def parse_duration(value: object) -> timedelta:
-    """Read a duration such as `"90s"`, `"30m"`, `"1h"`, `"1h30m"` or `"7d"`.
-
-    Raises:
-        ValueError: It isn't one.
-    """
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip()
-    if not re.fullmatch(r"([0-9]{1,9}[smhd]){1,9}", text):
-        raise ValueError(f"{value!r} is not a duration; write it as 90s, 30m, 1h, 1h30m or 7d")
-    return timedelta(seconds=sum(int(n) * _DURATION_UNITS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text)))
-
-
-def format_duration(value: timedelta) -> str:
-    """Write a duration as stacks.toml has it: `1h30m`."""
-    rest, parts = int(value.total_seconds()), []
-    for unit in ("d", "h", "m", "s"):
-        count, rest = divmod(rest, _DURATION_UNITS[unit])
-        if count:
-            parts.append(f"{count}{unit}")
-    return "".join(parts) or "0s"
-
-
-Weight = Annotated[
-    Percent,
-    BeforeValidator(_percent),
-    PlainSerializer(lambda p: p.tenths / 10, return_type=float),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}),
-]
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(parse_duration),
-    PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+[smhd])+$", "examples": ["90s", "30m", "1h"]}),
-]
 
 
 def _distinct(methods: tuple[str, ...]) -> tuple[str, ...]:

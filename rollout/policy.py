@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.live import Live
-from rollout.model import Arn, Environment, Percent, Split
+from rollout.model import Arn, Environment, Split
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, conditions_in, forward_in
+from rollout.quantities import Percent
 from rollout.weights import split_of
 
 FUNCTION_PARTS = (

@@ -17,11 +17,12 @@ from rollout.compare import wanted_forward
 from rollout.desired import routing_input
 from rollout.errors import AwsError, Interrupted, Locked, Problem, RollbackIncomplete, RolloutError
 from rollout.live import Live, LiveRule
-from rollout.model import LEGACY_ONLY, Arn, Environment, Percent, Split
+from rollout.model import LEGACY_ONLY, Arn, Environment, Split
 from rollout.phases import ROUTING
 from rollout.policy import rule_bounds, violations
 from rollout.ports import Clock, LoadBalancers, Stacks
 from rollout.preflight import live_problems
+from rollout.quantities import Percent
 from rollout.weights import Forward, same_forward
 
 ATTEMPTS, PAUSE = 5, 1.0

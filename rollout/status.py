@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.live import Live
-from rollout.model import Environment, Percent, Split
+from rollout.model import Environment, Split
 from rollout.preflight import Resources, held_rules, live_problems
+from rollout.quantities import Percent
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.model import LEGACY_ONLY, Arn, Percent, Split
+from rollout.model import LEGACY_ONLY, Arn, Split
+from rollout.quantities import Percent
 
 
 def alb_weights(candidate: Percent) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = tuple(
-    "compare desired errors events gates live model phases plan policy ports preflight status weights".split()  # noqa: SIM905
+    "compare desired errors events gates live model phases plan policy ports preflight quantities status weights".split()  # noqa: SIM905
 )
 SDKS = {"boto3": ("alb.py", "sandbox/"), "botocore": ("alb.py", "sandbox/"), "moto": ("sandbox/",), "typer": ("cli/",)}
 
@@ -42,7 +42,7 @@ def test_an_sdk_is_imported_where_it_belongs(sdk: str) -> None:
 
 
 def test_pulumi_is_imported_by_its_driver_and_the_components() -> None:
-    allowed = ("pulumi_driver.py", "components/", "sandbox/provider/", "toolchain/release.py")
+    allowed = ("pulumi_driver/", "components/", "sandbox/provider/", "toolchain/release.py")
     users = {
         str(file.relative_to(ROOT))
         for file in modules()

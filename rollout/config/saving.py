@@ -20,7 +20,8 @@ from rollout.config.findings import suggestion
 from rollout.config.layout import Keys, Layout, Pair
 from rollout.config.reading import parse, read_text
 from rollout.errors import ConfigError, UsageError
-from rollout.model import Environment, Percent
+from rollout.model import Environment
+from rollout.quantities import Percent
 
 _BY_HAND = "Set it by hand, or pass --no-save."
 

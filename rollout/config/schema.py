@@ -15,7 +15,8 @@ from pydantic_core import core_schema
 
 from rollout.config.findings import keys_of
 from rollout.config.tables import MODELS, SHARED, File, Project
-from rollout.model import Environment, format_duration
+from rollout.model import Environment
+from rollout.quantities import format_duration
 
 
 class _Editors(GenerateJsonSchema):

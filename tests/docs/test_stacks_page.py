@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 from rollout.config.findings import keys_of
 from rollout.config.schema import stacks_schema
 from rollout.config.tables import MODELS, NAMED_TABLES, SHARED
-from rollout.model import Environment, format_duration
+from rollout.model import Environment
+from rollout.quantities import format_duration
 from tests.docs.pages import ROOT
 
 TABLES: Mapping[str, type[BaseModel]] = {**MODELS, "environments": Environment}

@@ -9,8 +9,9 @@ import pytest
 from rollout import PhaseResult, events
 from rollout.errors import Drift, GateRefused, PreflightFailed
 from rollout.gates import Gate
-from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import Op
+from rollout.quantities import Percent
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

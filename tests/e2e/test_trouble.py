@@ -14,7 +14,8 @@ import pytest
 
 from rollout.errors import EngineError, Locked, PreflightFailed, RollbackIncomplete
 from rollout.events import LockCleared, RouteRolledBack
-from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Split
+from rollout.quantities import Percent
 from rollout.sandbox import Fault
 from tests.conftest import Team
 

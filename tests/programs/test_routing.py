@@ -7,7 +7,8 @@ import pulumi
 import pytest
 
 from programs.routing import program
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Environment, Percent, ProgramInput, Split, Stickiness
+from rollout.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, Split, Stickiness
+from rollout.quantities import Percent
 from tests.programs.recording import RULE, arn, listener, run
 from tests.programs.seed import ROUTES
 

@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from rollout.compare import stale_rules, unlike_wanted
-from rollout.model import PREPARED, Arn, Percent, Split
+from rollout.model import PREPARED, Arn, Split
 from rollout.plan import StackPreview
+from rollout.quantities import Percent
 from rollout.weights import Forward
 from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 

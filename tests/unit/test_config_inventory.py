@@ -14,7 +14,7 @@ import pytest
 
 from rollout.config import load
 from rollout.config.schema import stacks_schema
-from rollout.model import Percent
+from rollout.quantities import Percent
 from rollout.routing_rules import Conditions, overlap
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from rollout.config import load, save_weight
 from rollout.errors import ConfigError, UsageError
-from rollout.model import Percent
+from rollout.quantities import Percent
 
 TABLES = """\
 # head

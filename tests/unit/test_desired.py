@@ -4,8 +4,9 @@ import pytest
 
 from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Percent, RuleOwnership, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
 from rollout.phases import PHASES
+from rollout.quantities import Percent
 from rollout.weights import Forward
 from tests.unit.builders import LEGACY, LEGACY_FORWARD, environment, live, rule_arn, rule_inputs, state, weighted
 

@@ -9,8 +9,9 @@ import pytest
 
 from rollout import events
 from rollout.gates import Gate, traffic_of
-from rollout.model import LEGACY_ONLY, Percent, Split
+from rollout.model import LEGACY_ONLY, Split
 from rollout.plan import StackPreview
+from rollout.quantities import Percent
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from rollout.gates import Gate, TrafficLine, traffic_of, warnings_of
-from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import StackPreview, change_of
+from rollout.quantities import Percent
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step, weighted
 
 TEN, FIFTY = Split.at(Percent.of(10)), Split.at(Percent.of(50))

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rollout.model import KeptRoute, Percent, Ramp, Route, format_duration, parse_duration
+from rollout.model import KeptRoute, Ramp, Route
+from rollout.quantities import Percent, format_duration, parse_duration
 
 
 @given(st.integers(0, 1000))

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from rollout.model import LEGACY_ONLY, PREPARED, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import Change, StackPreview, change_of
 from rollout.policy import RuleBounds, violations
+from rollout.quantities import Percent
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,

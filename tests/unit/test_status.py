@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.model import LEGACY_ONLY, Percent, Split
+from rollout.model import LEGACY_ONLY, Split
 from rollout.plan import ResourceState
+from rollout.quantities import Percent
 from rollout.status import EnvironmentStatus, Held, status_of
 from rollout.weights import Forward
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, weighted

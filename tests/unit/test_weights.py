@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Percent, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.quantities import Percent
 from rollout.weights import Forward, alb_weights, forward_of, same_forward, split_of
 
 LEGACY, CANDIDATE, OTHER = (Arn(f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1") for name in "lco")

@@ -100,7 +100,7 @@ def _paths(prop: Property, old: Any, new: Any, path: str) -> Iterator[tuple[str,
 
 
 def _unmatched(item: Property, old: list[Any], new: list[Any]) -> dict[int, Any]:
-    """The new elements of a set that no old one equals, by index, each beside an old one that is left."""
+    """The new elements of a set that no old one equals, by index, each beside the likest old one that is left."""
     left, alone = list(old), []
     for index, after in enumerate(new):
         twin = next((before for before in left if not list(_paths(item, before, after, ""))), None)
@@ -108,7 +108,18 @@ def _unmatched(item: Property, old: list[Any], new: list[Any]) -> dict[int, Any]
             alone.append(index)
         else:
             left.remove(twin)
-    return dict(zip(alone, left, strict=True))
+    found = {}
+    for index in alone:
+        found[index] = max(left, key=lambda before: _likeness(before, new[index]), default=None)
+        if left:
+            left.remove(found[index])
+    return found
+
+
+def _likeness(old: Any, new: Any) -> int:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return sum(old.get(key) == value for key, value in new.items())
+    return 0
 
 
 def _there(value: Any) -> bool:
@@ -146,6 +157,8 @@ def _updated(fields: Mapping[str, Property], inputs: Props, live: Props) -> Prop
             found[key] = value
         elif key in live and live[key] is not None and key in fields:
             found[key] = _value_now(fields[key], value, live[key])
+    if NOTES in inputs:  # a default that isn't any more is the next Check's to fill in
+        found[NOTES] = [key for key in inputs[NOTES] if key in found and found[key] == inputs[key]]
     return found
 
 
@@ -154,14 +167,16 @@ def _value_now(prop: Property, value: Any, now: Any) -> Any:
         return value
     if prop.kind is Kind.OBJECT and isinstance(value, dict):
         return _updated(prop.fields, value, now)
-    if prop.kind in (Kind.LIST, Kind.SET) and prop.item and len(value) == len(now):
-        if prop.kind is Kind.LIST:
-            return [_value_now(prop.item, before, after) for before, after in zip(value, now, strict=True)]
-        changed = _unmatched(prop.item, list(now), [without_notes(item) for item in value])
+    if prop.kind is Kind.LIST and prop.item:
         item = prop.item
-        return [_value_now(item, v, changed[i]) if i in changed else v for i, v in enumerate(value)]
-    if prop.kind in (Kind.LIST, Kind.SET) and prop.item and prop.item.kind is Kind.OBJECT:
-        return [_as_imported(prop.item.fields, item) for item in now]
+        return [_value_now(item, before, after) for before, after in zip(value, now, strict=False)]
+    if prop.kind is Kind.SET and prop.item:
+        item, changed = prop.item, _unmatched(prop.item, list(now), [without_notes(element) for element in value])
+        return [
+            _value_now(item, element, changed[index]) if index in changed else element
+            for index, element in enumerate(value)
+            if changed.get(index, element) is not None
+        ]
     return now
 
 

@@ -1,0 +1,60 @@
+"""Inline programs, loaded by their entry points from the folder of stacks.toml."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+
+from pulumi import RunError
+
+from rollout.errors import ConfigError, Problem, RolloutError
+from rollout.model import ProgramInput
+
+Program = Callable[[ProgramInput], None]
+
+_importing = Lock()
+
+
+def _make_first(root: Path, package: str) -> None:
+    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder."""
+    if sys.path[0] != str(root):
+        sys.path.insert(0, str(root))
+    loaded = sys.modules.get(package)
+    origin = getattr(loaded, "__file__", None) or next(iter(getattr(loaded, "__path__", ())), None)
+    if origin and (root / package).exists() and not Path(origin).resolve().is_relative_to(root.resolve()):
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
+            del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+def load_program(entry_point: str, root: Path, stack: str) -> Program:
+    """Import an inline program.
+
+    Args:
+        entry_point: `module:function`; modules are looked for in `root` first.
+        root: The folder of stacks.toml.
+        stack: The key in `[programs]`, for messages.
+
+    Raises:
+        ConfigError: It can't be imported.
+    """
+    module_name, _, function = entry_point.partition(":")
+    with _importing:
+        _make_first(root, module_name.partition(".")[0])
+        try:
+            program: Program = getattr(importlib.import_module(module_name), function)
+        except (ImportError, AttributeError, SyntaxError) as error:
+            problem = Problem(f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}")
+            raise ConfigError("a program is missing", [problem], then=f"look in {root}") from error
+    return program
+
+
+def guarded(program: Program, given: ProgramInput) -> None:
+    """Run a program; its own error is one sentence to the engine, not a traceback."""
+    try:
+        program(given)
+    except RolloutError as error:
+        raise RunError(str(error)) from error

@@ -1,0 +1,139 @@
+"""What the engine says, in our words: its steps, its complaints, its failures, and who holds a lock."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from pulumi import automation as auto
+from pulumi.automation import errors as auto_errors
+
+from rollout.errors import Drift, EngineError, Problem
+from rollout.plan import Change, ResourceState, change_of
+
+T = TypeVar("T")
+
+_COLOUR = re.compile(r"<\{%.*?%\}>")
+LOCK = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
+
+
+class NoStackError(Exception):
+    """There is no such stack."""
+
+
+class LockedError(Exception):
+    """The stack is locked; the text says by whom."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Diagnostics:
+    """What the engine complains about."""
+
+    def __init__(self) -> None:
+        self.errors: list[str] = []
+
+    def add(self, event: auto.EngineEvent) -> None:
+        """Note what an event complains of."""
+        said = event.diagnostic_event
+        if said is not None and said.severity == "error":
+            text = _COLOUR.sub("", said.message).strip().removeprefix("an unhandled error occurred: ")
+            if text and text not in self.errors:
+                self.errors.append(text)
+
+
+class Steps:
+    """The steps of a preview, in the engine's order."""
+
+    def __init__(self) -> None:
+        self._found: list[Change] = []
+
+    def clear(self) -> None:
+        """Begin anew."""
+        self._found.clear()
+
+    def add(self, event: auto.EngineEvent) -> None:
+        """Note the step that an event is about."""
+        step = event.resource_pre_event
+        if step is not None:
+            self._found.append(change(step.metadata))
+
+    def changes(self) -> tuple[Change, ...]:
+        """All steps so far."""
+        return tuple(self._found)
+
+
+def change(metadata: auto.StepEventMetadata) -> Change:
+    """A step of the engine in our words."""
+    return change_of(str(getattr(metadata.op, "value", metadata.op)), _state(metadata.old), _state(metadata.new))
+
+
+def _state(state: auto.StepEventStateMetadata | None) -> ResourceState | None:
+    if state is None:
+        return None
+    return ResourceState(
+        urn=state.urn,
+        type=state.type,
+        id=state.id or "",
+        custom=bool(state.custom),
+        retain_on_delete=bool(state.retain_on_delete),
+        inputs=state.inputs or {},
+        outputs=state.outputs or {},
+    )
+
+
+def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
+    """Run an operation of the engine; a failure is one clear error."""
+    try:
+        return run()
+    except auto_errors.StackNotFoundError as error:
+        raise NoStackError from error
+    except auto_errors.ConcurrentUpdateError as error:
+        raise LockedError(str(error)) from error
+    except auto_errors.CommandError as error:
+        said = (problems.errors if problems else None) or [_reason(str(error))]
+        # after a first failure the engine misses every step that the plan had for later
+        causes = [text for text in said if not text.startswith("expected resource operations")] or said
+        found = [Problem(_without_traceback(text)) for text in causes]
+        if any("violates plan" in text for text in (*said, str(error))):
+            raise Drift(
+                "the world moved since the plan was approved; what was applied until then is in the state",
+                found,
+                then="run the command again to see what is left",
+            ) from error
+        raise EngineError("the engine failed:\n" + "\n".join(f"  - {p}" for p in found)) from error
+
+
+def _reason(text: str) -> str:
+    """The CLI's own error lines."""
+    lines = [line.partition("error: ")[2].strip() for line in text.splitlines() if "error: " in line]
+    return "\n".join(lines) or text.strip()
+
+
+def _without_traceback(text: str) -> str:
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    if not starts:
+        return text
+    return "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
+
+
+def is_alive(holder: re.Match[str]) -> bool:
+    """Whether a lock's holder may still be at work: on another machine nobody can tell, so yes."""
+    if holder["host"] != socket.gethostname():
+        return True
+    pid = int(holder["pid"])
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    command = Path(f"/proc/{pid}/cmdline")
+    return not command.exists() or b"pulumi" in command.read_bytes()
