@@ -124,6 +124,21 @@ def test_the_form_that_the_state_has_is_kept_by_a_refresh(
     assert [group["TargetGroupArn"] for group in told["ForwardConfig"]["TargetGroups"]] == [legacy]
 
 
+def test_a_refresh_tells_each_groups_weight_whatever_their_order(
+    tenant: Tenant, one: Made, groups: tuple[str, str]
+) -> None:
+    legacy, candidate = groups
+    more = {"Enabled": True, "DurationSeconds": 3600}
+    tenant.elb.modify_rule(RuleArn=one.id, Actions=weighted({candidate: 95, legacy: 5}, more))
+    found = one.refresh()
+    assert found is not None
+    assert bare(found.inputs)["actions"] == forward({legacy: 5, candidate: 95}, STICKY)
+    tenant.elb.modify_rule(RuleArn=one.id, Actions=weighted({candidate: 95}, more))
+    alone = one.refresh()
+    assert alone is not None
+    assert bare(alone.inputs)["actions"] == forward({candidate: 95}, STICKY)
+
+
 def test_drift_is_seen_after_a_refresh_and_undone(
     tenant: Tenant, one: Made, inputs: dict[str, Any], groups: tuple[str, str]
 ) -> None:
