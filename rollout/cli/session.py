@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,7 @@ def session(
     file: Path, *, json: bool = False, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
 ) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code."""
+    warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider)
     restore = _terminate_like_ctrl_c()
     try:
