@@ -1,7 +1,7 @@
 """Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
-- `functions`: Lambda's resource policies; `function_state`: what a function keeps.
+- `identity`: AWS's managed policies; `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ from moto.awslambda.models import lambda_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.elbv2.models import elbv2_backends
+from moto.iam.models import iam_backends
 
 from rollout.sandbox.strict.functions import StrictLambda
+from rollout.sandbox.strict.identity import LambdaIdentity
 from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
 
 
 @contextmanager
 def strict() -> Iterator[None]:
     """An empty AWS whose backends are the strict ones; moto's own, and empty, afterwards."""
-    lax = [(backends, backends.backend) for backends in (elbv2_backends, lambda_backends)]
+    lax = [(backends, backends.backend) for backends in (elbv2_backends, lambda_backends, iam_backends)]
     _forget()
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
+    iam_backends.backend = LambdaIdentity
     try:
         yield
     finally:
@@ -33,5 +36,8 @@ def strict() -> Iterator[None]:
 
 
 def _forget() -> None:
+    # emptied first, since a reset would make each account anew
+    for backends in BackendDict._instances:  # type: ignore[misc]  # noqa: SLF001 - moto has no other list of them
+        backends.clear()
     BackendDict.reset()
     reset_model_data()
