@@ -36,14 +36,11 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
-        from moto.core.config import default_user_config  # noqa: PLC0415
-
         from rollout.sandbox.front import Front  # noqa: PLC0415 - moto takes seconds to import
         from rollout.sandbox.provider import serve  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
         from rollout.sandbox.tape import Tape  # noqa: PLC0415
 
-        default_user_config["iam"]["load_aws_managed_policies"] = True  # AWS's own, which roles attach
         self.folder = folder
         self.token = secrets.token_urlsafe()
         self.faults = Faults()
