@@ -55,6 +55,7 @@ def seed(
     summary = "the legacy functions and their rules, as today's builders make them"
     with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
         plan = Path(folder) / "legacy.json"
+        emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
         emit(events.PreviewStarted(environment.name, LEGACY, summary))
         preview = stacks.preview(LEGACY, given, plan, create=True)
         changes = len(preview.changes) if preview else 0
