@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ def _nothing_of_the_caller() -> Iterator[None]:
             if name.startswith(("AWS_", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
                 patch.delenv(name)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        # a shell's background job ignores Ctrl-C, and would have its children ignore it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
 
 
