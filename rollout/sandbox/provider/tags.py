@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rollout.sandbox.provider.schema import Props
+from rollout.sandbox.provider.tagging import changed_tags, own_tags
 
 
 def as_tags(tags: Props) -> list[Props]:
@@ -15,18 +16,13 @@ def as_tags(tags: Props) -> list[Props]:
 def told_tags(elb: Any, arn: str) -> Props:
     """A resource's tags but AWS's own."""
     described = elb.describe_tags(ResourceArns=[arn])["TagDescriptions"]
-    return {
-        tag["Key"]: tag.get("Value", "")
-        for description in described
-        for tag in description["Tags"]
-        if not tag["Key"].startswith("aws:")
-    }
+    return own_tags({tag["Key"]: tag.get("Value", "") for item in described for tag in item["Tags"]})
 
 
 def update_tags(elb: Any, arn: str, old: Props, new: Props) -> None:
     """Take away and add what differs."""
-    before, after = old.get("tagsAll") or {}, new.get("tagsAll") or {}
-    if gone := [key for key in before if key not in after]:
+    gone, added = changed_tags(old, new)
+    if gone:
         elb.remove_tags(ResourceArns=[arn], TagKeys=gone)
-    if added := {key: value for key, value in after.items() if before.get(key) != value}:
+    if added:
         elb.add_tags(ResourceArns=[arn], Tags=as_tags(added))
