@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from rollout.conditions import Condition, Field
 from rollout.errors import AwsError, WrongAccount
-from rollout.live import Live, LiveRule, LiveTargetGroup
+from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, LoadBalancer
 from rollout.weights import Forward
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ActionTypeDef,
         ForwardActionConfigOutputTypeDef,
         ForwardActionConfigTypeDef,
+        RuleConditionOutputTypeDef,
         RuleTypeDef,
         TargetGroupTupleTypeDef,
     )
@@ -103,17 +105,23 @@ class Elbv2:
         }
         found = {key: future.result() for key, future in balancers.items()}
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
-        rules = self.rules(tuple(listeners.values()))
+        told = self._all_rules(tuple(listeners.values()))
+        rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
+        last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
         return Live(
             account=account.result(),
             load_balancers={key: arn for key, (arn, _) in found.items() if arn},
             listeners=listeners,
             rules=self._with_tags(environment, listeners, rules) if tags else rules,
             target_groups={group.name: group for group in groups.result()},
+            defaults={key: last[listener] for key, listener in listeners.items() if listener in last},
         )
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         """See `ports.LoadBalancers`."""
+        return tuple(rule for rule in self._all_rules(listeners) if rule.priority != DEFAULT_PRIORITY)
+
+    def _all_rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         pages = self._pool.map(self._rules_of, listeners)
         return tuple(rule for page in pages for rule in page)
 
@@ -154,7 +162,7 @@ class Elbv2:
     def _rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
         paginator = self._elb.get_paginator("describe_rules")
         pages = _explained(lambda: list(paginator.paginate(ListenerArn=listener)), listener)
-        return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"] if not rule["IsDefault"])
+        return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"])
 
     def _target_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
         """All of the names at once; if one is missing AWS refuses the whole call, so then each by itself."""
@@ -223,29 +231,53 @@ def action_for(forward: Forward) -> ActionTypeDef:
 
 def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
     """A rule of DescribeRules in our words."""
-    paths: frozenset[str] = frozenset()
-    methods: frozenset[str] = frozenset()
-    others: list[str] = []
-    for condition in rule.get("Conditions", ()):
-        match condition.get("Field"):
-            case "path-pattern":
-                values = condition.get("PathPatternConfig", {}).get("Values") or condition.get("Values", [])
-                paths |= frozenset(values)
-            case "http-request-method":
-                methods |= frozenset(condition.get("HttpRequestMethodConfig", {}).get("Values", []))
-            case other:
-                others.append(other or "unknown")
     actions = rule.get("Actions", [])
     return LiveRule(
         arn=Arn(rule["RuleArn"]),
         listener=listener,
-        priority=int(rule["Priority"]),
-        paths=paths,
-        methods=methods,
-        other_conditions=tuple(sorted(others)),
+        priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
+        asks=tuple(map(_condition, rule.get("Conditions", ()))),
         forward=_forward(actions[0]) if len(actions) == 1 else None,
-        action=", ".join(action["Type"] for action in actions),
+        action=", then ".join(map(_told, actions)),
     )
+
+
+_CONFIGS = {
+    Field.METHOD: "HttpRequestMethodConfig",
+    Field.PATH: "PathPatternConfig",
+    Field.HOST: "HostHeaderConfig",
+    Field.HEADER: "HttpHeaderConfig",
+    Field.SOURCE: "SourceIpConfig",
+}
+
+
+def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
+    """A condition in our words; by regular expressions, or of a kind that came later, one that can't be judged."""
+    kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
+    if kind == Field.QUERY:
+        pairs = told.get("QueryStringConfig", {}).get("Values", [])
+        return Condition(kind, tuple(f"{pair.get('Key') or '*'}={pair['Value']}" for pair in pairs))
+    config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
+    if expressions := config.get("RegexValues"):
+        return Condition(f"{kind} regex", tuple(expressions), config.get("HttpHeaderName", ""))
+    values = config.get("Values") or told.get("Values", [])
+    return Condition(kind, tuple(values), config.get("HttpHeaderName", ""))
+
+
+def _told(action: ActionOutputTypeDef) -> str:
+    """An action in words."""
+    match action["Type"]:
+        case "fixed-response":
+            return f"fixed-response {action['FixedResponseConfig']['StatusCode']}"
+        case "redirect":
+            to = action["RedirectConfig"]
+            place = f"{to.get('Host', '#{host}')}:{to.get('Port', '#{port}')}{to.get('Path', '/#{path}')}"
+            protocol = to.get("Protocol", "#{protocol}").lower()
+            return f"redirect {to['StatusCode'].removeprefix('HTTP_')} to {protocol}://{place}"
+        case "forward":
+            return f"forward to {_forward(action)}"
+        case other:
+            return other
 
 
 def _forward(action: ActionOutputTypeDef) -> Forward | None:

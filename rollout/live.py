@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rollout.model import Arn, Environment, Route, Split
+from rollout.conditions import Condition, Field
+from rollout.model import MAX_PRIORITY, Arn, Environment, Route, Split
 from rollout.weights import Forward, split_of
+
+DEFAULT_PRIORITY = MAX_PRIORITY + 1
+"""What stands for a default rule's priority, so that it is asked last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,32 +18,47 @@ class LiveRule:
     """A listener rule as DescribeRules gives it.
 
     Attributes:
-        paths: The values of its path-pattern condition.
-        methods: The values of its http-request-method condition.
-        other_conditions: The fields of any further conditions, such as `host-header`.
-        forward: Its forward action; None where it does anything else.
-        action: Its action types in words, for messages.
+        priority: 1 to 50000; `DEFAULT_PRIORITY` for a default rule.
+        asks: Its conditions, all of them.
+        forward: Its forward action; None where it does anything else or more.
+        action: What it does instead, in words, for messages.
         tags: Its tags, which stay as they are when the rule is adopted.
     """
 
     arn: Arn
     listener: Arn
     priority: int
-    paths: frozenset[str]
-    methods: frozenset[str]
-    other_conditions: tuple[str, ...] = ()
+    asks: tuple[Condition, ...] = ()
     forward: Forward | None = None
     action: str = "forward"
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def paths(self) -> frozenset[str]:
+        """The values of its path-pattern condition."""
+        return self._values(Field.PATH)
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The values of its http-request-method condition."""
+        return self._values(Field.METHOD)
+
+    @property
+    def further(self) -> tuple[Condition, ...]:
+        """Its conditions on anything but path and methods."""
+        return tuple(c for c in self.asks if c.field not in (Field.PATH, Field.METHOD))
+
+    def _values(self, kind: Field) -> frozenset[str]:
+        return frozenset(value for c in self.asks if c.field == kind for value in c.values)
+
     def matches(self, path: str, methods: tuple[str, ...]) -> bool:
         """Whether its conditions are exactly this path and these methods."""
-        return self.paths == {path} and self.methods == set(methods) and not self.other_conditions
+        return self.paths == {path} and self.methods == set(methods) and not self.further
 
     @property
     def conditions(self) -> str:
         """Its conditions in words."""
-        parts = ["|".join(sorted(self.methods)), "|".join(sorted(self.paths)), *self.other_conditions]
+        parts = ["|".join(sorted(self.methods)), "|".join(sorted(self.paths)), *map(str, self.further)]
         return " ".join(filter(None, parts)) or "no conditions"
 
 
@@ -62,6 +81,7 @@ class Live:
         load_balancers: By the inventory's name; missing where AWS has none.
         listeners: By load balancer, likewise.
         rules: All rules of those listeners but the default ones.
+        defaults: The default rules, by load balancer.
         target_groups: Those that the inventory names, by name; missing where AWS has none.
     """
 
@@ -70,6 +90,13 @@ class Live:
     listeners: Mapping[str, Arn] = field(default_factory=dict)
     rules: tuple[LiveRule, ...] = ()
     target_groups: Mapping[str, LiveTargetGroup] = field(default_factory=dict)
+    defaults: Mapping[str, LiveRule] = field(default_factory=dict)
+
+    def rules_of(self, load_balancer: str) -> tuple[LiveRule, ...]:
+        """The rules of a load balancer's listener in the order in which it asks them, the default one last."""
+        listener = self.listeners.get(load_balancer)
+        rules = sorted((rule for rule in self.rules if rule.listener == listener), key=lambda rule: rule.priority)
+        return (*rules, *filter(None, [self.defaults.get(load_balancer)]))
 
     def rule_at(self, load_balancer: str, priority: int) -> LiveRule | None:
         """The rule at a priority of a load balancer's listener."""

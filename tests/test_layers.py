@@ -14,8 +14,21 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
-    *("compare", "desired", "errors", "events", "gates", "live", "model", "phases", "plan", "policy", "ports"),
-    *("preflight", "quantities", "status", "weights"),
+    *(
+        "compare",
+        "conditions",
+        "desired",
+        "errors",
+        "events",
+        "gates",
+        "live",
+        "model",
+        "phases",
+        "plan",
+        "policy",
+        "ports",
+    ),
+    *("preflight", "quantities", "routing_rules", "status", "weights"),
 )
 SDKS = {"boto3": ("alb.py", "sandbox/"), "botocore": ("alb.py", "sandbox/"), "moto": ("sandbox/",), "typer": ("cli/",)}
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from rollout.conditions import for_endpoint
 from rollout.live import Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, Function, LoadBalancer, Programs, Route
 from rollout.plan import LISTENER_RULE, Change, ResourceState, change_of
@@ -54,8 +55,7 @@ def live(forwards: Mapping[str, Forward | None], inventory: Environment | None =
             rule_arn(name),
             LISTENER,
             route.priority,
-            frozenset({route.path}),
-            frozenset(route.methods),
+            for_endpoint(route.path, route.methods),
             forward=forwards[name],
         )
         for name, route in inventory.routes.items()

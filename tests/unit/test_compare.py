@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from rollout.compare import stale_rules, unlike_wanted
+from rollout.conditions import for_endpoint
 from rollout.model import PREPARED, Arn, Split
 from rollout.plan import StackPreview
 from rollout.quantities import Percent
@@ -62,7 +63,7 @@ def test_read_back_with_anything_else_is_told() -> None:
     assert "not old 90, new 10" in differences(weighted(95, 5))[0]
     assert "not old 90, new 10" in differences(Forward(weighted(90, 10).weights, HOUR * 2))[0]
     assert "another one now" in differences(weighted(90, 10), arn=Arn("arn:rule/new"))[0]
-    assert "conditions" in differences(weighted(90, 10), paths=frozenset({"/*"}))[0]
+    assert "conditions" in differences(weighted(90, 10), asks=for_endpoint("/*", ()))[0]
 
 
 def test_a_route_that_is_not_named_must_be_as_it_was() -> None:

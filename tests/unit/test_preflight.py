@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from rollout.conditions import Condition, Field, for_endpoint
 from rollout.model import Function
 from rollout.plan import StackPreview
 from rollout.preflight import (
@@ -38,11 +39,13 @@ def test_a_listener_on_another_port_is_told() -> None:
 
 
 def test_a_rule_with_other_conditions_is_told_with_both() -> None:
-    rules = tuple(replace(rule, methods=frozenset()) if rule.priority == 10 else rule for rule in NOW.rules)
+    rules = tuple(
+        replace(rule, asks=for_endpoint("/score/*", ())) if rule.priority == 10 else rule for rule in NOW.rules
+    )
     (problem,) = live_problems(environment(), replace(NOW, rules=rules))
     assert problem.where == "routes.score"
     assert "for /score/*, not GET /score/*" in problem.what
-    hosted = tuple(replace(rule, other_conditions=("host-header",)) for rule in NOW.rules)
+    hosted = tuple(replace(rule, asks=(*rule.asks, Condition(Field.HOST, ("a.test",)))) for rule in NOW.rules)
     assert len(list(live_problems(environment(), replace(NOW, rules=hosted)))) == 2
 
 

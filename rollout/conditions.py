@@ -1,0 +1,135 @@
+"""A listener rule's conditions in full, and whether a request meets them as AWS reads them. Pure.
+
+All conditions of a rule must hold; of one condition's values any one is enough.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Field(StrEnum):
+    """What a condition looks at, in AWS's words."""
+
+    METHOD = "http-request-method"
+    PATH = "path-pattern"
+    HOST = "host-header"
+    HEADER = "http-header"
+    QUERY = "query-string"
+    SOURCE = "source-ip"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of a rule.
+
+    Attributes:
+        field: What it looks at: a `Field`, or a word that is not one of them, which nobody here can judge.
+        values: What it takes, any one of them; for a query string `key=value`, the key `*` where any will do.
+        name: Of a header.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    name: str = ""
+
+    def __str__(self) -> str:
+        values = "|".join(self.values)
+        match self.field:
+            case Field.METHOD | Field.PATH:
+                return values
+            case Field.HOST:
+                return f"host {values}"
+            case Field.HEADER:
+                return f"header {self.name}: {values}"
+            case Field.QUERY:
+                return f"query {values}"
+            case Field.SOURCE:
+                return f"from {values}"
+        return f"{self.field} {values}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as a load balancer's rules see it.
+
+    Attributes:
+        method: In capitals, as clients send it.
+        path: Without the query string, as it came.
+        query: Its pairs, as they came: undecoded.
+        headers: Names and values.
+        host: Without a port; empty where it isn't known.
+        source_ip: Whose connection it is; empty where it isn't known.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    host: str = ""
+    source_ip: str = ""
+
+    @classmethod
+    def of(
+        cls, method: str, target: str, headers: Iterable[tuple[str, str]] = (), host: str = "", source_ip: str = ""
+    ) -> Request:
+        """A request for a path with or without a query string."""
+        path, _, query = target.partition("?")
+        pairs = tuple((key, value) for part in query.split("&") if part for key, _, value in [part.partition("=")])
+        return cls(method, path, pairs, tuple(headers), host, source_ip)
+
+    def __str__(self) -> str:
+        query = "&".join(f"{key}={value}" for key, value in self.query)
+        return f"{self.method} {self.path}" + (f"?{query}" if query else "")
+
+
+def for_endpoint(path: str, methods: Sequence[str]) -> tuple[Condition, ...]:
+    """The conditions of a rule for a path pattern and methods; without methods there is none on them."""
+    named = (Condition(Field.METHOD, tuple(methods)),) if methods else ()
+    return (*named, Condition(Field.PATH, (path,)))
+
+
+def matches(condition: Condition, request: Request) -> bool | None:
+    """Whether a request meets a condition; None where it can't be judged here."""
+    match condition.field:
+        case Field.METHOD:
+            return request.method in condition.values
+        case Field.PATH:
+            return any(_like(value, request.path) for value in condition.values)
+        case Field.HOST:
+            return any(_like(value.lower(), request.host.lower()) for value in condition.values)
+        case Field.HEADER:
+            sent = [value.lower() for name, value in request.headers if name.lower() == condition.name.lower()]
+            return any(_like(value.lower(), text) for value in condition.values for text in sent)
+        case Field.QUERY:
+            return any(_asks_for(value.lower(), *pair) for value in condition.values for pair in request.query)
+        case Field.SOURCE:
+            return bool(request.source_ip) and _within(condition.values, request.source_ip)
+    return None
+
+
+def unmet(conditions: Iterable[Condition], request: Request) -> Condition | None:
+    """The first condition that a request doesn't meet; None where it meets all that can be judged."""
+    return next((condition for condition in conditions if matches(condition, request) is False), None)
+
+
+def _like(pattern: str, text: str, *, escapes: bool = False) -> bool:
+    r"""Whether `*` (0 or more characters) and `?` (exactly one) make a pattern fit; a query string's may be escaped."""
+    parts = re.findall(r"\\[*?\\]|.", pattern, re.DOTALL) if escapes else list(pattern)
+    wild = {"*": ".*", "?": "."}
+    expression = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
+    return re.fullmatch(expression, text, re.DOTALL) is not None
+
+
+def _asks_for(wanted: str, key: str, value: str) -> bool:
+    named, _, text = wanted.partition("=")
+    return _like(named, key.lower(), escapes=True) and _like(text, value.lower(), escapes=True)
+
+
+def _within(networks: Iterable[str], address: str) -> bool:
+    return any(ipaddress.ip_address(address) in ipaddress.ip_network(network, strict=False) for network in networks)

@@ -1,0 +1,116 @@
+"""What AWS's pages say of conditions, one line each; and rules as DescribeRules tells them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollout.alb import live_rule
+from rollout.conditions import Condition, Field, Request, for_endpoint, matches, unmet
+from rollout.live import DEFAULT_PRIORITY
+from rollout.model import Arn
+from rollout.weights import Forward
+
+GET = Request.of("GET", "/img/a/b.jpg?Version=v1&x=*", [("User-Agent", "Chrome 9")], "Shop.Test", "10.1.2.3")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "holds"),
+    [
+        (Field.METHOD, "GET", True),
+        (Field.METHOD, "get", False),
+        (Field.METHOD, "*", False),
+        (Field.PATH, "/img/*", True),
+        (Field.PATH, "/IMG/*", False),
+        (Field.PATH, "/img/?/b.jpg", True),
+        (Field.PATH, "/img/?/b?jpg", True),
+        (Field.PATH, "/img/a/bXjpg", False),
+        (Field.PATH, "*Version*", False),
+        (Field.HOST, "shop.test", True),
+        (Field.HOST, "*.TEST", True),
+        (Field.HOST, "*.shop.test", False),
+        (Field.QUERY, "version=V1", True),
+        (Field.QUERY, "*=v?", True),
+        (Field.QUERY, "version=v", False),
+        (Field.QUERY, r"x=\*", True),
+        (Field.QUERY, r"version=\*", False),
+        (Field.QUERY, "x=?", True),
+        (Field.SOURCE, "10.0.0.0/8", True),
+        (Field.SOURCE, "10.1.2.4/32", False),
+        (Field.SOURCE, "2001:db8::/32", False),
+    ],
+)
+def test_a_value_holds_as_awss_pages_say(field: Field, value: str, *, holds: bool) -> None:
+    assert matches(Condition(field, (value,)), GET) is holds
+    assert matches(Condition(field, ("/nothing", value)[field is Field.SOURCE :]), GET) is holds  # values are ORed
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "holds"),
+    [("user-agent", "chrome*", True), ("User-Agent", "CHROME 9", True), ("User-*", "*", False), ("Accept", "*", False)],
+)
+def test_a_headers_name_is_exact_and_its_values_are_patterns(name: str, value: str, *, holds: bool) -> None:
+    assert matches(Condition(Field.HEADER, (value,), name), GET) is holds
+
+
+def test_a_path_needs_the_slash_of_its_pattern() -> None:
+    assert not matches(Condition(Field.PATH, ("/img/*",)), Request("GET", "/img"))
+
+
+def test_all_conditions_must_hold_and_the_first_that_does_not_is_told() -> None:
+    host = Condition(Field.HOST, ("elsewhere.test",))
+    assert unmet(for_endpoint("/img/*", ("GET", "HEAD")), GET) is None
+    assert unmet((*for_endpoint("/img/*", ()), host), GET) == host
+
+
+def test_what_aws_added_later_is_not_guessed_at() -> None:
+    assert matches(Condition("path-pattern regex", ("^/img",)), GET) is None
+
+
+def told(**fields: Any) -> Any:
+    return {"RuleArn": "arn:rule", "Priority": "7", "IsDefault": False, "Conditions": [], "Actions": []} | fields
+
+
+def test_a_rule_is_read_with_all_that_it_asks() -> None:
+    conditions = [
+        {"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["GET"]}},
+        {"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}},
+        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-A", "Values": ["1", "2"]}},
+        {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "k", "Value": "v"}, {"Value": "w"}]}},
+        {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
+        {"Field": "host-header", "HostHeaderConfig": {"RegexValues": ["a+"]}},
+    ]
+    rule = live_rule(Arn("arn:listener"), told(Conditions=conditions))
+    assert rule.conditions == "GET /a header X-A: 1|2 query k=v|*=w from 10.0.0.0/8 host-header regex a+"
+    assert not rule.matches("/a", ("GET",))
+
+
+@pytest.mark.parametrize(
+    ("actions", "words"),
+    [
+        (
+            [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+            "fixed-response 404",
+        ),
+        (
+            [{"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}}],
+            "redirect 301 to https://#{host}:443/#{path}",
+        ),
+        (
+            [{"Type": "authenticate-oidc"}, {"Type": "forward", "TargetGroupArn": "arn:targetgroup/old/1"}],
+            "authenticate-oidc, then forward to old 1",
+        ),
+    ],
+)
+def test_an_action_that_is_not_one_forward_is_told_in_words(actions: list[dict[str, Any]], words: str) -> None:
+    rule = live_rule(Arn("arn:listener"), told(Actions=actions, Priority="default", IsDefault=True))
+    assert (rule.priority, rule.forward, rule.action) == (DEFAULT_PRIORITY, None, words)
+
+
+def test_a_weighted_forward_is_read_with_its_stickiness() -> None:
+    groups = [{"TargetGroupArn": "arn:old", "Weight": 9}, {"TargetGroupArn": "arn:new", "Weight": 1}]
+    config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}
+    rule = live_rule(Arn("arn:listener"), told(Actions=[{"Type": "forward", "ForwardConfig": config}]))
+    assert rule.forward == Forward({Arn("arn:old"): 9, Arn("arn:new"): 1}, timedelta(minutes=1))
