@@ -1,0 +1,125 @@
+"""Who takes requests from whom: the hand-off's inventory, and one small inventory bent each way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rollout import config
+from rollout.conditions import Condition, Field, for_endpoint
+from rollout.live import Live, LiveRule
+from rollout.model import Arn, Environment, KeptRoute, Route
+from rollout.overlaps import Overlap, overlaps
+from tests.unit.builders import BALANCER, LISTENER, environment
+
+SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")
+
+
+def route(path: str, priority: int, *methods: str) -> Route:
+    return Route(load_balancer="public", path=path, methods=methods, priority=priority, legacy="old", candidate="new")
+
+
+def kept(path: str, priority: int, *methods: str, via: str | None = None) -> KeptRoute:
+    return KeptRoute(load_balancer="public", path=path, methods=methods, priority=priority, legacy="old", via=via)
+
+
+def rule(path: str, priority: int, *methods: str) -> LiveRule:
+    return LiveRule(Arn(f"arn:rule/{priority}"), LISTENER, priority, for_endpoint(path, methods))
+
+
+def as_live(inventory: Environment, *others: LiveRule, without: str = "") -> Live:
+    """AWS with each rule that the inventory tells of, but one, and others."""
+    entries: dict[str, Route | KeptRoute] = {**inventory.kept_routes, **inventory.routes}
+    entries.pop(without, None)
+    rules = {
+        (r.load_balancer, r.priority): LiveRule(
+            Arn(f"arn:{name}"),
+            Arn(f"arn:{r.load_balancer}") if inventory is SEED else LISTENER,
+            r.priority,
+            for_endpoint(*((r.rule_path, r.rule_methods) if isinstance(r, KeptRoute) else (r.path, r.methods))),
+        )
+        for name, r in entries.items()
+    }
+    listeners = {k: Arn(f"arn:{k}") if inventory is SEED else LISTENER for k in inventory.load_balancers}
+    return Live("1", {"public": BALANCER}, listeners, (*rules.values(), *others))
+
+
+def found(routes: dict[str, Route], kept_routes: dict[str, KeptRoute], *others: LiveRule) -> list[Overlap]:
+    inventory = environment(routes=routes, kept_routes=kept_routes)
+    return list(overlaps(inventory, as_live(inventory, *others)))
+
+
+def test_the_seeds_overlaps_are_as_they_are_meant() -> None:
+    told = {(o.severity, o.where, o.what.split(",")[0], o.example) for o in overlaps(SEED, as_live(SEED))}
+    assert told == {
+        ("note", "routes.stamp-score", "kept-routes.stamp-score-history", "GET /v2/stamps//score//history"),
+        ("note", "kept-routes.stamps-address", "routes.stamp-score", "GET /v2/stamps//score/"),
+    }
+
+
+def test_a_kept_route_whose_rule_is_gone_falls_to_a_route() -> None:
+    (first, *_) = overlaps(SEED, as_live(SEED, without="stamp-score-history"))
+    assert (first.severity, first.where) == ("problem", "kept-routes.stamp-score-history")
+    assert str(first.problem) == (
+        "kept-routes.stamp-score-history: there is no rule for it at 2022, and routes.stamp-score takes its requests "
+        "to the candidate with its weight, such as GET /v2/stamps//score//history (correct the inventory, or the rule)"
+    )
+
+
+def test_a_kept_route_whose_rule_is_gone_elsewhere_is_noted() -> None:
+    (note,) = (o for o in overlaps(SEED, as_live(SEED, without="model-score")) if o.where == "kept-routes.model-score")
+    assert (note.severity, note.example) == ("note", "GET /v2/models/score/")
+
+
+@pytest.mark.parametrize(("there", "severity"), [(15, "note"), (25, "problem")])
+def test_a_kept_route_whose_rule_stands_elsewhere_is_judged_by_where(there: int, severity: str) -> None:
+    inventory = environment(routes={"a": route("/a/*", 20)}, kept_routes={"k": kept("/a/b", 10)})
+    live = as_live(inventory, rule("/a/b", there), without="k")
+    (told,) = (o for o in overlaps(inventory, live) if "its rule is at" in o.what)
+    assert (told.severity, told.where) == (severity, "kept-routes.k")
+
+
+def test_a_kept_route_behind_a_wider_route_never_gets_a_request() -> None:
+    (problem,) = found({"a": route("/a/*", 10)}, {"k": kept("/a/b", 20, "GET")})
+    assert (problem.severity, problem.where, problem.example) == ("problem", "kept-routes.k", "GET /a/b")
+    assert "never gets a request: routes.a" in problem.what
+
+
+def test_a_kept_route_that_loses_a_part_to_a_route_is_a_problem() -> None:
+    (problem,) = found({"a": route("/a/*/c", 10)}, {"k": kept("/a/b/*", 20)})
+    assert (problem.severity, problem.where, problem.example) == ("problem", "kept-routes.k", "GET /a/b/c")
+    (note,) = found({"a": route("/a/b", 10)}, {"k": kept("/a/*", 20)})
+    assert note.severity == "note"
+
+
+def test_a_route_may_be_starved_by_several_together() -> None:
+    takers = {"get": route("/a*", 10, "GET"), "post": route("/a?", 11, "POST"), "exact": route("/a", 12, "POST")}
+    starved = takers | {"last": route("/a", 20, "GET", "POST")}
+    (problem,) = (o for o in found(starved, {}) if o.where == "routes.last")
+    assert problem.severity == "problem"
+    assert "routes.get and routes.exact" in problem.what
+    fed = takers | {"last": route("/a", 20)}  # any other method is left for it
+    assert {o.severity for o in found(fed, {})} == {"note"}
+
+
+def test_a_live_rule_that_the_inventory_does_not_know_counts() -> None:
+    (problem,) = found({"a": route("/a/b", 10, "GET")}, {}, rule("/a/*", 5))
+    assert (problem.severity, problem.where) == ("problem", "routes.a")
+    assert "the rule at 5 (/a/*)" in problem.what
+
+
+def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
+    hosted = rule("/a/*", 5)
+    hosted = replace(hosted, asks=(*hosted.asks, Condition(Field.HOST, ("x.test",))))
+    (note,) = found({"a": route("/a/b", 10, "GET")}, {}, hosted)
+    assert note.severity == "note"
+    assert "may have" in note.what
+    anywhere = replace(hosted, asks=(Condition(Field.HEADER, ("1",), "X-A"),))
+    assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
+
+
+def test_rules_of_another_load_balancer_and_behind_do_not_count() -> None:
+    elsewhere = replace(rule("/*", 1), listener=Arn("arn:elsewhere"))
+    assert found({"a": route("/a/b", 10, "GET")}, {}, elsewhere, rule("/*", 99)) == []
