@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout.api import EnvironmentRollout as EnvironmentRollout
     from rollout.api import Rollout as Rollout
+    from rollout.conditions import Request as Request
     from rollout.engine import PhaseResult as PhaseResult
     from rollout.errors import RolloutError as RolloutError
     from rollout.events import Event as Event
+    from rollout.explain import Explanation as Explanation
     from rollout.gates import Gate as Gate
     from rollout.gates import TrafficLine as TrafficLine
     from rollout.model import Environment as Environment
@@ -30,9 +32,11 @@ _HOMES = {
     "EnvironmentRollout": "api",
     "EnvironmentStatus": "status",
     "Event": "events",
+    "Explanation": "explain",
     "Gate": "gates",
     "Percent": "quantities",
     "PhaseResult": "engine",
+    "Request": "conditions",
     "RollbackResult": "rollback",
     "Rollout": "api",
     "RolloutError": "errors",

@@ -18,13 +18,16 @@ from pathlib import Path
 from typing import Literal
 
 from rollout import config, events
+from rollout.conditions import Request
 from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
-from rollout.errors import ConfigError, EngineError, UsageError
+from rollout.errors import ConfigError, EngineError, PreflightFailed, UsageError
+from rollout.explain import Explanation, explain, future
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.phases import LEGACY, PHASES, ROUTING
 from rollout.ports import Approver
+from rollout.preflight import live_problems
 from rollout.quantities import Percent
 from rollout.rollback import Rollback, RollbackResult
 from rollout.status import EnvironmentStatus, Held, status_of
@@ -210,6 +213,45 @@ class EnvironmentRollout:
         if phase not in PHASES:
             raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")
         return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live)
+
+    def explain(
+        self,
+        request: Request,
+        *,
+        load_balancer: str | None = None,
+        cookie: str | None = None,
+        after: str | Percent | float | None = None,
+    ) -> tuple[Explanation, ...]:
+        """Where a request goes on each load balancer, and why.
+
+        Args:
+            request: The request.
+            load_balancer: Only this one, by its name in the inventory.
+            cookie: The target group that the client's stickiness cookie names, or `legacy` or `candidate`.
+            after: By the rules that a phase of this name would leave, or that all routes would have at this weight,
+                0 to 100 per cent; by default those of now.
+
+        Raises:
+            UsageError: There is no such load balancer, phase or weight.
+            PreflightFailed: A load balancer or its listener isn't on AWS.
+        """
+        environment = self._environment
+        known = environment.load_balancers
+        if load_balancer is not None and load_balancer not in known:
+            raise UsageError(f"there is no load balancer {load_balancer!r}", then=f"they are {', '.join(known)}")
+        live = self._parts.load_balancers.read(environment, tags=False)
+        names = (load_balancer,) if load_balancer else tuple(known)
+        places = {f"load-balancers.{name}" for name in names}
+        if problems := [problem for problem in live_problems(environment, live) if problem.where in places]:
+            raise PreflightFailed("nobody is there to ask", problems)
+        if after is not None:
+            phase = after if isinstance(after, str) and after in PHASES else "weight"
+            weights = dict.fromkeys(environment.routes, read_weight(after)) if phase == "weight" else None
+            quiet = Engine(
+                environment, self._parts.load_balancers, self._parts.stacks, self._parts.clock, lambda _: None
+            )
+            live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
+        return tuple(explain(environment, live, name, request, cookie) for name in names)
 
     def live(self) -> Live:
         """What is on AWS now."""

@@ -65,6 +65,9 @@ class Request:
         headers: Names and values.
         host: Without a port; empty where it isn't known.
         source_ip: Whose connection it is; empty where it isn't known.
+
+    Raises:
+        ValueError: The source isn't an IP address.
     """
 
     method: str
@@ -73,6 +76,10 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     host: str = ""
     source_ip: str = ""
+
+    def __post_init__(self) -> None:
+        if self.source_ip:
+            ipaddress.ip_address(self.source_ip)
 
     @classmethod
     def of(

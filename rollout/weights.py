@@ -34,11 +34,12 @@ class Forward:
     stickiness: timedelta | None = None
 
     def __str__(self) -> str:
-        groups = ", ".join(f"{_group_name(arn)} {weight}" for arn, weight in self.weights.items())
+        groups = ", ".join(f"{group_name(arn)} {weight}" for arn, weight in self.weights.items())
         return f"{groups}; stickiness {int(self.stickiness.total_seconds())} s" if self.stickiness else groups
 
 
-def _group_name(arn: Arn) -> str:
+def group_name(arn: Arn) -> str:
+    """A target group's name, of its ARN."""
     return arn.split(":targetgroup/")[-1].split("/")[0]
 
 

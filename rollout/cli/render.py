@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
+    from rollout.explain import Explanation
     from rollout.gates import Gate
     from rollout.status import EnvironmentStatus
     from rollout.toolchain import Progress
@@ -46,6 +47,10 @@ class Renderer:
 
     def status(self, status: EnvironmentStatus) -> None:
         """Show where an environment stands."""
+        raise NotImplementedError
+
+    def explanations(self, found: Sequence[Explanation]) -> None:
+        """Show where a request goes on each load balancer."""
         raise NotImplementedError
 
     def details(self, gate: Gate) -> None:
@@ -93,6 +98,9 @@ class JsonLines(Renderer):
 
     def status(self, status: EnvironmentStatus) -> None:
         self._write({"event": "status", **events.plain(status)})
+
+    def explanations(self, found: Sequence[Explanation]) -> None:
+        self._write({"event": "explained", "load-balancers": [events.plain(each) for each in found]})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -189,6 +197,11 @@ class People(Renderer):
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
         self._out.print(screen.status(status))
+
+    def explanations(self, found: Sequence[Explanation]) -> None:
+        self._rest()
+        for each in found:
+            self._out.print(screen.explanation(each))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rollout.explain import Explanation, Share
 from rollout.gates import Gate, TrafficLine
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
 from rollout.status import EnvironmentStatus, RouteStatus
@@ -170,6 +171,29 @@ def _owners(route: RouteStatus) -> str:
     if route.owners is None:
         return "?"
     return " and ".join(route.owners) or "someone else"
+
+
+def explanation(found: Explanation) -> RenderableType:
+    """The rules in the order in which they are asked, down to the one that takes the request, and who gets it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column("rule", justify="right", style="dim")
+    for column in ("conditions", "inventory", "why"):
+        table.add_column(column, overflow="fold")
+    for rule in found.passed:
+        table.add_row(str(rule.priority), rule.conditions, ", ".join(rule.inventory), f"no: {rule.why}", style="dim")
+    priority = "default" if found.priority is None else str(found.priority)
+    table.add_row(priority, found.conditions, ", ".join(found.inventory), Text("takes it", style="bold green"))
+    rows: list[RenderableType] = [Text(f"{found.request} on {found.load_balancer}", style="bold")]
+    rows.append(Padding(table, (0, 0, 0, 2)))
+    rows.extend(_share(share) for share in found.shares)
+    rows.append(Text(f"  {found.chosen or found.action}", style="dim"))
+    return Group(*rows, Text())
+
+
+def _share(share: Share) -> Text:
+    function = share.function and f"function {share.function}"
+    notes = ", ".join(filter(None, (share.part, function)))
+    return Text(f"  → {share.percent} % to {share.target_group}").append(f"  {notes}", style="dim")
 
 
 def rules(found: Sequence[Mapping[str, str]]) -> RenderableType:

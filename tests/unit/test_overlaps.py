@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from rollout import config
 from rollout.conditions import Condition, Field, for_endpoint
 from rollout.live import Live, LiveRule
 from rollout.model import Arn, Environment, KeptRoute, Route
 from rollout.overlaps import Overlap, overlaps
-from tests.unit.builders import BALANCER, LISTENER, environment
+from tests.unit.builders import environment
+from tests.unit.seed import SEED, seed_live
 
-SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")
+PUBLIC = Arn("arn:public")
 
 
 def route(path: str, priority: int, *methods: str) -> Route:
@@ -26,24 +25,13 @@ def kept(path: str, priority: int, *methods: str, via: str | None = None) -> Kep
 
 
 def rule(path: str, priority: int, *methods: str) -> LiveRule:
-    return LiveRule(Arn(f"arn:rule/{priority}"), LISTENER, priority, for_endpoint(path, methods))
+    return LiveRule(Arn(f"arn:rule/{priority}"), PUBLIC, priority, for_endpoint(path, methods))
 
 
 def as_live(inventory: Environment, *others: LiveRule, without: str = "") -> Live:
     """AWS with each rule that the inventory tells of, but one, and others."""
-    entries: dict[str, Route | KeptRoute] = {**inventory.kept_routes, **inventory.routes}
-    entries.pop(without, None)
-    rules = {
-        (r.load_balancer, r.priority): LiveRule(
-            Arn(f"arn:{name}"),
-            Arn(f"arn:{r.load_balancer}") if inventory is SEED else LISTENER,
-            r.priority,
-            for_endpoint(*((r.rule_path, r.rule_methods) if isinstance(r, KeptRoute) else (r.path, r.methods))),
-        )
-        for name, r in entries.items()
-    }
-    listeners = {k: Arn(f"arn:{k}") if inventory is SEED else LISTENER for k in inventory.load_balancers}
-    return Live("1", {"public": BALANCER}, listeners, (*rules.values(), *others))
+    now = seed_live(inventory=inventory)
+    return replace(now, rules=tuple(r for r in (*now.rules, *others) if r.arn != f"arn:{without}"))
 
 
 def found(routes: dict[str, Route], kept_routes: dict[str, KeptRoute], *others: LiveRule) -> list[Overlap]:

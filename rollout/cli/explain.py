@@ -1,0 +1,66 @@
+"""`rollout explain METHOD PATH ENV`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import (
+    STACKS_TOML,
+    EnvironmentName,
+    File,
+    Json,
+    ProviderName,
+    ProviderOption,
+    Sandboxed,
+)
+from rollout.cli.session import session
+
+
+def explain(
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="In capitals, such as GET.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="With the query string, if there is one.")],
+    environment: EnvironmentName,
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="NAME:VALUE; may be given again.", show_default=False)
+    ] = None,
+    cookie: Annotated[
+        str | None,
+        typer.Option(
+            help="The target group that the client's stickiness cookie names: legacy, candidate or a group's name.",
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The host that is asked, without a port.")] = "",
+    source: Annotated[str, typer.Option("--from", help="The client's IP address.")] = "",
+    load_balancer: Annotated[
+        str | None, typer.Option("--load-balancer", "-l", help="Only this one of [load-balancers].")
+    ] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(help="By the rules as they would be then: phase2, phase3, or a weight such as 10."),
+    ] = None,
+    file: File = STACKS_TOML,
+    json: Json = False,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Show where a request goes, and why.
+
+    Which rules are asked before, which takes it, and who gets it with which share.
+
+    Example: rollout explain GET /v2/stamps/1/score/2 production --header X-Rollout:candidate
+    """
+    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
+        from rollout.conditions import Request
+        from rollout.errors import UsageError
+
+        headers = [(name.strip(), value.strip()) for text in header or () for name, _, value in [text.partition(":")]]
+        if not path.startswith("/") or not all(name and value for name, value in headers):
+            raise UsageError("a path starts with /, and a header is NAME:VALUE")
+        try:
+            request = Request.of(method, path, headers, host, source)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        opened = run.rollout().environment(environment)
+        run.render.explanations(opened.explain(request, load_balancer=load_balancer, cookie=cookie, after=after))
