@@ -164,7 +164,7 @@ def _why(condition: Condition, request: Request) -> str:
         case Field.METHOD:
             return f"{request.method} isn't {values}"
         case Field.PATH:
-            return f"the path isn't like {values}"
+            return "another path"
         case Field.HOST:
             return f"host {request.host or '(not given)'} isn't like {values}"
         case Field.HEADER:
@@ -198,7 +198,8 @@ def _shares(
     forward: Forward, parts: Mapping[Arn, str], functions: Mapping[str, str], cookie: str | None
 ) -> tuple[tuple[Share, ...], str]:
     """Who gets what of a forward action, and how one of them is chosen."""
-    weights, chosen, sticky = dict(forward.weights), "by weight", forward.stickiness
+    weights, sticky = dict(forward.weights), forward.stickiness
+    chosen = "by weight" if len(weights) > 1 else "the only target group"
     if sticky is not None:
         chosen += f", and then kept there for {int(sticky.total_seconds())} s after each request by a cookie"
     if cookie:

@@ -114,8 +114,8 @@ def test_each_rule_that_was_asked_before_says_why_it_did_not_take_it() -> None:
         (1003, "GET isn't PATCH"),
         (1004, "GET isn't DELETE"),
         (1005, "GET isn't POST"),
-        (2021, "the path isn't like /v2/models/score/*"),
-        (2022, "the path isn't like /v2/stamps/*/score/*/history"),
+        (2021, "another path"),
+        (2022, "another path"),
     ]
 
 
