@@ -128,17 +128,24 @@ class EnvironmentRollout:
         """The inventory as it holds here."""
         return self._environment
 
-    def phase1(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+    def phase1(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
         """Build the candidate; no listener rule is touched."""
-        return self._engine().run("phase1", _approver(approve), message=message)
+        return self._engine().run("phase1", _approver(approve), message=message, waive=waive)
 
-    def phase2(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+    def phase2(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
         """Let weighted rules take over the live ones in place; no request moves."""
-        return self._engine().run("phase2", _approver(approve), message=message)
+        return self._engine().run("phase2", _approver(approve), message=message, waive=waive)
 
-    def phase3(self, *, approve: Approval = None, message: str | None = None, accept_live: bool = False) -> PhaseResult:
+    def phase3(
+        self,
+        *,
+        approve: Approval = None,
+        message: str | None = None,
+        accept_live: bool = False,
+        waive: Sequence[str] = (),
+    ) -> PhaseResult:
         """Set the weights that the file has."""
-        return self._engine().run("phase3", _approver(approve), message=message, accept_live=accept_live)
+        return self._engine().run("phase3", _approver(approve), message=message, accept_live=accept_live, waive=waive)
 
     def set_weight(
         self,
@@ -149,6 +156,7 @@ class EnvironmentRollout:
         save: bool = True,
         message: str | None = None,
         accept_live: bool = False,
+        waive: Sequence[str] = (),
     ) -> PhaseResult:
         """Set a weight, and save it in the file.
 
@@ -159,6 +167,7 @@ class EnvironmentRollout:
             save: Whether to write the weight into the file once it is live.
             message: For Pulumi's update history.
             accept_live: Start from the live rules even if somebody else changed them.
+            waive: Logical names of resources that may change beyond the policy; kept in Pulumi's history.
         """
         percent = read_weight(weight)
         names = self.routes(routes)
@@ -167,6 +176,7 @@ class EnvironmentRollout:
             _approver(approve),
             weights=dict.fromkeys(names, percent),
             accept_live=accept_live,
+            waive=waive,
             message=message or f"rollout weight {self._environment.name} {percent} ({_names(routes)})",
         )
         self._save(percent, routes, save=save)
@@ -201,7 +211,12 @@ class EnvironmentRollout:
         return result
 
     def preview(
-        self, phase: str, *, weights: Mapping[str, Percent] | None = None, accept_live: bool = False
+        self,
+        phase: str,
+        *,
+        weights: Mapping[str, Percent] | None = None,
+        accept_live: bool = False,
+        waive: Sequence[str] = (),
     ) -> PhaseResult:
         """What a phase would do; nothing is changed.
 
@@ -209,10 +224,11 @@ class EnvironmentRollout:
             phase: `phase1`, `phase2`, `phase3`, or `weight` with `weights` by route.
             weights: The new weights, for `weight`.
             accept_live: Start from the live rules even if somebody else changed them.
+            waive: Logical names of resources that may change beyond the phase's policy.
         """
         if phase not in PHASES:
             raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")
-        return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live)
+        return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 
     def explain(
         self,

@@ -21,7 +21,7 @@ from rollout.gates import Gate, traffic_of, warnings_of
 from rollout.model import Environment, ProgramInput, Split
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import Change, Op, StackPreview
-from rollout.policy import rule_bounds, violations
+from rollout.policy import Violation, rule_bounds, violations, waived
 from rollout.ports import Approver, Clock, LoadBalancers, Stacks
 from rollout.preflight import (
     adoption_problems,
@@ -63,6 +63,7 @@ class _Run:
     start: Start
     after: Mapping[str, Split]
     accept_live: bool
+    waive: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class _Prepared:
     given: ProgramInput
     preview: StackPreview
     plan: Path
+    waived: tuple[Violation, ...]
 
 
 class Engine:
@@ -107,6 +109,7 @@ class Engine:
         *,
         weights: Mapping[str, Percent] | None = None,
         accept_live: bool = False,
+        waive: Sequence[str] = (),
         message: str | None = None,
         preview_only: bool = False,
     ) -> PhaseResult:
@@ -117,6 +120,7 @@ class Engine:
             approve: Asked once, with all that would change; None refuses.
             weights: For `weight`: the new weight of each route that changes; the others keep their live one.
             accept_live: Start from the live rules even if somebody else changed them.
+            waive: Logical names of resources that may change beyond the phase's policy.
             message: For Pulumi's update history.
             preview_only: Stop at the gate.
 
@@ -133,7 +137,7 @@ class Engine:
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
         start = self._start(phase)
-        run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live)
+        run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
         with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
             prepared = [self._prepare(run, step, Path(folder)) for step in phase.steps if _concerns(step, start)]
             gate = self._gate(run, prepared)
@@ -146,7 +150,7 @@ class Engine:
             if preview_only:
                 return result
             self._ask(gate, approve)
-            self._apply(prepared, message or f"rollout {name} {environment.name}")
+            self._apply(prepared, _message(message or f"rollout {name} {environment.name}", prepared))
         self._verify(run)
         self._tell(run, prepared)
         return replace(result, changed=True)
@@ -190,14 +194,17 @@ class Engine:
                 preview = self._stacks.preview(step.stack, given, plan, refresh=True)
         if preview is None:
             raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
-        if refused := violations(preview, step.policy, rule_bounds(environment, live, run.after)):
+        found = violations(preview, step.policy, rule_bounds(environment, live, run.after))
+        refused, let_by = waived(found, run.waive)
+        if refused:
             raise PolicyViolation(
                 f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
-                refused,
-                then="bring the inventory and the programs in line with what is deployed",
+                [violation.problem for violation in refused],
+                then="bring the inventory and the programs in line with what is deployed; "
+                f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
             )
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
-        return _Prepared(step, given, preview, plan)
+        return _Prepared(step, given, preview, plan, let_by)
 
     def _must_refresh(self, run: _Run, preview: StackPreview) -> bool:
         """Whether the state is behind the load balancer; if somebody else changed a rule, that is drift."""
@@ -217,7 +224,8 @@ class Engine:
         previews = tuple(item.preview for item in prepared)
         orphaned = run.phase.name == "phase2" and run.start.legacy is None
         warnings = warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic, orphaned=orphaned)
-        return Gate(environment.name, run.phase.name, traffic, previews, warnings)
+        let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
+        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by))
 
     def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:
@@ -298,6 +306,12 @@ RELEASE_COMMANDS = (
 def _concerns(step: Step, start: Start) -> bool:
     """Whether there is anything of ours to do: another owner's legacy rules aren't in a stack of ours."""
     return step.stack != LEGACY or start.legacy is not None
+
+
+def _message(said: str, prepared: Sequence[_Prepared]) -> str:
+    """The update's message, with what was waived: Pulumi's history keeps it."""
+    names = dict.fromkeys(violation.resource for item in prepared for violation in item.waived)
+    return f"{said} [policy waived: {', '.join(names)}]" if names else said
 
 
 def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -140,15 +140,26 @@ class StackPreview:
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def change_of(op: str, old: ResourceState | None, new: ResourceState | None) -> Change:
+def change_of(
+    op: str,
+    old: ResourceState | None,
+    new: ResourceState | None,
+    *,
+    diffs: Sequence[str] = (),
+    replaces: bool = False,
+) -> Change:
     """One step of the engine as a change.
 
     Args:
         op: The engine's word for it, such as `create-replacement`.
         old: The resource as the state has it.
         new: The resource as the program wants it.
+        diffs: The properties that the engine says would change.
+        replaces: Whether the engine's diff holds a replacement, whatever the step is called.
     """
     kind = _OPS.get(op, Op.OTHER)
+    if kind is Op.UPDATE and replaces:
+        kind = Op.REPLACE
     state = new or old
     urn, type_ = (state.urn, state.type) if state else ("", "")
     if kind is Op.DELETE and old and old.retain_on_delete:
@@ -158,6 +169,8 @@ def change_of(op: str, old: ResourceState | None, new: ResourceState | None) -> 
     properties: tuple[str, ...] = ()
     if kind in (Op.UPDATE, Op.REPLACE) and old and new:
         properties = changed_inputs(type_, old, new)
+        if not properties and type_ != LISTENER_RULE:  # a rule's own check is by meaning, too
+            properties = tuple(sorted(diffs)) or ("something unknown",)
     return Change(kind, urn, type_, old, new, properties)
 
 

@@ -1,12 +1,13 @@
 """What a preview may do, one table a step; anything that it doesn't know is refused. Pure.
 
 The tables say which operation is allowed on which resource type, touching which properties. A violation stops the
-phase before its gate. See docs/decisions/ for why each row is there.
+phase before its gate, unless somebody waives it for that one resource, by name. See docs/decisions/ for why each row is
+there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from rollout.errors import Problem
@@ -75,69 +76,91 @@ class RuleBounds:
     Attributes:
         legacy: The legacy target group.
         candidate: The candidate's.
-        after: The split that the step is for.
+        after: The split that the step is for; None where its actions are to stay.
     """
 
     legacy: Arn
     candidate: Arn
-    after: Split
+    after: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a preview would do beyond its policy.
+
+    Attributes:
+        stack: Whose preview.
+        resource: The resource's logical name, by which it may be waived.
+        problem: What would be done, and what the step allows.
+    """
+
+    stack: str
+    resource: str
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.stack}: {self.problem}"
 
 
 def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
     """What each route's live rule may become, by its ARN."""
-    routes = {name: environment.routes[name] for name in after}
     return {
-        rule.arn: RuleBounds(live.group_arn(route.legacy), live.group_arn(route.candidate), after[name])
-        for name, route in routes.items()
+        rule.arn: RuleBounds(live.group_arn(route.legacy), live.group_arn(route.candidate), after.get(name))
+        for name, route in environment.routes.items()
         if (rule := live.rule_of(route)) is not None
     }
 
 
-def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBounds]) -> tuple[Problem, ...]:
+def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBounds]) -> tuple[Violation, ...]:
     """What a preview would do beyond its policy.
 
     Args:
         preview: Of one stack.
         policy: A key of `POLICIES`.
-        bounds: By the rule's ARN; consulted where actions change.
+        bounds: By ARN, the rules that the step may be about.
     """
     table = POLICIES[policy]
-    allowed = "; ".join(map(str, table))
-    checks: tuple[Callable[[], Iterator[Problem]], ...] = (
-        lambda: (_refused(c, allowed) for c in preview.changes if not any(row.covers(c) for row in table)),
-        lambda: (
-            p
-            for c in preview.changes
-            if c.type == LISTENER_RULE and c.op is Op.UPDATE
-            for p in _rule_problems(c, policy, bounds.get(c.rule))
-        ),
-        lambda: (
-            Problem(f"{s.type} would be {s.op}d", where=s.name, then=allowed)
-            for s in preview.steps
-            if s.type.startswith("pulumi:providers:") and s.op in (Op.REPLACE, Op.OTHER)
-        ),
-    )
-    return tuple(problem for check in checks for problem in check())
+    allowed = f"allowed: {'; '.join(map(str, table))}"
+    found: list[tuple[Change, Problem]] = []
+    for change in preview.changes:
+        if not any(row.covers(change) for row in table):
+            found.append((change, _beyond(change, allowed)))
+        elif change.type == LISTENER_RULE:
+            found += [(change, problem) for problem in _rule_problems(change, policy, bounds.get(change.rule))]
+    found += [
+        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed))
+        for step in preview.steps
+        if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
+    ]
+    return tuple(Violation(preview.stack, change.name, problem) for change, problem in found)
 
 
-def _refused(change: Change, allowed: str) -> Problem:
+def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
+    """Violations apart: those that stand, and those of resources that somebody waived by their logical names."""
+    by_waiver: tuple[list[Violation], list[Violation]] = ([], [])
+    for violation in found:
+        by_waiver[violation.resource in names].append(violation)
+    return tuple(by_waiver[0]), tuple(by_waiver[1])
+
+
+def _beyond(change: Change, allowed: str) -> Problem:
     kind = change.type.rsplit(":", 1)[-1]
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
-    return Problem(
-        f"{change.op}{touched} of {kind} {change.name} is more than this step is for", then=f"allowed: {allowed}"
-    )
+    return Problem(f"{change.op}{touched} of {kind} {change.name} is more than this step is for", then=allowed)
 
 
 def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> Iterator[Problem]:
     """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
-    if change.old is None or change.new is None or bounds is None:
-        yield Problem("the rule belongs to no route of the inventory", where=change.name)
+    if bounds is None:
+        yield Problem("the rule belongs to no route of the inventory", where=change.name, then=change.rule)
+        return
+    if change.op is not Op.UPDATE or change.old is None or change.new is None:
         return
     if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
         yield Problem("its conditions would change", where=change.name)
     after = forward_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after else None
-    if split != bounds.after:
+    if split is None or split != bounds.after:
         yield Problem(f"its forward action would be {after or 'something else'}, not {bounds.after}", where=change.name)
     if policy == "adopt" and split is not None and split.weight != Percent(0):
         yield Problem(f"the candidate would get {split} of its requests; a cutover moves none", where=change.name)

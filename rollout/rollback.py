@@ -166,7 +166,7 @@ class Rollback:
                 return None  # no cutover yet: nothing is recorded
             refused = violations(preview, "weights", rule_bounds(environment, live, given.splits))
             if refused:
-                return "; ".join(map(str, refused))
+                return "; ".join(str(violation.problem) for violation in refused)
             stacks.up(ROUTING, given, plan=plan, message=_message(environment, result), refresh=True)
         return None
 

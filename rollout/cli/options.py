@@ -36,6 +36,15 @@ AcceptLive = Annotated[
 Routes = Annotated[
     list[str] | None, typer.Option("--route", "-r", help="Only this route; may be given again.", show_default=False)
 ]
+Waive = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--waive",
+        metavar="RESOURCE",
+        help="Let this resource change beyond the policy; history says so. May be given again.",
+        show_default=False,
+    ),
+]
 NoSave = Annotated[bool, typer.Option("--no-save", help="Leave the weight in stacks.toml as it is.")]
 
 STACKS_TOML = Path("stacks.toml")

@@ -12,6 +12,7 @@ from rollout.cli.options import (
     ProviderName,
     ProviderOption,
     Sandboxed,
+    Waive,
     Yes,
 )
 from rollout.cli.session import session
@@ -21,6 +22,7 @@ def phase1(
     environment: EnvironmentName,
     yes: Yes = False,
     message: Message = None,
+    waive: Waive = None,
     file: File = STACKS_TOML,
     json: Json = False,
     sandbox: Sandboxed = False,
@@ -31,13 +33,14 @@ def phase1(
     Example: rollout phase1 production
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase1(approve=run.approve, message=message)
+        run.rollout().environment(environment).phase1(approve=run.approve, message=message, waive=waive or ())
 
 
 def phase2(
     environment: EnvironmentName,
     yes: Yes = False,
     message: Message = None,
+    waive: Waive = None,
     file: File = STACKS_TOML,
     json: Json = False,
     sandbox: Sandboxed = False,
@@ -48,13 +51,14 @@ def phase2(
     Example: rollout phase2 production
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase2(approve=run.approve, message=message)
+        run.rollout().environment(environment).phase2(approve=run.approve, message=message, waive=waive or ())
 
 
 def phase3(
     environment: EnvironmentName,
     yes: Yes = False,
     message: Message = None,
+    waive: Waive = None,
     accept_live: AcceptLive = False,
     file: File = STACKS_TOML,
     json: Json = False,
@@ -66,4 +70,6 @@ def phase3(
     Example: rollout phase3 staging
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase3(approve=run.approve, message=message, accept_live=accept_live)
+        run.rollout().environment(environment).phase3(
+            approve=run.approve, message=message, accept_live=accept_live, waive=waive or ()
+        )

@@ -16,6 +16,7 @@ from rollout.cli.options import (
     ProviderOption,
     Routes,
     Sandboxed,
+    Waive,
 )
 from rollout.cli.session import session
 
@@ -26,6 +27,7 @@ def preview(
     percent: Annotated[str | None, typer.Argument(metavar="[N]", help="For weight: the share.")] = None,
     routes: Routes = None,
     accept_live: AcceptLive = False,
+    waive: Waive = None,
     details: Annotated[bool, typer.Option("--details", help="Show each resource's properties.")] = False,
     file: File = STACKS_TOML,
     json: Json = False,
@@ -46,6 +48,6 @@ def preview(
                 "N goes with weight, and weight with N", then=f"try `rollout preview weight {environment} 10`"
             )
         weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
-        result = opened.preview(phase, weights=weights, accept_live=accept_live)
+        result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
         if details:
             run.render.details(result.gate)

@@ -18,6 +18,7 @@ from rollout.cli.options import (
     ProviderOption,
     Routes,
     Sandboxed,
+    Waive,
     Yes,
 )
 from rollout.cli.session import session
@@ -31,6 +32,7 @@ def weight(
     no_save: NoSave = False,
     message: Message = None,
     accept_live: AcceptLive = False,
+    waive: Waive = None,
     file: File = STACKS_TOML,
     json: Json = False,
     sandbox: Sandboxed = False,
@@ -50,4 +52,5 @@ def weight(
             save=not no_save,
             message=message,
             accept_live=accept_live,
+            waive=waive or (),
         )

@@ -71,7 +71,14 @@ class Steps:
 
 def change(metadata: auto.StepEventMetadata) -> Change:
     """A step of the engine in our words."""
-    return change_of(str(getattr(metadata.op, "value", metadata.op)), _state(metadata.old), _state(metadata.new))
+    kinds = [str(getattr(diff.diff_kind, "value", diff.diff_kind)) for diff in (metadata.detailed_diff or {}).values()]
+    return change_of(
+        str(getattr(metadata.op, "value", metadata.op)),
+        _state(metadata.old),
+        _state(metadata.new),
+        diffs=metadata.diffs or (),
+        replaces=any(kind.endswith("-replace") for kind in kinds),
+    )
 
 
 def _state(state: auto.StepEventStateMetadata | None) -> ResourceState | None:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import Change, StackPreview, change_of
-from rollout.policy import RuleBounds, violations
+from rollout.policy import RuleBounds, violations, waived
 from rollout.quantities import Percent
 from tests.unit.builders import (
     CANDIDATE,
@@ -71,12 +72,30 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("weights", step("import", "score", None, OLD), "import"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10), priority=9)), "priority"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
+        ("weights", replace(resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), properties=()), "Function"),
+        ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), "something unknown"),
+        ("adopt", step("import", "bulk", None, OLD), "no route of the inventory"),
+        ("release", step("delete", "bulk", OLD, None, retain=True), "no route of the inventory"),
+        ("retain", change_of("same", state("bulk", OLD), state("bulk", OLD, retain=True)), "no route of the inventory"),
         ("weights", step("teleport", "score", OLD, OLD), "other"),
         ("weights", resource("replace", "pulumi:providers:aws", {"region": "a"}, {"region": "b"}), "replace"),
     ],
 )
 def test_anything_more_is_refused_and_named(policy: str, change: Change, named: str) -> None:
     assert named in refused(policy, change)
+
+
+def test_a_replacement_hidden_in_an_update_is_found() -> None:
+    old, new = state("thing", {"code": "1"}, FUNCTION), state("thing", {"code": "2"}, FUNCTION)
+    assert "replace of code" in refused("build", change_of("update", old, new, replaces=True))
+
+
+def test_a_violation_is_waived_for_one_resource_by_name_alone() -> None:
+    steps = (resource("delete", GROUP, {"name": "g"}), step("create", "score", None, OLD))
+    found = violations(StackPreview("candidate", steps), "build", {})
+    standing, let_by = waived(found, ["thing", "other"])
+    assert [violation.resource for violation in let_by] == ["thing"]
+    assert [violation.resource for violation in standing] == ["score"]
 
 
 def test_a_cutover_that_moves_traffic_is_refused() -> None:
