@@ -18,8 +18,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from rollout.alb_inspection import inspect
 from rollout.conditions import Condition, Field
 from rollout.errors import AwsError, WrongAccount
+from rollout.inspection import Inspection
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, LoadBalancer
 from rollout.weights import Forward
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
         RuleTypeDef,
         TargetGroupTupleTypeDef,
     )
+    from mypy_boto3_lambda import LambdaClient
 
 PARALLEL = 16
 _NAMES_A_CALL = 20  # DescribeLoadBalancers takes no more names; DescribeTags no more ARNs
@@ -124,6 +127,13 @@ class Elbv2:
     def _all_rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         pages = self._pool.map(self._rules_of, listeners)
         return tuple(rule for page in pages for rule in page)
+
+    def inspect(self, live: Live) -> Inspection:
+        """See `ports.LoadBalancers`."""
+        return _explained(lambda: inspect(self._elb, self._functions, live))
+
+    def _functions(self) -> LambdaClient:
+        return self._session.client("lambda", endpoint_url=self._access.endpoint, config=self._config())
 
     def modify(self, rule: Arn, forward: Forward) -> None:
         """See `ports.LoadBalancers`."""

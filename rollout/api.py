@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import Literal
 
 from rollout import config, events
+from rollout.checks import Check, PreflightReport, aws_checks, failed
 from rollout.conditions import Request
 from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
-from rollout.errors import ConfigError, EngineError, PreflightFailed, UsageError
+from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, UsageError, WrongAccount
 from rollout.explain import Explanation, explain, future
 from rollout.live import Live
 from rollout.model import Environment
@@ -268,6 +269,23 @@ class EnvironmentRollout:
             )
             live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
         return tuple(explain(environment, live, name, request, cookie) for name in names)
+
+    def preflight(self) -> PreflightReport:
+        """Look at everything that the phases need, all at once; nothing is changed."""
+        parts, environment = self._parts, self._environment
+        checks: list[Check] = []
+        held: Held | None = None
+        try:
+            checks += (Check("engine", parts.engine_version), Check("backend", parts.stacks.backend()))
+            held = Held(parts.stacks.resources(LEGACY), parts.stacks.resources(ROUTING))
+        except EngineError as error:
+            checks.append(failed("backend" if checks else "engine", error))
+        try:
+            live = parts.load_balancers.read(environment)
+            checks += aws_checks(environment, live, parts.load_balancers.inspect(live), held)
+        except AwsError as error:
+            checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
+        return PreflightReport(environment.name, tuple(checks))
 
     def live(self) -> Live:
         """What is on AWS now."""

@@ -7,7 +7,7 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -18,7 +18,9 @@ from rollout.compare import stale_rules, unlike_wanted
 from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
 from rollout.gates import Gate, traffic_of, warnings_of
+from rollout.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.model import Environment, ProgramInput, Split
+from rollout.overlaps import overlaps
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import Change, Op, StackPreview
 from rollout.policy import Violation, rule_bounds, violations, waived
@@ -138,9 +140,11 @@ class Engine:
         )
         start = self._start(phase)
         run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
-        with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
+        with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder, ThreadPoolExecutor(1) as beside:
+            inspecting = beside.submit(self._load_balancers.inspect, start.live)
             prepared = [self._prepare(run, step, Path(folder)) for step in phase.steps if _concerns(step, start)]
-            gate = self._gate(run, prepared)
+            warnings = self._check_targets(run, inspecting.result())
+            gate = self._gate(run, prepared, warnings)
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
@@ -164,15 +168,35 @@ class Engine:
             routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
             live = self._load_balancers.read(environment)
             start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None)
-        found: list[Iterator[Problem]] = [live_problems(environment, live)]
+        wrong = tuple(live_problems(environment, live))
+        if wrong and not hands_over:  # the states cost time, so they are read only where there is something to tell
+            start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
+        states = (*(start.legacy or ()), *(start.routing or ()))
+        found: list[Iterable[Problem]] = [live_problems(environment, live, states) if wrong else ()]
         found.append(code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live))
         if phase.name == "phase2":
             found.append(handover_problems(environment, live, start.legacy))
+        found.append(overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
         self._stop_at(phase, tuple(chain.from_iterable(found)))
         self._emit(
             events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
         )
         return start
+
+    def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
+        """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
+        environment, live, splits = self._environment, run.start.live, run.start.live.splits(self._environment)
+        raised = {
+            environment.routes[name].candidate
+            for name, split in run.after.items()
+            if not run.phase.moves_traffic or name not in splits or split.weight > splits[name].weight
+        }
+        problems = [*target_problems(environment, live, found, raised)]
+        if not run.phase.moves_traffic:
+            problems += quota_problems(usages(environment, live, found))
+        self._stop_at(run.phase, problems)
+        rest = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)} - raised
+        return tuple(map(str, target_problems(environment, live, found, rest)))
 
     def _stop_at(self, phase: Phase, problems: Sequence[Problem]) -> None:
         if problems:
@@ -218,14 +242,14 @@ class Engine:
             )
         return bool(stale)
 
-    def _gate(self, run: _Run, prepared: Sequence[_Prepared]) -> Gate:
+    def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str]) -> Gate:
         environment, live = self._environment, run.start.live
         traffic = traffic_of(environment, live, run.after)
         previews = tuple(item.preview for item in prepared)
         orphaned = run.phase.name == "phase2" and run.start.legacy is None
         warnings = warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic, orphaned=orphaned)
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
-        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by))
+        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *known, *let_by))
 
     def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:

@@ -223,6 +223,14 @@ def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     return frozenset(_condition(c) for c in _plain(properties.get("conditions") or []))
 
 
+def conditions_told(properties: Mapping[str, Any]) -> str:
+    """The conditions in a listener rule's properties, in words: `GET /score/*`."""
+    blocks = [item for condition in _plain(properties.get("conditions") or []) for item in condition.items() if item[1]]
+    values = {kind: "|".join(sorted(block.get("values", ()))) for kind, block in blocks if isinstance(block, Mapping)}
+    known = [values.pop(kind, "") for kind in ("httpRequestMethod", "pathPattern")]
+    return " ".join(filter(None, [*known, *sorted(values)])) or "no conditions"
+
+
 def _condition(condition: Mapping[str, Any]) -> tuple[str, str]:
     kind, block = next(((k, v) for k, v in condition.items() if v), ("", {}))
     if isinstance(block, Mapping) and "values" in block:

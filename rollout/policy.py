@@ -77,11 +77,13 @@ class RuleBounds:
         legacy: The legacy target group.
         candidate: The candidate's.
         after: The split that the step is for; None where its actions are to stay.
+        place: Its listener and priority, by which a rule is known that is only about to be imported.
     """
 
     legacy: Arn
     candidate: Arn
     after: Split | None
+    place: tuple[Arn, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,12 @@ class Violation:
 def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
     """What each route's live rule may become, by its ARN."""
     return {
-        rule.arn: RuleBounds(live.group_arn(route.legacy), live.group_arn(route.candidate), after.get(name))
+        rule.arn: RuleBounds(
+            live.group_arn(route.legacy),
+            live.group_arn(route.candidate),
+            after.get(name),
+            (rule.listener, rule.priority),
+        )
         for name, route in environment.routes.items()
         if (rule := live.rule_of(route)) is not None
     }
@@ -126,7 +133,7 @@ def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBoun
         if not any(row.covers(change) for row in table):
             found.append((change, _beyond(change, allowed)))
         elif change.type == LISTENER_RULE:
-            found += [(change, problem) for problem in _rule_problems(change, policy, bounds.get(change.rule))]
+            found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
     found += [
         (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed))
         for step in preview.steps
@@ -141,6 +148,14 @@ def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Vi
     for violation in found:
         by_waiver[violation.resource in names].append(violation)
     return tuple(by_waiver[0]), tuple(by_waiver[1])
+
+
+def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds | None:
+    if change.op is not Op.IMPORT or change.new is None:
+        return bounds.get(change.rule)
+    inputs = change.new.inputs
+    place = (inputs.get("listenerArn"), inputs.get("priority"))
+    return next((found for found in bounds.values() if found.place == place), None)
 
 
 def _beyond(change: Change, allowed: str) -> Problem:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.gates import Gate
+from rollout.inspection import Inspection
 from rollout.live import Live, LiveRule
 from rollout.model import Arn, Environment, ProgramInput
 from rollout.plan import Change, ResourceState, StackPreview
@@ -33,6 +34,14 @@ class LoadBalancers(Protocol):
         """The rules of listeners, but the default ones, without tags."""
         ...
 
+    def inspect(self, live: Live) -> Inspection:
+        """Look behind the rules: targets, permissions, quotas.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
     def modify(self, rule: Arn, forward: Forward) -> None:
         """Give a rule another forward action, leaving its conditions alone; throttled calls are tried again.
 
@@ -47,6 +56,14 @@ class Stacks(Protocol):
 
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """What the state of a stack holds; None where there is no such stack."""
+        ...
+
+    def backend(self) -> str:
+        """Where the states are kept, once it is known that they can be.
+
+        Raises:
+            EngineError: It can't be reached, or can't be written to.
+        """
         ...
 
     def preview(

@@ -6,14 +6,27 @@ from collections.abc import Iterator
 
 from rollout.errors import Problem
 from rollout.live import Live
-from rollout.model import Environment, Route
-from rollout.plan import LISTENER_RULE, Op, ResourceState, StackPreview
+from rollout.model import Environment
+from rollout.plan import LISTENER_RULE, Op, ResourceState, StackPreview, conditions_told
 
 Resources = tuple[ResourceState, ...] | None
 
 
-def live_problems(environment: Environment, live: Live) -> Iterator[Problem]:
-    """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it."""
+def live_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+    """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        states: What the stacks hold, to tell beside what is live and what the file says.
+    """
+    yield from listener_problems(environment, live)
+    yield from target_group_problems(environment, live)
+    yield from rule_problems(environment, live, states)
+
+
+def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """Load balancers and listeners that aren't there."""
     for name, balancer in environment.load_balancers.items():
         label = balancer.name or balancer.arn
         if name not in live.load_balancers:
@@ -28,27 +41,34 @@ def live_problems(environment: Environment, live: Live) -> Iterator[Problem]:
                 where=f"load-balancers.{name}",
                 then="correct listener-port",
             )
+
+
+def target_group_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """Legacy target groups that aren't there."""
     groups = {f"routes.{key}.legacy": route.legacy for key, route in environment.routes.items()}
     groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
     for place, group in groups.items():
         if group not in live.target_groups:
             yield Problem(f"target group {group} isn't there", where=place)
+
+
+def rule_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+    """Rules that aren't at their priority, or are for other requests than the inventory says."""
+    recorded = {state.id: conditions_told(state.recorded) for state in states or () if state.type == LISTENER_RULE}
     for key, route in environment.routes.items():
-        if route.load_balancer in live.listeners:
-            yield from _rule_problems(key, route, live)
-
-
-def _rule_problems(key: str, route: Route, live: Live) -> Iterator[Problem]:
-    rule = live.rule_of(route)
-    place = f"routes.{key}"
-    if rule is None:
-        yield Problem(f"no rule at priority {route.priority} on {route.load_balancer}", where=place)
-    elif not rule.matches(route.path, route.methods):
-        yield Problem(
-            f"the rule at priority {route.priority} on {route.load_balancer} is for {rule.conditions}, not {route}",
-            where=place,
-            then=f"correct the inventory, or the rule {rule.arn}",
-        )
+        if route.load_balancer not in live.listeners:
+            continue
+        rule, place = live.rule_of(route), f"routes.{key}"
+        if rule is None:
+            yield Problem(f"no rule at priority {route.priority} on {route.load_balancer}", where=place)
+        elif not rule.matches(route.path, route.methods):
+            state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
+            yield Problem(
+                f"the rule at priority {route.priority} on {route.load_balancer} is for other requests: "
+                f"file {route}{state} · live {rule.conditions}",
+                where=place,
+                then=f"correct the inventory, or the rule {rule.arn}",
+            )
 
 
 def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem]:

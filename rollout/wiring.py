@@ -104,6 +104,18 @@ class Parts:
         return PulumiStacks(environment, settings, self.on_lock_cleared)
 
     @property
+    def engine_version(self) -> str:
+        """Which engine is used, and where it is.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.toolchain import require  # noqa: PLC0415 - as above
+
+        engine = require()
+        return f"Pulumi {engine.version} at {engine.path}"
+
+    @property
     def backend(self) -> str:
         """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
         if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":

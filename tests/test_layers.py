@@ -17,10 +17,13 @@ PURE = (
     *(
         "compare",
         "conditions",
+        "checks",
+        "compare",
         "desired",
         "errors",
         "events",
         "gates",
+        "inspection",
         "live",
         "model",
         "phases",
@@ -28,9 +31,14 @@ PURE = (
         "policy",
         "ports",
     ),
-    *("preflight", "quantities", "routing_rules", "status", "weights"),
+    *("preflight", "quantities", "overlaps", "routing_rules", "status", "weights"),
 )
-SDKS = {"boto3": ("alb.py", "sandbox/"), "botocore": ("alb.py", "sandbox/"), "moto": ("sandbox/",), "typer": ("cli/",)}
+SDKS = {
+    "boto3": ("alb.py", "sandbox/"),
+    "botocore": ("alb.py", "alb_inspection.py", "sandbox/"),
+    "moto": ("sandbox/",),
+    "typer": ("cli/",),
+}
 
 
 def imports(file: Path) -> Iterator[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rich.status import Status
 
+    from rollout.checks import PreflightReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
     from rollout.status import EnvironmentStatus
@@ -51,6 +52,10 @@ class Renderer:
 
     def explanations(self, found: Sequence[Explanation]) -> None:
         """Show where a request goes on each load balancer."""
+        raise NotImplementedError
+
+    def preflight(self, report: PreflightReport) -> None:
+        """Show what a preflight found."""
         raise NotImplementedError
 
     def details(self, gate: Gate) -> None:
@@ -101,6 +106,9 @@ class JsonLines(Renderer):
 
     def explanations(self, found: Sequence[Explanation]) -> None:
         self._write({"event": "explained", "load-balancers": [events.plain(each) for each in found]})
+
+    def preflight(self, report: PreflightReport) -> None:
+        self._write({"event": "preflight", **events.plain(report)})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -202,6 +210,10 @@ class People(Renderer):
         self._rest()
         for each in found:
             self._out.print(screen.explanation(each))
+
+    def preflight(self, report: PreflightReport) -> None:
+        self._rest()
+        self._out.print(screen.preflight(report))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rollout.checks import PreflightReport
 from rollout.explain import Explanation, Share
 from rollout.gates import Gate, TrafficLine
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
@@ -164,6 +165,18 @@ def status(found: EnvironmentStatus) -> RenderableType:
     rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
+    return Group(*rows, Text())
+
+
+def preflight(report: PreflightReport) -> RenderableType:
+    """Each check with its evidence, and under it what has to be put right and what to know."""
+    rows = [Text(f"preflight {report.environment}", style="bold")]
+    width = max(len(check.name) for check in report.checks)
+    for check in report.checks:
+        mark, style = ("✗", "bold red") if check.problems else ("✓", "green")
+        rows.append(Text(f"  {mark} ", style=style).append(f"{check.name:<{width}}  {check.evidence}", style="default"))
+        for sign, colour, problems in (("✗", "red", check.problems), ("!", "yellow", check.notes)):
+            rows += [Text(f"    {sign} ", style=colour).append(str(problem), style="default") for problem in problems]
     return Group(*rows, Text())
 
 

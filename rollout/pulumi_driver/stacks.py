@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import unquote, urlsplit
 
 from pulumi import automation as auto
 
-from rollout.errors import Locked
+from rollout.errors import EngineError, Locked
 from rollout.model import Environment, ProgramInput
+from rollout.phases import ROUTING
 from rollout.plan import Change, ResourceState, StackPreview, states_of
 from rollout.pulumi_driver.process import Engine, Stack, Workspace
 from rollout.pulumi_driver.programs import Program, guarded, load_program
@@ -30,6 +32,9 @@ from rollout.pulumi_driver.telling import (
 )
 
 T = TypeVar("T")
+
+_ROOM = 1_000_000
+"""Bytes that a backend must have room for: several states of a stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +83,28 @@ class PulumiStacks:
             except NoStackError:
                 return None
         return states_of((deployment.deployment or {}).get("resources") or ())
+
+    def backend(self) -> str:
+        """See `ports.Stacks`.
+
+        Only a folder is written to: anywhere else a trial would leave something behind.
+        """
+        backend = self._settings.backend
+        if backend.startswith("file://"):
+            folder = Path(unquote(urlsplit(backend).path))
+            try:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(bytes(_ROOM))
+            except OSError as error:
+                then = "make room or give write access, or name another `backend`"
+                raise EngineError(
+                    f"the backend can't be written to: {error.strerror}", where=backend, then=then
+                ) from error
+            return f"{backend} can be written to"
+        with self._opened(ROUTING) as opened:
+            explained(opened.workspace.list_stacks)
+        return f"{backend} answers; whether it can be written to shows at the first update"
 
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False

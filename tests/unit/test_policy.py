@@ -13,6 +13,7 @@ from tests.unit.builders import (
     CANDIDATE,
     LEGACY,
     LEGACY_FORWARD,
+    LISTENER,
     rule_arn,
     rule_inputs,
     state,
@@ -26,7 +27,7 @@ FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGrou
 
 
 def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
-    bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after)}
+    bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after, (LISTENER, 10))}
     return "\n".join(map(str, violations(StackPreview("s", steps), policy, bounds)))
 
 
@@ -74,7 +75,7 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
         ("weights", replace(resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), properties=()), "Function"),
         ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), "something unknown"),
-        ("adopt", step("import", "bulk", None, OLD), "no route of the inventory"),
+        ("adopt", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "no route of the inventory"),
         ("release", step("delete", "bulk", OLD, None, retain=True), "no route of the inventory"),
         ("retain", change_of("same", state("bulk", OLD), state("bulk", OLD, retain=True)), "no route of the inventory"),
         ("weights", step("teleport", "score", OLD, OLD), "other"),

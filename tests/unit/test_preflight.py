@@ -44,8 +44,11 @@ def test_a_rule_with_other_conditions_is_told_with_both() -> None:
     )
     (problem,) = live_problems(environment(), replace(NOW, rules=rules))
     assert problem.where == "routes.score"
-    assert "for /score/*, not GET /score/*" in problem.what
     hosted = tuple(replace(rule, asks=(*rule.asks, Condition(Field.HOST, ("a.test",)))) for rule in NOW.rules)
+    assert "file GET /score/* · live /score/*" in problem.what
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    (problem,) = live_problems(environment(), replace(NOW, rules=rules), (state("score", inputs),))
+    assert "file GET /score/* · state GET /score/* · live /score/*" in problem.what
     assert len(list(live_problems(environment(), replace(NOW, rules=hosted)))) == 2
 
 

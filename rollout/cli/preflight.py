@@ -1,0 +1,26 @@
+"""`rollout preflight ENV`."""
+
+from __future__ import annotations
+
+from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, ProviderName, ProviderOption, Sandboxed
+from rollout.cli.session import session
+
+
+def preflight(
+    environment: EnvironmentName,
+    file: File = STACKS_TOML,
+    json: Json = False,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Look at everything that the phases need; nothing is changed.
+
+    Example: rollout preflight production
+    """
+    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
+        from rollout.errors import PreflightFailed
+
+        report = run.rollout().environment(environment).preflight()
+        run.render.preflight(report)
+        if report.problems:
+            raise PreflightFailed(f"{environment} isn't ready: {len(report.problems)} to put right", ())

@@ -1,0 +1,78 @@
+"""Everything that the phases need, looked at all at once; and what stops a phase before its gate."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from rollout.errors import PreflightFailed
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+
+def test_a_ready_environment_tells_its_evidence(legacy: Team) -> None:
+    before = len(legacy.calls("*"))
+    done = legacy.run("preflight", "production")
+    assert done.returncode == 0, done.stderr
+    assert "3 of 3 at their priorities with the inventory's conditions" in done.stdout
+    assert "Pulumi 3." in done.stdout
+    assert "can be written to" in done.stdout
+    assert "built by phase 1" in done.stdout
+    assert {call for call in legacy.calls("*")[before:] if not call.startswith("Get")} == set()
+
+
+def test_everything_wrong_is_told_at_once(cut_over: Team) -> None:
+    elb = cut_over.aws.client("elbv2", cut_over.account, "us-west-2")
+    functions = cut_over.aws.client("lambda", cut_over.account, "us-west-2")
+    live = cut_over.open().live()
+    group = live.target_groups["l-passport-v2-rust-scorer"].arn
+    (target,) = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    elb.deregister_targets(TargetGroupArn=group, Targets=[target["Target"]])
+    functions.remove_permission(FunctionName="rust-scorer", StatementId="invoke-from-internal")
+    rule = cut_over.rules()["stamp-score"]
+    elb.modify_rule(RuleArn=rule, Conditions=[{"Field": "path-pattern", "Values": ["/elsewhere"]}])
+    done = cut_over.run("preflight", "production", "--json")
+    assert done.returncode == 1
+    report, failed = map(json.loads, done.stdout.splitlines())
+    said = [f"{p['where']}: {p['what']}" for check in report["checks"] for p in check["problems"]]
+    assert any("l-passport-v2-rust-scorer has no registered target" in line for line in said)
+    assert any("doesn't let target group l-passport-v2-rust-scorer-int invoke it" in line for line in said)
+    (difference,) = [line for line in said if line.startswith("routes.stamp-score:")]
+    assert "file GET /v2/stamps/*/score/* · state GET /v2/stamps/*/score/* · live /elsewhere" in difference
+    assert failed["exit-code"] == 1
+
+
+def test_another_account_is_told_beside_what_else_can_be_known(legacy: Team) -> None:
+    done = legacy.run("preflight", "production", AWS_ACCESS_KEY_ID="999999999999")
+    assert done.returncode == 1
+    assert "account 999999999999" in done.stdout
+    assert "Pulumi 3." in done.stdout
+
+
+def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    elb = cut_over.aws.client("elbv2", cut_over.account, "us-west-2")
+    group = cut_over.open().live().target_groups["l-passport-v2-rust-scorer"].arn
+    (target,) = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    elb.deregister_targets(TargetGroupArn=group, Targets=[target["Target"]])
+    with pytest.raises(PreflightFailed, match="no registered target"):
+        cut_over.open().set_weight(20, approve=True)
+    assert cut_over.open().set_weight(0, approve=True).changed
+
+
+def test_a_violation_can_be_waived_by_name_and_history_says_so(cut_over: Team) -> None:
+    program = cut_over.folder / "programs" / "candidate.py"
+    program.write_text(
+        program.read_text().replace("log_retention_days=function.log_retention_days", "log_retention_days=7")
+    )
+    refused = cut_over.run("phase1", "production", "--yes")
+    assert refused.returncode == 4, refused.stdout
+    assert "update of retentionInDays of LogGroup rust-scorer" in refused.stderr
+    assert "--waive rust-scorer" in refused.stderr
+    done = cut_over.run("phase1", "production", "--yes", "--waive", "rust-scorer")
+    assert done.returncode == 0, done.stderr
+    assert "waived: candidate: update of retentionInDays" in done.stdout
+    history = (cut_over.aws.folder / "state" / ".pulumi" / "history").rglob("*.history.json")
+    assert any("[policy waived: rust-scorer]" in file.read_text() for file in history if cut_over.project in str(file))

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.inspection import (
+    GROUPS,
+    RULES,
+    Inspection,
+    lets_in,
+    quota_problems,
+    target_problems,
+    unread_policies,
+    usages,
+)
+from rollout.live import LiveTargetGroup
+from rollout.model import Arn
+from tests.unit.builders import BALANCER, CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live
+
+NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:new"
+GROUP = Arn("arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/new/1")
+
+
+def policy(**changes: Any) -> str:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "elasticloadbalancing.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Condition": {"ArnLike": {"AWS:SourceArn": GROUP}},
+    }
+    return json.dumps({"Statement": [statement | changes]})
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (policy(), True),
+        (policy(Condition={}), True),
+        (policy(Principal="*"), True),
+        (policy(Condition={"ArnLike": {"AWS:SourceArn": "arn:aws:elasticloadbalancing:*:*:targetgroup/new/*"}}), True),
+        (policy(Condition={"StringEquals": {"AWS:SourceAccount": "123456789012"}}), True),
+        (policy(Condition={"StringEquals": {"AWS:SourceAccount": "999999999999"}}), False),
+        (policy(Condition={"ArnLike": {"AWS:SourceArn": GROUP.replace("new", "old")}}), False),
+        (policy(Effect="Deny"), False),
+        (policy(Action="lambda:GetFunction"), False),
+        (policy(Principal={"Service": "events.amazonaws.com"}), False),
+        ("", False),
+    ],
+)
+def test_a_policy_lets_a_target_group_in_or_not(text: str, *, allowed: bool) -> None:
+    assert lets_in(text, GROUP) is allowed
+
+
+def problems(found: Inspection, now: Any = NOW) -> list[str]:
+    return [str(p) for p in target_problems(environment(), now, found, {"old", "new"})]
+
+
+def test_groups_with_targets_that_may_be_invoked_are_fine() -> None:
+    open_door = policy(Condition={})
+    found = Inspection(
+        {LEGACY: ("old-function",), CANDIDATE: (FUNCTION,)}, {"old-function": open_door, FUNCTION: open_door}
+    )
+    assert problems(found) == []
+
+
+def test_a_group_without_a_target_is_told() -> None:
+    found = Inspection({LEGACY: ("x",), CANDIDATE: ()})
+    (said,) = problems(found)
+    assert "routes.score.candidate: target group new has no registered target" in said
+
+
+def test_a_function_that_does_not_let_the_group_in_is_told_and_one_that_cannot_be_read_is_not() -> None:
+    targets = {LEGACY: ("secret",), CANDIDATE: (FUNCTION,)}
+    found = Inspection(targets, {FUNCTION: ""})
+    (said,) = problems(found)
+    assert "the function new doesn't let target group new invoke it" in said
+    assert unread_policies(NOW, found) == ("secret",)
+
+
+def test_a_candidate_of_another_type_or_on_another_balancer_is_told() -> None:
+    targets = Inspection({LEGACY: ("x",), CANDIDATE: ("10.0.0.1",)})
+    ip = replace(NOW, target_groups={**NOW.target_groups, "new": LiveTargetGroup(CANDIDATE, "new", "ip")})
+    assert "of type ip, not lambda" in problems(targets, ip)[0]
+    elsewhere = LiveTargetGroup(CANDIDATE, "new", "lambda", (Arn("arn:loadbalancer/app/other/1"),))
+    (said,) = problems(targets, replace(NOW, target_groups={**NOW.target_groups, "new": elsewhere}))
+    assert "on load balancer other already" in said
+
+
+def test_quotas_count_what_the_cutover_adds() -> None:
+    ninety_nine = frozenset(Arn(f"arn:targetgroup/g{n}/1") for n in range(99))
+    found = Inspection(groups={BALANCER: ninety_nine | {LEGACY}}, rules={BALANCER: 100})
+    used = {usage.limit: (usage.now, usage.after, usage.allowed) for usage in usages(environment(), NOW, found)}
+    assert used == {GROUPS: (100, 101, 100), RULES: (100, 100, 100)}
+    (said,) = quota_problems(usages(environment(), NOW, found))
+    assert "AWS doesn't raise this one" in str(said)
+    raised = replace(found, limits={GROUPS: 101})
+    assert list(quota_problems(usages(environment(), NOW, raised))) == []
+    assert len(list(quota_problems(usages(environment(), NOW, raised, extra_rules=2)))) == 1
