@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.options import STACKS_TOML, File, Json
-from rollout.cli.session import sandbox_folder, session
+from rollout.cli.session import Session, sandbox_folder, session
+
+if TYPE_CHECKING:
+    from rollout.sandbox.daemon import SandboxInfo
 
 app = typer.Typer(help="An AWS on this machine, for trying everything.", no_args_is_help=True)
 
 Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
+
+
+def _say_listeners(run: Session, info: SandboxInfo) -> None:
+    for each in info.listeners():
+        account = each.load_balancer_arn.split(":")[4]
+        run.render.say(f"port {each.port} of {each.load_balancer} in {account} answers at {each.url}")
 
 
 def _folder(file: Path) -> Path:
@@ -38,6 +47,7 @@ def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> N
             opened = run.rollout()
             for name in opened.environments:
                 story.seed(opened.environment(name).inventory, info, run.render)
+        _say_listeners(run, info)
 
 
 @app.command()
@@ -63,3 +73,5 @@ def status(file: File = STACKS_TOML, json: Json = False) -> None:
 
         info = daemon.status(_folder(file))
         run.render.say(f"the sandbox answers at {info.endpoint} (pid {info.pid})" if info else "no sandbox is running")
+        if info:
+            _say_listeners(run, info)

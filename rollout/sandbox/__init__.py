@@ -2,13 +2,15 @@
 
 - `server`: the sandbox itself, in this process; `daemon`: the same in a process of its own, found by its folder;
 - `front`: what each call passes through: account, faults, moto, journal; `strict`: where AWS refuses and moto doesn't;
-- `landscape`: the load balancers that were there before.
+- `landscape`: the load balancers that were there before; `data_plane`: what answers HTTP as they do.
 
 moto takes seconds to import, so it is imported when a sandbox starts.
 """
 
+from rollout.sandbox.data_plane.addresses import Listening
+from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Fault
 from rollout.sandbox.journal import Call
 from rollout.sandbox.server import Sandbox
 
-__all__ = ["Call", "Fault", "Sandbox"]
+__all__ = ["Call", "Fault", "Listening", "Profile", "Sandbox"]

@@ -13,12 +13,20 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
+from pydantic import TypeAdapter
+
 from rollout.errors import SandboxError
+from rollout.quantities import Percent
+from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Fault, Faults
 
+if TYPE_CHECKING:
+    from rollout.sandbox.data_plane.plane import DataPlane
+
+PROFILE = TypeAdapter(Profile)
 PREFIX = "/_rollout/"
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
 
@@ -32,12 +40,14 @@ class Control:
         faults: Where faults are asked for.
         provider_port: Which port serves an account and a region.
         stopped: Set when somebody asks for the end.
+        plane: The load balancers' data plane.
     """
 
     token: str
     faults: Faults
     provider_port: Callable[[str, str], int]
     stopped: threading.Event
+    plane: DataPlane
 
     def __call__(self, environ: dict[str, Any]) -> Any:
         """Answer one request."""
@@ -57,6 +67,17 @@ class Control:
                 self.faults.add(Fault(**{**given, "delay": timedelta(seconds=given["delay"])}))
             case "DELETE", "faults":
                 self.faults.clear()
+            case "GET", "listeners":
+                answer = [
+                    asdict(each) for each in self.plane.listeners(request.args["account"], request.args["region"])
+                ]
+            case "POST", "profiles":
+                self.plane.behave(PROFILE.validate_python(request.get_json()))
+            case "DELETE", "profiles":
+                self.plane.forget_profiles()
+            case "POST", "propagation":
+                given = request.get_json()
+                self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
             case "POST", "stop":
                 self.stopped.set()
             case _:

@@ -23,8 +23,11 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from rollout.errors import SandboxError
+from rollout.quantities import Percent
 from rollout.sandbox import reach
-from rollout.sandbox.control import RemoteFaults, ask
+from rollout.sandbox.control import PROFILE, RemoteFaults, ask
+from rollout.sandbox.data_plane.addresses import Listening, url_of
+from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.journal import Call, read
 from rollout.sandbox.server import JOURNAL, Sandbox
 
@@ -69,6 +72,28 @@ class SandboxInfo:
     def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
         """The API calls of all its lives; see `Sandbox.calls`."""
         return read(self.folder / JOURNAL, action, account)
+
+    def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
+        """Where load balancers are reached: an account's in a region, or by patterns."""
+        said = ask(self.endpoint, self.token, "GET", "listeners", account=account, region=region)
+        return tuple(Listening(**each) for each in said)
+
+    def url(self, account: str, region: str, load_balancer: str, port: int) -> str:
+        """The address of a load balancer's listener; see `Sandbox.url`."""
+        return url_of(self.listeners(account, region), load_balancer, port)
+
+    def behave(self, profile: Profile) -> None:
+        """Let functions behave so; see `Sandbox.behave`."""
+        ask(self.endpoint, self.token, "POST", "profiles", PROFILE.dump_python(profile, mode="json"))
+
+    def forget_profiles(self) -> None:
+        """Let all functions answer at once and well again."""
+        ask(self.endpoint, self.token, "DELETE", "profiles")
+
+    def propagation(self, delay: timedelta, share: Percent) -> None:
+        """Let a share of the load balancers' nodes go by a change only after a delay; see `Sandbox.propagation`."""
+        said = {"delay": delay.total_seconds(), "share": share.tenths}
+        ask(self.endpoint, self.token, "POST", "propagation", said)
 
     @property
     def faults(self) -> RemoteFaults:

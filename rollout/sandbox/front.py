@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from moto.elbv2.models import elbv2_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
@@ -18,11 +19,14 @@ from werkzeug.wrappers import Response
 from rollout.sandbox import refusal
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
+from rollout.sandbox.data_plane.plane import DataPlane
 from rollout.sandbox.faults import Fault, Faults
 from rollout.sandbox.journal import Journal
 from rollout.sandbox.tape import Tape
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
+
+_SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda"})
 
 Environ = dict[str, Any]
 
@@ -37,11 +41,14 @@ class QuietHandler(MotoRequestHandler):
 class Front:
     """A WSGI application: the sandbox's API and its control paths."""
 
-    def __init__(self, journal: Journal, faults: Faults, tape: Tape, control: Control) -> None:
+    def __init__(self, journal: Journal, faults: Faults, tape: Tape, control: Control, plane: DataPlane) -> None:
         self._journal, self._faults, self._tape, self._control = journal, faults, tape, control
+        self._plane = plane
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._turn = threading.Lock()
         tape.play(self._change)
+        for account, region, _ in list(elbv2_backends.iter_backends()):
+            plane.refresh(account, region)
 
     def serve(self) -> BaseWSGIServer:
         """A server for it on a free port of the loopback interface."""
@@ -83,6 +90,8 @@ class Front:
             response = self._change(environ)
             if response.status_code < 400:  # noqa: PLR2004 - as above
                 self._tape.keep(call, environ)
+            if call.service in _SEEN_BY_PLANE:
+                self._plane.refresh(call.account, call.region)
             return response
 
     def _change(self, environ: Environ) -> Response:

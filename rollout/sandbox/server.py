@@ -6,13 +6,17 @@ import importlib.util
 import secrets
 import threading
 from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from rollout.errors import SandboxError
+from rollout.quantities import Percent
 from rollout.sandbox import reach
 from rollout.sandbox.control import Control
+from rollout.sandbox.data_plane.addresses import Listening, url_of
+from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Faults
 from rollout.sandbox.journal import Call, Journal
 
@@ -36,7 +40,8 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
-        from rollout.sandbox.front import Front  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.data_plane.plane import DataPlane  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.front import Front  # noqa: PLC0415
         from rollout.sandbox.provider import serve  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
         from rollout.sandbox.tape import Tape  # noqa: PLC0415
@@ -53,8 +58,10 @@ class Sandbox:
         running.callback(self._journal.close)
         tape = Tape(folder / TAPE if folder else None)
         running.callback(tape.close)
-        control = Control(self.token, self.faults, self.provider_port, self.stopped)
-        server = Front(self._journal, self.faults, tape, control).serve()
+        self._plane = DataPlane()
+        running.callback(self._plane.stop)
+        control = Control(self.token, self.faults, self.provider_port, self.stopped, self._plane)
+        server = Front(self._journal, self.faults, tape, control, self._plane).serve()
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
         self._provider = serve(self.endpoint)
@@ -105,6 +112,35 @@ class Sandbox:
             account: Twelve digits; all accounts by default.
         """
         return self._journal.calls(action, account)
+
+    def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
+        """Where load balancers are reached: an account's in a region, or by patterns."""
+        return self._plane.listeners(account, region)
+
+    def url(self, account: str, region: str, load_balancer: str, port: int) -> str:
+        """The address of a load balancer's listener.
+
+        Raises:
+            SandboxError: It has none on this port.
+        """
+        return url_of(self.listeners(account, region), load_balancer, port)
+
+    def behave(self, profile: Profile) -> None:
+        """Let functions behave so from the next request on; the last profile that is meant for a function counts."""
+        self._plane.behave(profile)
+
+    def forget_profiles(self) -> None:
+        """Let all functions answer at once and well again."""
+        self._plane.forget_profiles()
+
+    def propagation(self, delay: timedelta, share: Percent) -> None:
+        """Let a share of the load balancers' nodes go by a change only after a delay; by default there is none.
+
+        Args:
+            delay: 0 or more.
+            share: Of the nodes, and so of the requests.
+        """
+        self._plane.propagation(delay, share)
 
     def stop(self) -> None:
         """Stop it; a second time does nothing."""

@@ -1,0 +1,9 @@
+"""The load balancers' data plane: listeners on this machine that answer HTTP as an Application Load Balancer does.
+
+- `plane`: the listeners of all load balancers, in one thread; `listener`: what one of them does with a request;
+- `rules`: moto's listeners as immutable snapshots; `matching`: conditions; `stickiness`: AWSALBTG cookies;
+- `lambda_events`: a request as a function's event, and an answer checked; `functions`: who answers, and how well;
+- `profiles` and `addresses`: what a user says and sees of it.
+
+moto and aiohttp take a while to import, so `profiles` and `addresses` do without.
+"""

@@ -1,0 +1,39 @@
+"""Where the load balancers of a sandbox are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rollout.errors import SandboxError
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A listener of a load balancer, and where it is on this machine.
+
+    Attributes:
+        load_balancer: The load balancer's name.
+        load_balancer_arn: Its ARN.
+        listener_arn: The listener's ARN.
+        port: The one that AWS knows, 1 to 65535.
+        url: Where it answers, `http://127.0.0.1:PORT`, be it an HTTPS listener or not.
+    """
+
+    load_balancer: str
+    load_balancer_arn: str
+    listener_arn: str
+    port: int
+    url: str
+
+
+def url_of(listeners: Iterable[Listening], load_balancer: str, port: int) -> str:
+    """The address of a load balancer's listener.
+
+    Raises:
+        SandboxError: It has none on this port.
+    """
+    for each in listeners:
+        if (each.load_balancer, each.port) == (load_balancer, port):
+            return each.url
+    raise SandboxError(f"no listener on port {port} of load balancer {load_balancer!r}")

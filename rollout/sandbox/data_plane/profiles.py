@@ -1,0 +1,77 @@
+"""How well functions do: latency, errors, crashes, throttles and cold starts, as a user orders them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import KW_ONLY, dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from random import Random
+from statistics import NormalDist
+
+from rollout.quantities import Percent, Weight
+
+_NEVER = Percent(0)
+_Z99 = NormalDist().inv_cdf(0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How the functions of a name behave.
+
+    Attributes:
+        function: A pattern of function names: `rust-*`. Targets that aren't functions go by their target group's name.
+        account: A pattern of account numbers.
+        latency: The median time to an answer, 0 or more.
+        latency_p99: What 99 of 100 answers stay below; times are log-normal. None makes all take `latency`.
+        server_errors: The share of answers with status 500.
+        client_errors: The share of answers with status 400.
+        crashes: The share of requests at which the function fails.
+        malformed: The share of answers that the load balancer can't read.
+        concurrency: How many requests at once, 0 or more; those above it are throttled. None for no limit.
+        cold_starts: The share of requests that start a new environment first.
+        cold_start: How much longer these take.
+    """
+
+    function: str = "*"
+    _: KW_ONLY
+    account: str = "*"
+    latency: timedelta = timedelta(0)
+    latency_p99: timedelta | None = None
+    server_errors: Weight = _NEVER
+    client_errors: Weight = _NEVER
+    crashes: Weight = _NEVER
+    malformed: Weight = _NEVER
+    concurrency: int | None = field(default=None)
+    cold_starts: Weight = _NEVER
+    cold_start: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be.
+
+        Raises:
+            ValueError: A time is negative, the 99th percentile is below the median, or shares sum up to more than all.
+        """
+        if min(self.latency, self.cold_start) < timedelta(0):
+            raise ValueError("a latency can't be negative")
+        if self.latency_p99 is not None and not timedelta(0) < self.latency <= self.latency_p99:
+            raise ValueError("the median must be above 0, and the 99th percentile at least the median")
+        if sum(share.tenths for share in (self.server_errors, self.client_errors, self.crashes, self.malformed)) > 1000:  # noqa: PLR2004
+            raise ValueError("errors, crashes and malformed answers are more than 100 per cent")
+
+    def hits(self, account: str, function: str) -> bool:
+        """Whether it is meant for this function."""
+        return fnmatchcase(function, self.function) and fnmatchcase(account, self.account)
+
+    def draw_latency(self, random: Random) -> timedelta:
+        """One answer's time, cold start included."""
+        time = self.latency
+        if self.latency_p99 is not None:
+            sigma = math.log(self.latency_p99 / self.latency) / _Z99
+            time *= math.exp(random.gauss(0, sigma))
+        return time + self.cold_start if chance(random, self.cold_starts) else time
+
+
+def chance(random: Random, share: Percent) -> bool:
+    """True in a share of all cases."""
+    return share.tenths > 0 and random.random() * 1000 < share.tenths
