@@ -31,7 +31,7 @@ PURE = (
         "policy",
         "ports",
     ),
-    *("preflight", "quantities", "overlaps", "routing_rules", "status", "weights"),
+    *("preflight", "quantities", "overlaps", "routing_rules", "status", "stickiness", "weights"),
 )
 SDKS = {
     "boto3": ("alb.py", "sandbox/"),
