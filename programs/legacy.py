@@ -65,7 +65,7 @@ def program(given: ProgramInput) -> None:
                 function_name=function.name,
                 package=ZipPackage(code, "python3.12", function.handler),
                 memory_size=512,
-                target_groups={load_balancer: target_group},
+                target_groups={load_balancer: (target_group,)},
                 listener_rule=rule,
             ),
         )

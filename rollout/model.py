@@ -6,14 +6,14 @@ and say exactly what doesn't fit; keys in the file are these names with hyphens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator
 
 from rollout.quantities import Duration, Percent, Weight
 
@@ -23,11 +23,11 @@ MAX_STICKINESS = timedelta(days=7)
 MAX_PRIORITY = 50_000
 
 
-def _distinct(methods: tuple[str, ...]) -> tuple[str, ...]:
-    for method in methods:
-        if methods.count(method) > 1:
-            raise ValueError(f"{method} is named twice")
-    return methods
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is named twice")
+    return names
 
 
 def _rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
@@ -62,6 +62,21 @@ TargetGroupName = Annotated[
         max_length=32,
         pattern=_HYPHENATED,
         description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
+    ),
+]
+_ONE_GROUP: TypeAdapter[str] = TypeAdapter(TargetGroupName)
+
+
+def _one_or_several(value: object, several: Callable[[object], tuple[str, ...]]) -> tuple[str, ...]:
+    return several(value) if isinstance(value, list | tuple) else (_ONE_GROUP.validate_python(value),)
+
+
+TargetGroupNames = Annotated[
+    tuple[TargetGroupName, ...],
+    Field(min_length=1),
+    AfterValidator(_distinct),
+    WrapValidator(
+        _one_or_several, json_schema_input_type=TargetGroupName | Annotated[list[TargetGroupName], Field(min_length=1)]
     ),
 ]
 PathPattern = Annotated[
@@ -136,7 +151,7 @@ class LoadBalancer(Frozen):
 
 
 class Function(Frozen):
-    """A candidate Lambda function and its target groups, one on each load balancer that it serves."""
+    """A candidate Lambda function and its target groups, one or more on each load balancer that it serves."""
 
     name: str | None = Field(
         None,
@@ -159,9 +174,10 @@ class Function(Frozen):
     log_retention_days: Annotated[RetentionDays, BeforeValidator(_no_boolean)] = Field(
         30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
     )
-    target_groups: Mapping[str, TargetGroupName] = Field(
+    target_groups: Mapping[str, TargetGroupNames] = Field(
         min_length=1,
-        description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens; at least one",
+        description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens, "
+        "or a list of such names; at least one",
     )
 
 

@@ -61,8 +61,9 @@ class HttpLambdaArgs:
     Attributes:
         function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores; its role has the same.
         package: The code.
-        target_groups: By a name of the load balancer, the name of a target group on it, at most 32 characters each.
-        listener_rule: A rule that forwards to the function's target group on the rule's load balancer.
+        target_groups: By a name of the load balancer, the names of its target groups on it, at most 32 characters each.
+            New ones come last: the first one's resources are named by the load balancer alone.
+        listener_rule: A rule that forwards to the function's first target group on the rule's load balancer.
         architecture: Of the code.
         memory_size: 128 to 10240 MB.
         timeout: 1 s to 15 min, in whole seconds.
@@ -72,7 +73,7 @@ class HttpLambdaArgs:
 
     function_name: str
     package: ZipPackage | ImagePackage
-    target_groups: Mapping[str, str]
+    target_groups: Mapping[str, tuple[str, ...]]
     listener_rule: ListenerRuleArgs | None = None
     architecture: Literal["x86_64", "arm64"] = "x86_64"
     memory_size: int = 128
@@ -95,7 +96,7 @@ class HttpLambda(ComponentResource):
 
     Attributes:
         function: The function.
-        target_groups: By the name of the load balancer.
+        target_groups: By their names on AWS.
         rule: The listener rule, if asked for.
     """
 
@@ -105,10 +106,14 @@ class HttpLambda(ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         self._name = name
         self.function = self._build_function(args)
-        self.target_groups = {key: self._build_target_group(key, group) for key, group in args.target_groups.items()}
+        self.target_groups = {
+            group: self._build_target_group(f"{balancer}-{group}" if index else balancer, group)
+            for balancer, groups in args.target_groups.items()
+            for index, group in enumerate(groups)
+        }
         self.rule: lb.ListenerRule | None = None
         if args.listener_rule:
-            group = self.target_groups[args.listener_rule.load_balancer]
+            group = self.target_groups[args.target_groups[args.listener_rule.load_balancer][0]]
             self.rule = forwarding_rule(name, args.listener_rule, group.arn, ResourceOptions(parent=self))
         self.register_outputs({})
 
@@ -136,12 +141,12 @@ class HttpLambda(ComponentResource):
             **_package(args.package),
         )
 
-    def _build_target_group(self, load_balancer: str, group_name: str) -> lb.TargetGroup:
-        name, child = f"{self._name}-{load_balancer}", ResourceOptions(parent=self)
+    def _build_target_group(self, suffix: str, group_name: str) -> lb.TargetGroup:
+        name, child = f"{self._name}-{suffix}", ResourceOptions(parent=self)
         group = lb.TargetGroup(name, name=group_name, target_type="lambda", opts=child)
         permission = lambda_.Permission(
             name,
-            statement_id=f"invoke-from-{load_balancer}",
+            statement_id=f"invoke-from-{suffix}",
             function=self.function.name,
             principal="elasticloadbalancing.amazonaws.com",
             action="lambda:InvokeFunction",

@@ -69,11 +69,17 @@ def _functions(environment: Environment) -> Iterator[Finding]:
     for name, function in environment.functions.items():
         at = ("functions", name)
         yield from _package(at, function)
-        for balancer, group in function.target_groups.items():
-            place = (*at, "target-groups", balancer)
+        for place, _, group in _made_groups(name, function):
             first = makers.setdefault(group, place)
             if first[1] != name:
                 yield Finding(place, f"target group {group!r} is made by {dotted(first)} already", other=first)
+
+
+def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
+    """Each target group that a function makes: where the file says so, its load balancer and its name."""
+    for balancer, groups in function.target_groups.items():
+        at = ("functions", name, "target-groups", balancer)
+        yield from (((*at, index) if len(groups) > 1 else at, balancer, group) for index, group in enumerate(groups))
 
 
 def _package(at: Keys, function: Function) -> Iterator[Finding]:
@@ -164,9 +170,9 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
     uses: Iterator[tuple[str, str, Keys]] = chain(
         ((route.legacy, route.load_balancer, (*at, "legacy")) for at, route in _all_routes(environment)),
         (
-            (group, balancer, ("functions", name, "target-groups", balancer))
+            (group, balancer, at)
             for name, function in environment.functions.items()
-            for balancer, group in function.target_groups.items()
+            for at, balancer, group in _made_groups(name, function)
         ),
     )
     homes: dict[str, tuple[str, Keys]] = {}
@@ -181,9 +187,9 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
 def _candidates(environment: Environment) -> Iterator[Finding]:
     for name, route in environment.routes.items():
         made = {
-            function.target_groups[route.load_balancer]
+            group
             for function in environment.functions.values()
-            if route.load_balancer in function.target_groups
+            for group in function.target_groups.get(route.load_balancer, ())
         }
         if route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"

@@ -27,7 +27,8 @@ def with_functions(environment: Environment, **functions: Function) -> Run:
 
 
 def image_function(**rest: Any) -> Function:
-    return Function(package_type="Image", image_uri="ecr/scorer@sha256:1", target_groups={"public": "group"}, **rest)
+    groups = {"target_groups": {"public": ("group",)}}
+    return Function(package_type="Image", image_uri="ecr/scorer@sha256:1", **groups | rest)
 
 
 def test_it_builds_everything_but_rules(production: Environment) -> None:
@@ -96,6 +97,27 @@ def test_each_load_balancer_may_invoke_the_function_through_its_own_group(produc
             "targetGroupArn": arn("TargetGroup", group),
             "targetId": arn("Function", "rust-scorer"),
         }
+
+
+def test_a_function_may_have_a_group_a_route_and_the_first_keeps_the_names_of_a_single_one(
+    production: Environment,
+) -> None:
+    def built(*groups: str) -> dict[str, str]:
+        done = with_functions(production, rust=image_function(target_groups={"public": groups}))
+        named = {(r.name, r.inputs["name"]) for r in done.of(TARGET_GROUP).values()}
+        assert {r.inputs["targetGroupArn"] for r in done.of(ATTACHMENT).values()} == {
+            arn("TargetGroup", group) for group in groups
+        }
+        return {
+            r.inputs["statementId"]: group for r in done.of(PERMISSION).values() for n, group in named if n == r.name
+        }
+
+    assert built("shared") == {"invoke-from-public": "shared"}
+    assert built("shared", "b", "c") == {
+        "invoke-from-public": "shared",
+        "invoke-from-public-b": "b",
+        "invoke-from-public-c": "c",
+    }
 
 
 def test_a_group_gets_its_function_after_the_permission_and_loses_the_old_one_first(production: Environment) -> None:

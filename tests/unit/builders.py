@@ -36,7 +36,9 @@ def environment(**overrides: Any) -> Environment:
         "region": "us-west-2",
         "programs": Programs(legacy="p:legacy", candidate="p:candidate", routing="p:routing"),
         "load_balancers": {"public": LoadBalancer(name="shop-public")},
-        "functions": {"new": Function(runtime="provided.al2023", handler="bootstrap", target_groups={"public": "new"})},
+        "functions": {
+            "new": Function(runtime="provided.al2023", handler="bootstrap", target_groups={"public": ("new",)})
+        },
         "routes": routes,
     }
     return Environment(**values | overrides)

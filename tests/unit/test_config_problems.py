@@ -192,6 +192,26 @@ CASES = {
         "image-uri is missing",
     ),
     "no target groups": ('{ public = "api-public", internal = "api-internal" }', "{} #!", "target-groups is empty"),
+    "target group of no name": (
+        '{ public = "api-public", internal = "api-internal" }',
+        "{ public = 5 } #!",
+        "5 is not text in quotes",
+    ),
+    "target groups of no name": (
+        '{ public = "api-public", internal = "api-internal" }',
+        '{ public = ["a", "b_"] } #!',
+        '"b_" is not allowed',
+    ),
+    "empty list of target groups": (
+        '{ public = "api-public", internal = "api-internal" }',
+        "{ public = [] } #!",
+        "public is empty",
+    ),
+    "target group twice": (
+        '{ public = "api-public", internal = "api-internal" }',
+        '{ public = ["a", "b", "a"] } #!',
+        "a is named twice",
+    ),
     # clashes
     "priority of a kept route": ("priority = 20", "priority = 10 #!", "is routes.cart's already"),
     "same endpoint": (HELP, f"{CART} #!", "GET /cart/* is routes.cart already"),
@@ -206,6 +226,11 @@ CASES = {
         "[routes.cart]",
         '[functions.b]\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "api-public" #!\n[routes.cart]',
         "is made by functions.api.target-groups.public already",
+    ),
+    "group of a list on two load balancers": (
+        '"api-internal" }',
+        '["api-internal", "api-public"] } #!',
+        "target group 'api-public' is on load balancer 'public' already",
     ),
     "same listener": (
         '"shop-internal"\nlistener-port = 80',

@@ -64,7 +64,7 @@ def test_a_candidate_group_that_is_not_there_asks_for_phase_1() -> None:
 
 
 def test_a_deployment_package_that_is_not_there_is_told(tmp_path: Path) -> None:
-    function = Function(runtime="provided.al2023", handler="b", code=Path("x.zip"), target_groups={"public": "new"})
+    function = Function(runtime="provided.al2023", handler="b", code=Path("x.zip"), target_groups={"public": ("new",)})
     inventory = environment(root=tmp_path, functions={"new": function})
     (problem,) = code_problems(inventory)
     assert problem.where == "functions.new.code"
