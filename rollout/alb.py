@@ -1,4 +1,4 @@
-"""The load balancers' API over boto3; the only module that imports it for elbv2.
+"""The load balancers' API over boto3; the only module that uses it for elbv2.
 
 It reads with as few round trips as the API allows, side by side, since a rollback waits for it, and changes a rule by
 ModifyRule with the whole actions list and without conditions, which leaves them alone.
@@ -7,20 +7,19 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyR
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.alb_inspection import inspect
+from rollout.aws import Access, aws_error, explained
 from rollout.conditions import Condition, Field
-from rollout.errors import AwsError, WrongAccount
+from rollout.errors import WrongAccount
 from rollout.inspection import Inspection
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, LoadBalancer
@@ -46,22 +45,6 @@ _NOT_FOUND = frozenset({"LoadBalancerNotFound", "LoadBalancerNotFoundException",
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How to reach AWS.
-
-    Attributes:
-        region: The environment's.
-        endpoint: Another address than AWS's own, for the sandbox.
-        access_key: With `secret_key`: fixed credentials; otherwise boto3's usual chain.
-    """
-
-    region: str
-    endpoint: str | None = None
-    access_key: str | None = None
-    secret_key: str | None = None
-
-
 class Elbv2:
     """The `LoadBalancers` port over boto3.
 
@@ -72,24 +55,9 @@ class Elbv2:
         self._access = access
 
     @cached_property
-    def _session(self) -> boto3.Session:
-        return boto3.Session(
-            aws_access_key_id=self._access.access_key,
-            aws_secret_access_key=self._access.secret_key,
-            region_name=self._access.region,
-        )
-
-    def _config(self) -> Config:
-        return Config(
-            retries={"mode": "standard", "max_attempts": 8},
-            max_pool_connections=PARALLEL,
-            connect_timeout=5,
-            read_timeout=20,
-        )
-
-    @cached_property
     def _elb(self) -> ElasticLoadBalancingv2Client:
-        return self._session.client("elbv2", endpoint_url=self._access.endpoint, config=self._config())
+        client: ElasticLoadBalancingv2Client = self._access.client("elbv2", at_once=PARALLEL)
+        return client
 
     @cached_property
     def _pool(self) -> ThreadPoolExecutor:
@@ -97,7 +65,7 @@ class Elbv2:
 
     def read(self, environment: Environment, *, tags: bool = True) -> Live:
         """See `ports.LoadBalancers`."""
-        elb = _explained(lambda: self._elb)
+        elb = explained(lambda: self._elb)
         names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
         names += [route.legacy for route in environment.kept_routes.values()]
         account = self._pool.submit(self._account, environment)
@@ -130,18 +98,19 @@ class Elbv2:
 
     def inspect(self, live: Live) -> Inspection:
         """See `ports.LoadBalancers`."""
-        return _explained(lambda: inspect(self._elb, self._functions, live))
+        return explained(lambda: inspect(self._elb, self._functions, live))
 
     def _functions(self) -> LambdaClient:
-        return self._session.client("lambda", endpoint_url=self._access.endpoint, config=self._config())
+        client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)
+        return client
 
     def modify(self, rule: Arn, forward: Forward) -> None:
         """See `ports.LoadBalancers`."""
-        _explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
+        explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
 
     def _account(self, environment: Environment) -> str:
-        sts = _explained(lambda: self._session.client("sts", endpoint_url=self._access.endpoint, config=self._config()))
-        account = _explained(sts.get_caller_identity)["Account"]
+        sts = explained(lambda: self._access.client("sts"))
+        account: str = explained(sts.get_caller_identity)["Account"]
         if account != environment.account:
             raise WrongAccount(
                 f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
@@ -159,19 +128,19 @@ class Elbv2:
         except ClientError as error:
             if error.response["Error"]["Code"] in _NOT_FOUND:
                 return None, None
-            raise _aws_error(error) from error
+            raise aws_error(error) from error
         except BotoCoreError as error:
-            raise _aws_error(error) from error
+            raise aws_error(error) from error
         if not found:
             return None, None
         arn = Arn(found[0]["LoadBalancerArn"])
-        pages = _explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
+        pages = explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
         ports = {listener["Port"]: Arn(listener["ListenerArn"]) for page in pages for listener in page["Listeners"]}
         return arn, ports.get(balancer.listener_port)
 
     def _rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
         paginator = self._elb.get_paginator("describe_rules")
-        pages = _explained(lambda: list(paginator.paginate(ListenerArn=listener)), listener)
+        pages = explained(lambda: list(paginator.paginate(ListenerArn=listener)), listener)
         return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"])
 
     def _target_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
@@ -180,9 +149,9 @@ class Elbv2:
             return tuple(g for chunk in _chunks(names) for g in self._describe_groups(chunk))
         except ClientError as error:
             if error.response["Error"]["Code"] not in _NOT_FOUND:
-                raise _aws_error(error) from error
+                raise aws_error(error) from error
         except BotoCoreError as error:
-            raise _aws_error(error) from error
+            raise aws_error(error) from error
         with ThreadPoolExecutor(PARALLEL) as pool:
             return tuple(group for found in pool.map(self._group_if_there, names) for group in found)
 
@@ -192,7 +161,7 @@ class Elbv2:
         except ClientError as error:
             if error.response["Error"]["Code"] in _NOT_FOUND:
                 return ()
-            raise _aws_error(error) from error
+            raise aws_error(error) from error
 
     def _describe_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
         return tuple(
@@ -212,7 +181,7 @@ class Elbv2:
         ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted]
 
         def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
-            found = _explained(lambda: self._elb.describe_tags(ResourceArns=list(arns)))["TagDescriptions"]
+            found = explained(lambda: self._elb.describe_tags(ResourceArns=list(arns)))["TagDescriptions"]
             return [(item["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in item["Tags"]}) for item in found]
 
         tags = dict(pair for pairs in self._pool.map(describe, _chunks(ours)) for pair in pairs)
@@ -302,32 +271,3 @@ def _forward(action: ActionOutputTypeDef) -> Forward | None:
     sticky = config.get("TargetGroupStickinessConfig", {})
     duration = timedelta(seconds=sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else None
     return Forward(weights, duration)
-
-
-def _explained(call: Callable[[], T], where: str | None = None) -> T:
-    """A call to AWS whose failure is one clear error."""
-    try:
-        return call()
-    except (BotoCoreError, ClientError) as error:
-        raise _aws_error(error, where) from error
-
-
-def _aws_error(error: BotoCoreError | ClientError, where: str | None = None) -> AwsError:
-    if isinstance(error, NoCredentialsError):
-        return AwsError(
-            "no AWS credentials were found",
-            then="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
-        )
-    if not isinstance(error, ClientError):
-        return AwsError(str(error).rstrip("."), where=where, then="check the network, the region and the credentials")
-    said = error.response["Error"]
-    hints = {
-        "ExpiredToken": "sign in again",
-        "InvalidClientTokenId": "the credentials aren't valid: sign in again",
-        "AccessDenied": "the role lacks a permission: see docs/security.md",
-        "AccessDeniedException": "the role lacks a permission: see docs/security.md",
-        "Throttling": "AWS throttles the account: try again in a minute",
-        "ThrottlingException": "AWS throttles the account: try again in a minute",
-    }
-    text = f"{error.operation_name}: {said.get('Code', 'error')}: {said.get('Message', '').rstrip('.')}"
-    return AwsError(text, where=where, then=hints.get(said.get("Code", "")))

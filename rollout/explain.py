@@ -188,9 +188,9 @@ def _parts(live: Live, belongs: Mapping[str, Route | KeptRoute]) -> dict[Arn, st
 def _functions(environment: Environment, load_balancer: str) -> dict[str, str]:
     """The candidate's functions, by their target groups on a load balancer."""
     return {
-        function.target_groups[load_balancer]: function.name or key
+        group: function.name or key
         for key, function in environment.functions.items()
-        if load_balancer in function.target_groups
+        for group in function.target_groups.get(load_balancer, ())
     }
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from rollout.gates import Gate
 from rollout.inspection import Inspection
 from rollout.live import Live, LiveRule
+from rollout.metrics import Point, Series
 from rollout.model import Arn, Environment, ProgramInput
 from rollout.plan import Change, ResourceState, StackPreview
 from rollout.weights import Forward
@@ -47,6 +49,23 @@ class LoadBalancers(Protocol):
 
         Raises:
             AwsError: AWS refused.
+        """
+        ...
+
+
+class Metrics(Protocol):
+    """CloudWatch, for one environment."""
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        """What was measured in a time; where there is no point, nothing was.
+
+        Args:
+            series: What is asked for; each is in the answer.
+            start: The first minute.
+            end: The minute after the last one.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
         """
         ...
 

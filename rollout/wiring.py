@@ -9,13 +9,17 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import LoadBalancers, Stacks
+from rollout.ports import LoadBalancers, Metrics, Stacks
+
+if TYPE_CHECKING:
+    from rollout.aws import Access
 
 Provider = Literal["stand-in", "real"]
 
@@ -44,6 +48,10 @@ class SystemClock:
     def now(self) -> float:
         """See `ports.Clock`."""
         return time.monotonic()
+
+    def utc(self) -> datetime:
+        """The time of day, with its zone."""
+        return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
         """See `ports.Clock`."""
@@ -80,12 +88,25 @@ class Parts:
     @cached_property
     def load_balancers(self) -> LoadBalancers:
         """Where rules are read and changed."""
-        from rollout.alb import Access, Elbv2  # noqa: PLC0415 - boto3 takes a while to import
+        from rollout.alb import Elbv2  # noqa: PLC0415 - boto3 takes a while to import
+
+        return Elbv2(self._access)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Where requests are counted."""
+        from rollout.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
+
+        return CloudWatch(self._access)
+
+    @cached_property
+    def _access(self) -> Access:
+        from rollout.aws import Access  # noqa: PLC0415 - as above
 
         region = self.environment.region
         if self.sandbox is None:
-            return Elbv2(Access(region))
-        return Elbv2(Access(region, self.sandbox.endpoint, self.account, "sandbox"))
+            return Access(region)
+        return Access(region, self.sandbox.endpoint, self.account, "sandbox")
 
     @cached_property
     def stacks(self) -> Stacks:

@@ -25,6 +25,7 @@ PURE = (
         "gates",
         "inspection",
         "live",
+        "metrics",
         "model",
         "phases",
         "plan",
@@ -33,12 +34,8 @@ PURE = (
     ),
     *("preflight", "quantities", "overlaps", "routing_rules", "status", "stickiness", "weights"),
 )
-SDKS = {
-    "boto3": ("alb.py", "sandbox/"),
-    "botocore": ("alb.py", "alb_inspection.py", "sandbox/"),
-    "moto": ("sandbox/",),
-    "typer": ("cli/",),
-}
+AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sandbox/")
+SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
 
 
 def imports(file: Path) -> Iterator[str]:

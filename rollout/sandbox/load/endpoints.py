@@ -38,7 +38,8 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
     candidates = {
         group: function.name or key
         for key, function in environment.functions.items()
-        for group in function.target_groups.values()
+        for groups in function.target_groups.values()
+        for group in groups
     }
 
     def address(balancer: LoadBalancer) -> tuple[str, str]:

@@ -1,0 +1,88 @@
+"""How AWS is reached by boto3, and its failures in our words: shared by the adapters, `alb` and `cloudwatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+from rollout.errors import AwsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach AWS; its clients share one look-up of the credentials.
+
+    Attributes:
+        region: The environment's.
+        endpoint: Another address than AWS's own, for the sandbox.
+        access_key: With `secret_key`: fixed credentials; otherwise boto3's usual chain.
+    """
+
+    region: str
+    endpoint: str | None = None
+    access_key: str | None = None
+    secret_key: str | None = None
+
+    @cached_property
+    def _session(self) -> boto3.Session:
+        return boto3.Session(
+            aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.region
+        )
+
+    def client(self, service: str, *, at_once: int = 1, retries: int = 8) -> Any:
+        """A boto3 client, which tries throttled calls again with growing pauses.
+
+        Args:
+            service: boto3's name of it.
+            at_once: How many calls are made side by side.
+            retries: How often a call is tried again, 0 or more.
+        """
+        config = Config(
+            retries={"mode": "standard", "max_attempts": retries},
+            max_pool_connections=at_once,
+            connect_timeout=5,
+            read_timeout=20,
+        )
+        return self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+
+
+def explained(call: Callable[[], T], where: str | None = None) -> T:
+    """A call to AWS whose failure is one clear error.
+
+    Raises:
+        AwsError: With where it happened, if that is told.
+    """
+    try:
+        return call()
+    except (BotoCoreError, ClientError) as error:
+        raise aws_error(error, where) from error
+
+
+def aws_error(error: BotoCoreError | ClientError, where: str | None = None) -> AwsError:
+    """A failure of boto3's in our words, with what to do."""
+    if isinstance(error, NoCredentialsError):
+        return AwsError(
+            "no AWS credentials were found",
+            then="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
+        )
+    if not isinstance(error, ClientError):
+        return AwsError(str(error).rstrip("."), where=where, then="check the network, the region and the credentials")
+    said = error.response["Error"]
+    hints = {
+        "ExpiredToken": "sign in again",
+        "InvalidClientTokenId": "the credentials aren't valid: sign in again",
+        "AccessDenied": "the role lacks a permission: see docs/security.md",
+        "AccessDeniedException": "the role lacks a permission: see docs/security.md",
+        "Throttling": "AWS throttles the account: try again in a minute",
+        "ThrottlingException": "AWS throttles the account: try again in a minute",
+    }
+    text = f"{error.operation_name}: {said.get('Code', 'error')}: {said.get('Message', '').rstrip('.')}"
+    return AwsError(text, where=where, then=hints.get(said.get("Code", "")))
