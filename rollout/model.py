@@ -241,11 +241,15 @@ class Ramp(Frozen):
 
 
 class Programs(Frozen):
-    """Entry points of the inline programs; no legacy where another stack, Terraform or nobody owns the live rules."""
+    """Entry points of the inline programs, and of what answers requests in the sandbox.
+
+    There is no legacy where another stack, Terraform or nobody owns the live rules.
+    """
 
     legacy: EntryPoint | None = None
     candidate: EntryPoint
     routing: EntryPoint
+    endpoints: EntryPoint | None = None
 
 
 class Environment(Frozen):

@@ -10,9 +10,10 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -20,6 +21,7 @@ from pydantic import TypeAdapter
 
 from rollout.errors import SandboxError
 from rollout.quantities import Percent
+from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Fault, Faults
 
@@ -41,6 +43,7 @@ class Control:
         provider_port: Which port serves an account and a region.
         stopped: Set when somebody asks for the end.
         plane: The load balancers' data plane.
+        clock: The sandbox's time.
     """
 
     token: str
@@ -48,6 +51,7 @@ class Control:
     provider_port: Callable[[str, str], int]
     stopped: threading.Event
     plane: DataPlane
+    clock: SandboxClock
 
     def __call__(self, environ: dict[str, Any]) -> Any:
         """Answer one request."""
@@ -75,6 +79,13 @@ class Control:
                 self.plane.behave(PROFILE.validate_python(request.get_json()))
             case "DELETE", "profiles":
                 self.plane.forget_profiles()
+            case "POST", "handlers":
+                given = request.get_json()
+                self.plane.handle(given["handler"], Path(given["root"]), given["function"], given["account"])
+            case "GET", "clock":
+                answer = self.clock.now().isoformat()
+            case "POST", "clock":
+                self.clock.run_at(request.get_json())
             case "POST", "propagation":
                 given = request.get_json()
                 self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
@@ -100,6 +111,22 @@ class RemoteFaults:
     def clear(self) -> None:
         """Let all the rest be."""
         ask(self.endpoint, self.token, "DELETE", "faults")
+
+
+@dataclass(frozen=True)
+class RemoteClock:
+    """The time of a sandbox in another process; see `SandboxClock`."""
+
+    endpoint: str
+    token: str
+
+    def now(self) -> datetime:
+        """The sandbox's time, in UTC."""
+        return datetime.fromisoformat(ask(self.endpoint, self.token, "GET", "clock"))
+
+    def run_at(self, speed: float) -> None:
+        """Go faster or slower from now on."""
+        ask(self.endpoint, self.token, "POST", "clock", speed)
 
 
 def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str) -> Any:

@@ -25,7 +25,7 @@ from filelock import FileLock, Timeout
 from rollout.errors import SandboxError
 from rollout.quantities import Percent
 from rollout.sandbox import reach
-from rollout.sandbox.control import PROFILE, RemoteFaults, ask
+from rollout.sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask
 from rollout.sandbox.data_plane.addresses import Listening, url_of
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.journal import Call, read
@@ -82,6 +82,11 @@ class SandboxInfo:
         """The address of a load balancer's listener; see `Sandbox.url`."""
         return url_of(self.listeners(account, region), load_balancer, port)
 
+    def handle(self, handler: str, root: Path, function: str = "*", account: str = "*") -> None:
+        """Let an entry point answer for functions; see `Sandbox.handle`."""
+        said = {"handler": handler, "root": str(root.resolve()), "function": function, "account": account}
+        ask(self.endpoint, self.token, "POST", "handlers", said)
+
     def behave(self, profile: Profile) -> None:
         """Let functions behave so; see `Sandbox.behave`."""
         ask(self.endpoint, self.token, "POST", "profiles", PROFILE.dump_python(profile, mode="json"))
@@ -94,6 +99,11 @@ class SandboxInfo:
         """Let a share of the load balancers' nodes go by a change only after a delay; see `Sandbox.propagation`."""
         said = {"delay": delay.total_seconds(), "share": share.tenths}
         ask(self.endpoint, self.token, "POST", "propagation", said)
+
+    @property
+    def clock(self) -> RemoteClock:
+        """Its time, which may be made faster."""
+        return RemoteClock(self.endpoint, self.token)
 
     @property
     def faults(self) -> RemoteFaults:

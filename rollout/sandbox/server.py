@@ -9,16 +9,21 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rollout.errors import SandboxError
 from rollout.quantities import Percent
 from rollout.sandbox import reach
+from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.control import Control
 from rollout.sandbox.data_plane.addresses import Listening, url_of
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Faults
 from rollout.sandbox.journal import Call, Journal
+from rollout.sandbox.metrics import Metrics
+
+if TYPE_CHECKING:
+    from rollout.sandbox.data_plane.functions import Handler
 
 JOURNAL = "calls.jsonl"
 TAPE = "changes.jsonl"
@@ -37,6 +42,7 @@ class Sandbox:
         token: What its control paths ask for.
         faults: Where trouble is ordered.
         stopped: Set when somebody asks for the end by a control path.
+        clock: Its time, which may be made faster.
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
@@ -50,17 +56,19 @@ class Sandbox:
         self.token = secrets.token_urlsafe()
         self.faults = Faults()
         self.stopped = threading.Event()
+        self.clock = SandboxClock()
+        self._metrics = Metrics(self.clock)
         self._running = running
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        running.enter_context(strict())
+        running.enter_context(strict(self._metrics))
         self._journal = Journal(folder / JOURNAL if folder else None)
         running.callback(self._journal.close)
         tape = Tape(folder / TAPE if folder else None)
         running.callback(tape.close)
-        self._plane = DataPlane()
+        self._plane = DataPlane(self._metrics, self.clock)
         running.callback(self._plane.stop)
-        control = Control(self.token, self.faults, self.provider_port, self.stopped, self._plane)
+        control = Control(self.token, self.faults, self.provider_port, self.stopped, self._plane, self.clock)
         server = Front(self._journal, self.faults, tape, control, self._plane).serve()
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
@@ -124,6 +132,20 @@ class Sandbox:
             SandboxError: It has none on this port.
         """
         return url_of(self.listeners(account, region), load_balancer, port)
+
+    def handle(self, handler: Handler | str, root: Path = Path(), function: str = "*", account: str = "*") -> None:
+        """Let a handler answer for functions; the last one that is meant for a function counts.
+
+        Args:
+            handler: A function of an event and a context, or an entry point `module:function`.
+            root: The folder where the entry point's module is.
+            function: A pattern of function names; other targets go by their target group's name.
+            account: A pattern of account numbers.
+
+        Raises:
+            SandboxError: The entry point can't be loaded.
+        """
+        self._plane.handle(handler, root, function, account)
 
     def behave(self, profile: Profile) -> None:
         """Let functions behave so from the next request on; the last profile that is meant for a function counts."""

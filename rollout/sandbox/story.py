@@ -25,6 +25,10 @@ class Reachable(Sandbox, Protocol):
         """A boto3 client on it."""
         ...
 
+    def handle(self, handler: str, root: Path, function: str = "*", account: str = "*") -> None:
+        """Let an entry point answer for functions."""
+        ...
+
 
 def seed(
     environment: Environment, sandbox: Reachable, emit: Callable[[events.Event], None], provider: Provider = "stand-in"
@@ -48,6 +52,8 @@ def seed(
         balancers,
         sorted(others),
     )
+    if environment.programs.endpoints is not None:
+        sandbox.handle(environment.programs.endpoints, environment.root, account=environment.account)
     stacks = Parts(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):
         return

@@ -1,6 +1,7 @@
 """The listeners of all load balancers: sockets of this machine, served by one thread with an event loop.
 
-Rules are compiled by whoever changes them, in turn with moto's changes, and handed over as immutable snapshots.
+Rules are compiled by whoever changes them, in turn with moto's changes, and handed over as immutable snapshots. So
+serving takes no lock, and a change that was answered holds for the next request.
 """
 
 from __future__ import annotations
@@ -8,26 +9,55 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections import defaultdict
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from pathlib import Path
+from random import Random
 from typing import Any, TypeVar
 
 from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
 from rollout.quantities import Percent
+from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.addresses import Listening
+from rollout.sandbox.data_plane.counting import Counting
+from rollout.sandbox.data_plane.functions import Functions, Handler, load_handler
+from rollout.sandbox.data_plane.listener import Listener, Propagation, Surroundings
 from rollout.sandbox.data_plane.profiles import Profile
+from rollout.sandbox.data_plane.rules import Rules, compiled
+from rollout.sandbox.data_plane.stickiness import Cookies
+from rollout.sandbox.metrics import Metrics
 
 _Result = TypeVar("_Result")
 
 
-class DataPlane:
-    """The data plane of a sandbox; it serves from its start to its `stop`."""
+@dataclass(frozen=True, slots=True)
+class _Open:
+    said: Listening
+    listener: Listener
+    answering: web.Server
+    server: asyncio.Server
 
-    def __init__(self) -> None:
-        self._open: dict[str, tuple[Listening, web.Server, asyncio.Server]] = {}
+
+class DataPlane:
+    """The data plane of a sandbox; it serves from its start to its `stop`.
+
+    Args:
+        metrics: Where requests are counted.
+        clock: The sandbox's.
+        seed: Of all chances; None for others each time.
+    """
+
+    def __init__(self, metrics: Metrics, clock: SandboxClock, seed: int | None = None) -> None:
+        self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
+        self._functions = Functions(clock, self._random)
+        self._around = Surroundings(self._functions, clock, self._random, Propagation())
+        self._cookies: defaultdict[str, Cookies] = defaultdict(Cookies)
+        self._open: dict[str, _Open] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="data-plane", daemon=True)
         self._thread.start()
@@ -35,18 +65,20 @@ class DataPlane:
     def listeners(self, account: str, region: str) -> tuple[Listening, ...]:
         """See `Sandbox.listeners`."""
         wanted = f"arn:*:{region}:{account}:listener/*"
-        return tuple(each for each, *_ in list(self._open.values()) if fnmatchcase(each.listener_arn, wanted))
+        return tuple(each.said for each in list(self._open.values()) if fnmatchcase(each.said.listener_arn, wanted))
 
     def refresh(self, account: str, region: str) -> None:
         """Go by what moto has now; called in turn with its changes."""
-        balancers = elbv2_backends[account][region].load_balancers.values()
-        there = {
-            listener.arn: (balancer, listener) for balancer in balancers for listener in balancer.listeners.values()
-        }
+        backend = elbv2_backends[account][region]
+        there = {arn: (b, each) for b in backend.load_balancers.values() for arn, each in b.listeners.items()}
         for gone in {each.listener_arn for each in self.listeners(account, region)} - there.keys():
             self._await(self._close(gone))
-        for arn in there.keys() - self._open.keys():
-            self._await(self._serve(*there[arn]))
+        for arn, (balancer, listener) in there.items():
+            rules = compiled(backend, balancer, listener)
+            if arn in self._open:
+                self._open[arn].listener.change(rules)
+            else:
+                self._await(self._serve(balancer, listener, rules))
 
     def stop(self) -> None:
         """Close all listeners and end the thread."""
@@ -56,30 +88,41 @@ class DataPlane:
         self._thread.join()
         self._loop.close()
 
+    def handle(self, handler: Handler | str, root: Path, function: str, account: str) -> None:
+        """See `Sandbox.handle`."""
+        ready = load_handler(handler, root) if isinstance(handler, str) else handler
+        self._functions.handle(ready, function, account)
+
     def behave(self, profile: Profile) -> None:
         """See `Sandbox.behave`."""
+        self._functions.behave(profile)
 
     def forget_profiles(self) -> None:
         """See `Sandbox.forget_profiles`."""
+        self._functions.forget_profiles()
 
     def propagation(self, delay: timedelta, share: Percent) -> None:
         """See `Sandbox.propagation`."""
+        self._around.propagation.delay, self._around.propagation.share = delay, share
 
     def _await(self, work: Coroutine[Any, Any, _Result]) -> _Result:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
-    async def _serve(self, balancer: FakeLoadBalancer, listener: FakeListener) -> None:
-        bound = socket.create_server(("127.0.0.1", 0))
+    async def _serve(self, balancer: FakeLoadBalancer, listener: FakeListener, rules: Rules) -> None:
+        _, _, _, region, account, *_ = balancer.arn.split(":")
+        bound = socket.create_server(("127.0.0.1", 0), backlog=1024)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        said = Listening(balancer.name, balancer.arn, listener.arn, int(listener.port), url)
-        answering = web.Server(_answer, access_log=None)
-        self._open[listener.arn] = said, answering, await self._loop.create_server(answering, sock=bound)
+        counting = Counting(self._metrics, account, region, rules.balancer)
+        opened = Listener(rules, counting, self._cookies[balancer.arn], self._around)
+        answering = web.Server(opened.answer, access_log=None)
+        self._open[listener.arn] = _Open(
+            Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),
+            opened,
+            answering,
+            await self._loop.create_server(answering, sock=bound, backlog=1024),
+        )
 
     async def _close(self, arn: str) -> None:
-        _, answering, server = self._open.pop(arn)
-        server.close()
-        await answering.shutdown(timeout=1)
-
-
-async def _answer(_request: web.BaseRequest) -> web.Response:
-    return web.Response(status=503)
+        closing = self._open.pop(arn)
+        closing.server.close()
+        await closing.answering.shutdown(timeout=1)

@@ -1,6 +1,7 @@
 """Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
+- `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic;
 - `identity`: AWS's managed policies; `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 
@@ -10,23 +11,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from moto.awslambda.models import lambda_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 
+from rollout.sandbox.metrics import Metrics
+from rollout.sandbox.strict.cloudwatch import on
 from rollout.sandbox.strict.functions import StrictLambda
 from rollout.sandbox.strict.identity import LambdaIdentity
 from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
 
 
 @contextmanager
-def strict() -> Iterator[None]:
-    """An empty AWS whose backends are the strict ones; moto's own, and empty, afterwards."""
-    lax = [(backends, backends.backend) for backends in (elbv2_backends, lambda_backends, iam_backends)]
+def strict(metrics: Metrics) -> Iterator[None]:
+    """An empty AWS whose backends are the strict ones; moto's own, and empty, afterwards.
+
+    Args:
+        metrics: What CloudWatch knows of the load balancers' traffic.
+    """
+    replaced = (cloudwatch_backends, elbv2_backends, lambda_backends, iam_backends)
+    lax = [(backends, backends.backend) for backends in replaced]
     _forget()
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend = LambdaIdentity
+    cloudwatch_backends.backend = on(metrics)
     try:
         yield
     finally:

@@ -1,0 +1,31 @@
+"""The sandbox's time, which may run faster than the wall's: minutes of metrics, lives of cookies, latencies."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class SandboxClock:
+    """A clock that starts with the wall's time and goes at a speed of its own, never back."""
+
+    def __init__(self) -> None:
+        self.speed = 1.0
+        self._since, self._told = time.monotonic(), datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The sandbox's time, in UTC."""
+        return self._told + timedelta(seconds=(time.monotonic() - self._since) * self.speed)
+
+    def run_at(self, speed: float) -> None:
+        """Go faster or slower from now on.
+
+        Args:
+            speed: Seconds of the sandbox a second of the wall, above 0.
+
+        Raises:
+            ValueError: It is 0 or less.
+        """
+        if speed <= 0:
+            raise ValueError(f"{speed} is not a speed; it must be above 0")
+        self._told, self._since, self.speed = self.now(), time.monotonic(), speed
