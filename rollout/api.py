@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -26,13 +27,18 @@ from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, 
 from rollout.explain import Explanation, explain, future
 from rollout.live import Live
 from rollout.model import Environment
+from rollout.ownership import Ownership, asked, ownership_of
 from rollout.phases import LEGACY, PHASES, ROUTING
 from rollout.ports import Approver
 from rollout.preflight import live_problems
 from rollout.quantities import Percent
+from rollout.release import Release, ReleaseResult
 from rollout.rollback import Rollback, RollbackResult
 from rollout.status import EnvironmentStatus, Held, status_of
 from rollout.wiring import Parts, Provider, Sandbox
+
+GLANCE = timedelta(seconds=10)
+"""How long status waits for another owner's tool."""
 
 Approval = Approver | Literal[True] | None
 """Who approves: a function of the gate, True for a yes to everything, None for nobody."""
@@ -211,6 +217,12 @@ class EnvironmentRollout:
             self._emit(events.Warned(self._environment.name, f"the weight 0 isn't in the file: {error}"))
         return result
 
+    def release(self, *, approve: Approval = None) -> ReleaseResult:
+        """After phase 2: have Terraform or another Pulumi stack let go of the adopted rules, by its own commands."""
+        parts = self._parts
+        release = Release(self._environment, parts.load_balancers, parts.stacks, parts.owner, self._emit)
+        return release.run(_approver(approve))
+
     def preview(
         self,
         phase: str,
@@ -293,16 +305,21 @@ class EnvironmentRollout:
 
     def status(self) -> EnvironmentStatus:
         """Where the environment stands; without an engine, all but who holds the rules."""
-        parts = self._parts
-        with ThreadPoolExecutor(3) as pool:
-            live = pool.submit(parts.load_balancers.read, self._environment, tags=False)
+        parts, environment = self._parts, self._environment
+        with ThreadPoolExecutor(4) as pool:
+            live = pool.submit(parts.load_balancers.read, environment, tags=False)
+            ownership: Ownership | None = None
             try:
-                legacy = pool.submit(parts.stacks.resources, LEGACY)
+                owner = parts.owner
+                found = pool.submit(asked, owner, GLANCE) if owner else None
+                legacy = pool.submit(parts.stacks.resources, LEGACY) if environment.is_legacy_ours else None
                 routing = pool.submit(parts.stacks.resources, ROUTING)
-                held = Held(legacy.result(), routing.result())
+                held = Held(legacy.result() if legacy else None, routing.result())
+                if owner and found:
+                    ownership = ownership_of(environment, live.result(), owner, found.result())
             except EngineError:
                 held = None
-            return status_of(self._environment, live.result(), held)
+            return status_of(environment, live.result(), held, ownership)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.
@@ -318,7 +335,7 @@ class EnvironmentRollout:
 
     def _engine(self) -> Engine:
         parts = self._parts
-        return Engine(self._environment, parts.load_balancers, parts.stacks, parts.clock, self._emit)
+        return Engine(self._environment, parts.load_balancers, parts.stacks, parts.clock, self._emit, owner=parts.owner)
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:
         if save and config.save_weight(self._file, self._environment.name, weight, routes or None):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rollout.errors import Drift, Problem
 from rollout.live import Live
 from rollout.model import LEGACY_ONLY, PREPARED, Environment, ProgramInput, RuleOwnership, Split
+from rollout.ownership import Ownership
 from rollout.phases import LEGACY, ROUTING, Phase
 from rollout.preflight import Resources, held_rules
 from rollout.quantities import Percent
@@ -24,11 +25,13 @@ class Start:
         live: AWS.
         legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
         routing: Likewise of the routing stack.
+        ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
     """
 
     live: Live
     legacy: Resources = None
     routing: Resources = None
+    ownership: Ownership | None = None
 
 
 def splits_after(

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from itertools import chain
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from rollout.gates import Gate, traffic_of, warnings_of
 from rollout.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.model import Environment, ProgramInput, Split
 from rollout.overlaps import overlaps
+from rollout.ownership import Ownership, asked, cutover_warnings, ownership_of
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import Change, Op, StackPreview
 from rollout.policy import Violation, rule_bounds, violations, waived
-from rollout.ports import Approver, Clock, LoadBalancers, Stacks
+from rollout.ports import Approver, Clock, LegacyOwner, LoadBalancers, Stacks
 from rollout.preflight import (
     adoption_problems,
     candidate_problems,
@@ -36,6 +38,7 @@ from rollout.preflight import (
 from rollout.quantities import Percent
 
 READ_BACKS, PAUSE = 10, 1.0
+ASKING = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Engine:
         stacks: Where previews and updates run.
         clock: Time.
         emit: Told each event.
+        owner: Another tool that holds the legacy rules.
     """
 
     def __init__(
@@ -97,12 +101,15 @@ class Engine:
         stacks: Stacks,
         clock: Clock,
         emit: events.Listener,
+        *,
+        owner: LegacyOwner | None = None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
         self._stacks = stacks
         self._clock = clock
         self._emit = emit
+        self._owner = owner
 
     def run(
         self,
@@ -149,6 +156,7 @@ class Engine:
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
                 self._emit(events.NothingToDo(environment.name, name))
+                self._remind(start.ownership)
                 return result
             self._emit(events.GateOpened(environment.name, gate))
             if preview_only:
@@ -163,11 +171,14 @@ class Engine:
         """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
         environment = self._environment
         hands_over = not phase.moves_traffic
-        with ThreadPoolExecutor(2) as pool:
-            legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over else None
+        with ThreadPoolExecutor(3) as pool:
+            asks = self._owner if phase.name == "phase2" else None
+            holds = pool.submit(asked, asks, ASKING) if asks else None
+            legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
             routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
             live = self._load_balancers.read(environment)
-            start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None)
+            ownership = ownership_of(environment, live, asks, holds.result()) if asks and holds else None
+            start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None, ownership)
         wrong = tuple(live_problems(environment, live))
         if wrong and not hands_over:  # the states cost time, so they are read only where there is something to tell
             start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
@@ -246,10 +257,14 @@ class Engine:
         environment, live = self._environment, run.start.live
         traffic = traffic_of(environment, live, run.after)
         previews = tuple(item.preview for item in prepared)
-        orphaned = run.phase.name == "phase2" and run.start.legacy is None
-        warnings = warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic, orphaned=orphaned)
+        warnings = (*warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic), *known)
+        if run.phase.name == "phase2":
+            start, routing = run.start, held_rules(environment, live, run.start.routing)
+            ours = start.legacy is not None
+            warnings += tuple(cutover_warnings(environment, start.ownership, ours=ours, routing=routing))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
-        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *known, *let_by))
+        commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
+        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands)
 
     def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:
@@ -305,26 +320,23 @@ class Engine:
             self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
 
     def _tell(self, run: _Run, prepared: Sequence[_Prepared]) -> None:
-        """Say what came of it, and what another owner of an adopted rule has to do."""
+        """Say what came of it, and what another owner of the adopted rules has to do."""
         environment, live = self._environment, run.start.live
         changes = [change for item in prepared for change in item.preview.changes]
-        adopted = {change.rule for change in changes if change.op is Op.IMPORT}
-        held = held_rules(environment, live, run.start.legacy)
         for name, route in environment.routes.items():
-            rule, before = live.rule_of(route), live.split_of(route)
-            if rule is not None and rule.arn in adopted and name not in held:
-                self._emit(events.OwnerToRelease(environment.name, name, rule.arn, RELEASE_COMMANDS))
-            after = run.after.get(name)
+            before, after = live.split_of(route), run.after.get(name)
             if run.phase.moves_traffic and after is not None and (before is None or before.weight != after.weight):
                 weight = before.weight if before else None
                 self._emit(events.WeightSet(environment.name, name, weight, after.weight))
         self._emit(events.PhaseFinished(environment.name, run.phase.name, len(changes)))
+        self._remind(run.start.ownership)
 
-
-RELEASE_COMMANDS = (
-    "pulumi state delete URN   # in the stack that made the rule",
-    "terraform state rm ADDRESS   # where Terraform made it",
-)
+    def _remind(self, ownership: Ownership | None) -> None:
+        """After the cutover: what another owner has to run, or may have to."""
+        if ownership is not None and ownership.commands:
+            routes, commands = tuple(ownership.held or ()), tuple(map(str, ownership.commands))
+            name = self._environment.name
+            self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
 
 
 def _concerns(step: Step, start: Start) -> bool:

@@ -11,6 +11,7 @@ RolloutError                  1
 ├── PreflightFailed           1   AWS isn't as the inventory says: all findings at once
 ├── AwsError                  1   AWS refused or couldn't be reached
 │   └── WrongAccount          1
+├── OwnerError                1   Terraform or another Pulumi stack can't be asked, or didn't let go of a rule
 ├── VerifyFailed              1   applied, but the load balancer doesn't say so
 ├── RollbackIncomplete        1   some routes could not be moved; the others were
 ├── SandboxError              1
@@ -129,6 +130,10 @@ class AwsError(RolloutError):
 
 class WrongAccount(AwsError):
     """The credentials belong to another account than the environment's."""
+
+
+class OwnerError(RolloutError):
+    """The legacy rules' owner couldn't be asked, or a command of its tool failed."""
 
 
 class VerifyFailed(ProblemsError):

@@ -140,11 +140,28 @@ class WeightSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class OwnerToRelease(Event):
-    """A rule's former owner isn't one of our programs and must let go of it by itself."""
+    """The rules' former owner must let go of them: by these commands, and then by a change of its code."""
 
-    route: str
-    rule: str
+    owner: str
+    routes: tuple[str, ...]
     commands: tuple[str, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRun(Event):
+    """A command of another owner's tool was run."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerReleased(Event):
+    """The owner's state was asked again and has these routes' rules no more; on AWS they are as they were."""
+
+    owner: str
+    routes: tuple[str, ...]
+    advice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +236,7 @@ def plain(value: Any) -> Any:
                 "traffic": [plain(line) for line in value.traffic],
                 "previews": [plain(preview) for preview in value.previews],
                 "warnings": list(value.warnings),
+                "commands": list(value.commands),
             }
         case Mapping():
             return {str(key): plain(item) for key, item in value.items()}

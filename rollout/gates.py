@@ -62,10 +62,11 @@ class Gate:
     """Everything that somebody approves.
 
     Attributes:
-        phase: `phase1`, `phase2`, `phase3` or `weight`.
+        phase: `phase1`, `phase2`, `phase3`, `weight` or `release`.
         traffic: A line a route that the phase is about.
         previews: A preview a stack, in the order in which they would be applied.
         warnings: What to know before saying yes.
+        commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
     """
 
     environment: str
@@ -73,6 +74,7 @@ class Gate:
     traffic: tuple[TrafficLine, ...]
     previews: tuple[StackPreview, ...]
     warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -91,7 +93,7 @@ def traffic_of(environment: Environment, live: Live, after: Mapping[str, Split])
 
 
 def warnings_of(
-    traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool, orphaned: bool
+    traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool
 ) -> tuple[str, ...]:
     """What to know before saying yes.
 
@@ -99,7 +101,6 @@ def warnings_of(
         traffic: What happens to each route.
         previews: What happens to each stack.
         moves_traffic: Whether the phase is for that.
-        orphaned: Whether no legacy stack of ours holds the rules that are adopted.
     """
     lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic)
     rebuilt = any(change.op is Op.UPDATE for preview in previews for change in preview.changes)
@@ -107,7 +108,6 @@ def warnings_of(
     said = {
         "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
         "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
-        "no legacy stack of ours holds these rules: their owner must let go of them afterwards": orphaned,
         "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
     }
     return tuple(warning for warning, holds in said.items() if holds)

@@ -252,6 +252,31 @@ class Programs(Frozen):
     endpoints: EntryPoint | None = None
 
 
+class Legacy(Frozen):
+    """Who holds the live rules before phase 2, and where it keeps its state."""
+
+    owner: Literal["rollout", "pulumi", "terraform", "none"] | None = Field(
+        None, description='"rollout" (our own legacy program), "pulumi" (another stack), "terraform" or "none"'
+    )
+    stack: str | None = Field(
+        None,
+        pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$",
+        description="for pulumi: the stack's full name, ORGANIZATION/PROJECT/STACK",
+    )
+    backend: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+]*://.+",
+        description="for pulumi: where that stack's state is, a URL; by default where the CLI is logged in",
+    )
+    directory: Path | None = Field(
+        None, description="for terraform: the folder where it is run, as a path from this file's folder"
+    )
+    workspace: str | None = Field(
+        None, pattern=r"^[\w.-]+$", description="for terraform: the workspace, by default the one selected there"
+    )
+    state: Path | None = Field(None, description="for terraform, instead of directory: a local state file")
+
+
 class Environment(Frozen):
     """The inventory as it holds in one environment, every table merged and checked.
 
@@ -282,6 +307,7 @@ class Environment(Frozen):
     ramp: Ramp = Ramp()
     stickiness: Stickiness = Stickiness()
     programs: Programs
+    legacy: Legacy = Legacy()
     load_balancers: Mapping[Name, LoadBalancer]
     functions: Mapping[Name, Function]
     routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
@@ -290,6 +316,11 @@ class Environment(Frozen):
     def desired_weight(self, route: str) -> Percent:
         """The file's weight of a route."""
         return self.route_weights.get(route, self.weight)
+
+    @property
+    def is_legacy_ours(self) -> bool:
+        """Whether the live rules are, before phase 2, our own legacy program's."""
+        return self.programs.legacy is not None and self.legacy.owner in (None, "rollout")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from rollout.inspection import Inspection
 from rollout.live import Live, LiveRule
 from rollout.metrics import Point, Series
 from rollout.model import Arn, Environment, ProgramInput
+from rollout.ownership import Command, OwnedRule
 from rollout.plan import Change, ResourceState, StackPreview
 from rollout.weights import Forward
 
@@ -119,6 +120,53 @@ class Stacks(Protocol):
             EngineError: The engine failed, or the world moved since the plan was made.
             Locked: Somebody alive holds the stack.
             Interrupted: By the user.
+        """
+        ...
+
+
+class LegacyOwner(Protocol):
+    """Another tool that made the legacy rules and holds them in its state."""
+
+    @property
+    def place(self) -> str:
+        """Where its state is, for people."""
+        ...
+
+    @property
+    def update(self) -> str:
+        """Its own command that makes AWS as its code says."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do in its code, so that its next update doesn't make the rules anew."""
+        ...
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for a rule's address in a command where the address isn't known."""
+        ...
+
+    def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
+        """All listener rules in its state.
+
+        Args:
+            limit: How long to wait for it.
+
+        Raises:
+            OwnerError: It couldn't be asked.
+        """
+        ...
+
+    def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
+        """The commands that drop rules from its state and leave them alone on AWS."""
+        ...
+
+    def run(self, command: Command) -> None:
+        """Run one of them.
+
+        Raises:
+            OwnerError: It failed.
         """
         ...
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.live import Live
 from rollout.model import Environment, Split
+from rollout.ownership import Ownership
 from rollout.preflight import Resources, held_rules, live_problems
 from rollout.quantities import Percent
 
@@ -29,7 +31,7 @@ class RouteStatus:
         live: The split on the load balancer; None where the rule isn't one of ours.
         forwards: What the rule does in AWS's words.
         rule: Its ARN; None where it isn't there.
-        owners: The stacks that hold it: legacy, routing, both between the two steps of a cutover, or none of ours.
+        owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go.
     """
 
     route: str
@@ -56,6 +58,8 @@ class EnvironmentStatus:
         phase: How far it got: `not begun`, `phase1`, `phase2` or `phase3`; None where nobody could be asked.
         problems: What isn't as the inventory says.
         next_step: The command that comes next; None when all is as wanted.
+        ownership: What another owner of the legacy rules holds; None where there is none.
+        unreleased: The routes whose rules routing has adopted, and that owner holds still.
     """
 
     environment: str
@@ -65,22 +69,31 @@ class EnvironmentStatus:
     routes: tuple[RouteStatus, ...]
     problems: tuple[Problem, ...]
     next_step: str | None
+    ownership: Ownership | None = None
+    unreleased: tuple[str, ...] = ()
 
 
-def status_of(environment: Environment, live: Live, held: Held | None) -> EnvironmentStatus:
+def status_of(
+    environment: Environment, live: Live, held: Held | None, ownership: Ownership | None = None
+) -> EnvironmentStatus:
     """Put together where an environment stands.
 
     Args:
         environment: The inventory.
         live: AWS now.
         held: What the stacks hold.
+        ownership: What another owner of the legacy rules holds.
     """
     legacy = held_rules(environment, live, held.legacy) if held else {}
     routing = held_rules(environment, live, held.routing) if held else {}
+    holders: dict[str, Collection[str]] = {"legacy": legacy}
+    if ownership is not None:
+        holders[ownership.owner] = ownership.held or ()
+    holders["routing"] = routing
     routes = []
     for name, route in environment.routes.items():
         rule = live.rule_of(route)
-        owners = tuple(stack for stack, holds in (("legacy", legacy), ("routing", routing)) if name in holds)
+        owners = tuple(holder for holder, holds in holders.items() if name in holds)
         routes.append(
             RouteStatus(
                 route=name,
@@ -94,6 +107,7 @@ def status_of(environment: Environment, live: Live, held: Held | None) -> Enviro
                 owners=owners if held else None,
             )
         )
+    unreleased = ownership.unreleased(routing) if ownership else ()
     phase = _phase(environment, live, routing.keys() >= environment.routes.keys(), tuple(routes)) if held else None
     return EnvironmentStatus(
         environment.name,
@@ -102,7 +116,9 @@ def status_of(environment: Environment, live: Live, held: Held | None) -> Enviro
         phase,
         tuple(routes),
         tuple(live_problems(environment, live)),
-        _next_step(environment, phase, tuple(routes)),
+        _next_step(environment, phase, tuple(routes), unreleased),
+        ownership,
+        unreleased,
     )
 
 
@@ -113,11 +129,15 @@ def _phase(environment: Environment, live: Live, adopted: bool, routes: tuple[Ro
     return "phase1" if built else "not begun"
 
 
-def _next_step(environment: Environment, phase: str | None, routes: tuple[RouteStatus, ...]) -> str | None:
+def _next_step(
+    environment: Environment, phase: str | None, routes: tuple[RouteStatus, ...], unreleased: tuple[str, ...]
+) -> str | None:
     name = environment.name
     if any(route.owners == ("legacy", "routing") for route in routes):
         return f"rollout phase2 {name}"  # the window between adopting and letting go
     following = {"not begun": "phase1", "phase1": "phase2"}
     if phase in following:
         return f"rollout {following[phase]} {name}"
+    if unreleased:
+        return f"rollout release {name}"
     return None if phase is None or all(r.agrees for r in routes) else f"rollout phase3 {name}"

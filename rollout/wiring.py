@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import LoadBalancers, Metrics, Stacks
+from rollout.ports import LegacyOwner, LoadBalancers, Metrics, Stacks
 
 if TYPE_CHECKING:
     from rollout.aws import Access
@@ -123,6 +123,29 @@ class Parts:
         variables = sandbox.environ(self.account, environment.region, self.provider) if sandbox else {}
         settings = EngineSettings(engine.path, str(engine.version), self.backend, variables)
         return PulumiStacks(environment, settings, self.on_lock_cleared)
+
+    @cached_property
+    def owner(self) -> LegacyOwner | None:
+        """Another tool that holds the legacy rules; None where it is rollout or nobody.
+
+        Raises:
+            EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
+        """
+        from rollout.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
+        from rollout.toolchain import require  # noqa: PLC0415
+
+        legacy, root = self.environment.legacy, self.environment.root
+        variables = dict(self.sandbox.environ(self.account, self.environment.region) if self.sandbox else {})
+        if legacy.owner == "terraform":
+            tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})
+            return Terraform(tool, legacy.directory, legacy.workspace, legacy.state)
+        if legacy.owner == "pulumi" and legacy.stack:
+            if not any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE")):
+                variables["PULUMI_CONFIG_PASSPHRASE"] = ""
+            tool = Tool("pulumi", root, require().path, {**variables, "PULUMI_SKIP_UPDATE_CHECK": "true"})
+            # in the sandbox never a stack of the real AWS
+            return PulumiStack(tool, legacy.stack, self.backend if self.sandbox else legacy.backend)
+        return None
 
     @property
     def engine_version(self) -> str:

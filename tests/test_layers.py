@@ -27,6 +27,7 @@ PURE = (
         "live",
         "metrics",
         "model",
+        "ownership",
         "phases",
         "plan",
         "policy",

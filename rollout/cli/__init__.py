@@ -15,6 +15,7 @@ from rollout.cli.explain import explain
 from rollout.cli.phases import phase1, phase2, phase3
 from rollout.cli.preflight import preflight
 from rollout.cli.preview import preview
+from rollout.cli.release import release
 from rollout.cli.rollback import rollback
 from rollout.cli.sandbox import app as sandbox
 from rollout.cli.setup import setup
@@ -47,7 +48,7 @@ def _root(
     pass
 
 
-for command in (phase1, phase2, phase3, rollback, status, preflight, explain, preview, setup, demo):
+for command in (phase1, phase2, phase3, release, rollback, status, preflight, explain, preview, setup, demo):
     app.command()(command)
 app.command(context_settings={"ignore_unknown_options": True})(weight)  # so that -1 is a weight, and a bad one
 app.add_typer(sandbox, name="sandbox")

@@ -153,8 +153,8 @@ class People(Renderer):
                 self._done(f"{event.preview.stack}: {screen.counts(event.preview)}")
             case events.GateOpened():
                 self._rest()
-                self._out.print(screen.traffic(event.gate, self._out.width))
-                self._out.print(screen.resources(event.gate))
+                self._out.print(screen.gate(event.gate, self._out.width))
+                self._commands(event.gate.commands)
             case events.NothingToDo():
                 self._done(f"[bold]nothing to do:[/] {event.environment} is as {event.phase} leaves it")
             case events.LockCleared():
@@ -174,10 +174,8 @@ class People(Renderer):
                 self._verified += 1
             case events.WeightSaved():
                 self._done(f"weight {event.weight} saved in {escape(event.file)}")
-            case events.OwnerToRelease():
-                self._warn(f"{event.route}: whoever made {event.rule} must let go of it now:")
-                for command in event.commands:
-                    self._out.print(f"      {escape(command)}")
+            case events.OwnerToRelease() | events.CommandRun() | events.OwnerReleased():
+                self._releasing(event)
             case events.RouteRolledBack():
                 before = "" if event.before is None else f", was {event.before}"
                 self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
@@ -193,6 +191,21 @@ class People(Renderer):
             case events.Warned():
                 self._warn(escape(event.message))
 
+    def _releasing(self, event: events.OwnerToRelease | events.CommandRun | events.OwnerReleased) -> None:
+        match event:
+            case events.OwnerToRelease():
+                who = event.owner
+                what = f"{who} must let go of {', '.join(event.routes)} now" if event.routes else f"if {who} holds them"
+                self._warn(f"{what}: run `rollout release {event.environment}`, or:")
+                self._commands(event.commands)
+                self._out.print(Text(f"    then {event.advice}"))
+            case events.CommandRun():
+                self._out.print(Text("  ✓ ", style="green").append(event.command, style="default"), soft_wrap=True)
+            case events.OwnerReleased():
+                rules = f"{len(event.routes)} {screen.plural('rule', len(event.routes))}"
+                self._done(f"[bold]release is done[/]: {event.owner} let go of {rules}, which are live as they were")
+                self._out.print(Text(f"    now {event.advice}"))
+
     def error(self, error: RolloutError) -> None:
         self._rest()
         place = f"{error.where}: " if error.where else ""
@@ -205,6 +218,8 @@ class People(Renderer):
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
         self._out.print(screen.status(status))
+        if status.unreleased and status.ownership:
+            self._commands(tuple(map(str, status.ownership.commands)))
 
     def explanations(self, found: Sequence[Explanation]) -> None:
         self._rest()
@@ -257,6 +272,11 @@ class People(Renderer):
 
     def close(self) -> None:
         self._rest()
+
+    def _commands(self, commands: Sequence[str]) -> None:
+        """To be copied: each is one line, however narrow the terminal."""
+        for command in commands:
+            self._out.print(Text(f"      {command}"), soft_wrap=True)
 
     def _done(self, markup: str) -> None:
         self._rest()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -30,6 +31,20 @@ SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.SAME: (" ", "dim", "leave"),
 }
 NARROW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Indented:
+    """Lines set off a little: folded in a terminal, and whole in a pipe, which has no width."""
+
+    rows: Sequence[Text]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """See Rich's protocol."""
+        if options.no_wrap:
+            yield Group(Text(), *(Text("  ").append_text(row) for row in self.rows), Text())
+        else:
+            yield Padding(Group(*self.rows), (1, 0, 1, 2))
 
 
 def plural(noun: str, count: int) -> str:
@@ -60,6 +75,13 @@ def change(step: Change, *, adopted: bool = False) -> Text:
     if adopted and step.op is Op.UPDATE:
         what = f"adopted as it is, then changed in place: {what}"
     return line.append(f"  {what}", style="dim") if what else line
+
+
+def gate(opened: Gate, width: int) -> RenderableType:
+    """All that somebody approves, but for commands, which must stay whole lines."""
+    if opened.previews:
+        return Group(traffic(opened, width), resources(opened))
+    return Indented(_warnings(opened))
 
 
 def traffic(gate: Gate, width: int) -> RenderableType:
@@ -95,7 +117,7 @@ def _split_cells(line: TrafficLine) -> tuple[Text, str, Text]:
 
 def resources(gate: Gate) -> RenderableType:
     """What happens to each resource, a stack after the other, then what to know and the digest."""
-    rows: list[RenderableType] = [Text("Resources", style="bold")]
+    rows = [Text("Resources", style="bold")]
     for preview in gate.previews:
         rows.append(Text(f"{preview.stack}: {counts(preview)}"))
         updated = {step.urn for step in preview.changes if step.op is Op.UPDATE}
@@ -105,20 +127,24 @@ def resources(gate: Gate) -> RenderableType:
             for step in preview.changes
             if step.op is not Op.IMPORT or step.urn not in updated
         )
-    rows.extend(Text("! ", style="yellow").append(warning, style="default") for warning in gate.warnings)
+    rows.extend(_warnings(gate))
     digest = " ".join(preview.digest for preview in gate.previews)
     rows.append(Text(f"policy: allowed; exactly this is applied (plan {digest})", style="dim"))
-    return Padding(Group(*rows), (1, 0, 1, 2))
+    return Indented(rows)
+
+
+def _warnings(gate: Gate) -> list[Text]:
+    return [Text("! ", style="yellow").append(warning, style="default") for warning in gate.warnings]
 
 
 def details(gate: Gate) -> RenderableType:
     """Each change, property by property."""
-    rows: list[RenderableType] = []
+    rows: list[Text] = []
     for preview in gate.previews:
         for step in preview.changes:
             rows.append(change(step))
             rows.extend(_properties(step))
-    return Padding(Group(*rows), (1, 0, 1, 2))
+    return Indented(rows)
 
 
 def _properties(step: Change) -> list[Text]:
@@ -163,6 +189,7 @@ def status(found: EnvironmentStatus) -> RenderableType:
         )
     rows: list[RenderableType] = [head, Padding(table, (0, 0, 0, 2))]
     rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
+    rows.extend(Text("  ! ", style="yellow").append(line) for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
     return Group(*rows, Text())
@@ -178,6 +205,22 @@ def preflight(report: PreflightReport) -> RenderableType:
         for sign, colour, problems in (("✗", "red", check.problems), ("!", "yellow", check.notes)):
             rows += [Text(f"    {sign} ", style=colour).append(str(problem), style="default") for problem in problems]
     return Group(*rows, Text())
+
+
+def _ownership(found: EnvironmentStatus) -> Iterator[str]:
+    """What to know of another owner of the legacy rules."""
+    owner = found.ownership
+    if owner is None:
+        return
+    who = f"{owner.owner} ({owner.place})"
+    if owner.held is None:
+        yield f"whether {who} holds these rules is not known: {owner.reason}"
+    elif found.unreleased:
+        count = f"{len(found.unreleased)} {plural('rule', len(found.unreleased))}"
+        yield (
+            f"{who} still holds {count} that routing has: its next `{owner.update}` takes their traffic back to "
+            f"legacy; run `rollout release {found.environment}`, or the commands below"
+        )
 
 
 def _owners(route: RouteStatus) -> str:

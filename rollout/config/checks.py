@@ -31,6 +31,7 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
         environment: Without the entries that are broken in themselves.
         names: By table, the names of all entries, broken ones too.
     """
+    yield from _legacy(environment)
     yield from _load_balancers(environment)
     yield from _functions(environment)
     yield from _references(environment, names)
@@ -45,6 +46,31 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
 def _all_routes(environment: Environment) -> Iterator[tuple[Keys, Route | KeptRoute]]:
     yield from ((("routes", name), route) for name, route in environment.routes.items())
     yield from ((("kept-routes", name), route) for name, route in environment.kept_routes.items())
+
+
+_OWNERS_KEYS: Mapping[str, tuple[str, ...]] = {
+    "pulumi": ("stack", "backend"),
+    "terraform": ("directory", "state", "workspace"),
+}
+
+
+def _legacy(environment: Environment) -> Iterator[Finding]:
+    legacy, program = environment.legacy, environment.programs.legacy
+    owner, at = legacy.owner or ("rollout" if program else "none"), ("legacy",)
+    if owner == "rollout" and not program:
+        yield Finding((*at, "owner"), "owner rollout needs an entry point in programs.legacy")
+    allowed = _OWNERS_KEYS.get(owner, ())
+    for key in ("stack", "backend", "directory", "workspace", "state"):
+        if getattr(legacy, key) is not None and key not in allowed:
+            then = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
+            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", then)
+    if owner == "pulumi" and legacy.stack is None:
+        yield Finding(at, "stack is missing", "name the Pulumi stack that holds the rules: ORGANIZATION/PROJECT/STACK")
+    if owner == "terraform" and (legacy.directory is None) == (legacy.state is None):
+        given = "neither directory nor state is given" if legacy.state is None else "both directory and state are given"
+        yield Finding(at, given, "give exactly one of them")
+    if legacy.workspace and legacy.state:
+        yield Finding((*at, "workspace"), "workspace doesn't go with state", "a state file is of one workspace")
 
 
 def _identity(balancer: LoadBalancer | None) -> str | None:

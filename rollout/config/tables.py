@@ -15,6 +15,7 @@ from rollout.model import (
     Frozen,
     Function,
     KeptRoute,
+    Legacy,
     LoadBalancer,
     Name,
     Programs,
@@ -35,6 +36,7 @@ class File(Frozen):
 
     project: Project
     programs: Any = None
+    legacy: Any = None
     stickiness: Any = None
     ramp: Any = None
     load_balancers: Any = None
@@ -49,6 +51,7 @@ class File(Frozen):
 MODELS: Mapping[str, type[BaseModel]] = {
     "project": Project,
     "programs": Programs,
+    "legacy": Legacy,
     "stickiness": Stickiness,
     "ramp": Ramp,
     "load-balancers": LoadBalancer,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rollout import events
-from rollout.model import Environment, ProgramInput
+from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.phases import LEGACY
 from rollout.sandbox.landscape import Balancer, prepare
 from rollout.wiring import Parts, Provider, Sandbox
@@ -31,11 +31,23 @@ class Reachable(Sandbox, Protocol):
 
 
 def seed(
-    environment: Environment, sandbox: Reachable, emit: Callable[[events.Event], None], provider: Provider = "stand-in"
+    environment: Environment,
+    sandbox: Reachable,
+    emit: Callable[[events.Event], None],
+    provider: Provider = "stand-in",
+    *,
+    without_rules: bool = False,
 ) -> None:
     """Make an environment's load balancers, and bring up its legacy stack with rules of its own.
 
     What is there already stays as it is.
+
+    Args:
+        environment: The inventory.
+        sandbox: Where.
+        emit: Told each event.
+        provider: Which provider plugin talks to the sandbox.
+        without_rules: Leave the routes' rules to somebody else.
 
     Raises:
         EngineError: The engine is missing or failed.
@@ -57,7 +69,8 @@ def seed(
     stacks = Parts(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):
         return
-    given = ProgramInput(environment)
+    rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)
+    given = ProgramInput(environment, rules=rules)
     summary = "the legacy functions and their rules, as today's builders make them"
     with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
         plan = Path(folder) / "legacy.json"

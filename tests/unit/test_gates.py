@@ -80,18 +80,17 @@ def test_a_gate_is_empty_when_neither_aws_nor_the_state_would_change() -> None:
 
 
 @pytest.mark.parametrize(
-    ("traffic", "shown", "moves_traffic", "orphaned", "warning"),
+    ("traffic", "shown", "moves_traffic", "warning"),
     [
-        (line(FIFTY, TEN), preview(), True, False, "stickiness wins over weights"),
-        (line(TEN, TEN), preview(rebuilt=True), False, False, "a new build takes effect at once"),
-        (line(LEGACY_ONLY, PREPARED), preview(), False, True, "their owner must let go"),
-        (line(TEN, FIFTY), preview(refreshed=True), True, False, "the state is behind"),
+        (line(FIFTY, TEN), preview(), True, "stickiness wins over weights"),
+        (line(TEN, TEN), preview(rebuilt=True), False, "a new build takes effect at once"),
+        (line(TEN, FIFTY), preview(refreshed=True), True, "the state is behind"),
     ],
 )
 def test_a_warning_for_each_thing_to_know(
-    traffic: TrafficLine, shown: StackPreview, warning: str, *, moves_traffic: bool, orphaned: bool
+    traffic: TrafficLine, shown: StackPreview, warning: str, *, moves_traffic: bool
 ) -> None:
-    (said,) = warnings_of((traffic,), (shown,), moves_traffic=moves_traffic, orphaned=orphaned)
+    (said,) = warnings_of((traffic,), (shown,), moves_traffic=moves_traffic)
     assert warning in said
 
 
@@ -105,4 +104,4 @@ def test_a_warning_for_each_thing_to_know(
     ],
 )
 def test_no_warning_without_cause(traffic: TrafficLine, shown: StackPreview, *, moves_traffic: bool) -> None:
-    assert warnings_of((traffic,), (shown,), moves_traffic=moves_traffic, orphaned=False) == ()
+    assert warnings_of((traffic,), (shown,), moves_traffic=moves_traffic) == ()

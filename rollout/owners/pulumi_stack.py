@@ -1,0 +1,86 @@
+"""Legacy rules in another Pulumi stack, whatever language its program is in: only its state is looked at.
+
+https://www.pulumi.com/docs/iac/cli/commands/pulumi_state_delete/
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from rollout.errors import OwnerError
+from rollout.model import Arn
+from rollout.owners.tool import Tool
+from rollout.ownership import Command, OwnedRule
+
+WRITING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PulumiStack:
+    """The `LegacyOwner` port over another Pulumi stack.
+
+    Attributes:
+        tool: The Pulumi CLI.
+        stack: Its full name, `ORGANIZATION/PROJECT/STACK`.
+        backend: Where its state is, a URL; by default where the CLI is logged in.
+    """
+
+    tool: Tool
+    stack: str
+    backend: str | None = None
+
+    @property
+    def place(self) -> str:
+        """See `ports.LegacyOwner`."""
+        return f"stack {self.stack}"
+
+    update = "pulumi up"
+    placeholder = "URN"
+    advice = "take the rules out of its program before its next `pulumi up`"
+
+    def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
+        """See `ports.LegacyOwner`."""
+        words = ("pulumi", "stack", "export", "--stack", self.stack, "--non-interactive")
+        return tuple(rules_in(self.tool.output(words, limit, self._variables)))
+
+    def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
+        """See `ports.LegacyOwner`; a command a rule, since older CLIs take no more."""
+        return tuple(
+            Command(
+                (
+                    *("pulumi", "state", "delete", rule.address, "--stack", self.stack, "--yes"),
+                    *(("--force",) if rule.protected else ()),
+                ),
+                self._variables,
+            )
+            for rule in rules
+        )
+
+    def run(self, command: Command) -> None:
+        """See `ports.LegacyOwner`."""
+        self.tool.output(command.words, WRITING, command.variables)
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        return {"PULUMI_BACKEND_URL": self.backend} if self.backend else {}
+
+
+def rules_in(text: str) -> Iterator[OwnedRule]:
+    """The listener rules in an exported stack; by their type's name, as providers have several for them.
+
+    Raises:
+        OwnerError: It isn't an exported stack.
+    """
+    try:
+        deployment: Any = json.loads(text)["deployment"]
+        resources = deployment.get("resources") or ()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise OwnerError("what Pulumi gave isn't an exported stack") from None
+    for resource in resources:
+        is_rule = resource["type"].rpartition(":")[2] == "ListenerRule"
+        if is_rule and resource.get("id") and not resource.get("delete"):
+            yield OwnedRule(Arn(resource["id"]), resource["urn"], bool(resource.get("protect")))

@@ -1,0 +1,118 @@
+"""Legacy rules in a Terraform state, of whatever backend, or in a local state file.
+
+The state is read in its own format, version 4, which is also what `terraform state pull` prints: that needs the backend
+alone, while `terraform show -json` starts every provider.
+
+https://developer.hashicorp.com/terraform/cli/commands/state/pull
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rollout.errors import OwnerError
+from rollout.model import Arn
+from rollout.owners.tool import Tool
+from rollout.ownership import Command, OwnedRule
+
+RULES = ("aws_lb_listener_rule", "aws_alb_listener_rule")
+FORMAT = 4
+WRITING = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Terraform:
+    """The `LegacyOwner` port over Terraform.
+
+    Attributes:
+        tool: terraform, run in the folder of stacks.toml.
+        directory: Where its configuration is, from there; None where a state file is read.
+        workspace: The workspace, where it isn't the one selected in the directory.
+        state: A local state file, from the folder of stacks.toml.
+    """
+
+    tool: Tool
+    directory: Path | None = None
+    workspace: str | None = None
+    state: Path | None = None
+
+    @property
+    def place(self) -> str:
+        """See `ports.LegacyOwner`."""
+        if self.directory is None:
+            return f"state {self.state}"
+        return f"directory {self.directory}" + (f", workspace {self.workspace}" if self.workspace else "")
+
+    update = "terraform apply"
+    placeholder = "ADDRESS"
+    advice = (
+        "take the rules' resource blocks out of its code before its next apply; "
+        "from Terraform 1.7 on a `removed` block with `lifecycle { destroy = false }` in their place does it all"
+    )
+
+    def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
+        """See `ports.LegacyOwner`."""
+        return tuple(rules_in(self._state(limit)))
+
+    def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
+        """See `ports.LegacyOwner`."""
+        where = ("state", "rm", f"-state={self.state}") if self.directory is None else (*self._there, "state", "rm")
+        addresses = [rule.address for rule in rules]
+        return (Command(("terraform", *where, *addresses), self._variables),)
+
+    def run(self, command: Command) -> None:
+        """See `ports.LegacyOwner`."""
+        self.tool.output(command.words, WRITING, command.variables)
+
+    @property
+    def _there(self) -> tuple[str, ...]:
+        return (f"-chdir={self.directory}",)
+
+    @property
+    def _variables(self) -> Mapping[str, str]:
+        return {"TF_WORKSPACE": self.workspace} if self.workspace else {}
+
+    def _state(self, limit: timedelta) -> str:
+        if self.directory is not None:
+            return self.tool.output(("terraform", *self._there, "state", "pull"), limit, self._variables)
+        file = self.tool.folder / str(self.state)
+        try:
+            return file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise OwnerError(f"Terraform's state can't be read: {error}", where=str(file)) from None
+
+
+def rules_in(text: str) -> Iterator[OwnedRule]:
+    """The listener rules in a state; an empty one is a workspace that nothing was made in.
+
+    Raises:
+        OwnerError: It isn't a state of version 4, which Terraform writes since 0.12.
+    """
+    try:
+        state = json.loads(text) if text.strip() else {"version": FORMAT}
+    except ValueError:
+        state = None
+    if not isinstance(state, dict) or state.get("version") != FORMAT:
+        raise OwnerError("what Terraform gave isn't a state of format 4")
+    for resource in state.get("resources") or ():
+        if resource.get("mode") == "managed" and resource.get("type") in RULES:
+            module = f"{resource['module']}." if resource.get("module") else ""
+            name = f"{module}{resource['type']}.{resource['name']}"
+            for instance in resource.get("instances") or ():
+                arn = (instance.get("attributes") or {}).get("id")
+                if arn and not instance.get("deposed"):
+                    yield OwnedRule(Arn(arn), name + _index(instance.get("index_key")))
+
+
+def _index(key: Any) -> str:
+    """An instance's key as an address has it: `[0]` of count, `["a"]` of for_each."""
+    if key is None:
+        return ""
+    if isinstance(key, str):
+        return f"[{json.dumps(key, ensure_ascii=False).replace('${', '$${').replace('%{', '%%{')}]"
+    return f"[{key}]"
