@@ -1,0 +1,168 @@
+"""What Terraform's and Pulumi's states say of listener rules, and how their tools are run."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.errors import OwnerError
+from rollout.model import Arn
+from rollout.owners import PulumiStack, Terraform, Tool
+from rollout.owners.pulumi_stack import rules_in as rules_of_pulumi
+from rollout.owners.terraform import rules_in as rules_of_terraform
+from rollout.ownership import Command, OwnedRule
+
+SOON = timedelta(seconds=30)
+
+
+def resource(*keys: Any, **given: Any) -> dict[str, Any]:
+    """A resource in Terraform's state, an instance a key, each with a rule of its own."""
+    instances = [{"index_key": key, "attributes": {"id": f"arn:{number}"}} for number, key in enumerate(keys)]
+    if keys == (None,):
+        del instances[0]["index_key"]
+    return {"mode": "managed", "type": "aws_lb_listener_rule", "name": "r", "instances": instances} | given
+
+
+def state(*resources: dict[str, Any], version: int = 4) -> str:
+    return json.dumps({"version": version, "resources": resources})
+
+
+@pytest.mark.parametrize(
+    ("found", "addresses"),
+    [
+        (resource(None), ["aws_lb_listener_rule.r"]),
+        (resource(0, 1), ["aws_lb_listener_rule.r[0]", "aws_lb_listener_rule.r[1]"]),
+        (
+            resource("a", 'b"c', "${d", "ü"),
+            [f"aws_lb_listener_rule.r{k}" for k in ('["a"]', r'["b\"c"]', '["$${d"]', '["ü"]')],
+        ),
+        (resource(None, module='module.m["x"].module.n'), ['module.m["x"].module.n.aws_lb_listener_rule.r']),
+        (resource(None, type="aws_alb_listener_rule"), ["aws_alb_listener_rule.r"]),
+        (resource(None, mode="data"), []),
+        (resource(None, type="aws_lb_listener"), []),
+        (resource(None, instances=[{"attributes": {"id": "arn:0"}, "deposed": "1234abcd"}]), []),
+    ],
+)
+def test_a_rule_in_terraforms_state_has_the_address_that_its_commands_take(
+    found: dict[str, Any], addresses: list[str]
+) -> None:
+    assert [rule.address for rule in rules_of_terraform(state(found))] == addresses
+
+
+def test_a_workspace_that_nothing_was_made_in_has_no_rules() -> None:
+    assert list(rules_of_terraform("\n")) == []
+
+
+@pytest.mark.parametrize("text", ["[]", "nonsense", state(version=3)])
+def test_what_is_no_state_of_terraforms_is_not_taken_for_an_empty_one(text: str) -> None:
+    with pytest.raises(OwnerError, match="format 4"):
+        list(rules_of_terraform(text))
+
+
+def test_a_rule_in_a_stack_is_found_whatever_type_its_provider_has_for_it() -> None:
+    types = ("aws:lb/listenerRule:ListenerRule", "aws:alb/listenerRule:ListenerRule")
+    native = "aws-native:elasticloadbalancingv2:ListenerRule"
+    resources = [
+        {"urn": f"urn:{number}", "type": kind, "id": f"arn:{number}", "custom": True}
+        for number, kind in enumerate((*types, native, "aws:lb/listener:Listener"))
+    ]
+    resources[1]["protect"] = True
+    resources += [
+        {"urn": "urn:old", "type": types[0], "id": "arn:old", "delete": True},
+        {"urn": "urn:part", "type": "acme:index:ListenerRule"},  # a component has no id
+    ]
+    assert list(rules_of_pulumi(json.dumps({"version": 3, "deployment": {"resources": resources}}))) == [
+        OwnedRule(Arn("arn:0"), "urn:0"),
+        OwnedRule(Arn("arn:1"), "urn:1", protected=True),
+        OwnedRule(Arn("arn:2"), "urn:2"),
+    ]
+    assert list(rules_of_pulumi('{"version": 3, "deployment": {}}')) == []
+    with pytest.raises(OwnerError, match="exported"):
+        list(rules_of_pulumi("[]"))
+
+
+RULES = (OwnedRule(Arn("arn:0"), "m.r"), OwnedRule(Arn("arn:1"), 'm.r["a b"]', protected=True))
+
+
+@pytest.mark.parametrize(
+    ("owner", "commands"),
+    [
+        (
+            Terraform(Tool("terraform", Path()), Path("infra")),
+            ["""terraform -chdir=infra state rm m.r 'm.r["a b"]'"""],
+        ),
+        (
+            Terraform(Tool("terraform", Path()), Path("my infra"), "prod"),
+            ["""TF_WORKSPACE=prod terraform '-chdir=my infra' state rm m.r 'm.r["a b"]'"""],
+        ),
+        (
+            Terraform(Tool("terraform", Path()), state=Path("x.tfstate")),
+            ["""terraform state rm -state=x.tfstate m.r 'm.r["a b"]'"""],
+        ),
+        (
+            PulumiStack(Tool("pulumi", Path()), "o/p/s"),
+            [
+                "pulumi state delete m.r --stack o/p/s --yes",
+                """pulumi state delete 'm.r["a b"]' --stack o/p/s --yes --force""",
+            ],
+        ),
+        (
+            PulumiStack(Tool("pulumi", Path()), "o/p/s", "s3://b?region=x"),
+            [
+                "PULUMI_BACKEND_URL='s3://b?region=x' pulumi state delete m.r --stack o/p/s --yes",
+                """PULUMI_BACKEND_URL='s3://b?region=x' pulumi state delete 'm.r["a b"]' --stack o/p/s --yes --force""",
+            ],
+        ),
+    ],
+)
+def test_the_commands_are_what_a_shell_takes(owner: Terraform | PulumiStack, commands: list[str]) -> None:
+    assert [str(command) for command in owner.letting_go(RULES)] == commands
+
+
+def test_a_local_state_file_is_read_without_terraform(tmp_path: Path) -> None:
+    (tmp_path / "x.tfstate").write_text(state(resource(None)), "utf-8")
+    owner = Terraform(Tool("no-such-tool", tmp_path), state=Path("x.tfstate"))
+    assert owner.rules(SOON) == (OwnedRule(Arn("arn:0"), "aws_lb_listener_rule.r"),)
+    with pytest.raises(OwnerError, match="can't be read"):
+        Terraform(Tool("no-such-tool", tmp_path), state=Path("y.tfstate")).rules(SOON)
+
+
+def python(code: str) -> tuple[str, ...]:
+    return ("python", "-c", code)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit('\\033[31m│ \\033[0mError: no backend\\n│ and more')", "failed: no backend"),
+        ("import sys; sys.exit('error: no stack named x')", "failed: no stack named x"),
+        ("raise SystemExit(3)", "it said nothing"),
+    ],
+)
+def test_a_failure_is_told_by_the_tools_own_error(tmp_path: Path, code: str, said: str) -> None:
+    with pytest.raises(OwnerError, match=said):
+        Tool("tool", tmp_path, Path(sys.executable)).output(python(code), SOON)
+
+
+def test_a_tool_that_is_silent_is_killed(tmp_path: Path) -> None:
+    forever = "import signal; signal.pause()"
+    with pytest.raises(OwnerError, match=r"said nothing for 0\.1 s"):
+        Tool("tool", tmp_path, Path(sys.executable)).output(python(forever), timedelta(seconds=0.1))
+
+
+def test_a_tool_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OwnerError, match="no-such-tool isn't on PATH"):
+        Tool("no-such-tool", tmp_path).output(("no-such-tool",), SOON)
+    with pytest.raises(OwnerError, match="can't be run: No such file"):
+        Tool("tool", tmp_path, tmp_path / "tool").output(("tool",), SOON)
+
+
+def test_a_tool_gets_its_variables_and_those_of_the_command(tmp_path: Path) -> None:
+    tool = Tool("tool", tmp_path, Path(sys.executable), {"ONE": "1", "TWO": "1"})
+    command = Command(python("import os; print(os.environ['ONE'], os.environ['TWO'], os.getcwd())"), {"TWO": "2"})
+    assert tool.output(command.words, SOON, command.variables).split() == ["1", "2", str(tmp_path)]
