@@ -12,7 +12,7 @@ production.rollback()
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from os import PathLike
 from pathlib import Path
@@ -26,15 +26,17 @@ from rollout.engine import Engine, PhaseResult
 from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, UsageError, WrongAccount
 from rollout.explain import Explanation, explain, future
 from rollout.live import Live
+from rollout.measure import SINCE, Measured, counted, measure
+from rollout.metrics import MINUTE
 from rollout.model import Environment
 from rollout.ownership import Ownership, asked, ownership_of
 from rollout.phases import LEGACY, PHASES, ROUTING
 from rollout.ports import Approver
 from rollout.preflight import live_problems
-from rollout.quantities import Percent
+from rollout.quantities import Percent, format_duration, parse_duration
 from rollout.release import Release, ReleaseResult
 from rollout.rollback import Rollback, RollbackResult
-from rollout.status import EnvironmentStatus, Held, status_of
+from rollout.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.wiring import Parts, Provider, Sandbox
 
 GLANCE = timedelta(seconds=10)
@@ -303,11 +305,21 @@ class EnvironmentRollout:
         """What is on AWS now."""
         return self._parts.load_balancers.read(self._environment)
 
-    def status(self) -> EnvironmentStatus:
-        """Where the environment stands; without an engine, all but who holds the rules."""
+    def status(self, *, since: timedelta | str | None = SINCE) -> EnvironmentStatus:
+        """Where the environment stands; without an engine, all but who holds the rules.
+
+        Args:
+            since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`; None doesn't count
+                them. If CloudWatch can't be asked, the status says why.
+
+        Raises:
+            UsageError: It isn't a duration, or out of range.
+        """
         parts, environment = self._parts, self._environment
-        with ThreadPoolExecutor(4) as pool:
+        span = None if since is None else _read_span(since)
+        with ThreadPoolExecutor(5) as pool:
             live = pool.submit(parts.load_balancers.read, environment, tags=False)
+            measured = pool.submit(self._measured, live, span) if span else None
             ownership: Ownership | None = None
             try:
                 owner = parts.owner
@@ -319,7 +331,20 @@ class EnvironmentRollout:
                     ownership = ownership_of(environment, live.result(), owner, found.result())
             except EngineError:
                 held = None
-            return status_of(environment, live.result(), held, ownership)
+            status = status_of(environment, live.result(), held, ownership)
+            return with_measured(status, measured.result()) if measured else status
+
+    def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
+        asked = counted(self._environment, live.result())
+        end = self._parts.clock.utc().replace(second=0, microsecond=0)
+        try:
+            found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
+        except AwsError as error:
+            return f"{error.what}; {error.then}" if error.then else error.what
+        counts = {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
+        if not any(counts.values()):
+            return f"CloudWatch has no requests of the last {format_duration(since)}"
+        return measure(self._environment, live.result(), counts, since)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.
@@ -355,6 +380,16 @@ def read_weight(value: Percent | float | str) -> Percent:
         return Percent.of(value)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _read_span(value: timedelta | str) -> timedelta:
+    try:
+        span = parse_duration(value)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if not MINUTE <= span <= timedelta(days=1):
+        raise UsageError(f"{format_duration(span)} is out of range for requests", then="allowed are 1m to 1d")
+    return span
 
 
 def _approver(approve: Approval) -> Approver | None:

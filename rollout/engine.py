@@ -18,7 +18,7 @@ from rollout import events
 from rollout.compare import stale_rules, unlike_wanted
 from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
-from rollout.gates import Gate, traffic_of, warnings_of
+from rollout.gates import Gate, drift_warning, traffic_of, warnings_of
 from rollout.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.model import Environment, ProgramInput, Split
 from rollout.overlaps import overlaps
@@ -262,6 +262,8 @@ class Engine:
             start, routing = run.start, held_rules(environment, live, run.start.routing)
             ours = start.legacy is not None
             warnings += tuple(cutover_warnings(environment, start.ownership, ours=ours, routing=routing))
+        if run.phase.moves_traffic:
+            warnings += drift_warning(environment, run.after)
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
         return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands)

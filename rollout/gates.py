@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.live import Live
+from rollout.measure import shared_candidates
 from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
 from rollout.plan import Op, StackPreview
-from rollout.quantities import Percent
+from rollout.quantities import ALL_TENTHS, Percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,19 @@ def traffic_of(environment: Environment, live: Live, after: Mapping[str, Split])
         if name in after
     ]
     return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
+    """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
+    zero, most, drifting = Percent(0), Percent(ALL_TENTHS), list[str]()
+    for group, names in shared_candidates(environment).items():
+        weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
+        if len(weights) > 1 and min(weights.values()) < most:
+            drifting.append(f"{group} ({', '.join(weights)})")
+    if not drifting:
+        return ()
+    warning = "clients that keep cookies drift to the candidate over routes that share its target group"
+    return (f"{warning}: {', '.join(drifting)}; with target-groups each route can have its own",)
 
 
 def warnings_of(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from rollout.errors import Problem
 from rollout.live import Live
+from rollout.measure import Measured
 from rollout.model import Environment, Split
 from rollout.ownership import Ownership
 from rollout.preflight import Resources, held_rules, live_problems
@@ -32,6 +33,7 @@ class RouteStatus:
         forwards: What the rule does in AWS's words.
         rule: Its ARN; None where it isn't there.
         owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go.
+        measured: What became of its requests; None where they weren't counted.
     """
 
     route: str
@@ -43,6 +45,7 @@ class RouteStatus:
     forwards: str
     rule: str | None
     owners: tuple[str, ...] | None
+    measured: Measured | None = None
 
     @property
     def agrees(self) -> bool:
@@ -60,6 +63,7 @@ class EnvironmentStatus:
         next_step: The command that comes next; None when all is as wanted.
         ownership: What another owner of the legacy rules holds; None where there is none.
         unreleased: The routes whose rules routing has adopted, and that owner holds still.
+        not_measured: Why requests weren't counted, if that was asked for.
     """
 
     environment: str
@@ -71,6 +75,14 @@ class EnvironmentStatus:
     next_step: str | None
     ownership: Ownership | None = None
     unreleased: tuple[str, ...] = ()
+    not_measured: str | None = None
+
+
+def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:
+    """A status with what was measured by route, or why nothing was."""
+    if isinstance(found, str):
+        return replace(status, not_measured=found)
+    return replace(status, routes=tuple(replace(each, measured=found.get(each.route)) for each in status.routes))
 
 
 def status_of(

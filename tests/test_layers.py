@@ -25,6 +25,7 @@ PURE = (
         "gates",
         "inspection",
         "live",
+        "measure",
         "metrics",
         "model",
         "ownership",

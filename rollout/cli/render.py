@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 LOG_EVERY = 200
+PIPED = 200  # a pipe has no width of its own
 """How often progress shows where there is no terminal, such as in CI's log."""
 
 
@@ -217,7 +218,8 @@ class People(Renderer):
 
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
-        self._out.print(screen.status(status))
+        width = self._out.width if self._out.is_terminal else PIPED
+        self._out.print(screen.status(status, width), width=width)
         if status.unreleased and status.ownership:
             self._commands(tuple(map(str, status.ownership.commands)))
 

@@ -13,15 +13,17 @@ from rollout.cli.session import session
 def status(
     environment: Annotated[str | None, typer.Argument(metavar="[ENV]", help="By default all.")] = None,
     file: File = STACKS_TOML,
+    since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
+    no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't ask CloudWatch for requests.")] = False,
     json: Json = False,
     sandbox: Sandboxed = False,
     provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
-    """Show what the file wants and what the load balancers have.
+    """Show what the file wants, what the load balancers have, and what became of the requests.
 
     Example: rollout status production
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
         opened = run.rollout()
         for name in (environment,) if environment else opened.environments:
-            run.render.status(opened.environment(name).status())
+            run.render.status(opened.environment(name).status(since=None if no_metrics else since))

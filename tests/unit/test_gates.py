@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.gates import Gate, TrafficLine, traffic_of, warnings_of
+from rollout.gates import Gate, TrafficLine, drift_warning, traffic_of, warnings_of
 from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import StackPreview, change_of
 from rollout.quantities import Percent
@@ -105,3 +105,23 @@ def test_a_warning_for_each_thing_to_know(
 )
 def test_no_warning_without_cause(traffic: TrafficLine, shown: StackPreview, *, moves_traffic: bool) -> None:
     assert warnings_of((traffic,), (shown,), moves_traffic=moves_traffic) == ()
+
+
+@pytest.mark.parametrize(
+    ("legacies", "weights", "warned"),
+    [
+        (("a", "b"), (10, 10), True),
+        (("a", "b"), (10, 100), True),
+        (("a", "b"), (100, 100), False),  # nowhere to drift from
+        (("a", "b"), (10, 0), False),
+        (("a", "a"), (10, 10), False),  # a cookie to legacy holds on both routes as well
+    ],
+)
+def test_a_shared_candidate_is_told_while_clients_drift(
+    legacies: tuple[str, str], weights: tuple[int, int], *, warned: bool
+) -> None:
+    routes = environment().routes
+    apart = {name: routes[name].model_copy(update={"legacy": old}) for name, old in zip(routes, legacies, strict=True)}
+    after = {name: Split.at(Percent.of(weight)) for name, weight in zip(routes, weights, strict=True)}
+    told = drift_warning(environment(routes=apart), after)
+    assert [": new (score, bulk);" in warning for warning in told] == [True] * warned

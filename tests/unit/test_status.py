@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import timedelta
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
+from rollout.cli import screen
+from rollout.measure import measure
 from rollout.model import LEGACY_ONLY, Split
 from rollout.plan import ResourceState
 from rollout.quantities import Percent
-from rollout.status import EnvironmentStatus, Held, status_of
+from rollout.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.weights import Forward
-from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, weighted
+from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, state, weighted
 
 ROUTES = ("score", "bulk")
 
@@ -81,3 +87,45 @@ def test_a_missing_rule_and_a_strange_one_are_shown_as_they_are() -> None:
 def test_it_tells_what_is_not_as_the_inventory_says() -> None:
     found = status_of(environment(), live({"score": LEGACY_FORWARD}), None)
     assert [problem.where for problem in found.problems] == ["routes.bulk"]
+
+
+def shown(found: EnvironmentStatus, width: int) -> str:
+    out = StringIO()
+    Console(width=width, file=out).print(screen.status(found, width))
+    return out.getvalue()
+
+
+def with_counts(legacy: int, candidate: int) -> EnvironmentStatus:
+    now = live(dict.fromkeys(ROUTES, weighted(90, 10)))
+    counts = {LEGACY: legacy, CANDIDATE: candidate}
+    return with_measured(
+        status_of(environment(), now, None), measure(environment(), now, counts, timedelta(minutes=15))
+    )
+
+
+def test_what_was_measured_stands_beside_what_is_live() -> None:
+    text = shown(with_counts(3_062, 348), 150)
+    assert "2 routes: 10.2 % (9.2 to 11.3, 3,410 requests)" in text
+    assert "with score" in text
+    assert "likely" not in text
+
+
+def test_a_disagreement_is_told_with_what_is_likely() -> None:
+    text = shown(with_counts(700, 300), 150)
+    assert "score and 1 more: measured 30 %, but live 10 %; likely:" in text
+    assert "in the last 15m" in text
+
+
+def test_a_narrow_terminal_has_it_all_but_what_a_wide_one_has_room_for() -> None:
+    text = shown(with_counts(3_062, 348), 72)
+    assert max(map(len, text.splitlines())) <= 72
+    assert {"want", "live", "measured", "held by"} <= {title.strip() for title in re.split(r" {2,}", text)}
+    assert "forwards to" not in text
+    assert "forwards to" in shown(with_counts(3_062, 348), 150)
+
+
+def test_why_nothing_was_measured_is_told_and_takes_no_column() -> None:
+    text = shown(with_measured(status(), "GetMetricData: AccessDenied: no"), 100)
+    assert "not measured: GetMetricData: AccessDenied: no" in text
+    assert "forwards to" in text
+    assert "measured" not in shown(status(), 100)
