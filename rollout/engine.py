@@ -20,9 +20,11 @@ from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
 from rollout.gates import Gate, drift_warning, traffic_of, warnings_of
 from rollout.inspection import Inspection, quota_problems, target_problems, usages
+from rollout.live import Live
 from rollout.model import Environment, ProgramInput, Split
 from rollout.overlaps import overlaps
 from rollout.ownership import Ownership, asked, cutover_warnings, ownership_of
+from rollout.pending import natural_id
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.plan import Change, Op, StackPreview
 from rollout.policy import Violation, rule_bounds, violations, waived
@@ -221,6 +223,8 @@ class Engine:
         given = program_input(run.phase, step.stack, environment, run.start, run.after)
         plan = folder / f"{step.stack}.json"
         self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
+        if step.creates_stack:
+            self._settle(step.stack, live)
         preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
         if step.stack == ROUTING:
             if run.phase.moves_traffic:
@@ -240,6 +244,13 @@ class Engine:
             )
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
         return _Prepared(step, given, preview, plan, let_by)
+
+    def _settle(self, stack: str, live: Live) -> None:
+        """Have the state adopt what a run that was cut off had begun to create."""
+        found = self._stacks.recover(stack, lambda resource: natural_id(resource, live))
+        if found.adopted or found.gone:
+            adopted, gone = (tuple(map(str, part)) for part in (found.adopted, found.gone))
+            self._emit(events.LeftoversSettled(self._environment.name, stack, adopted, gone))
 
     def _must_refresh(self, run: _Run, preview: StackPreview) -> bool:
         """Whether the state is behind the load balancer; if somebody else changed a rule, that is drift."""

@@ -88,6 +88,15 @@ class LockCleared(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftoversSettled(Event):
+    """Creations that a run which was cut off had begun: the state has adopted what AWS has."""
+
+    stack: str
+    adopted: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StepStarted(Event):
     """The engine began to apply a stack's approved plan."""
 

@@ -300,6 +300,11 @@ class Environment(Frozen):
     secrets_provider: str | None = Field(
         None, description="Pulumi's secrets provider, such as awskms://alias/rollout; by default a passphrase"
     )
+    engine_timeout: Duration = Field(
+        timedelta(minutes=15),
+        ge=timedelta(seconds=1),
+        description="how long the engine may give no sign of life before it is stopped, 1s or longer",
+    )
     weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
     route_weights: Mapping[str, Weight] = Field(
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"

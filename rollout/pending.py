@@ -1,17 +1,67 @@
-"""By which name AWS knows a resource whose creation was cut off, so that what is there is adopted and not made twice. Pure.
+"""What a run that was cut off leaves behind: locks, and creations of which nobody knows what became. Pure.
 
-The identifiers are those that `pulumi import` takes: https://www.pulumi.com/registry/packages/aws/api-docs/
+A resource is found again by the name that AWS knows it by, so that what is there is adopted and not made twice. The
+identifiers are those that `pulumi import` takes: https://www.pulumi.com/registry/packages/aws/api-docs/
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 from rollout.live import Live
 from rollout.plan import LISTENER_RULE, ResourceState
 
 Inputs = Mapping[str, Any]
+
+
+class Holder(StrEnum):
+    """What became of a lock's holder, as far as this host can tell."""
+
+    ALIVE = "alive"
+    ORPHAN = "orphan"  # an engine whose rollout is dead: it can't finish
+    DEAD = "dead"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A lock on a stack.
+
+    Attributes:
+        stack: legacy, candidate or routing.
+        since: When it was taken; None where the engine doesn't say.
+        state: What became of its holder when it was last looked at.
+    """
+
+    stack: str
+    user: str
+    host: str
+    pid: int
+    since: datetime | None
+    state: Holder
+
+    @property
+    def holder(self) -> str:
+        """Who, where and since when."""
+        when = f", since {self.since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if self.since else ""
+        return f"{self.user}@{self.host} (pid {self.pid}{when})"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of creations that were begun.
+
+    Attributes:
+        adopted: AWS has them, and now the state has, too.
+        gone: AWS has no such thing, so they are made anew.
+    """
+
+    adopted: tuple[ResourceState, ...] = ()
+    gone: tuple[ResourceState, ...] = ()
 
 
 def _name(inputs: Inputs, _live: Live) -> str | None:
@@ -30,7 +80,7 @@ def _attachment(inputs: Inputs, _live: Live) -> str:
 
 def _target_group(inputs: Inputs, live: Live) -> str | None:
     group = live.target_groups.get(inputs["name"])
-    return group and group.arn
+    return group.arn if group else None
 
 
 def _rule(inputs: Inputs, live: Live) -> str | None:

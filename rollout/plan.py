@@ -62,11 +62,16 @@ class ResourceState:
     retain_on_delete: bool = False
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    parent: str = ""
+    provider: str = ""
 
     @property
     def name(self) -> str:
         """Its logical name."""
         return self.urn.rsplit("::", 1)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
 
     @property
     def recorded(self) -> Mapping[str, Any]:
@@ -250,6 +255,8 @@ def states_of(resources: Iterable[Mapping[str, Any]]) -> tuple[ResourceState, ..
             retain_on_delete=resource.get("retainOnDelete", False),
             inputs=resource.get("inputs") or {},
             outputs=resource.get("outputs") or {},
+            parent=resource.get("parent", ""),
+            provider=resource.get("provider", ""),
         )
         for resource in resources
         if not resource.get("delete")

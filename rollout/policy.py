@@ -62,7 +62,12 @@ _ACTIONS = Allowed(Op.UPDATE, _RULE, frozenset({"actions"}))
 
 POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "retain": (Allowed(Op.STATE, _RULE),),
-    "build": (Allowed(Op.CREATE, FUNCTION_PARTS), Allowed(Op.UPDATE, ("aws:lambda/function:Function",), NEW_BUILD)),
+    "build": (
+        Allowed(Op.CREATE, FUNCTION_PARTS),
+        Allowed(Op.UPDATE, ("aws:lambda/function:Function",), NEW_BUILD),
+        # AWS makes a log group without one first; a run that was cut off then leaves it so
+        Allowed(Op.UPDATE, ("aws:cloudwatch/logGroup:LogGroup",), frozenset({"retentionInDays"})),
+    ),
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "release": (Allowed(Op.RELEASE, _RULE),),
     "weights": (_ACTIONS,),

@@ -13,6 +13,7 @@ from rollout.live import Live, LiveRule
 from rollout.metrics import Point, Series
 from rollout.model import Arn, Environment, ProgramInput
 from rollout.ownership import Command, OwnedRule
+from rollout.pending import Lock, Recovered
 from rollout.plan import Change, ResourceState, StackPreview
 from rollout.weights import Forward
 
@@ -121,6 +122,26 @@ class Stacks(Protocol):
             Locked: Somebody alive holds the stack.
             Interrupted: By the user.
         """
+        ...
+
+    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
+        """Settle what became of creations that a killed or failed update began; only the state is changed.
+
+        Args:
+            stack: legacy, candidate or routing.
+            identify: The identifier that AWS would have a begun resource under; None if there is none.
+
+        Raises:
+            EngineError, Locked: As they say.
+        """
+        ...
+
+    def locks(self, stack: str) -> tuple[Lock, ...]:
+        """Who holds a stack."""
+        ...
+
+    def unlock(self, stack: str) -> None:
+        """Take all locks from a stack, whoever holds them."""
         ...
 
 

@@ -29,6 +29,7 @@ PURE = (
         "metrics",
         "model",
         "ownership",
+        "pending",
         "phases",
         "plan",
         "policy",

@@ -158,8 +158,8 @@ class People(Renderer):
                 self._commands(event.gate.commands)
             case events.NothingToDo():
                 self._done(f"[bold]nothing to do:[/] {event.environment} is as {event.phase} leaves it")
-            case events.LockCleared():
-                self._warn(f"the lock that {event.holder} left on {event.stack} was taken away: that process is dead")
+            case events.LockCleared() | events.LeftoversSettled():
+                self._warn("\n    ".join(map(escape, screen.aftermath(event))))
             case events.StepStarted():
                 self._working(f"{event.stack}: {event.summary}")
             case events.ResourceChanged():

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.checks import PreflightReport
+from rollout.events import LeftoversSettled, LockCleared
 from rollout.explain import Explanation, Share
 from rollout.gates import Gate, TrafficLine
 from rollout.measure import Measured, Verdict
@@ -58,6 +59,15 @@ def counts(preview: StackPreview) -> str:
     found = Counter(change.op for change in preview.changes)
     parts = [f"{count} to {SYMBOLS[op][2]}" for op, count in found.items()]
     return ", ".join([*parts, f"{preview.unchanged} unchanged"])
+
+
+def aftermath(event: LockCleared | LeftoversSettled) -> Iterator[str]:
+    """What was done about what a run that was cut off left behind."""
+    if isinstance(event, LockCleared):
+        yield f"the lock that {event.holder} left on {event.stack} was taken away: that process is dead"
+        return
+    for names, word in ((event.adopted, "adopted as AWS has it"), (event.gone, "not on AWS, so made anew")):
+        yield from (f"{event.stack}: {name} was begun by a run that was cut off: {word}" for name in names)
 
 
 def change(step: Change, *, adopted: bool = False) -> Text:

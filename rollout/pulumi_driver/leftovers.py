@@ -1,4 +1,4 @@
-"""What a killed or failed update may have half made: noted in the state, adopted if AWS has it, otherwise forgotten. Pure.
+"""What a killed or failed update may have half made: noted in the state, then adopted or forgotten. Pure.
 
 The engine notes each creation before its call, and keeps the note until somebody says what became of it. Its own
 `refresh --import-pending-creates` turns the note into one that nothing reads, and so loses it. So the state is edited:
@@ -46,7 +46,9 @@ def with_begun(deployment: Deployment, failed: Iterable[ResourceState]) -> Deplo
                 "custom": True,
                 "parent": resource.parent,
                 "provider": resource.provider,
-                "inputs": resource.inputs,
+                "inputs": {
+                    key: value for key, value in resource.inputs.items() if isinstance(value, str | int | float)
+                },
             },
         }
         for resource in failed

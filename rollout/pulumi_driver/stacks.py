@@ -5,31 +5,29 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
+import platformdirs
+from filelock import FileLock, Timeout
 from pulumi import automation as auto
 
 from rollout.errors import EngineError, Locked
 from rollout.model import Environment, ProgramInput
+from rollout.pending import Holder, Lock, Recovered
 from rollout.phases import ROUTING
-from rollout.plan import Change, ResourceState, StackPreview, states_of
-from rollout.pulumi_driver.process import Engine, Stack, Workspace
+from rollout.plan import Change, Op, ResourceState, StackPreview, states_of
+from rollout.pulumi_driver import leftovers
+from rollout.pulumi_driver.locks import ends, locks_in
+from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Program, guarded, load_program
-from rollout.pulumi_driver.telling import (
-    LOCK,
-    Diagnostics,
-    LockedError,
-    NoStackError,
-    Steps,
-    change,
-    explained,
-    is_alive,
-)
+from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
 
 T = TypeVar("T")
 
@@ -114,6 +112,7 @@ class PulumiStacks:
             steps, problems = Steps(), Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
+                opened.hear(event)
                 steps.add(event)
                 problems.add(event)
 
@@ -151,15 +150,19 @@ class PulumiStacks:
     ) -> None:
         """See `ports.Stacks`."""
         with self._opened(stack, given, plan) as opened:
-            problems = Diagnostics()
+            problems, failed = Diagnostics(), list[ResourceState]()
 
             def told(event: auto.EngineEvent) -> None:
+                opened.hear(event)
                 problems.add(event)
-                done = event.res_outputs_event
-                if done is not None:
-                    told_change = change(done.metadata)
-                    if told_change.is_real:
-                        on_change(told_change)
+                if event.res_outputs_event is not None:
+                    done = change(event.res_outputs_event.metadata)
+                    if done.is_real:
+                        on_change(done)
+                elif event.res_op_failed_event is not None:
+                    undone = change(event.res_op_failed_event.metadata)
+                    if undone.is_real and undone.op is Op.CREATE and undone.new:
+                        failed.append(undone.new)
 
             def run() -> None:
                 opened.up(
@@ -173,10 +176,51 @@ class PulumiStacks:
                     on_event=told,
                 )
 
-            self._unlocked(stack, opened, run, problems)
+            try:
+                self._unlocked(stack, opened, run, problems)
+            except EngineError:
+                with suppress(EngineError, LockedError):  # then the next run meets AWS's "already exists" and notes it
+                    if failed:
+                        _edit(opened, lambda state: leftovers.with_begun(state, failed))
+                raise
+
+    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            try:
+                begun = leftovers.begun(_exported(opened))
+            except NoStackError:
+                return Recovered()
+            if not begun:
+                return Recovered()
+            ids = {resource.urn: id_ for resource in begun if (id_ := identify(resource))}
+
+            def read() -> None:
+                _edit(opened, lambda state: leftovers.with_adopted(state, ids))
+                opened.refresh(target=list(ids), color="never", suppress_outputs=True, on_event=opened.hear)
+
+            if ids:
+                self._unlocked(stack, opened, read)
+            self._unlocked(stack, opened, lambda: _edit(opened, leftovers.settled))
+            held = {resource.urn for resource in states_of(_exported(opened).get("resources") or ())}
+        real = [resource for resource in begun if resource.custom and not resource.type.startswith("pulumi:")]
+        return Recovered(
+            adopted=tuple(resource for resource in real if resource.urn in held),
+            gone=tuple(resource for resource in real if resource.urn not in held),
+        )
+
+    def locks(self, stack: str) -> tuple[Lock, ...]:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            return _locks(stack, opened)
+
+    def unlock(self, stack: str) -> None:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            explained(opened.cancel)
 
     @contextmanager
-    def _opened(self, stack: str, given: ProgramInput | None = None, plan: Path | None = None) -> Iterator[auto.Stack]:
+    def _opened(self, stack: str, given: ProgramInput | None = None, plan: Path | None = None) -> Iterator[Stack]:
         """A stack ready for one operation.
 
         Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
@@ -193,7 +237,7 @@ class PulumiStacks:
             "aws:allowedAccountIds": json.dumps([environment.account]),
             **settings.config,
         }
-        program = (lambda: guarded(self._program(stack), given)) if given else None
+        program = (lambda: guarded(self._program(stack), given)) if given else lambda: None
         with tempfile.TemporaryDirectory(prefix="rollout-") as temporary:
             folder = plan.with_name(f"{stack}-work") if plan else Path(temporary)
             known = folder.exists() and any(folder.iterdir())
@@ -205,28 +249,81 @@ class PulumiStacks:
                 secrets_provider=environment.secrets_provider or "passphrase",
                 project_settings=auto.ProjectSettings(name=f"{environment.project}-{stack}", runtime="python"),
                 stack_settings=None if known else {name: auto.StackSettings(config=dict(config))},
-                pulumi_command=Engine(settings.command, settings.version),
+                pulumi_command=Engine(settings.command, settings.version, environment.engine_timeout),
             )
-            yield Stack.select(name, workspace)
+            opened = Stack.select(name, workspace)
+            assert isinstance(opened, Stack)  # noqa: S101 - the SDK declares its own
+            yield opened
 
     def _program(self, stack: str) -> Program:
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
 
-    def _unlocked(self, stack: str, opened: auto.Stack, run: Callable[[], T], problems: Diagnostics) -> T:
-        """Run an operation; a stale lock is cleared once and the operation run again."""
+    def _unlocked(self, stack: str, opened: Stack, run: Callable[[], T], problems: Diagnostics | None = None) -> T:
+        """Run an operation; locks of dead holders are cleared and the operation run again."""
         try:
             return explained(run, problems)
-        except LockedError as error:
-            holder = LOCK.search(error.text)
-            if holder is None or is_alive(holder):
+        except LockedError:
+            with self._clearing_alone(stack):
+                self._clear(_locks(stack, opened), opened)
+                return explained(run, problems)
+
+    @contextmanager
+    def _clearing_alone(self, stack: str) -> Iterator[None]:
+        """One at a time on this host: of two who find a dead lock, the slower must not clear the faster one's."""
+        name = sha256(f"{self._settings.backend} {self._full_name(stack)}".encode()).hexdigest()
+        path = platformdirs.user_cache_path("rollout") / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(path, timeout=0):
+                yield
+        except Timeout:
+            raise Locked(
+                f"stack {self._full_name(stack)} is being updated by another run on this host",
+                then="wait until that is done; `rollout rollback` moves traffic all the same",
+            ) from None
+
+    def _clear(self, locks: Sequence[Lock], opened: Stack) -> None:
+        """Clear locks whose holders are all dead; an orphan is stopped first.
+
+        Raises:
+            Locked: One is alive, or elsewhere.
+        """
+        for lock in locks:
+            if lock.state is Holder.ORPHAN:
+                stop_group(lock.pid, partial(ends, lock))
+            elif lock.state is not Holder.DEAD:
                 raise Locked(
-                    f"stack {self._environment.project}-{stack}/{self._environment.name} is being updated by "
-                    + (f"{holder['user']}@{holder['host']} (pid {holder['pid']})" if holder else "someone else"),
-                    then="wait until that is done; `rollout rollback` moves traffic all the same",
-                ) from error
-            opened.cancel()
-            self._on_lock_cleared(stack, f"{holder['user']}@{holder['host']} (pid {holder['pid']})")
-            return explained(run, problems)
+                    f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
+                    then="wait until that is done; `rollout rollback` moves traffic all the same; "
+                    f"if nobody is at work there, run `rollout unlock {self._environment.name}`",
+                )
+        explained(opened.cancel)
+        for lock in locks:
+            self._on_lock_cleared(lock.stack, lock.holder)
+
+    def _full_name(self, stack: str) -> str:
+        return f"{self._environment.project}-{stack}/{self._environment.name}"
+
+
+def _exported(opened: Stack) -> leftovers.Deployment:
+    return explained(opened.export_stack).deployment or {}
+
+
+def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deployment]) -> None:
+    """Edit a state, which takes the engine's lock only to write it."""
+    found = explained(opened.export_stack)
+    explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))
+
+
+def _locks(stack: str, opened: Stack) -> tuple[Lock, ...]:
+    """The locks on a stack: giving it the name that it has is refused, because of them or in any case."""
+    try:
+        explained(lambda: opened.rename(opened.name))
+    except LockedError as error:
+        return tuple(locks_in(stack, error.text))
+    except (EngineError, NoStackError):
+        pass
+    return ()
 
 
 def _has_passphrase() -> bool:

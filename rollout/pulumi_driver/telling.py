@@ -1,12 +1,9 @@
-"""What the engine says, in our words: its steps, its complaints, its failures, and who holds a lock."""
+"""What the engine says, in our words: its steps, its complaints and its failures."""
 
 from __future__ import annotations
 
-import os
 import re
-import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from pulumi import automation as auto
@@ -18,7 +15,6 @@ from rollout.plan import Change, ResourceState, change_of
 T = TypeVar("T")
 
 _COLOUR = re.compile(r"<\{%.*?%\}>")
-LOCK = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
 
 
 class NoStackError(Exception):
@@ -92,6 +88,8 @@ def _state(state: auto.StepEventStateMetadata | None) -> ResourceState | None:
         retain_on_delete=bool(state.retain_on_delete),
         inputs=state.inputs or {},
         outputs=state.outputs or {},
+        parent=state.parent or "",
+        provider=state.provider or "",
     )
 
 
@@ -129,18 +127,3 @@ def _without_traceback(text: str) -> str:
     if not starts:
         return text
     return "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
-
-
-def is_alive(holder: re.Match[str]) -> bool:
-    """Whether a lock's holder may still be at work: on another machine nobody can tell, so yes."""
-    if holder["host"] != socket.gethostname():
-        return True
-    pid = int(holder["pid"])
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    command = Path(f"/proc/{pid}/cmdline")
-    return not command.exists() or b"pulumi" in command.read_bytes()

@@ -1,0 +1,70 @@
+"""Who holds a stack's lock, and whether they are still at work.
+
+The engine's lock is a file in the backend with user, host, process and time, and it stays when the process is killed.
+On this host a dead holder is told from a living one, and one whose `rollout` is dead is an orphan: its program is
+gone, so that it can't finish. Of another host nobody can tell.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from rollout.pending import Holder, Lock
+
+PARENT = "ROLLOUT_ENGINE_OF"
+"""The engine's variable that names the process which started it."""
+
+_HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
+_SLACK = timedelta(minutes=10)  # a process's start is told by a clock that may have been set since
+_PAUSE = 0.1
+
+
+def locks_in(stack: str, text: str) -> Iterator[Lock]:
+    """The locks that the engine's refusal tells of."""
+    for found in _HOLDER.finditer(text):
+        since = datetime.fromisoformat(found["when"]) if found["when"] else None
+        pid = int(found["pid"])
+        state = _state(pid, since) if found["host"] == socket.gethostname() else Holder.ELSEWHERE
+        yield Lock(stack, found["user"], found["host"], pid, since, state)
+
+
+def ends(lock: Lock, within: timedelta) -> bool:
+    """Wait for the end of a lock's holder on this host."""
+    until = time.monotonic() + within.total_seconds()
+    while _state(lock.pid, lock.since) is not Holder.DEAD:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_PAUSE)
+    return True
+
+
+def _state(pid: int, since: datetime | None) -> Holder:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return Holder.DEAD
+    except PermissionError:
+        return Holder.ALIVE
+    process = Path(f"/proc/{pid}")
+    try:
+        after_name = (process / "stat").read_text().rpartition(")")[2].split()
+        command = (process / "cmdline").read_bytes()
+        variables = (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # another user's, or ended just now, or there is no /proc here
+        return Holder.ALIVE if Path("/proc/self").exists() is process.exists() else Holder.DEAD
+    if b"pulumi" not in command or (since and _started(int(after_name[19])) > since + _SLACK):
+        return Holder.DEAD  # only its entry is left, or its number was given to another process since
+    parent = next((v.partition(b"=")[2] for v in variables if v.startswith(f"{PARENT}=".encode())), None)
+    return Holder.ORPHAN if parent and parent != after_name[1].encode() else Holder.ALIVE
+
+
+def _started(ticks: int) -> datetime:
+    """When a process started, from its ticks since the machine did."""
+    booted = next(int(line.split()[1]) for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
+    return datetime.fromtimestamp(booted + ticks / os.sysconf("SC_CLK_TCK"), UTC)
