@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 import platformdirs
 from filelock import FileLock, Timeout
 from pulumi import automation as auto
+from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.errors import EngineError, Locked
 from rollout.model import Environment, ProgramInput
@@ -251,9 +252,7 @@ class PulumiStacks:
                 stack_settings=None if known else {name: auto.StackSettings(config=dict(config))},
                 pulumi_command=Engine(settings.command, settings.version, environment.engine_timeout),
             )
-            opened = Stack.select(name, workspace)
-            assert isinstance(opened, Stack)  # noqa: S101 - the SDK declares its own
-            yield opened
+            yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select makes one of the SDK's own
 
     def _program(self, stack: str) -> Program:
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
