@@ -68,7 +68,7 @@ class Elbv2:
         elb = explained(lambda: self._elb)
         names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
         names += [route.legacy for route in environment.kept_routes.values()]
-        names += [group for function in environment.functions.values() for group in function.target_groups.values()]
+        names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
         account = self._pool.submit(self._account, environment)
         groups = self._pool.submit(self._target_groups, sorted(set(names)))
         balancers = {
