@@ -204,6 +204,8 @@ class Engine:
             for name, split in run.after.items()
             if not run.phase.moves_traffic or name not in splits or split.weight > splits[name].weight
         }
+        if run.phase.name == "phase1":  # which registers their targets; a run that was cut off may not have come to it
+            raised.clear()
         problems = [*target_problems(environment, live, found, raised)]
         if not run.phase.moves_traffic:
             problems += quota_problems(usages(environment, live, found))

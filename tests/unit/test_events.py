@@ -29,6 +29,7 @@ EVENTS = (
     events.GateApproved("production", "weight"),
     events.NothingToDo("production", "weight"),
     events.LockCleared("production", "routing", "ann@desk (pid 7)"),
+    events.LeftoversSettled("production", "candidate", ("Role scorer",), ()),
     events.StepStarted("production", "routing", "change weights", 1),
     events.ResourceChanged("production", "routing", CHANGE),
     events.StepApplied("production", "routing", 1),
