@@ -1,4 +1,4 @@
-"""Trouble on demand: the next calls of an action are throttled, refused or slowed, as a bad day on AWS does it."""
+"""Trouble on demand: the next calls of an action are throttled, refused, slowed or their answers lost, as on a bad day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ class Fault:
         code: AWS's error code; None to only delay the call, which then does its work.
         message: AWS's text.
         status: The HTTP status of the error.
-        delay: How long the call waits first.
+        delay: How long the call waits first, or its answer where it takes effect.
+        effect: Whether the call does its work all the same: only its answer is late, or lost.
         where: Only calls with these parameters: `{"RuleArn": arn}`.
     """
 
@@ -30,6 +31,7 @@ class Fault:
     message: str = "Rate exceeded"
     status: int = 400
     delay: timedelta = timedelta(0)
+    effect: bool = False
     where: Mapping[str, str] = field(default_factory=dict)
 
     def hits(self, action: str, parameters: Mapping[str, Any]) -> bool:

@@ -70,11 +70,12 @@ class Front:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         fault = self._faults.take(call.action, call.parameters)
+        response = self._in_turn(call, environ) if fault is None or fault.effect else None
         if fault is not None:
             time.sleep(fault.delay.total_seconds())
         if fault is not None and fault.code is not None:
             response = _refusal(call, fault, fault.code)
-        else:
+        elif response is None:
             response = self._in_turn(call, environ)
         code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
         self._journal.add(
