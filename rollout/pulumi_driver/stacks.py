@@ -196,13 +196,15 @@ class PulumiStacks:
                 return Recovered()
             ids = {resource.urn: id_ for resource in begun if (id_ := identify(resource))}
 
-            def read() -> None:
-                _edit(opened, lambda state: leftovers.with_adopted(state, ids))
-                opened.refresh(target=list(ids), color="never", suppress_outputs=True, on_event=opened.hear)
-
+            self._unlocked(stack, opened, lambda: _edit(opened, lambda state: leftovers.with_adopted(state, ids)))
             if ids:
-                self._unlocked(stack, opened, read)
-            self._unlocked(stack, opened, lambda: _edit(opened, leftovers.settled))
+                self._unlocked(
+                    stack,
+                    opened,
+                    lambda: opened.refresh(
+                        target=list(ids), color="never", suppress_outputs=True, on_event=opened.hear
+                    ),
+                )
             held = {resource.urn for resource in states_of(_exported(opened).get("resources") or ())}
         real = [resource for resource in begun if resource.custom and not resource.type.startswith("pulumi:")]
         return Recovered(

@@ -1,4 +1,4 @@
-"""Trouble on demand: the next calls of an action are throttled, refused, slowed or their answers lost, as on a bad day."""
+"""Trouble on demand: the next calls of an action are throttled, refused or slowed, or their answers lost."""
 
 from __future__ import annotations
 
