@@ -50,6 +50,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def traffic(session: nox.Session) -> None:
+    """Send 100,000 requests, or as many as are named, through phases 1 to 3, weights and a rollback."""
+    install(session)
+    session.run("python", "benchmarks/traffic.py", *session.posargs)
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Regenerate the JSON schema that editors check stacks.toml with."""
     install(session)

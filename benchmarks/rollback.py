@@ -44,11 +44,7 @@ def to_last_read_back(checkout: Checkout) -> float:
 
 
 with cut_over() as checkout:
-    from rollout.api import Rollout
-    from rollout.sandbox import daemon
-
-    info = daemon.connect(checkout.folder / ".rollout" / "sandbox")
-    target = Rollout.load(checkout.folder / "stacks.toml", sandbox=info).environment(ENVIRONMENT)
+    target = checkout.open()
     live, routes = target.live(), target.inventory.routes.values()
     rules = [(live.rule_of(r), live.group_arn(r.legacy), live.group_arn(r.candidate)) for r in routes]
     known = [(rule.arn, legacy, candidate) for rule, legacy, candidate in rules if rule]

@@ -13,6 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollout.api import EnvironmentRollout
+    from rollout.events import Listener
+    from rollout.sandbox.daemon import SandboxInfo
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = "production"
@@ -20,10 +26,25 @@ ENVIRONMENT = "production"
 
 @dataclass(frozen=True)
 class Checkout:
-    """A checkout whose production is cut over on a sandbox of its own."""
+    """A checkout whose production is on a sandbox of its own."""
 
     folder: Path
     variables: dict[str, str]
+
+    @property
+    def sandbox(self) -> SandboxInfo:
+        """Where it is."""
+        from rollout.sandbox import daemon
+
+        return daemon.connect(self.folder / ".rollout" / "sandbox")
+
+    def open(self, on_event: Listener | None = None) -> EnvironmentRollout:
+        """Production, by the library."""
+        from rollout.api import Rollout
+
+        return Rollout.load(self.folder / "stacks.toml", sandbox=self.sandbox, on_event=on_event).environment(
+            ENVIRONMENT
+        )
 
     def rollout(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the command line."""
@@ -34,8 +55,8 @@ class Checkout:
 
 
 @contextmanager
-def cut_over() -> Iterator[Checkout]:
-    """Start a sandbox, and take production through phases 1 and 2."""
+def seeded() -> Iterator[Checkout]:
+    """Start a sandbox, and bring up production's legacy stack."""
     from rollout.api import Rollout
     from rollout.sandbox import daemon
     from rollout.sandbox.story import seed
@@ -49,13 +70,20 @@ def cut_over() -> Iterator[Checkout]:
             environment = Rollout.load(folder / "stacks.toml", sandbox=info).environment(ENVIRONMENT)
             print("bringing up the legacy stack …", flush=True)
             seed(environment.inventory, info, lambda _: None)
-            print("phases 1 and 2 …", flush=True)
-            environment.phase1(approve=True)
-            environment.phase2(approve=True)
             inventory = environment.inventory
             yield Checkout(folder, dict(info.environ(inventory.account, inventory.region)))
         finally:
             daemon.stop(info.folder)
+
+
+@contextmanager
+def cut_over() -> Iterator[Checkout]:
+    """Start a sandbox, and take production through phases 1 and 2."""
+    with seeded() as checkout:
+        print("phases 1 and 2 …", flush=True)
+        checkout.open().phase1(approve=True)
+        checkout.open().phase2(approve=True)
+        yield checkout
 
 
 def compare(

@@ -382,11 +382,20 @@ def read_weight(value: Percent | float | str) -> Percent:
         raise UsageError(str(error)) from None
 
 
-def _read_span(value: timedelta | str) -> timedelta:
+def read_duration(value: timedelta | str) -> timedelta:
+    """A duration as an argument, such as `30s` or `1h30m`.
+
+    Raises:
+        UsageError: It isn't one.
+    """
     try:
-        span = parse_duration(value)
+        return parse_duration(value)
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def _read_span(value: timedelta | str) -> timedelta:
+    span = read_duration(value)
     if not MINUTE <= span <= timedelta(days=1):
         raise UsageError(f"{format_duration(span)} is out of range for requests", then="allowed are 1m to 1d")
     return span

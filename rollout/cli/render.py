@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rollout.checks import PreflightReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
+    from rollout.sandbox.load import Tally
     from rollout.status import EnvironmentStatus
     from rollout.toolchain import Progress
 
@@ -67,6 +68,12 @@ class Renderer:
 
     def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
         """Show live rules as another client of AWS's API tells them."""
+
+    def traffic(self, so_far: Tally) -> None:
+        """Show what a load came to so far."""
+
+    def routes(self, found: Mapping[str, Tally]) -> None:
+        """Show what a load came to, by route."""
 
     def ask(self, gate: Gate) -> bool:  # noqa: ARG002 - a machine never says yes
         """Ask somebody at the terminal."""
@@ -116,6 +123,9 @@ class JsonLines(Renderer):
 
     def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
         self._write({"event": "live-rules", "rules": [dict(rule) for rule in rules]})
+
+    def routes(self, found: Mapping[str, Tally]) -> None:
+        self._write({"event": "load", "routes": events.plain(found)})
 
     def progress(self, progress: Progress) -> None:
         self._write({"event": "setup-progress", **events.plain(progress)})
@@ -243,6 +253,13 @@ class People(Renderer):
     def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
         self._rest()
         self._out.print(screen.rules(rules))
+
+    def traffic(self, so_far: Tally) -> None:
+        self._working(f"{so_far.requests:,} requests, {so_far.lost} lost, {so_far.wrong} wrong")
+
+    def routes(self, found: Mapping[str, Tally]) -> None:
+        self._rest()
+        self._out.print(screen.load(found))
 
     def ask(self, gate: Gate) -> bool:
         while True:

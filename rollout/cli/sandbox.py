@@ -1,4 +1,4 @@
-"""`rollout sandbox start|stop|status`."""
+"""`rollout sandbox start|stop|status|load`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, File, Json
+from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json
 from rollout.cli.session import Session, sandbox_folder, session
 
 if TYPE_CHECKING:
@@ -75,3 +75,39 @@ def status(file: File = STACKS_TOML, json: Json = False) -> None:
         run.render.say(f"the sandbox answers at {info.endpoint} (pid {info.pid})" if info else "no sandbox is running")
         if info:
             _say_listeners(run, info)
+
+
+@app.command()
+def load(
+    environment: EnvironmentName,
+    rate: Annotated[int, typer.Option(min=1, help="Requests a second.")] = 50,
+    lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long, such as 30s or 5m.")] = "1m",
+    sticky: Annotated[str, typer.Option(help="Of 100 requests, those of users who keep cookies.")] = "50",
+    file: File = STACKS_TOML,
+    json: Json = False,
+) -> None:
+    """Send requests to all routes of an environment, and say who answered.
+
+    Ends with exit code 1 if a request was lost or answered wrongly.
+
+    Example: rollout sandbox load production --rate 50 --for 1m
+    """
+    with session(file, json=json, sandbox=True) as run:
+        from rollout.api import read_duration, read_weight
+        from rollout.errors import SandboxError
+        from rollout.sandbox import daemon
+        from rollout.sandbox.load import Load, by_route, endpoints_of, tally
+
+        until, share = read_duration(lasting), read_weight(sticky)
+        endpoints = endpoints_of(run.rollout().environment(environment).inventory, daemon.connect(_folder(file)))
+        with Load(endpoints, rate, sticky=share) as traffic:
+            try:
+                while traffic.now < until:
+                    traffic.wait(rate)
+                    run.render.traffic(tally(traffic.answers))
+            except KeyboardInterrupt:
+                run.render.say("stopped")
+        run.render.routes(by_route(traffic.answers))
+        found = tally(traffic.answers)
+        if found.lost or found.wrong:
+            raise SandboxError(f"{found.lost} of {found.requests} requests were lost, {found.wrong} answered wrongly")

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -20,6 +20,9 @@ from rollout.gates import Gate, TrafficLine
 from rollout.measure import Measured, Verdict
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
 from rollout.status import EnvironmentStatus, RouteStatus
+
+if TYPE_CHECKING:
+    from rollout.sandbox.load import Tally
 
 SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.CREATE: ("+", "green", "create"),
@@ -311,3 +314,17 @@ def rules(found: Sequence[Mapping[str, str]]) -> RenderableType:
     for rule in found:
         table.add_row(*rule.values())
     return Padding(table, (1, 0, 0, 2))
+
+
+def load(found: Mapping[str, Tally]) -> RenderableType:
+    """What a load came to, by route."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("route", overflow="fold")
+    for count in ("requests", "lost", "wrong"):
+        table.add_column(count, justify="right", no_wrap=True)
+    table.add_column("answered by", overflow="fold")
+    for route, tally in sorted(found.items()):
+        by = ", ".join(f"{name or 'nobody known'} {count:,}" for name, count in tally.by.most_common())
+        bad = [Text(f"{count:,}", style="bold red" if count else "") for count in (tally.lost, tally.wrong)]
+        table.add_row(route, f"{tally.requests:,}", *bad, by)
+    return Padding(table, (1, 0, 1, 2))

@@ -50,6 +50,11 @@ class Tenant:
     def landscape(self) -> Landscape:
         return prepare(self.client, self.account, [Balancer("public"), Balancer("internal", internal=True, port=80)])
 
+    def url(self, balancer: str) -> str:
+        """Where a load balancer answers."""
+        arn = self.landscape.listeners[balancer]
+        return next(each.url for each in self.sandbox.listeners(self.account, REGION) if each.listener_arn == arn)
+
     def group(self, name: str) -> str:
         made = self.elb.create_target_group(Name=name, TargetType="lambda")
         return str(made["TargetGroups"][0]["TargetGroupArn"])
