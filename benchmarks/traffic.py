@@ -7,6 +7,7 @@ it anew, by bare calls in a row, which here take milliseconds and on AWS a good 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -16,10 +17,11 @@ from side_by_side import Checkout, seeded
 
 from rollout import Event, events
 from rollout.quantities import Percent
-from rollout.sandbox.load import Answer, Load, binomial_interval, endpoints_of, tally
+from rollout.sandbox.load import Answer, Load, Verdict, binomial_interval, endpoints_of, tally
 
 REQUESTS = int(sys.argv[1]) if sys.argv[1:] else 100_000
-RATE, USERS, VISITS = 300, 100, 400
+RATE, USERS, VISITS = 200, 100, 400
+FINE = Verdict.FINE
 WEIGHTS = (10, 25, 50, 10)
 ROW = "{:<34}{:>9}{:>6}{:>7}  {:<18}{}"
 
@@ -94,9 +96,13 @@ with seeded() as checkout:
             before, since = len(traffic.answers), traffic.now
             act()
             settled = back if act is rollback else traffic.now
-            traffic.wait(max(RATE, REQUESTS * min(number, len(acts)) // len(acts) - len(traffic.answers)))
+            due = REQUESTS * min(number, len(acts)) // len(acts) - len(traffic.answers)
+            traffic.wait(max(REQUESTS // 20, due) if weight is not None else RATE)
             answers = list(traffic.answers[before:])
             print(row(name, weight, answers, settled), flush=True)
+            why = Counter(f"HTTP {a.status} by {a.by or 'nobody'} {a.error}" for a in answers if a.verdict is not FINE)
+            for what, count in why.items():
+                print(f"    {count} {what}", flush=True)
             if weight is not None:
                 ours += answers
             if act is rollback:

@@ -21,7 +21,8 @@ from rollout.sandbox.load.clients import Clients, User
 
 COOKIE = "AWSALBTG"
 HALF = Percent(500)
-PATIENCE = timedelta(seconds=10)
+PATIENCE = timedelta(minutes=1)
+"""As long as a load balancer lets a connection idle, by default."""
 
 
 class Load:
