@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rollout.model import Environment as Environment
     from rollout.model import Split as Split
     from rollout.quantities import Percent as Percent
+    from rollout.release import ReleaseResult as ReleaseResult
     from rollout.rollback import RollbackResult as RollbackResult
     from rollout.status import EnvironmentStatus as EnvironmentStatus
     from rollout.status import RouteStatus as RouteStatus
@@ -36,6 +37,7 @@ _HOMES = {
     "Gate": "gates",
     "Percent": "quantities",
     "PhaseResult": "engine",
+    "ReleaseResult": "release",
     "Request": "conditions",
     "RollbackResult": "rollback",
     "Rollout": "api",

@@ -31,7 +31,7 @@ from rollout.metrics import MINUTE
 from rollout.model import Environment
 from rollout.ownership import Ownership, asked, ownership_of
 from rollout.phases import LEGACY, PHASES, ROUTING
-from rollout.ports import Approver
+from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
 from rollout.release import Release, ReleaseResult
@@ -289,14 +289,17 @@ class EnvironmentRollout:
         parts, environment = self._parts, self._environment
         checks: list[Check] = []
         held: Held | None = None
+        owner: LegacyOwner | None = None
         try:
             checks += (Check("engine", parts.engine_version), Check("backend", parts.stacks.backend()))
-            held = Held(parts.stacks.resources(LEGACY), parts.stacks.resources(ROUTING))
+            legacy = parts.stacks.resources(LEGACY) if environment.is_legacy_ours else None
+            held, owner = Held(legacy, parts.stacks.resources(ROUTING)), parts.owner
         except EngineError as error:
             checks.append(failed("backend" if checks else "engine", error))
         try:
             live = parts.load_balancers.read(environment)
-            checks += aws_checks(environment, live, parts.load_balancers.inspect(live), held)
+            ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
+            checks += aws_checks(environment, live, parts.load_balancers.inspect(live), held, ownership)
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

@@ -13,7 +13,15 @@ from rollout.inspection import Inspection, quota_problems, target_problems, unre
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.overlaps import overlaps
-from rollout.preflight import code_problems, handover_problems, listener_problems, rule_problems, target_group_problems
+from rollout.ownership import Ownership, cutover_warnings
+from rollout.preflight import (
+    code_problems,
+    handover_problems,
+    held_rules,
+    listener_problems,
+    rule_problems,
+    target_group_problems,
+)
 from rollout.status import Held
 
 
@@ -52,7 +60,9 @@ class PreflightReport:
         return tuple(problem for check in self.checks for problem in check.problems)
 
 
-def aws_checks(environment: Environment, live: Live, found: Inspection, held: Held | None) -> Iterator[Check]:
+def aws_checks(
+    environment: Environment, live: Live, found: Inspection, held: Held | None, ownership: Ownership | None = None
+) -> Iterator[Check]:
     """What AWS has, against the inventory.
 
     Args:
@@ -60,6 +70,7 @@ def aws_checks(environment: Environment, live: Live, found: Inspection, held: He
         live: AWS now.
         found: What a look behind its rules found.
         held: What the stacks hold, for the three-way difference; None where nobody could be asked.
+        ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
     """
     routes, kept = environment.routes, environment.kept_routes
     yield Check("account", f"{live.account}, as the inventory says; region {environment.region}")
@@ -100,6 +111,11 @@ def aws_checks(environment: Environment, live: Live, found: Inspection, held: He
         notes = list(handover_problems(environment, live, held.legacy))
         marked = "marked by phase 1" if not notes else "not marked yet, which phase 1 does"
         yield Check("handing over", f"the legacy stack's rules are {marked}")
+    if ownership is not None:
+        routing = held_rules(environment, live, held.routing if held else None)
+        told = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {len(routes)} rules"
+        warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
+        yield _check("other owner", f"{ownership.who} {told}", (), [Problem(warning) for warning in warnings])
     packages = [str(function.code) for function in environment.functions.values() if function.code]
     yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
 

@@ -69,6 +69,11 @@ class Ownership:
     reason: str | None
     commands: tuple[Command, ...]
 
+    @property
+    def who(self) -> str:
+        """The owner and its place, for people."""
+        return f"{self.owner} ({self.place})"
+
     def unreleased(self, routing: Collection[str]) -> tuple[str, ...]:
         """The routes whose rules it still holds although the routing stack has them.
 
@@ -122,16 +127,13 @@ def cutover_warnings(
             yield "no legacy stack of ours holds these rules: name their owner in [legacy]; it must let go afterwards"
         return
     danger = f"until it lets go, its next `{ownership.update}` takes all traffic back to legacy"
-    then = f"right after this run `rollout release {environment.name}`, or the commands below"
+    then = f"right after this run `rollout release {environment.name}`, or its commands"
     if ownership.held is None:
-        yield f"{ownership.owner} ({ownership.place}) couldn't be asked for these rules: {ownership.reason}"
+        yield f"{ownership.who} couldn't be asked for these rules: {ownership.reason}"
         yield f"if it holds them, {danger}; {then}"
         return
     if ownership.held:
         count = f"{len(ownership.held)} of {len(environment.routes)} rules"
-        yield f"{ownership.owner} ({ownership.place}) holds {count}: {danger}; {then}"
+        yield f"{ownership.who} holds {count}: {danger}; {then}"
     if nowhere := [name for name in environment.routes if name not in ownership.held and name not in routing]:
-        yield (
-            f"{ownership.owner} ({ownership.place}) doesn't hold the rule of {', '.join(nowhere)}: "
-            "whoever does must let go of it, too"
-        )
+        yield f"{ownership.who} doesn't hold the rule of {', '.join(nowhere)}: whoever does must let go of it, too"

@@ -237,7 +237,7 @@ def _ownership(found: EnvironmentStatus) -> Iterator[str]:
     owner = found.ownership
     if owner is None:
         return
-    who = f"{owner.owner} ({owner.place})"
+    who = owner.who
     if owner.held is None:
         yield f"whether {who} holds these rules is not known: {owner.reason}"
     elif found.unreleased:

@@ -46,6 +46,9 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     with pytest.raises(PreflightFailed, match="rollout phase2 production"):
         team.open().release(approve=True)
 
+    (looked,) = [check for check in team.open().preflight().checks if check.name == "other owner"]
+    assert looked.evidence == f"pulumi (stack {stack}) holds 3 of 3 rules"
+
     gate = team.open().phase2(approve=True).gate
     (warning,) = gate.warnings
     assert f"pulumi (stack {stack}) holds 3 of 3 rules" in warning

@@ -74,6 +74,7 @@ route-weights = { cart = 2.5 }
 """
 
 CART = 'path = "/cart/*"'
+LEGACY = "[stickiness]"
 HELP = 'path = "/help"'
 API = 'code = "api.zip"'
 ARN = "arn:aws:elasticloadbalancing:us-west-2:111111111111:loadbalancer/app/shop/50dc6c495c0c9188"
@@ -211,6 +212,45 @@ CASES = {
         '{ public = "api-public", internal = "api-internal" }',
         '{ public = ["a", "b", "a"] } #!',
         "a is named twice",
+    ),
+    # the legacy rules' owner
+    "owner of no kind": (LEGACY, '[legacy]\nowner = "cloudformation" #!\n[stickiness]', "terraform"),
+    "owner rollout without a program": (
+        LEGACY,
+        '[legacy]\nowner = "rollout" #!\n[stickiness]',
+        "needs an entry point in programs.legacy",
+    ),
+    "pulumi without a stack": (LEGACY, '[legacy] #!\nowner = "pulumi"\n[stickiness]', "stack is missing"),
+    "a stack's short name": (
+        LEGACY,
+        '[legacy]\nowner = "pulumi"\nstack = "dev" #!\n[stickiness]',
+        "ORGANIZATION/PROJECT",
+    ),
+    "pulumi with a directory": (
+        LEGACY,
+        '[legacy]\nowner = "pulumi"\nstack = "a/b/c"\ndirectory = "infra" #!\n[stickiness]',
+        "directory doesn't go with owner pulumi",
+    ),
+    "a stack of nobody's": (LEGACY, '[legacy]\nstack = "a/b/c" #!\n[stickiness]', "stack doesn't go with owner none"),
+    "terraform nowhere": (
+        LEGACY,
+        '[legacy] #!\nowner = "terraform"\n[stickiness]',
+        "neither directory nor state is given",
+    ),
+    "terraform in two places": (
+        LEGACY,
+        '[legacy] #!\nowner = "terraform"\ndirectory = "a"\nstate = "b"\n[stickiness]',
+        "both directory and state are given",
+    ),
+    "a workspace of a state file": (
+        LEGACY,
+        '[legacy]\nowner = "terraform"\nstate = "b"\nworkspace = "w" #!\n[stickiness]',
+        "workspace doesn't go with state",
+    ),
+    "misspelled key of legacy": (
+        LEGACY,
+        '[legacy]\nowner = "terraform"\ndirectory = "a"\nworkspaces = "w" #!\n[stickiness]',
+        "did you mean 'workspace'",
     ),
     # clashes
     "priority of a kept route": ("priority = 20", "priority = 10 #!", "is routes.cart's already"),
