@@ -339,7 +339,7 @@ class EnvironmentRollout:
 
     def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
         asked = counted(self._environment, live.result())
-        end = self._parts.clock.utc().replace(second=0, microsecond=0)
+        end = self._parts.utc.replace(second=0, microsecond=0)
         try:
             found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
         except AwsError as error:

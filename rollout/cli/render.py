@@ -228,8 +228,8 @@ class People(Renderer):
 
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
-        width = self._out.width if self._out.is_terminal else PIPED
-        self._out.print(screen.status(status, width), width=width)
+        out = self._out if self._out.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPED)
+        out.print(screen.status(status, out.width))
         if status.unreleased and status.ownership:
             self._commands(tuple(map(str, status.ownership.commands)))
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 
 from rollout.errors import UsageError
+from rollout.measure import Verdict
+from rollout.metrics import MINUTE
 from rollout.model import LEGACY_ONLY
 from rollout.quantities import Percent
 from rollout.sandbox import Fault
+from rollout.sandbox.daemon import SandboxInfo
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine
@@ -24,6 +30,52 @@ def candidates(team: Team) -> dict[str, set[str]]:
     return {
         name: {arn.split("/")[1] for arn in list(forward.weights)[1:]} for name, forward in forwards.items() if forward
     }
+
+
+def ask(team: Team, method: str, path: str, times: int) -> None:
+    """Send requests without cookies to the public load balancer."""
+    address = urlsplit(team.aws.url(team.account, "us-west-2", "passport-public", 443))
+    connection = HTTPConnection(address.netloc, timeout=30)
+    for _ in range(times):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == HTTPStatus.OK
+    connection.close()
+
+
+def let_the_minute_end(aws: SandboxInfo) -> None:
+    """CloudWatch's minute, by the sandbox's own clock."""
+    end = aws.clock.now() + MINUTE
+    aws.clock.run_at(600)
+    while aws.clock.now() < end:
+        pass
+    aws.clock.run_at(1)
+
+
+def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team) -> None:
+    cut_over.open().set_weight(40, approve=True)
+    ask(cut_over, "GET", "/v2/stamps/1/score/0xA", 150)
+    ask(cut_over, "POST", "/ceramic-cache/score/0xA", 150)
+    let_the_minute_end(cut_over.aws)
+    status = cut_over.open().status()
+    stamps, ceramic, embed = (route.measured for route in status.routes)
+    assert stamps is not None
+    assert stamps is ceramic
+    assert (stamps.routes, stamps.requests) == (("stamp-score", "ceramic-score"), 300)
+    assert (stamps.verdict, stamps.expected) == (Verdict.AGREES, Percent.of(40))
+    assert 60 < stamps.candidate < 180
+    assert embed is not None
+    assert embed.requests == 0
+    text = cut_over.run("status", "production").stdout
+    assert f"2 routes: {stamps.share} % (" in text
+    assert ", 300 requests)" in text
+
+    cut_over.open().rollback(reconcile=False)
+    (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
+    assert routes is not None
+    assert (routes.verdict, routes.expected) == (Verdict.DISAGREES, Percent(0))
+    assert "if the weight was lowered in the last 15m, requests from before count too" in routes.why
 
 
 def test_a_route_gets_a_target_group_of_its_own_beside_the_one_it_shared(legacy: Team) -> None:
