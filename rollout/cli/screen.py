@@ -272,7 +272,7 @@ def _unlike(found: Measured) -> Iterator[RenderableType]:
     )
     if found.why:
         yield Text("  ≠ ", style="yellow").append(f"{found.routes[0]}{rest}: {said}", style="default")
-    yield from (Padding(Text(reason), (0, 0, 0, 4)) for reason in found.why)
+    yield from (Padding(Text(reason), (0, 0, 0, 4), expand=False) for reason in found.why)
 
 
 def _owners(route: RouteStatus) -> str:
