@@ -1,8 +1,12 @@
-"""The weighted listener rules: one a route, at the priority and with the conditions of the rule that it takes over."""
+"""The weighted listener rules: one a route, at the priority and with the conditions of the rule that it takes over.
+
+Before them stand the header rules, where there are any.
+"""
 
 from __future__ import annotations
 
 from rollout.components.existing import look_up
+from rollout.components.header_rule import HeaderRule
 from rollout.components.weighted_rule import WeightedRule, WeightedRuleArgs
 from rollout.model import ProgramInput
 
@@ -11,14 +15,16 @@ def program(given: ProgramInput) -> None:
     """The routing stack.
 
     Args:
-        given: The inventory, and by route how its requests are divided, which rule it adopts and which tags that has.
+        given: The inventory; by route how its requests are divided, which rule it adopts and which tags that has; and
+            the header rules.
 
     Raises:
         KeyError: A route has no split: its rule would otherwise be dropped.
         RunError: A listener or a target group isn't on AWS.
     """
     environment, routes = given.environment, given.environment.routes
-    existing = look_up(environment, (group for r in routes.values() for group in (r.legacy, r.candidate)))
+    groups = [group for r in routes.values() for group in (r.legacy, r.candidate)]
+    existing = look_up(environment, [*groups, *(rule.target_group for rule in given.overrides.values())])
     for key, route in routes.items():
         WeightedRule(
             key,
@@ -34,4 +40,11 @@ def program(given: ProgramInput) -> None:
                 adopt=given.adopt.get(key),
                 tags=given.tags.get(key, {}),
             ),
+        )
+    for name, rule in given.overrides.items():
+        HeaderRule(
+            name,
+            rule,
+            listener_arn=existing.listeners[rule.load_balancer],
+            target_group_arn=existing.target_groups[rule.target_group],
         )

@@ -179,7 +179,8 @@ class Elbv2:
         self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
     ) -> tuple[LiveRule, ...]:
         wanted = {(listeners.get(route.load_balancer), route.priority) for route in environment.routes.values()}
-        ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted]
+        header = {rule.arn for rule in rules if any(condition.field == Field.HEADER for condition in rule.further)}
+        ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted or rule.arn in header]
 
         def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
             found = explained(lambda: self._elb.describe_tags(ResourceArns=list(arns)))["TagDescriptions"]

@@ -25,6 +25,7 @@ from rollout.config import StacksFile
 from rollout.engine import Engine, PhaseResult
 from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, UsageError, WrongAccount
 from rollout.explain import Explanation, explain, future
+from rollout.header_rules import with_overrides
 from rollout.live import Live
 from rollout.measure import SINCE, Measured, counted, measure
 from rollout.metrics import MINUTE
@@ -156,6 +157,16 @@ class EnvironmentRollout:
         """Set the weights that the file has."""
         return self._engine().run("phase3", _approver(approve), message=message, accept_live=accept_live, waive=waive)
 
+    def override(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Add the header rules of `[header-override]`, which send requests with a header to one implementation.
+
+        Args:
+            remove: Take them away instead.
+            approve: Who approves.
+            message: For Pulumi's update history.
+        """
+        return self._engine().run("override-remove" if remove else "override", _approver(approve), message=message)
+
     def set_weight(
         self,
         weight: Percent | float | str,
@@ -282,6 +293,7 @@ class EnvironmentRollout:
                 environment, self._parts.load_balancers, self._parts.stacks, self._parts.clock, lambda _: None
             )
             live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
+            live = with_overrides(environment, live) if phase == "override" else live
         return tuple(explain(environment, live, name, request, cookie) for name in names)
 
     def preflight(self) -> PreflightReport:

@@ -6,11 +6,13 @@ A change starts from the live rules: what a phase doesn't name stays as it is, w
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollout.errors import Drift, Problem
+from rollout.header_rules import held_overrides
 from rollout.live import Live
-from rollout.model import LEGACY_ONLY, PREPARED, Environment, ProgramInput, RuleOwnership, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, OverrideRule, ProgramInput, RuleOwnership, Split
+from rollout.overrides import planned_overrides
 from rollout.ownership import Ownership
 from rollout.phases import LEGACY, ROUTING, Phase
 from rollout.preflight import Resources, held_rules
@@ -93,7 +95,8 @@ def program_input(
         rules = {name: kept if name in held else RuleOwnership.RELEASED for name in environment.routes}
         return ProgramInput(environment, rules=rules)
     if stack == ROUTING:
-        return routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
+        given = routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
+        return replace(given, overrides=overrides_after(phase, environment, start.live))
     return ProgramInput(environment)
 
 
@@ -113,4 +116,15 @@ def routing_input(
         splits=after,
         adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
         tags={name: rule.tags for name, rule in rules.items() if rule.tags},
+        overrides=held_overrides(live),
     )
+
+
+def overrides_after(phase: Phase, environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    """The header rules after a phase: `override` alone changes them."""
+    match phase.name:
+        case "override":
+            return planned_overrides(environment)
+        case "override-remove":
+            return {}
+    return held_overrides(live)

@@ -16,13 +16,15 @@ from pathlib import Path
 
 from rollout import events
 from rollout.compare import stale_rules, unlike_wanted
-from rollout.desired import Start, program_input, splits_after
+from rollout.desired import Start, overrides_after, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
 from rollout.gates import Gate, drift_warning, traffic_of, warnings_of
+from rollout.header_rules import bent_overrides, rule_inputs, stale_overrides, unlike_overrides
 from rollout.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.live import Live
 from rollout.model import Environment, ProgramInput, Split
 from rollout.overlaps import overlaps
+from rollout.overrides import override_problems, override_warnings
 from rollout.ownership import Ownership, asked, cutover_warnings, ownership_of
 from rollout.pending import natural_id
 from rollout.phases import LEGACY, PHASES, ROUTING, Phase, Step
@@ -189,6 +191,10 @@ class Engine:
         found.append(code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live))
         if phase.name == "phase2":
             found.append(handover_problems(environment, live, start.legacy))
+        if phase.name == "override":
+            found.append(override_problems(environment, live))
+        elif phase.name != "override-remove":
+            found.append(bent_overrides(live))
         found.append(overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
         self._stop_at(phase, tuple(chain.from_iterable(found)))
         self._emit(
@@ -225,7 +231,7 @@ class Engine:
         given = program_input(run.phase, step.stack, environment, run.start, run.after)
         plan = folder / f"{step.stack}.json"
         self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
-        if step.creates_stack:
+        if step.creates_stack or run.phase.name == "override":
             self._settle(step.stack, live)
         preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
         if step.stack == ROUTING:
@@ -235,7 +241,8 @@ class Engine:
                 preview = self._stacks.preview(step.stack, given, plan, refresh=True)
         if preview is None:
             raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
-        found = violations(preview, step.policy, rule_bounds(environment, live, run.after))
+        header_rules = rule_inputs(live, given.overrides)
+        found = violations(preview, step.policy, rule_bounds(environment, live, run.after), header_rules)
         refused, let_by = waived(found, run.waive)
         if refused:
             raise PolicyViolation(
@@ -264,7 +271,7 @@ class Engine:
                 drifted,
                 then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
             )
-        return bool(stale)
+        return bool(stale) or stale_overrides(preview, run.start.live)
 
     def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str]) -> Gate:
         environment, live = self._environment, run.start.live
@@ -277,6 +284,8 @@ class Engine:
             warnings += tuple(cutover_warnings(environment, start.ownership, ours=ours, routing=routing))
         if run.phase.moves_traffic:
             warnings += drift_warning(environment, run.after)
+        if run.phase.name == "override":
+            warnings += override_warnings(environment, live)
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
         return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands)
@@ -316,11 +325,13 @@ class Engine:
     def _verify(self, run: _Run) -> None:
         """Ask the load balancer until every rule is as wanted."""
         environment, problems = self._environment, list[Problem]()
+        overrides = overrides_after(run.phase, environment, run.start.live)
         for attempt in range(READ_BACKS):
             if attempt:
                 self._clock.sleep(PAUSE)
-            now = self._load_balancers.read(environment, tags=False)
-            problems = list(unlike_wanted(environment, run.start.live, now, run.after))
+            now = self._load_balancers.read(environment, tags=bool(overrides))
+            problems = list(unlike_overrides(overrides, now))
+            problems += list(unlike_wanted(environment, run.start.live, now, run.after))
             problems += candidate_problems(environment, now)
             if not problems:
                 break

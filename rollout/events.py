@@ -175,7 +175,7 @@ class OwnerReleased(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteRolledBack(Event):
-    """A route's requests go to the legacy implementation alone, read back from the load balancer."""
+    """A route's requests, or those with a header, go to legacy alone, read back from the load balancer."""
 
     route: str
     before: Split | None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from rollout.compare import wanted_forward
 from rollout.conditions import Condition, Field, Request, matches, unmet
+from rollout.header_rules import header_rules_before
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule
 from rollout.model import Arn, Environment, KeptRoute, Route, Split
 from rollout.routing_rules import path_matches
@@ -96,8 +97,12 @@ def explain(
         cookie: The target group that the client's stickiness cookie names, or `legacy` or `candidate` of the route.
     """
     passed: list[Passed] = []
+    headed = {
+        rule.arn: (f"header rule of {place}", entry) for place, entry, rule in header_rules_before(environment, live)
+    }
     for rule in live.rules_of(load_balancer):
         belongs = _in_inventory(environment, load_balancer, rule, request)
+        belongs |= dict([headed[rule.arn]] if rule.arn in headed else [])
         missed = unmet(rule.asks, request)
         unknown = next((c for c in rule.asks if matches(c, request) is None), None)
         if missed or unknown:

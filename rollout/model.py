@@ -100,6 +100,13 @@ EntryPoint = Annotated[
         description='an inline program\'s entry point, "module:function"',
     ),
 ]
+HeaderValue = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~:/=@-]{1,128}$",
+        description="a header's value of at most 128 characters without spaces, `*`, `?` and quotes",
+    ),
+]
 LoadBalancerKey = Annotated[str, Field(description="the name of a [load-balancers] table")]
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 RetentionDays = Literal[
@@ -240,6 +247,21 @@ class Ramp(Frozen):
     bake: Duration = Field(timedelta(minutes=30), description="how long each step is watched, such as 30m")
 
 
+class HeaderOverride(Frozen):
+    """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
+
+    name: str = Field(
+        "X-Rollout",
+        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}$",
+        description="a header's name of at most 40 characters",
+    )
+    value: HeaderValue = Field("candidate")
+    legacy_value: HeaderValue | None = None
+    priority_base: Priority = Field(
+        500, description=f"a whole number from 1 to {MAX_PRIORITY}, lower than every route's priority"
+    )
+
+
 class Programs(Frozen):
     """Entry points of the inline programs, and of what answers requests in the sandbox.
 
@@ -311,6 +333,7 @@ class Environment(Frozen):
     )
     ramp: Ramp = Ramp()
     stickiness: Stickiness = Stickiness()
+    header_override: HeaderOverride | None = None
     programs: Programs
     legacy: Legacy = Legacy()
     load_balancers: Mapping[Name, LoadBalancer]
@@ -364,6 +387,35 @@ class RuleOwnership(StrEnum):
     RELEASED = "released"
 
 
+OVERRIDE_TAG = "rollout:override"
+"""The tag of header rules that rollout made; its value is the rule's logical name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRule:
+    """A header rule: it takes requests with a header before a route's own rule does.
+
+    Attributes:
+        path: The path pattern of the rule that it stands before.
+        methods: Its HTTP methods; any method if empty.
+        header: The header's name.
+        values: The header's values, any one of them.
+        target_group: Where such requests go, by name.
+    """
+
+    load_balancer: str
+    priority: int
+    path: str
+    methods: tuple[str, ...]
+    header: str
+    values: tuple[str, ...]
+    target_group: str
+
+    def __str__(self) -> str:
+        endpoint = _endpoint(self.methods, self.path)
+        return f"{self.priority} {endpoint} with {self.header}: {'|'.join(self.values)} → {self.target_group}"
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramInput:
     """What an inline program is given.
@@ -374,6 +426,7 @@ class ProgramInput:
         adopt: Routing: rules to import, by route; the others are its own already.
         tags: Routing: the tags that each route's rule has now and keeps.
         rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing.
+        overrides: Routing: the header rules that are to be there, by their logical names.
     """
 
     environment: Environment
@@ -381,3 +434,4 @@ class ProgramInput:
     adopt: Mapping[str, Arn] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
+    overrides: Mapping[str, OverrideRule] = field(default_factory=dict)

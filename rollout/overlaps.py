@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rollout.errors import Problem
+from rollout.header_rules import header_rules_before
 from rollout.live import Live, LiveRule
 from rollout.model import Environment, KeptRoute, Route
 from rollout.routing_rules import Conditions, covers, example_path, overlap
@@ -74,7 +75,12 @@ def _on(balancer: str, environment: Environment, live: Live) -> Iterator[Overlap
     known = {
         r.priority: _Asked(name, r.priority, (_rule(r),), dual=name in routes) for name, r in (kept | routes).items()
     }
-    others = (_other(r) for r in live.rules if r.listener == live.listeners.get(balancer) and r.priority not in known)
+    ours = {rule.arn for _, _, rule in header_rules_before(environment, live)}  # they only repeat what stands behind
+    others = (
+        _other(rule)
+        for rule in live.rules
+        if rule.listener == live.listeners.get(balancer) and rule.priority not in known and rule.arn not in ours
+    )
     asked = sorted((*known.values(), *others), key=lambda rule: rule.priority)
     for name, route in (routes | kept).items():
         endpoint = Conditions(route.path, route.methods)

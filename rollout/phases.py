@@ -81,4 +81,16 @@ PHASES: Mapping[str, Phase] = {
         (Step(ROUTING, "weights", "change the rules' weights in place"),),
         moves_traffic=True,
     ),
+    "override": Phase(
+        "override",
+        "Let a request header pick the implementation; other requests go where they went",
+        (Step(ROUTING, "override", "add a header rule before each route's own"),),
+        moves_traffic=True,
+    ),
+    "override-remove": Phase(
+        "override-remove",
+        "Take the header rules away",
+        (Step(ROUTING, "override-remove", "delete the header rules, and no other"),),
+        moves_traffic=True,
+    ),
 }

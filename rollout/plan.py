@@ -18,6 +18,7 @@ from rollout.model import Arn
 from rollout.weights import Forward
 
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+_HEADER_RULE = "rollout:index:HeaderRule$"
 _RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "tags", "transforms", "region"})
 
 
@@ -106,6 +107,11 @@ class Change:
     def rule(self) -> Arn:
         """The listener rule's ARN, which is its id, where it is one that exists."""
         return Arn((self.old or self.new or _NOWHERE).id)
+
+    @property
+    def is_header_rule(self) -> bool:
+        """Whether it is about one of the header rules that `override` makes."""
+        return self.type == LISTENER_RULE and _HEADER_RULE in self.urn
 
     @property
     def is_real(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from rollout.errors import Problem
 from rollout.live import Live
@@ -71,7 +72,12 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "release": (Allowed(Op.RELEASE, _RULE),),
     "weights": (_ACTIONS,),
+    "override": (Allowed(Op.CREATE, _RULE), _ACTIONS),
+    "override-remove": (Allowed(Op.DELETE, _RULE),),
 }
+
+
+_OVERRIDES = frozenset({"override", "override-remove"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +129,19 @@ def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]
     }
 
 
-def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBounds]) -> tuple[Violation, ...]:
+def violations(
+    preview: StackPreview,
+    policy: str,
+    bounds: Mapping[Arn, RuleBounds],
+    header_rules: Mapping[str, Mapping[str, Any]] | None = None,
+) -> tuple[Violation, ...]:
     """What a preview would do beyond its policy.
 
     Args:
         preview: Of one stack.
         policy: A key of `POLICIES`.
         bounds: By ARN, the rules that the step may be about.
+        header_rules: The inputs that header rules are to have, by logical name.
     """
     table = POLICIES[policy]
     allowed = f"allowed: {'; '.join(map(str, table))}"
@@ -137,6 +149,8 @@ def violations(preview: StackPreview, policy: str, bounds: Mapping[Arn, RuleBoun
     for change in preview.changes:
         if not any(row.covers(change) for row in table):
             found.append((change, _beyond(change, allowed)))
+        elif change.is_header_rule or policy in _OVERRIDES:
+            found += [(change, problem) for problem in _header_rule_problems(change, policy, header_rules or {})]
         elif change.type == LISTENER_RULE:
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
     found += [
@@ -184,3 +198,14 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         yield Problem(f"its forward action would be {after or 'something else'}, not {bounds.after}", where=change.name)
     if policy == "adopt" and split is not None and split.weight != Percent(0):
         yield Problem(f"the candidate would get {split} of its requests; a cutover moves none", where=change.name)
+
+
+def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Header rules come and go by `override` alone, as the inventory has them, and nothing else does by it."""
+    if not change.is_header_rule or policy not in _OVERRIDES:
+        yield Problem("header rules, and no others, change by `rollout override`, and by nothing else", change.name)
+    elif change.new is not None:
+        inputs, expected = change.new.inputs, wanted.get(change.name, {})
+        same = conditions_in(inputs) == conditions_in(expected) and forward_in(inputs) == forward_in(expected)
+        if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
+            yield Problem("it isn't as the inventory has it", change.name)

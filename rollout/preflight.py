@@ -115,7 +115,11 @@ def adoption_problems(environment: Environment, routing: StackPreview | None) ->
         environment: The inventory.
         routing: A preview of its stack; None where there is no such stack.
     """
-    created = [c.name for c in routing.changes if c.op is Op.CREATE] if routing else list(environment.routes)
+    created = (
+        [c.name for c in routing.changes if c.op is Op.CREATE and not c.is_header_rule]
+        if routing
+        else list(environment.routes)
+    )
     if created:
         missing = "any route" if len(created) == len(environment.routes) else ", ".join(created)
         yield Problem(

@@ -16,6 +16,7 @@ from rollout import events
 from rollout.compare import wanted_forward
 from rollout.desired import routing_input
 from rollout.errors import AwsError, Interrupted, Locked, Problem, RollbackIncomplete, RolloutError
+from rollout.header_rules import ways_around
 from rollout.live import Live, LiveRule
 from rollout.model import LEGACY_ONLY, Arn, Environment, Split
 from rollout.phases import ROUTING
@@ -38,6 +39,7 @@ class RollbackResult:
         moved: The routes whose rule was changed; the others were on legacy alone already.
         reconciled: Whether Pulumi's state says so too.
         reason: Why it doesn't.
+        header_rules: The rules that sent requests with a header to the candidate, and were changed too.
     """
 
     environment: str
@@ -45,6 +47,7 @@ class RollbackResult:
     moved: tuple[str, ...]
     reconciled: bool
     reason: str | None = None
+    header_rules: tuple[str, ...] = ()
 
 
 class Rollback:
@@ -78,12 +81,19 @@ class Rollback:
         before = {name: live.split_of(environment.routes[name]) for name in routes}
         wanted = {name: wanted_forward(environment, name, live, LEGACY_ONLY) for name in routes if name not in failed}
         pending = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name]))}
+        around = {
+            f"{name}, {rule.further[0]}": (name, rule)
+            for name in wanted
+            for rule in ways_around(environment, live, name)
+        }
+        wanted |= {key: wanted[name] for key, (name, _) in around.items()}
+        pending |= {key: rule for key, (_, rule) in around.items()}
         moved: dict[str, None] = {}
         try:
             errors = self._move_and_read_back(live, pending, wanted, before, moved)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"stopped: {len(wanted) - len(pending)} of {len(routes)} routes are read back as on legacy alone",
+                f"stopped: {len(wanted) - len(pending)} of {len(wanted)} rules are read back as on legacy alone",
                 then=f"run `rollout rollback {environment.name}` again to be sure of the others",
             ) from None
         for name, rule in pending.items():
@@ -95,7 +105,13 @@ class Rollback:
                 tuple(failed.values()),
                 then=f"run `rollout rollback {environment.name}` again",
             )
-        return RollbackResult(environment.name, before, tuple(moved), reconciled=False)
+        headers = tuple(key for key in moved if key in around)
+        if headers:
+            said = f"requests with a header go to legacy, too; `rollout override {environment.name}` puts that back"
+            self._emit(events.Warned(environment.name, said))
+        return RollbackResult(
+            environment.name, before, tuple(name for name in moved if name in before), False, header_rules=headers
+        )
 
     def _move_and_read_back(
         self,
@@ -118,7 +134,7 @@ class Rollback:
                 pending.update({name: now.get(rule.arn, rule) for name, rule in pending.items()})
             for name in [name for name, rule in pending.items() if _is_back(rule, wanted[name])]:
                 del pending[name]
-                self._emit(events.RouteRolledBack(self._environment.name, name, before[name]))
+                self._emit(events.RouteRolledBack(self._environment.name, name, before.get(name)))
             if not pending:
                 break
         return errors

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from rollout.errors import Problem
+from rollout.header_rules import header_rules_before
 from rollout.live import Live
 from rollout.measure import Measured
 from rollout.model import Environment, Split
@@ -54,6 +55,23 @@ class RouteStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class HeaderRuleStatus:
+    """A rule that takes a route's requests before its own does, if they have a header.
+
+    Attributes:
+        route: The route's place in the inventory, such as `routes.stamp-score`.
+        header: Which header with which value, in words.
+        forwards: What it does in AWS's words.
+    """
+
+    route: str
+    load_balancer: str
+    priority: int
+    header: str
+    forwards: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
     """One environment.
 
@@ -62,6 +80,7 @@ class EnvironmentStatus:
         problems: What isn't as the inventory says.
         next_step: The command that comes next; None when all is as wanted.
         ownership: What another owner of the legacy rules holds; None where there is none.
+        header_rules: The rules by which a header picks the implementation, whoever made them.
         unreleased: The routes whose rules routing has adopted, and that owner holds still.
         not_measured: Why requests weren't counted, if that was asked for.
     """
@@ -75,6 +94,7 @@ class EnvironmentStatus:
     next_step: str | None
     ownership: Ownership | None = None
     unreleased: tuple[str, ...] = ()
+    header_rules: tuple[HeaderRuleStatus, ...] = ()
     not_measured: str | None = None
 
 
@@ -131,6 +151,12 @@ def status_of(
         _next_step(environment, phase, tuple(routes), unreleased),
         ownership,
         unreleased,
+        tuple(
+            HeaderRuleStatus(
+                place, entry.load_balancer, rule.priority, str(rule.further[0]), str(rule.forward or rule.action)
+            )
+            for place, entry, rule in header_rules_before(environment, live)
+        ),
     )
 
 

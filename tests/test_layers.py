@@ -14,28 +14,20 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
+    *("checks", "compare", "conditions", "desired", "errors", "events", "explain", "gates", "header_rules"),
+    *("inspection", "live", "measure", "metrics", "model", "overlaps", "overrides", "ownership", "pending"),
     *(
-        "compare",
-        "conditions",
-        "checks",
-        "compare",
-        "desired",
-        "errors",
-        "events",
-        "gates",
-        "inspection",
-        "live",
-        "measure",
-        "metrics",
-        "model",
-        "ownership",
-        "pending",
         "phases",
         "plan",
         "policy",
         "ports",
+        "preflight",
+        "quantities",
+        "routing_rules",
+        "status",
+        "stickiness",
+        "weights",
     ),
-    *("preflight", "quantities", "overlaps", "routing_rules", "status", "stickiness", "weights"),
 )
 AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sandbox/")
 SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}

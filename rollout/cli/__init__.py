@@ -12,6 +12,7 @@ import typer
 from rollout import __version__
 from rollout.cli.demo import demo
 from rollout.cli.explain import explain
+from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3
 from rollout.cli.preflight import preflight
 from rollout.cli.preview import preview
@@ -48,7 +49,7 @@ def _root(
     pass
 
 
-for command in (phase1, phase2, phase3, release, rollback, status, preflight, explain, preview, setup, demo):
+for command in (phase1, phase2, phase3, override, release, rollback, status, preflight, explain, preview, setup, demo):
     app.command()(command)
 app.command(context_settings={"ignore_unknown_options": True})(weight)  # so that -1 is a weight, and a bad one
 app.add_typer(sandbox, name="sandbox")

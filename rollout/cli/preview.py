@@ -22,7 +22,9 @@ from rollout.cli.session import session
 
 
 def preview(
-    phase: Annotated[str, typer.Argument(metavar="PHASE", help="phase1, phase2, phase3 or weight.")],
+    phase: Annotated[
+        str, typer.Argument(metavar="PHASE", help="phase1, phase2, phase3, weight, override or override-remove.")
+    ],
     environment: EnvironmentName,
     percent: Annotated[str | None, typer.Argument(metavar="[N]", help="For weight: the share.")] = None,
     routes: Routes = None,

@@ -19,7 +19,7 @@ from rollout.explain import Explanation, Share
 from rollout.gates import Gate, TrafficLine
 from rollout.measure import Measured, Verdict
 from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
-from rollout.status import EnvironmentStatus, RouteStatus
+from rollout.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
 if TYPE_CHECKING:
     from rollout.sandbox.load import Tally
@@ -213,6 +213,7 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
         rows.extend(_unlike(each))
     if found.not_measured:
         rows.append(Text(f"  not measured: {found.not_measured}", style="dim"))
+    rows.extend(_header_rules(found.header_rules))
     rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
     rows.extend(Text("  ! ", style="yellow").append(line) for line in _ownership(found))
     if found.next_step:
@@ -273,6 +274,14 @@ def _unlike(found: Measured) -> Iterator[RenderableType]:
     if found.why:
         yield Text("  ≠ ", style="yellow").append(f"{found.routes[0]}{rest}: {said}", style="default")
     yield from (Padding(Text(reason), (0, 0, 0, 4), expand=False) for reason in found.why)
+
+
+def _header_rules(found: Sequence[HeaderRuleStatus]) -> list[Text]:
+    """A line for each header and what it leads to, with the routes that it is for."""
+    routes: dict[tuple[str, str], list[str]] = {}
+    for rule in found:
+        routes.setdefault((rule.header, rule.forwards), []).append(rule.route.partition(".")[2])
+    return [Text(f"  {header} → {to}", style="dim").append(f"  {', '.join(on)}") for (header, to), on in routes.items()]
 
 
 def _owners(route: RouteStatus) -> str:

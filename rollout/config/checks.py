@@ -13,6 +13,7 @@ from itertools import chain
 from rollout.config.findings import Finding, dotted, suggestion
 from rollout.config.layout import Keys
 from rollout.model import Environment, Function, KeptRoute, LoadBalancer, Route
+from rollout.overrides import planning_problems
 from rollout.routing_rules import covers
 
 Names = Mapping[str, AbstractSet[str]]
@@ -39,6 +40,7 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
     yield from _priorities(environment)
     yield from _endpoints(environment)
     yield from _target_groups(environment)
+    yield from (Finding(at, what, then) for at, what, then in planning_problems(environment))
     if names["functions"] == set(environment.functions):
         yield from _candidates(environment)
 

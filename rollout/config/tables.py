@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from rollout.model import (
     Frozen,
     Function,
+    HeaderOverride,
     KeptRoute,
     Legacy,
     LoadBalancer,
@@ -39,6 +40,7 @@ class File(Frozen):
     legacy: Any = None
     stickiness: Any = None
     ramp: Any = None
+    header_override: Any = None
     load_balancers: Any = None
     functions: Any = None
     routes: Any = None
@@ -54,6 +56,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "legacy": Legacy,
     "stickiness": Stickiness,
     "ramp": Ramp,
+    "header-override": HeaderOverride,
     "load-balancers": LoadBalancer,
     "functions": Function,
     "routes": Route,

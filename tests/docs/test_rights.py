@@ -13,7 +13,7 @@ from tests.docs.pages import blocks
 
 NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 POLICIES = [json.loads(block.code) for block in blocks("json") if block.page == "docs/security.md"]
-OBSERVE, ROLL_BACK, OPERATE = (
+OBSERVE, ROLL_BACK, OPERATE, HEADER_RULES = (
     [
         action
         for statement in policy["Statement"]
@@ -48,3 +48,12 @@ def test_the_rights_are_enough(legacy: Team) -> None:
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().set_weight(10, approve=True)) == set()
     assert missing(legacy, OBSERVE, lambda: legacy.open().status()) == set()
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().rollback()) == set()
+
+
+@pytest.mark.engine
+def test_the_rights_for_header_rules_are_enough(cut_over: Team) -> None:
+    cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
+    allowed = ROLL_BACK + HEADER_RULES
+    assert missing(cut_over, allowed, lambda: cut_over.open().override(approve=True)) == set()
+    assert missing(cut_over, ROLL_BACK, lambda: cut_over.open().rollback()) == set()
+    assert missing(cut_over, allowed, lambda: cut_over.open().override(remove=True, approve=True)) == set()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,17 @@ import pulumi
 import pytest
 
 from programs.routing import program
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, Split, Stickiness
+from rollout.model import (
+    LEGACY_ONLY,
+    OVERRIDE_TAG,
+    PREPARED,
+    Arn,
+    Environment,
+    OverrideRule,
+    ProgramInput,
+    Split,
+    Stickiness,
+)
 from rollout.quantities import Percent
 from tests.programs.recording import RULE, arn, listener, run
 from tests.programs.seed import ROUTES
@@ -164,3 +175,42 @@ def test_a_refused_lookup_says_why(production: Environment) -> None:
 def test_a_route_without_a_split_is_an_error_not_a_dropped_rule(production: Environment) -> None:
     with pytest.raises(KeyError, match="embed-score"):
         run(program, ProgramInput(production, splits={name: PREPARED for name in ROUTES if name != "embed-score"}))
+
+
+RULE_WITH_HEADER = OverrideRule(
+    "internal",
+    500,
+    "/internal/embed/score/*/*",
+    ("GET",),
+    "X-Rollout",
+    ("candidate", "new"),
+    "l-passport-v2-rust-scorer-int",
+)
+
+
+def test_a_header_rule_is_made_as_it_is_given_and_can_be_deleted(production: Environment) -> None:
+    rules = run(program, given(production, overrides={"embed-score-override": RULE_WITH_HEADER})).of(RULE)
+    rule = rules["embed-score-override"]
+
+    group = {"arn": arn("TargetGroup", "l-passport-v2-rust-scorer-int"), "weight": 1}
+    assert rule.inputs == {
+        "listenerArn": listener("passport-internal", 80),
+        "priority": 500,
+        "conditions": [
+            {"pathPattern": {"values": ["/internal/embed/score/*/*"]}},
+            {"httpRequestMethod": {"values": ["GET"]}},
+            {"httpHeader": {"httpHeaderName": "X-Rollout", "values": ["candidate", "new"]}},
+        ],
+        "actions": [{"type": "forward", "forward": {"targetGroups": [group]}}],
+        "tags": {OVERRIDE_TAG: "embed-score-override"},
+    }
+    assert not rule.request.retainOnDelete
+    assert "rollout:index:HeaderRule$" in rule.urn
+    assert len(rules) == len(ROUTES) + 1
+
+
+def test_a_header_rules_group_is_looked_up_even_if_no_route_has_it(production: Environment) -> None:
+    rule = replace(RULE_WITH_HEADER, target_group="targetGroupRegistry")
+    done = run(program, given(production, overrides={"history-override-kept": rule}))
+
+    assert ("TargetGroup", "targetGroupRegistry") in done.calls

@@ -9,6 +9,7 @@ from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.plan import Change, StackPreview, change_of
 from rollout.policy import RuleBounds, violations, waived
 from rollout.quantities import Percent
+from rollout.weights import Forward
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,
@@ -118,3 +119,61 @@ def test_groups_of_another_route_are_refused() -> None:
     stranger = rule_inputs("score", weighted(90, 10))
     stranger["actions"][0]["forward"]["targetGroups"][1]["arn"] = "arn:targetgroup/someone-elses/1"
     assert "forward action would be" in refused("weights", step("update", "score", OLD, stranger))
+
+
+HEADER_RULE = (
+    "urn:pulumi:production::shop-routing::rollout:index:HeaderRule$aws:lb/listenerRule:ListenerRule::score-override"
+)
+EXPECTED = rule_inputs("score", Forward({CANDIDATE: 1}), priority=5)
+
+
+def header_step(op: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Change:
+    states = (None if given is None else replace(state("score", given), urn=HEADER_RULE) for given in (old, new))
+    return change_of(op, *states)
+
+
+def header_refused(policy: str, change: Change) -> str:
+    found = violations(StackPreview("routing", (change,)), policy, {}, {"score-override": EXPECTED})
+    return "\n".join(str(violation.problem) for violation in found)
+
+
+@pytest.mark.parametrize(
+    ("policy", "change"),
+    [
+        ("override", header_step("create", None, EXPECTED)),
+        ("override", header_step("update", rule_inputs("score", LEGACY_FORWARD, priority=5), EXPECTED)),
+        ("override-remove", header_step("delete", EXPECTED, None)),
+    ],
+)
+def test_header_rules_come_and_go_by_override(policy: str, change: Change) -> None:
+    assert header_refused(policy, change) == ""
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "named"),
+    [
+        ("override", header_step("create", None, EXPECTED | {"priority": 6}), "isn't as the inventory has it"),
+        ("override", header_step("create", None, rule_inputs("score", LEGACY_FORWARD, priority=5)), "isn't as"),
+        ("override", header_step("create", None, EXPECTED | {"conditions": []}), "isn't as"),
+        ("override", header_step("update", EXPECTED | {"priority": 6}, EXPECTED), "update of priority"),
+        ("override", header_step("delete", EXPECTED, None), "delete"),
+        ("override", step("create", "score", None, EXPECTED), "and no others"),
+        ("override", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "and no others"),
+        ("override-remove", header_step("create", None, EXPECTED), "create"),
+        ("override-remove", step("delete", "score", OLD, None), "and no others"),
+        ("override-remove", step("delete", "score", OLD, None, retain=True), "release"),
+        (
+            "weights",
+            header_step("update", rule_inputs("score", LEGACY_FORWARD, priority=5), EXPECTED),
+            "by nothing else",
+        ),
+        ("weights", header_step("create", None, EXPECTED), "create"),
+        ("weights", header_step("delete", EXPECTED, None), "delete"),
+        ("adopt", header_step("create", None, EXPECTED), "create"),
+        ("release", header_step("delete", EXPECTED, None), "delete"),
+    ],
+)
+def test_nothing_else_touches_header_rules_and_override_touches_nothing_else(
+    policy: str, change: Change, named: str
+) -> None:
+    assert named in header_refused(policy, change)

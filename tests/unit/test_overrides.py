@@ -1,0 +1,215 @@
+"""Header rules: the hand-off's block, what doesn't go, and that a header changes nothing but what it is for."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from rollout.conditions import Condition, Field, Request, for_endpoint
+from rollout.explain import explain
+from rollout.header_rules import bent_overrides, held_overrides, unlike_overrides, ways_around, with_overrides
+from rollout.live import Live, LiveRule
+from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, Route, Split
+from rollout.overlaps import overlaps
+from rollout.overrides import override_problems, override_warnings, planned_overrides, planning_problems
+from rollout.quantities import Percent
+from rollout.status import status_of
+from rollout.weights import Forward
+from tests.unit.builders import environment
+from tests.unit.seed import SEED, group_arn, seed_live
+
+TEN = Split.at(Percent.of(10))
+
+
+def with_header(inventory: Environment, **values: Any) -> Environment:
+    return inventory.model_copy(update={"header_override": HeaderOverride(**values)})
+
+
+ON = with_header(SEED)
+BOTH = with_header(SEED, legacy_value="legacy")
+
+
+def test_the_seeds_block_keeps_the_order_and_stands_in_for_the_history() -> None:
+    assert {name: (rule.priority, rule.target_group) for name, rule in planned_overrides(ON).items()} == {
+        "ceramic-score-override": (500, "l-passport-v2-rust-scorer"),
+        "stamps-bulk-post-override": (501, "l-passport-v2-rust-scorer"),
+        "stamps-bulk-patch-override": (502, "l-passport-v2-rust-scorer"),
+        "stamps-bulk-delete-override": (503, "l-passport-v2-rust-scorer"),
+        "stamp-score-history-override-kept": (504, "targetGroupRegistry"),
+        "stamp-score-override": (505, "l-passport-v2-rust-scorer"),
+        "embed-stamps-override": (500, "l-passport-v2-rust-scorer-int"),
+        "embed-validate-api-key-override": (501, "l-passport-v2-rust-scorer-int"),
+        "embed-score-override": (502, "l-passport-v2-rust-scorer-int"),
+    }
+    assert list(planning_problems(ON)) == []
+    assert list(override_problems(ON, seed_live(TEN))) == []
+    assert planned_overrides(SEED) == {}
+
+
+def test_a_value_for_legacy_has_rules_of_its_own() -> None:
+    planned = planned_overrides(BOTH)
+    assert planned["stamp-score-override-legacy"].target_group == "l-passport-v2-stamp-score"
+    assert planned["stamp-score-history-override-kept"].values == ("candidate", "legacy")
+    assert len({(rule.load_balancer, rule.priority) for rule in planned.values()}) == len(planned) == 17
+
+
+def pattern(draw: random.Random) -> str:
+    return "/" + "/".join(draw.choice(["a", "b", "*", "a*", "?"]) for _ in range(draw.randint(1, 3)))
+
+
+def inventories() -> Iterator[tuple[Environment, random.Random]]:
+    for seed in range(60):
+        draw = random.Random(seed)  # noqa: S311 - the same ones each time
+        priorities = iter(draw.sample(range(600, 700), 8))
+        groups = iter(range(100))
+
+        def drawn(draw: random.Random = draw, numbers: Iterator[int] = priorities) -> dict[str, Any]:
+            methods = draw.choice([(), ("GET",), ("POST",), ("GET", "POST")])
+            return {"load_balancer": "public", "path": pattern(draw), "methods": methods, "priority": next(numbers)}
+
+        routes = {f"r{n}": Route(**drawn(), legacy=f"old{next(groups)}", candidate="new") for n in range(4)}
+        kept = {f"k{n}": KeptRoute(**drawn(), legacy=f"kept{next(groups)}") for n in range(4)}
+        entries: list[Route | KeptRoute] = [*routes.values(), *kept.values()]
+        asked = {(entry.path, entry.methods) for entry in entries}
+        if len(asked) == len(entries):  # an inventory has no endpoint twice
+            yield with_header(environment(routes=routes, kept_routes=kept), legacy_value="legacy"), draw
+
+
+def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and_never_to_another_rule() -> None:
+    """Who would take a request, takes it with the header too, in whatever way priorities and patterns overlap."""
+    seen = set()
+    for inventory, draw in inventories():
+        now = seed_live(TEN, inventory)
+        later = with_overrides(inventory, now)
+        for _ in range(10):
+            method, path = draw.choice(["GET", "POST", "PUT"]), pattern(draw).replace("*", "ab").replace("?", "b")
+            plain = explain(inventory, later, "public", Request.of(method, path))
+            assert replace(plain, passed=()) == replace(
+                explain(inventory, now, "public", Request.of(method, path)), passed=()
+            )
+            for value, part in (("candidate", "candidate"), ("LEGACY", "legacy"), ("other", None)):
+                sent = explain(inventory, later, "public", Request.of(method, path, [("x-rollout", value)]))
+                if plain.inventory and plain.inventory[0].startswith("routes.") and part:
+                    assert sent.inventory == (f"header rule of {plain.inventory[0]}",)
+                    assert [share.part for share in sent.shares] == [part]
+                else:
+                    assert sent.shares == plain.shares
+                    assert sent.action == plain.action
+                seen.add((bool(plain.inventory), sent.inventory[:1] == plain.inventory[:1], part))
+    assert len(seen) > 5  # all of these happened
+
+
+@pytest.mark.parametrize(
+    ("values", "kept", "said"),
+    [
+        ({"priority_base": 1002}, {}, "1002, which is routes.stamps-bulk-post's"),
+        ({"priority_base": 3000}, {}, "after a route at 1001"),
+        ({"priority_base": 998}, {}, "1001, which is routes.ceramic-score's"),
+        ({"legacy_value": "Candidate"}, {}, "is the same as value"),
+    ],
+)
+def test_what_does_not_go_is_told_when_the_file_is_read(
+    values: dict[str, Any], kept: dict[str, Any], said: str
+) -> None:
+    assert said in " ".join(what for _, what, _ in planning_problems(with_header(SEED, **values)))
+
+
+def test_a_route_with_four_methods_leaves_no_room_for_a_header() -> None:
+    route = SEED.routes["stamp-score"].model_copy(update={"methods": ("GET", "PUT", "POST", "PATCH")})
+    full = ON.model_copy(update={"routes": {"stamp-score": route}})
+    assert "6 condition values" in " ".join(what for _, what, _ in planning_problems(full))
+
+
+def strange(path: str, priority: int, *more: Condition, forward: Forward | None = None) -> LiveRule:
+    conditions = (*for_endpoint(path, ("GET",)), *more)
+    return LiveRule(Arn(f"arn:strange/{priority}"), Arn("arn:public"), priority, conditions, forward)
+
+
+def problems(rule: LiveRule) -> list[str]:
+    now = seed_live(TEN)
+    return [str(problem) for problem in override_problems(ON, replace(now, rules=(*now.rules, rule)))]
+
+
+def test_a_strange_rule_in_the_way_is_a_problem() -> None:
+    (clash,) = problems(strange("/elsewhere", 503))
+    assert "has the priority of a header rule" in clash
+    (passed,) = problems(strange("/v2/stamps/7/*", 700, Condition(Field.HOST, ("a.test",))))
+    assert "takes requests before GET /v2/stamps/*/score/*" in passed
+    (guarded,) = problems(strange("/v2/stamps/*/history", 2000))
+    assert "/history" in guarded
+    assert problems(strange("/v2/stamps/7/*", 400)) == []  # is asked before the block, as it was before the route
+    assert problems(strange("/v2/stamps/7/*", 3000)) == []
+    assert problems(strange("/elsewhere", 700)) == []
+
+
+def test_a_kept_route_that_goes_elsewhere_can_not_be_stood_in_for() -> None:
+    now = seed_live(TEN)
+    moved = tuple(replace(r, forward=None, action="redirect 301") if r.priority == 2022 else r for r in now.rules)
+    (problem,) = override_problems(ON, replace(now, rules=moved))
+    assert problem.where == "kept-routes.stamp-score-history"
+    assert "redirect 301" in problem.what
+    (gone,) = override_problems(ON, replace(now, rules=tuple(r for r in now.rules if r.priority != 2022)))
+    assert "isn't there" in gone.what
+
+
+def test_without_the_table_there_is_nothing_to_add() -> None:
+    (problem,) = override_problems(SEED, seed_live(TEN))
+    assert "no [header-override]" in problem.what
+
+
+def test_too_many_rules_are_warned_of() -> None:
+    now = seed_live(TEN)
+    others = tuple(strange("/elsewhere", 5000 + number) for number in range(90))
+    assert len(override_warnings(ON, now)) == 1
+    assert "public will have" in override_warnings(ON, replace(now, rules=(*now.rules, *others)))[1]
+
+
+def changed(live: Live, name: str, **fields: Any) -> Live:
+    return replace(live, rules=tuple(replace(r, **fields) if r.arn == name else r for r in live.rules))
+
+
+LATER = with_overrides(BOTH, seed_live(TEN, BOTH))
+
+
+def test_what_is_held_is_what_was_planned_whatever_the_inventory_says_by_then() -> None:
+    planned = planned_overrides(BOTH)
+    assert held_overrides(LATER) == planned
+    assert list(unlike_overrides(planned, LATER)) == []
+    assert list(bent_overrides(LATER)) == []
+
+
+def test_what_differs_is_told() -> None:
+    planned, name = planned_overrides(BOTH), "stamp-score-override"
+    elsewhere = changed(LATER, name, forward=Forward({group_arn("l-cc-auth"): 1}))
+    (problem,) = unlike_overrides(planned, elsewhere)
+    assert "→ l-cc-auth, not 509 GET" in problem.what
+    assert next(p.what for p in unlike_overrides({}, LATER)).endswith("not gone")
+    assert "isn't there" in next(iter(unlike_overrides(planned, seed_live(TEN)))).what
+    split = changed(LATER, name, forward=Forward({group_arn("a"): 1, group_arn("b"): 1}))
+    (bent,) = bent_overrides(split)
+    assert name in bent.what
+    assert name not in held_overrides(split)
+
+
+def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:
+    header = Condition(Field.HEADER, ("yes",), "X-Test")
+    to_candidate = Forward({group_arn("l-passport-v2-rust-scorer"): 1})
+    theirs = strange("/v2/stamps/*/score/*", 7, header, forward=to_candidate)
+    rules = (*(replace(rule, tags={}) for rule in LATER.rules), theirs)
+    assert {rule.arn for rule in ways_around(SEED, replace(LATER, rules=rules), "stamp-score")} == {
+        "stamp-score-override",
+        theirs.arn,
+    }
+
+
+def test_status_tells_header_rules_and_overlaps_does_not_take_them_for_strangers() -> None:
+    told = status_of(BOTH, LATER, None).header_rules
+    assert len(told) == 17
+    assert ("routes.stamp-score", 509, "header X-Rollout: candidate", "l-passport-v2-rust-scorer 1") in {
+        (rule.route, rule.priority, rule.header, rule.forwards) for rule in told
+    }
+    assert overlaps(BOTH, LATER) == overlaps(SEED, seed_live(TEN))
