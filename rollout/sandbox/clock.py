@@ -17,6 +17,14 @@ class SandboxClock:
         """The sandbox's time, in UTC."""
         return self._told + timedelta(seconds=(time.monotonic() - self._since) * self.speed)
 
+    def pass_by(self, *, seconds: float) -> None:
+        """Let time go by at once.
+
+        Args:
+            seconds: 0 or more.
+        """
+        self._told += timedelta(seconds=seconds)
+
     def run_at(self, speed: float) -> None:
         """Go faster or slower from now on.
 

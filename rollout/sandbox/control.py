@@ -81,11 +81,16 @@ class Control:
                 self.plane.forget_profiles()
             case "POST", "handlers":
                 given = request.get_json()
-                self.plane.handle(given["handler"], Path(given["root"]), given["function"], given["account"])
+                try:
+                    self.plane.handle(given["handler"], Path(given["root"]), given["function"], given["account"])
+                except SandboxError as error:
+                    return Response(str(error), status=HTTPStatus.BAD_REQUEST)
             case "GET", "clock":
                 answer = self.clock.now().isoformat()
             case "POST", "clock":
                 self.clock.run_at(request.get_json())
+            case "POST", "clock/pass-by":
+                self.clock.pass_by(seconds=request.get_json())
             case "POST", "propagation":
                 given = request.get_json()
                 self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
@@ -128,6 +133,10 @@ class RemoteClock:
         """Go faster or slower from now on."""
         ask(self.endpoint, self.token, "POST", "clock", speed)
 
+    def pass_by(self, *, seconds: float) -> None:
+        """Let time go by at once."""
+        ask(self.endpoint, self.token, "POST", "clock/pass-by", seconds)
+
 
 def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str) -> Any:
     """The asking side.
@@ -150,6 +159,8 @@ def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **q
         raise SandboxError(f"the sandbox doesn't answer: {error}", where=endpoint) from error
     finally:
         connection.close()
+    if response.status == HTTPStatus.BAD_REQUEST:
+        raise SandboxError(text.decode())
     if response.status != HTTPStatus.OK:
         raise SandboxError(f"the sandbox refuses {path}: HTTP {response.status}", where=endpoint)
     return json.loads(text)

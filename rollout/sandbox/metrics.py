@@ -62,15 +62,12 @@ class Metrics:
         minute = now - now % MINUTE
         with self._lock:
             for metric, value in values:
-                minutes = self._minutes.get(metric)
-                if minutes is None:
-                    minutes = self._minutes[metric] = {}
-                if (there := minutes.get(minute)) is None:
-                    oldest = now - KEPT.total_seconds()
-                    for past in [past for past in minutes if past < oldest]:
-                        del minutes[past]
-                    there = minutes[minute] = array("d")
-                there.append(value)
+                self._in(metric, minute).append(value)
+
+    def put(self, metric: Metric, minute: int, values: Iterable[float]) -> None:
+        """Note measurements of another minute, given by its first second since 1970."""
+        with self._lock:
+            self._in(metric, minute).extend(values)
 
     def between(self, metric: Metric, start: int, end: int) -> Mapping[int, tuple[float, ...]]:
         """A metric's values by minute.
@@ -87,3 +84,11 @@ class Metrics:
         """The metrics that have values."""
         with self._lock:
             return tuple(each for each in self._minutes if (each.account, each.region) == (account, region))
+
+    def _in(self, metric: Metric, minute: int) -> array[float]:
+        minutes = self._minutes.setdefault(metric, {})
+        if (there := minutes.get(minute)) is None:
+            for past in [past for past in minutes if past < minute - KEPT.total_seconds()]:
+                del minutes[past]
+            there = minutes[minute] = array("d")
+        return there

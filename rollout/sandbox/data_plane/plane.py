@@ -114,7 +114,7 @@ class DataPlane:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         counting = Counting(self._metrics, account, region, rules.balancer)
         opened = Listener(rules, counting, self._cookies[balancer.arn], self._around)
-        answering = web.Server(opened.answer, access_log=None)
+        answering = web.Server(opened.answer, access_log=None, auto_decompress=False)
         self._open[listener.arn] = _Open(
             Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),
             opened,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from random import Random
@@ -42,7 +42,7 @@ class Profile:
     client_errors: Weight = _NEVER
     crashes: Weight = _NEVER
     malformed: Weight = _NEVER
-    concurrency: int | None = field(default=None)
+    concurrency: int | None = None
     cold_starts: Weight = _NEVER
     cold_start: timedelta = timedelta(0)
 
@@ -50,10 +50,12 @@ class Profile:
         """Refuse what can't be.
 
         Raises:
-            ValueError: A time is negative, the 99th percentile is below the median, or shares sum up to more than all.
+            ValueError: A number is negative, the 99th percentile below the median, or the shares exceed 100 per cent.
         """
         if min(self.latency, self.cold_start) < timedelta(0):
             raise ValueError("a latency can't be negative")
+        if self.concurrency is not None and self.concurrency < 0:
+            raise ValueError("a concurrency can't be negative")
         if self.latency_p99 is not None and not timedelta(0) < self.latency <= self.latency_p99:
             raise ValueError("the median must be above 0, and the 99th percentile at least the median")
         if sum(share.tenths for share in (self.server_errors, self.client_errors, self.crashes, self.malformed)) > 1000:  # noqa: PLR2004

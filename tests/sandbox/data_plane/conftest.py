@@ -8,8 +8,15 @@ from datetime import timedelta
 import pytest
 
 from rollout.quantities import Percent
+from rollout.sandbox import Sandbox
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import Tenant
+
+
+@pytest.fixture(scope="module")
+def shared(sandbox: Sandbox) -> Site:
+    """One for tests that leave no rule behind: an account takes long to furnish."""
+    return Site(Tenant(sandbox, "300000000000"))
 
 
 @pytest.fixture
