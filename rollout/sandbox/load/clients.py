@@ -30,7 +30,7 @@ class Clients:
     """All who ask.
 
     Args:
-        endpoints: What they ask for, each as often.
+        endpoints: What they ask for: each once a round, in another order each time.
         sticky: How many requests of a hundred come from users who keep cookies.
         users: How many of those there are at a time, 1 or more.
         visits: How many requests each of them sends, over endpoints at random, before somebody new comes instead.
@@ -41,6 +41,7 @@ class Clients:
         self, endpoints: Sequence[Endpoint], sticky: Percent, *, users: int, visits: int, random: Random
     ) -> None:
         self._endpoints = endpoints
+        self._round: list[Endpoint] = []
         self._sticky = sticky
         self._visits = visits
         self._random = random
@@ -49,7 +50,9 @@ class Clients:
 
     def draw(self) -> tuple[Endpoint, str, User | None]:
         """Who asks next, and for what: an endpoint, and a path that fits it."""
-        endpoint = self._random.choice(self._endpoints)
+        if not self._round:
+            self._round = self._random.sample(self._endpoints, len(self._endpoints))
+        endpoint = self._round.pop()
         path = endpoint.path
         for wildcard, digits in (("*", 8), ("?", 1)):
             while wildcard in path:

@@ -11,7 +11,7 @@ from rollout.stickiness import expected_share
 from tests.sandbox.tenant import Tenant, path, weighted
 
 WEIGHT = Percent.of(10)
-ROUTES, VISITS, REQUESTS = 5, 20, 3000
+ROUTES, VISITS, REQUESTS = 5, 20, 2000
 STICKY = {"Enabled": True, "DurationSeconds": 3600}
 
 

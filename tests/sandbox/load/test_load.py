@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import timedelta
 from itertools import count, pairwise
 from random import Random
@@ -102,6 +102,12 @@ def test_users_keep_a_load_balancers_cookies_to_it_and_one_request_at_a_time() -
         for name in ("public", "internal"):
             assert [a.cookie for a in theirs if a.endpoint.route == name][:2] in ([], [False], [False, True])
         assert all(one.ended <= next_one.started for one, next_one in pairwise(theirs))
+
+
+def test_each_endpoint_is_asked_for_as_often() -> None:
+    asked = [endpoint("", f"route-{number}") for number in range(13)]
+    clients = Clients(asked, NONE, users=1, visits=1, random=Random(1))  # noqa: S311 - no secret
+    assert Counter(clients.draw()[0].route for _ in range(39)) == dict.fromkeys((each.route for each in asked), 3)
 
 
 def test_the_same_seed_asks_the_same() -> None:
