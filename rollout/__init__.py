@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rollout.explain import Explanation as Explanation
     from rollout.gates import Gate as Gate
     from rollout.gates import TrafficLine as TrafficLine
+    from rollout.measure import Measured as Measured
     from rollout.model import Environment as Environment
     from rollout.model import Split as Split
     from rollout.quantities import Percent as Percent
@@ -35,6 +36,7 @@ _HOMES = {
     "Event": "events",
     "Explanation": "explain",
     "Gate": "gates",
+    "Measured": "measure",
     "Percent": "quantities",
     "PhaseResult": "engine",
     "ReleaseResult": "release",

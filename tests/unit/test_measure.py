@@ -103,6 +103,11 @@ def test_a_share_far_from_the_weight_disagrees_and_says_what_is_likely(
     assert "in the last 15m" in "; ".join(found.why)
 
 
+def test_cookies_are_no_reason_where_stickiness_is_off() -> None:
+    why = measured(SHARED, on_aws(SHARED, a=None, b=None), la=500, c=20)["a"].why
+    assert not any("cookie" in reason for reason in why)
+
+
 def test_only_routes_that_share_a_candidate_drift() -> None:
     assert shared_candidates(SHARED) == {"c": ("a", "b")}
     assert shared_candidates(APART) == {}
@@ -126,6 +131,7 @@ def test_a_strange_rule_and_a_group_of_both_kinds_make_it_unknown() -> None:
     crossed = inventory(a=("l", "m"), b=("m", "c"))
     found = measured(crossed, on_aws(crossed, a=10, b=10), l=9, m=1)["a"]
     assert "m is one route's legacy and another's candidate" in found.why
+    assert found.requests == 10
 
 
 def test_without_requests_nothing_is_said_of_shares() -> None:
