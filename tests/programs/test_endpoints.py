@@ -13,9 +13,10 @@ import pytest
 
 from programs.endpoints import handler
 from rollout.config import load
+from rollout.model import KeptRoute, Route
 
 ENVIRONMENT = load(Path(__file__).parents[2] / "stacks.toml").environment("production")
-ROUTES = {**ENVIRONMENT.routes, **ENVIRONMENT.kept_routes}
+ROUTES: dict[str, Route | KeptRoute] = {**ENVIRONMENT.routes, **ENVIRONMENT.kept_routes}
 
 
 def ask(function: str, verb: str, path: str) -> dict[str, Any]:
