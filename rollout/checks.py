@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from rollout.errors import Problem, RolloutError
 from rollout.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
 from rollout.live import Live
+from rollout.measure import shared_candidates
 from rollout.model import Environment
 from rollout.overlaps import overlaps
 from rollout.ownership import Ownership, cutover_warnings
@@ -89,6 +90,20 @@ def aws_checks(
         _counted("pair", len(found_overlaps)) + " of rules that match the same requests" if found_overlaps else "none",
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
+    )
+    shared = shared_candidates(environment)
+    yield _check(
+        "stickiness",
+        f"{len(shared)} of the candidate's target groups shared by routes" if shared else "no route shares its cookies",
+        (),
+        [
+            Problem(
+                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
+                where=group,
+                then="target-groups can hold one for each route",
+            )
+            for group, names in shared.items()
+        ],
     )
     built = {route.candidate for route in routes.values()} & live.target_groups.keys()
     expected = {route.candidate for route in routes.values()}
