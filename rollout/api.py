@@ -22,6 +22,7 @@ from rollout import config, events
 from rollout.checks import Check, PreflightReport, aws_checks, failed
 from rollout.conditions import Request
 from rollout.config import StacksFile
+from rollout.desired import overrides_after
 from rollout.engine import Engine, PhaseResult
 from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, UsageError, WrongAccount
 from rollout.explain import Explanation, explain, future
@@ -281,19 +282,19 @@ class EnvironmentRollout:
         known = environment.load_balancers
         if load_balancer is not None and load_balancer not in known:
             raise UsageError(f"there is no load balancer {load_balancer!r}", then=f"they are {', '.join(known)}")
-        live = self._parts.load_balancers.read(environment, tags=False)
+        phase = str(after) if after in PHASES else "weight"
+        weights = None if after is None or phase != "weight" else dict.fromkeys(environment.routes, read_weight(after))
+        parts = self._parts
+        live = parts.load_balancers.read(environment, tags=False)
         names = (load_balancer,) if load_balancer else tuple(known)
         places = {f"load-balancers.{name}" for name in names}
         if problems := [problem for problem in live_problems(environment, live) if problem.where in places]:
             raise PreflightFailed("nobody is there to ask", problems)
         if after is not None:
-            phase = after if isinstance(after, str) and after in PHASES else "weight"
-            weights = dict.fromkeys(environment.routes, read_weight(after)) if phase == "weight" else None
-            quiet = Engine(
-                environment, self._parts.load_balancers, self._parts.stacks, self._parts.clock, lambda _: None
-            )
+            quiet = Engine(environment, parts.load_balancers, parts.stacks, parts.clock, lambda _: None)
             live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
-            live = with_overrides(environment, live) if phase == "override" else live
+        if phase.startswith("override"):
+            live = with_overrides(environment, live, overrides_after(PHASES[phase], environment, live))
         return tuple(explain(environment, live, name, request, cookie) for name in names)
 
     def preflight(self) -> PreflightReport:

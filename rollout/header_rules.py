@@ -15,7 +15,6 @@ from rollout.conditions import Condition, Field, for_endpoint
 from rollout.errors import Problem
 from rollout.live import Live, LiveRule
 from rollout.model import OVERRIDE_TAG, Arn, Environment, KeptRoute, OverrideRule, Route
-from rollout.overrides import planned_overrides
 from rollout.plan import Op, StackPreview, forward_in
 from rollout.weights import Forward, group_name, same_forward
 
@@ -122,8 +121,8 @@ def ways_around(environment: Environment, live: Live, route: str) -> Iterator[Li
             yield rule
 
 
-def with_overrides(environment: Environment, live: Live) -> Live:
-    """The rules as `rollout override` would leave them."""
+def with_overrides(environment: Environment, live: Live, rules: Mapping[str, OverrideRule]) -> Live:
+    """The rules as they would be with these header rules, and no others for the inventory's routes."""
     old = {rule.arn for _, _, rule in header_rules_before(environment, live)}
     new = tuple(
         LiveRule(
@@ -134,7 +133,7 @@ def with_overrides(environment: Environment, live: Live) -> Live:
             Forward({live.group_arn(rule.target_group): 1}),
             tags={OVERRIDE_TAG: name},
         )
-        for name, rule in planned_overrides(environment).items()
+        for name, rule in rules.items()
         if rule.load_balancer in live.listeners
     )
     return replace(live, rules=(*(rule for rule in live.rules if rule.arn not in old), *new))

@@ -139,7 +139,8 @@ def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
     override, planned = environment.header_override, planned_overrides(environment)
     said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
     for balancer in environment.load_balancers:
-        there = [rule for rule in live.rules_of(balancer)[:-1] if OVERRIDE_TAG not in rule.tags]
+        listener = live.listeners.get(balancer)
+        there = [rule for rule in live.rules if rule.listener == listener and OVERRIDE_TAG not in rule.tags]
         count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
         if count > RULES_QUOTA:
             said.append(f"{balancer} will have {count} rules; AWS allows {RULES_QUOTA} unless you had that raised")

@@ -27,6 +27,11 @@ pytestmark = pytest.mark.engine
         (("preview", "weight", "production"), "rollout preview weight production 10"),
         (("phase1", "production", "--file", "gone.toml"), "no such file"),
         (("weight", "production"), "Missing argument"),
+        (("explain", "GET", "no-slash", "production"), "a path starts with /"),
+        (("explain", "GET", "/a", "production", "--header", "nothing"), "NAME:VALUE"),
+        (("explain", "GET", "/a", "production", "--from", "nowhere"), "nowhere"),
+        (("explain", "GET", "/a", "production", "--load-balancer", "pub"), "public, internal"),
+        (("explain", "GET", "/a", "production", "--after", "phase9"), "is not a weight"),
     ],
 )
 def test_a_bad_argument_is_one_clear_error(team: Team, arguments: tuple[str, ...], said: str) -> None:
@@ -99,6 +104,19 @@ def test_a_machine_reads_events_a_line_each(legacy: Team) -> None:
     last = json.loads(refused.stdout.splitlines()[-1])
     assert (last["event"], last["exit-code"], refused.returncode) == ("failed", 1, 1)
     assert "phase2" in last["problems"][0]["then"]
+
+
+def test_a_request_is_explained_to_people_and_machines(legacy: Team) -> None:
+    asked = ("explain", "GET", "/v2/stamps/7/score/0xA/history", "production", "--load-balancer", "public")
+    shown = legacy.run(*asked, COLUMNS="200")
+    assert shown.returncode == 0
+    assert "no: another path" in shown.stdout
+    assert "kept-routes.stamp-score-history" in shown.stdout
+    assert "→ 100 % to targetGroupRegistry" in shown.stdout
+    (line,) = legacy.run(*asked, "--json").stdout.splitlines()
+    (told,) = json.loads(line)["load-balancers"]
+    assert (told["priority"], told["inventory"]) == (2022, ["kept-routes.stamp-score-history"])
+    assert [rule["priority"] for rule in told["passed"]] == [1001]
 
 
 def test_a_weight_is_saved_with_the_file_as_it_was_and_shown_by_status(cut_over: Team) -> None:

@@ -84,7 +84,7 @@ def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and
     seen = set()
     for inventory, draw in inventories():
         now = seed_live(TEN, inventory)
-        later = with_overrides(inventory, now)
+        later = with_overrides(inventory, now, planned_overrides(inventory))
         for _ in range(10):
             method, path = draw.choice(["GET", "POST", "PUT"]), pattern(draw).replace("*", "ab").replace("?", "b")
             plain = explain(inventory, later, "public", Request.of(method, path))
@@ -172,7 +172,7 @@ def changed(live: Live, name: str, **fields: Any) -> Live:
     return replace(live, rules=tuple(replace(r, **fields) if r.arn == name else r for r in live.rules))
 
 
-LATER = with_overrides(BOTH, seed_live(TEN, BOTH))
+LATER = with_overrides(BOTH, seed_live(TEN, BOTH), planned_overrides(BOTH))
 
 
 def test_what_is_held_is_what_was_planned_whatever_the_inventory_says_by_then() -> None:
