@@ -13,6 +13,7 @@ from typing import Any
 
 from rollout.gates import Gate
 from rollout.model import Split
+from rollout.ownership import Command
 from rollout.plan import Change, StackPreview
 from rollout.quantities import Percent
 
@@ -239,6 +240,8 @@ def plain(value: Any) -> Any:
                 "unchanged": value.unchanged,
                 "digest": value.digest,
             }
+        case Command():
+            return str(value)
         case Gate():
             return {
                 "phase": value.phase,

@@ -33,7 +33,8 @@ class RouteStatus:
         live: The split on the load balancer; None where the rule isn't one of ours.
         forwards: What the rule does in AWS's words.
         rule: Its ARN; None where it isn't there.
-        owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go.
+        owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go;
+            None where nobody could be asked.
         measured: What became of its requests; None where they weren't counted.
     """
 
@@ -118,6 +119,7 @@ def status_of(
     """
     legacy = held_rules(environment, live, held.legacy) if held else {}
     routing = held_rules(environment, live, held.routing) if held else {}
+    is_known = ownership is None or ownership.held is not None
     holders: dict[str, Collection[str]] = {"legacy": legacy}
     if ownership is not None:
         holders[ownership.owner] = ownership.held or ()
@@ -136,7 +138,7 @@ def status_of(
                 live=live.split_of(route),
                 forwards=str(rule.forward or rule.action) if rule else "no rule",
                 rule=rule.arn if rule else None,
-                owners=owners if held else None,
+                owners=owners if held and (owners or is_known) else None,
             )
         )
     unreleased = ownership.unreleased(routing) if ownership else ()

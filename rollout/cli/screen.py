@@ -215,7 +215,7 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
         rows.append(Text(f"  not measured: {found.not_measured}", style="dim"))
     rows.extend(_header_rules(found.header_rules))
     rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
-    rows.extend(Text("  ! ", style="yellow").append(line) for line in _ownership(found))
+    rows.extend(Text("  ! ", style="yellow").append(line, style="default") for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
     return Group(*rows, Text())

@@ -57,6 +57,10 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert set(told.routes) == before.keys()
     assert gate.commands == told.commands
 
+    team.events.clear()
+    assert not team.open().phase2(approve=True).changed
+    assert team.events[-1] == told  # said again while it holds them
+
     status = team.open().status()
     assert {route.owners for route in status.routes} == {("pulumi", "routing")}
     assert {route.live for route in status.routes} == {PREPARED}

@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 
 from rollout.errors import OwnerError
+from rollout.events import plain
 from rollout.model import Arn, Environment, Legacy, Programs
 from rollout.ownership import Command, OwnedRule, Ownership, asked, cutover_warnings, ownership_of
 from rollout.status import Held, status_of
@@ -85,6 +86,14 @@ def test_rules_of_nobody_known_are_warned_of_unless_that_is_meant(
     owner: Literal["rollout", "none"] | None, *, ours: bool, count: int
 ) -> None:
     assert len(list(cutover_warnings(inventory(owner), None, ours=ours, routing=()))) == count
+
+
+def test_status_does_not_know_whose_a_rule_is_where_the_owner_cannot_be_asked() -> None:
+    unknown = ownership(broken="no backend")
+    routing = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
+    found = status_of(inventory(), NOW, Held(None, routing), unknown)
+    assert [route.owners for route in found.routes] == [("routing",), None]
+    assert plain(found)["ownership"]["commands"] == ["rm ADDRESS"]
 
 
 def test_status_nags_until_it_has_let_go() -> None:
