@@ -11,7 +11,7 @@ production.rollback()
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from os import PathLike
@@ -24,7 +24,16 @@ from rollout.conditions import Request
 from rollout.config import StacksFile
 from rollout.desired import overrides_after
 from rollout.engine import Engine, PhaseResult
-from rollout.errors import AwsError, ConfigError, EngineError, PreflightFailed, UsageError, WrongAccount
+from rollout.errors import (
+    AwsError,
+    ConfigError,
+    EngineError,
+    GateRefused,
+    Locked,
+    PreflightFailed,
+    UsageError,
+    WrongAccount,
+)
 from rollout.explain import Explanation, explain, future
 from rollout.header_rules import with_overrides
 from rollout.live import Live
@@ -32,7 +41,8 @@ from rollout.measure import SINCE, Measured, counted, measure
 from rollout.metrics import MINUTE
 from rollout.model import Environment
 from rollout.ownership import Ownership, asked, ownership_of
-from rollout.phases import LEGACY, PHASES, ROUTING
+from rollout.pending import Holder, Lock
+from rollout.phases import CANDIDATE, LEGACY, PHASES, ROUTING
 from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
@@ -361,6 +371,39 @@ class EnvironmentRollout:
         if not any(counts.values()):
             return f"CloudWatch has no requests of the last {format_duration(since)}"
         return measure(self._environment, live.result(), counts, since)
+
+    def unlock(self, *, approve: Callable[[tuple[Lock, ...]], bool], force: bool = False) -> tuple[Lock, ...]:
+        """Take away the locks on the stacks, whoever left them.
+
+        Args:
+            approve: Shown the locks, if there are any.
+            force: Even if a holder is at work on this machine.
+
+        Returns:
+            Those that were taken away.
+
+        Raises:
+            Locked: A holder is at work on this machine, or another one came meanwhile.
+            GateRefused: Not approved.
+        """
+        name, stacks = self._environment.name, self._parts.stacks
+        with ThreadPoolExecutor(3) as pool:
+            found = tuple(lock for locks in pool.map(stacks.locks, (LEGACY, CANDIDATE, ROUTING)) for lock in locks)
+        if not found:
+            return ()
+        alive = [lock for lock in found if lock.state is Holder.ALIVE]
+        if alive and not force:
+            said = f"{alive[0].stack} is being updated by {alive[0].holder}, at work on this machine"
+            raise Locked(said, then="wait until that is done, or stop that process first; --force unlocks all the same")
+        if not approve(found):
+            raise GateRefused("the locks stay", then="pass `--yes` if nobody is at work there")
+        for stack in dict.fromkeys(lock.stack for lock in found):
+            if {lock.holder for lock in stacks.locks(stack)} - {lock.holder for lock in found}:
+                raise Locked(f"somebody else has locked {stack} meanwhile", then="look again")
+            stacks.unlock(stack)
+        for lock in found:
+            self._emit(events.LockCleared(name, lock.stack, lock.holder, lock.state.value))
+        return found
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

@@ -82,10 +82,11 @@ class NothingToDo(Event):
 
 @dataclass(frozen=True, slots=True)
 class LockCleared(Event):
-    """A lock left by a dead process was taken away."""
+    """A lock was taken away: its holder is dead, or somebody said so."""
 
     stack: str
     holder: str
+    state: str = "dead"
 
 
 @dataclass(frozen=True, slots=True)

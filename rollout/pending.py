@@ -26,6 +26,16 @@ class Holder(StrEnum):
     DEAD = "dead"
     ELSEWHERE = "elsewhere"
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        return {
+            Holder.ALIVE: "at work on this machine",
+            Holder.ORPHAN: "an engine on this machine whose rollout is dead",
+            Holder.DEAD: "dead",
+            Holder.ELSEWHERE: "on another machine, of which nobody can tell from here",
+        }[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:

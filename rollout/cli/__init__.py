@@ -21,6 +21,7 @@ from rollout.cli.rollback import rollback
 from rollout.cli.sandbox import app as sandbox
 from rollout.cli.setup import setup
 from rollout.cli.status import status
+from rollout.cli.unlock import unlock
 from rollout.cli.weight import weight
 
 app = typer.Typer(
@@ -49,7 +50,21 @@ def _root(
     pass
 
 
-for command in (phase1, phase2, phase3, override, release, rollback, status, preflight, explain, preview, setup, demo):
+for command in (
+    phase1,
+    phase2,
+    phase3,
+    override,
+    release,
+    rollback,
+    status,
+    preflight,
+    explain,
+    preview,
+    unlock,
+    setup,
+    demo,
+):
     app.command()(command)
 app.command(context_settings={"ignore_unknown_options": True})(weight)  # so that -1 is a weight, and a bad one
 app.add_typer(sandbox, name="sandbox")

@@ -67,7 +67,8 @@ def counts(preview: StackPreview) -> str:
 def aftermath(event: LockCleared | LeftoversSettled) -> Iterator[str]:
     """What was done about what a run that was cut off left behind."""
     if isinstance(event, LockCleared):
-        yield f"the lock that {event.holder} left on {event.stack} was taken away: that process is dead"
+        why = ": that process is dead" if event.state == "dead" else ""
+        yield f"the lock that {event.holder} left on {event.stack} was taken away{why}"
         return
     for names, word in ((event.adopted, "adopted as AWS has it"), (event.gone, "not on AWS, so made anew")):
         yield from (f"{event.stack}: {name} was begun by a run that was cut off: {word}" for name in names)

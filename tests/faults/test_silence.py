@@ -1,0 +1,35 @@
+"""An engine that says nothing, and one that is killed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from rollout.errors import EngineError
+from rollout.pulumi_driver.process import Engine
+
+
+def engine(folder: Path, script: str, patience: timedelta) -> Engine:
+    file = folder / "pulumi"
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+    return Engine(file, "3.259.0", patience)
+
+
+def test_an_engine_without_a_sign_of_life_is_stopped(tmp_path: Path) -> None:
+    silent = engine(tmp_path, "echo started; sleep 600", timedelta(seconds=1))
+    with pytest.raises(EngineError, match="no sign of life for 0:00:01") as caught:
+        silent.run(["up"], str(tmp_path), {})
+    assert "run the same command again" in str(caught.value)
+
+
+def test_an_engine_that_says_something_now_and_then_may_take_its_time(tmp_path: Path) -> None:
+    slow = engine(tmp_path, "for n in 1 2 3 4 5 6; do sleep 0.5; echo $n; done", timedelta(seconds=2))
+    assert slow.run(["up"], str(tmp_path), {}).stdout.split() == list("123456")
+
+
+def test_a_killed_engine_is_told(tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match="killed by signal 9"):
+        engine(tmp_path, "kill -9 $$", timedelta(minutes=1)).run(["up"], str(tmp_path), {})
