@@ -64,7 +64,11 @@ def test_a_process_that_is_gone_is_dead_and_one_elsewhere_may_live() -> None:
 def test_an_engine_whose_rollout_was_killed_is_an_orphan(tmp_path: Path) -> None:
     name = tmp_path / "pulumi"
     name.symlink_to(shutil.which("sleep") or "sleep")
-    code = f"import os, subprocess; os.environ['{PARENT}'] = str(os.getpid()); print(subprocess.Popen([{str(name)!r}, '600'], stdout=subprocess.DEVNULL, process_group=0).pid)"
+    code = f"""
+import os, subprocess
+os.environ[{PARENT!r}] = str(os.getpid())
+print(subprocess.Popen([{str(name)!r}, "600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0).pid)
+"""
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     (found,) = locks_in("routing", told(HERE, pid))
     assert found.state is Holder.ORPHAN
