@@ -1,0 +1,86 @@
+"""A rollout command that is killed at one of the engine's events, for `kill_points` to start as a process of its own.
+
+`python -m tests.faults.cut STACKS_TOML SANDBOX VICTIM POINT COMMAND [WEIGHT]` ends by SIGKILL, its own or the engine's,
+when the event of that number arrives; without such an event it prints how many there were.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pulumi import automation as auto
+
+from rollout import Rollout
+from rollout.errors import RolloutError
+from rollout.sandbox import daemon
+
+CLI, ENGINE = "cli", "engine"
+
+
+class Cutter:
+    """Counts the engine's events and kills at one of them."""
+
+    def __init__(self, victim: str, point: int) -> None:
+        self.seen = 0
+        self._victim = victim
+        self._point = point
+
+    def watching(self, operation: Callable[..., Any]) -> Callable[..., Any]:
+        """An operation of the Automation API whose events are counted."""
+
+        def run(stack: auto.Stack, *, on_event: Callable[[auto.EngineEvent], None], **options: Any) -> Any:
+            def told(event: auto.EngineEvent) -> None:
+                self.seen += 1
+                if self.seen == self._point:
+                    self._kill()
+                on_event(event)
+
+            return operation(stack, on_event=told, **options)
+
+        return run
+
+    def _kill(self) -> None:
+        if self._victim == CLI:
+            os.kill(os.getpid(), signal.SIGKILL)
+        for child in _children():
+            os.killpg(child, signal.SIGKILL)
+
+
+def _children() -> list[int]:
+    """The engines: children that lead a process group."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid() and fields[2] == process.name:
+            found.append(int(process.name))
+    return found
+
+
+def main(file: str, sandbox: str, victim: str, point: str, command: str, *weight: str) -> int:
+    """Run the command and be killed, or the engine."""
+    cutter = Cutter(victim, int(point))
+    for name in ("preview", "up"):
+        setattr(auto.Stack, name, cutter.watching(getattr(auto.Stack, name)))
+    target = Rollout.load(file, sandbox=daemon.connect(Path(sandbox))).environment("production")
+    try:
+        if command == "weight":
+            target.set_weight(weight[0], approve=True)
+        else:
+            getattr(target, command)(approve=True)
+    except RolloutError as error:
+        print(error)
+        return error.exit_code
+    print(f"{cutter.seen} events")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
