@@ -57,6 +57,13 @@ def traffic(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Kill each phase, and its engine, at every event of the engine, or at every N-th: nox -s faults -- N. Takes hours."""
+    install(session)
+    session.run("python", "-m", "tests.faults.kill_points", *session.posargs)
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Regenerate the JSON schema that editors check stacks.toml with."""
     install(session)

@@ -57,12 +57,11 @@ def facts(team: Team) -> dict[str, object]:
         stack: sorted(str(resource) for resource in stacks.resources(stack) or ())
         for stack in ("legacy", "candidate", "routing")
     }
-    forwards = {name: str(forward).replace(team.account, "") for name, forward in team.forwards().items()}
     functions = team.aws.client("lambda", team.account, "us-west-2").list_functions()["Functions"]
     groups = team.aws.client("elbv2", team.account, "us-west-2").describe_target_groups()["TargetGroups"]
     return {
         **states,
-        "rules": {name: forward.partition(":")[0] if not forward else forward for name, forward in forwards.items()},
+        "rules": {route.route: (route.live, route.owners) for route in team.open().status().routes},
         "functions": sorted(function["FunctionName"] for function in functions),
         "target groups": sorted(group["TargetGroupName"] for group in groups),
         "weight": team.open().inventory.weight,
@@ -76,12 +75,11 @@ def try_point(team: Team, command: str, victim: str, point: int, wanted: dict[st
     done = subprocess.run(cut, env={**os.environ}, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return Outcome(events=int(done.stdout.split()[0]))
-    for reruns in range(1, MOST_RERUNS + 1):
-        again = team.run(*arguments(command))
-        if again.returncode == 0:
-            break
-    else:
-        return Outcome(reruns=MOST_RERUNS, wrong=again.stderr)
+    reruns, again = 1, team.run(*arguments(command))
+    while again.returncode != 0:
+        if reruns == MOST_RERUNS:
+            return Outcome(reruns=reruns, wrong=again.stderr)
+        reruns, again = reruns + 1, team.run(*arguments(command))
     found = facts(team)
     differs = [key for key in wanted if wanted[key] != found[key]]
     once_more = team.run(*arguments(command))

@@ -67,7 +67,8 @@ def test_an_engine_whose_rollout_was_killed_is_an_orphan(tmp_path: Path) -> None
     code = f"""
 import os, subprocess
 os.environ[{PARENT!r}] = str(os.getpid())
-print(subprocess.Popen([{str(name)!r}, "600"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0).pid)
+quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+print(subprocess.Popen([{str(name)!r}, "600"], process_group=0, **quiet).pid)
 """
     pid = int(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
     (found,) = locks_in("routing", told(HERE, pid))
