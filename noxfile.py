@@ -58,7 +58,7 @@ def traffic(session: nox.Session) -> None:
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Kill each phase, and its engine, at every event of the engine, or at every N-th: nox -s faults -- N. Takes hours."""
+    """Kill each phase, and its engine, at each event of the engine, or at each N-th of them: nox -s faults -- N."""
     install(session)
     session.run("python", "-m", "tests.faults.kill_points", *session.posargs)
 
