@@ -47,19 +47,19 @@ class Cutter:
     def _kill(self) -> None:
         if self._victim == CLI:
             os.kill(os.getpid(), signal.SIGKILL)
-        for child in _children():
+        for child in engines_of(os.getpid()):
             os.killpg(child, signal.SIGKILL)
 
 
-def _children() -> list[int]:
-    """The engines: children that lead a process group."""
+def engines_of(parent: int) -> list[int]:
+    """A process's engines: children that lead a process group."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             fields = (process / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == os.getpid() and fields[2] == process.name:
+        if int(fields[1]) == parent and fields[2] == process.name:
             found.append(int(process.name))
     return found
 

@@ -1,0 +1,48 @@
+"""kill -9, of the command or of its engine, and the same command again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from datetime import timedelta
+
+import pytest
+
+from rollout.errors import EngineError
+from rollout.events import LeftoversSettled, LockCleared
+from rollout.sandbox import Fault
+from tests.conftest import Team
+from tests.faults.cut import CLI, ENGINE, engines_of
+
+pytestmark = pytest.mark.engine
+
+
+@pytest.mark.parametrize("victim", [CLI, ENGINE])
+def test_what_aws_was_making_at_the_kill_is_adopted(legacy: Team, victim: str) -> None:
+    slow = Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=8), effect=True)
+    legacy.aws.faults.add(slow)
+    functions = legacy.aws.client("lambda", legacy.account, "us-west-2")
+    before = len(functions.list_functions()["Functions"])
+    with subprocess.Popen(
+        legacy.command("phase1", "production", "--yes"),
+        cwd=legacy.folder,
+        env={**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        while len(functions.list_functions()["Functions"]) == before:
+            assert running.poll() is None
+        if victim == CLI:
+            running.kill()
+        else:
+            (engine,) = engines_of(running.pid)
+            os.killpg(engine, signal.SIGKILL)
+    assert running.returncode == (-signal.SIGKILL if victim == CLI else EngineError.exit_code)
+    legacy.open().phase1(approve=True)
+    assert [event.stack for event in legacy.events if isinstance(event, LockCleared)] == ["candidate"]
+    settled = [event for event in legacy.events if isinstance(event, LeftoversSettled)]
+    assert ["Function rust-scorer" in event.adopted for event in settled] == [True]
+    assert len(legacy.calls("lambda:CreateFunction")) <= before + 1
+    assert legacy.open().status().phase == "phase1"
+    assert not legacy.open().phase1(approve=True).changed
