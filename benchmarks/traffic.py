@@ -91,14 +91,15 @@ with seeded() as checkout:
     endpoints = endpoints_of(checkout.open().inventory, checkout.sandbox)
     print(ROW.format("step", "requests", "lost", "wrong", "new: candidate", "fair for that weight"), flush=True)
     ours: list[Answer] = []
+    counted = 0
     with Load(endpoints, RATE, users=USERS, visits=VISITS) as traffic:
         for number, (name, weight, act) in enumerate([*acts, *ways], 1):
-            before, since = len(traffic.answers), traffic.now
             act()
             settled = back if act is rollback else traffic.now
             due = REQUESTS * min(number, len(acts)) // len(acts) - len(traffic.answers)
             traffic.wait(max(REQUESTS // 20, due) if weight is not None else RATE)
-            answers = list(traffic.answers[before:])
+            answers = list(traffic.answers[counted:])
+            counted += len(answers)
             print(row(name, weight, answers, settled), flush=True)
             why = Counter(f"HTTP {a.status} by {a.by or 'nobody'} {a.error}" for a in answers if a.verdict is not FINE)
             for what, count in why.items():
