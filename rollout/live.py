@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rollout.conditions import Condition, Field
-from rollout.model import MAX_PRIORITY, Arn, Environment, Route, Split
+from rollout.fields import MAX_PRIORITY
+from rollout.model import Arn, Environment, Route, Split
 from rollout.weights import Forward, split_of
 
 DEFAULT_PRIORITY = MAX_PRIORITY + 1

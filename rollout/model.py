@@ -6,118 +6,35 @@ and say exactly what doesn't fit; keys in the file are these names with hyphens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, WrapValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from rollout.fields import (
+    HYPHENATED,
+    MAX_PRIORITY,
+    MAX_STICKINESS,
+    EntryPoint,
+    HeaderValue,
+    LoadBalancerKey,
+    Methods,
+    Name,
+    PathPattern,
+    Priority,
+    RetentionDays,
+    TargetGroupName,
+    TargetGroupNames,
+    no_boolean,
+    rising,
+)
 from rollout.quantities import Duration, Percent, Weight
 
 Arn = NewType("Arn", str)
-
-MAX_STICKINESS = timedelta(days=7)
-MAX_PRIORITY = 50_000
-
-
-def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{name} is named twice")
-    return names
-
-
-def _rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
-    for before, after in zip((Percent(0), *steps), steps, strict=False):
-        if after <= before:
-            raise ValueError(f"{after} can't follow {before}; steps rise from above 0 to at most 100 per cent")
-    return steps
-
-
-_HYPHENATED = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"
-
-# A description says what is allowed: editors show it, and so does the error when a value doesn't fit.
-Name = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
-        description="a name of 1 to 63 letters, digits, hyphens and underscores, a letter or digit first",
-    ),
-]
-Priority = Annotated[
-    int,
-    Field(
-        strict=True,
-        ge=1,
-        le=MAX_PRIORITY,
-        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has",
-    ),
-]
-TargetGroupName = Annotated[
-    str,
-    Field(
-        max_length=32,
-        pattern=_HYPHENATED,
-        description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
-    ),
-]
-_ONE_GROUP: TypeAdapter[str] = TypeAdapter(TargetGroupName)
-
-
-def _one_or_several(value: object, several: Callable[[object], tuple[str, ...]]) -> tuple[str, ...]:
-    return several(value) if isinstance(value, list | tuple) else (_ONE_GROUP.validate_python(value),)
-
-
-TargetGroupNames = Annotated[
-    tuple[TargetGroupName, ...],
-    Field(min_length=1),
-    AfterValidator(_distinct),
-    WrapValidator(
-        _one_or_several, json_schema_input_type=TargetGroupName | Annotated[list[TargetGroupName], Field(min_length=1)]
-    ),
-]
-PathPattern = Annotated[
-    str,
-    Field(
-        max_length=128,
-        pattern=r"""^/[A-Za-z0-9_.$/~"'@:+&*?-]*$""",
-        description="a path of at most 128 characters that starts with /; `*` is 0 or more characters, `?` exactly one",
-    ),
-]
-Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$")]
-Methods = Annotated[
-    tuple[Method, ...],
-    AfterValidator(_distinct),
-    Field(description='a list of HTTP methods in capitals, such as ["GET", "HEAD"]; any method if left out'),
-]
-EntryPoint = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
-        description='an inline program\'s entry point, "module:function"',
-    ),
-]
-HeaderValue = Annotated[
-    str,
-    Field(
-        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~:/=@-]{1,128}$",
-        description="a header's value of at most 128 characters without spaces, `*`, `?` and quotes",
-    ),
-]
-LoadBalancerKey = Annotated[str, Field(description="the name of a [load-balancers] table")]
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]
-
-
-def _no_boolean(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError(f"{str(value).lower()} is not a number of days")  # noqa: TRY004 - pydantic takes ValueErrors
-    return value
 
 
 class Frozen(BaseModel):
@@ -146,7 +63,7 @@ class LoadBalancer(Frozen):
     name: str | None = Field(
         None,
         max_length=32,
-        pattern=_HYPHENATED,
+        pattern=HYPHENATED,
         description="a load balancer's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
     )
     arn: str | None = Field(
@@ -178,7 +95,7 @@ class Function(Frozen):
     environment: Mapping[str, str] = Field(
         default_factory=dict, description="environment variables, each value in quotes"
     )
-    log_retention_days: Annotated[RetentionDays, BeforeValidator(_no_boolean)] = Field(
+    log_retention_days: Annotated[RetentionDays, BeforeValidator(no_boolean)] = Field(
         30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
     )
     target_groups: Mapping[str, TargetGroupNames] = Field(
@@ -239,7 +156,7 @@ def _endpoint(methods: tuple[str, ...], path: str) -> str:
 class Ramp(Frozen):
     """The weights on the way up, and how long each is watched."""
 
-    steps: Annotated[tuple[Weight, ...], AfterValidator(_rising)] = Field(
+    steps: Annotated[tuple[Weight, ...], AfterValidator(rising)] = Field(
         tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
         min_length=1,
         description="rising weights above 0 to at most 100 per cent",

@@ -18,7 +18,8 @@ from pydantic_core import ErrorDetails
 
 from rollout.config.layout import Keys
 from rollout.config.tables import DERIVED, MODELS, NAMED_TABLES
-from rollout.model import Environment, Name
+from rollout.fields import Name
+from rollout.model import Environment
 from rollout.quantities import format_duration
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from rollout.fields import Name
 from rollout.model import (
     Frozen,
     Function,
@@ -18,7 +19,6 @@ from rollout.model import (
     KeptRoute,
     Legacy,
     LoadBalancer,
-    Name,
     Programs,
     Ramp,
     Route,
