@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARALLEL = 16
 _NO_POLICY = "ResourceNotFoundException"
+_NO_GROUPS = "TargetGroupNotFound"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
 T = TypeVar("T")
@@ -76,11 +77,10 @@ def _policy(functions: LambdaClient, arn: str) -> str | None:
 
 def _used(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> tuple[frozenset[Arn], int]:
     """The target groups that a load balancer uses, and how many rules it has."""
-    groups = elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer)
     listeners = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
     rules = elb.get_paginator("describe_rules")
     return (
-        frozenset(Arn(group["TargetGroupArn"]) for page in groups for group in page["TargetGroups"]),
+        _associated(elb, balancer),
         sum(
             not rule["IsDefault"]
             for page in listeners
@@ -89,6 +89,16 @@ def _used(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> tuple[frozenset[A
             for rule in found["Rules"]
         ),
     )
+
+
+def _associated(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> frozenset[Arn]:
+    pages = elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer)
+    try:
+        return frozenset(Arn(group["TargetGroupArn"]) for page in pages for group in page["TargetGroups"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == _NO_GROUPS:  # where a balancer has none yet, it may be told so
+            return frozenset()
+        raise
 
 
 def _limits(elb: ElasticLoadBalancingv2Client) -> dict[str, int]:
