@@ -198,7 +198,7 @@ class EnvironmentRollout:
             save: Whether to write the weight into the file once it is live.
             message: For Pulumi's update history.
             accept_live: Start from the live rules even if somebody else changed them.
-            waive: Logical names of resources that may change beyond the policy; kept in Pulumi's history.
+            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
         """
         percent = read_weight(weight)
         names = self.routes(routes)
@@ -261,7 +261,7 @@ class EnvironmentRollout:
             phase: `phase1`, `phase2`, `phase3`, or `weight` with `weights` by route.
             weights: The new weights, for `weight`.
             accept_live: Start from the live rules even if somebody else changed them.
-            waive: Logical names of resources that may change beyond the phase's policy.
+            waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
         """
         if phase not in PHASES:
             raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")

@@ -133,7 +133,7 @@ class Engine:
             approve: Asked once, with all that would change; None refuses.
             weights: For `weight`: the new weight of each route that changes; the others keep their live one.
             accept_live: Start from the live rules even if somebody else changed them.
-            waive: Logical names of resources that may change beyond the phase's policy.
+            waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
             message: For Pulumi's update history.
             preview_only: Stop at the gate.
 

@@ -103,7 +103,7 @@ class Violation:
 
     Attributes:
         stack: Whose preview.
-        resource: The resource's logical name, by which it may be waived.
+        resource: Its kind and logical name, by which it may be waived: `Function:rust-scorer`.
         problem: What would be done, and what the step allows.
     """
 
@@ -158,11 +158,11 @@ def violations(
         for step in preview.steps
         if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
     ]
-    return tuple(Violation(preview.stack, change.name, problem) for change, problem in found)
+    return tuple(Violation(preview.stack, f"{_kind(change)}:{change.name}", problem) for change, problem in found)
 
 
 def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
-    """Violations apart: those that stand, and those of resources that somebody waived by their logical names."""
+    """Violations apart: those that stand, and those of resources that somebody waived by name."""
     by_waiver: tuple[list[Violation], list[Violation]] = ([], [])
     for violation in found:
         by_waiver[violation.resource in names].append(violation)
@@ -177,8 +177,12 @@ def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds |
     return next((found for found in bounds.values() if found.place == place), None)
 
 
+def _kind(change: Change) -> str:
+    return change.type.rsplit(":", 1)[-1]
+
+
 def _beyond(change: Change, allowed: str) -> Problem:
-    kind = change.type.rsplit(":", 1)[-1]
+    kind = _kind(change)
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
     return Problem(f"{change.op}{touched} of {kind} {change.name} is more than this step is for", then=allowed)
 

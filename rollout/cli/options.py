@@ -40,7 +40,7 @@ Waive = Annotated[
     list[str] | None,
     typer.Option(
         "--waive",
-        metavar="RESOURCE",
+        metavar="KIND:NAME",
         help="Let this resource change beyond the policy; history says so. May be given again.",
         show_default=False,
     ),

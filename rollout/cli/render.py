@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -143,7 +144,9 @@ class People(Renderer):
     """Writes for a person, in a terminal of any width or into a pipe."""
 
     def __init__(self) -> None:
-        self._out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        piped = not sys.stdout.isatty()
+        width = PIPED if piped and "COLUMNS" not in os.environ else None
+        self._out = Console(highlight=False, soft_wrap=piped, width=width)
         self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._busy: Status | None = None
         self._last_step = ""
@@ -228,8 +231,7 @@ class People(Renderer):
 
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
-        out = self._out if self._out.is_terminal else Console(highlight=False, soft_wrap=True, width=PIPED)
-        out.print(screen.status(status, out.width))
+        self._out.print(screen.status(status, self._out.width))
         if status.unreleased and status.ownership:
             self._commands(tuple(map(str, status.ownership.commands)))
 

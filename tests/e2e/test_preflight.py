@@ -64,16 +64,15 @@ def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut
 
 
 def test_a_violation_can_be_waived_by_name_and_history_says_so(cut_over: Team) -> None:
-    program = cut_over.folder / "programs" / "candidate.py"
-    program.write_text(
-        program.read_text().replace("log_retention_days=function.log_retention_days", "log_retention_days=7")
-    )
+    cut_over.edit('architecture = "arm64"', 'architecture = "x86_64"')
     refused = cut_over.run("phase1", "production", "--yes")
     assert refused.returncode == 4, refused.stdout
-    assert "update of retentionInDays of LogGroup rust-scorer" in refused.stderr
-    assert "--waive rust-scorer" in refused.stderr
-    done = cut_over.run("phase1", "production", "--yes", "--waive", "rust-scorer")
+    assert "update of architectures of Function rust-scorer" in refused.stderr
+    assert "--waive Function:rust-scorer" in refused.stderr
+    done = cut_over.run("phase1", "production", "--yes", "--waive", "Function:rust-scorer")
     assert done.returncode == 0, done.stderr
-    assert "waived: candidate: update of retentionInDays" in done.stdout
+    assert "waived: candidate: update of architectures" in done.stdout
     history = (cut_over.aws.folder / "state" / ".pulumi" / "history").rglob("*.history.json")
-    assert any("[policy waived: rust-scorer]" in file.read_text() for file in history if cut_over.project in str(file))
+    assert any(
+        "[policy waived: Function:rust-scorer]" in file.read_text() for file in history if cut_over.project in str(file)
+    )

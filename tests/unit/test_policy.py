@@ -95,9 +95,9 @@ def test_a_replacement_hidden_in_an_update_is_found() -> None:
 def test_a_violation_is_waived_for_one_resource_by_name_alone() -> None:
     steps = (resource("delete", GROUP, {"name": "g"}), step("create", "score", None, OLD))
     found = violations(StackPreview("candidate", steps), "build", {})
-    standing, let_by = waived(found, ["thing", "other"])
-    assert [violation.resource for violation in let_by] == ["thing"]
-    assert [violation.resource for violation in standing] == ["score"]
+    standing, let_by = waived(found, ["TargetGroup:thing", "other"])
+    assert [violation.resource for violation in let_by] == ["TargetGroup:thing"]
+    assert [violation.resource for violation in standing] == ["ListenerRule:score"]
 
 
 def test_a_cutover_that_moves_traffic_is_refused() -> None:
