@@ -210,13 +210,14 @@ class Engine:
             for name, split in run.after.items()
             if not run.phase.moves_traffic or name not in splits or split.weight > splits[name].weight
         }
+        candidates = {route.candidate for route in environment.routes.values()}
         if run.phase.name == "phase1":  # which registers their targets; a run that was cut off may not have come to it
-            raised.clear()
+            candidates = raised = set()
         problems = [*target_problems(environment, live, found, raised)]
         if not run.phase.moves_traffic:
             problems += quota_problems(usages(environment, live, found))
         self._stop_at(run.phase, problems)
-        rest = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)} - raised
+        rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)
         return tuple(map(str, target_problems(environment, live, found, rest)))
 
     def _stop_at(self, phase: Phase, problems: Sequence[Problem]) -> None:
