@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -179,18 +180,23 @@ def change_of(
         kind = Op.STATE
     properties: tuple[str, ...] = ()
     if kind in (Op.UPDATE, Op.REPLACE) and old and new:
-        properties = changed_inputs(type_, old, new)
+        properties = changed_inputs(type_, old, new, diffs)
         if not properties and type_ != LISTENER_RULE:  # a rule's own check is by meaning, too
             properties = tuple(sorted(diffs)) or ("something unknown",)
     return Change(kind, urn, type_, old, new, properties)
 
 
-def changed_inputs(type_: str, old: ResourceState, new: ResourceState) -> tuple[str, ...]:
-    """The top-level inputs whose meaning differs."""
+def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Sequence[str] = ()) -> tuple[str, ...]:
+    """The top-level inputs whose meaning differs.
+
+    What was read from AWS has inputs that the program leaves out. They change only if the engine says so.
+    """
     before, after = _plain(old.inputs), _plain(new.inputs)
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
     known = _plain(old.outputs)
     changed -= {key for key in changed if key not in before and known.get(key) == after[key]}
+    if told := {re.split(r"[.\[]", path)[0] for path in diffs}:
+        changed -= {key for key in changed if key not in after and key not in told}
     if type_ == LISTENER_RULE:
         changed = (changed & _RULE_INPUTS) - {"actions", "conditions"}
         if "region" not in before:  # states older than version 7 of the provider have none

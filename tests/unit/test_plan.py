@@ -89,3 +89,13 @@ def test_the_digest_names_exactly_these_changes() -> None:
     again = StackPreview("routing", (step("update", "score", before, rule_inputs("score", weighted(90, 10))),))
     twenty = StackPreview("routing", (step("update", "score", before, rule_inputs("score", weighted(80, 20))),))
     assert ten.digest == again.digest != twenty.digest
+
+
+def test_what_aws_was_read_to_have_changes_only_if_the_engine_says_so() -> None:
+    log_group = "aws:cloudwatch/logGroup:LogGroup"
+    old = state("logs", {"name": "logs", "readOnly": "x", "kmsKeyId": "key"}, log_group)
+    new = state("logs", {"name": "logs", "retentionInDays": 7}, log_group)
+    assert change_of("update", old, new, diffs=["retentionInDays"]).properties == ("retentionInDays",)
+    said = change_of("update", old, new, diffs=["retentionInDays", "kmsKeyId"]).properties
+    assert said == ("kmsKeyId", "retentionInDays")
+    assert "readOnly" in change_of("update", old, new).properties  # the engine says nothing: all of it counts
