@@ -6,33 +6,47 @@ import pytest
 
 from rollout.errors import EngineError
 from rollout.events import LeftoversSettled
+from rollout.model import LEGACY_ONLY, Split
+from rollout.quantities import Percent
 from rollout.sandbox import Fault
 from tests.conftest import Team
+from tests.faults.splits import splits
 
 pytestmark = pytest.mark.engine
 
 
-@pytest.fixture(autouse=True)
-def _no_fault_is_left(team: Team) -> object:
-    yield
-    team.aws.faults.clear()
+def lost(action: str, times: int = 1) -> Fault:
+    return Fault(action, times, code="AccessDeniedException", message="the answer was lost", effect=True)
 
 
-@pytest.mark.parametrize(
-    ("action", "what"),
-    [
-        ("iam:CreateRole", "Role rust-scorer"),
-        ("logs:CreateLogGroup", "LogGroup rust-scorer"),
-        ("lambda:CreateFunction", "Function rust-scorer"),
-    ],
-)
-def test_what_was_made_without_an_answer_is_adopted_by_the_next_run(legacy: Team, action: str, what: str) -> None:
-    legacy.aws.faults.add(Fault(action, code="AccessDeniedException", message="the answer was lost", effect=True))
-    with pytest.raises(EngineError, match="the answer was lost"):
-        legacy.open().phase1(approve=True)
+def test_what_was_made_without_an_answer_is_adopted_by_the_next_run(legacy: Team) -> None:
+    made = ("iam:CreateRole", "logs:CreateLogGroup", "lambda:CreateFunction")
+    before = {action: len(legacy.calls(action)) for action in made}
+    for actions in (made[:2], made[2:]):  # AWS is asked for the function once its role is there
+        for action in actions:
+            legacy.aws.faults.add(lost(action))
+        with pytest.raises(EngineError, match="the answer was lost"):
+            legacy.open().phase1(approve=True)
     legacy.open().phase1(approve=True)
-    settled = [event for event in legacy.events if isinstance(event, LeftoversSettled)]
-    assert [(event.stack, event.adopted, event.gone) for event in settled] == [("candidate", (what,), ())]
-    assert legacy.calls(action) == [action.split(":")[1]]
+    settled = [set(event.adopted) for event in legacy.events if isinstance(event, LeftoversSettled)]
+    assert settled == [{"Role rust-scorer", "LogGroup rust-scorer"}, {"Function rust-scorer"}]
+    assert {action: len(legacy.calls(action)) - before[action] for action in made} == dict.fromkeys(made, 1)
     assert legacy.open().status().phase == "phase1"
     assert not legacy.open().phase1(approve=True).changed
+
+
+def test_a_weight_that_was_set_without_an_answer_is_finished_by_the_next_run(shared: Team) -> None:
+    shared.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
+    with pytest.raises(EngineError, match="the answer was lost"):
+        shared.open().set_weight(10, approve=True)
+    shared.open().set_weight(10, approve=True)
+    assert set(splits(shared).values()) == {Split.at(Percent.of(10))}
+    assert not shared.open().phase3(approve=True).changed
+
+
+def test_a_rollback_does_not_need_the_answers(shared: Team) -> None:
+    shared.open().set_weight(10, approve=True)
+    shared.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
+    assert shared.open().rollback().reconciled
+    assert set(splits(shared).values()) == {LEGACY_ONLY}
+    assert not shared.open().phase3(approve=True).changed
