@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from rollout.errors import Problem
 from rollout.live import Live
 from rollout.model import Environment, Split
-from rollout.plan import LISTENER_RULE, Op, StackPreview, forward_in
+from rollout.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, forward_in
 from rollout.weights import Forward, forward_of, same_forward
 
 
@@ -51,6 +51,33 @@ def stale_rules(
         as_wanted = now is not None and same_forward(now, wanted)
         found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}")
     return found
+
+
+def has_lost(preview: StackPreview, live: Live) -> bool:
+    """Whether a state holds a rule or a target group of the inventory that isn't on AWS any more."""
+    there = {rule.arn for rule in live.rules} | {group.arn for group in live.target_groups.values()}
+    return any(
+        step.old is not None and step.old.type in (LISTENER_RULE, TARGET_GROUP) and step.old.id not in there
+        for step in preview.steps
+    )
+
+
+def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem]:
+    """What somebody else changed since the preview: the routes' rules and the target groups."""
+    for name, route in environment.routes.items():
+        was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
+        if was is None:
+            continue
+        if rule is None or rule.arn != was.arn:
+            yield Problem(f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}", where=place)
+        elif rule.conditions != was.conditions:
+            yield Problem(f"its conditions were {was.conditions} and are {rule.conditions}", where=place)
+        elif (rule.forward, rule.action) != (was.forward, was.action):
+            yield Problem(
+                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}", where=place
+            )
+    for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
+        yield Problem(f"target group {group} is gone")
 
 
 def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapping[str, Split]) -> Iterator[Problem]:

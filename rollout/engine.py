@@ -15,7 +15,7 @@ from itertools import chain
 from pathlib import Path
 
 from rollout import events
-from rollout.compare import stale_rules, unlike_wanted
+from rollout.compare import has_lost, moved, stale_rules, unlike_wanted
 from rollout.desired import Start, overrides_after, program_input, splits_after
 from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
 from rollout.gates import Gate, drift_warning, traffic_of, warnings_of
@@ -166,6 +166,7 @@ class Engine:
             if preview_only:
                 return result
             self._ask(gate, approve)
+            self._stop_if_moved(start.live)
             self._apply(prepared, _message(message or f"rollout {name} {environment.name}", prepared))
         self._verify(run)
         self._tell(run, prepared)
@@ -237,9 +238,11 @@ class Engine:
         preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
         if step.stack == ROUTING:
             if run.phase.moves_traffic:
-                self._stop_at(run.phase, tuple(adoption_problems(environment, preview)))
+                self._stop_at(run.phase, tuple(adoption_problems(environment, live, preview)))
             if preview and self._must_refresh(run, preview):
                 preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+        if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
+            preview = self._stacks.preview(step.stack, given, plan, refresh=True)
         if preview is None:
             raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
         header_rules = rule_inputs(live, given.overrides)
@@ -248,7 +251,7 @@ class Engine:
         if refused:
             raise PolicyViolation(
                 f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
-                [violation.problem for violation in refused],
+                tuple(dict.fromkeys(violation.problem for violation in refused)),
                 then="bring the inventory and the programs in line with what is deployed; "
                 f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
             )
@@ -300,6 +303,16 @@ class Engine:
         if not approve(gate):
             raise GateRefused("declined; nothing was changed")
         self._emit(events.GateApproved(self._environment.name, gate.phase))
+
+    def _stop_if_moved(self, before: Live) -> None:
+        """The engine compares with its own state alone, so what became of the rules while somebody looked is asked."""
+        found = tuple(moved(self._environment, before, self._load_balancers.read(self._environment, tags=False)))
+        if found:
+            raise Drift(
+                "somebody changed AWS since the preview; nothing was applied",
+                found,
+                then="run the command again to see what it would do now",
+            )
 
     def _apply(self, prepared: Sequence[_Prepared], message: str) -> None:
         """Apply the approved plans in order."""

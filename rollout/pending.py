@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from rollout.live import Live
-from rollout.plan import LISTENER_RULE, ResourceState
+from rollout.plan import LISTENER_RULE, TARGET_GROUP, ResourceState
 
 Inputs = Mapping[str, Any]
 
@@ -105,7 +105,7 @@ _KEYS: Mapping[str, Callable[[Inputs, Live], str | None]] = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda inputs, _: f"{inputs['role']}/{inputs['policyArn']}",
     "aws:lambda/function:Function": _name,
     "aws:lambda/permission:Permission": _permission,
-    "aws:lb/targetGroup:TargetGroup": _target_group,
+    TARGET_GROUP: _target_group,
     "aws:lb/targetGroupAttachment:TargetGroupAttachment": _attachment,
     LISTENER_RULE: _rule,
 }

@@ -19,6 +19,7 @@ from rollout.model import Arn
 from rollout.weights import Forward
 
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 _HEADER_RULE = "rollout:index:HeaderRule$"
 _RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "tags", "transforms", "region"})
 

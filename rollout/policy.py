@@ -14,7 +14,7 @@ from typing import Any
 from rollout.errors import Problem
 from rollout.live import Live
 from rollout.model import Arn, Environment, Split
-from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, conditions_in, forward_in
+from rollout.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview, conditions_in, forward_in
 from rollout.quantities import Percent
 from rollout.weights import split_of
 
@@ -25,7 +25,7 @@ FUNCTION_PARTS = (
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     "aws:lambda/function:Function",
     "aws:lambda/permission:Permission",
-    "aws:lb/targetGroup:TargetGroup",
+    TARGET_GROUP,
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 )
 NEW_BUILD = frozenset(

@@ -108,20 +108,28 @@ def handover_problems(environment: Environment, live: Live, legacy: Resources) -
             )
 
 
-def adoption_problems(environment: Environment, routing: StackPreview | None) -> Iterator[Problem]:
+def adoption_problems(environment: Environment, live: Live, routing: StackPreview | None) -> Iterator[Problem]:
     """What a weight change needs: every route's rule must be routing's own already.
 
     Args:
         environment: The inventory.
+        live: AWS now.
         routing: A preview of its stack; None where there is no such stack.
     """
-    created = (
-        [c.name for c in routing.changes if c.op is Op.CREATE and not c.is_header_rule]
+    there = {rule.arn for rule in live.rules}
+    foreign = (
+        [
+            step.name
+            for step in routing.steps
+            if step.type == LISTENER_RULE
+            and not step.is_header_rule
+            and (step.op is Op.CREATE or (step.op in (Op.SAME, Op.UPDATE) and step.rule not in there))
+        ]
         if routing
         else list(environment.routes)
     )
-    if created:
-        missing = "any route" if len(created) == len(environment.routes) else ", ".join(created)
+    if foreign:
+        missing = "any route" if len(foreign) == len(environment.routes) else ", ".join(foreign)
         yield Problem(
             f"routing doesn't hold the rule of {missing}", then=f"run `rollout phase2 {environment.name}` first"
         )

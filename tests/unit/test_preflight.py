@@ -80,8 +80,16 @@ def test_an_unmarked_rule_asks_for_phase_1() -> None:
 
 
 def test_a_rule_that_routing_does_not_hold_asks_for_phase_2() -> None:
-    (none,) = adoption_problems(environment(), None)
+    (none,) = adoption_problems(environment(), NOW, None)
     assert none.then == "run `rollout phase2 production` first"
     created = StackPreview("routing", (step("create", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)),))
-    (one,) = adoption_problems(environment(), created)
+    (one,) = adoption_problems(environment(), NOW, created)
+    assert "rule of bulk" in one.what
+
+
+def test_a_rule_that_somebody_made_in_place_of_the_recorded_one_asks_for_phase_2() -> None:
+    inputs = rule_inputs("bulk", LEGACY_FORWARD)
+    preview = StackPreview("routing", (step("same", "bulk", inputs, inputs),))
+    assert list(adoption_problems(environment(), NOW, preview)) == []
+    (one,) = adoption_problems(environment(), replace(NOW, rules=()), preview)
     assert "rule of bulk" in one.what
