@@ -15,8 +15,8 @@ from typing import Any
 
 from pulumi import automation as auto
 
-from rollout import Rollout
-from rollout.errors import RolloutError
+from rollout import EnvironmentRollout, Rollout
+from rollout.errors import EngineError, RolloutError
 from rollout.sandbox import daemon
 
 CLI, ENGINE = "cli", "engine"
@@ -51,6 +51,17 @@ class Cutter:
             os.killpg(child, signal.SIGKILL)
 
 
+def perform(target: EnvironmentRollout, command: str, *weight: str) -> bool:
+    """Run a command; whether all of it was done."""
+    if command == "rollback":
+        return target.rollback().reconciled
+    if command == "weight":
+        target.set_weight(weight[0], approve=True)
+    else:
+        getattr(target, command)(approve=True)
+    return True
+
+
 def engines_of(parent: int) -> list[int]:
     """A process's engines: children that lead a process group."""
     found = []
@@ -71,15 +82,12 @@ def main(file: str, sandbox: str, victim: str, point: str, command: str, *weight
         setattr(auto.Stack, name, cutter.watching(getattr(auto.Stack, name)))
     target = Rollout.load(file, sandbox=daemon.connect(Path(sandbox))).environment("production")
     try:
-        if command == "weight":
-            target.set_weight(weight[0], approve=True)
-        else:
-            getattr(target, command)(approve=True)
+        finished = perform(target, command, *weight)
     except RolloutError as error:
         print(error)
         return error.exit_code
     print(f"{cutter.seen} events")
-    return 0
+    return 0 if finished else EngineError.exit_code
 
 
 if __name__ == "__main__":
