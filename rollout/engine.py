@@ -6,7 +6,6 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -40,6 +39,7 @@ from rollout.preflight import (
     live_problems,
 )
 from rollout.quantities import Percent
+from rollout.work_folder import work_folder
 
 READ_BACKS, PAUSE = 10, 1.0
 ASKING = timedelta(minutes=1)
@@ -151,9 +151,9 @@ class Engine:
         )
         start = self._start(phase)
         run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
-        with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder, ThreadPoolExecutor(1) as beside:
+        with work_folder() as folder, ThreadPoolExecutor(1) as beside:
             inspecting = beside.submit(self._load_balancers.inspect, start.live)
-            prepared = [self._prepare(run, step, Path(folder)) for step in phase.steps if _concerns(step, start)]
+            prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
             warnings = self._check_targets(run, inspecting.result())
             gate = self._gate(run, prepared, warnings)
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}

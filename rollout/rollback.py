@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rollout import events
 from rollout.compare import wanted_forward
@@ -25,6 +23,7 @@ from rollout.ports import Clock, LoadBalancers, Stacks
 from rollout.preflight import live_problems
 from rollout.quantities import Percent
 from rollout.weights import Forward, same_forward
+from rollout.work_folder import work_folder
 
 ATTEMPTS, PAUSE = 5, 1.0
 LOCK_WAIT = 60.0
@@ -175,8 +174,8 @@ class Rollback:
         if strange := environment.routes.keys() - splits.keys() - set(routes):
             return f"{', '.join(sorted(strange))} forwards to something that rollout wouldn't write"
         given = routing_input(environment, live, splits | dict.fromkeys(routes, LEGACY_ONLY))
-        with TemporaryDirectory(prefix="rollout-plan-") as folder:
-            plan = Path(folder) / "routing.json"
+        with work_folder() as folder:
+            plan = folder / "routing.json"
             preview = stacks.preview(ROUTING, given, plan, refresh=True)
             if preview is None:
                 return None  # no cutover yet: nothing is recorded

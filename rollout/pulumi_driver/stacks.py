@@ -29,6 +29,7 @@ from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Program, guarded, load_program
 from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
+from rollout.work_folder import work_folder
 
 T = TypeVar("T")
 
@@ -241,8 +242,8 @@ class PulumiStacks:
             **settings.config,
         }
         program = (lambda: guarded(self._program(stack), given)) if given else lambda: None
-        with tempfile.TemporaryDirectory(prefix="rollout-") as temporary:
-            folder = plan.with_name(f"{stack}-work") if plan else Path(temporary)
+        with work_folder() as temporary:
+            folder = plan.with_name(f"{stack}-work") if plan else temporary
             known = folder.exists() and any(folder.iterdir())
             folder.mkdir(exist_ok=True)
             workspace = Workspace(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -12,6 +11,7 @@ from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.phases import LEGACY
 from rollout.sandbox.landscape import Balancer, prepare
 from rollout.wiring import Parts, Provider, Sandbox
+from rollout.work_folder import work_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -72,8 +72,8 @@ def seed(
     rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)
     given = ProgramInput(environment, rules=rules)
     summary = "the legacy functions and their rules, as today's builders make them"
-    with tempfile.TemporaryDirectory(prefix="rollout-plan-") as folder:
-        plan = Path(folder) / "legacy.json"
+    with work_folder() as folder:
+        plan = folder / "legacy.json"
         emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
         emit(events.PreviewStarted(environment.name, LEGACY, summary))
         preview = stacks.preview(LEGACY, given, plan, create=True)
