@@ -54,12 +54,14 @@ def _state(pid: int, since: datetime | None) -> Holder:
     process = Path(f"/proc/{pid}")
     try:
         after_name = (process / "stat").read_text().rpartition(")")[2].split()
+        if after_name[0] == "Z":  # ended, and not yet buried: a container's first process may never do it
+            return Holder.DEAD
         command = (process / "cmdline").read_bytes()
         variables = (process / "environ").read_bytes().split(b"\0")
     except OSError:  # another user's, or ended just now, or there is no /proc here
         return Holder.ALIVE if Path("/proc/self").exists() is process.exists() else Holder.DEAD
     if b"pulumi" not in command or (since and _started(int(after_name[19])) > since + _SLACK):
-        return Holder.DEAD  # only its entry is left, or its number was given to another process since
+        return Holder.DEAD  # its number was given to another process since
     parent = next((v.partition(b"=")[2] for v in variables if v.startswith(f"{PARENT}=".encode())), None)
     return Holder.ORPHAN if parent and parent != after_name[1].encode() else Holder.ALIVE
 

@@ -61,6 +61,12 @@ def test_a_process_that_is_gone_is_dead_and_one_elsewhere_may_live() -> None:
     assert state(text) == [Holder.DEAD, Holder.ELSEWHERE]
 
 
+def test_a_process_that_ended_is_dead_before_anybody_buries_it() -> None:
+    with subprocess.Popen(["true"]) as ended:
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        assert state(told(HERE, ended.pid)) == [Holder.DEAD]
+
+
 def test_an_engine_whose_rollout_was_killed_is_an_orphan(tmp_path: Path) -> None:
     name = tmp_path / "pulumi"
     name.symlink_to(shutil.which("sleep") or "sleep")
