@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pulumi import automation as auto
 
 from rollout import EnvironmentRollout, Rollout
 from rollout.errors import EngineError, RolloutError
+from rollout.pulumi_driver.locks import PARENT
 from rollout.sandbox import daemon
+
+if TYPE_CHECKING:
+    from tests.conftest import Team
 
 CLI, ENGINE = "cli", "engine"
 
@@ -49,6 +55,27 @@ class Cutter:
             os.kill(os.getpid(), signal.SIGKILL)
         for child in engines_of(os.getpid()):
             os.killpg(child, signal.SIGKILL)
+
+
+def cut(team: Team, victim: str, point: int, *command: str) -> tuple[int, str, list[int]]:
+    """Kill a command or its engine at a point: its exit code, what it said, and its engines that live on."""
+    arguments = [str(team.file), str(team.aws.folder), victim, str(point), *command]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.cut", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        said, _ = process.communicate()
+    return process.returncode, said.decode(), engines_left_by(process.pid)
+
+
+def engines_left_by(parent: int) -> list[int]:
+    """The living engines of a process that may be dead."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            leads = os.getpgid(int(process.name)) == int(process.name)
+            if leads and f"{PARENT}={parent}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+    return found
 
 
 def perform(target: EnvironmentRollout, command: str, *weight: str) -> bool:

@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -32,11 +31,10 @@ from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from rollout.errors import RolloutError
-from rollout.pulumi_driver.locks import PARENT
 from rollout.sandbox import Sandbox, daemon
 from rollout.sandbox.story import rules_as_told_by_boto3, seed
 from tests.conftest import Team, _team
-from tests.faults.cut import CLI, ENGINE, perform
+from tests.faults.cut import CLI, ENGINE, cut, perform
 
 COMMANDS = {"phase1": (), "phase2": (), "weight": ("10",), "rollback": ()}
 MOST_RERUNS = 3
@@ -124,30 +122,9 @@ def prepare(team: Team, command: str) -> None:
         perform(team.open(), earlier, *given)
 
 
-def cut(team: Team, command: str, victim: str, point: int) -> tuple[int, str, list[int]]:
-    """Kill a command or its engine at a point: its exit code, what it said, and the engines that it left behind."""
-    arguments = [str(team.file), str(team.aws.folder), victim, str(point), command, *COMMANDS[command]]
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.faults.cut", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
-        said, _ = process.communicate()
-    return process.returncode, said.decode(), engines_started_by(process.pid)
-
-
-def engines_started_by(parent: int) -> list[int]:
-    """The engines of a process, which may be dead."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            leads = os.getpgid(int(process.name)) == int(process.name)
-            if leads and f"{PARENT}={parent}".encode() in (process / "environ").read_bytes().split(b"\0"):
-                found.append(int(process.name))
-    return found
-
-
 def try_point(world: World, command: str, victim: str, point: int, wanted: Mapping[str, str]) -> Outcome:
     """Kill a command at a point, and run it again until it is through."""
-    code, said, engines = cut(world.team, command, victim, point)
+    code, said, engines = cut(world.team, victim, point, command, *COMMANDS[command])
     wrong = [] if code not in {0, 2} else [f"wasn't cut: {said}"]
     if command == "rollback" and any(each and len(each.weights) > 1 for each in world.team.forwards().values()):
         wrong.append("traffic isn't back")
@@ -177,7 +154,7 @@ def try_command(world: World, command: str, step: int) -> int:
     """Try a command's points and print the table's lines; how many went wrong."""
     prepare(world.team, command)
     world.save()
-    code, said, _ = cut(world.team, command, CLI, 0)
+    code, said, _ = cut(world.team, CLI, 0, command, *COMMANDS[command])
     assert code == 0, said
     wanted, last, lost = world.facts(), int(said.split()[0]), 0
     for victim in (CLI, ENGINE):

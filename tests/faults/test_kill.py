@@ -13,7 +13,7 @@ from rollout.errors import EngineError
 from rollout.events import LeftoversSettled, LockCleared
 from rollout.sandbox import Fault
 from tests.conftest import Team
-from tests.faults.cut import CLI, ENGINE, engines_of
+from tests.faults.cut import CLI, ENGINE, cut, engines_of, perform
 
 pytestmark = pytest.mark.engine
 
@@ -46,3 +46,24 @@ def test_what_aws_was_making_at_the_kill_is_adopted(legacy: Team, victim: str) -
     assert len(legacy.calls("lambda:CreateFunction")) <= before + 1
     assert legacy.open().status().phase == "phase1"
     assert not legacy.open().phase1(approve=True).changed
+
+
+@pytest.mark.parametrize(
+    ("victim", "points"),
+    [
+        (CLI, {"phase1": 580, "phase2": 390, "weight": 165}),  # in each a change is under way
+        (ENGINE, {"phase1": 420, "phase2": 540, "weight": 40}),  # in a stack's first half, its second, a preview
+    ],
+)
+def test_the_same_command_finishes_what_was_cut_at_an_event(legacy: Team, victim: str, points: dict[str, int]) -> None:
+    for command, point in points.items():
+        weight = ("10",) if command == "weight" else ()
+        code, said, _ = cut(legacy, victim, point, command, *weight)
+        assert code == (-signal.SIGKILL if victim == CLI else EngineError.exit_code), said
+        perform(legacy.open(), command, *weight)
+    status = legacy.open().status()
+    assert status.phase == "phase3"
+    assert [str(route.live.weight) for route in status.routes if route.live] == ["10"] * 3
+    assert {route.owners for route in status.routes} == {("routing",)}
+    for command in ("phase1", "phase2"):
+        assert not getattr(legacy.open(), command)(approve=True).changed

@@ -46,6 +46,7 @@ def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[st
         ("retain", change_of("same", state("score", OLD), state("score", OLD, retain=True)), TEN),
         ("build", resource("create", FUNCTION, None, {"name": "f"}), TEN),
         ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), TEN),
+        ("build", resource("update", GROUP, {}, {"deregistrationDelay": 300}), TEN),
         ("adopt", step("import", "score", None, OLD), PREPARED),
         ("adopt", step("update", "score", OLD, rule_inputs("score", weighted(100, 0))), PREPARED),
         ("release", step("delete", "score", OLD, None, retain=True), TEN),
