@@ -91,16 +91,7 @@ class PulumiStacks:
         """
         backend = self._settings.backend
         if backend.startswith("file://"):
-            folder = Path(unquote(urlsplit(backend).path))
-            try:
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-                with tempfile.TemporaryFile(dir=folder) as probe:
-                    probe.write(bytes(_ROOM))
-            except OSError as error:
-                then = "make room or give write access, or name another `backend`"
-                raise EngineError(
-                    f"the backend can't be written to: {error.strerror}", where=backend, then=then
-                ) from error
+            _make_sure_of_room(backend)
             return f"{backend} can be written to"
         with self._opened(ROUTING) as opened:
             explained(opened.workspace.list_stacks)
@@ -241,6 +232,8 @@ class PulumiStacks:
             "aws:allowedAccountIds": json.dumps([environment.account]),
             **settings.config,
         }
+        if given and settings.backend.startswith("file://"):
+            _make_sure_of_room(settings.backend)
         program = (lambda: guarded(self._program(stack), given)) if given else lambda: None
         with work_folder() as temporary:
             folder = plan.with_name(f"{stack}-work") if plan else temporary
@@ -305,6 +298,19 @@ class PulumiStacks:
 
     def _full_name(self, stack: str) -> str:
         return f"{self._environment.project}-{stack}/{self._environment.name}"
+
+
+def _make_sure_of_room(backend: str) -> None:
+    """Write to a folder before the engine does: where it has no room for a state it leaves half of one."""
+    folder = Path(unquote(urlsplit(backend).path))
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_ROOM))
+    except OSError as error:
+        said = f"the backend can't be written to: {error.strerror}"
+        then = "make room or give write access, or name another `backend`"
+        raise EngineError(said, where=backend, then=then) from error
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:

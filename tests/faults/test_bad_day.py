@@ -1,0 +1,105 @@
+"""A bad day on AWS and on this machine: throttled and slow calls, a full disk, and two people at once."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import threading
+from datetime import timedelta
+
+import pytest
+
+from rollout import Event, RollbackResult, Rollout
+from rollout.errors import RolloutError
+from rollout.events import StepStarted
+from rollout.model import LEGACY_ONLY, Split
+from rollout.quantities import Percent
+from rollout.sandbox import Fault
+from tests.conftest import Team
+from tests.faults.splits import splits
+
+pytestmark = pytest.mark.engine
+
+
+def at(weight: float) -> set[Split]:
+    return {Split.at(Percent.of(weight))}
+
+
+def test_any_call_may_be_throttled_for_a_while_and_be_slow(shared: Team) -> None:
+    shared.aws.faults.add(Fault("*", times=12))
+    shared.aws.faults.add(Fault("*", times=4, code=None, delay=timedelta(seconds=2)))
+    shared.open().set_weight(10, approve=True, accept_live=True)
+    assert set(splits(shared).values()) == at(10)
+    assert not shared.open().set_weight(10, approve=True).changed
+
+
+def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(shared: Team) -> None:
+    shared.open().set_weight(10, approve=True, accept_live=True)
+
+    def no_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the engine would inherit it
+
+    full = subprocess.run(
+        shared.command("weight", "production", "20", "--yes", "--no-save"),
+        cwd=shared.folder,
+        env={**os.environ, "ROLLOUT_SANDBOX": str(shared.aws.folder)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=no_room,
+    )
+    assert full.returncode == 1, full.stdout
+    assert "the backend can't be written to: File too large" in full.stderr
+    assert set(splits(shared).values()) == at(10)
+    shared.open().set_weight(20, approve=True, accept_live=True)
+    assert set(splits(shared).values()) == at(20)
+    assert not shared.open().phase2(approve=True).changed
+
+
+def test_of_two_at_once_one_wins_and_the_other_is_told(shared: Team) -> None:
+    outcomes: dict[float, RolloutError | None] = {}
+
+    def operate(weight: float) -> None:
+        try:
+            shared.open().set_weight(weight, approve=True, save=False, accept_live=True)
+        except RolloutError as error:
+            outcomes[weight] = error
+        else:
+            outcomes[weight] = None
+
+    both = [threading.Thread(target=operate, args=(weight,)) for weight in (30, 40)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert None in outcomes.values(), outcomes
+    for error in filter(None, outcomes.values()):
+        assert error.exit_code in (1, 5, 7)
+    ended = set(splits(shared).values())
+    assert ended in (at(30), at(40))
+    shared.open().set_weight(50, approve=True, save=False)
+    assert set(splits(shared).values()) == at(50)
+
+
+def test_a_rollback_while_a_weight_is_raised_ends_on_legacy(shared: Team) -> None:
+    shared.open().set_weight(10, approve=True, save=False, accept_live=True)
+    rolled: list[RollbackResult] = []
+    rollback = threading.Thread(target=lambda: rolled.append(shared.open().rollback(save=False)))
+
+    def meanwhile(event: Event) -> None:
+        if isinstance(event, StepStarted):
+            rollback.start()
+
+    shared.aws.faults.add(Fault("elasticloadbalancing:ModifyRule", code=None, delay=timedelta(seconds=3)))
+    raising = Rollout.load(shared.file, sandbox=shared.aws, on_event=meanwhile).environment("production")
+    try:
+        raising.set_weight(50, approve=True, save=False)
+    except RolloutError as error:
+        assert error.exit_code in (1, 5, 7)  # noqa: PT017 - it may get through, too
+    rollback.join()
+    assert rolled
+    assert set(splits(shared).values()) == {LEGACY_ONLY}
+    shared.open().rollback(save=False)
+    assert not shared.open().set_weight(0, approve=True, save=False).changed
