@@ -68,8 +68,12 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
         Allowed(Op.UPDATE, ("aws:lambda/function:Function",), NEW_BUILD),
         # AWS makes a log group without one first; a run that was cut off then leaves it so
         Allowed(Op.UPDATE, ("aws:cloudwatch/logGroup:LogGroup",), frozenset({"retentionInDays"})),
-        # a function's group has none on AWS: the state of one that was adopted is told of it, and no call is made
-        Allowed(Op.UPDATE, ("aws:lb/targetGroup:TargetGroup",), frozenset({"deregistrationDelay"})),
+        # a function's group has none of these on AWS; the state of an adopted one is told of them, and no call is made
+        Allowed(
+            Op.UPDATE,
+            ("aws:lb/targetGroup:TargetGroup",),
+            frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart"}),
+        ),
     ),
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "release": (Allowed(Op.RELEASE, _RULE),),

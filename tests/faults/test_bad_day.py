@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
 import threading
 from datetime import timedelta
@@ -11,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from rollout import Event, RollbackResult, Rollout
-from rollout.errors import RolloutError
+from rollout.errors import EngineError, RolloutError
 from rollout.events import StepStarted
 from rollout.model import LEGACY_ONLY, Split
 from rollout.quantities import Percent
@@ -103,3 +104,32 @@ def test_a_rollback_while_a_weight_is_raised_ends_on_legacy(shared: Team) -> Non
     assert set(splits(shared).values()) == {LEGACY_ONLY}
     shared.open().rollback(save=False)
     assert not shared.open().set_weight(0, approve=True, save=False).changed
+
+
+def test_ctrl_c_twice_leaves_what_a_rerun_finishes(legacy: Team) -> None:
+    legacy.aws.faults.add(Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=8)))
+    with subprocess.Popen(
+        legacy.command("phase1", "production", "--yes", "--json"),
+        cwd=legacy.folder,
+        env={**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        next(line for line in running.stdout if '"resource-changed"' in line and "RolePolicyAttachment" in line)
+        running.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):  # it waits for the function that AWS is making
+            running.wait(1)
+        running.send_signal(signal.SIGINT)
+        rest, errors = running.communicate()
+    assert running.returncode == 130, errors
+    assert "Traceback" not in rest + errors
+    legacy.aws.faults.clear()
+    try:
+        legacy.open().phase1(approve=True)
+    except EngineError as error:  # AWS was still making it when this looked, and had it when it created
+        assert "already exist" in str(error)  # noqa: PT017 - either may come first
+        legacy.open().phase1(approve=True)
+    assert legacy.open().status().phase == "phase1"
+    assert not legacy.open().phase1(approve=True).changed

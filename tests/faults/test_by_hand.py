@@ -35,11 +35,11 @@ def test_a_rule_edited_before_the_yes_is_told_and_keeps_the_edit(shared: Team) -
     edited = action_for(forward_of(thirty, live.group_arn(route.legacy), live.group_arn(route.candidate), HOUR))
     calls = len(shared.calls())
     with pytest.raises(Drift, match=ROUTE):
-        shared.open().set_weight(10, approve=meanwhile(lambda: elb(shared).modify_rule(RuleArn=rule, Actions=[edited])))
+        shared.open().set_weight(20, approve=meanwhile(lambda: elb(shared).modify_rule(RuleArn=rule, Actions=[edited])))
     assert splits(shared) == before | {ROUTE: thirty}
     assert len(shared.calls()) == calls + 1
-    shared.open().set_weight(10, approve=True, accept_live=True)
-    assert set(splits(shared).values()) == {Split.at(Percent.of(10))}
+    shared.open().set_weight(20, approve=True, accept_live=True)
+    assert set(splits(shared).values()) == {Split.at(Percent.of(20))}
 
 
 def test_a_rule_deleted_before_the_yes_is_told_and_comes_back_by_phase_2_once_somebody_made_it(shared: Team) -> None:
