@@ -9,12 +9,24 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, TypeAdapter, WrapValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
 from rollout.quantities import Percent
 
 MAX_STICKINESS = timedelta(days=7)
 MAX_PRIORITY = 50_000
+
+
+class Frozen(BaseModel):
+    """A table of stacks.toml: unknown keys are refused, values can't change."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+    )
 
 
 def distinct(names: tuple[str, ...]) -> tuple[str, ...]:

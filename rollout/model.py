@@ -13,13 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from rollout.fields import (
     HYPHENATED,
     MAX_PRIORITY,
     MAX_STICKINESS,
     EntryPoint,
+    Frozen,
     HeaderValue,
     LoadBalancerKey,
     Methods,
@@ -30,23 +31,11 @@ from rollout.fields import (
     TargetGroupName,
     TargetGroupNames,
     no_boolean,
-    rising,
 )
 from rollout.quantities import Duration, Percent, Weight
+from rollout.ramp.settings import Analysis, Notification, Ramp
 
 Arn = NewType("Arn", str)
-
-
-class Frozen(BaseModel):
-    """A table of stacks.toml: unknown keys are refused, values can't change."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
-        populate_by_name=True,
-        arbitrary_types_allowed=True,
-    )
 
 
 class Stickiness(Frozen):
@@ -153,17 +142,6 @@ def _endpoint(methods: tuple[str, ...], path: str) -> str:
     return " ".join(filter(None, ("|".join(methods), path)))
 
 
-class Ramp(Frozen):
-    """The weights on the way up, and how long each is watched."""
-
-    steps: Annotated[tuple[Weight, ...], AfterValidator(rising)] = Field(
-        tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
-        min_length=1,
-        description="rising weights above 0 to at most 100 per cent",
-    )
-    bake: Duration = Field(timedelta(minutes=30), description="how long each step is watched, such as 30m")
-
-
 class HeaderOverride(Frozen):
     """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
 
@@ -249,6 +227,8 @@ class Environment(Frozen):
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
     )
     ramp: Ramp = Ramp()
+    analysis: Analysis = Analysis()
+    notifications: Mapping[Name, Notification] = Field(default_factory=dict)
     stickiness: Stickiness = Stickiness()
     header_override: HeaderOverride | None = None
     programs: Programs

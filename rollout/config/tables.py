@@ -11,19 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from rollout.fields import Name
+from rollout.fields import Frozen, Name
 from rollout.model import (
-    Frozen,
     Function,
     HeaderOverride,
     KeptRoute,
     Legacy,
     LoadBalancer,
     Programs,
-    Ramp,
     Route,
     Stickiness,
 )
+from rollout.ramp.settings import Analysis, Notification, Ramp
 
 
 class Project(Frozen):
@@ -40,6 +39,8 @@ class File(Frozen):
     legacy: Any = None
     stickiness: Any = None
     ramp: Any = None
+    analysis: Any = None
+    notifications: Any = None
     header_override: Any = None
     load_balancers: Any = None
     functions: Any = None
@@ -56,13 +57,15 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "legacy": Legacy,
     "stickiness": Stickiness,
     "ramp": Ramp,
+    "analysis": Analysis,
+    "notifications": Notification,
     "header-override": HeaderOverride,
     "load-balancers": LoadBalancer,
     "functions": Function,
     "routes": Route,
     "kept-routes": KeptRoute,
 }
-NAMED_TABLES = frozenset({"load-balancers", "functions", "routes", "kept-routes"})
+NAMED_TABLES = frozenset({"notifications", "load-balancers", "functions", "routes", "kept-routes"})
 SHARED = tuple(name for name in MODELS if name != "project")
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
 DERIVED = frozenset({"name", "project", "root"})

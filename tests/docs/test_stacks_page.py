@@ -51,9 +51,18 @@ def _presence(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True, validated_data={})
     if default in (None, (), {}):
         return "optional"
-    if isinstance(default, timedelta):
-        return f"default `{format_duration(default)}`"
-    return f"default `[{', '.join(map(str, default))}]`" if isinstance(default, tuple) else f"default `{default}`"
+    return f"default `{_written(default)}`"
+
+
+def _written(value: object) -> str:
+    match value:
+        case timedelta():
+            return format_duration(value)
+        case bool():
+            return str(value).lower()
+        case tuple():
+            return f"[{', '.join(map(_written, value))}]"
+    return str(value)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rollout.model import KeptRoute, Ramp, Route
+from rollout.model import KeptRoute, Route
 from rollout.quantities import Percent, format_duration, parse_duration
+from rollout.ramp.settings import Ramp
 
 
 @given(st.integers(0, 1000))
@@ -58,4 +59,4 @@ def test_a_kept_route_without_a_rule_of_its_own_is_carried_by_the_generic_one() 
 
 def test_tables_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        Ramp().bake = timedelta(0)  # type: ignore[misc]
+        Ramp().bake = (timedelta(0),)  # type: ignore[misc]

@@ -1,0 +1,8 @@
+"""The judgement of two samples that were taken at the same time: legacy's and the candidate's. Pure.
+
+- `streams`: what is judged, counts by minute;
+- `verdicts`: what comes of it;
+- `judge`: from the one to the other.
+
+numpy and scipy take a while to import, so import this where something is judged.
+"""

@@ -1,0 +1,71 @@
+"""What is judged: how often something happened among how many requests, minute by minute, in both implementations.
+
+All metrics come down to this: an error is a request that failed, and a latency is a request that took longer than a
+limit. A minute without requests has 0 of both, and says nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rollout.ramp.settings import MetricName
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arm:
+    """One implementation's counts.
+
+    Attributes:
+        requests: By minute, 0 or more.
+        events: How many of them are counted as bad, 0 to `requests`.
+    """
+
+    requests: Counts
+    events: Counts
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Latency:
+    """The limits of a latency, whose events are requests that took longer.
+
+    Attributes:
+        quantile: Above 0 and below 1: the share of legacy's requests that took no longer than `limit`, when it was
+            set, before the first of the minutes.
+        limit: Legacy's limit, in seconds.
+        tolerated: The candidate's limit for `Stream.candidate`, in seconds: `limit` and what is let by.
+        harmful: Its limit for `Stream.harmful`, in seconds: `limit` and what must be ruled out.
+    """
+
+    quantile: float
+    limit: float
+    tolerated: float
+    harmful: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """One metric of the routes that can be told apart only together.
+
+    Attributes:
+        metric: Its name.
+        routes: The routes.
+        start: The first minute, in UTC; the arms have one number a minute from then on.
+        legacy: Of the legacy implementation: events above `latency.limit` if it is a latency.
+        candidate: Of the candidate: events above `latency.tolerated` if it is one.
+        latency: If it is a latency, its limits.
+        harmful: If it is a latency, the candidate's events above `latency.harmful`.
+    """
+
+    metric: MetricName
+    routes: tuple[str, ...]
+    start: datetime
+    legacy: Arm
+    candidate: Arm
+    latency: Latency | None = None
+    harmful: Arm | None = None
