@@ -72,7 +72,10 @@ class Ramp(Frozen):
         min_length=1,
         description="rising weights above 0 to at most 100 per cent",
     )
-    bake: Annotated[tuple[_Bake, ...], BeforeValidator(_one_or_several)] = Field(
+    bake: Annotated[
+        tuple[_Bake, ...],
+        BeforeValidator(_one_or_several, json_schema_input_type=_Bake | Annotated[list[_Bake], Field(min_length=1)]),
+    ] = Field(
         (timedelta(minutes=30),),
         min_length=1,
         description="how long each step is watched at least, 1m to 14d, such as 30m; or a list, one a step",
