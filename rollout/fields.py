@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
@@ -35,6 +35,20 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
         if names.count(name) > 1:
             raise ValueError(f"{name} is named twice")
     return names
+
+
+def one_or_several(item: Any) -> WrapValidator:
+    """Let a tuple be written as one value, too; what is wrong with that one is told without an index.
+
+    Args:
+        item: The type of a value.
+    """
+    one: TypeAdapter[Any] = TypeAdapter(item)
+
+    def read(value: object, several: Callable[[object], tuple[Any, ...]]) -> tuple[Any, ...]:
+        return several(value) if isinstance(value, list | tuple) else (one.validate_python(value),)
+
+    return WrapValidator(read, json_schema_input_type=item | Annotated[list[item], Field(min_length=1)])
 
 
 def rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
@@ -71,20 +85,8 @@ TargetGroupName = Annotated[
         description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
     ),
 ]
-_ONE_GROUP: TypeAdapter[str] = TypeAdapter(TargetGroupName)
-
-
-def _one_or_several(value: object, several: Callable[[object], tuple[str, ...]]) -> tuple[str, ...]:
-    return several(value) if isinstance(value, list | tuple) else (_ONE_GROUP.validate_python(value),)
-
-
 TargetGroupNames = Annotated[
-    tuple[TargetGroupName, ...],
-    Field(min_length=1),
-    AfterValidator(distinct),
-    WrapValidator(
-        _one_or_several, json_schema_input_type=TargetGroupName | Annotated[list[TargetGroupName], Field(min_length=1)]
-    ),
+    tuple[TargetGroupName, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(TargetGroupName)
 ]
 PathPattern = Annotated[
     str,

@@ -1,8 +1,7 @@
 """The judgement of two samples that were taken at the same time: legacy's and the candidate's. Pure.
 
 - `streams`: what is judged, counts by minute;
-- `verdicts`: what comes of it;
-- `judge`: from the one to the other.
+- `verdicts`: what comes of it. Nothing leads from the one to the other yet.
 
-numpy and scipy take a while to import, so import this where something is judged.
+numpy takes a while to import, so import this where something is judged.
 """

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from rollout.fields import Frozen, distinct, rising
+from rollout.fields import Frozen, distinct, one_or_several, rising
 from rollout.quantities import Duration, Percent, Weight
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OnFailure = Literal["rollback", "route", "freeze", "step-back"]
+NoticeKind = Literal["step", "verdict", "rollback", "approval", "finished"]
 MetricName = Literal[
     "server-errors", "client-errors", "lambda-errors", "throttles", "latency-p50", "latency-p99", "function-errors",
     "duration-p50", "duration-p99", "cold-starts",
@@ -30,10 +31,6 @@ MAX_BAKE = timedelta(days=14)
 """CloudWatch keeps minutes for 15 days."""
 
 _Bake = Annotated[Duration, Field(ge=timedelta(minutes=1), le=MAX_BAKE)]
-
-
-def _one_or_several(value: object) -> object:
-    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _zone(name: str) -> str:
@@ -55,7 +52,7 @@ class Window(Frozen):
     """When a weight may be raised; a time from one day into the next if `until` is not after `from`."""
 
     days: Annotated[tuple[Day, ...], AfterValidator(distinct)] = Field(
-        ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), min_length=1, description='days, such as ["Mon", "Tue"]'
+        get_args(Day), min_length=1, description='days, such as ["Mon", "Tue"]'
     )
     from_: Annotated[time, BeforeValidator(_clock)] = Field(alias="from", description="a time of day, such as 09:00")
     until: Annotated[time, BeforeValidator(_clock)] = Field(description="a time of day, such as 17:00")
@@ -72,10 +69,7 @@ class Ramp(Frozen):
         min_length=1,
         description="rising weights above 0 to at most 100 per cent",
     )
-    bake: Annotated[
-        tuple[_Bake, ...],
-        BeforeValidator(_one_or_several, json_schema_input_type=_Bake | Annotated[list[_Bake], Field(min_length=1)]),
-    ] = Field(
+    bake: Annotated[tuple[_Bake, ...], one_or_several(_Bake)] = Field(
         (timedelta(minutes=30),),
         min_length=1,
         description="how long each step is watched at least, 1m to 14d, such as 30m; or a list, one a step",
@@ -176,9 +170,9 @@ class Notification(Frozen):
         None, pattern=r"^(https?://.+|\$[A-Z_][A-Z0-9_]*)$", description="a URL, or $NAME of the variable that holds it"
     )
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
-    events: Annotated[
-        tuple[Literal["step", "verdict", "rollback", "approval", "finished"], ...], AfterValidator(distinct)
-    ] = Field(("step", "verdict", "rollback", "approval", "finished"), min_length=1, description="what to tell of")
+    events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
+        get_args(NoticeKind), min_length=1, description="what to tell of"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
