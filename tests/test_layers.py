@@ -14,7 +14,7 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
-    *("analysis.streams", "analysis.verdicts", "ramp.settings"),
+    *("analysis.defaults", "analysis.streams", "analysis.verdicts", "ramp.settings"),
     *("checks", "compare", "conditions", "desired", "errors", "events", "fields", "explain", "gates", "header_rules"),
     *("inspection", "live", "measure", "metrics", "model", "overlaps", "overrides", "ownership", "pending"),
     *(
