@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.sandbox import Call, daemon
@@ -22,6 +23,10 @@ from rollout.sandbox.story import seed
 from rollout.weights import Forward
 
 ROOT = Path(__file__).parent.parent
+
+# another worker may have the processor for a while, so an example's time says nothing
+settings.register_profile("workers", deadline=None)
+settings.load_profile("workers")
 
 
 @pytest.fixture(autouse=True, scope="session")
