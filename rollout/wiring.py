@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import LegacyOwner, LoadBalancers, Metrics, Stacks
+from rollout.ports import LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
 
 if TYPE_CHECKING:
     from rollout.aws import Access
+    from rollout.notify import Notifiers
 
 Provider = Literal["stand-in", "real"]
 
@@ -112,6 +113,22 @@ class Parts:
         from rollout.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
 
         return CloudWatch(self._access)
+
+    def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
+        """Those who are told of a ramp.
+
+        Args:
+            on_failure: Told in a sentence who couldn't be told, and why.
+        """
+        from rollout.notify import Notifiers  # noqa: PLC0415 - as above
+
+        def topics() -> Topics:
+            from rollout.sns import Sns  # noqa: PLC0415 - as above
+
+            return Sns(self._access)
+
+        environment = self.environment
+        return Notifiers(environment.notifications, topics=topics, root=environment.root, on_failure=on_failure)
 
     @cached_property
     def _access(self) -> Access:

@@ -18,6 +18,7 @@ PURE = (
     *("checks", "compare", "conditions", "desired", "errors", "events", "fields", "explain", "gates", "header_rules"),
     *("inspection", "live", "measure", "metrics", "model", "overlaps", "overrides", "ownership", "pending"),
     *(
+        "notify.notice",
         "phases",
         "plan",
         "policy",
@@ -30,7 +31,7 @@ PURE = (
         "weights",
     ),
 )
-AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sandbox/")
+AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sns.py", "sandbox/")
 SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
 
 

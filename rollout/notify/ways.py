@@ -1,0 +1,117 @@
+"""The ways to somebody that need no AWS: an HTTP POST to a webhook, and a command that reads JSON.
+
+A webhook's address is a secret, so only its host is ever told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import urllib.request
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from http.client import HTTPException, HTTPMessage
+from pathlib import Path
+from typing import IO, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class NotTold(Exception):
+    """Somebody couldn't be told; the text says why, and holds no secret."""
+
+
+class Unreached(NotTold):
+    """As above, and another try may go better."""
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(  # noqa: PLR0917 - urllib's
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> None:
+        """Follow none: it would turn the POST into a GET, and might lead anywhere."""
+
+
+def host_of(url: str) -> str:
+    """What of a webhook's address may be told."""
+    try:
+        return urlsplit(url).hostname or "no host"
+    except ValueError:
+        return "no host"
+
+
+def post(url: str, message: Mapping[str, Any], limit: timedelta) -> None:
+    """Send a message to a webhook, by the proxy that the environment names if it names one.
+
+    Args:
+        url: Its address, http or https.
+        message: What is sent as JSON.
+        limit: How long to wait for each answer of the network.
+
+    Raises:
+        Unreached: There was no answer, or one that asks for another try: 408, 429 or 5xx.
+        NotTold: It refuses.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise NotTold("the address is no http or https URL")
+    try:
+        request = urllib.request.Request(  # noqa: S310 - http and https alone, as seen above
+            url, json.dumps(message).encode(), {"Content-Type": "application/json", "User-Agent": "rollout"}
+        )
+        with urllib.request.build_opener(_NoRedirect).open(request, timeout=limit.total_seconds()):
+            pass
+    except HTTPError as error:
+        error.close()
+        again = error.code in _AGAIN or error.code >= HTTPStatus.INTERNAL_SERVER_ERROR
+        raise (Unreached if again else NotTold)(f"HTTP {error.code}") from None
+    except TimeoutError:
+        raise Unreached(f"no answer within {limit.total_seconds():g} s") from None
+    except URLError as error:
+        reason = error.reason
+        told = (reason.strerror or type(reason).__name__) if isinstance(reason, OSError) else "no connection"
+        raise Unreached(told) from None
+    except OSError as error:
+        raise Unreached(error.strerror or type(error).__name__) from None
+    except (HTTPException, ValueError) as error:  # their texts may hold the address
+        raise NotTold(f"{type(error).__name__} of the address or the answer") from None
+
+
+def run(command: Sequence[str], message: Mapping[str, Any], folder: Path, limit: timedelta) -> None:
+    """Run a command without a shell, with a message as JSON on its standard input; what it prints is dropped.
+
+    Args:
+        command: The program, by its path from the folder or on PATH, and its arguments.
+        message: What it reads.
+        folder: Where it is run.
+        limit: How long it may take; then it is killed, and all that it started.
+
+    Raises:
+        NotTold: It isn't there, failed, or took too long. It isn't run again, as it may have done its work.
+    """
+    try:
+        with subprocess.Popen(
+            list(command),
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            process_group=0,
+        ) as process:
+            _feed(process, json.dumps(message).encode(), limit)
+    except OSError as error:
+        raise NotTold(f"it can't be run: {error.strerror}") from None
+    if process.returncode:
+        raise NotTold(f"it ended with exit code {process.returncode}")
+
+
+def _feed(process: subprocess.Popen[bytes], said: bytes, limit: timedelta) -> None:
+    try:
+        process.communicate(said, timeout=limit.total_seconds())
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise NotTold(f"it took longer than {limit.total_seconds():g} s and was stopped") from None

@@ -1,0 +1,265 @@
+"""Notices to real HTTP servers and real commands: who is told what, and that nothing stops a ramp."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.errors import AwsError
+from rollout.model import Arn
+from rollout.notify import Limits, Notice, Notifiers
+from rollout.notify.notice import as_json, as_slack
+from rollout.quantities import Percent
+from rollout.ramp.settings import Notification
+
+SECRET = "T000-B000-XXXX"
+NOTICE = Notice(
+    "verdict",
+    "production",
+    "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse",
+    Percent.of(10),
+    datetime(2026, 11, 25, 22, tzinfo=UTC),
+    {"verdict": "fail", "bake": timedelta(minutes=30), "routes": {"score": {"requests": 3410}}},
+)
+QUICK = Limits(total=timedelta(seconds=5), one=timedelta(seconds=2), pause=timedelta(milliseconds=10))
+
+
+@dataclass
+class Hook:
+    """A webhook that gives a status after the other, the last one again and again.
+
+    Attributes:
+        came: The path and the JSON of each request.
+        open: It answers only while this is set.
+    """
+
+    url: str
+    statuses: list[int]
+    came: list[tuple[str, Any]] = field(default_factory=list)
+    open: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def hook(*statuses: int) -> Iterator[Hook]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            made.came.append((self.path, json.loads(body)))
+            made.open.wait()
+            self.send_response(made.statuses.pop(0) if len(made.statuses) > 1 else made.statuses[0])
+            self.send_header("Location", made.url)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Hook(f"http://127.0.0.1:{server.server_port}/services/{SECRET}", list(statuses))
+    made.open.set()
+    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+    serving.start()
+    try:
+        yield made
+    finally:
+        made.open.set()
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+class Topics:
+    def __init__(self, error: AwsError | None = None) -> None:
+        self.error = error
+        self.came: list[tuple[Arn, str, str, Any]] = []
+
+    def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
+        if self.error:
+            raise self.error
+        self.came.append((topic, subject, text, json.loads(data)))
+
+
+Send = Callable[..., list[str]]
+
+
+@pytest.fixture
+def send(tmp_path: Path) -> Send:
+    """Send the notice to whom is given, and give back the failures that were told."""
+
+    def sent(
+        *notices: Notice,
+        topics: Topics | None = None,
+        limits: Limits = QUICK,
+        variables: Mapping[str, str] | None = None,
+        **to: Mapping[str, Any],
+    ) -> list[str]:
+        failures: list[str] = []
+        notifiers = Notifiers(
+            {name: Notification(**said) for name, said in to.items()},
+            topics=lambda: topics or Topics(),
+            root=tmp_path,
+            on_failure=failures.append,
+            limits=limits,
+            variables=variables or {},
+        )
+        for notice in notices or (NOTICE,):
+            notifiers.send(notice)
+        return failures
+
+    return sent
+
+
+def command(code: str) -> dict[str, Any]:
+    return {"command": (sys.executable, "-c", code)}
+
+
+def test_a_notice_is_plain_json() -> None:
+    assert json.loads(json.dumps(as_json(NOTICE))) == {
+        "notice": "verdict",
+        "environment": "production",
+        "sentence": NOTICE.sentence,
+        "weight": 10.0,
+        "at": "2026-11-25T22:00:00+00:00",
+        "details": {"verdict": "fail", "bake": 1800, "routes": {"score": {"requests": 3410}}},
+    }
+
+
+def test_nothing_in_a_message_is_slacks_markup() -> None:
+    said = as_slack(Notice("step", "production", "<!channel> & co", None, NOTICE.at, {"why": "<@U1>"}))
+    assert said["text"] == "production: &lt;!channel&gt; &amp; co"
+    assert [each["value"] for each in said["attachments"][0]["fields"]] == ["production", "&lt;@U1&gt;"]
+
+
+def test_all_are_told_at_once(send: Send, tmp_path: Path) -> None:
+    topics, place = Topics(), "arn:aws:sns:eu-west-1:123456789012:ramps"
+    write = command("import pathlib, sys; pathlib.Path('told.json').write_text(sys.stdin.read())")
+    with hook(200) as slack:
+        assert send(topics=topics, slack={"webhook": slack.url}, page={"sns": place}, log=write) == []
+    assert slack.came == [(f"/services/{SECRET}", as_slack(NOTICE))]
+    assert topics.came == [(place, "production: verdict", NOTICE.sentence, as_json(NOTICE))]
+    assert json.loads((tmp_path / "told.json").read_text()) == as_json(NOTICE)
+
+
+def test_only_those_who_want_its_kind_are_told(send: Send) -> None:
+    with hook(200) as slack:
+        send(slack={"webhook": slack.url, "events": ("rollback", "approval")})
+    assert slack.came == []
+
+
+def test_a_webhook_that_fails_once_is_tried_again(send: Send) -> None:
+    with hook(500, 429, 200) as slack:
+        assert send(slack={"webhook": slack.url}) == []
+    assert len(slack.came) == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "tries", "why"), [(503, 3, "HTTP 503; tried 3 times"), (404, 1, "HTTP 404"), (302, 1, "HTTP 302")]
+)
+def test_a_webhook_that_refuses_is_told_by_its_host(send: Send, status: int, tries: int, why: str) -> None:
+    with hook(status) as slack:
+        failures = send(slack={"webhook": slack.url})
+    assert failures == [f"notification slack (127.0.0.1) wasn't told of the verdict: {why}"]
+    assert len(slack.came) == tries
+
+
+def test_a_dead_webhook_stops_nobody_else(send: Send) -> None:
+    with hook(200) as dead:
+        gone = dead.url
+    with hook(200) as slack:
+        failures = send(dead={"webhook": gone}, slack={"webhook": slack.url})
+    assert failures == ["notification dead (127.0.0.1) wasn't told of the verdict: Connection refused; tried 3 times"]
+    assert len(slack.came) == 1
+
+
+def test_a_webhook_that_hangs_is_left_behind(send: Send) -> None:
+    with hook(200) as slack, hook(200) as other:
+        slack.open.clear()
+        limits = Limits(total=timedelta(seconds=0.3), one=timedelta(minutes=1))
+        failures = send(limits=limits, slack={"webhook": slack.url}, other={"webhook": other.url})
+        assert failures == ["notification slack (127.0.0.1) wasn't told of the verdict: not done within 0.3 s"]
+        assert len(other.came) == 1
+
+
+def test_a_try_has_a_limit_of_its_own(send: Send) -> None:
+    with hook(200) as slack:
+        slack.open.clear()
+        limits = Limits(one=timedelta(seconds=0.05), pause=timedelta(0), tries=2)
+        (failure,) = send(limits=limits, slack={"webhook": slack.url})
+    assert failure.endswith("no answer within 0.05 s; tried 2 times")
+    assert len(slack.came) == 2
+
+
+def test_a_variable_is_looked_up_at_each_notice_and_missed_once(send: Send) -> None:
+    variables: dict[str, str] = {}
+    failures = send(NOTICE, NOTICE, variables=variables, slack={"webhook": "$HOOK"})
+    assert failures == [
+        "notification slack ($HOOK) wasn't told of the verdict: the variable HOOK isn't set; that is told only once"
+    ]
+    with hook(200) as slack:
+        assert send(variables={"HOOK": slack.url}, slack={"webhook": "$HOOK"}) == []
+    assert len(slack.came) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"ftp://host/{SECRET}",
+        f"http://[{SECRET}",
+        f"http://host:{SECRET}/",
+        f"http:///{SECRET}",
+        f"https://a b/{SECRET}",
+    ],
+)
+def test_no_failure_holds_the_address(send: Send, url: str) -> None:
+    (failure,) = send(variables={"HOOK": url}, slack={"webhook": "$HOOK"})
+    assert SECRET not in failure
+    assert failure.startswith("notification slack ($HOOK) wasn't told")
+    if url.startswith("http"):
+        (failure,) = send(slack={"webhook": url})
+        assert SECRET not in failure
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("raise SystemExit(3)", "it ended with exit code 3"),
+        ("import time; time.sleep(60)", "it took longer than 0.2 s and was stopped"),
+    ],
+)
+def test_a_command_that_fails_is_told_and_not_run_again(send: Send, tmp_path: Path, code: str, why: str) -> None:
+    counted = f"open('runs', 'a').write('x'); {code}"
+    limits = Limits(one=timedelta(seconds=0.2 if "sleep" in code else 5))
+    (failure,) = send(limits=limits, log=command(counted))
+    assert failure == f"notification log ({sys.executable}) wasn't told of the verdict: {why}"
+    assert "SystemExit" not in code or (tmp_path / "runs").read_text() == "x"
+
+
+def test_a_command_that_is_not_there_is_told(send: Send) -> None:
+    (failure,) = send(log={"command": ("./notify.sh",)})
+    assert failure.endswith("it can't be run: No such file or directory")
+
+
+def test_a_topic_that_refuses_is_told(send: Send) -> None:
+    place = "arn:aws:sns:eu-west-1:123456789012:ramps"
+    failures = send(topics=Topics(AwsError("Publish: NotFound: Topic does not exist")), page={"sns": place})
+    assert failures == [
+        f"notification page ({place}) wasn't told of the verdict: Publish: NotFound: Topic does not exist"
+    ]
+
+
+def test_a_defect_does_not_stop_a_ramp(send: Send) -> None:
+    class Broken(Topics):
+        def publish(self, *_: object) -> None:
+            raise KeyError(SECRET)
+
+    (failure,) = send(topics=Broken(), page={"sns": "arn:aws:sns:eu-west-1:123456789012:ramps"})
+    assert failure.endswith("KeyError, which is a defect of rollout")
