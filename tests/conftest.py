@@ -31,10 +31,10 @@ settings.load_profile("workers")
 
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_of_the_caller() -> Iterator[None]:
-    """No credentials, profile, backend or sandbox of whoever runs the tests."""
+    """No credentials, profile, backend, sandbox or terminal's width of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.startswith(("AWS_", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
+            if name.startswith(("AWS_", "COLUMNS", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
                 patch.delenv(name)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         # a shell's background job ignores Ctrl-C, and would have its children ignore it
