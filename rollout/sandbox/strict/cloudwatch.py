@@ -25,13 +25,15 @@ MAX_POINTS = 100_800
 MAX_STATISTICS_POINTS = 1440
 _OURS = frozenset({"AWS/ApplicationELB", "AWS/Lambda"})
 _UNITS = {"TargetResponseTime": "Seconds", "Duration": "Milliseconds", "LambdaTargetProcessedBytes": "Bytes"}
-_STATISTICS: Mapping[str, Callable[[Sequence[float]], float]] = {
+Statistic = Callable[[Sequence[float]], float]
+_STATISTICS: Mapping[str, Statistic] = {
     "Average": lambda values: math.fsum(values) / len(values),
     "Maximum": max,
     "Minimum": min,
     "SampleCount": len,
     "Sum": math.fsum,
 }
+_RANGE = re.compile(r"(TC|PR)\((\d+(?:\.\d{1,10})?)?:(\d+(?:\.\d{1,10})?)?\)")
 
 Query = Mapping[str, Any]
 
@@ -125,6 +127,7 @@ class MeasuredResponse(CloudWatchResponse):
         start, end = asked["StartTime"], asked["EndTime"]
         if start >= end:
             raise InvalidParameterValue("The parameter StartTime must be less than the parameter EndTime.")
+        computed = {name: statistic(name) for name in (*wanted, *extended)}
         found = self._measured.points(asked, start, end)
         if (_seconds(end) - _seconds(start)) / int(asked["Period"]) > MAX_STATISTICS_POINTS:
             raise InvalidParameterCombination(
@@ -134,8 +137,8 @@ class MeasuredResponse(CloudWatchResponse):
             {
                 "Timestamp": at,
                 "Unit": unit_of(asked["MetricName"]),
-                **{name: statistic(name, values) for name in wanted},
-                **({"ExtendedStatistics": {name: statistic(name, values) for name in extended}} if extended else {}),
+                **{name: computed[name](values) for name in wanted},
+                **({"ExtendedStatistics": {name: computed[name](values) for name in extended}} if extended else {}),
             }
             for at, values in found.items()
         ]
@@ -143,13 +146,14 @@ class MeasuredResponse(CloudWatchResponse):
 
     def _result(self, query: Query, start: datetime, end: datetime, *, newest_first: bool) -> dict[str, Any]:
         stat = query["MetricStat"]
+        compute = statistic(stat["Stat"])
         found = self._measured.points({**stat["Metric"], **stat}, start, end)
         times = sorted(found, reverse=newest_first)
         return {
             "Id": query["Id"],
             "Label": query.get("Label") or stat["Metric"]["MetricName"],
             "Timestamps": times,
-            "Values": [statistic(stat["Stat"], found[at]) for at in times],
+            "Values": [float(compute(found[at])) for at in times],
         }
 
     def _lax_result(self, query: Query, start: datetime, end: datetime, scan_by: str) -> list[dict[str, Any]]:
@@ -165,18 +169,27 @@ def on(metrics: Metrics) -> type[MeasuredCloudWatch]:
     return type("MeasuredCloudWatch", (MeasuredCloudWatch,), {"measured": metrics})
 
 
-def statistic(name: str, values: Sequence[float]) -> float:
-    """One number for several values; a percentile is the least value that so many per cent don't exceed.
+def statistic(name: str) -> Statistic:
+    """How several values become one number.
+
+    A percentile is the least value that so many per cent don't exceed. `TC(A:B)` counts the values above A and up to B,
+    `PR(A:B)` is their share in per cent; AWS interpolates both, and they are exact here.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
 
     Raises:
         ValidationError: There is no such statistic here.
     """
     if name in _STATISTICS:
-        return float(_STATISTICS[name](values))
-    percentile = re.fullmatch(r"p(\d{1,2}(?:\.\d{1,10})?|100)", name)
-    if percentile is None:
-        raise ValidationError(f"The value {name} for parameter Stat is not supported.")
-    return sorted(values)[max(0, math.ceil(float(percentile[1]) / 100 * len(values)) - 1)]
+        return _STATISTICS[name]
+    if percentile := re.fullmatch(r"p(\d{1,2}(?:\.\d{1,10})?|100)", name):
+        share = float(percentile[1]) / 100
+        return lambda values: sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+    if (within := _RANGE.fullmatch(name)) and (within[2] or within[3]):
+        low, high = float(within[2] or "-inf"), float(within[3] or "inf")
+        if low < high:
+            count = within[1] == "TC"
+            return lambda values: sum(low < v <= high for v in values) * (1 if count else 100 / len(values))
+    raise ValidationError(f"The value {name} for parameter Stat is not supported.")
 
 
 def unit_of(metric: str) -> str:

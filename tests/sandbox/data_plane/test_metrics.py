@@ -64,6 +64,12 @@ def values(told: dict[str, Any]) -> list[float]:
         ("p99", 99),
         ("p99.5", 100),
         ("p100", 100),
+        ("TC(:25)", 25),
+        ("TC(25:)", 75),
+        ("TC(0.5:30.25)", 30),
+        ("TC(:0.5)", 0),
+        ("PR(:25)", 25),
+        ("PR(10:20)", 10),
     ],
 )
 def test_statistics_are_of_all_values(tenant: Tenant, measured: Any, stat: str, value: float) -> None:
@@ -96,6 +102,9 @@ def test_what_aws_refuses_is_refused(tenant: Tenant) -> None:
         ask(tenant, query("RequestCount", period=90))
     with refused("ValidationError", "EndTime"):
         ask(tenant, query("RequestCount"), start=3, end=3)
+    for stat in ("P50", "p101", "TC(:)", "TC25", "TC(30:25)", "TC(:1e3)", "PR(5)", "pr50", "Median"):
+        with refused("ValidationError", f"{stat} for parameter Stat is not supported"):
+            ask(tenant, query("TargetResponseTime", stat))
     with refused("ValidationError", "metric math"):
         ask(tenant, query("RequestCount"), {"Id": "e", "Expression": "q * 2"})
 
