@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollout.alb_inspection import inspect
+from rollout.alb_inspection import inspect, registered
 from rollout.aws import Access, aws_error, explained
 from rollout.conditions import Condition, Field
 from rollout.errors import WrongAccount
@@ -100,6 +100,11 @@ class Elbv2:
     def inspect(self, live: Live) -> Inspection:
         """See `ports.LoadBalancers`."""
         return explained(lambda: inspect(self._elb, self._functions, live))
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """See `ports.TargetGroups`."""
+        elb = explained(lambda: self._elb)
+        return explained(lambda: dict(self._pool.map(lambda group: (group, registered(elb, group)), groups)))
 
     def _functions(self) -> LambdaClient:
         client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)

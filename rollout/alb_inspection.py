@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from botocore.exceptions import ClientError
 
 from rollout.inspection import Inspection
-from rollout.live import Live, LiveTargetGroup
+from rollout.live import Live
 from rollout.model import Arn
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
         limits = pool.submit(_limits, elb)
         balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}
         groups = tuple(live.target_groups.values())
-        targets = dict(pool.map(lambda group: (group.arn, _targets(elb, group)), groups))
+        targets = dict(pool.map(lambda group: (group.arn, registered(elb, group.arn)), groups))
         lambdas = {target for group in groups if group.target_type == "lambda" for target in targets[group.arn]}
         client = functions() if lambdas else None
         policies = dict(pool.map(lambda arn: (arn, _policy(client, arn)), sorted(lambdas))) if client else {}
@@ -53,8 +53,9 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
         )
 
 
-def _targets(elb: ElasticLoadBalancingv2Client, group: LiveTargetGroup) -> tuple[str, ...]:
-    health = elb.describe_target_health(TargetGroupArn=group.arn)["TargetHealthDescriptions"]
+def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]:
+    """The ids of a target group's targets, without those that are on their way out."""
+    health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     leaving = ("draining",)
     return tuple(
         description["Target"]["Id"]

@@ -1,4 +1,4 @@
-"""CloudWatch over boto3; the only module that uses it for metrics.
+"""CloudWatch over boto3; the only module that uses it for metrics and alarms.
 
 All series of a request go in one call as far as AWS takes them, since calls are what is throttled and what costs.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
@@ -7,24 +7,25 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricDa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rollout.aws import Access, explained
 from rollout.errors import AwsError
-from rollout.metrics import Point, Series
+from rollout.metrics import AlarmState, Point, Series
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_cloudwatch.type_defs import MetricDataQueryTypeDef
 
 SERIES_A_CALL, POINTS_A_CALL = 500, 100_800
+ALARMS_A_CALL = 100
 _RETRIES = 2  # what is measured is never worth a long wait
 
 
 class CloudWatch:
-    """The `Metrics` port over boto3."""
+    """The `Metrics` and `Alarms` ports over boto3."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
@@ -56,11 +57,32 @@ class CloudWatch:
         points: dict[str, list[Point]] = {key: [] for key in ids}
         states: dict[str, str] = {}
         for result in (result for page in pages for result in page["MetricDataResults"]):
-            points[result["Id"]] += map(Point, result.get("Timestamps", ()), result.get("Values", ()))
+            times = [time.astimezone(UTC) for time in result.get("Timestamps", ())]
+            points[result["Id"]] += map(Point, times, result.get("Values", ()))
             states[result["Id"]] = result.get("StatusCode", "Complete")  # PartialData until its last page
         if unfinished := sorted({state for state in states.values() if state != "Complete"}):
             raise AwsError(f"GetMetricData: {', '.join(unfinished)}", then="try again in a minute")
         return {each: tuple(points[key]) for key, each in ids.items()}
+
+    def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """See `ports.Alarms`.
+
+        https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+        """
+        asked = tuple(dict.fromkeys(names))
+        found = dict.fromkeys(asked, AlarmState.MISSING)
+        for first in range(0, len(asked), ALARMS_A_CALL):
+            found |= self._states(asked[first : first + ALARMS_A_CALL])
+        return found
+
+    def _states(self, names: Sequence[str]) -> dict[str, AlarmState]:
+        told = explained(
+            lambda: self._client.describe_alarms(
+                AlarmNames=names, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=ALARMS_A_CALL
+            )
+        )
+        alarms = (*told.get("MetricAlarms", ()), *told.get("CompositeAlarms", ()))
+        return {alarm["AlarmName"]: AlarmState(alarm["StateValue"]) for alarm in alarms}
 
 
 def _query(key: str, series: Series) -> MetricDataQueryTypeDef:

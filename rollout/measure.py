@@ -1,7 +1,6 @@
 """What the load balancers did with requests, by CloudWatch's counts, held against the live weights. Pure.
 
-CloudWatch counts by target group, not by rule. So routes that share a target group can only be measured together, and
-what other rules send to it can't be told from theirs. Such routes make one *pool* here.
+CloudWatch counts by target group, not by rule. So routes that share a target group are measured together, as a pool.
 """
 
 from __future__ import annotations
@@ -14,8 +13,9 @@ from enum import StrEnum
 from statistics import NormalDist
 
 from rollout.live import Live
-from rollout.metrics import Series, of_target_group
+from rollout.metrics import Series, target_group
 from rollout.model import Arn, Environment
+from rollout.pools import group_pools, hindrances
 from rollout.quantities import ALL_TENTHS, Percent, format_duration
 
 SINCE = timedelta(minutes=15)
@@ -84,7 +84,7 @@ def counted(environment: Environment, live: Live) -> dict[Arn, Series]:
         for route in environment.routes.values()
         for group in (route.legacy, route.candidate)
     }
-    return {group: of_target_group("RequestCount", at, group) for group, at in places.items() if group and at}
+    return {group: target_group(at, group).series("RequestCount") for group, at in places.items() if group and at}
 
 
 def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Measured]:
@@ -100,7 +100,7 @@ def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], sin
         By route; routes of one pool have the same.
     """
     found: dict[str, Measured] = {}
-    for routes in _pools(environment):
+    for routes in group_pools(environment):
         found |= dict.fromkeys(routes, _measured(environment, live, routes, counts, since))
     return found
 
@@ -147,19 +147,6 @@ def _surprise(share: float, expected: float) -> float:
     return share * math.log(share / expected) if expected else math.inf
 
 
-def _pools(environment: Environment) -> list[tuple[str, ...]]:
-    """The routes, together where they share target groups, in the inventory's order."""
-    pools: list[tuple[set[str], list[str]]] = []
-    for name, route in environment.routes.items():
-        groups, names = {route.legacy, route.candidate}, list[str]()
-        for pool in [pool for pool in pools if pool[0] & groups]:
-            pools.remove(pool)
-            groups |= pool[0]
-            names += pool[1]
-        pools.append((groups, [*names, name]))
-    return [tuple(names) for _, names in pools]
-
-
 def _measured(
     environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int], since: timedelta
 ) -> Measured:
@@ -169,7 +156,7 @@ def _measured(
     hits = sum(counts.get(group, 0) for group in candidate)
     total = hits + sum(counts.get(group, 0) for group in legacy - candidate)
     expected = _expected(environment, live, names, counts)
-    why = tuple(_hindrances(environment, live, names))
+    why = tuple(hindrances(environment, live, names))
     if expected is None and not why:
         why = ("the live rules don't say what share to expect of them together",)
     verdict = Verdict.UNKNOWN if why or expected is None else verdict_of(hits, total, expected)
@@ -202,21 +189,6 @@ def _expected(environment: Environment, live: Live, names: tuple[str, ...], coun
         return None  # nobody knows how many requests each of them has
     whole = [counts.get(group, 0) / (1 - share) for group, share in zip(groups, shares, strict=True)]
     return sum(map(math.prod, zip(whole, shares, strict=True))) / sum(whole) if sum(whole) else None
-
-
-def _hindrances(environment: Environment, live: Live, names: tuple[str, ...]) -> Iterator[str]:
-    """Why the counts aren't of these routes alone, or the rules don't say what to expect."""
-    routes = [environment.routes[name] for name in names]
-    if both := sorted({route.legacy for route in routes} & {route.candidate for route in routes}):
-        yield f"{', '.join(both)} is one route's legacy and another's candidate"
-    strange = [name for name in names if live.split_of(environment.routes[name]) is None]
-    yield from (f"the live rule of {name} isn't one of ours" for name in strange)
-    own = {rule.arn for route in routes if (rule := live.rule_of(route))}
-    groups = {live.group_arn(group): group for route in routes for group in (route.legacy, route.candidate)}
-    for rule in (*live.rules, *live.defaults.values()):
-        if rule.arn not in own and rule.forward:
-            shared = [groups[arn] for arn in rule.forward.weights if arn in groups]
-            yield from (f"{group} also has the requests of another rule, for {rule.conditions}" for group in shared)
 
 
 def _likely(

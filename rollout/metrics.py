@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from rollout.model import Arn
 
@@ -22,7 +23,8 @@ class Series:
         namespace: Such as `AWS/ApplicationELB`.
         name: Such as `RequestCount`.
         dimensions: Name and value of each, all that it was published with.
-        statistic: `Sum`, `Average`, or a percentile such as `p99`.
+        statistic: `Sum`, `SampleCount`, a percentile such as `p99`, or a trimmed count: `TC(:0.25)` is how many values
+            are 0.25 or less.
         period: How much time a point stands for, whole minutes.
     """
 
@@ -41,17 +43,51 @@ class Point:
     value: float
 
 
-def of_target_group(name: str, load_balancer: Arn, target_group: Arn, statistic: str = "Sum") -> Series:
-    """A metric of a target group.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What publishes several metrics under the same dimensions.
 
-    Args:
-        name: Such as `RequestCount`, which counts the requests that a target was chosen for.
-        load_balancer: Its load balancer's ARN.
-        target_group: Its ARN.
-        statistic: See `Series`.
+    Attributes:
+        namespace: See `Series`.
+        dimensions: See `Series`.
     """
-    dimensions = (
-        ("LoadBalancer", load_balancer.partition(":loadbalancer/")[2]),
-        ("TargetGroup", target_group.rpartition(":")[2]),
-    )
-    return Series("AWS/ApplicationELB", name, dimensions, statistic)
+
+    namespace: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    def series(self, name: str, statistic: str = "Sum") -> Series:
+        """One of its metrics."""
+        return Series(self.namespace, name, self.dimensions, statistic)
+
+
+def load_balancer(arn: Arn) -> Source:
+    """All that a load balancer does."""
+    return Source("AWS/ApplicationELB", (("LoadBalancer", arn.partition(":loadbalancer/")[2]),))
+
+
+def target_group(balancer: Arn, group: Arn) -> Source:
+    """What a load balancer sends to one target group."""
+    at = load_balancer(balancer)
+    return Source(at.namespace, (*at.dimensions, ("TargetGroup", group.rpartition(":")[2])))
+
+
+def function(arn: str) -> Source:
+    """A Lambda function's invocations, or those of one alias or version, if the ARN names it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
+    name, _, qualifier = arn.rpartition(":function:")[2].partition(":")
+    resource = (("Resource", f"{name}:{qualifier}"),) if qualifier else ()
+    return Source("AWS/Lambda", (("FunctionName", name), *resource))
+
+
+class AlarmState(StrEnum):
+    """What an alarm says; by `MISSING` there is none of its name.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
+    """
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    MISSING = "MISSING"

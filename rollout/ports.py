@@ -10,7 +10,7 @@ from typing import Protocol
 from rollout.gates import Gate
 from rollout.inspection import Inspection
 from rollout.live import Live, LiveRule
-from rollout.metrics import Point, Series
+from rollout.metrics import AlarmState, Point, Series
 from rollout.model import Arn, Environment, ProgramInput
 from rollout.ownership import Command, OwnedRule
 from rollout.pending import Lock, Recovered
@@ -18,7 +18,19 @@ from rollout.plan import Change, ResourceState, StackPreview
 from rollout.weights import Forward
 
 
-class LoadBalancers(Protocol):
+class TargetGroups(Protocol):
+    """What target groups hold."""
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """The ids of the registered targets of target groups: a function's ARN, an address, an instance.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+
+class LoadBalancers(TargetGroups, Protocol):
     """The load balancers' API, for one environment."""
 
     def read(self, environment: Environment, *, tags: bool = True) -> Live:
@@ -68,6 +80,21 @@ class Metrics(Protocol):
 
         Raises:
             AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+        """
+        ...
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, for one environment."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """The states of alarms, composite ones too.
+
+        Args:
+            names: Each is in the answer.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
         """
         ...
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
+from rollout.ports import Alarms, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
 
 if TYPE_CHECKING:
     from rollout.aws import Access
+    from rollout.cloudwatch import CloudWatch
+    from rollout.evidence import Evidence
     from rollout.notify import Notifiers
 
 Provider = Literal["stand-in", "real"]
@@ -107,9 +109,25 @@ class Parts:
 
         return Elbv2(self._access)
 
-    @cached_property
+    @property
     def metrics(self) -> Metrics:
         """Where requests are counted."""
+        return self._cloudwatch
+
+    @property
+    def alarms(self) -> Alarms:
+        """Who knows the states of alarms."""
+        return self._cloudwatch
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """Who reads what a step is judged by."""
+        from rollout.evidence import Evidence  # noqa: PLC0415 - so does numpy
+
+        return Evidence(self.environment, self.metrics, self.load_balancers)
+
+    @cached_property
+    def _cloudwatch(self) -> CloudWatch:
         from rollout.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
 
         return CloudWatch(self._access)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from fnmatch import fnmatchcase
 
 import pytest
@@ -32,6 +33,14 @@ def missing(team: Team, allowed: list[str], run: Callable[[], object]) -> set[st
     return {action for action in asked if not any(fnmatchcase(action, pattern) for pattern in allowed)}
 
 
+def judged(team: Team) -> None:
+    """What a judgement reads."""
+    target = team.open()
+    parts = target._parts
+    parts.evidence.gather(target.live(), parts.utc - timedelta(minutes=9), parts.utc)
+    parts.alarms.states(["slow"])
+
+
 def test_a_smaller_role_has_nothing_that_the_next_has_not() -> None:
     assert set(OBSERVE) < set(ROLL_BACK) < set(OPERATE)
 
@@ -47,6 +56,7 @@ def test_the_rights_are_enough(legacy: Team) -> None:
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().phase2(approve=True)) == set()
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().set_weight(10, approve=True)) == set()
     assert missing(legacy, OBSERVE, lambda: legacy.open().status()) == set()
+    assert missing(legacy, OBSERVE, lambda: judged(legacy)) == set()
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().rollback()) == set()
 
 

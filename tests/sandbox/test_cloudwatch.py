@@ -12,7 +12,7 @@ import pytest
 from rollout.aws import Access
 from rollout.cloudwatch import CloudWatch
 from rollout.errors import AwsError
-from rollout.metrics import MINUTE, Point, Series, of_target_group
+from rollout.metrics import MINUTE, AlarmState, Point, Series, target_group
 from rollout.model import Arn
 from rollout.sandbox import Fault
 from rollout.sandbox.daemon import SandboxInfo
@@ -51,7 +51,7 @@ def ours(name: str, group: str = "new", statistic: str = "Sum") -> Series:
 
 def test_a_target_groups_series_is_named_by_the_ends_of_the_arns() -> None:
     balancer, group = Arn(f"{ELB}:loadbalancer/app/shop/50dc"), Arn(f"{ELB}:targetgroup/new/73e2")
-    assert of_target_group("RequestCount", balancer, group) == Series(
+    assert target_group(balancer, group).series("RequestCount") == Series(
         "AWS/ApplicationELB",
         "RequestCount",
         (("LoadBalancer", "app/shop/50dc"), ("TargetGroup", "targetgroup/new/73e2")),
@@ -98,3 +98,22 @@ def test_a_throttled_call_is_tried_again_and_a_refused_one_is_told(
     with pytest.raises(AwsError, match=r"GetMetricData: AccessDenied: no\n.*docs/security.md"):
         metrics.read([ours("Requests")], NOW - MINUTE, NOW)
     assert len(aws.calls("cloudwatch:GetMetricData", account)) == 3
+
+
+def test_alarms_are_asked_together_and_one_that_is_not_there_is_missing(
+    aws: SandboxInfo, account: str, metrics: CloudWatch
+) -> None:
+    client = aws.client("cloudwatch", account, REGION)
+    for state in ("OK", "ALARM", "INSUFFICIENT_DATA"):
+        client.put_metric_alarm(
+            AlarmName=f"said-{state}", Namespace="shop", MetricName="Errors", Statistic="Sum", Period=60, Threshold=1,
+            EvaluationPeriods=1, ComparisonOperator="GreaterThanThreshold",
+        )  # fmt: skip
+        client.set_alarm_state(AlarmName=f"said-{state}", StateValue=state, StateReason="a test")
+    states = {f"said-{state}": state for state in AlarmState}
+    assert metrics.states([*states, "said-OK"]) == states
+    assert len(aws.calls("cloudwatch:DescribeAlarms", account)) == 1
+    assert metrics.states([]) == {}
+    many = metrics.states([f"none-{number}" for number in range(101)])
+    assert set(many.values()) == {AlarmState.MISSING}
+    assert len(aws.calls("cloudwatch:DescribeAlarms", account)) == 3

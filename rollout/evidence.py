@@ -1,0 +1,181 @@
+"""What CloudWatch says of a step, minute by minute, as the streams that the judge takes.
+
+Only whole minutes count, from the first after the weight went live up to those whose points may still change. All
+counts go in one request, as far as AWS takes them, and the limits of latencies in one before it. docs/evidence.md says
+which of AWS's metrics and statistics each number is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rollout.analysis.defaults import bounds_of
+from rollout.analysis.streams import Latency, Stream
+from rollout.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
+from rollout.live import Live
+from rollout.metrics import MINUTE, load_balancer
+from rollout.model import Arn, Environment
+from rollout.pools import Comparable, Pool, by_function, by_target_group
+from rollout.ports import Metrics, TargetGroups
+from rollout.ramp.settings import MAX_BAKE, MetricName
+from rollout.tallies import BY_FUNCTION, BY_TARGET_GROUP, NOTHING, RECIPES, Minutes, Rate, Tally, Time, tally
+
+_Compared = tuple[MetricName, Pool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The evidence on a step.
+
+    Attributes:
+        streams: What can be judged; their arms are empty as long as there is no whole minute.
+        notes: What can't be compared, and what else to know of the numbers.
+        until: The end of the last minute, in UTC.
+        unseen: The routes of which nothing can be compared.
+    """
+
+    streams: tuple[Stream, ...]
+    notes: tuple[str, ...]
+    until: datetime
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A stream before it is read."""
+
+    metric: MetricName
+    pool: Pool
+    legacy: Tally
+    candidate: Tally
+    limit: Limit | None = None
+    latency: Latency | None = None
+    harmful: Tally | None = None
+
+    @property
+    def tallies(self) -> tuple[Tally, ...]:
+        return (self.legacy, self.candidate, *([self.harmful] if self.harmful else []))
+
+
+class Evidence:
+    """Gathers the evidence of one environment; it remembers limits, so keep it for a ramp.
+
+    Args:
+        environment: The inventory.
+        metrics: CloudWatch.
+        target_groups: Who knows their functions; without it nothing is compared by function.
+    """
+
+    def __init__(self, environment: Environment, metrics: Metrics, target_groups: TargetGroups | None = None) -> None:
+        self._environment, self._metrics, self._target_groups = environment, metrics, target_groups
+        self._limits: dict[tuple[datetime, _Compared], Limit] = {}
+        self._targets: dict[Arn, tuple[str, ...]] = {}
+
+    def gather(self, live: Live, start: datetime, now: datetime) -> Gathered:
+        """Read what was counted of a step.
+
+        Args:
+            live: AWS now.
+            start: When the step's weight went live, with a time zone.
+            now: The time on AWS, with a time zone.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+        """
+        first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
+        until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
+        notes = list[str]()
+        if until - first > MAX_BAKE:
+            first = until - MAX_BAKE
+            notes.append(f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days")
+        compared = self._compared(live, notes)
+        limits = self._limits_of(compared, first, until)
+        plans = [self._plan(each, limits.get(each)) for each in compared]
+        own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
+        wanted = (series for plan in plans for each in plan.tallies for series in each.series)
+        series = tuple(dict.fromkeys((*own.values(), *wanted)))
+        read = self._metrics.read(series, first, until) if until > first else {}
+        minutes = Minutes(first, (until - first) // MINUTE, read)
+        streams = tuple(_stream(plan, first, minutes, notes) for plan in plans)
+        for name, each in own.items():
+            if count := round(minutes.total([each]).sum()):
+                notes.append(
+                    f"load balancer {name} made {count} answers of 5xx itself; it doesn't tell for which target "
+                    "group, and only failed functions are counted as lambda-errors"
+                )
+        seen = {route for stream in streams for route in stream.routes}
+        unseen = tuple(name for name in self._environment.routes if name not in seen)
+        return Gathered(streams, tuple(notes), until, unseen)
+
+    def _compared(self, live: Live, notes: list[str]) -> list[_Compared]:
+        metrics = self._environment.analysis.metrics
+        groups = by_target_group(self._environment, live)
+        functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
+        notes += (*groups.notes, *functions.notes)
+        notes += [
+            f"{metric} isn't compared: CloudWatch has no metric of it" for metric in metrics if metric not in RECIPES
+        ]
+        return [
+            (metric, pool)
+            for metric in metrics
+            for kind, found in ((BY_TARGET_GROUP, groups), (BY_FUNCTION, functions))
+            if metric in kind
+            for pool in found.pools
+        ]
+
+    def _by_function(self, live: Live) -> Comparable:
+        lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        if self._target_groups and set(lambdas) - self._targets.keys():
+            self._targets = dict(self._target_groups.targets(lambdas))
+        return by_function(self._environment, live, self._targets)
+
+    def _limits_of(self, compared: Sequence[_Compared], first: datetime, until: datetime) -> dict[_Compared, Limit]:
+        """Legacy's limits, from the hour before; from the minutes since only where that isn't enough."""
+        times = {each: recipe for each in compared if isinstance(recipe := RECIPES[each[0]], Time)}
+        for end in (first, until) if until > first else ():
+            missing = {each: recipe for each, recipe in times.items() if (first, each) not in self._limits}
+            pairs = (pair for (_, pool), recipe in missing.items() for pair in limit_series(recipe, pool.legacy))
+            wanted = dict.fromkeys(series for pair in pairs for series in pair)
+            read = self._metrics.read(tuple(wanted), first - BEFORE, end) if wanted else {}
+            for each, recipe in missing.items():
+                if found := limit_of(recipe, each[1].legacy, read, first):
+                    self._limits[first, each] = found
+        return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
+
+    def _plan(self, compared: _Compared, limit: Limit | None) -> _Plan:
+        metric, pool = compared
+        recipe = RECIPES[metric]
+        if isinstance(recipe, Rate):
+            return _Plan(metric, pool, tally(recipe, pool.legacy), tally(recipe, pool.candidate))
+        tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
+        latency = latency_of(recipe, limit, tolerance, harm)
+        if limit is None:
+            return _Plan(metric, pool, NOTHING, NOTHING, None, latency, NOTHING)
+        legacy, candidate, harmful = (
+            tally(recipe, sources, timedelta(seconds=seconds))
+            for sources, seconds in (
+                (pool.legacy, latency.limit),
+                (pool.candidate, latency.tolerated),
+                (pool.candidate, latency.harmful),
+            )
+        )
+        return _Plan(metric, pool, legacy, candidate, limit, latency, harmful)
+
+
+def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) -> Stream:
+    since = plan.limit.since if plan.limit else None
+    read = [minutes.arm(each, since) for each in plan.tallies]
+    arms = [arm for arm, _ in read]
+    called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
+    if cut := max(number for _, number in read):
+        notes.append(f"{called}: in {cut} minutes there were more events than requests, and they were cut")
+    if plan.latency and plan.limit is None:
+        notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few to take a limit from")
+    harmful = arms[2] if plan.harmful else None
+    return Stream(plan.metric, plan.pool.routes, first, arms[0], arms[1], plan.latency, harmful)
+
+
+def _minute(time: datetime) -> datetime:
+    return time.replace(second=0, microsecond=0)

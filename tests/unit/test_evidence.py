@@ -1,0 +1,389 @@
+"""From CloudWatch's points to what the judge takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.analysis.streams import Arm, Stream
+from rollout.conditions import Condition, Field, for_endpoint
+from rollout.evidence import Evidence, Gathered
+from rollout.live import Live, LiveRule, LiveTargetGroup
+from rollout.metrics import MINUTE, Source, function, load_balancer, target_group
+from rollout.model import PREPARED, Arn, Environment, KeptRoute, Route
+from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
+from rollout.weights import Forward
+from tests.unit.builders import HOUR, LISTENER, environment, live
+from tests.unit.measurements import Measurements
+from tests.unit.seed import SEED, seed_live
+
+BALANCER = Arn("arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/shop/1")
+START = datetime(2026, 3, 1, 11, 59, 30, tzinfo=UTC)
+FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def arn(group: str) -> Arn:
+    return Arn(f"arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/{group}/1")
+
+
+def of(group: str) -> Source:
+    return target_group(BALANCER, arn(group))
+
+
+def named(name: str) -> str:
+    return f"arn:aws:lambda:us-west-2:123456789012:function:{name}"
+
+
+class Targets:
+    """The `TargetGroups` port, with a function for each group of a name."""
+
+    def __init__(self, given: Mapping[Arn, tuple[str, ...]] | None = None, **functions: str) -> None:
+        self._targets = {**(given or {}), **{arn(group): (named(name),) for group, name in functions.items()}}
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        return {group: self._targets.get(group, ()) for group in groups}
+
+
+class Case:
+    """An inventory at a weight, and CloudWatch; without a name for it, the route is `a` from `la` to `ca`."""
+
+    def __init__(
+        self, *metrics: MetricName, weight: int = 10, bounds: Metric | None = None, **routes: tuple[str, str]
+    ) -> None:
+        routes = routes or {"a": ("la", "ca")}
+        self.environment: Environment = environment(
+            routes={
+                name: Route(load_balancer="public", path=f"/{name}", priority=at, legacy=legacy, candidate=candidate)
+                for at, (name, (legacy, candidate)) in enumerate(routes.items(), 1)
+            },
+            analysis=Analysis(metrics=metrics, metric=dict.fromkeys(metrics, bounds) if bounds else {}),
+        )
+        self.metrics = Measurements()
+        self.targets: Targets | None = None
+        self.live = self.at(weight)
+
+    def at(self, *weights: int) -> Live:
+        """AWS with these weights, the last one for all further routes."""
+        routes = self.environment.routes
+        given = [*weights, *weights[-1:] * len(routes)]
+        forwards: dict[str, Forward | None] = {
+            name: Forward({arn(route.legacy): 100 - weight, arn(route.candidate): weight}, HOUR)
+            for (name, route), weight in zip(routes.items(), given, strict=False)
+        }
+        groups = {group for route in routes.values() for group in (route.legacy, route.candidate)}
+        found = replace(
+            live(forwards, self.environment),
+            target_groups={group: LiveTargetGroup(arn(group), group, "lambda") for group in groups},
+        )
+        return replace(found, load_balancers={"public": BALANCER})
+
+    def put(self, group: str, name: str, minute: int, *values: float) -> None:
+        self.metrics.put(of(group), name, FIRST + minute * MINUTE, *values)
+
+    def requests(self, group: str, *counts: int, first: int = 0) -> None:
+        """Requests of a group, minute by minute; none where the count is 0."""
+        for minute, count in enumerate(counts, first):
+            if count:
+                self.put(group, "RequestCount", minute, *[1.0] * count)
+
+    @property
+    def evidence(self) -> Evidence:
+        return Evidence(self.environment, self.metrics, self.targets)
+
+    def gather(self, minutes: float = 3, start: datetime = START) -> Gathered:
+        """After so many minutes since noon whose points are settled."""
+        return self.evidence.gather(self.live, start, FIRST + (minutes + 3) * MINUTE)
+
+
+def only(found: Gathered) -> Stream:
+    (stream,) = found.streams
+    return stream
+
+
+def said(arm: Arm | None) -> list[tuple[int, int]]:
+    """By minute, events and requests."""
+    assert arm is not None
+    return list(zip(arm.events.tolist(), arm.requests.tolist(), strict=True))
+
+
+def test_errors_of_both_are_counted_by_the_minute_and_a_gap_is_no_evidence() -> None:
+    case = Case("server-errors")
+    case.requests("la", 90, 0, 95)
+    case.requests("ca", 10, 0, 5)
+    case.put("la", "HTTPCode_Target_5XX_Count", 0, 1.0)
+    case.put("ca", "HTTPCode_Target_5XX_Count", 2, 1.0, 1.0)
+    case.put("ca", "LambdaUserError", 2, 1.0)
+    found = case.gather()
+    stream = only(found)
+    assert (stream.metric, stream.routes, stream.start) == ("server-errors", ("a",), FIRST)
+    assert said(stream.legacy) == [(1, 90), (0, 0), (0, 95)]
+    assert said(stream.candidate) == [(0, 10), (0, 0), (3, 5)]
+    assert (found.notes, found.until, found.unseen) == ((), FIRST + 3 * MINUTE, ())
+    assert stream.candidate.events.dtype == np.int64
+
+
+def test_a_crash_is_a_lambda_error_and_a_bad_request_a_client_error() -> None:
+    case = Case("lambda-errors", "client-errors")
+    case.requests("ca", 10)
+    case.put("ca", "LambdaInternalError", 0, 1.0)
+    case.put("ca", "LambdaUserError", 0, 1.0)
+    case.put("ca", "HTTPCode_Target_4XX_Count", 0, 1.0, 1.0, 1.0)
+    crashes, refusals = case.gather(1).streams
+    assert (said(crashes.candidate), said(refusals.candidate)) == ([(2, 10)], [(3, 10)])
+
+
+@pytest.mark.parametrize(
+    ("start", "now", "minutes"),
+    [
+        (timedelta(0), timedelta(minutes=4), 1),  # a weight that went live as a minute began has that minute
+        (timedelta(seconds=1), timedelta(minutes=4), 0),
+        (timedelta(seconds=1), timedelta(minutes=5), 1),
+        (timedelta(0), timedelta(minutes=4, seconds=59), 1),
+        (timedelta(0), timedelta(minutes=3, seconds=59), 0),
+        (timedelta(0), timedelta(0), 0),
+        (timedelta(0), timedelta(minutes=-9), 0),  # clocks differ
+    ],
+)
+def test_only_whole_minutes_count_whose_points_are_settled(start: timedelta, now: timedelta, minutes: int) -> None:
+    case = Case("server-errors", "latency-p50")
+    case.requests("ca", *[7] * 9)
+    found = case.evidence.gather(case.live, FIRST + start, FIRST + now)
+    assert {len(stream.candidate.requests) for stream in found.streams} == {minutes}
+    assert found.streams[0].candidate.requests.sum() == 7 * minutes
+    assert bool(case.metrics.asked) is bool(minutes)
+
+
+def test_all_counts_are_read_at_once_and_limits_once_before_them() -> None:
+    case = Case("server-errors", "client-errors", "latency-p50", "latency-p99", a=("la", "ca"), b=("lb", "cb"))
+    for group in ("la", "lb"):
+        case.put(group, "TargetResponseTime", -9, *[0.1] * 100)
+    evidence = case.evidence
+    for minutes in (4, 5, 6):
+        evidence.gather(case.live, START, FIRST + minutes * MINUTE)
+    assert [(start, end) for _, start, end in case.metrics.asked] == [
+        (FIRST - HOUR, FIRST),
+        *((FIRST, FIRST + minutes * MINUTE) for minutes in (1, 2, 3)),
+    ]
+    assert all(len(set(series)) == len(series) for series, _, _ in case.metrics.asked)
+
+
+def test_latencies_are_counted_above_legacys_own_quantile_and_the_candidates_above_what_is_let_by() -> None:
+    case = Case("latency-p50", bounds=Metric(tolerance=Margin(relative=0.1), harm=Margin(relative=1, absolute=50)))
+    case.put("la", "TargetResponseTime", -10, *[0.1] * 60, *[0.3] * 40)
+    case.put("la", "TargetResponseTime", 0, 0.1, 0.1001, 0.2)
+    case.put("ca", "TargetResponseTime", 0, 0.105, 0.11, 0.111, 0.2, 0.201)
+    case.requests("ca", 9)  # of which four failed, and have no time
+    stream = only(case.gather(1))
+    assert stream.latency is not None
+    assert stream.latency.quantile == 0.5
+    assert (stream.latency.limit, stream.latency.tolerated, stream.latency.harmful) == pytest.approx((0.1, 0.11, 0.2))
+    assert (said(stream.legacy), said(stream.candidate), said(stream.harmful)) == ([(2, 3)], [(3, 5)], [(1, 5)])
+
+
+@pytest.mark.parametrize(("median", "tolerated", "harmful"), [(0.004, 0.006, 0.014), (1.0, 1.05, 1.2)])
+def test_the_wider_of_two_bounds_counts(median: float, tolerated: float, harmful: float) -> None:
+    case = Case("latency-p50")
+    case.put("la", "TargetResponseTime", -1, *[median] * 100)
+    latency = only(case.gather(1)).latency
+    assert latency is not None
+    assert (latency.tolerated, latency.harmful) == pytest.approx((tolerated, harmful))
+
+
+def test_a_limit_is_of_all_legacys_groups_each_minute_by_its_requests() -> None:
+    case = Case("latency-p50", a=("la", "c"), b=("lb", "c"))
+    case.put("la", "TargetResponseTime", -3, *[0.1] * 110)
+    case.put("lb", "TargetResponseTime", -2, *[0.2] * 120)
+    case.put("lb", "TargetResponseTime", -90, *[0.9] * 1000)  # long ago
+    case.put("lb", "TargetResponseTime", 1, *[0.9] * 1000)  # what is judged doesn't make its limit
+    stream = only(case.gather())
+    assert stream.latency is not None
+    assert stream.latency.limit == pytest.approx(0.2)
+    assert said(stream.legacy)[1] == (1000, 1000)
+
+
+def test_where_legacy_had_too_little_to_do_the_minutes_that_make_the_limit_are_not_judged() -> None:
+    case = Case("latency-p99")
+    case.put("la", "TargetResponseTime", -1, *[0.1] * 50)
+    case.put("la", "TargetResponseTime", 1, *[0.1] * 49)
+    case.put("ca", "TargetResponseTime", 1, 5.0)
+    early = case.gather(3)
+    assert said(only(early).legacy) == said(only(early).candidate) == [(0, 0)] * 3
+    assert early.notes == ("latency-p99 of a: legacy has had fewer than 100 requests, too few to take a limit from",)
+    case.put("la", "TargetResponseTime", 3, 0.1, 0.1)
+    case.put("la", "TargetResponseTime", 4, 0.1, 9.0)
+    case.put("ca", "TargetResponseTime", 4, 5.0)
+    late = only(case.gather(5))
+    assert said(late.legacy) == [(0, 0)] * 4 + [(1, 2)]
+    assert said(late.candidate) == said(late.harmful) == [(0, 0)] * 4 + [(1, 1)]
+
+
+def test_interpolated_counts_become_whole_and_lose_nothing() -> None:
+    case = Case("latency-p50")
+    case.put("la", "TargetResponseTime", -1, *[0.1] * 100)
+    case.metrics.interpolated = 0.5
+    for minute in range(10):
+        case.put("ca", "TargetResponseTime", minute, 0.05, 0.05)
+    assert said(only(case.gather(10)).candidate) == [(1, 2), (0, 2)] * 5
+
+
+def test_points_that_come_unevenly_are_cut_and_told() -> None:
+    case = Case("client-errors")
+    case.requests("ca", 1, 0, 5)
+    case.put("ca", "HTTPCode_Target_4XX_Count", 0, 1.0, 1.0)
+    case.put("ca", "HTTPCode_Target_4XX_Count", 1, 1.0)
+    found = case.gather()
+    assert said(only(found).candidate) == [(1, 1), (0, 0), (0, 5)]
+    assert found.notes == ("client-errors of a: in 2 minutes there were more events than requests, and they were cut",)
+
+
+def test_what_the_load_balancer_answers_itself_is_told_and_not_judged() -> None:
+    case = Case("server-errors")
+    case.metrics.put(load_balancer(BALANCER), "HTTPCode_ELB_5XX_Count", FIRST, *[1.0] * 12)
+    found = case.gather(1)
+    assert said(only(found).candidate) == [(0, 0)]
+    (note,) = found.notes
+    assert note.startswith("load balancer public made 12 answers of 5xx itself")
+
+
+def test_routes_that_share_a_group_are_one_stream() -> None:
+    case = Case("server-errors", a=("la", "c"), b=("lb", "c"), x=("lx", "cx"))
+    case.requests("la", 5)
+    case.requests("lb", 7)
+    case.requests("c", 3)
+    both, alone = case.gather(1).streams
+    assert (both.routes, said(both.legacy), said(both.candidate)) == (("a", "b"), [(0, 12)], [(0, 3)])
+    assert (alone.routes, said(alone.legacy)) == (("x",), [(0, 0)])
+
+
+@pytest.mark.parametrize("weight", [0, 100])
+def test_an_implementation_without_requests_has_zeros(weight: int) -> None:
+    case = Case("server-errors", weight=weight)
+    case.requests("ca" if weight else "la", 8)
+    stream = only(case.gather(1))
+    assert sorted([said(stream.legacy), said(stream.candidate)]) == [[(0, 0)], [(0, 8)]]
+
+
+def test_a_group_that_another_rule_uses_too_cannot_be_compared() -> None:
+    case = Case("server-errors", a=("la", "ca"), b=("lb", "cb"))
+    other = LiveRule(Arn("arn:rule/x"), LISTENER, 99, (Condition(Field.PATH, ("/x",)),), Forward({arn("lb"): 1}))
+    case.live = replace(case.live, rules=(*case.live.rules, other))
+    found = case.gather(1)
+    assert [stream.routes for stream in found.streams] == [("a",)]
+    assert found.notes == ("b can't be compared: lb also has the requests of another rule, for /x",)
+    assert found.unseen == ("b",)
+
+
+def test_header_rules_for_the_same_endpoint_change_the_share_and_not_what_is_compared() -> None:
+    case = Case("server-errors")
+    asks = (*for_endpoint("/a", ()), Condition(Field.HEADER, ("candidate",), "X-Rollout"))
+    header = LiveRule(Arn("arn:rule/h"), LISTENER, 1, asks, Forward({arn("ca"): 1}))
+    case.live = replace(case.live, rules=(*case.live.rules, header))
+    assert case.gather(1).notes == ()
+
+
+def test_routes_of_a_pool_at_different_weights_are_different_mixes() -> None:
+    case = Case("server-errors", a=("la", "c"), b=("lb", "c"))
+    case.live = case.at(10, 50)
+    found = case.gather(1)
+    assert (found.streams, found.unseen) == ((), ("a", "b"))
+    assert "their weights differ (a 10 %, b 50 %)" in found.notes[0]
+
+
+def test_functions_are_compared_by_what_lambda_counts_of_them() -> None:
+    case = Case("throttles", "function-errors", "duration-p50")
+    case.targets = Targets(la="old", ca="new:live")
+    old, new = function(named("old")), function(named("new:live"))
+    assert dict(new.dimensions) == {"FunctionName": "new", "Resource": "new:live"}
+    case.metrics.put(old, "Duration", FIRST - MINUTE, *[40.0] * 100)
+    for name, values in (("Invocations", [1.0] * 8), ("Throttles", [1.0, 1.0]), ("Errors", [0.0, 1.0])):
+        case.metrics.put(new, name, FIRST, *values)
+    case.metrics.put(new, "Duration", FIRST, 41.0, 42.0, 43.0, 51.0)
+    throttles, errors, durations = case.gather(1).streams
+    assert (said(throttles.candidate), said(errors.candidate)) == ([(2, 10)], [(1, 8)])
+    assert (said(durations.candidate), said(durations.harmful)) == ([(2, 4)], [(1, 4)])
+    assert durations.latency is not None
+    assert durations.latency.limit == pytest.approx(0.04)
+
+
+def test_a_function_behind_several_groups_is_compared_with_all_that_it_answers() -> None:
+    case = Case("server-errors", "throttles", a=("la", "ca"), b=("lb", "cb"))
+    case.targets = Targets(la="one", lb="two", ca="new", cb="new")
+    case.metrics.put(function(named("one")), "Invocations", FIRST, *[1.0] * 3)
+    case.metrics.put(function(named("two")), "Invocations", FIRST, *[1.0] * 4)
+    *apart, together = case.gather(1).streams
+    assert [stream.routes for stream in apart] == [("a",), ("b",)]
+    assert (together.routes, said(together.legacy)) == (("a", "b"), [(0, 7)])
+
+
+@pytest.mark.parametrize(
+    ("targets", "why"),
+    [
+        (None, "la has no Lambda function that is known; ca has no"),
+        (Targets(ca="new"), "la has no Lambda function that is known"),
+        (Targets(la="one", ca="one"), "one is legacy and candidate"),
+        (Targets(la="one", ca="new", k="one"), "one also serves kept"),
+    ],
+)
+def test_functions_that_are_not_known_or_do_more_cannot_be_compared(targets: Targets | None, why: str) -> None:
+    case = Case("server-errors", "throttles")
+    kept = KeptRoute(load_balancer="public", path="/k", priority=9, legacy="k")
+    case.environment = case.environment.model_copy(update={"kept_routes": {"kept": kept}})
+    group = LiveTargetGroup(arn("k"), "k", "lambda")
+    case.live = replace(case.live, target_groups={**case.live.target_groups, "k": group})
+    case.targets = targets
+    found = case.gather(1)
+    assert [stream.metric for stream in found.streams] == ["server-errors"]
+    (note,) = found.notes
+    assert note.startswith("the functions of a can't be compared: ")
+    assert why in note
+    assert found.unseen == ()
+
+
+def test_cold_starts_are_not_compared() -> None:
+    assert Case("server-errors", "cold-starts").gather(1).notes == (
+        "cold-starts isn't compared: CloudWatch has no metric of it",
+    )
+
+
+def test_minutes_that_cloudwatch_has_no_more_are_left_out_and_told() -> None:
+    case = Case("server-errors")
+    found = case.gather(15 * 1440)
+    assert len(only(found).legacy.requests) == 14 * 1440
+    assert found.notes[0].startswith("only minutes since 2026-03-02 12:00 UTC count")
+
+
+def test_a_look_at_the_seed_costs_what_the_page_says() -> None:
+    metrics = Measurements()
+    live = replace(
+        seed_live(PREPARED), load_balancers={name: Arn(f"{BALANCER}-{name}") for name in SEED.load_balancers}
+    )
+    functions = {group.arn: (named(name.removesuffix("-int")),) for name, group in live.target_groups.items()}
+    for route in SEED.routes.values():
+        group = target_group(live.load_balancers[route.load_balancer], live.group_arn(route.legacy))
+        metrics.put(group, "TargetResponseTime", FIRST - MINUTE, *[0.1] * 90, *[0.3] * 10)
+    found = Evidence(SEED, metrics, Targets(functions)).gather(live, START, FIRST + 9 * MINUTE)
+    assert found.notes == ()
+    assert [len(series) for series, _, _ in metrics.asked] == [24, 104]
+    page = Path(__file__).parents[2].joinpath("docs/evidence.md").read_text("utf-8")
+    assert "the eight routes of this repository's stacks.toml are 104 of them" in page
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.integers(0, 60)), min_size=1, max_size=20),
+    st.integers(1, 59),
+)
+def test_events_never_exceed_requests_and_nothing_is_counted_twice(minutes: list[tuple[int, int]], second: int) -> None:
+    case = Case("client-errors")
+    for minute, (requests, errors) in enumerate(minutes):
+        case.requests("ca", requests, first=minute)
+        if errors:
+            case.put("ca", "HTTPCode_Target_4XX_Count", minute, float(errors))
+    found = said(only(case.gather(len(minutes), START.replace(second=second))).candidate)
+    assert found == [(min(requests, errors), requests) for requests, errors in minutes]
