@@ -19,9 +19,12 @@ from rollout.metrics import MINUTE, load_balancer
 from rollout.model import Arn, Environment
 from rollout.pools import Comparable, Pool, by_function, by_target_group
 from rollout.ports import Metrics, TargetGroups
-from rollout.ramp.settings import MAX_BAKE, MetricName
+from rollout.quantities import ALL_TENTHS, Percent
+from rollout.ramp.settings import MAX_BAKE, Margin, MetricName
 from rollout.tallies import BY_FUNCTION, BY_TARGET_GROUP, NOTHING, RECIPES, Minutes, Rate, Tally, Time, tally
 
+WHOLE = Percent(ALL_TENTHS)
+NO_MARGIN = Margin(relative=0)
 _Compared = tuple[MetricName, Pool]
 
 
@@ -91,8 +94,9 @@ class Evidence:
             first = until - MAX_BAKE
             notes.append(f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days")
         compared = self._compared(live, notes)
-        limits = self._limits_of(compared, first, until)
-        plans = [self._plan(each, limits.get(each)) for each in compared]
+        ceilings = self._ceilings(compared, live, first)
+        limits = self._limits_of([each for each in compared if each not in ceilings], first, until)
+        plans = [self._plan(each, limits.get(each), ceilings.get(each)) for each in compared]
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
         wanted = (series for plan in plans for each in plan.tallies for series in each.series)
         series = tuple(dict.fromkeys((*own.values(), *wanted)))
@@ -144,12 +148,24 @@ class Evidence:
                     self._limits[first, each] = found
         return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
 
-    def _plan(self, compared: _Compared, limit: Limit | None) -> _Plan:
+    def _ceilings(self, compared: Sequence[_Compared], live: Live, first: datetime) -> dict[_Compared, Limit]:
+        """The limits that stacks.toml sets for latencies of routes at 100 per cent, where legacy can't set them."""
+        analysis, splits = self._environment.analysis, live.splits(self._environment)
+        return {
+            (metric, pool): Limit(timedelta(milliseconds=ceiling), first)
+            for metric, pool in compared
+            if isinstance(RECIPES[metric], Time) and (ceiling := bounds_of(metric, analysis)[2])
+            if all(splits[name].weight == WHOLE for name in pool.routes)
+        }
+
+    def _plan(self, compared: _Compared, limit: Limit | None, ceiling: Limit | None) -> _Plan:
         metric, pool = compared
         recipe = RECIPES[metric]
         if isinstance(recipe, Rate):
             return _Plan(metric, pool, tally(recipe, pool.legacy), tally(recipe, pool.candidate))
         tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
+        if ceiling:
+            limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
         latency = latency_of(recipe, limit, tolerance, harm)
         if limit is None:
             return _Plan(metric, pool, NOTHING, NOTHING, None, latency, NOTHING)

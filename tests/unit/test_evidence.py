@@ -233,6 +233,16 @@ def test_interpolated_counts_become_whole_and_lose_nothing() -> None:
     assert said(only(case.gather(10)).candidate) == [(1, 2), (0, 2)] * 5
 
 
+@pytest.mark.parametrize("weight", [50, 100])
+def test_without_legacy_the_ceiling_is_the_limit_from_the_first_minute_on(weight: int) -> None:
+    case = Case("latency-p99", weight=weight, bounds=Metric(ceiling=250))
+    case.put("ca", "TargetResponseTime", 0, 0.25, 0.251)
+    found = only(case.gather(1))
+    assert found.latency is not None
+    assert found.latency.tolerated == (0.25 if weight == 100 else 0)
+    assert said(found.candidate) == ([(1, 2)] if weight == 100 else [(0, 0)])
+
+
 def test_points_that_come_unevenly_are_cut_and_told() -> None:
     case = Case("client-errors")
     case.requests("ca", 1, 0, 5)
