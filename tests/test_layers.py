@@ -14,7 +14,8 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
-    *("analysis.defaults", "analysis.streams", "analysis.verdicts", "ramp.settings"),
+    *("analysis.defaults", "analysis.eprocess", "analysis.judge", "analysis.sentences", "analysis.stakes"),
+    *("analysis.streams", "analysis.verdicts", "analysis.weighing", "ramp.settings"),
     *(
         "checks",
         "compare",

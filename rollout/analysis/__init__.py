@@ -2,7 +2,11 @@
 
 - `streams`: what is judged, counts by minute;
 - `defaults`: how much worse the candidate may be, by metric;
-- `verdicts`: what comes of it. Nothing leads from the one to the other yet.
+- `judge`: the way from the one to the other, by
+  - `weighing`: the evidence of each stream, from
+  - `stakes`: bets on each request, and `eprocess`: what they come to over the minutes;
+  - `sentences`: a finding in words;
+- `verdicts`: what comes of it.
 
 numpy takes a while to import, so import this where something is judged.
 """

@@ -1,0 +1,69 @@
+"""Evidence that may be looked at as often as one likes: bets multiplied over the minutes.
+
+If a hypothesis holds, an e-process against it is ever above a number N with a probability of at most 1/N: Ville's
+inequality, 1939. So looks cost nothing, and a fault is told of in the minute that it is plain.
+
+A fault can begin at any time. So the bets against the tolerance are multiplied from each minute on, and the sum of
+these products with fixed weights that sum to 1 is an e-process again. See Shin, Ramdas and Rinaldo, "E-detectors: a
+nonparametric framework for sequential change detection", 2022; their sums have no weights, and so raise a false alarm
+sooner or later.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rollout.analysis.stakes import WORSE, Floats
+
+_PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])  # of the members of WORSE
+_AT_ONCE = 2 / 3  # most bad candidates are bad from their first request on
+_SERIES = 2.11  # what 1 / (n·log(n)²) sums to from 2 on, rounded up
+_LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float
+
+
+def start_weights(minutes: int) -> Floats:
+    """How much weight a fault has that begins at each minute, the first one's first; at most 1 in all."""
+    later = np.arange(2, minutes + 1)
+    weights = (1 - _AT_ONCE) / _SERIES / (later * np.log(later) ** 2)
+    return np.concatenate([[_AT_ONCE], weights])[:minutes]
+
+
+def log_worse(log_bets: Floats) -> Floats:
+    """The logarithm of the e-process against the tolerance, by stream and minute.
+
+    Args:
+        log_bets: By stream, minute and member of `WORSE`.
+    """
+    bets = np.exp(np.minimum(log_bets, _LARGEST_LOG_BET))
+    found = np.empty(bets.shape[:2])
+    running = np.zeros((bets.shape[0], len(WORSE)))
+    for minute, weight in enumerate(start_weights(bets.shape[1])):
+        running = np.minimum((running + weight) * bets[:, minute], _LARGEST)
+        found[:, minute] = running @ _PRIOR
+    return np.log(np.maximum(found, 1 / _LARGEST))
+
+
+def log_worse_by_start(log_bets: Floats, until: int) -> Floats:
+    """The parts of one stream's e-process after minute `until`, by the minute that the fault begins at.
+
+    Args:
+        log_bets: Of one stream, by minute and member of `WORSE`.
+        until: The last minute that counts, from 0.
+    """
+    since = np.cumsum(log_bets[until::-1], axis=0)[::-1] + np.log(_PRIOR)
+    return np.asarray(np.log(start_weights(until + 1)) + _log_sum(since))
+
+
+def log_no_harm(log_totals: Floats) -> Floats:
+    """The logarithm of the e-process against harm, by stream.
+
+    Args:
+        log_totals: Sums of logarithms of bets by stream and alternative.
+    """
+    return np.asarray(_log_sum(log_totals) - np.log(log_totals.shape[-1]))
+
+
+def _log_sum(logs: Floats) -> Floats:
+    """The logarithm of the sum along the last axis."""
+    highest = logs.max(axis=-1, keepdims=True)
+    return np.asarray(highest[..., 0] + np.log(np.exp(np.maximum(logs - highest, -700.0)).sum(axis=-1)))

@@ -1,0 +1,184 @@
+"""The judge: what the requests of a step say of the candidate. Pure.
+
+Legacy at the same time is what the candidate is held against, never the past. The judge may be asked as often as one
+likes while the streams grow, and this holds for all of a ramp's looks together:
+
+- **Fail** where the candidate is surely worse than the tolerance. A candidate within the tolerance on all metrics fails
+  in at most `analysis.false_alarms` of the ramps. This budget is split over steps and streams.
+- **Pass** where harm is ruled out on every stream. A candidate that is harmful on one of them passes a step with a
+  probability of at most `analysis.missed`.
+- **Inconclusive** in between, with about how many requests are missing.
+- **NoData** where there is nothing to compare.
+
+Each judgement starts afresh from the streams and remembers nothing. `stakes` and `eprocess` have the mathematics, and
+docs/judge.md says what they can't do: they take each request as if it were by itself.
+
+A latency is bad requests too: legacy's beyond its own limit, and the candidate's beyond a higher one. If as large a
+share of the candidate's take longer than the higher limit as of legacy's than the lower one, the quantile is higher
+by as much as they differ. So the limits are the margins, and the shares are compared as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from rollout.analysis.defaults import bounds_of
+from rollout.analysis.eprocess import log_no_harm, log_worse
+from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_wait
+from rollout.analysis.stakes import alone
+from rollout.analysis.streams import Arm, Stream
+from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.weighing import FEWEST, Evidence, shares_of_budget, weigh
+from rollout.ramp.settings import Analysis
+
+_ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
+_PER_CENT, _PER_SECOND = 100, 1000
+_CLOSE = 1e-6
+
+
+def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> Judgement:
+    """Judge a step by its streams.
+
+    Args:
+        streams: From the step's first minute on, as long as they are by now; the same ones at each look, in any order.
+        analysis: How sure to be, and bounds that differ from the defaults.
+        steps: How many steps the ramp has, 1 or more.
+        notes: What can't be compared, and why.
+
+    Returns:
+        The verdict, with a finding a stream.
+    """
+    streams = sorted(streams, key=lambda stream: (stream.metric, stream.routes))
+    shares = [analysis.false_alarms / steps * share for share in shares_of_budget(streams)]
+    both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
+    suspicious = analysis.missed / max(1, len(streams))
+    found = weigh([stream for stream, _ in both], [share for _, share in both], suspicious, analysis)
+    missing = [_no_data(stream) for stream in streams if not _comparable(stream)]
+    return _concluded([*(_compared(evidence, analysis) for evidence in found), *missing], notes)
+
+
+def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> Judgement:
+    """Judge a step at 100 per cent, where legacy has no requests to compare with.
+
+    Metrics are held against the `ceiling` that stacks.toml gives them. Those without one are notes and not verdicts:
+    with no ceilings at all a step passes by itself once the candidate has requests. Without requests there is NoData.
+
+    Args:
+        streams: As for `judge`; legacy's counts are left aside. A latency is judged if its `tolerated` is the ceiling.
+        analysis: How sure to be, and the ceilings.
+        steps: How many steps the ramp has, 1 or more.
+        notes: What can't be compared, and why.
+    """
+    told, findings = list(notes), list[Finding]()
+    idle = not any(stream.candidate.requests.sum() for stream in streams)
+    for stream, share in zip(streams, shares_of_budget(streams), strict=True):
+        ceiling = _ceiling(stream, analysis)
+        if idle or (ceiling and not stream.candidate.requests.sum()):
+            findings.append(_no_data(stream))
+        elif ceiling:
+            findings.append(_held(stream, ceiling, analysis.false_alarms / steps * share, analysis))
+        else:
+            told.append(
+                f"{', '.join(stream.routes)}: {NAMES[stream.metric]} isn't counted against a ceiling, nor judged"
+            )
+    if streams and not findings:
+        return Judgement(Verdict.PASS, (), "no metric has a ceiling, so nothing is judged without legacy", tuple(told))
+    return _concluded(findings, told)
+
+
+def _comparable(stream: Stream) -> bool:
+    return bool(stream.candidate.requests.sum() and stream.legacy.requests.sum())
+
+
+def _compared(evidence: Evidence, analysis: Analysis) -> Finding:
+    stream = evidence.stream
+    numbers = {
+        "log-e-worse": evidence.log_worse,
+        "log-e-worse-needed": evidence.log_worse_needed,
+        "log-e-no-harm": evidence.log_no_harm,
+        "log-e-no-harm-needed": evidence.log_no_harm_needed,
+    }
+    if evidence.fault:
+        verdict, sentence = Verdict.FAIL, of_fail(evidence, analysis)
+        numbers |= {} if stream.latency else {"times-worse-at-least": evidence.at_least}
+    elif evidence.log_no_harm >= evidence.log_no_harm_needed and not evidence.suspicion:
+        verdict, sentence = Verdict.PASS, of_pass(evidence, analysis)
+    else:
+        verdict, sentence = Verdict.INCONCLUSIVE, of_wait(evidence)
+    return _finding(stream, verdict, sentence, evidence.needs, numbers)
+
+
+def _no_data(stream: Stream) -> Finding:
+    return _finding(stream, Verdict.NO_DATA, of_no_data(stream), None, None)
+
+
+def _finding(
+    stream: Stream, verdict: Verdict, sentence: str, needs: int | None, numbers: Mapping[str, float] | None
+) -> Finding:
+    return Finding(
+        stream.metric, stream.routes, verdict, _total(stream.legacy), _total(stream.candidate), sentence, needs, numbers
+    )
+
+
+def _total(arm: Arm) -> tuple[int, int]:
+    return int(arm.events.sum()), int(arm.requests.sum())
+
+
+def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
+    """The share of bad requests that is allowed without legacy, 0 to 1."""
+    ceiling = bounds_of(stream.metric, analysis)[2]
+    if ceiling is None:
+        return None
+    if stream.latency is None:
+        return min(ceiling / _PER_CENT, 1 - _CLOSE)
+    counted = math.isclose(stream.latency.tolerated * _PER_SECOND, ceiling, rel_tol=_CLOSE)
+    return 1 - stream.latency.quantile if counted else None
+
+
+def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> Finding:
+    arm, null = stream.candidate, np.array([ceiling])
+    requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
+    worse = log_worse(alone(requests, bad, null, worse=True)).max()
+    below = log_no_harm(alone(requests, bad, null, worse=False).sum(axis=1))[0]
+    numbers = {
+        "log-e-worse": float(worse),
+        "log-e-worse-needed": -math.log(alarms),
+        "log-e-no-harm": float(below),
+        "log-e-no-harm-needed": -math.log(analysis.missed),
+    }
+    if worse >= -math.log(alarms) and bad.sum() >= FEWEST:
+        verdict, how, risk = Verdict.FAIL, "above", analysis.false_alarms
+    elif below >= -math.log(analysis.missed):
+        verdict, how, risk = Verdict.PASS, "below", analysis.missed
+    else:
+        verdict, how, risk = Verdict.INCONCLUSIVE, "not yet surely below", None
+    return _finding(stream, verdict, of_ceiling(stream, ceiling, how, risk), None, numbers)
+
+
+def _concluded(findings: Sequence[Finding], notes: Sequence[str]) -> Judgement:
+    ranked = sorted(findings, key=_rank)
+    verdicts = {finding.verdict for finding in ranked}
+    if Verdict.FAIL in verdicts:
+        verdict = Verdict.FAIL
+    elif verdicts <= {Verdict.NO_DATA}:
+        verdict = Verdict.NO_DATA
+    else:
+        verdict = Verdict.PASS if verdicts == {Verdict.PASS} else Verdict.INCONCLUSIVE
+    if not ranked:
+        return Judgement(verdict, (), "there is nothing to compare", tuple(notes))
+    several = len({finding.routes for finding in ranked}) > 1
+    sentence = f"{', '.join(ranked[0].routes)}: {ranked[0].sentence}" if several else ranked[0].sentence
+    return Judgement(verdict, tuple(ranked), sentence, tuple(notes))
+
+
+def _rank(finding: Finding) -> tuple[int, float, str, tuple[str, ...]]:
+    """The worst first: by how far the evidence goes beyond what is needed, or how much is missing."""
+    numbers = finding.numbers or {}
+    if finding.verdict is Verdict.FAIL:
+        strength = numbers["log-e-worse-needed"] - numbers["log-e-worse"]
+    else:
+        strength = numbers.get("log-e-no-harm", 0.0)
+    return _ORDER.index(finding.verdict), strength, finding.metric, finding.routes

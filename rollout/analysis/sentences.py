@@ -1,0 +1,128 @@
+"""A finding in words, for people who read it at night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from rollout.analysis.streams import Stream
+from rollout.analysis.weighing import Evidence, harm_of
+from rollout.ramp.settings import Analysis, MetricName
+
+NAMES: Mapping[MetricName, str] = {
+    "server-errors": "5xx",
+    "client-errors": "4xx",
+    "lambda-errors": "Lambda errors",
+    "throttles": "throttles",
+    "latency-p50": "p50 latency",
+    "latency-p99": "p99 latency",
+    "function-errors": "function errors",
+    "duration-p50": "p50 duration",
+    "duration-p99": "p99 duration",
+    "cold-starts": "cold starts",
+}
+"""What the metrics are called in sentences."""
+
+Count = tuple[int, int]
+
+
+def of_fail(evidence: Evidence, analysis: Analysis) -> str:
+    """Why a stream fails: "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse (99 % sure)"."""
+    stream, fault = evidence.stream, evidence.fault
+    if fault is None:
+        raise ValueError("a stream that doesn't fail has no such sentence")
+    if latency := stream.latency:
+        beside = _beside(stream, fault.candidate, fault.legacy, latency.tolerated)
+        how = f"higher by more than {_seconds(latency.tolerated - latency.limit)}"
+    else:
+        beside = _beside(stream, fault.candidate, fault.legacy)
+        how = f"at least {evidence.at_least:.3g} times worse"
+    began = f" since {stream.start + timedelta(minutes=fault.first):%H:%M} UTC" if fault.first else ""
+    return f"{beside}{began}: {how} ({_sure(analysis.false_alarms)})"
+
+
+def of_pass(evidence: Evidence, analysis: Analysis) -> str:
+    """Why a stream passes: "5xx 0.1 % of 3,410 against 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
+    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed)})"
+
+
+def of_wait(evidence: Evidence) -> str:
+    """Why a stream neither fails nor passes, and how many requests it takes."""
+    if evidence.suspicion:
+        return f"{_all(evidence)}: seems worse, not yet surely"
+    missing = "" if evidence.needs is None else f"; needs about {_round(evidence.needs)}"
+    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{missing}"
+
+
+def of_no_data(stream: Stream) -> str:
+    """Where the requests are missing."""
+    legacy, candidate = stream.legacy.requests.sum(), stream.candidate.requests.sum()
+    where = "legacy" if candidate else "the candidate" if legacy else "either implementation"
+    return f"{NAMES[stream.metric]}: no requests in {where}"
+
+
+def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> str:
+    """How a metric stands to its ceiling.
+
+    Args:
+        stream: The stream.
+        ceiling: The share of bad requests that is allowed, 0 to 1.
+        how: In words, such as "above".
+        risk: The risk that it is wrong; None if nothing is claimed.
+    """
+    events, requests = int(stream.candidate.events.sum()), int(stream.candidate.requests.sum())
+    over = f" took longer than {_seconds(stream.latency.tolerated)}" if stream.latency else ""
+    name = NAMES[stream.metric] + (":" if stream.latency else "")
+    end = "" if risk is None else f" ({_sure(risk)})"
+    return f"{name} {_of(events, requests)}{over}: {how} the ceiling of {_share(ceiling)}{end}"
+
+
+def _all(evidence: Evidence) -> str:
+    stream = evidence.stream
+    arm = stream.harmful or stream.candidate
+    candidate = int(arm.events.sum()), int(arm.requests.sum())
+    legacy = int(stream.legacy.events.sum()), int(stream.legacy.requests.sum())
+    return _beside(stream, candidate, legacy, stream.latency.harmful if stream.latency else 0.0)
+
+
+def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0) -> str:
+    name = NAMES[stream.metric]
+    if stream.latency is None:
+        return f"{name} {_of(*candidate)} against {_of(*legacy)}"
+    ours, theirs = _seconds(limit), _seconds(stream.latency.limit)
+    return f"{name}: {_of(*candidate)} took longer than {ours} against {_of(*legacy)} longer than {theirs}"
+
+
+def _harmless(evidence: Evidence) -> str:
+    stream = evidence.stream
+    if latency := stream.latency:
+        return f"higher by less than {_seconds(latency.harmful - latency.limit)}"
+    relative, absolute = harm_of(stream, evidence.harm)
+    base = float(stream.legacy.events.sum() / stream.legacy.requests.sum())
+    return f"no worse than {_share(min(1.0, base + max(base * relative, absolute)))}"
+
+
+def _of(bad: int, requests: int) -> str:
+    return f"{_share(bad / requests)} of {requests:,}"
+
+
+def _share(rate: float) -> str:
+    """A share of requests, 0 to 1, in per cent with two digits."""
+    percent = rate * 100
+    if not percent or percent >= 9.95:  # noqa: PLR2004 - from here on two digits have no decimals
+        return f"{percent:.0f} %"
+    text = f"{percent:.2g}"
+    return f"{percent:.5f} %" if "e" in text else f"{text} %"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
+
+
+def _sure(risk: float) -> str:
+    return f"{(1 - risk) * 100:.4g} % sure"
+
+
+def _round(requests: int) -> str:
+    known = int(float(f"{requests:.2g}")) if requests >= 1000 else requests  # noqa: PLR2004 - it is about that many
+    return f"{known:,} more request{'' if known == 1 else 's'}"

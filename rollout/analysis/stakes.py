@@ -1,0 +1,257 @@
+"""Bets on two arms that run side by side: what a request more or less with an error says about their rates.
+
+Minute by minute, a bet is laid on each request against a hypothesis on the rates p of legacy's bad requests and q of
+the candidate's: q ≤ a + r·p, or q ≥ a + r·p. For a chosen point on that line, θ_c = a + r·θ_l, and stakes d of
+opposite signs with n_c·d_c·r + n_l·d_l = 0, the product over a minute's requests
+
+    e = ∏_c (1 + d_c·(y - θ_c)) · ∏_l (1 + d_l·(y - θ_l))        (y is 1 for a bad request, else 0)
+
+has by 1 + x ≤ exp(x) an expectation of at most exp(n_c·d_c·(q - a - r·p)), which is at most 1 under the hypothesis,
+whatever p is and however high. So a product of minutes whose points and stakes are chosen before the minute is a
+nonnegative supermartingale, even where p changes from minute to minute.
+
+The point and stakes that gain the most are the likelihood ratio of an alternative to the nearest point of the line:
+the e-variables of Turner, Ly and Grünwald, "Generic E-variables for exact sequential k-sample tests that allow for
+optional stopping", 2021. For rare events they come to the conditional binomial test, the likelihood ratio of the
+candidate's share of the events. That one is valid for frequent events as well, by the same inequality (and by
+Hoeffding 1963, theorem 4, at equal rates), but throws half of the evidence away at a median.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+WORSE = np.array([1.6, 4.0, 9.0, 40.0, 400.0])
+"""How much worse a fault may be: odds ratios to the border of the tolerance."""
+BETTER = np.array([0.0, 0.3, 0.55, 0.8])
+"""How good a candidate without harm may be: from as good as legacy to the border of harm, by log odds."""
+_BETTER_THAN_AS_GOOD = np.array([0.04, 0.2, 0.5, 0.75])  # odds ratios, where as good as legacy is the border of harm
+_LEAST = 1e-6
+_NEXT_TO_0 = 1e-12
+_MOST = 0.9  # of what can be staked on legacy where the nearest point isn't known exactly
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blocks:
+    """Counts of both arms by stream and block; those after a stream's last are 0.
+
+    A block is a minute, or as many as it takes until both arms have a request.
+
+    Attributes:
+        candidate: The candidate's requests.
+        candidate_bad: Those of them that count as bad.
+        legacy: Legacy's requests.
+        legacy_bad: Those of them that count as bad.
+        ends: The last minute of each block, from 0.
+    """
+
+    candidate: Floats
+    candidate_bad: Floats
+    legacy: Floats
+    legacy_bad: Floats
+    ends: NDArray[np.int64]
+
+    def of(self, streams: slice) -> Blocks:
+        """Some streams'."""
+        return Blocks(
+            self.candidate[streams],
+            self.candidate_bad[streams],
+            self.legacy[streams],
+            self.legacy_bad[streams],
+            self.ends[streams],
+        )
+
+
+def blocks_of(candidate: Floats, candidate_bad: Floats, legacy: Floats, legacy_bad: Floats) -> Blocks:
+    """Join minutes in which an arm had no requests with those that follow, and leave out what stays alone.
+
+    Args:
+        candidate: Requests, by stream and minute.
+        candidate_bad: Those of them that count as bad.
+        legacy: Requests.
+        legacy_bad: Those of them that count as bad.
+    """
+    counts = np.stack([candidate, candidate_bad, legacy, legacy_bad]).astype(float)
+    minutes = counts.shape[2]
+    alone = np.flatnonzero(((candidate > 0) != (legacy > 0)).any(axis=0))
+    for minute in range(int(alone[0]) if alone.size else minutes, minutes - 1):
+        waiting = (counts[0, :, minute] == 0) | (counts[2, :, minute] == 0)
+        counts[:, waiting, minute + 1] += counts[:, waiting, minute]
+        counts[:, waiting, minute] = 0
+    whole = (counts[0] > 0) & (counts[2] > 0)
+    most = max(1, int(whole.sum(axis=1).max(initial=0)))
+    order = np.argsort(~whole, axis=1, kind="stable")[:, :most]
+    kept = np.take_along_axis(counts * whole, order[None], axis=2)
+    return Blocks(kept[0], kept[1], kept[2], kept[3], order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stakes:
+    """Bets on each request, by stream, block and alternative.
+
+    Attributes:
+        candidate_point: The candidate's rate at the point of the hypothesis, above 0 and below 1.
+        candidate_stake: What a bad request of it gains for each part that it is above the point.
+        legacy_point: Legacy's rate there.
+        legacy_stake: The same for legacy.
+    """
+
+    candidate_point: Floats
+    candidate_stake: Floats
+    legacy_point: Floats
+    legacy_stake: Floats
+
+    def log_bets(self, blocks: Blocks) -> Floats:
+        """Logarithms of the e-values, by stream, block and alternative."""
+        candidate = _log_product(
+            blocks.candidate[:, :, None], blocks.candidate_bad[:, :, None], self.candidate_point, self.candidate_stake
+        )
+        candidate += _log_product(
+            blocks.legacy[:, :, None], blocks.legacy_bad[:, :, None], self.legacy_point, self.legacy_stake
+        )
+        return candidate
+
+    def spread(self, blocks: Blocks) -> Floats:
+        """The variances of the logarithms, if the counts are expectations."""
+        return _variance(
+            blocks.candidate, blocks.candidate_bad, self.candidate_point, self.candidate_stake
+        ) + _variance(blocks.legacy, blocks.legacy_bad, self.legacy_point, self.legacy_stake)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guess:
+    """Legacy's rates before anything is known of them, by stream.
+
+    Attributes:
+        rate: Above 0 and below 1.
+        worth: How many requests of legacy it counts as much as, above 0.
+    """
+
+    rate: Floats
+    worth: Floats
+
+    def of(self, streams: slice) -> Guess:
+        """Some streams'."""
+        return Guess(self.rate[streams], self.worth[streams])
+
+
+def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Stakes:
+    """Bets against "the candidate's rate is at most `ratio` times legacy's", for each of `WORSE`.
+
+    Args:
+        blocks: The counts.
+        guess: Legacy's rates before anything is known of them.
+        ratio: Above 0, by stream.
+    """
+    weight, steep = _candidate_weight(blocks), ratio[:, None, None]
+    base = _legacy_rate(blocks, guess)
+    rate = _odds_times(np.minimum(steep * base, 1 - _LEAST), WORSE)
+    point = _nearest(weight, rate, base, steep)
+    border = np.clip(steep * point, _NEXT_TO_0, 1 - _NEXT_TO_0)
+    stake = np.maximum(rate - border, 0) / (border * (1 - border))
+    return Stakes(border, stake, point, -stake * steep * weight / (1 - weight))
+
+
+def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats) -> Stakes:
+    """Bets against "the candidate's rate is above legacy's by `relative` and by `absolute`", for each of `BETTER`.
+
+    Each block bets against the wider of both bounds, by what was seen before it. A block that has more requests than
+    were seen before is left out: a bet on so many at a wrong rate loses what later ones can't win back.
+
+    Args:
+        blocks: The counts.
+        guess: Legacy's rates before anything is known of them.
+        relative: A ratio, 0.5 for half as much again, by stream.
+        absolute: A difference of shares, 0 to 1, by stream.
+    """
+    weight = _candidate_weight(blocks)
+    base = _legacy_rate(blocks, guess)
+    steep = 1 + relative[:, None, None]
+    by_ratio = relative[:, None, None] * base >= absolute[:, None, None]
+    ratio, shift = np.where(by_ratio, steep, 1.0), np.where(by_ratio, 0.0, absolute[:, None, None])
+    border = np.minimum(ratio * base + shift, 1 - _LEAST)
+    span = np.log(border / (1 - border)) - np.log(base / (1 - base))
+    rate = _odds_times(border, np.where(span > _LEAST, np.exp(span * (BETTER - 1)), _BETTER_THAN_AS_GOOD))
+    point = np.where(by_ratio, _nearest(weight, rate, base, ratio), _near(weight, rate, base, shift))
+    border = np.clip(ratio * point + shift, _NEXT_TO_0, 1 - _NEXT_TO_0)
+    known = np.maximum(_before(blocks.candidate), _before(blocks.legacy)) + guess.worth[:, None]
+    stake = np.where((blocks.candidate <= known)[:, :, None], np.minimum(rate - border, 0), 0) / (border * (1 - border))
+    back = np.minimum(-stake * ratio * weight / (1 - weight), _MOST / point)
+    stake = np.maximum(stake, -back * (1 - weight) / (ratio * weight))
+    return Stakes(border, stake, point, back)
+
+
+def alone(requests: Floats, bad: Floats, ceiling: Floats, *, worse: bool) -> Floats:
+    """Bets against "the rate is at most `ceiling`", or at least, where there is one arm.
+
+    Args:
+        requests: By stream and minute.
+        bad: Those of them that count as bad.
+        ceiling: Above 0 and below 1, by stream.
+        worse: Whether to bet on a rate above the ceiling.
+
+    Returns:
+        Logarithms of the e-values by stream, minute and alternative.
+    """
+    point = ceiling[:, None, None]
+    rate = _odds_times(point, WORSE if worse else _BETTER_THAN_AS_GOOD)
+    return _log_product(requests[:, :, None], bad[:, :, None], point, (rate - point) / (point * (1 - point)))
+
+
+def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
+    """Legacy's rate by what came before each block, with a third axis for alternatives.
+
+    Legacy's alone: if the candidate's bad requests counted here, one more of them could speak for it.
+    """
+    worth = guess.worth[:, None]
+    rate = (_before(blocks.legacy_bad) + guess.rate[:, None] * worth) / (_before(blocks.legacy) + worth)
+    return np.asarray(np.clip(rate, _LEAST, 1 - _LEAST)[:, :, None])
+
+
+def _before(counts: Floats) -> Floats:
+    """What was counted before each block."""
+    return np.asarray(np.cumsum(counts, axis=1) - counts)
+
+
+def _candidate_weight(blocks: Blocks) -> Floats:
+    """The candidate's share of a block's requests; any where there are none."""
+    both = blocks.candidate + blocks.legacy
+    return np.asarray(np.where(both > 0, blocks.candidate / np.maximum(both, _NEXT_TO_0), 0.5)[:, :, None])
+
+
+def _odds_times(rate: Floats, factor: Floats) -> Floats:
+    return np.asarray(np.minimum(rate * factor / (1 - rate + rate * factor), 1 - _LEAST))
+
+
+def _nearest(weight: Floats, rate: Floats, base: Floats, ratio: Floats) -> Floats:
+    """Legacy's rate at the point of q = ratio·p that is nearest to (base, rate) by relative entropy.
+
+    It is the smaller root of ratio·t² - (w·(rate + ratio) + (1 - w)·(1 + base·ratio))·t + w·rate + (1 - w)·base.
+    """
+    product = weight * rate + (1 - weight) * base
+    total = weight * (rate + ratio) + (1 - weight) * (1 + base * ratio)
+    root = np.sqrt(np.maximum(total**2 - 4 * ratio * product, 0))
+    return np.asarray(np.maximum(2 * product / (total + root), _NEXT_TO_0))
+
+
+def _near(weight: Floats, rate: Floats, base: Floats, shift: Floats) -> Floats:
+    """Legacy's rate at the point of q = p + shift that is nearest by variances; a cubic's root would gain little."""
+    risen = np.minimum(base + shift, 0.5)
+    tight, loose = (1 - weight) * risen * (1 - risen), weight * base * (1 - base)
+    point = (loose * (rate - shift) + tight * base) / (loose + tight)
+    return np.asarray(np.clip(point, base / 10, 1 - shift))
+
+
+def _log_product(requests: Floats, bad: Floats, point: Floats, stake: Floats) -> Floats:
+    return np.asarray(bad * np.log1p(stake * (1 - point)) + (requests - bad) * np.log1p(-stake * point))
+
+
+def _variance(requests: Floats, bad: Floats, point: Floats, stake: Floats) -> Floats:
+    rate = (bad / requests)[:, :, None]
+    step = np.log1p(stake * (1 - point)) - np.log1p(-stake * point)
+    return np.asarray(requests[:, :, None] * rate * (1 - rate) * step**2)

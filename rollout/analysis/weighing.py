@@ -1,0 +1,241 @@
+"""What a step's streams come to, in numbers: how strong the evidence is of a fault, and of no harm.
+
+Streams are weighed many at a time, since numpy is fast on large arrays alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rollout.analysis.defaults import bounds_of
+from rollout.analysis.eprocess import log_no_harm, log_worse, log_worse_by_start
+from rollout.analysis.stakes import Blocks, Floats, Guess, blocks_of, on_no_harm, on_worse
+from rollout.analysis.streams import Arm, Stream
+from rollout.ramp.settings import Analysis, Margin, MetricName
+
+FEWEST = 5
+"""Fewer bad requests than this never fail: one client's retries can make as many."""
+_WEIGHTS: Mapping[MetricName, float] = {"server-errors": 6, "lambda-errors": 6}  # of the error budget; others 1
+_RATIOS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000])
+_ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many requests that is worth: next to nothing
+_LATENCIES_WORTH = 100.0  # requests; their rate is known by their quantile
+_TOGETHER = 32  # streams whose arrays fit into a processor's cache
+_MOST_HARM = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The minutes in which the candidate was worse.
+
+    Attributes:
+        first: The first of them, from 0.
+        candidate: The candidate's bad requests and requests in them.
+        legacy: Legacy's.
+    """
+
+    first: int
+    candidate: tuple[int, int]
+    legacy: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What one stream's counts come to.
+
+    Attributes:
+        stream: The stream.
+        harm: What must be ruled out.
+        log_worse: The logarithm of the e-value against the tolerance, at its highest.
+        log_worse_needed: Where it fails.
+        log_no_harm: The logarithm of the e-value against harm.
+        log_no_harm_needed: Where it passes.
+        fault: When the candidate was surely worse than the tolerance, if it was.
+        suspicion: The same, less surely.
+        at_least: How many times worse it surely is, if it is.
+        needs: About how many more of the candidate's requests rule harm out; None if it can't be told.
+    """
+
+    stream: Stream
+    harm: Margin
+    log_worse: float
+    log_worse_needed: float
+    log_no_harm: float
+    log_no_harm_needed: float
+    fault: Window | None
+    suspicion: Window | None
+    at_least: float
+    needs: int | None
+
+
+def shares_of_budget(streams: Sequence[Stream]) -> list[float]:
+    """How the budget of false alarms is split over streams: errors have more, since there a minute counts."""
+    weights = [_WEIGHTS.get(stream.metric, 1.0) for stream in streams]
+    return [weight / sum(weights) for weight in weights]
+
+
+def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float, analysis: Analysis) -> list[Evidence]:
+    """Weigh streams that have requests in both arms.
+
+    Args:
+        streams: The streams.
+        alarms: The risk of a false alarm, above 0 and below 1, by stream.
+        suspicious: The same, for a suspicion.
+        analysis: Bounds that differ from the defaults, and the risk of a harmful candidate that passes.
+    """
+    if not streams:
+        return []
+    bounds = [bounds_of(stream.metric, analysis)[:2] for stream in streams]
+    guess = _guess(streams)
+    ratio = np.array([_tolerated(stream, tolerance)[0] for stream, (tolerance, _) in zip(streams, bounds, strict=True)])
+    harms = np.array([harm_of(stream, harm) for stream, (_, harm) in zip(streams, bounds, strict=True)])
+    blocks = _blocks(streams, [stream.candidate for stream in streams])
+    harmful = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
+    parts = [slice(start, start + _TOGETHER) for start in range(0, len(streams), _TOGETHER)]
+    bets = np.concatenate(
+        [on_worse(own := blocks.of(part), guess.of(part), ratio[part]).log_bets(own) for part in parts]
+    )
+    totals = np.concatenate(
+        [
+            on_no_harm(own := harmful.of(part), guess.of(part), *harms[part].T).log_bets(own).sum(axis=1)
+            for part in parts
+        ]
+    )
+    worse, no_harm, no_harm_needed = log_worse(bets), log_no_harm(totals), -math.log(analysis.missed)
+    found = []
+    for n, (stream, (tolerance, harm)) in enumerate(zip(streams, bounds, strict=True)):
+        needed, own, above = -math.log(alarms[n]), blocks.of(slice(n, n + 1)), _tolerated(stream, tolerance)[1]
+        suspicion = _window(own, bets[n], worse[n], min(needed, -math.log(suspicious)), above)
+        fault = _window(own, bets[n], worse[n], needed, above) if suspicion else None
+        found.append(
+            Evidence(
+                stream,
+                harm,
+                float(worse[n].max()),
+                needed,
+                float(no_harm[n]),
+                no_harm_needed,
+                fault,
+                suspicion,
+                _at_least(own, guess.of(slice(n, n + 1)), float(ratio[n]), needed)
+                if fault and not stream.latency
+                else 1.0,
+                None
+                if suspicion or no_harm[n] >= no_harm_needed
+                else _needs(stream, harms[n], totals[n], no_harm_needed),
+            )
+        )
+    return found
+
+
+def _tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
+    """How many times legacy's rate is tolerated, and what difference; a latency's limits are margin enough."""
+    return (1.0, 0.0) if stream.latency else (1 + tolerance.relative, tolerance.absolute / 100)
+
+
+def harm_of(stream: Stream, harm: Margin) -> tuple[float, float]:
+    """The ratio and the difference that must be ruled out; a latency's limits are margin enough."""
+    return (0.0, 0.0) if stream.latency else (harm.relative, min(harm.absolute / 100, _MOST_HARM))
+
+
+def _blocks(streams: Sequence[Stream], candidates: Sequence[Arm]) -> Blocks:
+    """The arms side by side, short ones as if nothing came after them."""
+    counts = np.zeros((4, len(streams), max(len(stream.legacy.requests) for stream in streams)))
+    for n, (stream, candidate) in enumerate(zip(streams, candidates, strict=True)):
+        for kind, numbers in enumerate(
+            (candidate.requests, candidate.events, stream.legacy.requests, stream.legacy.events)
+        ):
+            counts[kind, n, : len(numbers)] = numbers
+    return blocks_of(*counts)
+
+
+def _guess(streams: Sequence[Stream]) -> Guess:
+    guesses = [(1 - s.latency.quantile, _LATENCIES_WORTH) if s.latency else _ERRORS for s in streams]
+    rate, worth = np.array(guesses).T
+    return Guess(rate, worth)
+
+
+def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above: float) -> Window | None:
+    """When the candidate was worse, if the evidence suffices.
+
+    Only beginnings count from which on the candidate's share of bad requests is more than `above` higher than legacy's.
+    """
+    if evidence.max() < needed:
+        return None
+    counts = (blocks.candidate, blocks.candidate_bad, blocks.legacy, blocks.legacy_bad)
+    sums = [np.concatenate([[0.0], np.cumsum(count[0])]) for count in counts]
+    enough = [*map(int, np.flatnonzero(evidence >= needed))]
+    for until in (enough[-1], int(evidence.argmax()), *enough):
+        requests, bad, others, others_bad = (total[until + 1] - total[: until + 1] for total in sums)
+        with np.errstate(invalid="ignore"):  # a minute that is padding
+            counted = (bad / requests - others_bad / others > above) & (bad >= FEWEST)
+        if counted.any():
+            parts = np.where(counted, log_worse_by_start(bets, until), -np.inf)
+            first = int(parts.argmax())
+            if parts[first] + math.log(np.exp(parts - parts[first]).sum()) >= needed:
+                began = int(blocks.ends[0, first - 1]) + 1 if first else 0
+                return Window(
+                    began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first]))
+                )
+    return None
+
+
+def _at_least(blocks: Blocks, guess: Guess, ratio: float, needed: float) -> float:
+    """How many times worse the candidate surely is: the highest ratio that the same evidence excludes."""
+    ratios = [ratio, *_RATIOS[ratio < _RATIOS]]
+    low, high = 0, len(ratios) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        bets = on_worse(blocks, guess, np.array([ratios[middle]])).log_bets(blocks)
+        low, high = (middle, high) if log_worse(bets).max() >= needed else (low, middle - 1)
+    return float(ratios[low])
+
+
+def _needs(stream: Stream, harm: Floats, totals: Floats, needed: float) -> int | None:
+    """How many more requests it takes if all goes on as it did, and as legacy does where little was seen."""
+    arm = stream.harmful or stream.candidate
+    requests, others = float(arm.requests.sum()), float(stream.legacy.requests.sum())
+    base = float(stream.legacy.events.sum()) / others
+    usual = base / 2 if stream.latency else base
+    rate = (float(arm.events.sum()) + usual * 100) / (requests + 100)
+    gains = growth_of_no_harm(others / requests, rate, base, float(harm[0]), float(harm[1]))[0]
+    missing = needed + math.log(totals.size) - totals
+    left = [lack / gain for lack, gain in zip(missing, gains, strict=True) if gain > 0]
+    return max(1, math.ceil(min(left))) if left else None
+
+
+def growth_of_no_harm(
+    share: float, rate: float, base: float, relative: float, absolute: float
+) -> tuple[Floats, Floats]:
+    """How much evidence against harm one request of the candidate brings, by alternative.
+
+    Args:
+        share: Requests of legacy for each of the candidate's, above 0.
+        rate: The candidate's rate, 0 to 1.
+        base: Legacy's rate, 0 to 1.
+        relative: The harm's ratio.
+        absolute: The harm's difference of shares, 0 to 1.
+
+    Returns:
+        Means and variances of logarithms of e-values.
+    """
+    one, guess = _expected(share, rate, base)
+    bets = on_no_harm(one, guess, np.array([relative]), np.array([absolute]))
+    return bets.log_bets(one)[0, 0], bets.spread(one)[0, 0]
+
+
+def growth_of_worse(share: float, rate: float, base: float, ratio: float) -> tuple[Floats, Floats]:
+    """How much evidence of more than `ratio` times legacy's rate it brings; the rest as above."""
+    one, guess = _expected(share, rate, base)
+    bets = on_worse(one, guess, np.array([ratio]))
+    return bets.log_bets(one)[0, 0], bets.spread(one)[0, 0]
+
+
+def _expected(share: float, rate: float, base: float) -> tuple[Blocks, Guess]:
+    candidate, bad, legacy, legacy_bad = (np.array([[count]]) for count in (1.0, rate, share, base * share))
+    ends = np.zeros((1, 1), dtype=np.int64)
+    known = Guess(np.array([base]), np.array([1.0]))
+    return Blocks(candidate, bad, legacy, legacy_bad, ends), known
