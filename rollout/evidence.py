@@ -47,19 +47,13 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A stream before it is read."""
+    """A stream before it is read: its two arms, or three of a latency."""
 
     metric: MetricName
     pool: Pool
-    legacy: Tally
-    candidate: Tally
-    limit: Limit | None = None
+    tallies: tuple[Tally, ...]
     latency: Latency | None = None
-    harmful: Tally | None = None
-
-    @property
-    def tallies(self) -> tuple[Tally, ...]:
-        return (self.legacy, self.candidate, *([self.harmful] if self.harmful else []))
+    limit: Limit | None = None
 
 
 class Evidence:
@@ -98,7 +92,7 @@ class Evidence:
         limits = self._limits_of([each for each in compared if each not in ceilings], first, until)
         plans = [self._plan(each, limits.get(each), ceilings.get(each)) for each in compared]
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
-        wanted = (series for plan in plans for each in plan.tallies for series in each.series)
+        wanted = (series for plan in plans for tallied in plan.tallies for series in tallied.series)
         series = tuple(dict.fromkeys((*own.values(), *wanted)))
         read = self._metrics.read(series, first, until) if until > first else {}
         minutes = Minutes(first, (until - first) // MINUTE, read)
@@ -160,37 +154,27 @@ class Evidence:
 
     def _plan(self, compared: _Compared, limit: Limit | None, ceiling: Limit | None) -> _Plan:
         metric, pool = compared
-        recipe = RECIPES[metric]
+        recipe, sources = RECIPES[metric], (pool.legacy, pool.candidate, pool.candidate)
         if isinstance(recipe, Rate):
-            return _Plan(metric, pool, tally(recipe, pool.legacy), tally(recipe, pool.candidate))
+            return _Plan(metric, pool, tuple(tally(recipe, each) for each in sources[:2]))
         tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
         if ceiling:
             limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
         latency = latency_of(recipe, limit, tolerance, harm)
-        if limit is None:
-            return _Plan(metric, pool, NOTHING, NOTHING, None, latency, NOTHING)
-        legacy, candidate, harmful = (
-            tally(recipe, sources, timedelta(seconds=seconds))
-            for sources, seconds in (
-                (pool.legacy, latency.limit),
-                (pool.candidate, latency.tolerated),
-                (pool.candidate, latency.harmful),
-            )
-        )
-        return _Plan(metric, pool, legacy, candidate, limit, latency, harmful)
+        bounds = (latency.limit, latency.tolerated, latency.harmful)
+        counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
+        return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 3, latency, limit)
 
 
 def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) -> Stream:
-    since = plan.limit.since if plan.limit else None
-    read = [minutes.arm(each, since) for each in plan.tallies]
-    arms = [arm for arm, _ in read]
     called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
-    if cut := max(number for _, number in read):
-        notes.append(f"{called}: in {cut} minutes there were more events than requests, and they were cut")
     if plan.latency and plan.limit is None:
         notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few to take a limit from")
-    harmful = arms[2] if plan.harmful else None
-    return Stream(plan.metric, plan.pool.routes, first, arms[0], arms[1], plan.latency, harmful)
+    read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
+    if cut := max(number for _, number in read):
+        notes.append(f"{called}: in {cut} minutes there were more events than requests, and they were cut")
+    legacy, candidate, *harmful = (arm for arm, _ in read)
+    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, *harmful)
 
 
 def _minute(time: datetime) -> datetime:

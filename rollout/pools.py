@@ -6,7 +6,7 @@ measured together, and what other rules send to it can't be told from theirs. Su
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -51,22 +51,17 @@ def by_target_group(environment: Environment, live: Live) -> Comparable:
         live: AWS now; a target group that isn't there counts nothing.
     """
 
-    def sources(names: Sequence[str], *, candidate: bool) -> tuple[Source, ...]:
-        routes = [environment.routes[name] for name in names]
-        places = {
-            live.group_arn(route.candidate if candidate else route.legacy): live.load_balancers.get(route.load_balancer)
-            for route in routes
-        }
+    def sources(groups: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
+        places = {live.group_arn(group): live.load_balancers.get(balancer) for balancer, group in groups}
         return tuple(target_group(at, group) for group, at in places.items() if group and at)
 
-    pools, notes = list[Pool](), list[str]()
+    pools = []
     for names in group_pools(environment):
-        why = (*hindrances(environment, live, names, header_rules=False), *_mixed(environment, live, names))
-        if why:
-            notes.append(_note(names, why))
-        else:
-            pools.append(Pool(names, sources(names, candidate=False), sources(names, candidate=True)))
-    return Comparable(tuple(pools), tuple(notes))
+        routes = [environment.routes[name] for name in names]
+        legacy = sources((route.load_balancer, route.legacy) for route in routes)
+        candidate = sources((route.load_balancer, route.candidate) for route in routes)
+        pools.append((Pool(names, legacy, candidate), list[str]()))
+    return _comparable(environment, live, pools)
 
 
 def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> Comparable:
@@ -77,31 +72,38 @@ def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequ
         live: AWS now.
         targets: By target group, the ARNs of its functions; empty where it has none or other targets.
     """
-    by_group = {name: tuple(targets.get(group.arn, ())) for name, group in live.target_groups.items()}
-    kept: dict[str, str] = {
-        each: name for name, route in environment.kept_routes.items() for each in by_group.get(route.legacy, ())
+    behind = {name: tuple(targets.get(group.arn, ())) for name, group in live.target_groups.items()}
+    kept = {each: name for name, route in environment.kept_routes.items() for each in behind.get(route.legacy, ())}
+    used = {
+        name: {route.legacy, route.candidate, *behind.get(route.legacy, ()), *behind.get(route.candidate, ())}
+        for name, route in environment.routes.items()
     }
-    legacy = {name: by_group.get(route.legacy, ()) for name, route in environment.routes.items()}
-    candidate = {name: by_group.get(route.candidate, ()) for name, route in environment.routes.items()}
-    pools, notes = list[Pool](), list[str]()
-    groups = {name: {route.legacy, route.candidate} for name, route in environment.routes.items()}
-    for names in pooled({name: {*groups[name], *legacy[name], *candidate[name]} for name in environment.routes}):
-        old = tuple(dict.fromkeys(each for name in names for each in legacy[name]))
-        new = tuple(dict.fromkeys(each for name in names for each in candidate[name]))
-        why = [*hindrances(environment, live, names, header_rules=False), *_mixed(environment, live, names)]
-        why += [
-            f"{group} has no Lambda function that is known"
-            for name in names
-            for group in (environment.routes[name].legacy, environment.routes[name].candidate)
-            if not by_group.get(group)
-        ]
+    pools = []
+    for names in pooled(used):
+        routes = [environment.routes[name] for name in names]
+        old = dict.fromkeys(each for route in routes for each in behind.get(route.legacy, ()))
+        new = dict.fromkeys(each for route in routes for each in behind.get(route.candidate, ()))
+        groups = [group for route in routes for group in (route.legacy, route.candidate)]
+        why = [f"{group} has no Lambda function that is known" for group in groups if not behind.get(group)]
         why += [f"{_name(each)} is legacy and candidate" for each in old if each in new]
         why += [f"{_name(each)} also serves {kept[each]}" for each in (*old, *new) if each in kept]
-        if why:
-            notes.append(_note(names, why, "the functions of "))
+        pools.append((Pool(names, tuple(map(function, old)), tuple(map(function, new))), why))
+    return _comparable(environment, live, pools, "the functions of ")
+
+
+def _comparable(
+    environment: Environment, live: Live, pools: Iterable[tuple[Pool, Sequence[str]]], what: str = ""
+) -> Comparable:
+    """The pools in whose way nothing is, and notes on the others."""
+    found, notes = list[Pool](), list[str]()
+    for pool, why in pools:
+        names = pool.routes
+        reasons = (*hindrances(environment, live, names, header_rules=False), *_mixed(environment, live, names), *why)
+        if reasons:
+            notes.append(f"{what}{', '.join(names)} can't be compared: {'; '.join(dict.fromkeys(reasons))}")
         else:
-            pools.append(Pool(names, tuple(map(function, old)), tuple(map(function, new))))
-    return Comparable(tuple(pools), tuple(notes))
+            found.append(pool)
+    return Comparable(tuple(found), tuple(notes))
 
 
 def group_pools(environment: Environment) -> list[tuple[str, ...]]:
@@ -160,10 +162,6 @@ def _mixed(environment: Environment, live: Live, names: tuple[str, ...]) -> Iter
     if len(set(weights.values())) > 1:
         said = ", ".join(f"{name} {weight} %" for name, weight in weights.items())
         yield f"their weights differ ({said}), so legacy and the candidate get different mixes of them"
-
-
-def _note(names: tuple[str, ...], why: Sequence[str], what: str = "") -> str:
-    return f"{what}{', '.join(names)} can't be compared: {'; '.join(dict.fromkeys(why))}"
 
 
 def _name(function_arn: str) -> str:

@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.analysis.judge import judge
 from rollout.analysis.streams import Arm, Stream
+from rollout.analysis.verdicts import Verdict
 from rollout.conditions import Condition, Field, for_endpoint
 from rollout.evidence import Evidence, Gathered
 from rollout.live import Live, LiveRule, LiveTargetGroup
@@ -253,6 +255,16 @@ def test_points_that_come_unevenly_are_cut_and_told() -> None:
     assert found.notes == ("client-errors of a: in 2 minutes there were more events than requests, and they were cut",)
 
 
+def test_what_comes_later_than_the_delay_is_counted_by_the_next_look() -> None:
+    case = Case("client-errors")
+    evidence = case.evidence
+    case.requests("ca", 5)
+    before = evidence.gather(case.live, START, FIRST + 4 * MINUTE)
+    case.put("ca", "HTTPCode_Target_4XX_Count", 0, 1.0)
+    after = evidence.gather(case.live, START, FIRST + 5 * MINUTE)
+    assert (said(only(before).candidate), said(only(after).candidate)) == ([(0, 5)], [(1, 5), (0, 0)])
+
+
 def test_what_the_load_balancer_answers_itself_is_told_and_not_judged() -> None:
     case = Case("server-errors")
     case.metrics.put(load_balancer(BALANCER), "HTTPCode_ELB_5XX_Count", FIRST, *[1.0] * 12)
@@ -354,6 +366,20 @@ def test_functions_that_are_not_known_or_do_more_cannot_be_compared(targets: Tar
     assert note.startswith("the functions of a can't be compared: ")
     assert why in note
     assert found.unseen == ()
+
+
+def test_the_judge_takes_it_as_it_comes() -> None:
+    case = Case("server-errors", "latency-p99")
+    early = case.gather(0)
+    assert judge(early.streams, case.environment.analysis, steps=1).verdict is Verdict.NO_DATA
+    for group, errors in (("la", 0), ("ca", 90)):
+        case.requests(group, *[100] * 3)
+        for minute in range(-1, 3):
+            case.put(group, "TargetResponseTime", minute, *[0.1] * 100)
+            case.put(group, "HTTPCode_Target_5XX_Count", minute, float(errors))
+    late = case.gather(3)
+    found = judge(late.streams, case.environment.analysis, steps=1, notes=late.notes)
+    assert (found.verdict, found.findings[0].metric) == (Verdict.FAIL, "server-errors")
 
 
 def test_cold_starts_are_not_compared() -> None:
