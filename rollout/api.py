@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
 from typing import Literal
@@ -46,6 +46,10 @@ from rollout.phases import CANDIDATE, LEGACY, PHASES, ROUTING
 from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
+from rollout.ramp.controls import Controls, read_until, who
+from rollout.ramp.hands import Hands
+from rollout.ramp.journal import Journal, Kind
+from rollout.ramp.runner import RampResult, Runner
 from rollout.release import Release, ReleaseResult
 from rollout.rollback import Rollback, RollbackResult
 from rollout.status import EnvironmentStatus, Held, status_of, with_measured
@@ -185,7 +189,7 @@ class EnvironmentRollout:
         routes: Sequence[str] = (),
         approve: Approval = None,
         save: bool = True,
-        message: str | None = None,
+        message: str | Callable[[], str] | None = None,
         accept_live: bool = False,
         waive: Sequence[str] = (),
     ) -> PhaseResult:
@@ -196,7 +200,7 @@ class EnvironmentRollout:
             routes: The routes' names; all by default. Routes that aren't named keep their live weight.
             approve: Who approves.
             save: Whether to write the weight into the file once it is live.
-            message: For Pulumi's update history.
+            message: For Pulumi's update history; a function is asked once the gate is open.
             accept_live: Start from the live rules even if somebody else changed them.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
         """
@@ -213,13 +217,21 @@ class EnvironmentRollout:
         self._save(percent, routes, save=save)
         return result
 
-    def rollback(self, *, routes: Sequence[str] = (), save: bool = True, reconcile: bool = True) -> RollbackResult:
+    def rollback(
+        self,
+        *,
+        routes: Sequence[str] = (),
+        save: bool = True,
+        reconcile: bool = True,
+        message: str | None = None,
+    ) -> RollbackResult:
         """Send all requests to the legacy implementation at once, then tidy the state.
 
         Args:
             routes: The routes' names; all by default.
             save: Whether to write the weight 0 into the file.
             reconcile: Whether to bring Pulumi's state up to date afterwards, which needs the engine.
+            message: For Pulumi's update history.
 
         Raises:
             RollbackIncomplete: Some routes couldn't be moved; all the others were.
@@ -232,7 +244,7 @@ class EnvironmentRollout:
         result = way_back.move(names)
         if reconcile:
             try:
-                result = way_back.reconcile(names, result, parts.stacks)
+                result = way_back.reconcile(names, result, parts.stacks, message)
             except EngineError as error:
                 result = way_back.leave(names, result, error.what)
         try:
@@ -306,6 +318,64 @@ class EnvironmentRollout:
         if phase.startswith("override"):
             live = with_overrides(environment, live, overrides_after(PHASES[phase], environment, live))
         return tuple(explain(environment, live, name, request, cookie) for name in names)
+
+    def ramp(
+        self, *, approve: Approval = None, once: bool = False, restart: bool = False, save: bool = True
+    ) -> RampResult:
+        """Raise the weight by the steps of `[ramp]`, each after a Pass of the one before.
+
+        It goes on from wherever the live weights and Pulumi's history say that the ramp stands.
+
+        Args:
+            approve: Who approves each step's gate.
+            once: Do what is due now and return, instead of going on until the ramp has ended.
+            restart: Begin anew from the live weight, after a ramp that ended or weights that somebody else set.
+            save: Whether to write each weight into the file once it is live.
+
+        Raises:
+            AnalysisFailed: The candidate is worse than legacy; what `on-failure` says was done.
+            RampEnded: It had ended otherwise, such as by a rollback.
+            Drift: Somebody else set weights.
+            UsageError: There is nothing to restart.
+        """
+        hands = Hands(self, self._parts, save=save)
+        return Runner(self._environment, hands, self._journal(), self._emit, _approver(approve)).run(
+            once=once, restart=restart
+        )
+
+    def pause(self) -> None:
+        """Let the ramp raise nothing until `resume`; what fails goes back all the same."""
+        self._controls().say(Kind.PAUSED, self.live())
+
+    def resume(self) -> None:
+        """Let a paused ramp go on."""
+        self._controls().say(Kind.RESUMED, self.live())
+
+    def skip_wait(self) -> None:
+        """Let the ramp go on from this step as soon as it has a Pass, whatever the bake."""
+        self._controls().say(Kind.SKIPPED, self.live())
+
+    def approve(self, weight: Percent | float | str | None = None) -> Percent:
+        """Approve a step of `approve-before`, by default the next; who did is kept in history."""
+        return self._controls().approve(self.live(), None if weight is None else read_weight(weight))
+
+    def freeze(self, until: datetime | timedelta | str) -> None:
+        """Let the ramp raise nothing until a time.
+
+        Args:
+            until: A time with its zone, or a duration from now, at most 90 days; `0s` lifts a freeze.
+
+        Raises:
+            UsageError: It is neither.
+        """
+        self._controls().freeze(read_until(until, self._parts.utc))
+
+    def _journal(self) -> Journal:
+        parts = self._parts
+        return Journal(self._environment.name, lambda: parts.stacks, lambda: parts.utc, who())
+
+    def _controls(self) -> Controls:
+        return Controls(self._environment, self._journal(), who(), self._emit)
 
     def preflight(self) -> PreflightReport:
         """Look at everything that the phases need, all at once; nothing is changed."""

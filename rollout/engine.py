@@ -6,7 +6,7 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -123,7 +123,7 @@ class Engine:
         weights: Mapping[str, Percent] | None = None,
         accept_live: bool = False,
         waive: Sequence[str] = (),
-        message: str | None = None,
+        message: str | Callable[[], str] | None = None,
         preview_only: bool = False,
     ) -> PhaseResult:
         """Run a phase from preflight to read-back.
@@ -134,7 +134,7 @@ class Engine:
             weights: For `weight`: the new weight of each route that changes; the others keep their live one.
             accept_live: Start from the live rules even if somebody else changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
-            message: For Pulumi's update history.
+            message: For Pulumi's update history; a function is asked once the gate is open.
             preview_only: Stop at the gate.
 
         Raises:
@@ -167,7 +167,8 @@ class Engine:
                 return result
             self._ask(gate, approve)
             self._stop_if_moved(start.live)
-            self._apply(prepared, _message(message or f"rollout {name} {environment.name}", prepared))
+            said = message() if callable(message) else message
+            self._apply(prepared, _message(said or f"rollout {name} {environment.name}", prepared))
         self._verify(run)
         self._tell(run, prepared)
         return replace(result, changed=True)
@@ -387,7 +388,8 @@ def _concerns(step: Step, start: Start) -> bool:
 def _message(said: str, prepared: Sequence[_Prepared]) -> str:
     """The update's message, with what was waived: Pulumi's history keeps it."""
     names = dict.fromkeys(violation.resource for item in prepared for violation in item.waived)
-    return f"{said} [policy waived: {', '.join(names)}]" if names else said
+    first, *rest = said.split("\n")
+    return "\n".join([f"{first} [policy waived: {', '.join(names)}]", *rest]) if names else said
 
 
 def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:

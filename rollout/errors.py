@@ -14,15 +14,15 @@ RolloutError                  1
 ├── OwnerError                1   Terraform or another Pulumi stack can't be asked, or didn't let go of a rule
 ├── VerifyFailed              1   applied, but the load balancer doesn't say so
 ├── RollbackIncomplete        1   some routes could not be moved; the others were
+├── RampEnded                 1   the ramp has ended, and begins again only when somebody says so
 ├── SandboxError              1
 ├── GateRefused               3   declined, or approval needed and nobody there
 ├── PolicyViolation           4   the preview would do more than the phase allows
 ├── Locked                    5   another update is running, by someone alive
+├── AnalysisFailed            6   the candidate is worse than legacy; what `on-failure` says was done
 ├── Drift                     7   the live rules are neither the recorded nor the desired ones
 └── Interrupted             130   Ctrl-C: what was done and what wasn't
 ```
-
-Exit code 6 (analysis failed, rolled back) is kept for the ramp.
 """
 
 from __future__ import annotations
@@ -164,6 +164,16 @@ class Locked(RolloutError):
     """Another update of the stack is running, by someone alive."""
 
     exit_code = 5
+
+
+class RampEnded(RolloutError):
+    """The ramp has ended, and begins again only when somebody says so."""
+
+
+class AnalysisFailed(RolloutError):
+    """The candidate is worse than legacy; what `on-failure` says was done, and the ramp has ended."""
+
+    exit_code = 6
 
 
 class Drift(ProblemsError):

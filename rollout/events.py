@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from rollout.analysis.verdicts import Judgement
 from rollout.gates import Gate
 from rollout.model import Split
 from rollout.ownership import Command
@@ -193,6 +194,70 @@ class RollbackFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RampPickedUp(Event):
+    """A ramp was found where it stands, whoever began it."""
+
+    weight: Percent
+    since: datetime | None
+    steps: tuple[Percent, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(Event):
+    """The evidence of a weight was judged."""
+
+    weight: Percent
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class RampWaiting(Event):
+    """Nothing is due: `state` says what for it waits, and `until` when it looks again if that can be told."""
+
+    weight: Percent
+    state: str
+    sentence: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RampRaised(Event):
+    """A ramp went on to its next weight."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampFailed(Event):
+    """A ramp was stopped by what was measured; `outcome` says what was done."""
+
+    weight: Percent
+    sentence: str
+    outcome: str
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RampFinished(Event):
+    """A ramp has come to its last step, and that passed."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampNoted(Event):
+    """Somebody's word is in history: paused, resumed, a wait skipped, approved or frozen."""
+
+    what: str
+    by: str
+    weight: Percent | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """Done and read back."""
 
@@ -255,6 +320,8 @@ def plain(value: Any) -> Any:
             return {str(key): plain(item) for key, item in value.items()}
         case tuple() | list() | frozenset():
             return [plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
         case None | bool() | int() | float():
             return value
         case _ if hasattr(value, "__dataclass_fields__"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from rollout.gates import Gate
+from rollout.history import Update
 from rollout.inspection import Inspection
 from rollout.live import Live, LiveRule
 from rollout.metrics import AlarmState, Point, Series
@@ -178,6 +179,27 @@ class Stacks(Protocol):
 
         Raises:
             EngineError, Locked: As they say.
+        """
+        ...
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """The latest updates of a stack, the oldest first; empty where there is no such stack.
+
+        Args:
+            stack: legacy, candidate or routing.
+            depth: How many at most, 1 or more.
+
+        Raises:
+            EngineError: The engine failed.
+        """
+        ...
+
+    def note(self, stack: str, message: str) -> None:
+        """Write an entry into a stack's history that changes nothing.
+
+        Raises:
+            EngineError: The engine failed, or there is no such stack.
+            Locked: Somebody alive holds the stack.
         """
         ...
 

@@ -138,10 +138,18 @@ class Rollback:
                 break
         return errors
 
-    def reconcile(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> RollbackResult:
+    def reconcile(
+        self, routes: Sequence[str], result: RollbackResult, stacks: Stacks, message: str | None = None
+    ) -> RollbackResult:
         """Make Pulumi's state say what the load balancer says already.
 
         While somebody else's update holds the stack it waits, and moves traffic back again if that update raised it.
+
+        Args:
+            routes: Those that were moved back.
+            result: What the move came to.
+            stacks: Where the state is.
+            message: For Pulumi's update history.
 
         Returns:
             The result, with `reconciled`, or the reason why not: traffic is on legacy all the same.
@@ -150,7 +158,8 @@ class Rollback:
         until = self._clock.now() + LOCK_WAIT
         while True:
             try:
-                reason = self._update_state(routes, result, stacks)
+                said = message or _message(self._environment, result)
+                reason = self._update_state(routes, said, stacks)
             except Locked as error:
                 reason = error.what
                 if self._clock.now() < until:
@@ -167,7 +176,7 @@ class Rollback:
         self._emit(events.RollbackFinished(self._environment.name, tuple(routes), reason is None, reason))
         return replace(result, reconciled=reason is None, reason=reason)
 
-    def _update_state(self, routes: Sequence[str], result: RollbackResult, stacks: Stacks) -> str | None:
+    def _update_state(self, routes: Sequence[str], message: str, stacks: Stacks) -> str | None:
         environment = self._environment
         live = self._load_balancers.read(environment)
         splits = live.splits(environment)
@@ -182,7 +191,7 @@ class Rollback:
             refused = violations(preview, "weights", rule_bounds(environment, live, given.splits))
             if refused:
                 return "; ".join(str(violation.problem) for violation in refused)
-            stacks.up(ROUTING, given, plan=plan, message=_message(environment, result), refresh=True)
+            stacks.up(ROUTING, given, plan=plan, message=message, refresh=True)
         return None
 
     def _modify(self, wanted: Mapping[Arn, Forward]) -> dict[Arn, str]:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rollout.notify import Notifiers
 
 Provider = Literal["stand-in", "real"]
+GLANCE = 0.2
+"""How often, in seconds, a sandbox is asked for its time by somebody who waits."""
 
 
 class Sandbox(Protocol):
@@ -95,6 +97,11 @@ class Parts:
     def utc(self) -> datetime:
         """The time of day on AWS."""
         return self.sandbox.clock.now() if self.sandbox else datetime.now(UTC)
+
+    def wait_until(self, due: datetime) -> None:
+        """Wait for a time of day on AWS; a sandbox's comes sooner than the wall's, if its clock runs faster."""
+        while (left := (due - self.utc).total_seconds()) > 0:
+            self.clock.sleep(min(left, GLANCE) if self.sandbox else left)
 
     @property
     def account(self) -> str:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -20,6 +21,7 @@ from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.errors import EngineError, Locked
+from rollout.history import Update
 from rollout.model import Environment, ProgramInput
 from rollout.pending import Holder, Lock, Recovered
 from rollout.phases import ROUTING
@@ -203,6 +205,35 @@ class PulumiStacks:
             adopted=tuple(resource for resource in real if resource.urn in held),
             gone=tuple(resource for resource in real if resource.urn not in held),
         )
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            try:
+                found = explained(lambda: opened.history(page_size=depth, page=1, show_secrets=False))
+            except NoStackError:
+                return ()
+        told = [Update(each.kind, each.result, each.message, each.start_time.replace(tzinfo=UTC)) for each in found]
+        return tuple(reversed(told))
+
+    def note(self, stack: str, message: str) -> None:
+        """See `ports.Stacks`.
+
+        A refresh of the stack's own resource alone reads nothing from AWS and runs no program.
+        """
+        with self._opened(stack) as opened:
+            project, name = f"{self._environment.project}-{stack}", self._environment.name
+            root = f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
+
+            def run() -> None:
+                opened.refresh(
+                    target=[root], message=message, color="never", suppress_outputs=True, on_event=opened.hear
+                )
+
+            try:
+                self._unlocked(stack, opened, run)
+            except NoStackError:
+                raise EngineError(f"there is no stack {stack} to keep the history in", then="run phase 2 first") from None
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
         """See `ports.Stacks`."""

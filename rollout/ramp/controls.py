@@ -1,0 +1,121 @@
+"""What people say to a ramp from anywhere, through history: pause, resume, skip a wait, approve, freeze."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+
+from rollout import events
+from rollout.errors import UsageError
+from rollout.live import Live
+from rollout.model import Environment
+from rollout.quantities import Percent, parse_duration
+from rollout.ramp.journal import Journal, Kind, entries
+from rollout.ramp.standing import Standing, standing
+
+MAX_FREEZE = timedelta(days=90)
+
+
+def who() -> str:
+    """Who runs this, for history: a CI system's actor or the user, and the host."""
+    actor = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
+    try:
+        user = actor or getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = f"user {os.getuid()}"
+    return f"{user}@{socket.gethostname()}"[:200]
+
+
+def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
+    """A moment as an argument: a time with its zone, or a duration from now.
+
+    Args:
+        value: Such as `2026-12-24T18:00+01:00`, `2h`, or `0s` for now.
+        now: AWS's time.
+
+    Raises:
+        UsageError: It is neither, has no zone, or is more than 90 days away.
+    """
+    wanted = "write a time with its zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            try:
+                value = parse_duration(value)
+            except ValueError:
+                raise UsageError(f"{value!r} is not a time", then=wanted) from None
+    until = value if isinstance(value, datetime) else now + min(value, 2 * MAX_FREEZE)
+    if until.tzinfo is None:
+        raise UsageError(f"{until.isoformat()} has no time zone", then=wanted)
+    if until - now > MAX_FREEZE:
+        raise UsageError(f"{until:%Y-%m-%d} is too far away", then=f"at most {MAX_FREEZE.days} days are allowed")
+    return until.astimezone(UTC)
+
+
+class Controls:
+    """What people say to the ramp of one environment.
+
+    Args:
+        environment: The inventory.
+        journal: Where it is written down.
+        by: Who says it.
+        emit: Told each event.
+    """
+
+    def __init__(self, environment: Environment, journal: Journal, by: str, emit: events.Listener) -> None:
+        self._environment = environment
+        self._journal = journal
+        self._by = by
+        self._emit = emit
+
+    def say(self, kind: Kind, live: Live) -> None:
+        """Pause, resume, or skip the wait.
+
+        Raises:
+            UsageError: No ramp is under way.
+            Drift: Somebody else set weights.
+        """
+        stands = self._under_way(live)
+        if kind is Kind.RESUMED and stands.paused is None:
+            raise UsageError(f"the ramp of {self._environment.name} isn't paused")
+        self._write(kind, stands.weight)
+
+    def approve(self, live: Live, weight: Percent | None) -> Percent:
+        """Approve a step of `approve-before`.
+
+        Args:
+            live: AWS now.
+            weight: The step; the next that needs it by default.
+
+        Raises:
+            UsageError: There is no such step to approve, or no ramp is under way.
+            Drift: Somebody else set weights.
+        """
+        stands, ramp = self._under_way(live), self._environment.ramp
+        open_ = [step for step in ramp.approve_before if step > stands.weight and step not in stands.approved]
+        if not open_:
+            raise UsageError("no step waits for an approval", then="approve-before in stacks.toml names those that do")
+        if weight is not None and weight not in open_:
+            steps = ", ".join(map(str, open_))
+            raise UsageError(f"{weight} % is not a step that waits for an approval", then=f"those are {steps}")
+        step = min(open_) if weight is None else weight
+        self._write(Kind.APPROVED, step)
+        return step
+
+    def freeze(self, until: datetime) -> None:
+        """Let nothing rise until a time; one that is past lifts a freeze."""
+        self._write(Kind.FROZEN, None, until)
+
+    def _under_way(self, live: Live) -> Standing:
+        stands = standing(self._environment, live, entries(self._journal.read()))
+        if stands.is_new or stands.ended is not None:
+            name = self._environment.name
+            raise UsageError(f"no ramp of {name} is under way", then=f"`rollout ramp {name}` begins one")
+        return stands
+
+    def _write(self, kind: Kind, weight: Percent | None, until: datetime | None = None) -> None:
+        self._journal.write(self._journal.message(kind, weight, until=until))
+        self._emit(events.RampNoted(self._environment.name, kind.value, self._by, weight, until))

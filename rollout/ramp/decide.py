@@ -1,0 +1,168 @@
+"""What a ramp does next: from where it stands, what was judged and what time it is. Pure.
+
+Two rules stand above all others. A failure is acted on whatever else holds: a pause, a freeze, a closed window. And
+nothing is raised without a Pass of the weight before, whoever approves or skips a wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from rollout.quantities import Percent, format_duration
+from rollout.ramp.settings import Ramp
+from rollout.ramp.standing import Standing
+from rollout.ramp.windows import opens
+
+if TYPE_CHECKING:
+    from rollout.analysis.verdicts import Judgement
+
+
+class Act(StrEnum):
+    """What comes next."""
+
+    BAKE = "waiting"  # for time to go by, or for more requests
+    HOLD = "held"  # no verdict within the limit
+    PAUSE = "paused"
+    FREEZE = "frozen"
+    CLOSED = "closed"  # outside the windows
+    ASK = "approval"
+    RAISE = "raise"
+    FAIL = "fail"
+    FINISH = "finish"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What comes next, and why.
+
+    Attributes:
+        sentence: In words.
+        weight: For `raise` and `approval`: to where.
+        until: When there is something to decide again, if that can be told.
+        routes: For `fail`: the routes that are worse.
+    """
+
+    act: Act
+    sentence: str
+    weight: Percent | None = None
+    until: datetime | None = None
+    routes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms that stacks.toml names, as they are now.
+
+    Attributes:
+        raised: Those in ALARM state.
+        silent: Those that can't say: there is none of the name, or it has no data.
+    """
+
+    raised: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+
+
+def next_step(ramp: Ramp, weight: Percent) -> Percent | None:
+    """The step after a weight; None after the last."""
+    return next((step for step in ramp.steps if step > weight), None)
+
+
+def bake_of(ramp: Ramp, weight: Percent) -> timedelta:
+    """How long a weight is watched at least; one that isn't a step as the step before it, or the first."""
+    below = [number for number, step in enumerate(ramp.steps) if step <= weight]
+    return ramp.bake_of(below[-1] if below else 0)
+
+
+def decide(
+    ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms = Alarms()
+) -> Decision:
+    """What a ramp that hasn't ended does next.
+
+    Args:
+        ramp: What stacks.toml says.
+        stands: Where it stands.
+        judgement: Of the weight that it is at; None before the first step, or if nothing could be judged.
+        now: AWS's time.
+        alarms: Those that stacks.toml names.
+    """
+    if stands.weight > Percent(0):
+        if judgement is not None and judgement.verdict == "fail":
+            return Decision(Act.FAIL, judgement.sentence, routes=judgement.failed_routes)
+        if alarms.raised:
+            return Decision(Act.FAIL, f"in ALARM state: {', '.join(alarms.raised)}")
+        if (waiting := _bake(ramp, stands, judgement, now, alarms)) is not None:
+            return waiting
+    why = judgement.sentence if judgement is not None and stands.weight > Percent(0) else "the first step"
+    target = next_step(ramp, stands.weight)
+    if target is None:
+        return Decision(Act.FINISH, why)
+    return _permission(ramp, stands, target, now) or Decision(Act.RAISE, why, target)
+
+
+def _bake(
+    ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms
+) -> Decision | None:
+    """What a weight still has to show before the next may come."""
+    since = stands.since or now
+    bake = bake_of(ramp, stands.weight)
+    left = since + bake - now
+    if left > timedelta(0) and not stands.is_skipped:
+        so_far = f"; so far: {judgement.sentence}" if judgement is not None else ""
+        return Decision(Act.BAKE, f"{_about(left)} of {format_duration(bake)} left{so_far}", until=since + bake)
+    if alarms.silent:
+        why = f"no data from the alarms {', '.join(alarms.silent)}"
+    elif judgement is None:
+        why = "nothing could be judged"
+    elif judgement.verdict != "pass":
+        needs = f"; needs about {judgement.needs:,} more requests" if judgement.needs else ""
+        why = f"{judgement.sentence}{needs}"
+    elif (seen := _requests(judgement)) < ramp.min_requests and not stands.is_skipped:
+        why = f"{seen:,} of at least {ramp.min_requests:,} requests"
+    else:
+        return None
+    end = since + max(ramp.bake_limit, bake)
+    if now < end:
+        return Decision(Act.BAKE, why, until=end if ramp.on_inconclusive == "rollback" else None)
+    limit = f"no verdict within {format_duration(max(ramp.bake_limit, bake))}: {why}"
+    return Decision(Act.FAIL if ramp.on_inconclusive == "rollback" else Act.HOLD, limit)
+
+
+def _permission(ramp: Ramp, stands: Standing, target: Percent, now: datetime) -> Decision | None:
+    """Who or what is in the way of a raise that the evidence allows."""
+    if stands.paused is not None:
+        said = f"paused by {stands.paused.by} at {stands.paused.at:%Y-%m-%d %H:%M} UTC"
+        return Decision(Act.PAUSE, said, target)
+    frozen = stands.frozen
+    if frozen is not None and frozen.until is not None and now < frozen.until:
+        return Decision(Act.FREEZE, f"frozen by {frozen.by} until {_when(frozen.until)}", target, frozen.until)
+    if target in ramp.approve_before and target not in stands.approved:
+        said = f"{target} % waits for `rollout approve`"
+        if stands.asked is None:
+            return Decision(Act.ASK, said, target)
+        end = stands.asked.at + ramp.approval_expiry
+        if now >= end and ramp.on_expiry == "rollback":
+            return Decision(Act.FAIL, f"nobody approved {target} % within {format_duration(ramp.approval_expiry)}")
+        return Decision(Act.ASK, said, target, end if ramp.on_expiry == "rollback" else None)
+    if (opening := opens(ramp.windows, now)) > now:
+        return Decision(Act.CLOSED, f"outside the windows; the next opens {_when(opening)}", target, opening)
+    return None
+
+
+def _requests(judgement: Judgement) -> int:
+    """The candidate's requests, as the metric that has most of them counts."""
+    seen: dict[tuple[str, ...], int] = {}
+    for finding in judgement.findings:
+        seen[finding.routes] = max(seen.get(finding.routes, 0), finding.candidate[1])
+    return sum(seen.values())
+
+
+def _about(left: timedelta) -> str:
+    minutes = -(-left // timedelta(minutes=1))
+    return format_duration(timedelta(minutes=minutes))
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%a %Y-%m-%d %H:%M} UTC"

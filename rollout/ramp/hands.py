@@ -1,0 +1,96 @@
+"""What a ramp acts through in reality: the phases and the way back, CloudWatch and the judge, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rollout.live import Live
+from rollout.metrics import AlarmState
+from rollout.notify import Notice
+from rollout.ports import Approver
+from rollout.quantities import Percent
+from rollout.ramp.settings import NoticeKind
+
+if TYPE_CHECKING:
+    from rollout.analysis.verdicts import Judgement
+    from rollout.api import EnvironmentRollout
+    from rollout.engine import PhaseResult
+    from rollout.evidence import Evidence
+    from rollout.rollback import RollbackResult
+    from rollout.wiring import Parts
+
+WHOLE = Percent(1000)
+
+
+class Hands:
+    """The `Means` of one environment; see there.
+
+    Args:
+        door: The environment as the library opens it.
+        parts: Its parts.
+        save: Whether weights are written into stacks.toml.
+    """
+
+    def __init__(self, door: EnvironmentRollout, parts: Parts, *, save: bool) -> None:
+        self._door = door
+        self._parts = parts
+        self._save = save
+        self._evidence: dict[tuple[str, ...], Evidence] = {}
+
+    def read(self) -> Live:
+        """See `Means`."""
+        return self._parts.load_balancers.read(self._parts.environment, tags=False)
+
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
+        """See `Means`."""
+        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy and scipy take a while to import
+        from rollout.evidence import Evidence  # noqa: PLC0415 - as above
+
+        environment, names = self._parts.environment, tuple(routes)
+        if names not in self._evidence:
+            some = environment.model_copy(update={"routes": {name: environment.routes[name] for name in names}})
+            self._evidence[names] = Evidence(some, self._parts.metrics, self._parts.load_balancers)
+        found = self._evidence[names].gather(live, since, now)
+        splits = live.splits(environment)
+        alone = all(name in splits and splits[name].weight == WHOLE for name in names)
+        steps = len(environment.ramp.steps)
+        return (judge_alone if alone else judge)(found.streams, environment.analysis, steps=steps, notes=found.notes)
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """See `Means`."""
+        return self._parts.alarms.states(names)
+
+    def smoke(self) -> None:
+        """See `Means`."""
+        self._door.smoke()
+
+    def set_weight(
+        self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
+    ) -> PhaseResult:
+        """See `Means`."""
+        return self._door.set_weight(weight, routes=self._some(routes), approve=approve, save=self._save, message=said)
+
+    def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
+        """See `Means`."""
+        return self._door.rollback(
+            routes=self._some(routes), save=self._save, reconcile=said is not None, message=said
+        )
+
+    def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
+        """See `Means`."""
+        name = self._parts.environment.name
+        self._parts.notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
+
+    def now(self) -> datetime:
+        """See `Means`."""
+        return self._parts.utc
+
+    def wait_until(self, due: datetime) -> None:
+        """See `Means`."""
+        self._parts.wait_until(due)
+
+    def _some(self, routes: Sequence[str]) -> tuple[str, ...]:
+        """The routes to name; none if they are all, so that stacks.toml gets the one weight."""
+        return () if set(routes) == set(self._parts.environment.routes) else tuple(routes)

@@ -1,0 +1,67 @@
+"""What a ramp acts through; the real one is `hands`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from rollout.live import Live
+from rollout.metrics import AlarmState
+from rollout.ports import Approver
+from rollout.quantities import Percent
+from rollout.ramp.settings import NoticeKind
+
+if TYPE_CHECKING:
+    from rollout.analysis.verdicts import Judgement
+    from rollout.engine import PhaseResult
+    from rollout.rollback import RollbackResult
+
+
+class Means(Protocol):
+    """What a ramp acts through; times are AWS's."""
+
+    def read(self) -> Live:
+        """The live rules."""
+        ...
+
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
+        """Judge what routes did since they have their weight."""
+        ...
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """The state of each of some CloudWatch alarms."""
+        ...
+
+    def smoke(self) -> None:
+        """Invoke each candidate before it gets traffic, and raise if one fails."""
+        ...
+
+    def set_weight(
+        self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
+    ) -> PhaseResult:
+        """Set a weight by a phase with all its gates.
+
+        Args:
+            weight: The candidate's share.
+            routes: Those that get it.
+            approve: Asked at the gate; None refuses.
+            said: Asked for the update's message once the gate is open.
+        """
+        ...
+
+    def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
+        """Move traffic back; and then the state, if there is a message for it."""
+        ...
+
+    def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
+        """Notify people; never fails."""
+        ...
+
+    def now(self) -> datetime:
+        """The time."""
+        ...
+
+    def wait_until(self, due: datetime) -> None:
+        """Wait."""
+        ...

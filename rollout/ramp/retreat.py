@@ -1,0 +1,116 @@
+"""What a ramp does when the candidate is worse: traffic first, then people, then history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from itertools import count
+
+from rollout import events
+from rollout.errors import RollbackIncomplete, RolloutError, WrongAccount
+from rollout.model import Environment
+from rollout.quantities import Percent
+from rollout.ramp.decide import Decision
+from rollout.ramp.journal import Journal, Kind
+from rollout.ramp.means import Means
+from rollout.ramp.standing import NOTHING, Standing
+
+TRIES, AGAIN = 3, timedelta(seconds=10)
+"""How often one look tries to move traffic back, and the time in between; a run that stays never gives up."""
+
+
+class Retreat:
+    """The way back of one environment's ramp.
+
+    Args:
+        environment: The inventory.
+        means: What the ramp acts through.
+        journal: Where it is written down.
+        emit: Told each event.
+    """
+
+    def __init__(self, environment: Environment, means: Means, journal: Journal, emit: events.Listener) -> None:
+        self._environment = environment
+        self._means = means
+        self._journal = journal
+        self._emit = emit
+
+    def go(self, stands: Standing, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
+        """Do what `on-failure` says.
+
+        Args:
+            stands: Where the ramp stands.
+            decision: Why.
+            persistent: Whether to try until all is moved.
+
+        Returns:
+            What was done, in words, and the routes that go on.
+        """
+        on_failure, name = self._environment.ramp.on_failure, self._environment.name
+        routes = decision.routes if on_failure == "route" and decision.routes else stands.routes
+        rest = tuple(route for route in stands.routes if route not in routes)
+        weight, left = NOTHING, tuple[str, ...]()
+        if on_failure == "freeze":
+            weight, outcome = stands.weight, f"the weight stays at {stands.weight} %"
+        elif on_failure == "step-back" and (before := self._lowered(stands, decision)) is not None:
+            weight, outcome = before, f"taken back to {before} %"
+        else:
+            left = self.move_back(routes, persistent=persistent)
+            outcome = "rolled back" if not left else f"rolled back but for {', '.join(left)}"
+        self._emit(events.RampFailed(name, stands.weight, decision.sentence, outcome, routes))
+        self._means.tell("rollback", f"{outcome}: {decision.sentence}", weight, routes)
+        if weight == NOTHING or on_failure == "freeze":  # stepping back has said it with its update
+            kind = Kind.DROPPED if rest else Kind.FAILED
+            said = self._journal.message(kind, weight, decision.sentence, routes if rest else left)
+            self._write_down(said, routes if weight == NOTHING and not left else ())
+        return outcome, rest
+
+    def move_back(self, routes: Sequence[str], *, persistent: bool) -> tuple[str, ...]:
+        """Move routes to legacy; the routes that couldn't be moved, which is none if it is persistent."""
+        for attempt in count(1):
+            try:
+                self._means.rollback(routes, None)
+            except WrongAccount:
+                raise
+            except RolloutError as error:
+                left = tuple(route for route in routes if self._is_named(route, error))
+                said = f"not all traffic is back: {error}"
+                self._emit(events.Warned(self._environment.name, said))
+                if attempt == 1:
+                    self._means.tell("rollback", said, None, left)
+                if attempt >= TRIES and not persistent:
+                    return left
+                self._means.wait_until(self._means.now() + AGAIN)
+            else:
+                return ()
+        raise AssertionError
+
+    @staticmethod
+    def _is_named(route: str, error: RolloutError) -> bool:
+        """Whether an error is about a route; one that names none is about all."""
+        return not isinstance(error, RollbackIncomplete) or any(p.where == f"routes.{route}" for p in error.problems)
+
+    def _lowered(self, stands: Standing, decision: Decision) -> Percent | None:
+        """The weight before, if there was one and it could be set."""
+        before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=NOTHING)
+        if before == NOTHING:
+            return None
+        try:
+            self._means.set_weight(
+                before,
+                stands.routes,
+                lambda _: True,
+                lambda: self._journal.message(Kind.FAILED, before, decision.sentence),
+            )
+        except RolloutError as error:
+            self._emit(events.Warned(self._environment.name, f"can't step back, so all goes back: {error}"))
+            return None
+        return before
+
+    def _write_down(self, message: str, moved: Sequence[str]) -> None:
+        """Have history say it: with the update that tidies the state, or else by itself."""
+        try:
+            if not moved or not self._means.rollback(moved, message).reconciled:
+                self._journal.write(message)
+        except RolloutError as error:  # the next look sees that all is on legacy, and stops
+            self._emit(events.Warned(self._environment.name, f"history doesn't say so yet: {error}"))

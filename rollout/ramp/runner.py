@@ -1,0 +1,276 @@
+"""Runs a ramp: look where it stands, judge, decide, do that, and look again at the next minute.
+
+It keeps nothing to itself. Each look starts from the live weights and from history, so it may be killed at any instant
+and run anywhere, by several at a time: a raise is announced in history, and given up if somebody else was faster.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from rollout import events
+from rollout.errors import (
+    AnalysisFailed,
+    Drift,
+    EngineError,
+    GateRefused,
+    Interrupted,
+    Locked,
+    Problem,
+    RampEnded,
+    RolloutError,
+    UsageError,
+    WrongAccount,
+)
+from rollout.gates import Gate
+from rollout.history import Update
+from rollout.live import Live
+from rollout.metrics import MINUTE, AlarmState
+from rollout.model import Environment
+from rollout.ports import Approver
+from rollout.quantities import Percent
+from rollout.ramp.decide import Act, Alarms, Decision, decide
+from rollout.ramp.journal import Journal, Kind, entries, other_change
+from rollout.ramp.means import Means
+from rollout.ramp.retreat import Retreat
+from rollout.ramp.standing import NOTHING, Standing, standing
+
+_FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Interrupted)
+
+
+@dataclass(frozen=True, slots=True)
+class RampResult:
+    """Where a ramp stands after a look.
+
+    Attributes:
+        weight: The routes' weight.
+        state: What was done: `raised`, `finished` or `dropped` (some routes). Or what for it waits: `waiting` (time or
+            requests), `held` (no verdict), `paused`, `frozen`, `closed` (outside the windows) or `approval`.
+        sentence: Why.
+        wait: How long until there is something else to decide, if that can be told.
+    """
+
+    environment: str
+    weight: Percent
+    state: str
+    sentence: str
+    wait: timedelta | None = None
+
+
+class Runner:
+    """Runs the ramp of one environment.
+
+    Args:
+        environment: The inventory.
+        means: What it acts through.
+        journal: Where it is written down.
+        emit: Told each event.
+        approve: Asked at each step's gate; None refuses.
+    """
+
+    def __init__(
+        self, environment: Environment, means: Means, journal: Journal, emit: events.Listener, approve: Approver | None
+    ) -> None:
+        self._environment = environment
+        self._name = environment.name
+        self._means = means
+        self._journal = journal
+        self._emit = emit
+        self._approve = approve
+        self._retreat = Retreat(environment, means, journal, emit)
+        self._updates: tuple[Update, ...] | None = None
+        self._warned = ""
+
+    def run(self, *, once: bool, restart: bool = False) -> RampResult:
+        """Do what is due; and go on until the ramp has ended, unless only once.
+
+        Args:
+            once: Return after what is due now.
+            restart: Begin anew from the live weight, after a ramp that ended or weights that somebody else set.
+
+        Raises:
+            AnalysisFailed: The candidate is worse than legacy, now or when the ramp ended.
+            RampEnded: It ended otherwise.
+            Drift: Somebody else set weights.
+            UsageError: There is nothing to restart.
+            GateRefused: A step's gate was declined, or nobody was there.
+            RolloutError: Others only if `once`, or at the first look; later they are told, and waited out.
+        """
+        if restart:
+            self._begin_anew()
+        is_first = True
+        while True:
+            try:
+                live, stands = self._stand()  # its Drift is final; one at a gate means that somebody was faster
+            except RolloutError as error:
+                if once or is_first or isinstance(error, (*_FINAL, Drift)):
+                    raise
+                self._warn(f"{error}; the ramp looks again in a minute")
+            else:
+                try:
+                    result = self._look(live, stands, is_first=is_first, persistent=not once)
+                    is_first = False
+                except RolloutError as error:
+                    if once or is_first or isinstance(error, _FINAL):
+                        raise
+                    self._warn(f"{error}; the ramp looks again in a minute")
+                else:
+                    if once or result.state == "finished":
+                        return result
+            self._means.wait_until(self._means.now().replace(second=0, microsecond=0) + MINUTE)
+
+    def _stand(self) -> tuple[Live, Standing]:
+        """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
+        live = self._means.read()
+        try:
+            self._updates = self._journal.read()
+        except EngineError as error:
+            if self._updates is None:
+                raise
+            self._warn(f"history can't be read: {error}")
+        return live, standing(self._environment, live, entries(self._updates), other_change(self._updates))
+
+    def _begin_anew(self) -> None:
+        """Take the live weight for where it stands.
+
+        Raises:
+            UsageError: A ramp is under way.
+            Drift: The routes have different weights.
+        """
+        live, found = self._means.read(), entries(self._journal.read())
+        try:
+            stands = standing(self._environment, live, found)
+        except Drift:
+            pass
+        else:
+            if stands.ended is None and not stands.is_new:
+                raise UsageError(
+                    f"a ramp is under way at {stands.weight} %; there is nothing to restart",
+                    then="leave out --restart to go on with it",
+                )
+        self._write(Kind.STARTED, standing(self._environment, live, ()).weight)
+
+    def _look(self, live: Live, stands: Standing, *, is_first: bool, persistent: bool) -> RampResult:
+        """One look, and what comes of it."""
+        if stands.ended is not None:
+            self._stop(stands, persistent=persistent)
+            return self._result(stands, "finished", stands.ended.sentence)
+        if stands.is_new:
+            self._write(Kind.STARTED, stands.weight)
+            note = stands.note
+            live, stands = self._stand()
+            stands = replace(stands, note=note)
+        if is_first:
+            steps = self._environment.ramp.steps
+            self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
+        now, judgement = self._means.now(), None
+        if stands.since is not None and stands.weight > NOTHING:
+            judgement = self._means.judge(stands.routes, live, stands.since, now)
+            self._emit(events.Judged(self._name, stands.weight, judgement))
+        decision = decide(self._environment.ramp, stands, judgement, now, self._alarms())
+        if decision.act is Act.FAIL:
+            return self._fail(stands, decision, persistent=persistent)
+        if decision.act is Act.RAISE:
+            return self._raise(stands, decision)
+        if decision.act is Act.FINISH:
+            self._write(Kind.FINISHED, stands.weight, decision.sentence)
+            self._emit(events.RampFinished(self._name, stands.weight, decision.sentence))
+            self._means.tell("finished", f"the ramp is finished: {decision.sentence}", stands.weight, stands.routes)
+            return self._result(stands, "finished", decision.sentence)
+        if decision.act is Act.ASK and stands.asked is None:
+            self._write(Kind.ASKED, decision.weight)
+            self._means.tell("approval", f"{decision.sentence} {self._name}", stands.weight, stands.routes)
+        elif decision.act is Act.HOLD and not stands.is_held:
+            self._write(Kind.HELD, stands.weight, decision.sentence)
+            self._means.tell("verdict", decision.sentence, stands.weight, stands.routes)
+        act, until = decision.act.value, decision.until
+        self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
+        return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
+
+    def _alarms(self) -> Alarms:
+        """The named alarms; those of legacy are told and stop nothing."""
+        mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
+        if not mine and not legacy:
+            return Alarms()
+        states = self._means.alarms((*mine, *legacy))
+        if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
+            self._warn(f"legacy's alarms are in ALARM state, which stops nothing: {', '.join(shouting)}")
+        return Alarms(
+            tuple(name for name in mine if states[name] is AlarmState.ALARM),
+            tuple(name for name in mine if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
+        )
+
+    def _stop(self, stands: Standing, *, persistent: bool) -> None:
+        """Say how a ramp ended; where a failure has left routes behind they are moved back first."""
+        ended, then = stands.ended, f"`rollout ramp {self._name} --restart` begins again"
+        if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
+            return
+        if stands.is_by_hand or ended.kind is Kind.FINISHED:
+            raise RampEnded(f"the ramp has ended: {stands.note}", then=then)
+        if stands.left:
+            left = self._retreat.move_back(stands.left, persistent=persistent)
+            self._journal.write(self._journal.message(Kind.FAILED, NOTHING, ended.sentence, left))
+        raise AnalysisFailed(
+            f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}", then=f"mend the candidate; {then}"
+        )
+
+    def _raise(self, stands: Standing, decision: Decision) -> RampResult:
+        """Set the next weight; it starts from what was judged, or not at all."""
+        target, approve = decision.weight or NOTHING, self._approve
+        if stands.weight == NOTHING and self._environment.ramp.smoke:
+            self._means.smoke()
+
+        def consent(gate: Gate) -> bool:
+            elsewhere = [
+                Problem("isn't at the weight that was judged", where=f"routes.{line.route}")
+                for line in gate.traffic
+                if line.route in stands.routes
+                and (line.before is None or line.before.weight not in (stands.weight, target))
+            ]
+            if elsewhere:
+                raise Drift(f"somebody changed weights after the verdict on {stands.weight} %", elsewhere)
+            if approve is None or not approve(gate):
+                return False
+            self._announce(target, decision.sentence)
+            return True
+
+        def said() -> str:
+            return self._journal.message(Kind.RAISED, target, decision.sentence)
+
+        result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
+        if not result.changed:  # a run that was cut off had done it
+            self._journal.write(said())
+        self._emit(events.RampRaised(self._name, target, decision.sentence))
+        told = f"raised from {stands.weight} % to {target} %: {decision.sentence}"
+        self._means.tell("step", told, target, stands.routes)
+        return replace(self._result(stands, "raised", decision.sentence), weight=target)
+
+    def _announce(self, target: Percent, sentence: str) -> None:
+        """Write that a raise comes, unless somebody else wrote something since the look.
+
+        Raises:
+            Locked: Somebody did.
+        """
+        before = self._updates or ()
+        self._write(Kind.RAISING, target, sentence)
+        if before and self._journal.read()[-2:-1] != before[-1:]:
+            raise Locked("another run was faster", then="wait for it; the same command looks again")
+
+    def _fail(self, stands: Standing, decision: Decision, *, persistent: bool) -> RampResult:
+        outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
+        if rest:
+            return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
+        then = f"mend the candidate; `rollout ramp {self._name} --restart` begins again"
+        raise AnalysisFailed(f"{decision.sentence}; {outcome}", then=then)
+
+    def _write(self, kind: Kind, weight: Percent | None, sentence: str = "") -> None:
+        self._journal.write(self._journal.message(kind, weight, sentence))
+
+    def _warn(self, text: str) -> None:
+        if text != self._warned:
+            self._emit(events.Warned(self._name, text))
+        self._warned = text
+
+    def _result(self, stands: Standing, state: str, sentence: str) -> RampResult:
+        return RampResult(self._name, stands.weight, state, sentence)

@@ -1,0 +1,157 @@
+"""Where a ramp stands: its entries in Pulumi's history, held against the live weights. Pure.
+
+The live weights are the truth; the entries say since when and why. Where the two don't go together somebody else was at
+work, and the ramp stops. A raise is announced before it is done, so one that was cut off is known from either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from rollout.errors import Drift, Problem
+from rollout.live import Live
+from rollout.model import Environment
+from rollout.quantities import Percent
+from rollout.ramp.journal import Entry, Kind
+
+NOTHING = Percent(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a ramp stands.
+
+    Attributes:
+        routes: The routes that it moves.
+        weight: Their weight now.
+        since: When they got it, by AWS's time; None before the first step.
+        raising: A raise that was announced and isn't known to be done; perhaps some routes have it.
+        ended: The entry by which it ended: `failed` or `finished`.
+        paused: The entry by which somebody paused it.
+        frozen: The entry by which somebody froze it; it may have run out.
+        approved: The steps that somebody approved.
+        asked: The entry by which an approval was asked for, for the next step.
+        is_skipped: Whether somebody skipped the wait at this weight.
+        is_held: Whether it is known that there was no verdict within the limit.
+        is_new: Whether history has no ramp yet.
+        is_by_hand: Whether it ended because somebody moved all back to legacy.
+        left: Routes that should be on legacy alone since a failure, and aren't.
+        note: What to know of it.
+    """
+
+    routes: tuple[str, ...]
+    weight: Percent = NOTHING
+    since: datetime | None = None
+    raising: Percent | None = None
+    ended: Entry | None = None
+    paused: Entry | None = None
+    frozen: Entry | None = None
+    approved: frozenset[Percent] = frozenset()
+    asked: Entry | None = None
+    is_skipped: bool = False
+    is_held: bool = False
+    is_new: bool = True
+    is_by_hand: bool = False
+    left: tuple[str, ...] = ()
+    note: str | None = None
+
+
+def standing(environment: Environment, live: Live, entries: Sequence[Entry], other: str | None = None) -> Standing:
+    """Where the ramp stands.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        entries: Of the history, the oldest first.
+        other: The message of the latest change since then that wasn't the ramp's.
+
+    Raises:
+        Drift: The live weights aren't what the ramp left, or don't go together.
+    """
+    told = _told(environment, entries)
+    weights = _weights(environment, live, told.routes)
+    found = set(weights.values())
+    if told.ended is not None:
+        back = told.ended.kind is Kind.FAILED
+        left = tuple(name for name in told.ended.routes if weights.get(name, NOTHING) > NOTHING) if back else ()
+        whole = found == {told.weight} or back
+        note = None if whole else f"since then the weights were set to {_list(found)}" + (f" ({other})" if other else "")
+        return replace(told, left=left, note=note)
+    if told.is_new:
+        if len(found) > 1:
+            raise _drift(environment, weights, "the routes have different weights, so there is no one step to begin at")
+        (weight,) = found
+        note = f"history has no ramp, so the bake at {weight} % begins now" if weight > NOTHING else None
+        return replace(told, weight=weight, note=note)
+    if found == {NOTHING} and told.weight > NOTHING:
+        said = f"all is back on legacy since it was at {told.weight} %" + (f" ({other})" if other else "")
+        return replace(told, ended=entries[-1], is_by_hand=True, weight=NOTHING, note=said)
+    if found <= {told.weight, told.raising}:
+        if found == {told.raising}:  # it was done, and only history doesn't say so
+            return replace(told, weight=told.raising or told.weight, since=entries[-1].at)
+        return told
+    said = f"the ramp left them at {told.weight} %" + (f"; since then: {other}" if other else "")
+    raise _drift(environment, weights, said)
+
+
+def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
+    """Where it stands by its entries alone."""
+    every = tuple(environment.routes)
+    now = Standing(every)
+    for entry in entries:
+        weight = entry.weight or NOTHING
+        match entry.kind:
+            case Kind.STARTED:
+                since = entry.at if weight > NOTHING else None
+                now = Standing(every, weight, since, frozen=now.frozen, is_new=False)
+            case Kind.PAUSED:
+                now = replace(now, paused=entry)
+            case Kind.RESUMED:
+                now = replace(now, paused=None)
+            case Kind.FROZEN:
+                now = replace(now, frozen=entry)
+            case _ if now.ended is not None or now.is_new:
+                continue  # of a run that came too late
+            case Kind.RAISING:
+                now = replace(now, raising=weight)
+            case Kind.RAISED:
+                fresh = {"raising": None, "asked": None, "is_skipped": False, "is_held": False}
+                now = replace(now, weight=weight, since=entry.at, **fresh)
+            case Kind.DROPPED:
+                now = replace(now, routes=tuple(name for name in now.routes if name not in entry.routes))
+            case Kind.FAILED | Kind.FINISHED:
+                now = replace(now, ended=entry, weight=weight, raising=None)
+            case Kind.SKIPPED:
+                now = replace(now, is_skipped=True)
+            case Kind.HELD:
+                now = replace(now, is_held=True)
+            case Kind.ASKED:
+                now = replace(now, asked=entry)
+            case Kind.APPROVED:
+                now = replace(now, approved=now.approved | {weight})
+    return now
+
+
+def _weights(environment: Environment, live: Live, routes: Sequence[str]) -> Mapping[str, Percent]:
+    """The live weight of each route."""
+    splits = {name: live.split_of(environment.routes[name]) for name in routes}
+    strange = [Problem("its rule isn't one of ours", where=f"routes.{name}") for name, s in splits.items() if s is None]
+    if strange:
+        raise Drift("the ramp can't go on: rules were changed", strange, then=_then(environment))
+    return {name: split.weight for name, split in splits.items() if split is not None}
+
+
+def _drift(environment: Environment, weights: Mapping[str, Percent], said: str) -> Drift:
+    problems = [Problem(f"is at {weight} %", where=f"routes.{name}") for name, weight in weights.items()]
+    return Drift(f"somebody else set weights: {said}; nothing was changed", problems, then=_then(environment))
+
+
+def _then(environment: Environment) -> str:
+    name = environment.name
+    return f"set one weight by `rollout weight {name} N`, then `rollout ramp {name} --restart` goes on from there"
+
+
+def _list(weights: set[Percent]) -> str:
+    return " and ".join(f"{weight} %" for weight in sorted(weights))
