@@ -194,7 +194,12 @@ class RollbackFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampPickedUp(Event):
+class RampEvent(Event):
+    """Something about a ramp."""
+
+
+@dataclass(frozen=True, slots=True)
+class RampPickedUp(RampEvent):
     """A ramp was found where it stands, whoever began it."""
 
     weight: Percent
@@ -204,7 +209,7 @@ class RampPickedUp(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged(Event):
+class Judged(RampEvent):
     """The evidence of a weight was judged."""
 
     weight: Percent
@@ -212,7 +217,7 @@ class Judged(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampWaiting(Event):
+class RampWaiting(RampEvent):
     """Nothing is due: `state` says what for it waits, and `until` when it looks again if that can be told."""
 
     weight: Percent
@@ -222,7 +227,7 @@ class RampWaiting(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampRaised(Event):
+class RampRaised(RampEvent):
     """A ramp went on to its next weight."""
 
     weight: Percent
@@ -230,7 +235,7 @@ class RampRaised(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampFailed(Event):
+class RampFailed(RampEvent):
     """A ramp was stopped by what was measured; `outcome` says what was done."""
 
     weight: Percent
@@ -240,7 +245,7 @@ class RampFailed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampFinished(Event):
+class RampFinished(RampEvent):
     """A ramp has come to its last step, and that passed."""
 
     weight: Percent
@@ -248,7 +253,7 @@ class RampFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class RampNoted(Event):
+class RampNoted(RampEvent):
     """Somebody's word is in history: paused, resumed, a wait skipped, approved or frozen."""
 
     what: str

@@ -16,6 +16,8 @@ from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3
 from rollout.cli.preflight import preflight
 from rollout.cli.preview import preview
+from rollout.cli.ramp import ramp
+from rollout.cli.ramp_controls import approve, freeze, pause, resume, skip_wait
 from rollout.cli.release import release
 from rollout.cli.rollback import rollback
 from rollout.cli.sandbox import app as sandbox
@@ -57,6 +59,12 @@ for command in (
     override,
     release,
     rollback,
+    ramp,
+    pause,
+    resume,
+    skip_wait,
+    approve,
+    freeze,
     status,
     preflight,
     explain,

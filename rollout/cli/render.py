@@ -12,12 +12,13 @@ from rich.markup import escape
 from rich.text import Text
 
 from rollout import events
-from rollout.cli import screen
+from rollout.cli import ramp_screen, screen
 from rollout.errors import ProblemsError, RolloutError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rich.console import RenderableType
     from rich.status import Status
 
     from rollout.checks import PreflightReport
@@ -151,6 +152,7 @@ class People(Renderer):
         self._busy: Status | None = None
         self._last_step = ""
         self._verified = 0
+        self._seen: set[str] = set()
 
     def __call__(self, event: events.Event) -> None:
         match event:
@@ -182,8 +184,7 @@ class People(Renderer):
             case events.StepApplied():
                 self._done(f"{event.stack}: {event.changes} {screen.plural('change', event.changes)} applied")
             case events.WeightSet():
-                before = "?" if event.before is None else f"{event.before} %"
-                self._done(f"{event.route}: {before} → [bold]{event.after} %[/]")
+                self._done(f"{event.route}: {'?' if event.before is None else event.before} → [bold]{event.after} %[/]")
             case events.RuleVerified():
                 self._verified += 1
             case events.WeightSaved():
@@ -199,11 +200,35 @@ class People(Renderer):
                 if not event.reconciled:
                     self._warn(f"the state isn't up to date yet: {escape(event.reason or '')}")
                     self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
+            case events.RampEvent():
+                self._ramping(event)
             case events.PhaseFinished():
                 rules = f"{self._verified} {screen.plural('rule', self._verified)}"
                 self._done(f"[bold]{event.phase} is done[/]: {rules} read back from the load balancer, all as wanted")
             case events.Warned():
                 self._warn(escape(event.message))
+
+    def _ramping(self, event: events.RampEvent) -> None:
+        """What changes each minute is a line that moves; what it comes to is said once a weight."""
+        match event:
+            case events.RampNoted():
+                self._done(escape(ramp_screen.noted(event)))
+            case events.Judged():
+                self._once(f"{event.weight} {event.judgement.verdict}", ramp_screen.judged(event))
+                self._working(ramp_screen.watching(event))
+            case events.RampWaiting():
+                self._once(f"{event.weight} {event.state}", ramp_screen.waited(event))
+                self._working(ramp_screen.watching(event))
+            case _:
+                self._seen.clear()
+                self._rest()
+                self._out.print(ramp_screen.milestone(event))
+
+    def _once(self, what: str, drawn: RenderableType) -> None:
+        if what not in self._seen:
+            self._seen.add(what)
+            self._rest()
+            self._out.print(drawn)
 
     def _releasing(self, event: events.OwnerToRelease | events.CommandRun | events.OwnerReleased) -> None:
         match event:

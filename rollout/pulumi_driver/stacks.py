@@ -233,7 +233,9 @@ class PulumiStacks:
             try:
                 self._unlocked(stack, opened, run)
             except NoStackError:
-                raise EngineError(f"there is no stack {stack} to keep the history in", then="run phase 2 first") from None
+                raise EngineError(
+                    f"there is no stack {stack} to keep the history in", then="run phase 2 first"
+                ) from None
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
         """See `ports.Stacks`."""

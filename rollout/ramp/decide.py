@@ -102,9 +102,7 @@ def decide(
     return _permission(ramp, stands, target, now) or Decision(Act.RAISE, why, target)
 
 
-def _bake(
-    ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms
-) -> Decision | None:
+def _bake(ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms) -> Decision | None:
     """What a weight still has to show before the next may come."""
     since = stands.since or now
     bake = bake_of(ramp, stands.weight)

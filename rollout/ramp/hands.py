@@ -74,9 +74,7 @@ class Hands:
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
         """See `Means`."""
-        return self._door.rollback(
-            routes=self._some(routes), save=self._save, reconcile=said is not None, message=said
-        )
+        return self._door.rollback(routes=self._some(routes), save=self._save, reconcile=said is not None, message=said)
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
         """See `Means`."""

@@ -77,7 +77,9 @@ def standing(environment: Environment, live: Live, entries: Sequence[Entry], oth
         back = told.ended.kind is Kind.FAILED
         left = tuple(name for name in told.ended.routes if weights.get(name, NOTHING) > NOTHING) if back else ()
         whole = found == {told.weight} or back
-        note = None if whole else f"since then the weights were set to {_list(found)}" + (f" ({other})" if other else "")
+        note = (
+            None if whole else f"since then the weights were set to {_list(found)}" + (f" ({other})" if other else "")
+        )
         return replace(told, left=left, note=note)
     if told.is_new:
         if len(found) > 1:
@@ -86,13 +88,13 @@ def standing(environment: Environment, live: Live, entries: Sequence[Entry], oth
         note = f"history has no ramp, so the bake at {weight} % begins now" if weight > NOTHING else None
         return replace(told, weight=weight, note=note)
     if found == {NOTHING} and told.weight > NOTHING:
-        said = f"all is back on legacy since it was at {told.weight} %" + (f" ({other})" if other else "")
+        said = f"somebody took all back to legacy when it was at {told.weight} %{_by(other)}"
         return replace(told, ended=entries[-1], is_by_hand=True, weight=NOTHING, note=said)
     if found <= {told.weight, told.raising}:
         if found == {told.raising}:  # it was done, and only history doesn't say so
             return replace(told, weight=told.raising or told.weight, since=entries[-1].at)
         return told
-    said = f"the ramp left them at {told.weight} %" + (f"; since then: {other}" if other else "")
+    said = f"the ramp left them at {told.weight} %{_by(other)}"
     raise _drift(environment, weights, said)
 
 
@@ -117,8 +119,8 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
             case Kind.RAISING:
                 now = replace(now, raising=weight)
             case Kind.RAISED:
-                fresh = {"raising": None, "asked": None, "is_skipped": False, "is_held": False}
-                now = replace(now, weight=weight, since=entry.at, **fresh)
+                now = replace(now, weight=weight, since=entry.at, raising=None, asked=None)
+                now = replace(now, is_skipped=False, is_held=False)
             case Kind.DROPPED:
                 now = replace(now, routes=tuple(name for name in now.routes if name not in entry.routes))
             case Kind.FAILED | Kind.FINISHED:
@@ -151,6 +153,10 @@ def _drift(environment: Environment, weights: Mapping[str, Percent], said: str) 
 def _then(environment: Environment) -> str:
     name = environment.name
     return f"set one weight by `rollout weight {name} N`, then `rollout ramp {name} --restart` goes on from there"
+
+
+def _by(other: str | None) -> str:
+    return f" ({other})" if other else ""
 
 
 def _list(weights: set[Percent]) -> str:

@@ -26,7 +26,7 @@ def opens(windows: Sequence[Window], now: datetime) -> datetime:
 
 
 def _spans(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """From yesterday's to those in a week's time. A time that the clocks skip or repeat is what its zone makes of it."""
+    """From yesterday's to those in a week's time; times that the clocks skip or repeat are as the zone has them."""
     zone = ZoneInfo(window.time_zone)
     today = now.astimezone(zone).date()
     for days in range(-1, 9):

@@ -1,0 +1,46 @@
+"""`rollout ramp ENV`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import (
+    STACKS_TOML,
+    EnvironmentName,
+    File,
+    Json,
+    NoSave,
+    ProviderName,
+    ProviderOption,
+    Sandboxed,
+    Yes,
+)
+from rollout.cli.session import session
+
+
+def ramp(
+    environment: EnvironmentName,
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now and exit: for cron and CI.")] = False,
+    restart: Annotated[
+        bool,
+        typer.Option(
+            "--restart", help="Begin anew from the live weight, after a failure or a rollback; never for cron."
+        ),
+    ] = False,
+    yes: Yes = False,
+    no_save: NoSave = False,
+    file: File = STACKS_TOML,
+    json: Json = False,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Raise the weight step by step, each after a Pass; go back by itself.
+
+    It goes on from wherever the ramp stands, whoever began it. Exit code 6: the candidate is worse than legacy.
+
+    Example: rollout ramp production --once --yes
+    """
+    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
+        run.rollout().environment(environment).ramp(approve=run.approve, once=once, restart=restart, save=not no_save)

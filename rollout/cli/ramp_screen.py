@@ -1,0 +1,98 @@
+"""What is drawn of a ramp: where it stands, the judge's sentences, and what it waits for."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from rollout import events
+from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.quantities import Percent
+
+MOST = 4  # findings, of which a hundred routes have hundreds
+_MARKS = {
+    Verdict.PASS: ("✓", "green"),
+    Verdict.FAIL: ("✗", "bold red"),
+    Verdict.INCONCLUSIVE: ("…", "yellow"),
+    Verdict.NO_DATA: ("?", "yellow"),
+}
+_NOTED = {
+    "paused": "paused: nothing is raised until `rollout resume`",
+    "resumed": "resumed",
+    "wait-skipped": "the wait is skipped: the next step comes at the first Pass",
+}
+
+
+def milestone(event: events.RampEvent) -> RenderableType:
+    """Where a ramp has come to."""
+    match event:
+        case events.RampPickedUp():
+            since = f" since {event.since:%Y-%m-%d %H:%M} UTC" if event.since else ""
+            head = Text(f"ramp {event.environment}", style="bold").append(f"  at {event.weight} %{since}", style="none")
+            lines = [head, _steps(event)]
+            if event.note:
+                lines.append(Text("  ! ", style="yellow").append(event.note, style="default"))
+            return Group(*lines)
+        case events.RampRaised():
+            return _line("✓", "green", f"at {event.weight} % now: ", event.sentence)
+        case events.RampFailed():
+            return _line("✗", "bold red", f"failed at {event.weight} %, {event.outcome}: ", event.sentence)
+        case events.RampFinished():
+            return _line("✓", "green", f"the ramp is finished at {event.weight} %: ", event.sentence)
+        case _:
+            return Text(str(event))
+
+
+def judged(event: events.Judged) -> RenderableType:
+    """A verdict and what it rests on, as far as there is room."""
+    judgement = event.judgement
+    mark, style = _MARKS[judgement.verdict]
+    rows = [_line(mark, style, f"{event.weight} %, {judgement.verdict}: ", judgement.sentence)]
+    for finding in [each for each in judgement.findings if each.sentence != judgement.sentence][:MOST]:
+        mark, style = _MARKS[finding.verdict]
+        rows.append(Text("    ").append(mark, style=style).append(f" {finding.sentence}"))
+    if len(judgement.findings) > MOST + 1:
+        rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
+    rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
+    return Group(*rows)
+
+
+def waited(event: events.RampWaiting) -> RenderableType:
+    """What a ramp begins to wait for."""
+    return Text(f"    {watching(event)}")
+
+
+def watching(event: events.RampWaiting | events.Judged) -> str:
+    """The line that moves while a ramp waits."""
+    if isinstance(event, events.Judged):
+        return f"{event.weight} %: {event.judgement.sentence}{_needs(event.judgement)}"
+    return f"{event.weight} %, {event.state}: {event.sentence}"
+
+
+def noted(event: events.RampNoted) -> str:
+    """What somebody said to a ramp."""
+    match event.what:
+        case "approved":
+            said = f"{event.weight} % is approved by {event.by}"
+        case "frozen":
+            said = f"frozen until {event.until:%Y-%m-%d %H:%M} UTC: nothing is raised before"
+        case _:
+            said = _NOTED.get(event.what, event.what)
+    return f"{event.environment}: {said}"
+
+
+def _needs(judgement: Judgement) -> str:
+    return f"; needs about {judgement.needs:,} more requests" if judgement.needs else ""
+
+
+def _steps(event: events.RampPickedUp) -> Text:
+    """The steps, those that are done apart from those to come."""
+    line = Text("    ")
+    for number, step in enumerate((Percent(0), *event.steps)):
+        line.append(" → " if number else "", style="dim")
+        line.append(f"{step} %", style="bold" if step == event.weight else "dim" if step < event.weight else "default")
+    return line
+
+
+def _line(mark: str, style: str, head: str, sentence: str) -> Text:
+    return Text("  ").append(mark, style=style).append(f" {head}", style="bold").append(sentence)
