@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rollout.live import Live
 from rollout.metrics import AlarmState
-from rollout.notify import Notice
 from rollout.ports import Approver
 from rollout.quantities import Percent
 from rollout.ramp.settings import NoticeKind
@@ -78,6 +77,8 @@ class Hands:
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
         """See `Means`."""
+        from rollout.notify import Notice  # noqa: PLC0415 - only where somebody is told
+
         name = self._parts.environment.name
         self._parts.notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
 

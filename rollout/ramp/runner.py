@@ -112,7 +112,7 @@ class Runner:
                     result = self._look(live, stands, is_first=is_first, persistent=not once)
                     is_first = False
                 except RolloutError as error:
-                    if once or is_first or isinstance(error, _FINAL):
+                    if once or is_first or isinstance(error, _FINAL) or error is stands.half_back:
                         raise
                     self._warn(f"{error}; the ramp looks again in a minute")
                 else:
@@ -171,6 +171,8 @@ class Runner:
         decision = decide(self._environment.ramp, stands, judgement, now, self._alarms())
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
+        if stands.half_back is not None:
+            raise stands.half_back
         if decision.act is Act.RAISE:
             return self._raise(stands, decision)
         if decision.act is Act.FINISH:
@@ -236,7 +238,9 @@ class Runner:
             return True
 
         def said() -> str:
-            return self._journal.message(Kind.RAISED, target, decision.sentence)
+            message = self._journal.message(Kind.RAISED, target, decision.sentence)
+            self._updates = (*(self._updates or ()), Update("update", "succeeded", message, self._means.now()))
+            return message
 
         result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
         if not result.changed:  # a run that was cut off had done it

@@ -38,6 +38,7 @@ class Standing:
         is_new: Whether history has no ramp yet.
         is_by_hand: Whether it ended because somebody moved all back to legacy.
         left: Routes that should be on legacy alone since a failure, and aren't.
+        half_back: Some routes are on legacy alone: somebody moved them, or a way back was cut off.
         note: What to know of it.
     """
 
@@ -55,6 +56,7 @@ class Standing:
     is_new: bool = True
     is_by_hand: bool = False
     left: tuple[str, ...] = ()
+    half_back: Drift | None = None
     note: str | None = None
 
 
@@ -94,8 +96,10 @@ def standing(environment: Environment, live: Live, entries: Sequence[Entry], oth
         if found == {told.raising}:  # it was done, and only history doesn't say so
             return replace(told, weight=told.raising or told.weight, since=entries[-1].at)
         return told
-    said = f"the ramp left them at {told.weight} %{_by(other)}"
-    raise _drift(environment, weights, said)
+    drift = _drift(environment, weights, f"the ramp left them at {told.weight} %{_by(other)}")
+    if found == {NOTHING, told.weight}:
+        return replace(told, half_back=drift)
+    raise drift
 
 
 def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
@@ -114,6 +118,8 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
                 now = replace(now, paused=None)
             case Kind.FROZEN:
                 now = replace(now, frozen=entry)
+            case Kind.FAILED if now.ended is not None and now.ended.kind is Kind.FAILED:
+                now = replace(now, ended=entry)  # what it left behind was moved back since
             case _ if now.ended is not None or now.is_new:
                 continue  # of a run that came too late
             case Kind.RAISING:

@@ -1,0 +1,384 @@
+"""A ramp from start to end over a world in memory: what it does, and what it never does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import timedelta
+
+import pytest
+
+from rollout import events
+from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, RampEnded, UsageError
+from rollout.history import Update
+from rollout.metrics import AlarmState
+from rollout.quantities import Percent
+from rollout.ramp.controls import Controls, read_until
+from rollout.ramp.journal import Journal, Kind, entries
+from tests.unit.ramp.world import MONDAY, ROUTES, Killed, World, inventory, judgement
+
+FIVE, FIFTY, WHOLE = Percent.of(5), Percent.of(50), Percent.of(100)
+Judge = Callable[[Percent, timedelta], Judgement]
+
+
+def fails_at(weight: Percent, after: timedelta = timedelta(minutes=3), routes: tuple[str, ...] = ROUTES) -> Judge:
+    def judge(now: Percent, since: timedelta) -> Judgement:
+        verdict = Verdict.FAIL if now == weight and since >= after else Verdict.PASS
+        return judgement(verdict, "5xx 9 % against 0.1 %" if verdict is Verdict.FAIL else "", routes)
+
+    return judge
+
+
+def controls(world: World) -> Controls:
+    journal = Journal("production", lambda: world, world.now, "boss@desk")  # type: ignore[arg-type,return-value]
+    return Controls(world.environment, journal, "boss@desk", world.events.append)
+
+
+def kinds(world: World) -> list[Kind]:
+    return [entry.kind for entry in entries(world.updates)]
+
+
+def test_a_good_candidate_goes_to_the_last_step_in_its_time() -> None:
+    world = World(inventory())
+    result = world.ramp()
+    assert result.state == "finished"
+    assert world.shares == {WHOLE}
+    raised = [event.weight for event in world.events if isinstance(event, events.RampRaised)]
+    assert raised == [FIVE, FIFTY, WHOLE]
+    assert timedelta(minutes=90) <= world.time - MONDAY <= timedelta(minutes=94)
+    assert [kind for kind, _ in world.told] == ["step", "step", "step", "finished"]
+
+
+def test_a_loop_of_single_looks_does_the_same_ramp() -> None:
+    loop, whole = World(inventory()), World(inventory())
+    assert loop.cron().state == whole.ramp().state
+    assert kinds(loop) == kinds(whole)
+    assert loop.shares == whole.shares
+    calls = len(loop.updates)
+    assert loop.ramp(once=True).state == "finished"  # and again, and nothing more happens
+    assert len(loop.updates) == calls
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INCONCLUSIVE, Verdict.NO_DATA])
+def test_nothing_but_a_pass_goes_on(verdict: Verdict) -> None:
+    world = World(inventory(), lambda *_: judgement(verdict, "no traffic at all"), limit=MONDAY + timedelta(days=2))
+    with pytest.raises(Killed):
+        world.ramp()
+    assert world.shares == {FIVE}
+    waiting = [event for event in world.events if isinstance(event, events.RampWaiting)]
+    assert "no traffic at all" in waiting[-1].sentence
+    assert waiting[-1].state == "held"  # a day is over
+    assert [kind for kind, _ in world.told] == ["step", "verdict"]
+
+
+def test_no_verdict_within_the_limit_goes_back_if_the_file_says_so() -> None:
+    ramp = inventory(**{"on-inconclusive": "rollback", "bake-limit": "2h"})
+    world = World(ramp, lambda *_: judgement(Verdict.NO_DATA, "no traffic"))
+    with pytest.raises(AnalysisFailed, match="no verdict within 2h: no traffic; rolled back"):
+        world.ramp()
+    assert world.shares == {None}
+
+
+def test_a_failure_goes_back_then_tells_and_never_begins_again_by_itself() -> None:
+    world = World(inventory(), fails_at(FIFTY))
+    with pytest.raises(AnalysisFailed, match=r"5xx 9 % against 0.1 %; rolled back\n") as caught:
+        world.ramp()
+    assert caught.value.exit_code == 6
+    assert world.shares == {None}
+    assert world.told[-1] == ("rollback", "rolled back: 5xx 9 % against 0.1 %")
+    assert world.time - MONDAY < timedelta(minutes=40)  # not after the bake, but at once
+    for _ in range(2):
+        with pytest.raises(AnalysisFailed, match=r"the ramp failed at .* 5xx 9 %"):
+            world.ramp(once=True)
+    assert world.shares == {None}
+    assert len(world.told) == 3
+    world.judge_of = lambda *_: judgement(Verdict.PASS)
+    assert world.ramp(restart=True).state == "finished"
+
+
+@pytest.mark.parametrize(("choice", "shares"), [("freeze", {FIFTY}), ("step-back", {FIVE}), ("route", {None})])
+def test_on_failure_is_a_choice(choice: str, shares: set[Percent | None]) -> None:
+    world = World(inventory(**{"on-failure": choice}), fails_at(FIFTY))
+    with pytest.raises(AnalysisFailed):
+        world.ramp()
+    assert world.shares == shares
+    with pytest.raises(AnalysisFailed, match="the ramp failed"):
+        world.ramp(once=True)
+    assert world.shares == shares
+
+
+def test_one_route_can_go_back_while_the_others_go_on() -> None:
+    world = World(inventory(**{"on-failure": "route"}))
+    world.judge_of = lambda *_: (
+        judgement(Verdict.FAIL, "a is worse", ("a",)) if world.weights["a"] == FIFTY else judgement(Verdict.PASS)
+    )
+    assert world.ramp().state == "finished"
+    assert world.weights == {"a": None, "b": WHOLE}
+    assert ("rollback", "rolled back: a is worse") in world.told
+
+
+def test_a_rollback_that_fails_on_one_route_goes_on_with_the_others_and_keeps_trying() -> None:
+    world = World(inventory(), fails_at(FIVE))
+    world.ramp(once=True)
+    world.broken = {"a"}
+    world.time += timedelta(minutes=5)
+    with pytest.raises(AnalysisFailed, match="rolled back but for a"):
+        world.ramp(once=True)
+    assert world.weights == {"a": FIVE, "b": None}
+    with pytest.raises(AnalysisFailed):
+        world.ramp(once=True)
+    world.broken = set()
+    with pytest.raises(AnalysisFailed, match="the ramp failed"):
+        world.ramp(once=True)
+    assert world.shares == {None}
+    world.set(FIVE)  # somebody looks for the fault, and is left in peace
+    with pytest.raises(AnalysisFailed):
+        world.ramp(once=True)
+    assert world.shares == {FIVE}
+
+
+def test_a_run_that_stays_tries_until_all_is_back() -> None:
+    world = World(inventory(), fails_at(FIVE))
+    world.on_wait = lambda w: w.broken.add("a") if w.time < MONDAY + timedelta(hours=1) else w.broken.clear()
+    with pytest.raises(AnalysisFailed, match="; rolled back\n"):
+        world.ramp()
+    assert world.shares == {None}
+    assert MONDAY + timedelta(hours=1) <= world.time
+
+
+@pytest.mark.parametrize("part", ["live", "history", "cloudwatch"])
+def test_a_network_that_is_away_for_ten_minutes_is_waited_out(part: str) -> None:
+    world = World(inventory())
+
+    def on_wait(w: World) -> None:
+        minutes = (w.time - MONDAY) / timedelta(minutes=1)
+        w.broken = {part} if 10 <= minutes < 20 or 40 <= minutes < 50 else set()
+
+    world.on_wait = on_wait
+    assert world.ramp().state == "finished"
+    warned = [event for event in world.events if isinstance(event, events.Warned)]
+    assert len(warned) in (1, 2)  # not one a minute
+    once = World(inventory(), broken={part})
+    if part == "cloudwatch":
+        once.ramp(once=True)
+    with pytest.raises((AwsError, EngineError)):
+        once.ramp(once=True)
+
+
+def test_a_failure_is_seen_and_acted_on_while_history_cannot_be_read() -> None:
+    world = World(inventory(), fails_at(FIVE, timedelta(minutes=5)))
+    world.on_wait = lambda w: w.broken.add("history")
+    with pytest.raises(AnalysisFailed):
+        world.ramp()
+    assert world.shares == {None}
+    world.broken.clear()
+    with pytest.raises(RampEnded, match="somebody took all back to legacy when it was at 5 %"):
+        world.ramp(once=True)
+
+
+def test_somebody_elses_weight_stops_it_and_a_rollback_ends_it() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    world.set(Percent.of(20))
+    world.updates.append(Update("update", "succeeded", "rollout weight production 20 (all routes)", world.time))
+    with pytest.raises(
+        Drift, match=r"the ramp left them at 5 % \(rollout weight production 20 .all routes.\)"
+    ) as caught:
+        world.ramp(once=True)
+    assert caught.value.exit_code == 7
+    assert world.ramp(once=True, restart=True).state == "waiting"  # from 20 on
+    world.on_wait = lambda w: w.set(None) if w.time > MONDAY + timedelta(minutes=10) else None
+    with pytest.raises(RampEnded, match="somebody took all back to legacy when it was at 20 %"):
+        world.ramp()
+    assert world.shares == {None}
+    with pytest.raises(RampEnded):
+        world.ramp(once=True)
+
+
+def test_routes_at_different_weights_are_no_place_to_begin() -> None:
+    world = World(inventory(), weights={"a": FIVE, "b": FIFTY})
+    with pytest.raises(Drift, match="different weights"):
+        world.ramp(once=True)
+    with pytest.raises(Drift, match="different weights"):
+        world.ramp(once=True, restart=True)
+
+
+def test_a_pruned_history_is_picked_up_with_a_bake_that_begins_anew() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    world.time += timedelta(minutes=29)
+    world.updates = world.updates[:1]
+    result = world.ramp(once=True)
+    assert result.state == "waiting"
+    assert result.wait == timedelta(minutes=30)
+    assert any(isinstance(e, events.RampPickedUp) and e.note and "begins now" in e.note for e in world.events)
+
+
+def test_pause_resume_skip_and_freeze_from_elsewhere() -> None:
+    world = World(inventory())
+    with pytest.raises(UsageError, match="no ramp of production is under way"):
+        controls(world).say(Kind.PAUSED, world.read())
+    world.ramp(once=True)
+    controls(world).say(Kind.SKIPPED, world.read())
+    controls(world).say(Kind.PAUSED, world.read())
+    assert world.ramp(once=True).state == "paused"
+    controls(world).say(Kind.RESUMED, world.read())
+    assert world.ramp(once=True).state == "raised"
+    assert world.ramp(once=True).state == "waiting"  # the skipped wait was that of one step
+    controls(world).freeze(read_until("1h", world.time))
+    world.time += timedelta(minutes=31)
+    assert world.ramp(once=True).state == "frozen"
+    world.time += timedelta(minutes=30)
+    assert world.ramp(once=True).state == "raised"
+
+
+def test_a_skipped_wait_still_needs_a_pass() -> None:
+    world = World(inventory(), lambda *_: judgement(Verdict.INCONCLUSIVE))
+    world.ramp(once=True)
+    controls(world).say(Kind.SKIPPED, world.read())
+    assert world.ramp(once=True).state == "waiting"
+    assert world.shares == {FIVE}
+
+
+def test_neither_pause_nor_freeze_nor_window_holds_up_a_rollback() -> None:
+    closed = {"days": ["Sun"], "from": "01:00", "until": "02:00"}
+    world = World(inventory(windows=[closed], **{"approve-before": [50]}), fails_at(FIVE))
+    world.environment = world.environment.model_copy(update={"ramp": inventory().ramp})
+    world.ramp(once=True)
+    world.environment = inventory(windows=[closed])
+    controls(world).say(Kind.PAUSED, world.read())
+    controls(world).freeze(read_until("2h", world.time))
+    world.time += timedelta(minutes=4)
+    with pytest.raises(AnalysisFailed):
+        world.ramp(once=True)
+    assert world.shares == {None}
+
+
+def test_a_step_waits_for_an_approval_that_history_keeps() -> None:
+    world = World(inventory(**{"approve-before": [50]}))
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+    for _ in range(3):
+        assert world.ramp(once=True).state == "approval"
+    assert [kind for kind, _ in world.told] == ["step", "approval"]  # asked once
+    with pytest.raises(UsageError, match="100 % is not a step that waits"):
+        controls(world).approve(world.read(), WHOLE)
+    assert controls(world).approve(world.read(), None) == FIFTY
+    assert world.ramp(once=True).state == "raised"
+    assert "boss@desk" in next(update.message for update in world.updates if "approved" in update.message)
+
+
+@pytest.mark.parametrize(("choice", "shares"), [("hold", {FIVE}), ("rollback", {None})])
+def test_an_approval_that_nobody_gives_expires(choice: str, shares: set[Percent | None]) -> None:
+    ramp = inventory(**{"approve-before": [50], "approval-expiry": "2h", "on-expiry": choice})
+    world = World(ramp, limit=MONDAY + timedelta(hours=4))
+    with pytest.raises((AnalysisFailed, Killed)):
+        world.ramp()
+    assert world.shares == shares
+
+
+def test_alarms_are_verdicts_and_legacys_are_not() -> None:
+    world = World(inventory(alarms=["mine"], **{"legacy-alarms": ["theirs"]}))
+    world.alarm_states = {"mine": AlarmState.OK, "theirs": AlarmState.ALARM}
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+    world.alarm_states["mine"] = AlarmState.INSUFFICIENT_DATA
+    assert world.ramp(once=True).state == "waiting"  # no data never promotes
+    world.alarm_states["mine"] = AlarmState.OK
+    assert world.ramp(once=True).state == "raised"
+    world.alarm_states["mine"] = AlarmState.ALARM
+    with pytest.raises(AnalysisFailed, match="in ALARM state: mine"):
+        world.ramp(once=True)
+    assert world.shares == {None}
+
+
+def test_smoke_comes_before_the_first_step_alone() -> None:
+    world = World(inventory(smoke=True))
+    world.ramp()
+    assert world.smoked == 1
+
+
+def test_at_least_so_many_requests() -> None:
+    world = World(inventory(**{"min-requests": 10_000}))
+    world.judge_of = lambda _, since: judgement(Verdict.PASS, requests=int(since / timedelta(hours=1) * 5000))
+    world.ramp(once=True)
+    world.time += timedelta(minutes=90)
+    assert "7,500 of at least 10,000 requests" in world.ramp(once=True).sentence
+    world.time += timedelta(minutes=30)
+    assert world.ramp(once=True).state == "raised"
+
+
+def test_without_anybody_to_approve_nothing_is_raised() -> None:
+    world = World(inventory())
+    for approve in (None, lambda _: False):
+        with pytest.raises(GateRefused):
+            world.ramp(approve=approve)
+    assert world.shares == {None}
+
+
+def test_a_restart_needs_something_that_has_ended() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    with pytest.raises(UsageError, match="a ramp is under way at 5 %"):
+        world.ramp(once=True, restart=True)
+
+
+def test_of_two_at_a_time_the_slower_gives_way() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+
+    def slow(_gate: object) -> bool:
+        assert world.ramp(once=True).state == "raised"  # somebody else's run, meanwhile
+        with pytest.raises(AnalysisFailed):
+            replace_judge(world)
+        return True
+
+    def replace_judge(world: World) -> None:
+        world.judge_of = fails_at(FIFTY, timedelta(0))
+        world.ramp(once=True)
+
+    with pytest.raises(Exception, match="another run was faster"):
+        world.ramp(once=True, approve=slow)
+    assert world.shares == {None}
+
+
+def noting(judge: Judge, judged: list[tuple[Percent, Verdict]]) -> Judge:
+    def judge_and_note(weight: Percent, after: timedelta) -> Judgement:
+        found = judge(weight, after)
+        judged.append((weight, found.verdict))
+        return found
+
+    return judge_and_note
+
+
+def never_raised_without_a_pass(world: World, judged: list[tuple[Percent, Verdict]]) -> None:
+    steps = [FIVE, FIFTY, WHOLE]
+    for step, before in zip(steps[1:], steps, strict=False):
+        if step in (world.weights[name] for name in ROUTES):
+            assert (before, Verdict.PASS) in judged
+
+
+@pytest.mark.parametrize("fails", [None, FIFTY])
+def test_a_ramp_killed_at_any_of_its_acts_is_finished_by_the_next_run(fails: Percent | None) -> None:
+    """Before each act and after it, once and again, until no act is left to be killed at."""
+    plain = World(inventory(), fails_at(fails) if fails else World.judge_of)
+    with pytest.raises(AnalysisFailed) if fails else nullcontext():
+        plain.ramp()
+    for kill_at in range(plain.acts):
+        world = World(inventory(), plain.judge_of, kill_at=kill_at)
+        judged: list[tuple[Percent, Verdict]] = []
+        world.judge_of = noting(world.judge_of, judged)
+        with pytest.raises(Killed):
+            world.ramp()
+        never_raised_without_a_pass(world, judged)
+        world.kill_at = None
+        if fails:
+            with pytest.raises((AnalysisFailed, RampEnded)):
+                world.ramp()
+            assert world.shares == {None}, kill_at
+        else:
+            assert world.ramp().state == "finished", kill_at
+            assert world.shares == {WHOLE}, kill_at
+        never_raised_without_a_pass(world, judged)
