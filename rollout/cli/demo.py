@@ -11,8 +11,12 @@ from rollout.cli.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from rollout.api import EnvironmentRollout
+    from rollout.cli.session import Session
+    from rollout.model import Environment
+    from rollout.sandbox import Sandbox
 
 
 def demo(
@@ -49,6 +53,7 @@ def demo(
                 act()
                 run.render.rules(rules_as_told_by_boto3(target.inventory, aws))
             run.render.status(target.status())
+            _ramps(run, target.inventory, file, aws, provider)
             run.render.say("that was all; nothing of it is left on this machine")
 
 
@@ -61,3 +66,25 @@ def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[
         (f"rollout weight {name} {weight}", lambda: target.set_weight(weight, approve=True, save=False)),
         (f"rollout rollback {name}", lambda: target.rollback(save=False)),
     )
+
+
+def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
+    """A ramp whose candidate breaks at its second step, and one whose candidate is as good as legacy."""
+    from rollout.api import EnvironmentRollout
+    from rollout.errors import AnalysisFailed
+    from rollout.sandbox.ramp_story import SPEED, Breakage, crowd, shortened
+
+    inventory, name = shortened(inventory), inventory.name
+    with crowd(inventory, aws) as load:
+        run.render.chapter(f"rollout ramp {name}, of a candidate that breaks; AWS's clock runs {SPEED:g} times as fast")
+        breakage = Breakage(aws, load, "*rust*", inventory.ramp.steps[1], run.render)
+        target = EnvironmentRollout(inventory, file, sandbox=aws, provider=provider.value, on_event=breakage)
+        try:
+            target.ramp(approve=True, save=False)
+        except AnalysisFailed as error:
+            minutes = breakage.lasting.total_seconds() / 60 if breakage.lasting else 0
+            run.render.error(error)
+            run.render.say(f"{breakage.bad} bad answers until all was back, in {minutes:.0f} minutes of AWS's clock")
+        aws.forget_profiles()
+        run.render.chapter(f"rollout ramp {name} --restart, of a candidate that is mended")
+        target.ramp(approve=True, save=False, restart=True)
