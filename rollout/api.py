@@ -338,7 +338,8 @@ class EnvironmentRollout:
             Drift: Somebody else set weights.
             UsageError: There is nothing to restart.
         """
-        hands = Hands(self, self._parts, save=save)
+        name = self._environment.name
+        hands = Hands(self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said)))
         return Runner(self._environment, hands, self._journal(), self._emit, _approver(approve)).run(
             once=once, restart=restart
         )

@@ -28,6 +28,7 @@ PURE = (
         "explain",
         "gates",
         "header_rules",
+        "history",
     ),
     *(
         "inspection",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -67,3 +67,15 @@ class Judgement:
         """The routes whose findings fail."""
         failed = [finding.routes for finding in self.findings if finding.verdict is Verdict.FAIL]
         return tuple(dict.fromkeys(route for routes in failed for route in routes))
+
+
+def unless_unseen(judgement: Judgement, unseen: Sequence[str]) -> Judgement:
+    """A judgement that isn't a Pass while there are routes of which nothing can be compared."""
+    if not unseen:
+        return judgement
+    said = f"nothing can be compared of {', '.join(unseen)}"
+    blind = Finding("requests", tuple(unseen), Verdict.NO_DATA, (0, 0), (0, 0), said)
+    findings = (*judgement.findings, blind)
+    if judgement.verdict is not Verdict.PASS:
+        return replace(judgement, findings=findings)
+    return replace(judgement, verdict=Verdict.NO_DATA, findings=findings, sentence=said)

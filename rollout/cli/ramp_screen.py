@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from rollout import events
-from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.analysis.verdicts import Finding, Verdict
 from rollout.quantities import Percent
 
 MOST = 4  # findings, of which a hundred routes have hundreds
@@ -48,9 +48,9 @@ def judged(event: events.Judged) -> RenderableType:
     judgement = event.judgement
     mark, style = _MARKS[judgement.verdict]
     rows = [_line(mark, style, f"{event.weight} %, {judgement.verdict}: ", judgement.sentence)]
-    for finding in [each for each in judgement.findings if each.sentence != judgement.sentence][:MOST]:
+    for finding in judgement.findings[1 : MOST + 1]:
         mark, style = _MARKS[finding.verdict]
-        rows.append(Text("    ").append(mark, style=style).append(f" {finding.sentence}"))
+        rows.append(Text("    ").append(mark, style=style).append(f" {_of(finding)}: ").append(finding.sentence))
     if len(judgement.findings) > MOST + 1:
         rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
     rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
@@ -65,7 +65,7 @@ def waited(event: events.RampWaiting) -> RenderableType:
 def watching(event: events.RampWaiting | events.Judged) -> str:
     """The line that moves while a ramp waits."""
     if isinstance(event, events.Judged):
-        return f"{event.weight} %: {event.judgement.sentence}{_needs(event.judgement)}"
+        return f"{event.weight} %: {event.judgement.sentence}"
     return f"{event.weight} %, {event.state}: {event.sentence}"
 
 
@@ -81,10 +81,6 @@ def noted(event: events.RampNoted) -> str:
     return f"{event.environment}: {said}"
 
 
-def _needs(judgement: Judgement) -> str:
-    return f"; needs about {judgement.needs:,} more requests" if judgement.needs else ""
-
-
 def _steps(event: events.RampPickedUp) -> Text:
     """The steps, those that are done apart from those to come."""
     line = Text("    ")
@@ -96,3 +92,9 @@ def _steps(event: events.RampPickedUp) -> Text:
 
 def _line(mark: str, style: str, head: str, sentence: str) -> Text:
     return Text("  ").append(mark, style=style).append(f" {head}", style="bold").append(sentence)
+
+
+def _of(finding: Finding) -> str:
+    """Whose finding it is, in short."""
+    first, *others = finding.routes
+    return f"{first} and {len(others)} more" if others else first

@@ -115,8 +115,7 @@ def _bake(ramp: Ramp, stands: Standing, judgement: Judgement | None, now: dateti
     elif judgement is None:
         why = "nothing could be judged"
     elif judgement.verdict != "pass":
-        needs = f"; needs about {judgement.needs:,} more requests" if judgement.needs else ""
-        why = f"{judgement.sentence}{needs}"
+        why = judgement.sentence
     elif (seen := _requests(judgement)) < ramp.min_requests and not stands.is_skipped:
         why = f"{seen:,} of at least {ramp.min_requests:,} requests"
     else:

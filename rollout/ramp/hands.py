@@ -30,12 +30,14 @@ class Hands:
         door: The environment as the library opens it.
         parts: Its parts.
         save: Whether weights are written into stacks.toml.
+        warn: Told in a sentence who couldn't be notified.
     """
 
-    def __init__(self, door: EnvironmentRollout, parts: Parts, *, save: bool) -> None:
+    def __init__(self, door: EnvironmentRollout, parts: Parts, *, save: bool, warn: Callable[[str], None]) -> None:
         self._door = door
         self._parts = parts
         self._save = save
+        self._notifiers = parts.notifiers(warn)
         self._evidence: dict[tuple[str, ...], Evidence] = {}
 
     def read(self) -> Live:
@@ -45,6 +47,7 @@ class Hands:
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
         """See `Means`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy and scipy take a while to import
+        from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
         from rollout.evidence import Evidence  # noqa: PLC0415 - as above
 
         environment, names = self._parts.environment, tuple(routes)
@@ -55,7 +58,8 @@ class Hands:
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
         steps = len(environment.ramp.steps)
-        return (judge_alone if alone else judge)(found.streams, environment.analysis, steps=steps, notes=found.notes)
+        by = judge_alone if alone else judge
+        return unless_unseen(by(found.streams, environment.analysis, steps=steps, notes=found.notes), found.unseen)
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         """See `Means`."""
@@ -63,7 +67,7 @@ class Hands:
 
     def smoke(self) -> None:
         """See `Means`."""
-        self._door.smoke()
+        self._door.smoke()  # type: ignore[attr-defined]
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
@@ -80,7 +84,7 @@ class Hands:
         from rollout.notify import Notice  # noqa: PLC0415 - only where somebody is told
 
         name = self._parts.environment.name
-        self._parts.notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
+        self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
 
     def now(self) -> datetime:
         """See `Means`."""

@@ -31,9 +31,7 @@ def shortened(environment: Environment) -> Environment:
     ramp = Ramp.model_validate({"steps": [10, 25, 50, 100], "bake": "5m"})
     coarse = {"harm": {"relative": 1, "absolute": 2}}
     metrics = ["server-errors", "lambda-errors"]
-    analysis = Analysis.model_validate(
-        {"metrics": metrics, "delay": "1m", "metric": dict.fromkeys(metrics, coarse)}
-    )
+    analysis = Analysis.model_validate({"metrics": metrics, "delay": "1m", "metric": dict.fromkeys(metrics, coarse)})
     return environment.model_copy(update={"ramp": ramp, "analysis": analysis})
 
 
