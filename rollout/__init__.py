@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rollout.model import Environment as Environment
     from rollout.model import Split as Split
     from rollout.quantities import Percent as Percent
+    from rollout.ramp.runner import RampResult as RampResult
     from rollout.release import ReleaseResult as ReleaseResult
     from rollout.rollback import RollbackResult as RollbackResult
     from rollout.status import EnvironmentStatus as EnvironmentStatus
@@ -39,6 +40,7 @@ _HOMES = {
     "Measured": "measure",
     "Percent": "quantities",
     "PhaseResult": "engine",
+    "RampResult": "ramp.runner",
     "ReleaseResult": "release",
     "Request": "conditions",
     "RollbackResult": "rollback",

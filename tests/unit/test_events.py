@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import UTC, datetime
 
 import pytest
 
 from rollout import events
+from rollout.analysis.verdicts import Finding, Judgement, Verdict
 from rollout.gates import Gate, traffic_of
 from rollout.model import LEGACY_ONLY, Split
 from rollout.plan import StackPreview
@@ -18,6 +20,8 @@ TEN = Split.at(Percent.of(10))
 CHANGE = step("update", "score", rule_inputs("score", LEGACY_FORWARD), rule_inputs("score", weighted(90, 10)))
 PREVIEW = StackPreview("routing", (CHANGE,))
 TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN})
+MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
+FINDING = Finding("server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5})
 GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",))
 
 EVENTS = (
@@ -42,13 +46,20 @@ EVENTS = (
     events.RouteRolledBack("production", "score", TEN),
     events.RollbackFinished("production", ("score",), reconciled=False, reason="locked"),
     events.PhaseFinished("production", "weight", 1),
+    events.RampPickedUp("production", TEN.weight, MONDAY, (TEN.weight,), "history has no ramp"),
+    events.Judged("production", TEN.weight, Judgement(Verdict.PASS, (FINDING,), "no worse")),
+    events.RampWaiting("production", TEN.weight, "waiting", "12m of 30m left", MONDAY),
+    events.RampRaised("production", TEN.weight, "no worse"),
+    events.RampFailed("production", TEN.weight, "worse", "rolled back", ("score",)),
+    events.RampFinished("production", TEN.weight, "no worse"),
+    events.RampNoted("production", "frozen", "ann@desk", None, MONDAY),
     events.Warned("production", "mind the step"),
 )
 
 
 def test_every_kind_of_event_is_here() -> None:
     kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, events.Event)}
-    assert {type(event) for event in EVENTS} == kinds - {events.Event}
+    assert {type(event) for event in EVENTS} == kinds - {events.Event, events.RampEvent}
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=events.name_of)
