@@ -43,6 +43,7 @@ PURE = (
         "pending",
     ),
     *(
+        "alb_event",
         "notify.notice",
         "phases",
         "plan",

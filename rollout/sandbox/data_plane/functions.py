@@ -21,9 +21,9 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from rollout.alb_event import Event
 from rollout.errors import SandboxError
 from rollout.sandbox.clock import SandboxClock
-from rollout.sandbox.data_plane.lambda_events import Event
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.data_plane.rules import Target
 

@@ -13,12 +13,13 @@ from random import Random
 
 from aiohttp import web
 
+from rollout import conditions
+from rollout.alb_event import MAX_BYTES, Malformed, checked, event
 from rollout.quantities import Percent
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane import answers
 from rollout.sandbox.data_plane.counting import Counting
 from rollout.sandbox.data_plane.functions import Functions
-from rollout.sandbox.data_plane.lambda_events import MAX_BYTES, Malformed, checked, event
 from rollout.sandbox.data_plane.matching import Request
 from rollout.sandbox.data_plane.profiles import chance
 from rollout.sandbox.data_plane.rules import FixedResponse, Forward, Redirect, Rules, TargetGroup
@@ -128,7 +129,10 @@ class Listener:
         if not target.permitted:
             return self._refused(502, group)
         added = self._added(request, rules)
-        given = event(request, body, added, group.arn, multi_value=group.multi_value)
+        asked = conditions.Request(
+            request.method, request.path, tuple(request.query_pairs), tuple(request.headers.items())
+        )
+        given = event(asked, body, added, group.arn, multi_value=group.multi_value)
         went = await self._functions.invoke(target, given)
         if group.is_lambda:
             self._counting.invocation(target, went)

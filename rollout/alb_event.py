@@ -1,4 +1,4 @@
-"""A request as the event that a function gets, and the function's answer as what the client gets.
+"""A request as the event that a load balancer gives a function, and the answer that it takes from one. Pure.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rollout.sandbox.data_plane.matching import Request
+from rollout.conditions import Request
 
 MAX_BYTES = 1024 * 1024
 _TEXT = re.compile(r"\s*(text/.*|application/(json|javascript|xml)\s*(;.*)?)$", re.IGNORECASE | re.DOTALL)
@@ -39,7 +39,7 @@ class Answer:
 
 
 class Malformed(Exception):
-    """An answer that the load balancer can't send on."""
+    """An answer that the load balancer can't send on, which makes it a 502; the text says what is wrong with it."""
 
 
 def event(
@@ -48,14 +48,14 @@ def event(
     """The event of a request.
 
     Args:
-        request: The request.
+        request: The request, its query parameters not decoded.
         body: Its body, at most 1 MB.
         added: The load balancer's headers, lower case, which replace the client's.
         target_group: The group's ARN.
         multi_value: Whether headers and query parameters are lists; if not, the last of several values stays.
     """
     headers: dict[str, list[str]] = {}
-    for name, value in request.headers.items():
+    for name, value in request.headers:
         headers.setdefault(name.lower(), []).append(value)
     headers.update((name, [value]) for name, value in added)
     said: Event = {
@@ -65,12 +65,12 @@ def event(
     }
     if multi_value:
         query: dict[str, list[str]] = {}
-        for name, value in request.query_pairs:
+        for name, value in request.query:
             query.setdefault(name, []).append(value)
         said |= {"multiValueQueryStringParameters": query, "multiValueHeaders": headers}
     else:
         last = {name: values[-1] for name, values in headers.items()}
-        said |= {"queryStringParameters": dict(request.query_pairs), "headers": last}
+        said |= {"queryStringParameters": dict(request.query), "headers": last}
     text = "content-encoding" not in headers and _TEXT.match(headers.get("content-type", ["text/plain"])[-1])
     if text:
         try:
@@ -87,32 +87,35 @@ def checked(said: Any, *, multi_value: bool) -> Answer:
         Malformed: It lacks a status, a part is of the wrong type, or it is larger than 1 MB.
     """
     if not isinstance(said, dict):
-        raise Malformed("no object")
+        raise Malformed("it isn't an object")
     status, body, encoded = said.get("statusCode"), said.get("body"), said.get("isBase64Encoded", False)
     if type(status) is not int or not 100 <= status <= 599:  # noqa: PLR2004 - HTTP's own
-        raise Malformed("statusCode")
-    if not isinstance(encoded, bool) or not isinstance(body, str | None):
-        raise Malformed("body")
+        raise Malformed("statusCode isn't a number from 100 to 599")
+    if not isinstance(encoded, bool):
+        raise Malformed("isBase64Encoded is neither true nor false")
+    if not isinstance(body, str | None):
+        raise Malformed("body isn't a text")
     if body and len(body) * _JSON_GROWTH > MAX_BYTES and len(json.dumps(said)) > MAX_BYTES:
-        raise Malformed("size")
+        raise Malformed("it is larger than 1 MB")
     try:
         content = base64.b64decode(body or "", validate=True) if encoded else (body or "").encode()
     except (binascii.Error, UnicodeEncodeError) as error:
-        raise Malformed("body") from error
+        raise Malformed("body isn't what isBase64Encoded says") from error
     return Answer(status, _headers(said, multi_value=multi_value), content)
 
 
 def _headers(said: dict[str, Any], *, multi_value: bool) -> tuple[tuple[str, str], ...]:
-    given = said.get("multiValueHeaders" if multi_value else "headers") or {}
+    key = "multiValueHeaders" if multi_value else "headers"
+    given = said.get(key) or {}
     if not isinstance(given, dict):
-        raise Malformed("headers")
+        raise Malformed(f"{key} isn't an object")
     pairs = []
     for name, values in given.items():
         if multi_value and not isinstance(values, list):
-            raise Malformed("multiValueHeaders")
+            raise Malformed(f"header {name} isn't a list")
         for value in values if multi_value else (values,):
             if not isinstance(name, str) or not isinstance(value, str) or "\r" in value or "\n" in value:
-                raise Malformed("headers")
+                raise Malformed(f"header {name} isn't one line of text")
             if name.lower() not in _OURS:
                 pairs.append((name, value))
     return tuple(pairs)
