@@ -52,6 +52,7 @@ from rollout.ramp.journal import Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
 from rollout.release import Release, ReleaseResult
 from rollout.rollback import Rollback, RollbackResult
+from rollout.smoke.report import SmokeReport
 from rollout.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.wiring import Parts, Provider, Sandbox
 
@@ -397,6 +398,31 @@ class EnvironmentRollout:
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))
+
+    def smoke(self, *, samples: Path | str | None = None, routes: Sequence[str] = (), warm: int = 1) -> SmokeReport:
+        """Invoke the candidate's functions as their load balancer would; no traffic is moved.
+
+        Args:
+            samples: The folder of what each route is asked; by default `samples` beside the inventory, if it is there.
+            routes: The routes' names; all by default.
+            warm: How many environments of each function to open first, 1 to 100.
+
+        Raises:
+            UsageError: There is no such folder or route, or too much to warm.
+            ConfigError: The samples can't be used.
+            WrongAccount: The credentials belong to another account.
+        """
+        from rollout.smoke.run import MAX_WARM, Smoke  # noqa: PLC0415 - no other command needs it
+        from rollout.smoke.samples import read_samples  # noqa: PLC0415
+
+        if not 1 <= warm <= MAX_WARM:
+            raise UsageError(f"{warm} environments can't be warmed", then=f"allowed are 1 to {MAX_WARM}")
+        environment, parts = self._environment, self._parts
+        folder = environment.root / "samples" if samples is None else Path(samples)
+        asked = read_samples(folder, environment, wanted=samples is not None)
+        names = self.routes(routes)
+        live = parts.load_balancers.read(environment, tags=False)
+        return Smoke(environment, live, parts.functions, parts.utc).run(asked, names, warm)
 
     def live(self) -> Live:
         """What is on AWS now."""

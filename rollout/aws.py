@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from rollout.errors import AwsError
 
 T = TypeVar("T")
+_PATIENCE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True)
@@ -37,19 +39,20 @@ class Access:
             aws_access_key_id=self.access_key, aws_secret_access_key=self.secret_key, region_name=self.region
         )
 
-    def client(self, service: str, *, at_once: int = 1, retries: int = 8) -> Any:
+    def client(self, service: str, *, at_once: int = 1, retries: int = 8, patience: timedelta = _PATIENCE) -> Any:
         """A boto3 client, which tries throttled calls again with growing pauses.
 
         Args:
             service: boto3's name of it.
             at_once: How many calls are made side by side.
             retries: How often a call is tried again, 0 or more.
+            patience: How long to wait for an answer, above 0.
         """
         config = Config(
             retries={"mode": "standard", "max_attempts": retries},
             max_pool_connections=at_once,
             connect_timeout=5,
-            read_timeout=20,
+            read_timeout=patience.total_seconds(),
         )
         return self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
 

@@ -3,12 +3,13 @@
 ```
 RolloutError                  1
 ├── UsageError                2   a bad argument: an unknown environment or route, a weight out of range
-│   └── ConfigError           2   stacks.toml: every problem of the file at once, each with its line
+│   └── ConfigError           2   stacks.toml or the samples: every problem at once, each with its place
 ├── EngineError               1   the Pulumi engine is missing, too old or failed
 │   ├── EngineMissing         1
 │   ├── EngineTooOld          1
 │   └── EngineSetupFailed     1
 ├── PreflightFailed           1   AWS isn't as the inventory says: all findings at once
+├── SmokeFailed               1   the candidate doesn't answer as its samples expect: all findings at once
 ├── AwsError                  1   AWS refused or couldn't be reached
 │   └── WrongAccount          1
 ├── OwnerError                1   Terraform or another Pulumi stack can't be asked, or didn't let go of a rule
@@ -99,7 +100,7 @@ class ProblemsError(RolloutError):
 
 
 class ConfigError(ProblemsError, UsageError):
-    """stacks.toml can't be read or doesn't make sense: every problem at once, each with its line."""
+    """stacks.toml or the samples can't be read or don't make sense: every problem at once, each with its place."""
 
     exit_code = 2
 
@@ -122,6 +123,10 @@ class EngineSetupFailed(EngineError):
 
 class PreflightFailed(ProblemsError):
     """AWS isn't as the inventory says; nothing was changed."""
+
+
+class SmokeFailed(ProblemsError):
+    """The candidate's functions don't answer as their samples expect."""
 
 
 class AwsError(RolloutError):

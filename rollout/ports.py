@@ -10,6 +10,7 @@ from typing import Protocol
 from rollout.gates import Gate
 from rollout.history import Update
 from rollout.inspection import Inspection
+from rollout.invocation import Invocation
 from rollout.live import Live, LiveRule
 from rollout.metrics import AlarmState, Point, Series
 from rollout.model import Arn, Environment, ProgramInput
@@ -114,6 +115,23 @@ class Topics(Protocol):
 
         Raises:
             AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+
+class Functions(Protocol):
+    """Lambda, for one environment."""
+
+    def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
+        """Invoke a function and wait for what it says; throttled calls are tried again, no others.
+
+        Args:
+            function: Its name.
+            event: What it is given.
+            limit: How long to wait for it, above 0.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or there was no answer in time.
         """
         ...
 

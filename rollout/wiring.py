@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import Alarms, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
+from rollout.ports import Alarms, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
 
 if TYPE_CHECKING:
     from rollout.aws import Access
@@ -138,6 +138,13 @@ class Parts:
         from rollout.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
 
         return CloudWatch(self._access)
+
+    @cached_property
+    def functions(self) -> Functions:
+        """Where functions are invoked without a load balancer."""
+        from rollout.aws_lambda import Lambda  # noqa: PLC0415 - as above
+
+        return Lambda(self._access)
 
     def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
         """Those who are told of a ramp.

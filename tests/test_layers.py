@@ -44,7 +44,9 @@ PURE = (
     ),
     *(
         "alb_event",
+        "invocation",
         "notify.notice",
+        "smoke.report",
         "phases",
         "plan",
         "policy",
@@ -59,7 +61,7 @@ PURE = (
         "weights",
     ),
 )
-AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sns.py", "sandbox/")
+AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sns.py", "aws_lambda.py", "sandbox/")
 SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
 
 

@@ -22,6 +22,7 @@ from rollout.cli.release import release
 from rollout.cli.rollback import rollback
 from rollout.cli.sandbox import app as sandbox
 from rollout.cli.setup import setup
+from rollout.cli.smoke import smoke
 from rollout.cli.status import status
 from rollout.cli.unlock import unlock
 from rollout.cli.weight import weight
@@ -67,6 +68,7 @@ for command in (
     freeze,
     status,
     preflight,
+    smoke,
     explain,
     preview,
     unlock,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rollout.explain import Explanation
     from rollout.gates import Gate
     from rollout.sandbox.load import Tally
+    from rollout.smoke.report import SmokeReport
     from rollout.status import EnvironmentStatus
     from rollout.toolchain import Progress
 
@@ -60,6 +61,10 @@ class Renderer:
 
     def preflight(self, report: PreflightReport) -> None:
         """Show what a preflight found."""
+        raise NotImplementedError
+
+    def smoke(self, report: SmokeReport) -> None:
+        """Show what the candidate answered."""
         raise NotImplementedError
 
     def details(self, gate: Gate) -> None:
@@ -119,6 +124,11 @@ class JsonLines(Renderer):
 
     def preflight(self, report: PreflightReport) -> None:
         self._write({"event": "preflight", **events.plain(report)})
+
+    def smoke(self, report: SmokeReport) -> None:
+        from rollout.smoke.report import as_json
+
+        self._write({"event": "smoke", **as_json(report)})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -268,6 +278,12 @@ class People(Renderer):
     def preflight(self, report: PreflightReport) -> None:
         self._rest()
         self._out.print(screen.preflight(report))
+
+    def smoke(self, report: SmokeReport) -> None:
+        from rollout.cli.smoke_screen import drawn
+
+        self._rest()
+        self._out.print(drawn(report))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

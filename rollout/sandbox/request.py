@@ -20,6 +20,8 @@ _CREDENTIAL = re.compile(r"Credential=([^/\s]*)/\d*/([^/]*)/([^/]*)/aws4_request
 # Services are signed for by one name, named in IAM's actions by another and in botocore's models by a third.
 _IAM_NAME = {"monitoring": "cloudwatch"}
 _MODEL_NAME = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
+# The one operation that IAM names otherwise.
+_IAM_ACTION = {"lambda:Invoke": "lambda:InvokeFunction"}
 _READS = ("Describe", "Get", "List", "Head", "Filter", "Invoke", "Test")
 
 
@@ -48,7 +50,8 @@ class ApiRequest:
     @property
     def action(self) -> str:
         """The action as IAM writes it."""
-        return f"{_IAM_NAME.get(self.service, self.service)}:{self.operation}"
+        action = f"{_IAM_NAME.get(self.service, self.service)}:{self.operation}"
+        return _IAM_ACTION.get(action, action)
 
     @property
     def changes(self) -> bool:

@@ -18,8 +18,32 @@ _OWN = {"4": "HTTPCode_ELB_4XX_Count", "5": "HTTPCode_ELB_5XX_Count"}
 _APART = (500, 502, 503, 504)
 
 
-class Counting:
-    """The metrics of one listener's load balancer.
+class FunctionCounting:
+    """The metrics of functions.
+
+    Args:
+        metrics: Where they are kept.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._function = cache(self._function_metric)
+
+    def invocation(self, function: Target, went: Invocation) -> None:
+        """Count what Lambda counts; a throttled invocation is none, and one that runs has zeros for what went well."""
+        throttled = went.failure is Failure.THROTTLED
+        found = {"Throttles": float(throttled)}
+        if not throttled:
+            found |= {"Invocations": 1.0, "Errors": float(went.failure is not None)}
+            found |= {"Duration": went.duration / timedelta(milliseconds=1), "ConcurrentExecutions": went.at_once}
+        self._metrics.add([(self._function(name, function), value) for name, value in found.items()])
+
+    def _function_metric(self, name: str, function: Target) -> Metric:
+        return Metric(function.account, function.region, _LAMBDA, name, (("FunctionName", function.name),))
+
+
+class Counting(FunctionCounting):
+    """The metrics of one listener's load balancer, and of the functions behind it.
 
     Args:
         metrics: Where they are kept.
@@ -29,10 +53,10 @@ class Counting:
     """
 
     def __init__(self, metrics: Metrics, account: str, region: str, balancer: str) -> None:
-        self._metrics, self._account, self._region = metrics, account, region
+        super().__init__(metrics)
+        self._account, self._region = account, region
         self._balancer = ("LoadBalancer", balancer)
         self._elb = cache(self._elb_metric)
-        self._function = cache(self._function_metric)
 
     def own_answer(self, status: int, group: TargetGroup | None = None, *, user_error: bool = False) -> None:
         """Count an error that the load balancer made itself, for a group's function where there is one."""
@@ -63,15 +87,6 @@ class Counting:
             found.append((self._elb("TargetProcessedBytes"), float(size)))
         self._metrics.add(found)
 
-    def invocation(self, function: Target, went: Invocation) -> None:
-        """Count what Lambda counts; a throttled invocation is none, and one that runs has zeros for what went well."""
-        throttled = went.failure is Failure.THROTTLED
-        found = {"Throttles": float(throttled)}
-        if not throttled:
-            found |= {"Invocations": 1.0, "Errors": float(went.failure is not None)}
-            found |= {"Duration": went.duration / timedelta(milliseconds=1), "ConcurrentExecutions": went.at_once}
-        self._metrics.add([(self._function(name, function), value) for name, value in found.items()])
-
     def _of_group(self, group: TargetGroup, name: str, value: float = 1.0) -> list[tuple[Metric, float]]:
         return [(self._elb(name), value), (self._elb(name, group.dimension), value)]
 
@@ -81,6 +96,3 @@ class Counting:
 
     def _alone(self, group: TargetGroup) -> Metric:
         return Metric(self._account, self._region, _ELB, "LambdaUserError", (("TargetGroup", group.dimension),))
-
-    def _function_metric(self, name: str, function: Target) -> Metric:
-        return Metric(function.account, function.region, _LAMBDA, name, (("FunctionName", function.name),))

@@ -53,7 +53,7 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How one went: what was said or why nothing, how long it took and how many ran at once."""
+    """How one went: what was said, which is Lambda's error where it failed, how long it took, how many ran at once."""
 
     said: Any
     failure: Failure | None
@@ -74,6 +74,10 @@ def answer(event: Event, status: int, told: dict[str, Any], function: str) -> di
     lists = "multiValueHeaders" in event
     given = {"multiValueHeaders": {k: [v] for k, v in headers.items()}} if lists else {"headers": headers}
     return {"statusCode": status, "isBase64Encoded": False, "body": json.dumps(told), **given}
+
+
+def _error(kind: str, text: str) -> dict[str, str]:
+    return {"errorType": kind, "errorMessage": text}
 
 
 class Functions:
@@ -114,7 +118,8 @@ class Functions:
             if wait := min(time_taken, target.timeout):
                 await asyncio.sleep(wait.total_seconds() / self._clock.speed)
             if time_taken > target.timeout:
-                return Invocation(None, Failure.TIMED_OUT, target.timeout, at_once)
+                text = f"Task timed out after {target.timeout.total_seconds():.2f} seconds"
+                return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once)
             began = time.perf_counter()
             said, failure = self._said(profile, target, event)
             return Invocation(said, failure, time_taken + timedelta(seconds=time.perf_counter() - began), at_once)
@@ -125,7 +130,7 @@ class Functions:
         name = target.name
         point = self._random.random() * _ALL
         if (point := point - profile.crashes.tenths) < 0:
-            return None, Failure.CRASHED
+            return _error("Runtime.ExitError", "ordered"), Failure.CRASHED
         if (point := point - profile.malformed.tenths) < 0:
             return "malformed", None
         for status, share in (500, profile.server_errors), (400, profile.client_errors):
@@ -134,8 +139,8 @@ class Functions:
         context = Context(name, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
         try:
             return self._handler(target.account, name)(event, context), None
-        except Exception:  # noqa: BLE001 - whatever a function raises, Lambda calls it unhandled
-            return None, Failure.CRASHED
+        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda calls it unhandled
+            return _error(type(error).__name__, str(error)), Failure.CRASHED
 
     def _handler(self, account: str, name: str) -> Handler:
         for function, owner, handler in self._handlers:

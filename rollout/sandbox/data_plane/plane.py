@@ -21,14 +21,15 @@ from typing import Any, TypeVar
 from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
+from rollout.alb_event import Event
 from rollout.quantities import Percent
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.addresses import Listening
-from rollout.sandbox.data_plane.counting import Counting
-from rollout.sandbox.data_plane.functions import Functions, Handler, load_handler
+from rollout.sandbox.data_plane.counting import Counting, FunctionCounting
+from rollout.sandbox.data_plane.functions import Functions, Handler, Invocation, load_handler
 from rollout.sandbox.data_plane.listener import Listener, Propagation, Surroundings
 from rollout.sandbox.data_plane.profiles import Profile
-from rollout.sandbox.data_plane.rules import Rules, compiled
+from rollout.sandbox.data_plane.rules import Rules, Target, compiled
 from rollout.sandbox.data_plane.stickiness import Cookies
 from rollout.sandbox.metrics import Metrics
 
@@ -55,6 +56,7 @@ class DataPlane:
     def __init__(self, metrics: Metrics, clock: SandboxClock, seed: int | None = None) -> None:
         self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
         self._functions = Functions(clock, self._random)
+        self._counting = FunctionCounting(metrics)
         self._around = Surroundings(self._functions, clock, self._random, Propagation())
         self._cookies: defaultdict[str, Cookies] = defaultdict(Cookies)
         self._open: dict[str, _Open] = {}
@@ -100,6 +102,12 @@ class DataPlane:
     def forget_profiles(self) -> None:
         """See `Sandbox.forget_profiles`."""
         self._functions.forget_profiles()
+
+    def invoke(self, target: Target, event: Event) -> Invocation:
+        """Let a function answer an event that comes by Lambda's API, and count it; the caller waits."""
+        went = self._await(self._functions.invoke(target, event))
+        self._counting.invocation(target, went)
+        return went
 
     def propagation(self, delay: timedelta, share: Percent) -> None:
         """See `Sandbox.propagation`."""

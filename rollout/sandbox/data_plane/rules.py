@@ -9,7 +9,8 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
 from rollout.sandbox.data_plane.matching import Condition, Request, condition
@@ -204,7 +205,23 @@ def _function(arn: str, group: str) -> Target:
     permitted = backend.lets_in(arn, group) if isinstance(backend, StrictLambda) else None
     if permitted is None:
         return Target(name, arn, account, region, timedelta(0), None, None)
-    function = backend.get_function(name)
+    return _answering(backend.get_function(name), arn, permitted=permitted)
+
+
+def target_of(account: str, region: str, name: str, qualifier: str | None) -> Target | None:
+    """The function that a caller of Lambda's API names, by its name or ARN; None if there is none."""
+    short = name.rpartition(":function:")[2]
+    name, _, at = short.partition(":")
+    try:
+        function = lambda_backends[account][region].get_function(name, qualifier or at or None)
+    except LambdaClientError:
+        return None
+    return _answering(function, function.function_arn, permitted=True)
+
+
+def _answering(function: LambdaFunction, arn: str, *, permitted: bool) -> Target:
+    _, _, _, region, account, *_ = arn.split(":")
+    timeout = timedelta(seconds=function.timeout)
     return Target(
-        name, arn, account, region, timedelta(seconds=function.timeout), function.reserved_concurrency, permitted
+        function.function_name, arn, account, region, timeout, function.reserved_concurrency, permitted=permitted
     )

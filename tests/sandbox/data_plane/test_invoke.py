@@ -1,0 +1,95 @@
+"""Lambda's Invoke meets the handlers that requests meet, and refuses what AWS refuses."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rollout.quantities import Percent
+from rollout.sandbox import Profile, Sandbox
+from tests.sandbox.data_plane.site import Site
+from tests.sandbox.tenant import refused
+
+ALL = Percent(1000)
+EVENT = {"httpMethod": "GET", "path": "/a", "headers": {}, "queryStringParameters": {}}
+
+
+@pytest.fixture
+def arn(site: Site) -> str:
+    return site.tenant.function("one")
+
+
+def invoke(site: Site, function: str = "one", event: Any = EVENT, **more: Any) -> tuple[int, str | None, Any]:
+    """The HTTP status, the function's error and what it said."""
+    body = event if isinstance(event, bytes) else json.dumps(event).encode()
+    answer = site.tenant.functions.invoke(FunctionName=function, Payload=body, **more)
+    said = answer["Payload"].read()
+    return answer["StatusCode"], answer.get("FunctionError"), json.loads(said) if said else None
+
+
+@pytest.mark.parametrize("name", ["one", "{arn}", "{arn}:live", "{account}:function:one"])
+def test_the_handler_of_requests_answers(site: Site, arn: str, name: str) -> None:
+    site.tenant.functions.publish_version(FunctionName="one")
+    site.tenant.functions.create_alias(FunctionName="one", Name="live", FunctionVersion="1")
+    status, error, said = invoke(site, name.format(arn=arn, account=site.tenant.account))
+    assert (status, error, said["statusCode"]) == (200, None, 200)
+    assert json.loads(said["body"]) == {"function": "one", "method": "GET", "path": "/a", "query": {}}
+
+
+def test_it_is_counted_as_a_functions_invocation_alone(site: Site, arn: str) -> None:
+    site.url()
+    invoke(site)
+    site.tenant.sandbox.behave(Profile("one", account=site.tenant.account, crashes=ALL))
+    invoke(site)
+    assert (site.metric("Invocations", function="one"), site.metric("Errors", function="one")) == ([2], [1])
+    assert site.metric("RequestCount") == []
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("crashes", {"errorType": "Runtime.ExitError", "errorMessage": "ordered"}),
+        ("timeout", {"errorType": "Sandbox.Timedout", "errorMessage": "Task timed out after 1.00 seconds"}),
+        ("raises", {"errorType": "ZeroDivisionError", "errorMessage": "division by zero"}),
+    ],
+)
+def test_a_function_that_fails_says_why(site: Site, sandbox: Sandbox, arn: str, how: str, said: Any) -> None:
+    if how == "crashes":
+        sandbox.behave(Profile("one", account=site.tenant.account, crashes=ALL))
+    elif how == "timeout":
+        site.tenant.functions.update_function_configuration(FunctionName="one", Timeout=1)
+        sandbox.behave(Profile("one", account=site.tenant.account, latency=timedelta(seconds=2)))
+        sandbox.clock.run_at(100)
+    else:
+        sandbox.handle(lambda _event, _context: 1 / 0, account=site.tenant.account)
+    got = invoke(site)
+    sandbox.clock.run_at(1)
+    assert got == (200, "Unhandled", said)
+
+
+def test_what_aws_refuses(site: Site, arn: str) -> None:
+    with refused("ResourceNotFoundException", f"Function not found: {arn[:-3]}other"):
+        invoke(site, "other")
+    with refused("ResourceNotFoundException", "Function not found"):
+        invoke(site, "one", Qualifier="live")
+    with refused("RequestEntityTooLargeException", "6291457 byte payload is too large for the RequestResponse"):
+        invoke(site, event=b'"' + b"x" * 6_291_455 + b'"')
+    with refused("InvalidRequestContentException", "Could not parse request body into json"):
+        invoke(site, event=b"{")
+    site.tenant.functions.put_function_concurrency(FunctionName="one", ReservedConcurrentExecutions=0)
+    with refused("TooManyRequestsException", "Rate Exceeded"):
+        invoke(site)
+
+
+@pytest.mark.parametrize(("kind", "status"), [("Event", 202), ("DryRun", 204)])
+def test_other_kinds_answer_nothing(site: Site, arn: str, kind: str, status: int) -> None:
+    assert invoke(site, InvocationType=kind) == (status, None, None)
+
+
+def test_an_answer_larger_than_lambda_takes_is_an_error(site: Site, sandbox: Sandbox, arn: str) -> None:
+    sandbox.handle(lambda _event, _context: "x" * 6_291_456, account=site.tenant.account)
+    _, error, said = invoke(site)
+    assert (error, said["errorType"]) == ("Unhandled", "Function.ResponseSizeTooLarge")
