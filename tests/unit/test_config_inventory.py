@@ -9,7 +9,7 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 
-import jsonschema  # type: ignore[import-untyped]  # has no types, and its stubs are worth less than this line
+import jsonschema
 import pytest
 
 from rollout.config import load
