@@ -67,7 +67,7 @@ class Hands:
 
     def smoke(self) -> None:
         """See `Means`."""
-        self._door.smoke()  # type: ignore[attr-defined]
+        self._door.smoke().require()
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
