@@ -11,12 +11,13 @@ production.rollback()
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from rollout import config, events
 from rollout.checks import Check, PreflightReport, aws_checks, failed
@@ -37,12 +38,13 @@ from rollout.errors import (
 from rollout.explain import Explanation, explain, future
 from rollout.header_rules import with_overrides
 from rollout.live import Live
-from rollout.measure import SINCE, Measured, counted, measure
+from rollout.measure import SINCE, Measured, counted, measure, per_minute
 from rollout.metrics import MINUTE
-from rollout.model import Environment
+from rollout.model import Arn, Environment
 from rollout.ownership import Ownership, asked, ownership_of
 from rollout.pending import Holder, Lock
 from rollout.phases import CANDIDATE, LEGACY, PHASES, ROUTING
+from rollout.pools import group_pools
 from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
@@ -56,6 +58,10 @@ from rollout.smoke.report import SmokeReport
 from rollout.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.wiring import Parts, Provider, Sandbox
 
+if TYPE_CHECKING:
+    from rollout.analysis.planning import RampPlan
+
+HOUR = timedelta(hours=1)
 GLANCE = timedelta(seconds=10)
 """How long status waits for another owner's tool."""
 
@@ -457,14 +463,77 @@ class EnvironmentRollout:
             status = status_of(environment, live.result(), held, ownership)
             return with_measured(status, measured.result()) if measured else status
 
-    def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
-        asked = counted(self._environment, live.result())
+    def plan_ramp(
+        self,
+        *,
+        base: float = 0.001,
+        harmful: float = 0.01,
+        since: timedelta | str = HOUR,
+        requests_per_minute: float | None = None,
+    ) -> RampPlan:
+        """How long each step of the ramp must be watched to find a given harm.
+
+        Args:
+            base: Legacy's share of bad requests, 0 to 1.
+            harmful: The candidate's share that is to be found, above `base`, to 1.
+            since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`. The routes with the
+                fewest decide.
+            requests_per_minute: Plan for so many, above 0, and count none.
+
+        Raises:
+            UsageError: An argument is out of range, or no route had requests.
+            AwsError: AWS refused or can't be reached.
+        """
+        from rollout.analysis.planning import plan_ramp  # noqa: PLC0415 - numpy takes a while to import
+
+        if not 0 <= base < harmful <= 1:
+            raise UsageError(
+                f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
+                then="the rise must be from 0 or more to a higher share, up to 100",
+            )
+        if requests_per_minute is not None and not 0 < requests_per_minute < math.inf:
+            raise UsageError(f"{requests_per_minute:g} requests a minute are too few or too many to plan with")
+        environment, notes = self._environment, tuple[str, ...]()
+        if requests_per_minute is None:
+            requests_per_minute, notes = self._fewest(_read_span(since))
+        ramp, pools = environment.ramp, len(group_pools(environment))
+        return plan_ramp(
+            requests_per_minute,
+            base,
+            harmful,
+            ramp.steps,
+            environment.analysis,
+            longest=ramp.bake_limit,
+            pools=pools,
+            notes=notes,
+        )
+
+    def _fewest(self, since: timedelta) -> tuple[float, tuple[str, ...]]:
+        """The requests a minute of the routes that have the fewest, and what to know of the others."""
+        live = self._parts.load_balancers.read(self._environment, tags=False)
+        found = per_minute(self._environment, live, self._counts(live, since), since)
+        busy = {routes: rate for routes, rate in found.items() if rate}
+        if not busy:
+            raise UsageError(
+                f"CloudWatch has no requests of the last {format_duration(since)} to plan with",
+                then="look further back with --since, or say how many there will be with --rpm",
+            )
+        quietest = min(busy, key=lambda routes: busy[routes])
+        notes = [f"{_names(quietest)} had the fewest requests, and a step passes with all routes alone"]
+        notes += [f"{_names(routes)} had none: no step passes as long as that is so" for routes in found.keys() - busy]
+        return busy[quietest], tuple(sorted(notes) if len(found) > 1 else notes[1:])
+
+    def _counts(self, live: Live, since: timedelta) -> dict[Arn, int]:
+        asked = counted(self._environment, live)
         end = self._parts.utc.replace(second=0, microsecond=0)
+        found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
+        return {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
+
+    def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
         try:
-            found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
+            counts = self._counts(live.result(), since)
         except AwsError as error:
             return f"{error.what}; {error.then}" if error.then else error.what
-        counts = {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
         if not any(counts.values()):
             return f"CloudWatch has no requests of the last {format_duration(since)}"
         return measure(self._environment, live.result(), counts, since)

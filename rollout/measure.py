@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import NormalDist
 
 from rollout.live import Live
-from rollout.metrics import Series, target_group
+from rollout.metrics import MINUTE, Series, target_group
 from rollout.model import Arn, Environment
 from rollout.pools import group_pools, hindrances
 from rollout.quantities import ALL_TENTHS, Percent, format_duration
@@ -102,6 +102,25 @@ def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], sin
     found: dict[str, Measured] = {}
     for routes in group_pools(environment):
         found |= dict.fromkeys(routes, _measured(environment, live, routes, counts, since))
+    return found
+
+
+def per_minute(
+    environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta
+) -> dict[tuple[str, ...], float]:
+    """Requests a minute of both implementations together, by pool.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        counts: The requests of each target group.
+        since: The time that they are of, a minute or longer.
+    """
+    found = {}
+    for names in group_pools(environment):
+        routes = [environment.routes[name] for name in names]
+        groups = {live.group_arn(group) for route in routes for group in (route.legacy, route.candidate)}
+        found[names] = sum(counts.get(group, 0) for group in groups if group) / (since / MINUTE)
     return found
 
 

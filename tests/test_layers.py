@@ -15,7 +15,7 @@ import rollout
 ROOT = Path(rollout.__file__).parent
 PURE = (
     *("analysis.defaults", "analysis.eprocess", "analysis.judge", "analysis.sentences", "analysis.stakes"),
-    *("analysis.streams", "analysis.verdicts", "analysis.weighing", "ramp.settings"),
+    *("analysis.planning", "analysis.streams", "analysis.verdicts", "analysis.weighing", "ramp.settings"),
     *(
         "checks",
         "compare",

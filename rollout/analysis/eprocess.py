@@ -15,8 +15,10 @@ import numpy as np
 
 from rollout.analysis.stakes import WORSE, Floats
 
-_PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])  # of the members of WORSE
-_AT_ONCE = 2 / 3  # most bad candidates are bad from their first request on
+PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
+"""How much weight each member of `WORSE` has."""
+AT_ONCE = 2 / 3
+"""How much a fault has that is there from the first minute on, as most are."""
 _SERIES = 2.11  # what 1 / (n·log(n)²) sums to from 2 on, rounded up
 _LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float
 
@@ -24,8 +26,8 @@ _LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float
 def start_weights(minutes: int) -> Floats:
     """How much weight a fault has that begins at each minute, the first one's first; at most 1 in all."""
     later = np.arange(2, minutes + 1)
-    weights = (1 - _AT_ONCE) / _SERIES / (later * np.log(later) ** 2)
-    return np.concatenate([[_AT_ONCE], weights])[:minutes]
+    weights = (1 - AT_ONCE) / _SERIES / (later * np.log(later) ** 2)
+    return np.concatenate([[AT_ONCE], weights])[:minutes]
 
 
 def log_worse(log_bets: Floats) -> Floats:
@@ -39,7 +41,7 @@ def log_worse(log_bets: Floats) -> Floats:
     running = np.zeros((bets.shape[0], len(WORSE)))
     for minute, weight in enumerate(start_weights(bets.shape[1])):
         running = np.minimum((running + weight) * bets[:, minute], _LARGEST)
-        found[:, minute] = running @ _PRIOR
+        found[:, minute] = running @ PRIOR
     return np.log(np.maximum(found, 1 / _LARGEST))
 
 
@@ -50,7 +52,7 @@ def log_worse_by_start(log_bets: Floats, until: int) -> Floats:
         log_bets: Of one stream, by minute and member of `WORSE`.
         until: The last minute that counts, from 0.
     """
-    since = np.cumsum(log_bets[until::-1], axis=0)[::-1] + np.log(_PRIOR)
+    since = np.cumsum(log_bets[until::-1], axis=0)[::-1] + np.log(PRIOR)
     return np.asarray(np.log(start_weights(until + 1)) + _log_sum(since))
 
 

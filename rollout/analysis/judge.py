@@ -52,7 +52,7 @@ def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: S
         The verdict, with a finding a stream.
     """
     streams = sorted(streams, key=lambda stream: (stream.metric, stream.routes))
-    shares = [analysis.false_alarms / steps * share for share in shares_of_budget(streams)]
+    shares = [analysis.false_alarms / steps * share for share in _shares(streams)]
     both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
     suspicious = analysis.missed / max(1, len(streams))
     found = weigh([stream for stream, _ in both], [share for _, share in both], suspicious, analysis)
@@ -74,7 +74,7 @@ def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, no
     """
     told, findings = list(notes), list[Finding]()
     idle = not any(stream.candidate.requests.sum() for stream in streams)
-    for stream, share in zip(streams, shares_of_budget(streams), strict=True):
+    for stream, share in zip(streams, _shares(streams), strict=True):
         ceiling = _ceiling(stream, analysis)
         if idle or (ceiling and not stream.candidate.requests.sum()):
             findings.append(_no_data(stream))
@@ -87,6 +87,10 @@ def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, no
     if streams and not findings:
         return Judgement(Verdict.PASS, (), "no metric has a ceiling, so nothing is judged without legacy", tuple(told))
     return _concluded(findings, told)
+
+
+def _shares(streams: Sequence[Stream]) -> list[float]:
+    return shares_of_budget([stream.metric for stream in streams])
 
 
 def _comparable(stream: Stream) -> bool:

@@ -71,9 +71,9 @@ class Evidence:
     needs: int | None
 
 
-def shares_of_budget(streams: Sequence[Stream]) -> list[float]:
-    """How the budget of false alarms is split over streams: errors have more, since there a minute counts."""
-    weights = [_WEIGHTS.get(stream.metric, 1.0) for stream in streams]
+def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
+    """How the budget of false alarms is split over streams of these metrics: errors have more, since they urge most."""
+    weights = [_WEIGHTS.get(metric, 1.0) for metric in metrics]
     return [weight / sum(weights) for weight in weights]
 
 

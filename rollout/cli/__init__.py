@@ -14,6 +14,7 @@ from rollout.cli.demo import demo
 from rollout.cli.explain import explain
 from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3
+from rollout.cli.plan_ramp import plan_ramp
 from rollout.cli.preflight import preflight
 from rollout.cli.preview import preview
 from rollout.cli.ramp import ramp
@@ -70,6 +71,7 @@ for command in (
     preflight,
     smoke,
     explain,
+    plan_ramp,
     preview,
     unlock,
     setup,

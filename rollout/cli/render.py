@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.status import Status
 
+    from rollout.analysis.planning import RampPlan
     from rollout.checks import PreflightReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
@@ -65,6 +66,10 @@ class Renderer:
 
     def smoke(self, report: SmokeReport) -> None:
         """Show what the candidate answered."""
+        raise NotImplementedError
+
+    def ramp_plan(self, environment: str, plan: RampPlan) -> None:
+        """Show how long a ramp's steps take."""
         raise NotImplementedError
 
     def details(self, gate: Gate) -> None:
@@ -129,6 +134,10 @@ class JsonLines(Renderer):
         from rollout.smoke.report import as_json
 
         self._write({"event": "smoke", **as_json(report)})
+
+    def ramp_plan(self, environment: str, plan: RampPlan) -> None:
+        said = {"advice": list(plan.advice), "schedule": plan.as_toml(environment)}
+        self._write({"event": "ramp-planned", "environment": environment, **events.plain(plan), **said})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -284,6 +293,13 @@ class People(Renderer):
 
         self._rest()
         self._out.print(drawn(report))
+
+    def ramp_plan(self, environment: str, plan: RampPlan) -> None:
+        from rollout.cli.plan_screen import drawn
+
+        self._rest()
+        self._out.print(drawn(environment, plan))
+        self._commands(tuple(plan.as_toml(environment).splitlines()))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

@@ -67,6 +67,13 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert f"2 routes: {stamps.share} % (" in text
     assert ", 300 requests)" in text
 
+    plan = cut_over.open().plan_ramp(since="15m")
+    assert plan.requests_per_minute == 300 / 15
+    assert plan.notes[0] == "embed-score had none: no step passes as long as that is so"
+    text = cut_over.run("plan-ramp", "production", "--since", "15m").stdout
+    assert "20 requests a minute, errors from 0.1 to 1 %" in text
+    assert plan.as_toml("production").splitlines()[1] in text
+
     cut_over.open().rollback(reconcile=False)
     (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
     assert routes is not None

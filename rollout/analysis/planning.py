@@ -1,0 +1,161 @@
+"""How long each step of a ramp has to be watched, before anybody starts one.
+
+The judge needs so many of the candidate's requests to find a given harm, and so many to pass a candidate that is as
+good as legacy. At a small weight few of them come. So a step of 1 per cent can take half a day and one of 5 per cent an
+hour, and whoever starts at 5 is sure sooner.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from statistics import NormalDist
+
+import numpy as np
+
+from rollout.analysis.defaults import bounds_of
+from rollout.analysis.eprocess import AT_ONCE, PRIOR
+from rollout.analysis.stakes import BETTER, Floats
+from rollout.analysis.weighing import FEWEST, growth_of_no_harm, growth_of_worse, shares_of_budget
+from rollout.quantities import Percent, format_duration
+from rollout.ramp.settings import Analysis, MetricName
+
+LEAST = timedelta(minutes=5)
+"""Watch no step for less: caches fill and timers run out at their own pace."""
+_METRIC: MetricName = "server-errors"
+_WHOLE = Percent.of(100)
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """What one step takes.
+
+    Attributes:
+        weight: Its weight.
+        find: How many of the candidate's requests find the harm; None if nothing does, as without legacy.
+        clear: How many pass a candidate that is as good as legacy; None if nothing does.
+        bake: How long to watch it; None if it can't be told.
+    """
+
+    weight: Percent
+    find: int | None
+    clear: int | None
+    bake: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class RampPlan:
+    """What a ramp takes.
+
+    Attributes:
+        requests_per_minute: Of both implementations together.
+        base: Legacy's share of bad requests, 0 to 1.
+        harmful: The candidate's that is to be found.
+        steps: What each step takes.
+        longest: How long a step may be watched.
+        notes: What else to know.
+    """
+
+    requests_per_minute: float
+    base: float
+    harmful: float
+    steps: tuple[StepPlan, ...]
+    longest: timedelta
+    notes: tuple[str, ...] = ()
+
+    @property
+    def useful(self) -> tuple[StepPlan, ...]:
+        """The steps that can be watched for long enough; none if there's only the last one, without legacy."""
+        found = tuple(step for step in self.steps if step.bake and step.bake <= self.longest)
+        return found if any(step.find for step in found) else ()
+
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Which steps can't see anything in time, and where to start instead."""
+        instead = f"start at {self.useful[0].weight} %" if self.useful else "no step sees it in time"
+        blind = (step for step in self.steps if step not in self.useful and step.weight != _WHOLE)
+        return tuple(
+            f"{step.weight} %: {format_duration(step.bake) if step.bake else 'no time is enough'}; {instead}"
+            for step in blind
+        )
+
+    def as_toml(self, environment: str) -> str:
+        """The schedule of the useful steps, to be pasted into stacks.toml; empty if there are none.
+
+        Args:
+            environment: Its name.
+        """
+        if not self.useful:
+            return ""
+        weights = ", ".join(str(step.weight) for step in self.useful)
+        bakes = [f'"{format_duration(step.bake)}"' for step in self.useful if step.bake]
+        bake = bakes[0] if len(set(bakes)) == 1 else f"[{', '.join(bakes)}]"
+        return f"[environments.{environment}]\nramp = {{ steps = [{weights}], bake = {bake} }}\n"
+
+
+def plan_ramp(
+    requests_per_minute: float,
+    base: float,
+    harmful: float,
+    steps: Sequence[Percent],
+    analysis: Analysis,
+    *,
+    longest: timedelta,
+    pools: int = 1,
+    notes: Sequence[str] = (),
+) -> RampPlan:
+    """Plan a ramp by the judge's own evidence on errors, as it grows in expectation.
+
+    Args:
+        requests_per_minute: Of both implementations together, above 0; where routes are judged one by one, of the one
+            with the fewest.
+        base: Legacy's share of bad requests, 0 to 1.
+        harmful: The candidate's that is to be found in all but `analysis.missed` of the cases; above `base`, to 1.
+        steps: The weights, above 0 to 100 per cent.
+        analysis: How sure to be, and how much worse the candidate may be.
+        longest: How long a step may be watched.
+        pools: How many groups of routes are judged, 1 or more.
+        notes: What else to know.
+    """
+    streams = [metric for metric in analysis.metrics for _ in range(pools)]
+    alarms = analysis.false_alarms / len(steps) * shares_of_budget([*streams, _METRIC])[-1]
+    tolerance, harm, _ = bounds_of(_METRIC, analysis)
+    lack = NormalDist().inv_cdf(1 - analysis.missed)
+    planned = list[StepPlan]()
+    for weight in steps:
+        share = weight.tenths / _WHOLE.tenths
+        if weight == _WHOLE:
+            before = planned[-1].bake if planned else LEAST
+            planned.append(StepPlan(weight, None, None, before))
+            continue
+        legacy = (1 - share) / share
+        worse = growth_of_worse(legacy, harmful, base, 1 + tolerance.relative)
+        better = growth_of_no_harm(legacy, base, base, harm.relative, harm.absolute / 100)
+        find = _requests(*worse, -math.log(alarms * AT_ONCE) - np.log(PRIOR), lack)
+        clear = _requests(*better, np.full(len(BETTER), math.log(len(BETTER) / analysis.missed)), lack)
+        if find and harmful - base <= tolerance.absolute / 100:
+            find = None
+        find = find and max(find, math.ceil(FEWEST / harmful))
+        bake = None
+        if find and clear:
+            bake = _rounded(max(find, clear) / (requests_per_minute * share))
+        planned.append(StepPlan(weight, find, clear, bake))
+    return RampPlan(requests_per_minute, base, harmful, tuple(planned), longest, tuple(notes))
+
+
+def _rounded(minutes: float) -> timedelta:
+    """Up to the next five minutes, or to the next hour where there are several."""
+    unit = timedelta(minutes=5) if minutes <= 120 else timedelta(hours=1)  # noqa: PLR2004 - two hours
+    return max(LEAST, math.ceil(timedelta(minutes=minutes) / unit) * unit)
+
+
+def _requests(means: Floats, variances: Floats, needed: Floats, lack: float) -> int | None:
+    """The fewest requests after which evidence suffices, but for luck that is as bad as `lack` standard deviations."""
+    found = [
+        ((lack * math.sqrt(variance) + math.sqrt(lack**2 * variance + 4 * mean * need)) / (2 * mean)) ** 2
+        for mean, variance, need in zip(means, variances, needed, strict=True)
+        if mean > 0
+    ]
+    return math.ceil(min(found)) if found else None
