@@ -41,9 +41,11 @@ from rollout.live import Live
 from rollout.measure import SINCE, Measured, counted, measure, per_minute
 from rollout.metrics import MINUTE
 from rollout.model import Arn, Environment
+from rollout.monitoring.alarms import names, title
+from rollout.monitoring.dashboard import link
 from rollout.ownership import Ownership, asked, ownership_of
 from rollout.pending import Holder, Lock
-from rollout.phases import CANDIDATE, LEGACY, PHASES, ROUTING
+from rollout.phases import CANDIDATE, LEGACY, MONITORING, PHASES, ROUTING
 from rollout.pools import group_pools
 from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
@@ -188,6 +190,22 @@ class EnvironmentRollout:
             message: For Pulumi's update history.
         """
         return self._engine().run("override-remove" if remove else "override", _approver(approve), message=message)
+
+    def monitoring(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Make the alarms and the dashboard over both implementations, or bring them up to date.
+
+        Args:
+            remove: Take them away instead.
+            approve: Who approves.
+            message: For Pulumi's update history.
+        """
+        environment = self._environment
+        phase = "monitoring-remove" if remove else "monitoring"
+        result = self._engine().run(phase, _approver(approve), message=message)
+        if not remove:
+            name = title(environment)
+            self._emit(events.Watching(environment.name, names(environment), link(environment, name)))
+        return result
 
     def set_weight(
         self,
@@ -553,8 +571,10 @@ class EnvironmentRollout:
             GateRefused: Not approved.
         """
         name, stacks = self._environment.name, self._parts.stacks
-        with ThreadPoolExecutor(3) as pool:
-            found = tuple(lock for locks in pool.map(stacks.locks, (LEGACY, CANDIDATE, ROUTING)) for lock in locks)
+        with ThreadPoolExecutor(4) as pool:
+            found = tuple(
+                lock for locks in pool.map(stacks.locks, (LEGACY, CANDIDATE, ROUTING, MONITORING)) for lock in locks
+            )
         if not found:
             return ()
         alive = [lock for lock in found if lock.state is Holder.ALIVE]

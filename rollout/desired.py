@@ -53,6 +53,8 @@ def splits_after(
     current = {name: start.live.split_of(route) for name, route in environment.routes.items()}
     after = dict(current)
     match phase.name:
+        case "monitoring" | "monitoring-remove":
+            return {}
         case "phase1":
             return {name: split for name, split in after.items() if split is not None}
         case "phase2":
@@ -97,7 +99,7 @@ def program_input(
     if stack == ROUTING:
         given = routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
         return replace(given, overrides=overrides_after(phase, environment, start.live))
-    return ProgramInput(environment)
+    return ProgramInput(environment, monitored=phase.name == "monitoring")
 
 
 def routing_input(

@@ -36,7 +36,9 @@ from rollout.preflight import (
     code_problems,
     handover_problems,
     held_rules,
+    listener_problems,
     live_problems,
+    target_group_problems,
 )
 from rollout.quantities import Percent
 from rollout.work_folder import work_folder
@@ -169,14 +171,15 @@ class Engine:
             self._stop_if_moved(start.live)
             said = message() if callable(message) else message
             self._apply(prepared, _message(said or f"rollout {name} {environment.name}", prepared))
-        self._verify(run)
+        if not phase.only_watches:
+            self._verify(run)
         self._tell(run, prepared)
         return replace(result, changed=True)
 
     def _start(self, phase: Phase) -> Start:
         """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
         environment = self._environment
-        hands_over = not phase.moves_traffic
+        hands_over = phase.hands_over
         with ThreadPoolExecutor(3) as pool:
             asks = self._owner if phase.name == "phase2" else None
             holds = pool.submit(asked, asks, ASKING) if asks else None
@@ -185,6 +188,11 @@ class Engine:
             live = self._load_balancers.read(environment)
             ownership = ownership_of(environment, live, asks, holds.result()) if asks and holds else None
             start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None, ownership)
+        if phase.only_watches:
+            if phase.name == "monitoring":
+                looks = (listener_problems, target_group_problems, candidate_problems)
+                self._stop_at(phase, tuple(chain.from_iterable(look(environment, live) for look in looks)))
+            return start
         wrong = tuple(live_problems(environment, live))
         if wrong and not hands_over:  # the states cost time, so they are read only where there is something to tell
             start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
@@ -206,17 +214,19 @@ class Engine:
 
     def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
         """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
+        if run.phase.only_watches:
+            return ()
         environment, live, splits = self._environment, run.start.live, run.start.live.splits(self._environment)
         raised = {
             environment.routes[name].candidate
             for name, split in run.after.items()
-            if not run.phase.moves_traffic or name not in splits or split.weight > splits[name].weight
+            if run.phase.hands_over or name not in splits or split.weight > splits[name].weight
         }
         candidates = {route.candidate for route in environment.routes.values()}
         if run.phase.name == "phase1":  # which registers their targets; a run that was cut off may not have come to it
             candidates = raised = set()
         problems = [*target_problems(environment, live, found, raised)]
-        if not run.phase.moves_traffic:
+        if run.phase.hands_over:
             problems += quota_problems(usages(environment, live, found))
         self._stop_at(run.phase, problems)
         rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)

@@ -263,6 +263,14 @@ class RampNoted(RampEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Watching(Event):
+    """The alarms and the dashboard are there; the alarms' names are what `ramp.alarms` takes."""
+
+    alarms: tuple[str, ...]
+    dashboard: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """Done and read back."""
 

@@ -63,7 +63,7 @@ class Gate:
     """Everything that somebody approves.
 
     Attributes:
-        phase: `phase1`, `phase2`, `phase3`, `weight` or `release`.
+        phase: The phase's name, or `release`.
         traffic: A line a route that the phase is about.
         previews: A preview a stack, in the order in which they would be applied.
         warnings: What to know before saying yes.

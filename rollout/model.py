@@ -166,6 +166,7 @@ class Programs(Frozen):
     legacy: EntryPoint | None = None
     candidate: EntryPoint
     routing: EntryPoint
+    monitoring: EntryPoint = "programs.monitoring:program"
     endpoints: EntryPoint | None = None
 
 
@@ -324,6 +325,7 @@ class ProgramInput:
         tags: Routing: the tags that each route's rule has now and keeps.
         rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing.
         overrides: Routing: the header rules that are to be there, by their logical names.
+        monitored: Monitoring: whether alarms and a dashboard are to be there.
     """
 
     environment: Environment
@@ -332,3 +334,4 @@ class ProgramInput:
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
     overrides: Mapping[str, OverrideRule] = field(default_factory=dict)
+    monitored: bool = False

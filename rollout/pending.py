@@ -42,7 +42,7 @@ class Lock:
     """A lock on a stack.
 
     Attributes:
-        stack: legacy, candidate or routing.
+        stack: legacy, candidate, routing or monitoring.
         since: When it was taken; None where the engine doesn't say.
         state: What became of its holder when it was last looked at.
     """
@@ -99,7 +99,10 @@ def _rule(inputs: Inputs, live: Live) -> str | None:
 
 
 _KEYS: Mapping[str, Callable[[Inputs, Live], str | None]] = {
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": lambda inputs, _: inputs["alarmName"],
+    "aws:cloudwatch/dashboard:Dashboard": lambda inputs, _: inputs["dashboardName"],
     "aws:cloudwatch/logGroup:LogGroup": _name,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": _name,
     "aws:iam/role:Role": _name,
     "aws:iam/rolePolicy:RolePolicy": lambda inputs, _: f"{inputs['role']}:{inputs['name']}",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": lambda inputs, _: f"{inputs['role']}/{inputs['policyArn']}",

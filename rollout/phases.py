@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEGACY, CANDIDATE, ROUTING = "legacy", "candidate", "routing"
+LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Step:
     @property
     def creates_stack(self) -> bool:
         """Whether it is what makes the stack in the first place."""
-        return self.policy in ("build", "adopt")
+        return self.policy in ("build", "adopt") or self.stack == MONITORING
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +42,19 @@ class Phase:
         summary: What it is for, in one sentence.
         steps: In the order in which they are applied.
         moves_traffic: Whether requests may go elsewhere afterwards.
+        only_watches: Whether it leaves alone all that requests go through.
     """
 
     name: str
     summary: str
     steps: tuple[Step, ...]
     moves_traffic: bool
+    only_watches: bool = False
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether it gets the candidate and the rules ready for the weights."""
+        return not (self.moves_traffic or self.only_watches)
 
 
 PHASES: Mapping[str, Phase] = {
@@ -92,5 +99,19 @@ PHASES: Mapping[str, Phase] = {
         "Take the header rules away",
         (Step(ROUTING, "override-remove", "delete the header rules, and no other"),),
         moves_traffic=True,
+    ),
+    "monitoring": Phase(
+        "monitoring",
+        "Alarms and a dashboard over both implementations; nothing that requests go through is touched",
+        (Step(MONITORING, "watch", "make alarms and a dashboard"),),
+        moves_traffic=False,
+        only_watches=True,
+    ),
+    "monitoring-remove": Phase(
+        "monitoring-remove",
+        "Take the alarms and the dashboard away",
+        (Step(MONITORING, "unwatch", "delete the alarms and the dashboard"),),
+        moves_traffic=False,
+        only_watches=True,
     ),
 }

@@ -127,7 +127,7 @@ class StackPreview:
     """What an update of one stack would do.
 
     Attributes:
-        stack: The program's name: legacy, candidate or routing.
+        stack: The program's name: legacy, candidate, routing or monitoring.
         steps: Every step, `same` ones too.
         refreshed: Whether the state was read anew from AWS first.
     """

@@ -28,6 +28,11 @@ FUNCTION_PARTS = (
     TARGET_GROUP,
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 )
+WATCHING = (
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+    "aws:cloudwatch/dashboard:Dashboard",
+    "aws:cloudwatch/metricAlarm:MetricAlarm",
+)
 NEW_BUILD = frozenset(
     {"code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler"}
 )
@@ -80,6 +85,8 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "weights": (_ACTIONS,),
     "override": (Allowed(Op.CREATE, _RULE), _ACTIONS),
     "override-remove": (Allowed(Op.DELETE, _RULE),),
+    "watch": tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.UPDATE, Op.DELETE)),
+    "unwatch": (Allowed(Op.DELETE, WATCHING),),
 }
 
 

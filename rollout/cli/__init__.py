@@ -12,6 +12,7 @@ import typer
 from rollout import __version__
 from rollout.cli.demo import demo
 from rollout.cli.explain import explain
+from rollout.cli.monitoring import monitoring
 from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3
 from rollout.cli.plan_ramp import plan_ramp
@@ -59,6 +60,7 @@ for command in (
     phase2,
     phase3,
     override,
+    monitoring,
     release,
     rollback,
     ramp,

@@ -23,7 +23,10 @@ from rollout.cli.session import session
 
 def preview(
     phase: Annotated[
-        str, typer.Argument(metavar="PHASE", help="phase1, phase2, phase3, weight, override or override-remove.")
+        str,
+        typer.Argument(
+            metavar="PHASE", help="phase1, phase2, phase3, weight, override or monitoring, and these two with -remove."
+        ),
     ],
     environment: EnvironmentName,
     percent: Annotated[str | None, typer.Argument(metavar="[N]", help="For weight: the share.")] = None,

@@ -221,9 +221,8 @@ class People(Renderer):
                     self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
             case events.RampEvent():
                 self._ramping(event)
-            case events.PhaseFinished():
-                rules = f"{self._verified} {screen.plural('rule', self._verified)}"
-                self._done(f"[bold]{event.phase} is done[/]: {rules} read back from the load balancer, all as wanted")
+            case events.PhaseFinished() | events.Watching():
+                self._finished(event)
             case events.Warned():
                 self._warn(escape(event.message))
 
@@ -248,6 +247,16 @@ class People(Renderer):
             self._seen.add(what)
             self._rest()
             self._out.print(drawn)
+
+    def _finished(self, event: events.PhaseFinished | events.Watching) -> None:
+        match event:
+            case events.PhaseFinished():
+                rules = f"{self._verified} {screen.plural('rule', self._verified)} read back from the load balancer"
+                self._done(f"[bold]{event.phase} is done[/]" + (f": {rules}, all as wanted" if self._verified else ""))
+            case events.Watching():
+                self._done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
+                self._commands(event.alarms)
+                self._out.print(Text(f"    and the dashboard: {event.dashboard}"), soft_wrap=True)
 
     def _releasing(self, event: events.OwnerToRelease | events.CommandRun | events.OwnerReleased) -> None:
         match event:
