@@ -154,9 +154,9 @@ class Engine:
         start = self._start(phase)
         run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
         with work_folder() as folder, ThreadPoolExecutor(1) as beside:
-            inspecting = beside.submit(self._load_balancers.inspect, start.live)
+            inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
             prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
-            warnings = self._check_targets(run, inspecting.result())
+            warnings = self._check_targets(run, inspecting.result()) if inspecting else ()
             gate = self._gate(run, prepared, warnings)
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
@@ -214,8 +214,6 @@ class Engine:
 
     def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
         """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
-        if run.phase.only_watches:
-            return ()
         environment, live, splits = self._environment, run.start.live, run.start.live.splits(self._environment)
         raised = {
             environment.routes[name].candidate

@@ -15,7 +15,11 @@ from rollout.monitoring.pools import Places, Pool, Query, Side, watched
 
 COLUMNS, MAX_ALARMS = 24, 100
 _COLOURS = {"legacy": "#7f7f7f", "candidate": "#1f77b4"}
-_CONSOLES = {"cn-": "console.amazonaws.cn", "us-gov-": "console.amazonaws-us-gov.com"}
+_PARTITIONS = {
+    "cn-": ("aws-cn", "console.amazonaws.cn"),
+    "us-gov-": ("aws-us-gov", "console.amazonaws-us-gov.com"),
+    "": ("aws", "console.aws.amazon.com"),
+}
 _OF_FUNCTIONS = {"Throttles": "Sum", "Errors": "Sum", "ConcurrentExecutions": "Maximum"}
 
 Body = Mapping[str, Any]
@@ -32,7 +36,7 @@ class _Widget:
 def link(environment: Environment, name: str) -> str:
     """Where people look at a dashboard."""
     region = environment.region
-    host = next((host for start, host in _CONSOLES.items() if region.startswith(start)), "console.aws.amazon.com")
+    _, host = _partition(region)
     return f"https://{region}.{host}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
 
 
@@ -44,7 +48,7 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
         places: What is where on AWS.
         alarms: The names of those whose state to show; AWS shows 100 of them.
     """
-    partition = next(iter(places.load_balancers.values()), "arn:aws").split(":")[1]
+    partition, _ = _partition(environment.region)
     owner = f"arn:{partition}:cloudwatch:{environment.region}:{environment.account}"
     shown = {"title": "Alarms", "alarms": [f"{owner}:alarm:{name}" for name in alarms[:MAX_ALARMS]]}
     rows = [[_Widget("alarm", shown, height=3)]]
@@ -55,6 +59,11 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
         name = function.name or key
         rows += [[_heading(f"Function {name}")], _function_graphs(environment.region, name)]
     return {"start": "-PT3H", "periodOverride": "inherit", "widgets": list(_laid_out(rows))}
+
+
+def _partition(region: str) -> tuple[str, str]:
+    """A region's part of AWS, and the console of that."""
+    return next(found for start, found in _PARTITIONS.items() if region.startswith(start))
 
 
 def _heading(text: str) -> _Widget:

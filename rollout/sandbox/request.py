@@ -56,7 +56,7 @@ class ApiRequest:
     @property
     def changes(self) -> bool:
         """Whether it may leave something behind; measurements don't count."""
-        return not self.operation.startswith(_READS) and self.service not in {"sts", "monitoring"}
+        return not self.operation.startswith(_READS) and self.service != "sts" and self.operation != "PutMetricData"
 
 
 def read(environ: dict[str, Any]) -> ApiRequest:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,13 @@ class _Check:
         for key, name in names.items():
             self.refuse(key, f'Invalid combination of arguments. "{name}": {problem}')
 
+    def not_both(self, conflicts: Iterable[tuple[str, str, str, str]], inputs: Props) -> None:
+        """Properties that exclude one another; each of the two is told."""
+        for one, its_name, other, other_name in conflicts:
+            if one in inputs and other in inputs:
+                self.refuse(one, f'Conflicting configuration arguments. "{its_name}": conflicts with {other_name}')
+                self.refuse(other, f'Conflicting configuration arguments. "{other_name}": conflicts with {its_name}')
+
     def default(self, key: str, prop: Property, old: Props) -> Any:
         """A default, which sticks once it was filled in."""
         if prop.default is None and prop.auto_name is None:
@@ -140,6 +147,8 @@ def _typed(kind: Kind, value: Any) -> Any:
             return int(value)
         case Kind.INT, int() if not isinstance(value, bool):
             return value
+        case Kind.FLOAT, int() | float() if not isinstance(value, bool):
+            return value
         case Kind.MAP, dict():
             texts = {key: _typed(Kind.STRING, item) for key, item in value.items() if item is not None}
             return None if None in texts.values() else texts
@@ -178,6 +187,7 @@ def check(  # noqa: PLR0917 - all that the bridge looks at
     if has_unknown(inputs.get("tags")):
         inputs["tagsAll"] = UNKNOWN
     checking.exactly_one(type_.one_of, inputs)
+    checking.not_both(type_.conflicts, inputs)
     return Checked(inputs, tuple(checking.failures))
 
 

@@ -6,7 +6,7 @@ does with them, such as defaults, diffs and imports, is the same for all types: 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -25,6 +25,7 @@ class Kind(Enum):
 
     STRING = auto()
     INT = auto()
+    FLOAT = auto()
     BOOL = auto()
     LIST = auto()
     SET = auto()  # a list whose order says nothing
@@ -117,6 +118,7 @@ class ResourceType:
         regional: Whether it has a region.
         delete_first: A replacement always deletes first.
         one_of: Properties, with Terraform's names, exactly one of which has to be given.
+        conflicts: Pairs of properties, each with its name in Terraform, that can't be given both.
         verify: What is wrong with the inputs as a whole when they are known, at diff time and before a create.
         irrelevant: Differences to be passed over by path, such as a Lambda target group's port.
         follows: Outputs that change with given properties, such as `lastModified` with `code`.
@@ -130,6 +132,7 @@ class ResourceType:
     regional: bool = True
     delete_first: bool = False
     one_of: Mapping[str, str] = field(default_factory=dict)
+    conflicts: Sequence[tuple[str, str, str, str]] = ()
     verify: Callable[[Props], str | None] = lambda _: None
     irrelevant: Callable[[Props, Props], frozenset[str]] = lambda _old, _new: frozenset()
     follows: Callable[[Props, frozenset[str]], Iterable[str]] = lambda _new, _changed: ()

@@ -1,7 +1,7 @@
 """Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
-- `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic;
+- `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
 - `identity`: AWS's managed policies; `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 

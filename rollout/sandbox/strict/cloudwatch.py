@@ -14,11 +14,11 @@ from typing import Any, ClassVar
 
 from moto.cloudwatch.exceptions import InvalidParameterCombination, InvalidParameterValue, ValidationError
 from moto.cloudwatch.models import CloudWatchBackend, MetricDatum, MetricDatumBase
-from moto.cloudwatch.responses import CloudWatchResponse
 from moto.cloudwatch.urls import url_bases
 from moto.core.responses import ActionResult
 
 from rollout.sandbox.metrics import MINUTE, Metric, Metrics
+from rollout.sandbox.strict.alarms import StrictAlarms
 
 MAX_QUERIES = 500
 MAX_POINTS = 100_800
@@ -84,7 +84,7 @@ class MeasuredCloudWatch(CloudWatchBackend):
         return found
 
 
-class MeasuredResponse(CloudWatchResponse):
+class MeasuredResponse(StrictAlarms):
     """The calls that read metrics, with AWS's limits."""
 
     @property

@@ -96,6 +96,45 @@ def logs(_: Tenant) -> dict[str, Any]:
     return {"name": "/aws/lambda/scorer", "retentionInDays": 14}
 
 
+def alarm(_: Tenant) -> dict[str, Any]:
+    """The candidate's errors, in per cent of its requests."""
+    dimensions = {"LoadBalancer": "app/public/1", "TargetGroup": "targetgroup/new/1"}
+    metric = {"namespace": "AWS/ApplicationELB", "dimensions": dimensions, "period": 60, "stat": "Sum"}
+    return {
+        "name": "errors",
+        "comparisonOperator": "GreaterThanThreshold",
+        "threshold": 1.5,
+        "evaluationPeriods": 5,
+        "datapointsToAlarm": 3,
+        "treatMissingData": "notBreaching",
+        "metricQueries": [
+            {"id": "requests", "metric": {**metric, "metricName": "RequestCount"}},
+            {"id": "failed", "metric": {**metric, "metricName": "HTTPCode_Target_5XX_Count"}, "label": "5xx"},
+            {"id": "watched", "expression": "100 * FILL(failed, 0) / requests", "returnData": True},
+        ],
+    }
+
+
+def composite(tenant: Tenant) -> dict[str, Any]:
+    for name in ("part-1", "part-2"):
+        tenant.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Period=60,
+            Statistic="Sum",
+            EvaluationPeriods=1,
+            Threshold=0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+    return {"alarmName": "both", "alarmRule": 'ALARM("part-1") AND ALARM("part-2")'}
+
+
+def dashboard(_: Tenant) -> dict[str, Any]:
+    text = {"type": "text", "x": 0, "y": 0, "width": 24, "height": 1, "properties": {"markdown": "# Scores"}}
+    return {"dashboardName": "scores", "dashboardBody": json.dumps({"widgets": [text]})}
+
+
 SAMPLES: dict[str, Sample] = {
     engine.RULE: rule,
     engine.GROUP: group,
@@ -106,4 +145,7 @@ SAMPLES: dict[str, Sample] = {
     engine.POLICY: policy,
     engine.POLICY_ATTACHMENT: policy_attachment,
     engine.LOGS: logs,
+    engine.ALARM: alarm,
+    engine.COMPOSITE: composite,
+    engine.DASHBOARD: dashboard,
 }

@@ -11,7 +11,9 @@ import pytest
 
 from rollout.sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import (
+    ALARM,
     ATTACHMENT,
+    COMPOSITE,
     FUNCTION,
     GROUP,
     LOGS,
@@ -30,7 +32,7 @@ from tests.sandbox.tenant import REGION, Tenant
 
 IMPORT_IDS = {PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
 NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
-TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS}
+TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE}
 AFTER_IMPORT = {FUNCTION: ["code", "lastModified"], GROUP: ["deregistrationDelay"]}
 types = pytest.mark.parametrize("type_", SAMPLES)
 
