@@ -16,6 +16,7 @@ ROOT = Path(rollout.__file__).parent
 PURE = (
     *("analysis.defaults", "analysis.eprocess", "analysis.judge", "analysis.sentences", "analysis.stakes"),
     *("analysis.planning", "analysis.streams", "analysis.verdicts", "analysis.weighing", "ramp.settings"),
+    *("monitoring.alarms", "monitoring.dashboard", "monitoring.pools"),
     *(
         "checks",
         "compare",

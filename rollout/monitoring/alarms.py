@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
-from rollout.metrics import Series
+from rollout.metrics import function
 from rollout.model import Environment
 from rollout.monitoring.pools import Places, Pool, Query, Side, watched
 from rollout.quantities import Percent
@@ -107,7 +107,7 @@ def alarms(
     """
     made = _Alarms(title(environment), places or Places(), thresholds or Thresholds())
     found = [made.of(pool) for pool in watched(environment)]
-    found += [[made.throttles(key, function.name or key)] for key, function in environment.functions.items()]
+    found += [[made.throttles(key, each.name or key)] for key, each in environment.functions.items()]
     return tuple(chain.from_iterable(found))
 
 
@@ -139,10 +139,9 @@ class _Alarms:
             *self._alone(pool),
         ]
 
-    def throttles(self, key: str, function: str) -> Alarm:
-        series = Series("AWS/Lambda", "Throttles", (("FunctionName", function),), "Sum")
-        said = f"Lambda throttles the candidate's function {function}."
-        return self._alarm(f"{key}-throttles", said, (Query("throttles", series),), 0)
+    def throttles(self, key: str, name: str) -> Alarm:
+        said = f"Lambda throttles the candidate's function {name}."
+        return self._alarm(f"{key}-throttles", said, (Query("throttles", function(name).series("Throttles")),), 0)
 
     def _excess(self, candidate: Side, legacy: Side) -> tuple[Query, ...]:
         watched = self._if_enough("candidate_errors - legacy_errors")

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rollout.metrics import Series
+from rollout.metrics import function
 from rollout.model import Environment
 from rollout.monitoring.pools import Places, Pool, Query, Side, watched
 
@@ -55,8 +55,8 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
     for pool in watched(environment):
         routes = ", ".join(f"`{route}`" for route in environment.routes.values() if route.candidate in pool.candidate)
         rows += [[_heading(f"{pool.load_balancer}: {routes}")], _pool_graphs(environment.region, pool, places)]
-    for key, function in environment.functions.items():
-        name = function.name or key
+    for key, each in environment.functions.items():
+        name = each.name or key
         rows += [[_heading(f"Function {name}")], _function_graphs(environment.region, name)]
     return {"start": "-PT3H", "periodOverride": "inherit", "widgets": list(_laid_out(rows))}
 
@@ -86,12 +86,12 @@ def _pool_graphs(region: str, pool: Pool, places: Places) -> list[_Widget]:
     ]
 
 
-def _function_graphs(region: str, function: str) -> list[_Widget]:
-    graphs = []
-    for metric, statistic in _OF_FUNCTIONS.items():
-        series = Series("AWS/Lambda", metric, (("FunctionName", function),), statistic)
-        graphs.append(_graph(region, metric, [Query("watched", series, label=function)], with_series=True))
-    return graphs
+def _function_graphs(region: str, name: str) -> list[_Widget]:
+    watched = {
+        metric: Query("watched", function(name).series(metric, statistic), label=name)
+        for metric, statistic in _OF_FUNCTIONS.items()
+    }
+    return [_graph(region, metric, [query], with_series=True) for metric, query in watched.items()]
 
 
 def _graph(

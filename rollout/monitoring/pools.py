@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.pools import group_pools
-from rollout.metrics import Series, of_target_group
+from rollout.metrics import Series, target_group
 from rollout.model import Arn, Environment
+from rollout.pools import group_pools
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Side:
         balancer = self.places.load_balancers.get(self.load_balancer, Arn(""))
         for id_, group in zip(self._ids(word), self.groups, strict=True):
             arn = self.places.target_groups.get(group, Arn(""))
-            yield Query(id_, of_target_group(metric, balancer, arn, statistic), label=group)
+            yield Query(id_, target_group(balancer, arn).series(metric, statistic), label=group)
 
     def _ids(self, word: str) -> list[str]:
         return [f"{self.name}_{word}{number}" for number in range(len(self.groups))]

@@ -14,7 +14,7 @@ from tests.docs.pages import blocks
 
 NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 POLICIES = [json.loads(block.code) for block in blocks("json") if block.page == "docs/security.md"]
-OBSERVE, ROLL_BACK, OPERATE, HEADER_RULES = (
+OBSERVE, ROLL_BACK, OPERATE, HEADER_RULES, MONITORING = (
     [
         action
         for statement in policy["Statement"]
@@ -67,3 +67,11 @@ def test_the_rights_for_header_rules_are_enough(cut_over: Team) -> None:
     assert missing(cut_over, allowed, lambda: cut_over.open().override(approve=True)) == set()
     assert missing(cut_over, ROLL_BACK, lambda: cut_over.open().rollback()) == set()
     assert missing(cut_over, allowed, lambda: cut_over.open().override(remove=True, approve=True)) == set()
+
+
+@pytest.mark.engine
+def test_the_rights_for_monitoring_are_enough(whole: Team) -> None:
+    whole.open().phase1(approve=True)
+    allowed = OBSERVE + MONITORING
+    assert missing(whole, allowed, lambda: whole.open().monitoring(approve=True)) == set()
+    assert missing(whole, allowed, lambda: whole.open().monitoring(remove=True, approve=True)) == set()

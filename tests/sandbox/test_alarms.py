@@ -11,10 +11,10 @@ import pytest
 from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
 from rollout.sandbox.strict.dashboards import body_problems, name_problem
 
-SERIES = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
-BASE = {"AlarmName": "a", "EvaluationPeriods": 5, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
-ONE = {**BASE, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Period": 60, "Statistic": "Sum"}
-MATH = {
+SERIES: dict[str, Any] = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
+BASE: dict[str, Any] = {"AlarmName": "a", "EvaluationPeriods": 5, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+ONE: dict[str, Any] = {**BASE, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Period": 60, "Statistic": "Sum"}
+MATH: dict[str, Any] = {
     **BASE,
     "Metrics": [
         {"Id": "m1", "MetricStat": SERIES, "ReturnData": False},

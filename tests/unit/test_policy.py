@@ -25,6 +25,7 @@ from tests.unit.builders import (
 OLD = rule_inputs("score", LEGACY_FORWARD)
 TEN = Split.at(Percent.of(10))
 FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
+ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
 
 
 def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
@@ -51,6 +52,10 @@ def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[st
         ("adopt", step("update", "score", OLD, rule_inputs("score", weighted(100, 0))), PREPARED),
         ("release", step("delete", "score", OLD, None, retain=True), TEN),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), TEN),
+        ("watch", resource("create", ALARM, None, {"name": "a"}), TEN),
+        ("watch", resource("update", ALARM, {"threshold": 1}, {"threshold": 2}), TEN),
+        ("watch", resource("delete", DASHBOARD, {"dashboardName": "d"}), TEN),
+        ("unwatch", resource("delete", ALARM, {"name": "a"}), TEN),
         ("weights", step("update", "score", rule_inputs("score", weighted(90, 10)), OLD), LEGACY_ONLY),
     ],
 )
@@ -73,6 +78,11 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("release", step("delete", "score", OLD, None), "delete"),
         ("release", resource("delete", FUNCTION, {"name": "f"}), "delete"),
         ("weights", step("import", "score", None, OLD), "import"),
+        ("watch", resource("create", FUNCTION, None, {"name": "f"}), "Function"),
+        ("watch", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "ListenerRule"),
+        ("watch", resource("replace", ALARM, {"name": "a"}, {"name": "b"}), "replace of name"),
+        ("unwatch", resource("create", ALARM, None, {"name": "a"}), "create"),
+        ("unwatch", step("delete", "score", OLD, None), "ListenerRule"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10), priority=9)), "priority"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
         ("weights", replace(resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), properties=()), "Function"),
