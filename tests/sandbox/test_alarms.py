@@ -12,7 +12,12 @@ from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
 from rollout.sandbox.strict.dashboards import body_problems, name_problem
 
 SERIES: dict[str, Any] = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
-BASE: dict[str, Any] = {"AlarmName": "a", "EvaluationPeriods": 5, "Threshold": 1, "ComparisonOperator": "GreaterThanThreshold"}
+BASE: dict[str, Any] = {
+    "AlarmName": "a",
+    "EvaluationPeriods": 5,
+    "Threshold": 1,
+    "ComparisonOperator": "GreaterThanThreshold",
+}
 ONE: dict[str, Any] = {**BASE, "Namespace": "AWS/Lambda", "MetricName": "Errors", "Period": 60, "Statistic": "Sum"}
 MATH: dict[str, Any] = {
     **BASE,

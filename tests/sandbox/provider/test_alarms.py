@@ -101,7 +101,8 @@ def test_a_query_is_checked_too(engine: Engine, tenant: Tenant) -> None:
     metric, *rest = inputs["metricQueries"]
     bad = {**metric, "metric": {**metric["metric"], "period": 45, "stat": "Most"}}
     _, failures = engine.check(ALARM, {**inputs, "metricQueries": [bad, *rest]})
-    assert ["divisible by 60" in failures[0], "match regular expression" in failures[1]] == [True, True]
+    for reason in ("divisible by 60", "match regular expression"):
+        assert any(reason in failure for failure in failures), failures
 
 
 def test_a_refusal_of_aws_is_told_as_the_provider_does(engine: Engine, tenant: Tenant) -> None:
