@@ -72,7 +72,7 @@ class SmokeReport:
         if self.problems:
             failed = sum(1 for route in self.routes if route.problems)
             what = f"{failed} of {len(self.routes)} routes of {self.environment} aren't answered as they should be"
-            raise SmokeFailed(what, self.problems, then="no traffic was moved")
+            raise SmokeFailed(what, self.problems, then="put that right; no traffic was moved")
 
 
 def as_json(report: SmokeReport) -> dict[str, Any]:

@@ -59,11 +59,11 @@ class Expectation(Frozen):
     """What must come back; any status below 500 if none is named."""
 
     status: Annotated[tuple[_Status, ...], one_or_several(_Status)] = ()
-    schema_: Any = Field(None, alias="schema")
+    schema_: dict[str, Any] | None = Field(None, alias="schema")
 
     @field_validator("schema_")
     @classmethod
-    def _is_one(cls, value: Any) -> Any:
+    def _is_one(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
         from jsonschema import SchemaError  # noqa: PLC0415 - only where there is a schema
         from jsonschema.validators import validator_for  # noqa: PLC0415
 

@@ -53,6 +53,7 @@ def test_none_may_delete() -> None:
 def test_the_rights_are_enough(legacy: Team) -> None:
     assert missing(legacy, OPERATE, lambda: legacy.open().phase1(approve=True)) == set()
     assert missing(legacy, OBSERVE, lambda: legacy.open().preview("phase2")) == set()
+    assert missing(legacy, [*OBSERVE, "lambda:InvokeFunction"], legacy.open().smoke) == set()
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().phase2(approve=True)) == set()
     assert missing(legacy, ROLL_BACK, lambda: legacy.open().set_weight(10, approve=True)) == set()
     assert missing(legacy, OBSERVE, lambda: legacy.open().status()) == set()

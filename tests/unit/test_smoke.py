@@ -267,3 +267,11 @@ def test_a_folder_that_is_named_must_be_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         read(tmp_path / "none")
     assert read_samples(tmp_path / "none", environment(), wanted=False) == {}
+
+
+@pytest.mark.parametrize("schema", [5, "x", {"type": 5}, {"pattern": "("}])
+def test_a_schema_that_is_none_is_told(tmp_path: Path, schema: Any) -> None:
+    said = {"request": {"method": "GET", "path": "/score/1"}, "expect": {"schema": schema}}
+    (tmp_path / "score.json").write_text(json.dumps(said))
+    with pytest.raises(ConfigError, match=r"score\.json: expect\.schema: "):
+        read(tmp_path)
