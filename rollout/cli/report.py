@@ -1,0 +1,38 @@
+"""`rollout report ENV`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, ProviderName, ProviderOption, Sandboxed
+from rollout.cli.session import session
+
+
+def report(
+    environment: EnvironmentName,
+    html: Annotated[Path, typer.Option("--html", help="The file to write.", show_default=False)],
+    since: Annotated[str, typer.Option(help="How far back its charts go: 10m to 60d.")] = "7d",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    file: File = STACKS_TOML,
+    json: Json = False,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Write where an environment stands, its charts and its history into one HTML file.
+
+    It needs nothing from elsewhere, so it can be attached to a change ticket.
+
+    Example: rollout report production --html production.html --since 2d
+    """
+    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
+        from rollout.dashboard import require_extra
+
+        require_extra()
+        overview = run.rollout().environment(environment).overview(since=since)
+        from rollout.dashboard.report import write_report
+
+        write_report(overview, html, overwrite=force)
+        run.render.say(f"{html} has the report on {environment} of the last {since}")

@@ -1,0 +1,29 @@
+"""What people look at: a live page over the environments, and the same as one file.
+
+- `courses`: CloudWatch's points as legacy against the candidate, with intervals;
+- `changes`: Pulumi's history and where the ramp stands, in words;
+- `overview`: all of it for one environment at one moment, and `reading` gathers it;
+- `scales` and `charts`: pictures as SVG;
+- `pages`: HTML of overviews, and `report` one file of it;
+- `readings`, `access` and `server`: the live page.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+from rollout.errors import RolloutError
+
+
+def require_extra() -> None:
+    """Make sure of what pages are made and served with.
+
+    Raises:
+        RolloutError: The extra isn't installed.
+    """
+    missing = [name for name in ("jinja2", "aiohttp") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RolloutError(
+            f"the dashboard and reports need {' and '.join(missing)}",
+            then="Install it: pip install 'rollout[dashboard]'",
+        )

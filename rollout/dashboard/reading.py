@@ -1,0 +1,104 @@
+"""Gathers an overview: the load balancers, Pulumi's history and CloudWatch, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import chain
+
+from rollout.dashboard.changes import entered, ramp_sentence
+from rollout.dashboard.courses import Course, course, frame, parts_of, wanted
+from rollout.dashboard.overview import Counters, Overview, told_apart
+from rollout.errors import AwsError, EngineError, RolloutError
+from rollout.history import Update
+from rollout.live import Live
+from rollout.model import Environment
+from rollout.phases import ROUTING
+from rollout.pools import by_target_group
+from rollout.ports import Metrics, Stacks
+from rollout.ramp.journal import DEPTH
+from rollout.status import EnvironmentStatus
+
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
+"""How far back may be looked; CloudWatch keeps the points for it."""
+
+
+def read_overview(
+    environment: Environment,
+    status: Callable[[], EnvironmentStatus],
+    live: Callable[[], Live],
+    *,
+    stacks: Callable[[], Stacks],
+    metrics: Metrics,
+    now: datetime,
+    since: timedelta,
+) -> Overview:
+    """Read all that people are shown; what can't be read but the load balancers is a note.
+
+    Args:
+        environment: The inventory.
+        status: Where it stands.
+        live: AWS now.
+        stacks: Where history is.
+        metrics: CloudWatch.
+        now: AWS's time.
+        since: How far back.
+
+    Raises:
+        AwsError: The load balancers can't be read.
+    """
+    with ThreadPoolExecutor(4) as pool:
+        stands, read = pool.submit(status), pool.submit(live)
+        past = pool.submit(lambda: stacks().history(ROUTING, DEPTH))
+        rules = read.result()
+        whole, courses, notes = _courses(environment, rules, metrics, now, since)
+        updates, trouble = _history(past.result)
+        sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
+        return Overview(
+            at=now,
+            since=since,
+            status=stands.result(),
+            ramp=sentence,
+            steps=environment.ramp.steps,
+            history=entered(updates),
+            whole=whole,
+            courses=courses,
+            notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
+        )
+
+
+def _history(read: Callable[[], Sequence[Update]]) -> tuple[Sequence[Update], str | None]:
+    try:
+        return read(), None
+    except EngineError as error:
+        return (), _said(error)
+
+
+def _courses(
+    environment: Environment, live: Live, metrics: Metrics, now: datetime, since: timedelta
+) -> tuple[Course | None, tuple[Course, ...], tuple[str, ...]]:
+    apart, framed = told_apart(environment, live), frame(now, since)
+    every = Counters(
+        tuple(environment.routes),
+        tuple(dict.fromkeys(chain.from_iterable(each.legacy for each in apart))),
+        tuple(dict.fromkeys(chain.from_iterable(each.candidate for each in apart))),
+    )
+    times, period = framed
+    try:
+        read = metrics.read(wanted((*every.legacy, *every.candidate), period), times[0], times[-1] + period)
+    except AwsError as error:
+        return None, (), (f"CloudWatch can't be read: {_said(error)}",)
+
+    parts = parts_of((*every.legacy, *every.candidate), period, read)
+
+    def put_together(counters: Counters) -> Course:
+        return course(counters.routes, counters.legacy, counters.candidate, framed, parts)
+
+    courses = tuple(map(put_together, apart))
+    whole = courses[0] if len(courses) == 1 else put_together(every)
+    return whole, courses, by_target_group(environment, live).notes
+
+
+def _said(error: RolloutError) -> str:
+    return f"{error.what}; {error.then}" if error.then else error.what

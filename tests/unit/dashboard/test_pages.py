@@ -1,0 +1,127 @@
+"""Pages: whole without anything from elsewhere, readable by all, and true to what was read."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from rollout.dashboard.overview import Overview
+from rollout.dashboard.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
+from rollout.errors import EngineMissing
+from rollout.history import Update
+from rollout.live import Live
+from tests.unit.dashboard.reader import Page, colours, contrast, faults
+from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop
+
+LINKS = Links("/t/", lambda name, since, route: f"/t/{name}?since={since.days}d&route={route}", 15)
+NEVER = overview(live=Live("123456789012"), stacks=Histories(()))
+DAY = overview()
+HOSTILE = '"><script>alert(1)</script>'
+
+
+def live(found: Overview, route: str | None = None) -> str:
+    return environment_page(found, LINKS, ("staging", "production"), route=route)
+
+
+PAGES = {
+    "report": report_page(DAY),
+    "report of nothing": report_page(NEVER),
+    "environment": live(DAY),
+    "one route": live(DAY, "r2"),
+    "fleet": fleet_page(
+        [Row("staging"), Row("production", DAY), Row("review", None, "no credentials")], LINKS, DAY.since
+    ),
+    "waiting": waiting_page("production", LINKS),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nobody_stumbles(name: str) -> None:
+    assert faults(Page(PAGES[name])) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_comes_from_elsewhere(name: str) -> None:
+    page = Page(PAGES[name])
+    assert [each for each in page.values("src", "href", "action") if not re.match(r"#|data:,|/t/", each)] == []
+    assert "url(" not in asset("style.css")
+    assert page.values("style") == []  # which a Content-Security-Policy without unsafe-inline would refuse
+    assert [each for tag in page.tags for each in tag.given if each.startswith("on")] == []
+
+
+def test_a_report_has_no_script_and_allows_none() -> None:
+    page = Page(PAGES["report"])
+    (policy,) = (each["content"] for each in page.all("meta") if each.get("http-equiv"))
+    assert page.all("script") == page.all("a")[1:] == []
+    assert policy == f"default-src 'none'; style-src {digest('style.css')}; img-src data:"
+    assert f"<style>{asset('style.css')}</style>" in PAGES["report"]
+
+
+@pytest.mark.parametrize("scheme", colours(asset("style.css")), ids=("light", "dark"))
+def test_all_can_be_told_from_the_paper(scheme: dict[str, str]) -> None:
+    for paper in (scheme["paper"], scheme["panel"]):
+        texts = {name: contrast(scheme[name], paper) for name in ("ink", "faint", "bad", "good", "link")}
+        lines = {name: contrast(scheme[name], paper) for name in ("legacy", "candidate", "weight")}
+        assert {name: ratio for name, ratio in texts.items() if ratio < 4.5} == {}  # WCAG 1.4.3
+        assert {name: ratio for name, ratio in lines.items() if ratio < 3} == {}  # WCAG 1.4.11
+
+
+def test_a_report_says_what_was_read() -> None:
+    said = Page(PAGES["report"]).text
+    assert "Ramp: At 25 % since 2026-11-25 02:00 UTC; next 50 %" in said
+    assert "raised to 25 % 5xx 0.10 % of 84,100 against 0.11 % of 4,400: as good ada@laptop" in said
+    assert re.search(r"r1 /r1 25 % 25 % 11\.\d % \(11\.\d to 1\d\.\d\) [\d,]+ → [\d,]+ 0\.1\d %", said)
+    assert "2026-11-25 11:45 25.0 %" in said
+    assert said.count("Response time, p99") == 2 * (1 + 3)
+
+
+def test_a_report_of_an_environment_that_was_never_deployed_says_so() -> None:
+    said = Page(PAGES["report of nothing"]).text
+    assert "Nothing yet: the routing stack was never updated." in said
+    assert "No ramp yet." in said
+    assert "no requests were measured" in said
+    assert "not ours" in said
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_there() -> None:
+    lacking = Histories(trouble=EngineMissing("there is no Pulumi engine", then="run `rollout setup`"))
+    found = overview(metrics=Counted(is_broken=True), stacks=lacking)
+    said = Page(report_page(found)).text
+    assert "CloudWatch can't be read: GetMetricData: AccessDenied; the role lacks a permission" in said
+    assert "the history can't be read: there is no Pulumi engine; run `rollout setup`" in said
+    assert "Ramp: Not known: there is no Pulumi engine" in said
+    assert "r1 /r1 25 % 25 %" in said
+
+
+def test_what_others_wrote_stays_text() -> None:
+    hostile = (*HISTORY, Update("update", "succeeded", HOSTILE, NOW - timedelta(hours=1)))
+    found = overview(stacks=Histories(hostile))
+    for html in (report_page(found), live(found), fleet_page([Row("p", None, HOSTILE)], LINKS, found.since)):
+        assert HOSTILE in Page(html).text
+        assert "<script>alert" not in html
+
+
+def test_a_live_page_leads_to_spans_and_routes() -> None:
+    links = Page(PAGES["environment"]).values("href")
+    assert "/t/production?since=7d&route=None" in links
+    assert "/t/production?since=1d&route=r2" in links
+    one = Page(PAGES["one route"])
+    assert "Measurements of r2 " in one.text
+    assert "/t/production?since=7d&route=r2" in one.values("href")
+
+
+def test_a_fleet_has_a_line_for_whoever_can_be_read() -> None:
+    page = Page(PAGES["fleet"])
+    assert "staging being read …" in page.text
+    assert "review Can't be read: no credentials" in page.text
+    assert re.search(r"production .* live: 25 %\. At 25 % since .* 11\.\d % ", page.text)
+    assert page.all("main")[0]["data-every"] == "1"  # until all are there
+
+
+def test_many_routes_make_a_page_that_can_be_sent() -> None:
+    found = overview(shop(40), metrics=Counted(requests=20))
+    html = report_page(found)
+    assert len(html) < 1_500_000
+    assert len(Page(html).all("details")) == 1 + 24

@@ -1,0 +1,146 @@
+"""An environment to look at, in memory: its rules, its history and CloudWatch's points."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
+from typing import cast
+
+from rollout.dashboard.overview import Overview
+from rollout.dashboard.reading import read_overview
+from rollout.errors import AwsError, EngineError
+from rollout.history import Update
+from rollout.live import Live
+from rollout.metrics import Point, Series
+from rollout.model import Environment
+from rollout.ports import Stacks
+from rollout.quantities import Percent
+from rollout.ramp.journal import Entry, Kind, message
+from rollout.ramp.settings import Ramp
+from rollout.status import status_of
+from tests.unit.test_measure import inventory, on_aws
+
+NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
+DAY = timedelta(days=1)
+SHARES = ((10, 0.25), (18, 0.05), (math.inf, 0.0))
+"""Until how many hours ago, rising, the candidate got which share."""
+RAMP = Ramp.model_validate({"steps": [5, 25, 50, 100], "bake": "2h"})
+
+
+def shop(routes: int = 3) -> Environment:
+    """Routes `r1`, `r2` and so on, each with target groups of its own."""
+    names = [f"r{number}" for number in range(1, routes + 1)]
+    return inventory(**{name: (f"old-{name}", f"new-{name}") for name in names}).model_copy(
+        update={"ramp": RAMP, "weight": Percent.of(25)}
+    )
+
+
+def entry(kind: Kind, hours: float, sentence: str = "", **given: object) -> Update:
+    """An entry of the ramp, so many hours before now."""
+    at = NOW - timedelta(hours=hours)
+    told = Entry.model_validate({"kind": kind, "at": at, "by": "ada@laptop", "sentence": sentence, **given})
+    return Update("update", "succeeded", message("production", told), at)
+
+
+HISTORY = (
+    Update("update", "succeeded", "rollout phase2 production", NOW - timedelta(hours=30)),
+    entry(Kind.STARTED, 18.1, weight=Percent(0)),
+    entry(Kind.RAISING, 18, weight=Percent(50)),
+    entry(Kind.RAISED, 18, "the first step", weight=Percent(50)),
+    entry(Kind.PAUSED, 12),
+    entry(Kind.RESUMED, 11),
+    entry(Kind.RAISED, 10, "5xx 0.10 % of 84,100 against 0.11 % of 4,400: as good", weight=Percent(250)),
+)
+
+
+@dataclass
+class Counted:
+    """CloudWatch, with requests, errors and times by formula, the same each time.
+
+    Attributes:
+        requests: Of each route in a minute; the candidate gets what the history says.
+        errors: The share of server errors, by the beginning of a target group's name.
+        times: The median time in seconds, likewise.
+        is_broken: Whether it refuses.
+        asked: How many series each call asked for.
+    """
+
+    requests: int = 60
+    errors: Mapping[str, float] = field(default_factory=lambda: {"old": 0.001, "new": 0.002})
+    times: Mapping[str, float] = field(default_factory=lambda: {"old": 0.08, "new": 0.03})
+    is_broken: bool = False
+    asked: list[int] = field(default_factory=list)
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        """See `ports.Metrics`."""
+        self.asked.append(len(series))
+        if self.is_broken:
+            raise AwsError("GetMetricData: AccessDenied", then="the role lacks a permission")
+        return {each: tuple(self._points(each, start, min(end, NOW))) for each in series}
+
+    def _points(self, series: Series, start: datetime, end: datetime) -> Iterator[Point]:
+        kind = dict(series.dimensions)["TargetGroup"].split("/")[1][:3]
+        minutes = series.period / timedelta(minutes=1)
+        for number in range((end - start) // series.period):
+            time = start + number * series.period
+            share = next(share for hours, share in SHARES if (NOW - time).total_seconds() <= hours * 3600)
+            wave = 1 + 0.4 * math.sin(number / 30) + 0.1 * math.sin(number * 7.1)
+            requests = round(self.requests * minutes * wave * (share if kind == "new" else 1 - share))
+            value = self._value(series, kind, requests, wave)
+            if requests and value:
+                yield Point(time, value)
+
+    def _value(self, series: Series, kind: str, requests: int, wave: float) -> float:
+        if series.name == "RequestCount":
+            return requests
+        if series.name == "HTTPCode_Target_5XX_Count":
+            return round(requests * self.errors[kind] * wave * wave)
+        if series.name == "TargetResponseTime":
+            part = 0.9999 if series.statistic == "Maximum" else float(series.statistic[1:]) / 100
+            return self.times[kind] * wave * math.exp(0.5 * NormalDist().inv_cdf(part))
+        return 0
+
+
+@dataclass
+class Histories:
+    """A backend that has a history and nothing else.
+
+    Attributes:
+        updates: The history.
+        trouble: What it fails by, if it does.
+    """
+
+    updates: Sequence[Update] = HISTORY
+    trouble: EngineError | None = None
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `ports.Stacks`."""
+        assert stack == "routing"
+        if self.trouble:
+            raise self.trouble
+        return tuple(self.updates)[-depth:]
+
+
+def overview(
+    environment: Environment | None = None,
+    *,
+    live: Live | None = None,
+    stacks: Histories | None = None,
+    metrics: Counted | None = None,
+    since: timedelta = DAY,
+) -> Overview:
+    """What people are shown: by default three routes at 25 %, in the middle of a ramp."""
+    found = environment or shop()
+    rules = live or on_aws(found, **dict.fromkeys(found.routes, 25))
+    return read_overview(
+        found,
+        lambda: status_of(found, rules, None),
+        lambda: rules,
+        stacks=lambda: cast("Stacks", stacks or Histories()),
+        metrics=metrics or Counted(),
+        now=NOW,
+        since=since,
+    )
