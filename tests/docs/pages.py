@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import typer
+
+from rollout import cli
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -39,3 +44,13 @@ def blocks(*languages: str) -> list[Block]:
             line = text.count("\n", 0, match.start(2)) + 1
             found.append(Block(str(page.relative_to(ROOT)), line, match[1], match[2]))
     return [block for block in found if block.language in languages]
+
+
+def parsed(words: list[str]) -> str:
+    """The name of the command that a line of `rollout` runs; it fails if the command line wouldn't take it."""
+    command: Any = typer.main.get_command(cli.app)
+    context = command.make_context("rollout", list(words))
+    while hasattr(command, "resolve_command"):  # a group: what it didn't take itself is a command of its own
+        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
+        context = command.make_context(name, words, parent=context)
+    return str(context.info_name)

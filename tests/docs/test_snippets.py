@@ -16,12 +16,10 @@ from typing import Any
 
 import pytest
 import tomlkit
-import typer
 
-from rollout import cli
 from rollout.config.reading import parse
 from tests.conftest import Team
-from tests.docs.pages import PAGES, ROOT, Block, blocks
+from tests.docs.pages import PAGES, ROOT, Block, blocks, parsed
 
 STACKS = (ROOT / "stacks.toml").read_text("utf-8")
 RUN = (ROOT / "run").read_text("utf-8")
@@ -40,11 +38,7 @@ def commands(name: str) -> list[Any]:
 
 @pytest.mark.parametrize("words", commands("rollout"))
 def test_a_rollout_line_is_one_that_the_command_line_takes(words: list[str]) -> None:
-    command: Any = typer.main.get_command(cli.app)
-    context = command.make_context("rollout", list(words))
-    while hasattr(command, "resolve_command"):  # a group: what it didn't take itself is a command of its own
-        name, command, words = command.resolve_command(context, [*context._protected_args, *context.args])
-        context = command.make_context(name, words, parent=context)
+    parsed(words)
 
 
 @pytest.mark.parametrize("words", commands("./run"))
