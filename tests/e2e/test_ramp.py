@@ -1,0 +1,159 @@
+"""Ramps on the real engine, under real requests, by a clock that runs fast."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+
+from rollout import events
+from rollout.errors import AnalysisFailed
+from rollout.quantities import Percent
+from rollout.sandbox import Profile, daemon
+from rollout.sandbox.daemon import SandboxInfo
+from rollout.sandbox.load import Load, endpoints_of, tally
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+SPEED, RATE = 60.0, 100
+QUARTER, HALF, WHOLE = (Percent.of(n) for n in (25, 50, 100))
+COARSE = "{ harm = { relative = 1, absolute = 3 } }"
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
+    """An AWS of this file's own, since its time runs fast."""
+    info = daemon.start(tmp_path_factory.mktemp("fast"))
+    info.clock.run_at(SPEED)
+    yield info
+    daemon.stop(info.folder)
+
+
+@pytest.fixture
+def ramping(cut_over: Team) -> Iterator[Team]:
+    """A team after phase 2, with a ramp of minutes and a judge for few requests."""
+    cut_over.edit(
+        'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }'
+    )
+    with cut_over.file.open("a") as file:
+        file.write('\n[environments.production.analysis]\ndelay = "1m"\nmetrics = ["server-errors", "latency-p50"]\n')
+        file.write(f"metric = {{ server-errors = {COARSE} }}\n")
+    yield cut_over
+    cut_over.aws.forget_profiles()
+
+
+@contextmanager
+def traffic(team: Team) -> Iterator[Load]:
+    with Load(endpoints_of(team.open().inventory, team.aws), RATE) as load:
+        load.wait(RATE // 2)
+        yield load
+
+
+def weights(team: Team) -> set[Percent | None]:
+    return {route.live.weight if route.live else None for route in team.open().status(since=None).routes}
+
+
+def slow(team: Team, function: str, median: timedelta) -> None:
+    team.aws.behave(Profile(function, account=team.account, latency=median, latency_p99=1.5 * median))
+
+
+def test_a_good_candidate_goes_to_100_by_single_looks_and_stays_there(ramping: Team) -> None:
+    slow(ramping, "*", timedelta(seconds=2))
+    with traffic(ramping) as load:
+        for _ in range(300):
+            if (result := ramping.open().ramp(approve=True, once=True)).state == "finished":
+                break
+            load.wait(RATE)
+        told = load.answers
+    assert result.state == "finished", result
+    assert weights(ramping) == {WHOLE}
+    raised = [event for event in ramping.events if isinstance(event, events.RampRaised)]
+    assert [event.weight for event in raised] == [QUARTER, HALF, WHOLE]
+    assert all("no worse" in event.sentence for event in raised[1:])
+    assert tally(told).lost == 0
+    assert ramping.open().inventory.weight == WHOLE  # saved
+    again = len(ramping.calls())
+    assert ramping.open().ramp(approve=True, once=True).state == "finished"
+    assert len(ramping.calls()) == again
+
+
+def test_a_candidate_that_fails_goes_back_with_exit_code_6_until_somebody_says_so(ramping: Team) -> None:
+    ramping.aws.behave(Profile("rust-scorer*", account=ramping.account, server_errors=Percent.of(30)))
+    with traffic(ramping) as load:
+        done = ramping.run("ramp", "production", "--yes", "--json")
+        bad = tally(load.answers).lost
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 6, done.stdout + done.stderr
+    (failed,) = [event for event in told if event["event"] == "ramp-failed"]
+    assert failed["outcome"] == "rolled back"
+    assert "5xx" in failed["sentence"]
+    assert 0 < bad < 60 * RATE
+    assert weights(ramping) == {Percent(0)}
+    calls = len(ramping.calls())
+    again = ramping.run("ramp", "production", "--once", "--yes")
+    assert again.returncode == 6
+    assert "the ramp failed at" in again.stderr
+    assert len(ramping.calls()) == calls
+
+
+def test_a_candidate_that_is_slower_goes_back(ramping: Team) -> None:
+    slow(ramping, "*", timedelta(seconds=2))
+    slow(ramping, "rust-scorer*", timedelta(seconds=4))
+    with traffic(ramping), pytest.raises(AnalysisFailed, match="p50"):
+        ramping.open().ramp(approve=True)
+    assert weights(ramping) == {Percent(0)}
+
+
+def test_without_traffic_it_holds_and_says_why(ramping: Team) -> None:
+    ramping.open().ramp(approve=True, once=True)
+    for _ in range(3):
+        ramping.aws.clock.pass_by(seconds=3600)
+        result = ramping.open().ramp(approve=True, once=True)
+        assert result.state == "waiting"
+        assert "no requests" in result.sentence
+    assert weights(ramping) == {QUARTER}
+
+
+@pytest.mark.parametrize("event", ["ramp-picked-up", "gate-approved", "step-started", "step-applied", "ramp-raised"])
+def test_killed_at_an_event_the_next_look_goes_on(ramping: Team, event: str) -> None:
+    process = subprocess.Popen(
+        ramping.command("ramp", "production", "--once", "--yes", "--json"),
+        cwd=ramping.folder,
+        env={**os.environ, "ROLLOUT_SANDBOX": str(ramping.aws.folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line)["event"] == event:
+            process.send_signal(signal.SIGKILL)
+            break
+    process.wait()
+    assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
+    for _ in range(2):
+        result = ramping.open().ramp(approve=True, once=True)
+    assert result.state == "waiting"
+    assert result.weight == QUARTER
+    assert weights(ramping) == {QUARTER}
+
+
+def test_words_from_another_terminal(ramping: Team) -> None:
+    assert ramping.run("pause", "production").returncode == 2  # nothing is under way
+    ramping.open().ramp(approve=True, once=True)
+    for words in (("pause",), ("freeze", "--until", "2h"), ("skip-wait",)):
+        done = ramping.run(words[0], "production", *words[1:])
+        assert done.returncode == 0, done.stderr
+    assert ramping.run("approve", "production").returncode == 2
+    assert ramping.run("freeze", "production", "--until", "yesterday").returncode == 2
+    assert ramping.run("rollback", "production").returncode == 0
+    ended = ramping.run("ramp", "production", "--once", "--yes")
+    assert ended.returncode == 1
+    assert "somebody took all back to legacy when it was at 25 % (rollout rollback production" in ended.stderr
