@@ -30,7 +30,7 @@ from rollout.analysis.eprocess import log_no_harm, log_worse
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_wait
 from rollout.analysis.stakes import alone
 from rollout.analysis.streams import Arm, Stream
-from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.verdicts import Finding, Judgement, Verdict, called
 from rollout.analysis.weighing import FEWEST, Evidence, shares_of_budget, weigh
 from rollout.ramp.settings import Analysis
 
@@ -174,7 +174,7 @@ def _concluded(findings: Sequence[Finding], notes: Sequence[str]) -> Judgement:
     if not ranked:
         return Judgement(verdict, (), "there is nothing to compare", tuple(notes))
     several = len({finding.routes for finding in ranked}) > 1
-    sentence = f"{', '.join(ranked[0].routes)}: {ranked[0].sentence}" if several else ranked[0].sentence
+    sentence = f"{called(ranked[0].routes)}: {ranked[0].sentence}" if several else ranked[0].sentence
     return Judgement(verdict, tuple(ranked), sentence, tuple(notes))
 
 

@@ -69,6 +69,12 @@ class Judgement:
         return tuple(dict.fromkeys(route for routes in failed for route in routes))
 
 
+def called(routes: Sequence[str]) -> str:
+    """Routes in short: `score`, or `score and 3 more`, since those that share a target group may be many."""
+    first, *others = routes
+    return f"{first} and {len(others)} more" if others else first
+
+
 def unless_unseen(judgement: Judgement, unseen: Sequence[str]) -> Judgement:
     """A judgement that isn't a Pass while there are routes of which nothing can be compared."""
     if not unseen:

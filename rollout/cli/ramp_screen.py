@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from rollout import events
-from rollout.analysis.verdicts import Finding, Verdict
+from rollout.analysis.verdicts import Verdict, called
 from rollout.quantities import Percent
 
 MOST = 4  # findings, of which a hundred routes have hundreds
@@ -50,7 +50,9 @@ def judged(event: events.Judged) -> RenderableType:
     rows = [_line(mark, style, f"{event.weight} %, {judgement.verdict}: ", judgement.sentence)]
     for finding in judgement.findings[1 : MOST + 1]:
         mark, style = _MARKS[finding.verdict]
-        rows.append(Text("    ").append(mark, style=style).append(f" {_of(finding)}: ").append(finding.sentence))
+        rows.append(
+            Text("    ").append(mark, style=style).append(f" {called(finding.routes)}: ").append(finding.sentence)
+        )
     if len(judgement.findings) > MOST + 1:
         rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
     rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
@@ -92,9 +94,3 @@ def _steps(event: events.RampPickedUp) -> Text:
 
 def _line(mark: str, style: str, head: str, sentence: str) -> Text:
     return Text("  ").append(mark, style=style).append(f" {head}", style="bold").append(sentence)
-
-
-def _of(finding: Finding) -> str:
-    """Whose finding it is, in short."""
-    first, *others = finding.routes
-    return f"{first} and {len(others)} more" if others else first
