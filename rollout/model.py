@@ -160,12 +160,12 @@ class HeaderOverride(Frozen):
 class Programs(Frozen):
     """Entry points of the inline programs, and of what answers requests in the sandbox.
 
-    There is no legacy where another stack, Terraform or nobody owns the live rules.
+    There is no legacy where another stack, Terraform or nobody owns the live rules; the other stacks have defaults.
     """
 
     legacy: EntryPoint | None = None
-    candidate: EntryPoint
-    routing: EntryPoint
+    candidate: EntryPoint = "rollout.programs.candidate:program"
+    routing: EntryPoint = "rollout.programs.routing:program"
     monitoring: EntryPoint = "programs.monitoring:program"
     endpoints: EntryPoint | None = None
 
@@ -232,7 +232,7 @@ class Environment(Frozen):
     notifications: Mapping[Name, Notification] = Field(default_factory=dict)
     stickiness: Stickiness = Stickiness()
     header_override: HeaderOverride | None = None
-    programs: Programs
+    programs: Programs = Programs()
     legacy: Legacy = Legacy()
     load_balancers: Mapping[Name, LoadBalancer]
     functions: Mapping[Name, Function]

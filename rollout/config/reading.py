@@ -164,7 +164,6 @@ def _validated(merged: Mapping[str, Any]) -> Environment:
 _STAND_INS = {
     "account": "000000000000",
     "region": "us-east-1",
-    "programs": {"candidate": "stand:in", "routing": "stand:in"},
 }
 
 

@@ -19,7 +19,12 @@ _importing = Lock()
 
 
 def _make_first(root: Path, package: str) -> None:
-    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder."""
+    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder.
+
+    rollout's own is never forgotten, whatever the folder has of that name.
+    """
+    if package == __name__.partition(".")[0]:
+        return
     if sys.path[0] != str(root):
         sys.path.insert(0, str(root))
     loaded = sys.modules.get(package)

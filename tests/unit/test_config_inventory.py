@@ -138,3 +138,11 @@ def test_reading_needs_no_slow_imports() -> None:
     code = "import sys, rollout.config; print(sorted({'tomlkit', 'pulumi', 'boto3', 'rich'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
+
+
+def test_without_programs_rollouts_own_are_taken(tmp_path: Path) -> None:
+    head, _, rest = STACKS.read_text().partition("[programs]\n")
+    file = tmp_path / "stacks.toml"
+    file.write_text(head + rest[rest.index("[stickiness]") :])
+    programs = load(file).environment("production").programs
+    assert (programs.legacy, programs.candidate) == (None, "rollout.programs.candidate:program")

@@ -1,0 +1,50 @@
+"""The weighted listener rules: one a route, at the priority and with the conditions of the rule that it takes over.
+
+Before them stand the header rules, where there are any.
+"""
+
+from __future__ import annotations
+
+from rollout.components.existing import look_up
+from rollout.components.header_rule import HeaderRule
+from rollout.components.weighted_rule import WeightedRule, WeightedRuleArgs
+from rollout.model import ProgramInput
+
+
+def program(given: ProgramInput) -> None:
+    """The routing stack.
+
+    Args:
+        given: The inventory; by route how its requests are divided, which rule it adopts and which tags that has; and
+            the header rules.
+
+    Raises:
+        KeyError: A route has no split: its rule would otherwise be dropped.
+        RunError: A listener or a target group isn't on AWS.
+    """
+    environment, routes = given.environment, given.environment.routes
+    groups = [group for r in routes.values() for group in (r.legacy, r.candidate)]
+    existing = look_up(environment, [*groups, *(rule.target_group for rule in given.overrides.values())])
+    for key, route in routes.items():
+        WeightedRule(
+            key,
+            WeightedRuleArgs(
+                listener_arn=existing.listeners[route.load_balancer],
+                priority=route.priority,
+                path=route.path,
+                methods=route.methods,
+                legacy=existing.target_groups[route.legacy],
+                candidate=existing.target_groups[route.candidate],
+                split=given.splits[key],
+                stickiness=environment.stickiness.duration,
+                adopt=given.adopt.get(key),
+                tags=given.tags.get(key, {}),
+            ),
+        )
+    for name, rule in given.overrides.items():
+        HeaderRule(
+            name,
+            rule,
+            listener_arn=existing.listeners[rule.load_balancer],
+            target_group_arn=existing.target_groups[rule.target_group],
+        )

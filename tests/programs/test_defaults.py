@@ -1,0 +1,18 @@
+"""What `[programs]` names where nothing else is said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rollout.model import Programs
+from rollout.pulumi_driver.programs import load_program
+
+
+@pytest.mark.parametrize("stack", ["candidate", "routing"])
+def test_a_folder_named_like_the_package_hides_none_of_it(stack: str, tmp_path: Path) -> None:
+    (tmp_path / "rollout").mkdir()
+    (tmp_path / "rollout" / "__init__.py").touch()
+    entry_point = getattr(Programs(), stack)
+    assert load_program(entry_point, tmp_path, stack).__module__ == f"rollout.programs.{stack}"
