@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RuleConditionOutputTypeDef,
         RuleTypeDef,
         TargetGroupTupleTypeDef,
+        TargetGroupTypeDef,
     )
     from mypy_boto3_lambda import LambdaClient
 
@@ -170,15 +171,7 @@ class Elbv2:
             raise aws_error(error) from error
 
     def _describe_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
-        return tuple(
-            LiveTargetGroup(
-                Arn(group["TargetGroupArn"]),
-                group["TargetGroupName"],
-                group.get("TargetType", "instance"),
-                tuple(map(Arn, group.get("LoadBalancerArns", ()))),
-            )
-            for group in self._elb.describe_target_groups(Names=list(names))["TargetGroups"]
-        )
+        return tuple(map(live_target_group, self._elb.describe_target_groups(Names=list(names))["TargetGroups"]))
 
     def _with_tags(
         self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
@@ -213,6 +206,16 @@ def action_for(forward: Forward) -> ActionTypeDef:
         seconds = int(forward.stickiness.total_seconds())
         config["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": seconds}
     return {"Type": "forward", "ForwardConfig": config}
+
+
+def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
+    """A target group of DescribeTargetGroups in our words."""
+    return LiveTargetGroup(
+        Arn(group["TargetGroupArn"]),
+        group["TargetGroupName"],
+        group.get("TargetType", "instance"),
+        tuple(map(Arn, group.get("LoadBalancerArns", ()))),
+    )
 
 
 def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:

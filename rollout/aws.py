@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -55,6 +56,17 @@ class Access:
             read_timeout=patience.total_seconds(),
         )
         return self._session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+
+
+def usual_region() -> str | None:
+    """The region that variables or the profile name; None where nothing does.
+
+    AWS_REGION is what the other SDKs read, and boto3 does not.
+
+    Raises:
+        AwsError: AWS_PROFILE names no profile.
+    """
+    return os.environ.get("AWS_REGION") or explained(lambda: boto3.Session().region_name)
 
 
 def explained(call: Callable[[], T], where: str | None = None) -> T:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from rollout.gates import Gate
 from rollout.history import Update
+from rollout.init.found import Found
 from rollout.inspection import Inspection
 from rollout.invocation import Invocation
 from rollout.live import Live, LiveRule
@@ -65,6 +66,21 @@ class LoadBalancers(TargetGroups, Protocol):
 
         Raises:
             AwsError: AWS refused.
+        """
+        ...
+
+
+class Account(Protocol):
+    """An account's load balancers in a region, before there is an inventory."""
+
+    def find(self, names: Sequence[str] = ()) -> Found:
+        """All Application Load Balancers with their listeners, rules and target groups.
+
+        Args:
+            names: Only the load balancers of these names.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
         """
         ...
 

@@ -72,6 +72,19 @@ class SystemClock:
         time.sleep(seconds)
 
 
+def sandbox_account(otherwise: str) -> str:
+    """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
+    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    return key if key.isdigit() and len(key) == len(otherwise) else otherwise
+
+
+def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
+    """How AWS is reached, or the sandbox as an account."""
+    from rollout.aws import Access  # noqa: PLC0415 - boto3 takes a while to import
+
+    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox")
+
+
 @dataclass(frozen=True)
 class Parts:
     """The real parts for one environment.
@@ -106,8 +119,7 @@ class Parts:
     @property
     def account(self) -> str:
         """In the sandbox the access key is the account, so that a wrong account can be tried there too."""
-        key = os.environ.get("AWS_ACCESS_KEY_ID", "")
-        return key if key.isdigit() and len(key) == len(self.environment.account) else self.environment.account
+        return sandbox_account(self.environment.account)
 
     @cached_property
     def load_balancers(self) -> LoadBalancers:
@@ -164,12 +176,7 @@ class Parts:
 
     @cached_property
     def _access(self) -> Access:
-        from rollout.aws import Access  # noqa: PLC0415 - as above
-
-        region = self.environment.region
-        if self.sandbox is None:
-            return Access(region)
-        return Access(region, self.sandbox.endpoint, self.account, "sandbox")
+        return access(self.environment.region, self.sandbox, self.account)
 
     @cached_property
     def stacks(self) -> Stacks:

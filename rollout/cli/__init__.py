@@ -12,6 +12,7 @@ import typer
 from rollout import __version__
 from rollout.cli.demo import demo
 from rollout.cli.explain import explain
+from rollout.cli.init import init
 from rollout.cli.monitoring import monitoring
 from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3
@@ -57,6 +58,7 @@ def _root(
 
 
 for command in (
+    init,
     phase1,
     phase2,
     phase3,

@@ -1,0 +1,210 @@
+"""`rollout init`: a first stacks.toml out of what an account has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, File, Sandboxed
+from rollout.cli.session import sandbox_folder, session
+
+if TYPE_CHECKING:
+    from rollout.init.answers import Answers
+    from rollout.init.found import Endpoint, Found, Listener
+    from rollout.wiring import Sandbox
+
+Balancers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load-balancer", "-l", metavar="NAME[:PORT]", help="Whose rules move; may be given again.", show_default=False
+    ),
+]
+Moving = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--route",
+        "-r",
+        metavar="'METHOD PATH'",
+        help="A rule that moves, also by its path or priority; may be given again.",
+        show_default=False,
+    ),
+]
+
+
+def init(
+    load_balancers: Balancers = None,
+    routes: Moving = None,
+    every: Annotated[bool, typer.Option("--all", help="Every rule that can move.")] = False,
+    region: Annotated[str | None, typer.Option(help="By default the profile's.")] = None,
+    account: Annotated[str | None, typer.Option(help="Stop if the credentials are for another.")] = None,
+    environment: Annotated[str | None, typer.Option(help="The first environment; production by default.")] = None,
+    project: Annotated[str | None, typer.Option(help="Pulumi's project; by default the folder's name.")] = None,
+    function: Annotated[str | None, typer.Option(help="The candidate; by default PROJECT-candidate.")] = None,
+    suffix: Annotated[
+        str | None, typer.Option("--candidate-suffix", help="How its target groups end; -candidate by default.")
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="Its zip file or folder; candidate.zip by default.")] = None,
+    runtime: Annotated[str | None, typer.Option(help="Its Lambda runtime; provided.al2023 by default.")] = None,
+    handler: Annotated[str | None, typer.Option(help="Its handler; bootstrap by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text and write nothing.")] = False,
+    file: File = STACKS_TOML,
+    sandbox: Sandboxed = False,
+) -> None:
+    """Write a first stacks.toml by looking at an account's load balancers.
+
+    At a terminal it asks what no flag says. AWS is read, never changed.
+
+    Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'
+    """
+    with session(file, sandbox=sandbox) as run:
+        from rollout.config.reading import parse
+        from rollout.init import answers, writing
+        from rollout.init.draft import drafted
+        from rollout.init.text import text_of
+
+        if not (dry_run or force):
+            writing.refuse_existing(file)
+        given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
+        given |= {"code": code, "runtime": runtime, "handler": handler}
+        answers.refuse_unreadable({**given, "account": account})
+        aws = _sandbox(sandbox_folder(file, asked=sandbox))
+        found = _look(aws, _region(region, _missing(load_balancers, routes, every=every)), account)
+        endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
+        draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name))
+        text = text_of(draft)
+        parse(text, file)
+        if dry_run:
+            typer.echo(text, nl=False)
+            return
+        writing.write_new(file, text, force=force)
+        counts = f"{len(draft.routes)} routes to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
+        run.render.say(f"{file} is written: {counts}")
+        if not (file.parent / draft.answers.code).exists():
+            run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
+        run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
+
+
+def _missing(balancers: Sequence[str] | None, routes: Sequence[str] | None, *, every: bool) -> list[str]:
+    """The flags that nobody can be asked for."""
+    from rollout.cli.questions import is_terminal
+
+    if is_terminal() or routes or every:
+        return []
+    return [*(() if balancers else ("--load-balancer",)), "--route or --all"]
+
+
+def _region(given: str | None, missing: list[str]) -> str:
+    from rollout.aws import usual_region
+    from rollout.cli.questions import ask, is_terminal
+    from rollout.errors import UsageError
+
+    region = given or usual_region()
+    if not region and is_terminal():
+        region = ask("Which region, such as us-west-2?", lambda text: text or _refuse("a region"))
+    if not region:
+        missing = [*missing, "--region"]
+    if missing:
+        raise UsageError(f"nobody is there to be asked, so these are needed: {', '.join(missing)}")
+    return region or ""
+
+
+def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
+    from rollout.alb_discovery import Elbv2Account
+    from rollout.errors import AwsError, WrongAccount
+    from rollout.wiring import access, sandbox_account
+
+    found = Elbv2Account(access(region, aws, sandbox_account(account or "123456789012"))).find()
+    if account and found.account != account:
+        raise WrongAccount(
+            f"the credentials are for account {found.account}, not {account}",
+            then="use that account's credentials, for example by AWS_PROFILE",
+        )
+    if not found.listeners:
+        raise AwsError(
+            f"account {found.account} has no Application Load Balancer with a listener in {region}",
+            then="name another --region, or use another account's credentials",
+        )
+    return found
+
+
+def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
+    from rollout.cli.questions import ask, is_terminal, listed
+    from rollout.errors import UsageError
+    from rollout.init.selection import listeners_named, numbers
+
+    if names:
+        return listeners_named(found, names)
+    several = [listener for listener in found.listeners if listener.rules] or list(found.listeners)
+    if len(several) > 1 and not is_terminal():
+        raise UsageError(
+            f"there are several listeners: {', '.join(map(str, several))}",
+            then="name those that are meant: --load-balancer",
+        )
+    if len(several) == 1:
+        return tuple(several)
+    listed("Listeners", [f"{each}  {len(each.rules)} rules" for each in several])
+    chosen = ask("On which do rules move? Numbers, or all", lambda text: numbers(text, len(several)), default="all")
+    return tuple(several[index] for index in chosen)
+
+
+def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *, every: bool) -> tuple[Endpoint, ...]:
+    from rollout.cli.questions import ask, listed
+    from rollout.errors import AwsError
+    from rollout.init.found import Endpoint, Unfit, sorted_out
+    from rollout.init.selection import endpoints_named, numbers
+
+    judged = tuple(sorted_out(listeners, found.target_groups))
+    movable = [each for each in judged if isinstance(each, Endpoint)]
+    unfit = [str(each) for each in judged if isinstance(each, Unfit)]
+    if not movable:
+        where = ", ".join(map(str, listeners))
+        raise AwsError(
+            f"no rule of {where} can be moved", then="; ".join(unfit) or "it has no rules but the default one"
+        )
+    if every or names:
+        return tuple(movable) if every else endpoints_named(movable, names)
+    if unfit:
+        listed("Rules that can't move", unfit)
+    listed(
+        "Rules that can move",
+        [f"{e.listener} {e.priority:>5}  {e} → {e.target_group} ({e.target_type})" for e in movable],
+    )
+    functions = [str(number) for number, each in enumerate(movable, 1) if each.target_type == "lambda"]
+    proposal = ",".join(functions) or None
+    chosen = ask("Which move? Numbers, or all", lambda text: numbers(text, len(movable)), default=proposal)
+    return tuple(movable[index] for index in chosen)
+
+
+def _answers(given: Mapping[str, str | None], folder: str) -> Answers:
+    from functools import partial
+
+    from rollout.cli.questions import ask, is_terminal
+    from rollout.init.answers import Answers, proposed, readable
+
+    said = dict(given)
+    questions = {
+        "project": "What is the project's name?",
+        "environment": "What is this environment's name?",
+        "function": "What will the candidate function's name be?",
+        "code": "Where is its code, a zip file or a folder?",
+    }
+    for key, question in questions.items():
+        if is_terminal() and said[key] is None:
+            said[key] = ask(question, partial(readable, key), default=proposed(said, folder)[key])
+    return Answers(**proposed(said, folder))
+
+
+def _refuse(wanted: str) -> str:
+    raise ValueError(f"{wanted} is needed")
+
+
+def _sandbox(folder: Path | None) -> Sandbox | None:
+    if folder is None:
+        return None
+    from rollout.sandbox import daemon
+
+    return daemon.connect(folder)

@@ -1,0 +1,50 @@
+"""Questions to somebody at a terminal: what is said is read until it can be meant."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from rollout.errors import GateRefused, UsageError
+
+T = TypeVar("T")
+
+
+def is_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def ask(question: str, read: Callable[[str], T], *, default: str | None = None) -> T:
+    """Ask until the answer can be read.
+
+    Args:
+        question: Without a question mark's rest: the default is shown behind it.
+        read: Makes a value of the answer; its ValueError or UsageError says what can't be meant.
+        default: What nothing means; None where something has to be said.
+
+    Raises:
+        GateRefused: The input ended.
+    """
+    hint = f" [{default}]" if default is not None else ""
+    while True:
+        try:
+            said = input(f"{question}{hint} ").strip() or default or ""
+        except EOFError:
+            print()  # noqa: T201 - the cursor is behind the question
+            raise GateRefused(
+                "the questions aren't answered; nothing was written", then="each has a flag: see --help"
+            ) from None
+        try:
+            return read(said)
+        except (ValueError, UsageError) as error:
+            print(f"  {error}")  # noqa: T201 - a conversation
+
+
+def listed(title: str, lines: Sequence[str]) -> None:
+    """Show what can be chosen, with its numbers."""
+    print(f"\n{title}")  # noqa: T201 - a conversation
+    width = len(str(len(lines)))
+    for number, line in enumerate(lines, 1):
+        print(f"  {number:>{width}}  {line}")  # noqa: T201 - as above

@@ -1,0 +1,54 @@
+"""A new file whole or not at all, and never over another one that nobody said may go."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from rollout.errors import RolloutError, UsageError
+
+_INSTEAD = "pass --force to write it anew, --file for another name, or --dry-run to look at the text"
+
+
+def refuse_existing(path: Path) -> None:
+    """Stop where there is something already.
+
+    Raises:
+        UsageError: There is.
+    """
+    if path.is_symlink() or path.exists():
+        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD)
+
+
+def write_new(path: Path, text: str, *, force: bool = False) -> None:
+    """Write a file in one step.
+
+    Args:
+        path: Where; its folder must be there.
+        text: What.
+        force: Whether to take the place of a file that is there.
+
+    Raises:
+        UsageError: There is one, be it only since a moment ago.
+        RolloutError: It can't be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        draft = Path(name)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+                os.fchmod(file.fileno(), 0o644)
+                file.flush()
+                os.fsync(file.fileno())
+            if force:
+                draft.replace(path)
+            else:
+                path.hardlink_to(draft)  # of two at once one fails, which no rename would
+        finally:
+            draft.unlink(missing_ok=True)
+    except FileExistsError:
+        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD) from None
+    except OSError as error:
+        raise RolloutError(f"can't be written: {error.strerror}", where=str(path)) from None

@@ -1,0 +1,264 @@
+"""A first inventory out of what an account has: what can move, names that AWS takes, and a file that holds together."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.conditions import Condition, Field, for_endpoint
+from rollout.config.reading import parse
+from rollout.errors import UsageError
+from rollout.init.answers import Answers, proposed, refuse_unreadable
+from rollout.init.draft import Draft, drafted
+from rollout.init.found import Endpoint, Found, Listener, Unfit, sorted_out
+from rollout.init.names import LONGEST_GROUP, candidate_groups, fitted, route_keys
+from rollout.init.selection import endpoints_named, listeners_named, numbers
+from rollout.init.text import text_of
+from rollout.init.writing import write_new
+from rollout.live import LiveRule, LiveTargetGroup
+from rollout.model import Arn
+from rollout.weights import Forward
+
+ANSWERS = Answers("shop", "production", "new-shop", "-candidate", "new.zip", "provided.al2023", "bootstrap")
+GROUPS = {
+    Arn(f"arn:{name}"): LiveTargetGroup(Arn(f"arn:{name}"), name, kind)
+    for name, kind in {"cart": "lambda", "score": "lambda", "pages": "ip"}.items()
+}
+
+
+def rule(priority: int, path: str, *methods: str, to: str = "cart", more: Sequence[Condition] = ()) -> LiveRule:
+    asks = (*for_endpoint(path, methods), *more)
+    return LiveRule(Arn(f"arn:rule/{priority}"), Arn("arn:l"), priority, asks, Forward({Arn(f"arn:{to}"): 1}))
+
+
+def found(*rules: LiveRule, port: int = 443) -> Found:
+    return Found("123456789012", "us-west-2", (Listener("shop", port, rules),), GROUPS)
+
+
+def endpoints(account: Found) -> list[Endpoint]:
+    judged = sorted_out(account.listeners, account.target_groups)
+    return [each for each in judged if isinstance(each, Endpoint)]
+
+
+def draft(account: Found, *moving: str) -> Draft:
+    return drafted(account, endpoints_named(endpoints(account), moving), ANSWERS)
+
+
+SHOP = found(
+    rule(1000, "/cart/*", "GET"),
+    rule(1001, "/cart/*", "POST", "PUT"),
+    rule(1002, "/score", "GET", to="score"),
+    rule(1003, "/*", to="pages"),
+    rule(1004, "/beta", more=(Condition(Field.HOST, ("beta.shop",)),)),
+)
+
+
+def test_the_file_holds_together_and_says_what_was_found() -> None:
+    inventory = parse(text_of(draft(SHOP, "/cart/*")), Path("stacks.toml")).environment("production")
+    assert (inventory.account, inventory.region, inventory.project) == ("123456789012", "us-west-2", "shop")
+    assert inventory.load_balancers["shop"].listener_port == 443
+    moved = {
+        key: (str(route), route.priority, route.legacy, route.candidate) for key, route in inventory.routes.items()
+    }
+    assert moved == {
+        "get-cart": ("GET /cart/*", 1000, "cart", "cart-candidate"),
+        "post-put-cart": ("POST|PUT /cart/*", 1001, "cart", "cart-candidate"),
+    }
+    assert inventory.functions["new-shop"].target_groups == {"shop": ("cart-candidate",)}
+    kept = {key: (route.legacy, route.target_type) for key, route in inventory.kept_routes.items()}
+    assert kept == {"score": ("score", "lambda"), "root": ("pages", "ip")}
+
+
+def test_a_rule_that_cannot_move_is_a_line_that_says_why() -> None:
+    text = text_of(draft(SHOP, "/score"))
+    assert "# - shop:443, priority 1004, /beta host beta.shop: it has a condition that a route can't have" in text
+
+
+def test_what_is_optional_holds_once_it_is_taken_in() -> None:
+    text = re.sub(r"(?m)^#(?=\S)", "", text_of(draft(SHOP, "/score")))
+    production = parse(text, Path("stacks.toml")).environment("production")
+    assert production.legacy.owner == "terraform"
+    assert production.header_override is not None
+    assert production.notifications["team"].webhook == "$TEAM_WEBHOOK"
+    assert {"programs", "ramp"} <= tomllib.loads(text).keys()
+
+
+def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes() -> None:
+    assert "[header-override]" not in text_of(draft(found(rule(1, "/a")), "/a"))
+
+
+@pytest.mark.parametrize(
+    ("unfit", "why"),
+    [
+        (rule(1, "/a", more=(Condition(Field.SOURCE, ("10.0.0.0/8",)),)), "from 10.0.0.0/8"),
+        (
+            LiveRule(Arn("r"), Arn("l"), 1, (Condition(Field.PATH, ("/a", "/b")),), Forward({Arn("arn:cart"): 1})),
+            "2 paths",
+        ),
+        (
+            LiveRule(Arn("r"), Arn("l"), 1, (Condition(Field.METHOD, ("GET",)),), Forward({Arn("arn:cart"): 1})),
+            "no paths",
+        ),
+        (rule(1, "*.png"), "start with /"),
+        (LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), None, "redirect HTTP_301"), "redirect HTTP_301"),
+        (
+            LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), Forward({Arn("arn:cart"): 9, Arn("arn:score"): 1})),
+            "2 target groups",
+        ),
+        (rule(1, "/a", to="gone"), "can't be read"),
+    ],
+)
+def test_what_rollout_does_not_take_over_has_its_reason(unfit: LiveRule, why: str) -> None:
+    (judged,) = sorted_out(found(unfit).listeners, GROUPS)
+    assert isinstance(judged, Unfit)
+    assert why in judged.why
+
+
+def test_of_two_rules_for_the_same_requests_the_later_is_never_asked() -> None:
+    first, second = sorted_out(found(rule(20, "/a", "PUT", "GET"), rule(10, "/a", "GET", "PUT")).listeners, GROUPS)
+    assert isinstance(first, Endpoint)
+    assert first.priority == 10
+    assert isinstance(second, Unfit)
+    assert "priority 10 takes the same requests" in second.why
+
+
+def test_two_listeners_of_one_load_balancer_are_two_entries() -> None:
+    listeners = (Listener("shop", 443, (rule(1, "/a"),)), Listener("shop", 80, (rule(1, "/a"),)))
+    made = draft(Found("123456789012", "us-west-2", listeners, GROUPS), "/a")
+    inventory = parse(text_of(made), Path("stacks.toml")).environment("production")
+    assert {route.load_balancer for route in inventory.routes.values()} == {"shop-443", "shop-80"}
+
+
+@pytest.mark.parametrize(
+    ("words", "priorities"),
+    [
+        (["GET /cart/*"], [1000]),
+        (["PUT|POST /cart/*"], [1001]),
+        (["/cart/*"], [1000, 1001]),
+        (["1002", "1000"], [1000, 1002]),
+        (["/*"], [1003]),
+    ],
+)
+def test_rules_are_named_by_method_and_path_by_path_or_by_priority(words: list[str], priorities: list[int]) -> None:
+    assert [each.priority for each in endpoints_named(endpoints(SHOP), words)] == priorities
+
+
+@pytest.mark.parametrize("words", ["POST /cart/*", "/carts/*", "GET", "", "1004"])
+def test_a_rule_that_is_not_there_is_an_error_with_those_that_are(words: str) -> None:
+    with pytest.raises(UsageError, match="no rule that can be moved is") as caught:
+        endpoints_named(endpoints(SHOP), [words])
+    assert "GET /cart/*" in str(caught.value)
+
+
+def test_a_load_balancer_is_meant_with_its_rules_or_by_a_port() -> None:
+    listeners = (Listener("shop", 80), Listener("shop", 443, (rule(1, "/a"),)), Listener("bare", 80))
+    account = Found("123456789012", "us-west-2", listeners)
+    assert [str(each) for each in listeners_named(account, ["shop"])] == ["shop:443"]
+    assert [str(each) for each in listeners_named(account, ["bare", "shop:80"])] == ["bare:80", "shop:80"]
+    with pytest.raises(UsageError, match="did you mean 'shop'"):
+        listeners_named(account, ["shpo"])
+    with pytest.raises(UsageError, match="there is no listener 'shop:8080'"):
+        listeners_named(account, ["shop:8080"])
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("2", (1,)), ("1,3-4", (0, 2, 3)), ("3 1", (0, 2)), ("All", (0, 1, 2, 3))]
+)
+def test_numbers_are_read(text: str, wanted: tuple[int, ...]) -> None:
+    assert numbers(text, 4) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "0", "5", "3-2", "a", "1;2", "-1"])
+def test_what_is_no_number_of_the_list_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="from 1 to 4"):
+        numbers(text, 4)
+
+
+def test_answers_that_are_not_given_are_proposed() -> None:
+    assert proposed({"function": "rust-shop", "code": None}, "My shop") == {
+        "project": "my-shop",
+        "environment": "production",
+        "function": "rust-shop",
+        "suffix": "-candidate",
+        "code": "candidate.zip",
+        "runtime": "provided.al2023",
+        "handler": "bootstrap",
+    }
+    assert proposed({}, "/")["function"] == "root-candidate"
+
+
+def test_all_flags_that_cannot_be_meant_are_told_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        refuse_unreadable({"project": "a b", "environment": "x", "suffix": "-", "function": "f" * 64})
+    assert re.findall("--([a-z-]+):", str(caught.value)) == ["project", "candidate-suffix", "function"]
+
+
+group_names = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?", fullmatch=True)
+
+
+@given(st.sets(group_names, min_size=1, max_size=8), st.sampled_from(["-candidate", "-rs", "-next-generation"]))
+def test_names_of_candidates_are_ones_that_aws_takes_and_nobody_has(names: set[str], suffix: str) -> None:
+    listener = Listener("shop", 443)
+    moving = [Endpoint(listener, n, f"/{n}", (), name, "lambda") for n, name in enumerate(sorted(names), 1)]
+    made = candidate_groups(moving, suffix, names)
+    assert len(set(made.values())) == len(names)
+    for candidate in made.values():
+        assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?", candidate)
+        assert len(candidate) <= LONGEST_GROUP
+        assert candidate.endswith(suffix)
+        assert candidate not in names
+
+
+def test_a_name_is_cut_no_further_than_need_be() -> None:
+    assert fitted("score", "-candidate", LONGEST_GROUP, set()) == "score-candidate"
+    long = fitted("l-passport-v2-stamp-score", "-candidate", LONGEST_GROUP, set())
+    assert re.fullmatch(r"l-passport-v2-sta-[0-9a-f]{4}-candidate", long)
+    assert fitted("score", "-candidate", LONGEST_GROUP, {"score-candidate"}) not in {"score-candidate", long}
+
+
+paths = st.text("/*?.~abcXYZ019-_", max_size=80).map(lambda text: f"/{text}")
+
+
+@given(st.lists(st.tuples(paths, st.sets(st.sampled_from(["GET", "PUT", "POST"]))), min_size=1, max_size=8))
+def test_routes_have_keys_of_their_own_whatever_their_paths(asked: list[tuple[str, set[str]]]) -> None:
+    listener = Listener("shop", 443)
+    moving = [Endpoint(listener, n, path, tuple(sorted(how)), "g", "lambda") for n, (path, how) in enumerate(asked, 1)]
+    keys = route_keys(moving)
+    assert len(set(keys.values())) == len(moving)
+    assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", key) for key in keys.values())
+
+
+some_rules = st.lists(
+    st.tuples(
+        paths.filter(lambda path: path.count("*") + path.count("?") <= 5), st.sets(st.sampled_from(["GET", "PUT"]))
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(some_rules, st.data())
+def test_whatever_the_rules_are_the_file_holds_together(asked: list[tuple[str, set[str]]], data: st.DataObject) -> None:
+    account = found(*(rule(n, path, *sorted(how), to="score") for n, (path, how) in enumerate(asked, 1)))
+    movable = endpoints(account)
+    moving = data.draw(st.lists(st.sampled_from(movable), min_size=1, unique=True))
+    inventory = parse(text_of(drafted(account, moving, ANSWERS)), Path("stacks.toml")).environment("production")
+    assert {route.priority for route in inventory.routes.values()} == {each.priority for each in moving}
+    assert len(inventory.routes) + len(inventory.kept_routes) == len(movable)
+
+
+def test_a_file_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
+    file = tmp_path / "stacks.toml"
+    write_new(file, "one")
+    with pytest.raises(UsageError, match="is there already"):
+        write_new(file, "two")
+    assert file.read_text() == "one"
+    write_new(file, "two", force=True)
+    assert file.read_text() == "two"
+    assert [path.name for path in tmp_path.iterdir()] == ["stacks.toml"]
