@@ -166,7 +166,7 @@ class Programs(Frozen):
     legacy: EntryPoint | None = None
     candidate: EntryPoint = "rollout.programs.candidate:program"
     routing: EntryPoint = "rollout.programs.routing:program"
-    monitoring: EntryPoint = "programs.monitoring:program"
+    monitoring: EntryPoint = "rollout.programs.monitoring:program"
     endpoints: EntryPoint | None = None
 
 

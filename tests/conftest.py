@@ -75,10 +75,10 @@ class Team:
         """Its inventory."""
         return self.folder / "stacks.toml"
 
-    def open(self) -> EnvironmentRollout:
-        """The environment, read anew from the file."""
+    def open(self, environment: str = "production") -> EnvironmentRollout:
+        """An environment, read anew from the file."""
         rollout = Rollout.load(self.file, sandbox=self.aws, on_event=self.events.append)
-        return rollout.environment("production")
+        return rollout.environment(environment)
 
     def edit(self, old: str, new: str) -> None:
         """Change the inventory."""
@@ -119,7 +119,7 @@ class Team:
         return [call.action.split(":")[1] for call in calls if not call.action.split(":")[1].startswith("Describe")]
 
 
-_accounts = itertools.count(100_000_000_000)
+accounts = itertools.count(100_000_000_000)
 
 
 KEPT_IN_SMALL = ("stamp-score", "ceramic-score", "embed-score", "stamp-score-history")
@@ -134,7 +134,7 @@ def _team(aws: SandboxInfo, folder: Path, *, whole: bool) -> Team:
         routes = re.compile(r"\[(?:kept-)?routes\.([\w-]+)\]")
         text = "".join(s for s in sections if not (m := routes.match(s)) or m[1] in KEPT_IN_SMALL)
     (folder / "stacks.toml").write_text(text)
-    made = Team(folder, str(next(_accounts)), aws)
+    made = Team(folder, str(next(accounts)), aws)
     made.edit('account = "123456789012"', f'account = "{made.account}"')
     made.edit('name = "passport-scorer"', f'name = "{made.project}"')  # and stacks that nobody else has
     return made

@@ -10,7 +10,7 @@ from rollout.model import Programs
 from rollout.pulumi_driver.programs import load_program
 
 
-@pytest.mark.parametrize("stack", ["candidate", "routing"])
+@pytest.mark.parametrize("stack", ["candidate", "routing", "monitoring"])
 def test_a_folder_named_like_the_package_hides_none_of_it(stack: str, tmp_path: Path) -> None:
     (tmp_path / "rollout").mkdir()
     (tmp_path / "rollout" / "__init__.py").touch()

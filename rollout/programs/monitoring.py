@@ -1,0 +1,32 @@
+"""Alarms and a dashboard that show the candidate beside legacy.
+
+Nothing depends on them: they may come, change and go at any time.
+"""
+
+from __future__ import annotations
+
+from rollout.components.monitoring import Monitoring, MonitoringArgs, places_of
+from rollout.model import ProgramInput
+
+
+def program(given: ProgramInput) -> None:
+    """The monitoring stack.
+
+    Args:
+        given: The inventory, and whether anything is to be there.
+
+    Raises:
+        RunError: A listener or a target group isn't on AWS.
+    """
+    if not given.monitored:
+        return
+    environment = given.environment
+    Monitoring(
+        "monitoring",
+        MonitoringArgs(
+            environment,
+            places_of(environment),
+            actions=[told.sns for told in environment.notifications.values() if told.sns],
+            tags={"rollout:project": environment.project, "rollout:environment": environment.name},
+        ),
+    )
