@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from rollout.cli import completion
+
 
 class ProviderName(StrEnum):
     """Which provider plugin talks to the sandbox."""
@@ -17,7 +19,16 @@ class ProviderName(StrEnum):
 
 
 EnvironmentName = Annotated[
-    str, typer.Argument(metavar="ENV", help="An environment of stacks.toml.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="ENV",
+        help="An environment of stacks.toml.",
+        show_default=False,
+        autocompletion=completion.environments,
+    ),
+]
+OneOrAll = Annotated[
+    str | None, typer.Argument(metavar="[ENV]", help="By default all.", autocompletion=completion.environments)
 ]
 File = Annotated[Path, typer.Option("--file", "-f", envvar="ROLLOUT_FILE", help="The inventory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
@@ -34,7 +45,14 @@ AcceptLive = Annotated[
     bool, typer.Option("--accept-live", help="Start from the live rules even if somebody else changed them.")
 ]
 Routes = Annotated[
-    list[str] | None, typer.Option("--route", "-r", help="Only this route; may be given again.", show_default=False)
+    list[str] | None,
+    typer.Option(
+        "--route",
+        "-r",
+        help="Only this route; may be given again.",
+        show_default=False,
+        autocompletion=completion.routes,
+    ),
 ]
 Waive = Annotated[
     list[str] | None,

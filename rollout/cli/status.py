@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption, Sandboxed
+from rollout.cli.options import STACKS_TOML, File, Json, OneOrAll, ProviderName, ProviderOption, Sandboxed
 from rollout.cli.session import session
 
 
 def status(
-    environment: Annotated[str | None, typer.Argument(metavar="[ENV]", help="By default all.")] = None,
+    environment: OneOrAll = None,
     file: File = STACKS_TOML,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
     no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't ask CloudWatch for requests.")] = False,

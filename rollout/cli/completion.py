@@ -1,0 +1,40 @@
+"""What the shell proposes at Tab: the names that stacks.toml has.
+
+It reads the file's text alone, so that it is there at once, also for a file that is half written.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from pathlib import Path
+
+import typer
+
+
+def environments(context: typer.Context, incomplete: str) -> list[str]:
+    """The environments that begin so."""
+    return _names("environments", context, incomplete)
+
+
+def routes(context: typer.Context, incomplete: str) -> list[str]:
+    """The routes that begin so."""
+    return _names("routes", context, incomplete)
+
+
+def _names(table: str, context: typer.Context, incomplete: str) -> list[str]:
+    file = context.params.get("file") or os.environ.get("ROLLOUT_FILE") or "stacks.toml"
+    try:
+        text = Path(file).read_text("utf-8")
+    except (OSError, ValueError):
+        return []
+    return [name for name in _keys(table, text) if name.startswith(incomplete)]
+
+
+def _keys(table: str, text: str) -> list[str]:
+    try:
+        found = tomllib.loads(text).get(table)
+    except (ValueError, RecursionError):  # the headers are there, whatever is wrong
+        return list(dict.fromkeys(re.findall(rf"(?m)^\[{table}\.([\w-]+)", text)))
+    return list(found) if isinstance(found, dict) else []

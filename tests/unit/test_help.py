@@ -1,0 +1,31 @@
+"""Each command tells an example of itself, and it is one that the command line takes."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+
+from rollout import cli
+from tests.docs.pages import parsed
+
+
+def commands(group: Any = None, path: str = "") -> Iterator[Any]:
+    """Every command with its name, groups opened."""
+    group = group or typer.main.get_command(cli.app)
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{path}{name} ")
+        else:
+            yield pytest.param(f"{path}{name}", command, id=f"{path}{name}")
+
+
+@pytest.mark.parametrize(("name", "command"), list(commands()))
+def test_a_commands_help_has_an_example_of_it(name: str, command: Any) -> None:
+    examples = re.findall(r"^\s*Example: rollout (.+)$", command.help, re.MULTILINE)
+    assert examples
+    assert {parsed(shlex.split(example)) for example in examples} == {name.rsplit(maxsplit=1)[-1]}
