@@ -273,11 +273,21 @@ class EnvironmentRollout:
                 result = way_back.reconcile(names, result, parts.stacks, message)
             except EngineError as error:
                 result = way_back.leave(names, result, error.what)
-        try:
-            self._save(Percent(0), routes, save=save)
-        except ConfigError as error:  # traffic is back, which is what was asked for
-            self._emit(events.Warned(self._environment.name, f"the weight 0 isn't in the file: {error}"))
+        if save:
+            self.remember(Percent(0), routes)
         return result
+
+    def remember(self, weight: Percent, routes: Sequence[str] = ()) -> None:
+        """Write a live weight into the file; if that can't be done, a warning says so.
+
+        Args:
+            weight: The candidate's share.
+            routes: The routes' names; all by default.
+        """
+        try:
+            self._save(weight, routes, save=True)
+        except ConfigError as error:  # traffic is where it should be, which is what was asked for
+            self._emit(events.Warned(self._environment.name, f"the weight {weight} isn't in the file: {error}"))
 
     def release(self, *, approve: Approval = None) -> ReleaseResult:
         """After phase 2: have Terraform or another Pulumi stack let go of the adopted rules, by its own commands."""

@@ -73,7 +73,11 @@ class Hands:
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
     ) -> PhaseResult:
         """See `Means`."""
-        return self._door.set_weight(weight, routes=self._some(routes), approve=approve, save=self._save, message=said)
+        some = self._some(routes)
+        result = self._door.set_weight(weight, routes=some, approve=approve, save=False, message=said)
+        if self._save:
+            self._door.remember(weight, some)
+        return result
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
         """See `Means`."""

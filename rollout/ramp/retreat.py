@@ -58,6 +58,7 @@ class Retreat:
             left = self.move_back(routes, persistent=persistent)
             outcome = "rolled back" if not left else f"rolled back but for {', '.join(left)}"
         self._emit(events.RampFailed(name, stands.weight, decision.sentence, outcome, routes))
+        self._means.tell("verdict", f"{stands.weight} % failed: {decision.sentence}", weight, routes)
         self._means.tell("rollback", f"{outcome}: {decision.sentence}", weight, routes)
         if weight == NOTHING or on_failure == "freeze":  # stepping back has said it with its update
             kind = Kind.DROPPED if rest else Kind.FAILED

@@ -95,10 +95,20 @@ class Runner:
             Drift: Somebody else set weights.
             UsageError: There is nothing to restart.
             GateRefused: A step's gate was declined, or nobody was there.
+            Interrupted: By the user.
             RolloutError: Others only if `once`, or at the first look; later they are told, and waited out.
         """
         if restart:
             self._begin_anew()
+        try:
+            return self._run(once=once)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                "stopped; the weight stays as it is, and nobody watches it",
+                then=f"`rollout ramp {self._name}` goes on, `rollout rollback {self._name}` takes all to legacy",
+            ) from None
+
+    def _run(self, *, once: bool) -> RampResult:
         is_first = True
         while True:
             try:

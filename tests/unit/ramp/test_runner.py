@@ -10,7 +10,7 @@ import pytest
 
 from rollout import events
 from rollout.analysis.verdicts import Judgement, Verdict
-from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, RampEnded, UsageError
+from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, Interrupted, RampEnded, UsageError
 from rollout.history import Update
 from rollout.metrics import AlarmState
 from rollout.quantities import Percent
@@ -92,7 +92,7 @@ def test_a_failure_goes_back_then_tells_and_never_begins_again_by_itself() -> No
         with pytest.raises(AnalysisFailed, match=r"the ramp failed at .* 5xx 9 %"):
             world.ramp(once=True)
     assert world.shares == {None}
-    assert len(world.told) == 3
+    assert [kind for kind, _ in world.told] == ["step", "step", "verdict", "rollback"]
     world.judge_of = lambda *_: judgement(Verdict.PASS)
     assert world.ramp(restart=True).state == "finished"
 
@@ -382,3 +382,16 @@ def test_a_ramp_killed_at_any_of_its_acts_is_finished_by_the_next_run(fails: Per
             assert world.ramp().state == "finished", kill_at
             assert world.shares == {WHOLE}, kill_at
         never_raised_without_a_pass(world, judged)
+
+
+def test_ctrl_c_says_that_nobody_watches() -> None:
+    world = World(inventory())
+
+    def interrupt(_world: World) -> None:
+        raise KeyboardInterrupt
+
+    world.on_wait = interrupt
+    with pytest.raises(Interrupted, match="nobody watches it") as caught:
+        world.ramp()
+    assert caught.value.exit_code == 130
+    assert world.shares == {FIVE}
