@@ -69,7 +69,7 @@ def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[
 
 
 def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
-    """A ramp whose candidate breaks at its second step, and one whose candidate is as good as legacy."""
+    """A ramp whose candidate breaks at its first step, and one whose candidate is as good as legacy."""
     from rollout.api import EnvironmentRollout
     from rollout.errors import AnalysisFailed
     from rollout.sandbox.ramp_story import SPEED, Breakage, crowd, shortened
@@ -77,7 +77,7 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
     inventory, name = shortened(inventory), inventory.name
     with crowd(inventory, aws) as load:
         run.render.chapter(f"rollout ramp {name}, of a candidate that breaks; AWS's clock runs {SPEED:g} times as fast")
-        breakage = Breakage(aws, load, "*rust*", inventory.ramp.steps[1], run.render)
+        breakage = Breakage(aws, load, "*rust*", inventory.ramp.steps[0], run.render)
         target = EnvironmentRollout(inventory, file, sandbox=aws, provider=provider.value, on_event=breakage)
         try:
             target.ramp(approve=True, save=False)
