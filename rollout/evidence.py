@@ -7,7 +7,7 @@ which of AWS's metrics and statistics each number is.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from rollout.analysis.defaults import bounds_of
 from rollout.analysis.streams import Latency, Stream
 from rollout.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
 from rollout.live import Live
-from rollout.metrics import MINUTE, load_balancer
+from rollout.metrics import MINUTE, REPORTS, Point, Series, load_balancer
 from rollout.model import Arn, Environment
 from rollout.pools import Comparable, Pool, by_function, by_target_group
 from rollout.ports import Metrics, TargetGroups
@@ -63,10 +63,17 @@ class Evidence:
         environment: The inventory.
         metrics: CloudWatch.
         target_groups: Who knows their functions; without it nothing is compared by function.
+        logs: Who reads functions' REPORT lines; without it cold starts aren't compared.
     """
 
-    def __init__(self, environment: Environment, metrics: Metrics, target_groups: TargetGroups | None = None) -> None:
-        self._environment, self._metrics, self._target_groups = environment, metrics, target_groups
+    def __init__(
+        self,
+        environment: Environment,
+        metrics: Metrics,
+        target_groups: TargetGroups | None = None,
+        logs: Metrics | None = None,
+    ) -> None:
+        self._environment, self._metrics, self._target_groups, self._logs = environment, metrics, target_groups, logs
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
 
@@ -94,7 +101,7 @@ class Evidence:
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
         wanted = (series for plan in plans for tallied in plan.tallies for series in tallied.series)
         series = tuple(dict.fromkeys((*own.values(), *wanted)))
-        read = self._metrics.read(series, first, until) if until > first else {}
+        read = self._read(series, first, until) if until > first else {}
         minutes = Minutes(first, (until - first) // MINUTE, read)
         streams = tuple(_stream(plan, first, minutes, notes) for plan in plans)
         for name, each in own.items():
@@ -108,13 +115,13 @@ class Evidence:
         return Gathered(streams, tuple(notes), until, unseen)
 
     def _compared(self, live: Live, notes: list[str]) -> list[_Compared]:
-        metrics = self._environment.analysis.metrics
+        metrics = list(self._environment.analysis.metrics)
+        if self._logs is None and "cold-starts" in metrics:
+            metrics.remove("cold-starts")
+            notes.append("cold-starts aren't compared: nobody reads the functions' logs")
         groups = by_target_group(self._environment, live)
         functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
         notes += (*groups.notes, *functions.notes)
-        notes += [
-            f"{metric} isn't compared: CloudWatch has no metric of it" for metric in metrics if metric not in RECIPES
-        ]
         return [
             (metric, pool)
             for metric in metrics
@@ -122,6 +129,11 @@ class Evidence:
             if metric in kind
             for pool in found.pools
         ]
+
+    def _read(self, series: Sequence[Series], first: datetime, until: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        logged = [each for each in series if each.namespace == REPORTS]
+        found = self._metrics.read([each for each in series if each.namespace != REPORTS], first, until)
+        return {**found, **self._logs.read(logged, first, until)} if self._logs and logged else found
 
     def _by_function(self, live: Live) -> Comparable:
         lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]

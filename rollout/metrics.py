@@ -81,6 +81,10 @@ def function(arn: str) -> Source:
     return Source("AWS/Lambda", (("FunctionName", name), *resource))
 
 
+REPORTS = "REPORT lines"
+"""The namespace of what functions' logs alone tell; `log_insights` reads it."""
+
+
 class AlarmState(StrEnum):
     """What an alarm says; by `MISSING` there is none of its name.
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollout.analysis.streams import Arm, Counts
-from rollout.metrics import MINUTE, Point, Series, Source
+from rollout.metrics import MINUTE, REPORTS, Point, Series, Source
 from rollout.ramp.settings import MetricName
 
 _SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
@@ -23,10 +23,17 @@ _SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A metric whose events and requests are sums of AWS's metrics."""
+    """A metric whose events and requests are sums of AWS's metrics.
+
+    Attributes:
+        events: AWS's names of the events.
+        requests: AWS's names of the requests.
+        logged: Whether functions' logs alone tell them.
+    """
 
     events: tuple[str, ...]
     requests: tuple[str, ...]
+    logged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ BY_TARGET_GROUP: Mapping[MetricName, Rate | Time] = {
 BY_FUNCTION: Mapping[MetricName, Rate | Time] = {
     "function-errors": Rate(("Errors",), ("Invocations",)),
     "throttles": Rate(("Throttles",), ("Invocations", "Throttles")),
+    "cold-starts": Rate(("ColdStarts",), ("Reports",), logged=True),
     "duration-p50": Time("Duration", 0.5, _MILLISECOND),
     "duration-p99": Time("Duration", 0.99, _MILLISECOND),
 }
@@ -99,6 +107,8 @@ def tally(recipe: Rate | Time, sources: Sequence[Source], limit: timedelta = tim
         return tuple(source.series(name, statistic) for source in sources for name in names)
 
     if isinstance(recipe, Rate):
+        if recipe.logged:
+            sources = [Source(REPORTS, source.dimensions) for source in sources]
         return Tally(of(*recipe.requests), of(*recipe.events))
     values = of(recipe.name, statistic="SampleCount")
     # TC(:X), those of X or less, is what others have tried on AWS; TC(X:) is only documented.

@@ -143,7 +143,14 @@ class Parts:
         """Who reads what a step is judged by."""
         from rollout.evidence import Evidence  # noqa: PLC0415 - so does numpy
 
-        return Evidence(self.environment, self.metrics, self.load_balancers)
+        return Evidence(self.environment, self.metrics, self.load_balancers, self.logs)
+
+    @cached_property
+    def logs(self) -> Metrics:
+        """Where cold starts are told."""
+        from rollout.log_insights import LogInsights  # noqa: PLC0415 - as above
+
+        return LogInsights(self._access, self.clock)
 
     @cached_property
     def _cloudwatch(self) -> CloudWatch:

@@ -65,7 +65,10 @@ PURE = (
         "weights",
     ),
 )
-AWS = ("alb.py", "alb_inspection.py", "aws.py", "cloudwatch.py", "sns.py", "aws_lambda.py", "sandbox/")
+AWS = (
+    *("alb.py", "alb_inspection.py", "aws.py", "aws_lambda.py", "cloudwatch.py", "log_insights.py", "sns.py"),
+    "sandbox/",
+)
 SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
 
 

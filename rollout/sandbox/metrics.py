@@ -15,6 +15,8 @@ from rollout.sandbox.clock import SandboxClock
 
 MINUTE = 60
 KEPT = timedelta(days=15)
+REPORTS = "REPORT"
+"""The namespace of what is in functions' logs, and not in CloudWatch's metrics."""
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -25,7 +27,7 @@ class Metric:
     Attributes:
         account: Twelve digits.
         region: AWS's name.
-        namespace: `AWS/ApplicationELB` or `AWS/Lambda`.
+        namespace: `AWS/ApplicationELB`, `AWS/Lambda` or `REPORTS`.
         name: `RequestCount`…
         dimensions: Names and values, sorted.
     """

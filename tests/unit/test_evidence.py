@@ -18,7 +18,7 @@ from rollout.analysis.verdicts import Verdict
 from rollout.conditions import Condition, Field, for_endpoint
 from rollout.evidence import Evidence, Gathered
 from rollout.live import Live, LiveRule, LiveTargetGroup
-from rollout.metrics import MINUTE, Source, function, load_balancer, target_group
+from rollout.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
 from rollout.model import PREPARED, Arn, Environment, KeptRoute, Route
 from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
 from rollout.weights import Forward
@@ -382,10 +382,22 @@ def test_the_judge_takes_it_as_it_comes() -> None:
     assert (found.verdict, found.findings[0].metric) == (Verdict.FAIL, "server-errors")
 
 
-def test_cold_starts_are_not_compared() -> None:
-    assert Case("server-errors", "cold-starts").gather(1).notes == (
-        "cold-starts isn't compared: CloudWatch has no metric of it",
+def test_cold_starts_are_read_from_the_logs_alone_and_not_without_them() -> None:
+    case = Case("server-errors", "cold-starts")
+    case.targets = Targets(la="old", ca="new")
+    found = case.gather(1)
+    assert [stream.metric for stream in found.streams] == ["server-errors"]
+    assert found.notes == ("cold-starts aren't compared: nobody reads the functions' logs",)
+    logs, lines = Measurements(), Source(REPORTS, function(named("new")).dimensions)
+    logs.put(lines, "Reports", FIRST, 1.0, 1.0, 1.0)
+    logs.put(lines, "ColdStarts", FIRST, 1.0)
+    _, starts = (
+        Evidence(case.environment, case.metrics, case.targets, logs)
+        .gather(case.live, START, FIRST + 4 * MINUTE)
+        .streams
     )
+    assert said(starts.candidate) == [(1, 3)]
+    assert {each.namespace for series, _, _ in case.metrics.asked for each in series} == {"AWS/ApplicationELB"}
 
 
 def test_minutes_that_cloudwatch_has_no_more_are_left_out_and_told() -> None:

@@ -11,7 +11,7 @@ from functools import cache
 
 from rollout.sandbox.data_plane.functions import Failure, Invocation
 from rollout.sandbox.data_plane.rules import Target, TargetGroup
-from rollout.sandbox.metrics import Metric, Metrics
+from rollout.sandbox.metrics import REPORTS, Metric, Metrics
 
 _ELB, _LAMBDA = "AWS/ApplicationELB", "AWS/Lambda"
 _OWN = {"4": "HTTPCode_ELB_4XX_Count", "5": "HTTPCode_ELB_5XX_Count"}
@@ -36,10 +36,14 @@ class FunctionCounting:
         if not throttled:
             found |= {"Invocations": 1.0, "Errors": float(went.failure is not None)}
             found |= {"Duration": went.duration / timedelta(milliseconds=1), "ConcurrentExecutions": went.at_once}
-        self._metrics.add([(self._function(name, function), value) for name, value in found.items()])
+        added = [(self._function(name, function), value) for name, value in found.items()]
+        if not throttled:
+            lines = ("Reports", "ColdStarts") if went.start is not None else ("Reports",)
+            added += [(self._function(name, function, REPORTS), 1.0) for name in lines]
+        self._metrics.add(added)
 
-    def _function_metric(self, name: str, function: Target) -> Metric:
-        return Metric(function.account, function.region, _LAMBDA, name, (("FunctionName", function.name),))
+    def _function_metric(self, name: str, function: Target, namespace: str = _LAMBDA) -> Metric:
+        return Metric(function.account, function.region, namespace, name, (("FunctionName", function.name),))
 
 
 class Counting(FunctionCounting):

@@ -53,12 +53,26 @@ class Failure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How one went: what was said, which is Lambda's error where it failed, how long it took, how many ran at once."""
+    """How one went.
+
+    Attributes:
+        said: The answer, which is Lambda's error where it failed.
+        failure: Why there is none.
+        duration: How long the function ran.
+        at_once: How many ran at once.
+        start: How long its environment took to start before; None if there was one.
+    """
 
     said: Any
     failure: Failure | None
     duration: timedelta
     at_once: int
+    start: timedelta | None = None
+
+    @property
+    def waited(self) -> timedelta:
+        """How long the load balancer waited."""
+        return self.duration + (self.start or timedelta(0))
 
 
 def default_handler(event: Event, context: Context) -> dict[str, Any]:
@@ -114,15 +128,16 @@ class Functions:
         self._running[who] += 1
         at_once = self._running[who]
         try:
-            time_taken = profile.draw_latency(self._random)
-            if wait := min(time_taken, target.timeout):
+            time_taken, start = profile.draw_latency(self._random), profile.draw_start(self._random)
+            if wait := min(time_taken, target.timeout) + (start or timedelta(0)):
                 await asyncio.sleep(wait.total_seconds() / self._clock.speed)
             if time_taken > target.timeout:
                 text = f"Task timed out after {target.timeout.total_seconds():.2f} seconds"
-                return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once)
+                return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once, start)
             began = time.perf_counter()
             said, failure = self._said(profile, target, event)
-            return Invocation(said, failure, time_taken + timedelta(seconds=time.perf_counter() - began), at_once)
+            took = time_taken + timedelta(seconds=time.perf_counter() - began)
+            return Invocation(said, failure, took, at_once, start)
         finally:
             self._running[who] -= 1
 

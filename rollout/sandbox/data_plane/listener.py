@@ -142,7 +142,7 @@ class Listener:
             said = checked(went.said, multi_value=group.multi_value)
         except Malformed:
             return self._refused(502, group)
-        self._counting.target_answer(group, said.status, went.duration, len(body) + len(said.body))
+        self._counting.target_answer(group, said.status, went.waited, len(body) + len(said.body))
         response = web.Response(status=said.status, body=said.body)
         response.headers.extend(said.headers)
         response.headers["Server"] = answers.SERVER

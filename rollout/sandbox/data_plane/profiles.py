@@ -66,12 +66,16 @@ class Profile:
         return fnmatchcase(function, self.function) and fnmatchcase(account, self.account)
 
     def draw_latency(self, random: Random) -> timedelta:
-        """One answer's time, cold start included."""
+        """One answer's time, without a cold start."""
         time = self.latency
         if self.latency_p99 is not None:
             sigma = math.log(self.latency_p99 / self.latency) / _Z99
             time *= math.exp(random.gauss(0, sigma))
-        return time + self.cold_start if chance(random, self.cold_starts) else time
+        return time
+
+    def draw_start(self, random: Random) -> timedelta | None:
+        """How long a new environment takes to start; None if there is one."""
+        return self.cold_start if chance(random, self.cold_starts) else None
 
 
 def chance(random: Random, share: Percent) -> bool:

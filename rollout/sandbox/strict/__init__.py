@@ -2,6 +2,7 @@
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
+- `logs`: the cold starts of functions;
 - `identity`: AWS's managed policies; `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 
@@ -16,12 +17,14 @@ from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
+from moto.logs.models import logs_backends
 
 from rollout.sandbox.metrics import Metrics
 from rollout.sandbox.strict.cloudwatch import on
 from rollout.sandbox.strict.functions import StrictLambda
 from rollout.sandbox.strict.identity import LambdaIdentity
 from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
+from rollout.sandbox.strict.logs import logs_on
 
 
 @contextmanager
@@ -31,12 +34,12 @@ def strict(metrics: Metrics) -> Iterator[None]:
     Args:
         metrics: What CloudWatch knows of the load balancers' traffic.
     """
-    replaced = (cloudwatch_backends, elbv2_backends, lambda_backends, iam_backends)
+    replaced = (cloudwatch_backends, elbv2_backends, lambda_backends, iam_backends, logs_backends)
     lax = [(backends, backends.backend) for backends in replaced]
     _forget()
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend = LambdaIdentity
-    cloudwatch_backends.backend = on(metrics)
+    cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:
         yield
     finally:

@@ -57,7 +57,8 @@ class MeasuredCloudWatch(CloudWatchBackend):
                 metric.namespace, metric.name, 0, [{"Name": n, "Value": v} for n, v in metric.dimensions], None, None
             )
             for metric in self.measured.known(self.account_id, self.region_name)
-            if namespace in (None, metric.namespace)
+            if metric.namespace in _OURS
+            and namespace in (None, metric.namespace)
             and metric_name in (None, metric.name)
             and all(any(name == n and value in (None, v) for n, v in metric.dimensions) for name, value in wanted)
         ]

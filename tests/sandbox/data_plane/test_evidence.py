@@ -13,11 +13,13 @@ from rollout.analysis.streams import Arm, Stream
 from rollout.aws import Access
 from rollout.cloudwatch import CloudWatch
 from rollout.evidence import Evidence, Gathered
+from rollout.log_insights import LogInsights
 from rollout.metrics import MINUTE
 from rollout.model import Environment, LoadBalancer, Route
 from rollout.quantities import Percent
 from rollout.ramp.settings import Analysis, MetricName
 from rollout.sandbox import Profile
+from rollout.wiring import SystemClock
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION
 from tests.unit.builders import environment
@@ -31,6 +33,7 @@ METRICS: tuple[MetricName, ...] = (
     "latency-p50",
     "latency-p99",
     "duration-p50",
+    "cold-starts",
 )
 SLOW, USUAL = timedelta(milliseconds=100), timedelta(milliseconds=20)
 
@@ -75,12 +78,15 @@ def gathered(
     told = ask(site, 200)
     clock.pass_by(seconds=300)
     live = balancers.read(inventory, tags=False)
-    return Evidence(inventory, CloudWatch(access), balancers).gather(live, start, clock.now()), told
+    logs = LogInsights(access, SystemClock())
+    return Evidence(inventory, CloudWatch(access), balancers, logs).gather(live, start, clock.now()), told
 
 
 def test_errors_crashes_and_slowness_of_the_candidate_are_in_its_streams(site: Site, inventory: Environment) -> None:
     half = Percent.of(25)
-    found, told = gathered(site, inventory, latency=SLOW, server_errors=half, crashes=half, client_errors=half)
+    errors = {"server_errors": half, "crashes": half, "client_errors": half}
+    starts = {"cold_starts": half, "cold_start": SLOW}
+    found, told = gathered(site, inventory, latency=SLOW, **errors, **starts)
     streams: dict[str, Stream] = {stream.metric: stream for stream in found.streams}
     assert list(streams) == list(METRICS)
     crashed, failed, refused, well = told[None, 502], told["ca", 500], told["ca", 400], told["ca", 200]
@@ -96,7 +102,9 @@ def test_errors_crashes_and_slowness_of_the_candidate_are_in_its_streams(site: S
     }
     assert totals(streams["latency-p50"].harmful) == totals(streams["latency-p99"].harmful) == (answered, answered)
     assert totals(streams["duration-p50"].harmful) == (candidate, candidate)
-    assert {totals(streams[m].legacy) for m in METRICS[:5]} == {(0, legacy)}
+    cold, counted = totals(streams["cold-starts"].candidate)
+    assert 0 < cold < counted == candidate
+    assert {totals(streams[m].legacy) for m in (*METRICS[:5], "cold-starts")} == {(0, legacy)}
     (note,) = found.notes
     assert note.startswith(f"load balancer public made {crashed} answers of 5xx itself")
     assert found.unseen == ()

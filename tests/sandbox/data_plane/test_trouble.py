@@ -112,14 +112,16 @@ def test_latency_is_waited_for_and_counted(site: Site, group: str) -> None:
     assert milliseconds == pytest.approx(seconds * 1000)
 
 
-def test_latencies_are_log_normal_about_the_median_with_cold_starts_on_top() -> None:
+def test_latencies_are_log_normal_about_the_median_and_cold_starts_as_often_as_ordered() -> None:
     profile = Profile(latency=timedelta(seconds=0.1), latency_p99=timedelta(seconds=0.4))
     random = Random(1)  # noqa: S311 - a seeded one
     cuts = quantiles((profile.draw_latency(random).total_seconds() for _ in range(20_000)), n=100)
     assert cuts[49] == pytest.approx(0.1, rel=0.05)
     assert cuts[98] == pytest.approx(0.4, rel=0.1)
     cold = Profile(cold_starts=Percent.of(25), cold_start=timedelta(seconds=1))
-    assert sum(cold.draw_latency(random).total_seconds() for _ in range(4000)) == pytest.approx(1000, rel=0.15)
+    starts = [cold.draw_start(random) for _ in range(4000)]
+    assert starts.count(timedelta(seconds=1)) == pytest.approx(1000, rel=0.15)
+    assert set(starts) == {timedelta(seconds=1), None}
 
 
 @pytest.mark.parametrize(
