@@ -19,7 +19,7 @@ PURE = (
     *("monitoring.alarms", "monitoring.dashboard", "monitoring.pools"),
     *("dashboard.changes", "dashboard.charts", "dashboard.courses", "dashboard.overview", "dashboard.plots"),
     *("dashboard.scales", "dashboard.words", "ramp.decide", "ramp.journal", "ramp.standing", "ramp.windows"),
-    *("init.answers", "init.draft", "init.found", "init.names", "init.text"),
+    *("doctor.account", "init.answers", "init.draft", "init.found", "init.names", "init.text"),
     *(
         "checks",
         "compare",

@@ -11,6 +11,7 @@ import typer
 
 from rollout import __version__
 from rollout.cli.demo import demo
+from rollout.cli.doctor import doctor
 from rollout.cli.explain import explain
 from rollout.cli.init import init
 from rollout.cli.monitoring import monitoring
@@ -59,6 +60,7 @@ def _root(
 
 for command in (
     init,
+    doctor,
     phase1,
     phase2,
     phase3,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rollout.cli.options import STACKS_TOML, File, Sandboxed
-from rollout.cli.session import sandbox_folder, session
+from rollout.cli.session import session
 
 if TYPE_CHECKING:
     from rollout.init.answers import Answers
@@ -71,8 +70,7 @@ def init(
         given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
         given |= {"code": code, "runtime": runtime, "handler": handler}
         answers.refuse_unreadable({**given, "account": account})
-        aws = _sandbox(sandbox_folder(file, asked=sandbox))
-        found = _look(aws, _region(region, _missing(load_balancers, routes, every=every)), account)
+        found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
         endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
         draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name))
         text = text_of(draft)
@@ -200,11 +198,3 @@ def _answers(given: Mapping[str, str | None], folder: str) -> Answers:
 
 def _refuse(wanted: str) -> str:
     raise ValueError(f"{wanted} is needed")
-
-
-def _sandbox(folder: Path | None) -> Sandbox | None:
-    if folder is None:
-        return None
-    from rollout.sandbox import daemon
-
-    return daemon.connect(folder)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from rollout.analysis.planning import RampPlan
-    from rollout.checks import PreflightReport
+    from rollout.checks import Check, PreflightReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
     from rollout.sandbox.load import Tally
@@ -62,6 +62,10 @@ class Renderer:
 
     def preflight(self, report: PreflightReport) -> None:
         """Show what a preflight found."""
+        raise NotImplementedError
+
+    def doctor(self, checks: Sequence[Check]) -> None:
+        """Show what this machine and its credentials are like."""
         raise NotImplementedError
 
     def smoke(self, report: SmokeReport) -> None:
@@ -129,6 +133,9 @@ class JsonLines(Renderer):
 
     def preflight(self, report: PreflightReport) -> None:
         self._write({"event": "preflight", **events.plain(report)})
+
+    def doctor(self, checks: Sequence[Check]) -> None:
+        self._write({"event": "doctor", "checks": [events.plain(check) for check in checks]})
 
     def smoke(self, report: SmokeReport) -> None:
         from rollout.smoke.report import as_json
@@ -295,7 +302,11 @@ class People(Renderer):
 
     def preflight(self, report: PreflightReport) -> None:
         self._rest()
-        self._out.print(screen.preflight(report))
+        self._out.print(screen.checks(f"preflight {report.environment}", report.checks))
+
+    def doctor(self, checks: Sequence[Check]) -> None:
+        self._rest()
+        self._out.print(screen.checks("doctor", checks))
 
     def smoke(self, report: SmokeReport) -> None:
         from rollout.cli.smoke_screen import drawn

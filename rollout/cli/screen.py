@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.checks import PreflightReport
+from rollout.checks import Check
 from rollout.events import LeftoversSettled, LockCleared
 from rollout.explain import Explanation, Share
 from rollout.gates import Gate, TrafficLine
@@ -222,11 +222,11 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     return Group(*rows, Text())
 
 
-def preflight(report: PreflightReport) -> RenderableType:
+def checks(title: str, found: Sequence[Check]) -> RenderableType:
     """Each check with its evidence, and under it what has to be put right and what to know."""
-    rows = [Text(f"preflight {report.environment}", style="bold")]
-    width = max(len(check.name) for check in report.checks)
-    for check in report.checks:
+    rows = [Text(title, style="bold")]
+    width = max(len(check.name) for check in found)
+    for check in found:
         mark, style = ("✗", "bold red") if check.problems else ("✓", "green")
         rows.append(Text(f"  {mark} ", style=style).append(f"{check.name:<{width}}  {check.evidence}", style="default"))
         for sign, colour, problems in (("✗", "red", check.problems), ("!", "yellow", check.notes)):

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -54,7 +55,7 @@ class Session:
         """The inventory, opened."""
         from rollout.api import Rollout
 
-        return Rollout.load(self._file, sandbox=self._sandbox(), provider=self._provider.value, on_event=self.render)
+        return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=self.render)
 
     @property
     def approve(self) -> Approver | None:
@@ -65,7 +66,12 @@ class Session:
             return None
         return self.render.ask
 
-    def _sandbox(self) -> Sandbox | None:
+    def sandbox(self) -> Sandbox | None:
+        """The sandbox to work on; None for the real AWS.
+
+        Raises:
+            SandboxError: It was asked for, and none runs.
+        """
         folder = sandbox_folder(self._file, asked=self._sandboxed)
         if folder is None:
             return None
@@ -92,6 +98,7 @@ def session(
     file: Path, *, json: bool = False, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
 ) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code."""
+    _say_what_can_be_said()
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider)
     restore = _terminate_like_ctrl_c()
@@ -110,6 +117,13 @@ def session(
     finally:
         opened.render.close()
         restore()
+
+
+def _say_what_can_be_said() -> None:
+    """Where there is no locale for it, a sign becomes `?` and no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _terminate_like_ctrl_c() -> Callable[[], None]:

@@ -76,3 +76,15 @@ def test_a_violation_can_be_waived_by_name_and_history_says_so(cut_over: Team) -
     assert any(
         "[policy waived: Function:rust-scorer]" in file.read_text() for file in history if cut_over.project in str(file)
     )
+
+
+def test_a_machine_that_is_ready_passes_the_doctor(team: Team) -> None:
+    done = team.run("doctor", "production", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stdout
+    assert f"account {team.account}" in done.stdout
+    assert "can be written to" in done.stdout
+    assert "set LANG" in done.stdout  # and the signs that ASCII lacks stop nothing
+    wrong = team.run("doctor", "--json", AWS_ACCESS_KEY_ID="999999999999")
+    assert wrong.returncode == 1
+    found = {check["name"]: check for check in json.loads(wrong.stdout.splitlines()[0])["checks"]}
+    assert team.account in found["credentials"]["problems"][0]["what"]

@@ -1,0 +1,25 @@
+"""`rollout doctor [ENV]`."""
+
+from __future__ import annotations
+
+from rollout.cli.options import STACKS_TOML, File, Json, OneOrAll, Sandboxed
+from rollout.cli.session import session
+
+
+def doctor(
+    environment: OneOrAll = None, file: File = STACKS_TOML, json: Json = False, sandbox: Sandboxed = False
+) -> None:
+    """Look whether this machine and these credentials are ready.
+
+    Engine, plugins, room, inventory, backend, credentials, clock: each with its remedy. It works without stacks.toml.
+
+    Example: rollout doctor production
+    """
+    with session(file, json=json, sandbox=sandbox) as run:
+        from rollout.doctor.examination import examine
+        from rollout.errors import RolloutError
+
+        checks = examine(file, environment, run.sandbox())
+        run.render.doctor(checks)
+        if count := sum(len(check.problems) for check in checks):
+            raise RolloutError(f"{count} to put right first")

@@ -1,0 +1,83 @@
+"""All checks of the doctor, one after the other: each is made even if one before it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rollout import config
+from rollout.aws import usual_region
+from rollout.checks import Check, failed
+from rollout.doctor.account import clock, credentials
+from rollout.doctor.machine import machine_checks
+from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
+from rollout.model import Environment
+from rollout.sts import caller
+from rollout.wiring import Parts, Sandbox, access, sandbox_account
+
+_ANYWHERE = "us-east-1"
+_NOBODY = "123456789012"
+"""Whose the sandbox is where nobody is named."""
+
+
+def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Check, ...]:
+    """Look at everything around an inventory; nothing on AWS is changed.
+
+    Args:
+        file: stacks.toml, which need not be there.
+        name: An environment; None for all of the file.
+        sandbox: Where to work instead of AWS.
+    """
+    checks = list(machine_checks(file.parent, sandboxed=sandbox is not None))
+    inventory, environments = _inventory(file, name)
+    has_engine = all(check.passed for check in checks if check.name == "engine")
+    backends = _backends(environments, sandbox) if has_engine else ()
+    return (*checks, inventory, *backends, *_aws(environments, sandbox))
+
+
+def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, ...]]:
+    if not file.exists():
+        missing = (Problem("there is none yet", where=str(file), then="`rollout init` writes one"),)
+        return Check("inventory", "none", missing if name else (), () if name else missing), ()
+    try:
+        read = config.load(file)
+        environments = tuple(read.environment(each) for each in ((name,) if name else read.environments))
+    except ConfigError as error:
+        return Check("inventory", str(file), error.problems or (Problem(error.what, then=error.then),)), ()
+    except UsageError as error:
+        return failed("inventory", error), ()
+    return Check("inventory", f"{file} with {', '.join(read.environments)}"), environments
+
+
+def _backends(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iterator[Check]:
+    seen = set()
+    for environment in environments:
+        try:
+            parts = Parts(environment, sandbox)
+            if parts.backend not in seen:
+                seen.add(parts.backend)
+                yield Check("backend", parts.stacks.backend())
+        except RolloutError as error:
+            yield failed("backend", error)
+        except OSError as error:
+            yield Check("backend", "failed", (Problem(f"{error.strerror}", where=error.filename),))
+
+
+def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iterator[Check]:
+    try:
+        usual = usual_region()
+        wanted = dict.fromkeys(environment.region for environment in environments)
+        region = next(iter(wanted), usual) or _ANYWHERE
+        said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "none is set"
+        unset = Problem("`rollout init` needs one", then="set AWS_REGION, or pass --region")
+        yield Check("region", said, (), () if wanted or usual else (unset,))
+        account = sandbox_account(environments[0].account if environments else _NOBODY)
+        asked = datetime.now(UTC)
+        who = caller(access(region, sandbox, account))
+        here = asked + (datetime.now(UTC) - asked) / 2
+    except AwsError as error:
+        yield failed("credentials", error)
+        return
+    yield credentials(who.account, who.arn, environments)
+    yield clock(who.told, here)
