@@ -64,6 +64,14 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """Look at the live page in a headless Chromium; screenshots go to a folder: nox -s browser -- FOLDER."""
+    install(session)
+    session.install("axe-playwright-python==0.1.8", "playwright==1.65.2")
+    session.run("python", "-m", "tests.browser.look", *session.posargs)
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Regenerate the JSON schema that editors check stacks.toml with."""
     install(session)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rollout import __version__
+from rollout.cli.dashboard import dashboard
 from rollout.cli.demo import demo
 from rollout.cli.doctor import doctor
 from rollout.cli.explain import explain
@@ -76,6 +77,7 @@ for command in (
     freeze,
     status,
     report,
+    dashboard,
     preflight,
     smoke,
     explain,

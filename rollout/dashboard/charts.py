@@ -16,7 +16,7 @@ from rollout.dashboard.courses import Estimate
 from rollout.dashboard.scales import Axis, ticks, time_labels, time_ticks
 
 WIDTH, HEIGHT = 440, 200
-LEFT, RIGHT, TOP, BOTTOM = 46, 10, 16, 22
+LEFT, RIGHT, TOP, BOTTOM = 54, 10, 16, 22
 _NEAR = 14
 """Two marks nearer than this share a badge's place, and the second has none."""
 

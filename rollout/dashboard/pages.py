@@ -113,14 +113,13 @@ def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
         whole = row.overview.whole if row.overview else None
         share, old, new = _totals(whole)
         lines.append((row.name, links.environment(row.name, since, None), row.overview, row.trouble, share, old, new))
-    is_whole = all(row.overview or row.trouble for row in found)
-    return _page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every if is_whole else 1)
+    return _page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
 
 
 def waiting_page(name: str, links: Links, trouble: str | None = None) -> str:
     """The live page of an environment that is being read for the first time, or couldn't be."""
-    every = links.every if trouble else 1
-    return _page("waiting.html", name=name, home=links.home, trouble=trouble, script=asset("live.js"), every=every)
+    script = asset("live.js")
+    return _page("waiting.html", name=name, home=links.home, trouble=trouble, script=script, every=links.every)
 
 
 @cache

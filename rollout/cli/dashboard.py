@@ -1,0 +1,45 @@
+"""`rollout dashboard`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from rollout.cli.options import STACKS_TOML, File, ProviderName, ProviderOption, Sandboxed
+from rollout.cli.session import session
+
+
+def dashboard(
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens; 0 for any port that is free.")] = 8470,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")] = False,
+    file: File = STACKS_TOML,
+    sandbox: Sandboxed = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Show all environments on a local web page that updates itself.
+
+    It listens on 127.0.0.1 alone, reads only, and ends by Ctrl-C.
+
+    Example: rollout dashboard --no-open
+    """
+    with session(file, sandbox=sandbox, provider=provider) as run:
+        from rollout.dashboard import require_extra
+
+        require_extra()
+        import webbrowser
+
+        from rollout.dashboard import server
+        from rollout.dashboard.readings import Readings
+        from rollout.wiring import SystemClock
+
+        names = run.rollout().environments
+        # opened anew each time, since the file's weights change
+        readings = Readings(lambda name, since: run.rollout().environment(name).overview(since=since), SystemClock())
+
+        def ready(url: str) -> None:
+            run.render.say(f"the dashboard is at {url} until Ctrl-C")
+            if not no_open:
+                webbrowser.open(url)
+
+        server.run(server.Dashboard(names, readings), port, ready)

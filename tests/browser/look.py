@@ -1,0 +1,142 @@
+"""The live page in a headless Chromium, held to axe's rules, its own policy, a second, and a change while one reads it.
+
+`nox -s browser -- FOLDER` runs it and leaves screenshots there. It needs a `chromium` on PATH, and isn't among the
+tests, since not every machine has one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import sys
+from datetime import timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, Page, async_playwright
+
+from rollout.dashboard.overview import Overview
+from rollout.dashboard.pages import report_page
+from rollout.dashboard.readings import Readings
+from rollout.dashboard.server import Dashboard
+from rollout.errors import AwsError
+from rollout.quantities import Percent
+from rollout.ramp.journal import Kind
+from rollout.wiring import SystemClock
+from tests.unit.dashboard.world import HISTORY, Histories, entry, overview, shop
+from tests.unit.test_measure import on_aws
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+PAGES = {
+    "fleet": "",
+    "environment": "environments/production",
+    "route": "environments/production?since=1d&route=r2",
+    "hundred": "environments/hundred",
+    "trouble": "environments/review",
+}
+FIRST_PAINT = 1000
+"""How long a page with a hundred routes may take to show, in milliseconds."""
+
+
+class World(SystemClock):
+    """What is read, and a clock that may be set forward; `at_50` is what comes after a raise.
+
+    Attributes:
+        raised: Whether that has happened.
+        ahead: By how many seconds the clock is.
+    """
+
+    def __init__(self) -> None:
+        self.raised = False
+        self.ahead = 0.0
+        self.known = {"production": overview(shop(8)), "hundred": overview(shop(100))}
+        found = shop(8)
+        history = Histories((*HISTORY, entry(Kind.RAISED, 0.1, "as good", weight=Percent.of(50))))
+        self.at_50 = overview(found, live=on_aws(found, **dict.fromkeys(found.routes, 50)), stacks=history)
+
+    def now(self) -> float:
+        """See `ports.Clock`."""
+        return super().now() + self.ahead
+
+    def read(self, name: str, _since: timedelta) -> Overview:
+        if name == "review":
+            raise AwsError("no AWS credentials were found", then="sign in")
+        return self.at_50 if self.raised and name == "production" else self.known[name]
+
+
+async def looked_at(browser: Browser, url: str, shot: Path, scheme: Any, width: int) -> list[str]:
+    """What is wrong with a page."""
+    context = await browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page = await context.new_page()
+    found: list[str] = []
+    page.on("console", lambda message: found.append(message.text) if message.type in ("error", "warning") else None)
+    await page.goto(url)
+    painted = await page.evaluate(
+        "new Promise(done => new PerformanceObserver(list => done(list.getEntries()[0].startTime))"
+        ".observe({type: 'paint', buffered: true}))"
+    )
+    if painted > FIRST_PAINT:
+        found.append(f"first paint after {painted:.0f} ms")
+    await page.evaluate(AXE)
+    result = await page.evaluate("axe.run()")
+    found += [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html']}" for each in result["violations"]]
+    if await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("wider than the window")
+    await page.screenshot(path=shot, full_page=True)
+    await context.close()
+    print(f"{shot.stem:33} {painted:5.0f} ms  {found or 'fine'}")
+    return found
+
+
+async def changes_while_one_reads(page: Page, url: str, world: World) -> list[str]:
+    """A raise comes by itself, is announced, and takes neither the focus nor what is open."""
+    await page.clock.install()
+    await page.goto(f"{url}environments/production")
+    await page.get_by_text("The numbers behind the charts").click()
+    await page.locator("a", has_text="r3").focus()
+    world.raised, world.ahead = True, 60.0
+    await page.clock.run_for(40_000)
+    await page.get_by_text("raised to 50 %", exact=True).wait_for()
+    found = []
+    if not await page.evaluate("document.getElementById('numbers').open"):
+        found.append("the open table was closed")
+    if await page.evaluate("document.activeElement.textContent") != "r3":
+        found.append("the focus was lost")
+    if "At 50 %" not in (await page.locator("#said").text_content() or ""):
+        found.append("the change wasn't announced")
+    print(f"{'a change':33}  {found or 'fine'}")
+    return found
+
+
+def report_in(out: Path, world: World) -> str:
+    """A report's address."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "report.html"
+    file.write_text(report_page(world.known["production"]), "utf-8")
+    return file.resolve().as_uri()
+
+
+async def main(out: Path) -> int:
+    """Look at all of it; gives the exit code."""
+    world = World()
+    readings = Readings(world.read, world, timedelta(seconds=60))
+    async with (
+        Dashboard(("production", "hundred", "review"), readings).serving(0) as url,
+        async_playwright() as playwright,
+    ):
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        addresses = {name: f"{url}{path}" for name, path in PAGES.items()} | {"report": report_in(out, world)}
+        found = [
+            await looked_at(browser, address, out / f"{name}-{scheme}-{width}.png", scheme, width)
+            for (name, address), scheme, width in itertools.product(addresses.items(), ("light", "dark"), (1200, 360))
+        ]
+        found.append(await changes_while_one_reads(await browser.new_page(), url, world))
+        await browser.close()
+    return int(any(found))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(Path(sys.argv[1] if len(sys.argv) > 1 else "screenshots"))))

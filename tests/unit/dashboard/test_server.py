@@ -1,0 +1,178 @@
+"""The live page over real HTTP: who gets it, what it says of itself, and that nothing but reading goes through."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+from aiohttp import ClientSession
+
+from rollout.dashboard.access import HEADERS, refusal
+from rollout.dashboard.overview import Overview
+from rollout.dashboard.readings import Readings
+from rollout.dashboard.server import Dashboard
+from rollout.errors import AwsError, RolloutError
+from rollout.wiring import SystemClock
+from tests.unit.dashboard.reader import Page
+from tests.unit.dashboard.world import overview, shop
+
+SHOWN = overview(shop(2))
+NAMES = ("production", "review")
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+@dataclass
+class Browser:
+    """Asks a running dashboard.
+
+    Attributes:
+        url: Its address, with the token.
+        session: Who asks.
+    """
+
+    url: str
+    session: ClientSession
+
+    async def ask(self, path: str = "", method: str = "GET", **headers: str) -> Answer:
+        """Ask for a page below the token."""
+        async with self.session.request(method, f"{self.url}{path}", headers=headers) as answer:
+            return Answer(answer.status, answer.headers, await answer.text())
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.split(":")[2].split("/")[0])
+
+
+@dataclass
+class Aws:
+    """What is read, by environment; the second one can't be."""
+
+    reads: list[tuple[str, timedelta]] = field(default_factory=list)
+
+    def read(self, name: str, since: timedelta) -> Overview:
+        self.reads.append((name, since))
+        if name == "review":
+            raise AwsError("no AWS credentials were found", then="sign in")
+        return SHOWN
+
+
+def visit(look: Callable[[Browser], Awaitable[None]], aws: Aws | None = None) -> None:
+    """Run a dashboard, and look at it."""
+
+    async def run() -> None:
+        readings = Readings((aws or Aws()).read, SystemClock(), timedelta(seconds=60))
+        async with Dashboard(NAMES, readings).serving(0) as url, ClientSession() as session:
+            await look(Browser(url, session))
+
+    asyncio.run(run())
+
+
+def test_whoever_has_the_address_sees_the_fleet_and_each_environment() -> None:
+    async def look(browser: Browser) -> None:
+        fleet = await browser.ask()
+        assert fleet.status == 200
+        assert "review Can't be read: no AWS credentials were found; sign in" in Page(fleet.text).text
+        production, review = [each for each in Page(fleet.text).values("href") if "environments" in each]
+        browser.url = browser.url.rpartition("/")[0].rpartition("/")[0]
+        assert "Measurements of r1, r2" in Page((await browser.ask(production)).text).text
+        assert "Can't be read: no AWS" in Page((await browser.ask(review)).text).text
+
+    visit(look)
+
+
+def test_others_get_nothing() -> None:
+    async def look(browser: Browser) -> None:
+        whole, root = browser.url, browser.url[: browser.url.rindex("/", 0, -1)]
+        for wrong in ("/", "/wrong/", f"/{whole.split('/')[3][:-1]}/", "/wrong/environments/production"):
+            browser.url = root
+            answer = await browser.ask(wrong)
+            assert (answer.status, "production" in answer.text) == (401, False)
+        browser.url = whole
+        for host in ("attacker.example", f"attacker.example:{browser.port}", "127.0.0.1:1", ""):
+            assert (await browser.ask(Host=host)).status in (400, 403)
+        assert (await browser.ask(Host=f"localhost:{browser.port}")).status == 200
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            assert (await browser.ask(method=method)).status == 405
+
+    visit(look)
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "status"),
+    [
+        ("127.0.0.1:80", "t", None),
+        ("localhost:80", "t", None),
+        ("127.0.0.1:80", "", 401),
+        ("127.0.0.1:80", "tt", 401),
+        ("127.0.0.1:80", "ü", 401),
+        ("evil.example:80", "t", 403),
+        ("127.0.0.1", "t", 403),
+        ("[::1]:80", "t", 403),
+    ],
+)
+def test_the_host_comes_first_and_then_the_token(host: str, given: str, status: int | None) -> None:
+    refused = refusal(host, 80, given, "t")
+    assert (refused[0] if refused else None) == status
+
+
+def test_each_answer_keeps_browsers_from_leaking_it() -> None:
+    async def look(browser: Browser) -> None:
+        for path, status in (("", 200), ("nothing", 404), ("environments/production", 200), ("environments/x", 404)):
+            answer = await browser.ask(path)
+            assert answer.status == status
+            assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+            assert "Access-Control-Allow-Origin" not in answer.headers
+        policy = HEADERS["Content-Security-Policy"]
+        assert policy.startswith("default-src 'none'; ")
+        assert "unsafe" not in policy
+
+    visit(look)
+
+
+def test_a_page_that_did_not_change_is_not_sent_again() -> None:
+    aws = Aws()
+
+    async def look(browser: Browser) -> None:
+        first = await browser.ask("environments/production")
+        again = await browser.ask("environments/production", **{"If-None-Match": first.headers["ETag"]})
+        assert (again.status, again.text, again.headers["ETag"]) == (304, "", first.headers["ETag"])
+        assert (await browser.ask("environments/production", **{"If-None-Match": '"other"'})).status == 200
+
+    visit(look, aws)
+    assert len(aws.reads) == 1
+
+
+@pytest.mark.parametrize("query", ["since=1s", "since=999d", "since=x", "route=r9"])
+def test_a_look_back_or_a_route_that_cannot_be_is_no_page(query: str) -> None:
+    async def look(browser: Browser) -> None:
+        assert (await browser.ask(f"environments/production?{query}")).status == 404
+        assert (await browser.ask("environments/production?since=6h&route=r2")).status == 200
+
+    visit(look)
+
+
+def test_a_port_in_use_is_one_clear_error() -> None:
+    async def run(port: int) -> None:
+        async with Dashboard(NAMES, Readings(Aws().read, SystemClock())).serving(port):
+            raise AssertionError
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(RolloutError, match=rf"(?s)port {port} of this machine is in use.*--port 0") as raised:
+            asyncio.run(run(port))
+    assert raised.value.exit_code == 1
