@@ -54,6 +54,7 @@ from rollout.ramp.controls import Controls, read_until, who
 from rollout.ramp.hands import Hands
 from rollout.ramp.journal import Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
+from rollout.ramp.view import RampView, view
 from rollout.release import Release, ReleaseResult
 from rollout.rollback import Rollback, RollbackResult
 from rollout.smoke.report import SmokeReport
@@ -379,6 +380,11 @@ class EnvironmentRollout:
         return Runner(self._environment, hands, self._journal(), self._emit, _approver(approve)).run(
             once=once, restart=restart
         )
+
+    def look(self) -> RampView:
+        """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
+        hands = Hands(self, self._parts, save=False, warn=lambda _: None)
+        return view(self._environment, hands, self._journal())
 
     def pause(self) -> None:
         """Let the ramp raise nothing until `resume`; what fails goes back all the same."""

@@ -15,6 +15,8 @@ def status(
     file: File = STACKS_TOML,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
     no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't ask CloudWatch for requests.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
+    every: Annotated[str, typer.Option(help="With --watch: how long between two looks, 1s to 1h.")] = "5s",
     json: Json = False,
     sandbox: Sandboxed = False,
     provider: ProviderOption = ProviderName.STAND_IN,
@@ -25,5 +27,10 @@ def status(
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
         opened = run.rollout()
+        if watch:
+            from rollout.cli.watch import watch_one
+
+            watch_one(opened, environment, every, json=json)
+            return
         for name in (environment,) if environment else opened.environments:
             run.render.status(opened.environment(name).status(since=None if no_metrics else since))

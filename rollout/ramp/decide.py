@@ -6,11 +6,13 @@ nothing is raised without a Pass of the weight before, whoever approves or skips
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rollout.metrics import AlarmState
 from rollout.quantities import Percent, format_duration
 from rollout.ramp.settings import Ramp
 from rollout.ramp.standing import Standing
@@ -63,6 +65,14 @@ class Alarms:
 
     raised: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+
+
+def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState]) -> Alarms:
+    """The alarms that judge the candidate, by the states of those that stacks.toml names."""
+    return Alarms(
+        tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
+        tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
+    )
 
 
 def next_step(ramp: Ramp, weight: Percent) -> Percent | None:

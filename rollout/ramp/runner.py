@@ -30,7 +30,7 @@ from rollout.metrics import MINUTE, AlarmState
 from rollout.model import Environment
 from rollout.ports import Approver
 from rollout.quantities import Percent
-from rollout.ramp.decide import Act, Alarms, Decision, decide
+from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
 from rollout.ramp.journal import Journal, Kind, entries, other_change
 from rollout.ramp.means import Means
 from rollout.ramp.retreat import Retreat
@@ -208,10 +208,7 @@ class Runner:
         states = self._means.alarms((*mine, *legacy))
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
             self._warn(f"legacy's alarms are in ALARM state, which stops nothing: {', '.join(shouting)}")
-        return Alarms(
-            tuple(name for name in mine if states[name] is AlarmState.ALARM),
-            tuple(name for name in mine if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
-        )
+        return alarms_of(self._environment.ramp, states)
 
     def _stop(self, stands: Standing, *, persistent: bool) -> None:
         """Say how a ramp ended; where a failure has left routes behind they are moved back first."""

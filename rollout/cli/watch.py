@@ -1,0 +1,124 @@
+"""`rollout status ENV --watch`: the same screen again and again; in a pipe, a line whenever something changes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+from rollout import events
+from rollout.cli import watch_screen
+from rollout.errors import RolloutError, UsageError, WrongAccount
+from rollout.quantities import parse_duration
+
+if TYPE_CHECKING:
+    from rollout.api import EnvironmentRollout, Rollout
+    from rollout.dashboard.overview import Overview
+    from rollout.ramp.view import RampView
+
+SINCE = timedelta(minutes=30)
+SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
+REDRAWN = 2  # times a second, so that a terminal that changes its size isn't torn for long
+
+
+class Watch:
+    """Looks at an environment until somebody presses Ctrl-C.
+
+    Args:
+        target: The environment.
+        every: How long to wait between two looks.
+        json: Whether to write JSON, an object whenever something changes.
+    """
+
+    def __init__(self, target: EnvironmentRollout, every: timedelta, *, json: bool) -> None:
+        self._target = target
+        self._every = every
+        self._json = json
+        self._console = Console(highlight=False)
+        self._seen: tuple[Overview, RampView] | None = None
+        self._trouble = ""
+
+    def run(self) -> None:
+        """Watch; Ctrl-C ends it well.
+
+        Raises:
+            RolloutError: At the first look; later ones are shown, and tried again.
+        """
+        try:
+            if self._json or not self._console.is_terminal:
+                self._tell()
+            else:
+                self._show()
+        except KeyboardInterrupt:
+            if self._console.is_terminal and not self._json:
+                self._console.print(self._drawn())
+
+    def _looks(self) -> Iterator[None]:
+        while True:
+            try:
+                self._seen, self._trouble = (self._target.overview(since=SINCE), self._target.look()), ""
+            except (UsageError, WrongAccount):
+                raise
+            except RolloutError as error:
+                if self._seen is None:
+                    raise
+                self._trouble = str(error)
+            yield
+            time.sleep(self._every.total_seconds())
+
+    def _show(self) -> None:
+        looks = self._looks()
+        with self._console.status("reading"):
+            next(looks)
+        with Live(console=self._console, screen=True, refresh_per_second=REDRAWN, get_renderable=self._drawn):
+            for _ in looks:
+                pass
+
+    def _tell(self) -> None:
+        before = ""
+        for _ in self._looks():
+            if (now := self._line()) != before:
+                before = now
+                sys.stdout.write(f"{self._as_json() if self._json else now}\n")
+                sys.stdout.flush()
+
+    def _line(self) -> str:
+        said = watch_screen.line(*self._seen) if self._seen else ""
+        return f"{said}; {self._trouble}" if self._trouble else said
+
+    def _as_json(self) -> str:
+        overview, ramp = self._seen or (None, None)
+        said = {"event": "watched", "status": overview and overview.status, "ramp": ramp, "trouble": self._trouble}
+        return json.dumps(events.plain(said), ensure_ascii=False)
+
+    def _drawn(self) -> RenderableType:
+        if self._seen is None:
+            return Text("reading")
+        is_plain = not (self._console.encoding or "").lower().startswith("utf")
+        screen = watch_screen.watch(*self._seen, self._console.width, is_plain=is_plain)
+        return Group(screen, Text(f"  ! {self._trouble}", style="yellow")) if self._trouble else screen
+
+
+def watch_one(opened: Rollout, environment: str | None, every: str, *, json: bool) -> None:
+    """Watch one environment.
+
+    Raises:
+        UsageError: None was named though there are several, or the time between looks is out of range.
+    """
+    names = opened.environments
+    if environment is None and len(names) > 1:
+        raise UsageError("--watch is for one environment", then=f"name one of {', '.join(names)}")
+    try:
+        span = parse_duration(every)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if not SHORTEST <= span <= LONGEST:
+        raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h")
+    Watch(opened.environment(environment or names[0]), span, json=json).run()

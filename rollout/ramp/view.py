@@ -1,0 +1,69 @@
+"""Where a ramp stands, what it was judged by, and what comes next, for those who look on: nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rollout.errors import Drift, RolloutError
+from rollout.model import Environment
+from rollout.ramp.decide import Decision, alarms_of, decide
+from rollout.ramp.journal import Journal, entries, other_change
+from rollout.ramp.means import Means
+from rollout.ramp.standing import NOTHING, Standing, standing
+
+if TYPE_CHECKING:
+    from rollout.analysis.verdicts import Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class RampView:
+    """A ramp as it is now.
+
+    Attributes:
+        standing: Where it stands; None where that can't be told.
+        judgement: Of its weight, if it has one.
+        decision: What the next look of a run would do; None if it has ended or hasn't begun.
+        trouble: What can't be told, and why.
+    """
+
+    standing: Standing | None = None
+    judgement: Judgement | None = None
+    decision: Decision | None = None
+    trouble: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What it waits for, or how it ended."""
+        stands = self.standing
+        if self.trouble or stands is None:
+            return self.trouble or ""
+        if stands.ended is not None:
+            said = stands.note or stands.ended.sentence
+            return f"{'ended' if stands.is_by_hand else stands.ended.kind.value}: {said}"
+        if stands.is_new or self.decision is None:
+            return "no ramp has begun"
+        return f"{self.decision.act.value}: {self.decision.sentence}"
+
+
+def view(environment: Environment, means: Means, journal: Journal) -> RampView:
+    """Look at a ramp."""
+    try:
+        live, updates = means.read(), journal.read()
+        stands = standing(environment, live, entries(updates), other_change(updates))
+    except Drift as drift:
+        return RampView(trouble=f"drift: {drift.what}")
+    except RolloutError as error:
+        return RampView(trouble=str(error))
+    if stands.is_new or stands.ended is not None:
+        return RampView(stands)
+    try:
+        now, judgement = means.now(), None
+        if stands.since is not None and stands.weight > NOTHING:
+            judgement = means.judge(stands.routes, live, stands.since, now)
+        ramp = environment.ramp
+        named = (*ramp.alarms, *ramp.legacy_alarms)
+        alarms = alarms_of(ramp, means.alarms(named) if named else {})
+        return RampView(stands, judgement, decide(ramp, stands, judgement, now, alarms))
+    except RolloutError as error:
+        return RampView(stands, trouble=str(error))
