@@ -17,7 +17,8 @@ from rollout.ramp.standing import Standing
 from rollout.ramp.view import RampView
 from tests.unit.dashboard.world import NOW, overview
 
-SENTENCE = "5xx 0.1 % of 900 against 0.1 % of 2,700: not yet sure that it is no worse than 0.6 %; needs about 412 more requests"
+NEEDS = "not yet sure that it is no worse than 0.6 %; needs about 412 more requests"
+SENTENCE = f"5xx 0.1 % of 900 against 0.1 % of 2,700: {NEEDS}"
 FINDING = Finding("server-errors", ("r1",), Verdict.INCONCLUSIVE, (3, 2700), (1, 900), SENTENCE, 412)
 JUDGEMENT = Judgement(Verdict.INCONCLUSIVE, (FINDING,), SENTENCE)
 AT = Percent(250)
