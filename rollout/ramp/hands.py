@@ -53,7 +53,7 @@ class Hands:
         environment, names = self._parts.environment, tuple(routes)
         if names not in self._evidence:
             some = environment.model_copy(update={"routes": {name: environment.routes[name] for name in names}})
-            self._evidence[names] = Evidence(some, self._parts.metrics, self._parts.load_balancers)
+            self._evidence[names] = Evidence(some, self._parts.metrics, self._parts.load_balancers, self._parts.logs)
         found = self._evidence[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
