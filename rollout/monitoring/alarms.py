@@ -123,7 +123,7 @@ class _Alarms:
             *self._beside_legacy(
                 pool,
                 "errors-above-legacy",
-                f"The candidate has {limits.excess} percentage points more errors than legacy at the same time.",
+                f"The candidate's errors are more than {limits.excess} percentage points above legacy's at that time.",
                 3,
                 self._excess,
                 limits.excess.tenths / 10,
@@ -131,7 +131,7 @@ class _Alarms:
             *self._beside_legacy(
                 pool,
                 "latency-above-legacy",
-                f"The candidate's 99th percentile is more than {limits.slower:g} times legacy's at the same time.",
+                f"The candidate's 99th percentile is more than {limits.slower:g} times legacy's at that time.",
                 2,
                 self._slower,
                 limits.slower,

@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -74,6 +75,9 @@ def test_the_same_aws_comes_back(folder: Path, *, kill: bool) -> None:
     tenant.register(group, function)
     rule = tenant.rule(single(group))
     tenant.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=weighted({group: 999, other: 1}))
+    watch: dict[str, Any] = {"AlarmName": "errors", "AlarmRule": "FALSE", "Tags": [{"Key": "team", "Value": "scores"}]}
+    tenant.client("cloudwatch").put_composite_alarm(**watch)
+    tenant.client("cloudwatch").put_dashboard(DashboardName="scores", DashboardBody='{"widgets": []}')
     before = (tenant.read(rule), tenant.health(group), tenant.default_rule())
     if kill:
         os.kill(info.pid, signal.SIGKILL)
@@ -85,6 +89,11 @@ def test_the_same_aws_comes_back(folder: Path, *, kill: bool) -> None:
         daemon.stop(folder)
     again = Tenant(daemon.start(folder), ACCOUNT)
     assert (again.read(rule), again.health(group), again.default_rule()) == before
+    found = again.client("cloudwatch")
+    assert [
+        alarm["AlarmName"] for alarm in found.describe_alarms(AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+    ] == ["errors"]
+    assert found.get_dashboard(DashboardName="scores")["DashboardBody"] == '{"widgets": []}'
     assert again.group("third") not in (group, other)
 
 

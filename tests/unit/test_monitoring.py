@@ -128,6 +128,8 @@ def test_the_thresholds_are_the_programs_to_set() -> None:
 
 def test_a_pool_of_many_routes_is_worse_only_if_it_is_worse_than_each_part() -> None:
     five = shared(5)
+    joint = next(each for each in alarms(five) if isinstance(each, JointAlarm))
+    assert joint.rule.split(" AND ") == [f'ALARM("{joint.name}-{n}")' for n in (1, 2, 3)]
     good = [(f"old-{n}", 1000, 1, 0, 0.1) for n in range(5)]
     bad = ("new-0", 500, 20, 0, 0.5)
     assert rings(five, minute(*good, bad)) == ["new-0-errors-above-legacy", "new-0-latency-above-legacy"]

@@ -44,6 +44,12 @@ class StrictAlarms(CloudWatchResponse):
             raise ValidationError(problem)
         return self._put(asked["AlarmName"], super().put_metric_alarm)
 
+    def describe_alarms(self) -> ActionResult:
+        """DescribeAlarms, which tells of composite alarms only if asked for them."""
+        kinds = self._get_param("AlarmTypes", []) or ["MetricAlarm"]
+        found: Any = super().describe_alarms().result
+        return ActionResult({key: found[key] if key.removesuffix("s") in kinds else [] for key in found})
+
     def delete_alarms(self) -> ActionResult:
         """DeleteAlarms; an alarm that a composite one names can't go before that."""
         alarms, gone = self.cloudwatch_backend.alarms, set(self._get_param("AlarmNames", []))

@@ -124,6 +124,7 @@ def test_a_composite_alarm_needs_its_parts_and_keeps_them(engine: Engine, tenant
     with failing("creating CloudWatch Composite Alarm (both)", "alarms [part-3] in the alarm rule do not exist"):
         engine.make(COMPOSITE, {**both, "alarmRule": 'ALARM("part-1") AND ALARM("part-3")'})
     one = engine.make(COMPOSITE, both)
+    assert tenant.client("cloudwatch").describe_alarms(AlarmNames=["both"])["CompositeAlarms"] == []  # not asked for
     part = engine.import_(ALARM, "part-1")
     assert part is not None
     with failing("deleting CloudWatch Metric Alarm (part-1)", "referenced by composite alarm(s) both"):
