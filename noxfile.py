@@ -50,6 +50,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def judge(session: nox.Session) -> None:
+    """Draw 10,000 ramps, or as many as are named, and faults, and print what the judge says: docs/judge.md."""
+    install(session)
+    session.run("python", "benchmarks/judge.py", *session.posargs)
+
+
+@nox.session
 def traffic(session: nox.Session) -> None:
     """Send 100,000 requests, or as many as are named, through phases 1 to 3, weights and a rollback."""
     install(session)

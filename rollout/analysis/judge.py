@@ -31,7 +31,7 @@ from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, o
 from rollout.analysis.stakes import alone
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Finding, Judgement, Verdict, called
-from rollout.analysis.weighing import FEWEST, Evidence, shares_of_budget, weigh
+from rollout.analysis.weighing import FEWEST, PLENTY, Evidence, shares_of_budget, weigh
 from rollout.ramp.settings import Analysis
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
@@ -153,7 +153,8 @@ def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> 
         "log-e-no-harm": float(below),
         "log-e-no-harm-needed": -math.log(analysis.missed),
     }
-    if worse >= -math.log(alarms) and bad.sum() >= FEWEST:
+    many = (bad > 0).sum() >= FEWEST or bad.sum() >= PLENTY
+    if many and worse >= -math.log(alarms):
         verdict, how, risk = Verdict.FAIL, "above", analysis.false_alarms
     elif below >= -math.log(analysis.missed):
         verdict, how, risk = Verdict.PASS, "below", analysis.missed

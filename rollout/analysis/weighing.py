@@ -17,8 +17,8 @@ from rollout.analysis.stakes import Blocks, Floats, Guess, blocks_of, on_no_harm
 from rollout.analysis.streams import Arm, Stream
 from rollout.ramp.settings import Analysis, Margin, MetricName
 
-FEWEST = 5
-"""Fewer bad requests than this never fail: one client's retries can make as many."""
+FEWEST, PLENTY = 5, 30
+"""Bad requests of fewer minutes than `FEWEST` don't fail, unless there are `PLENTY`: retries come in one minute."""
 _WEIGHTS: Mapping[MetricName, float] = {"server-errors": 6, "lambda-errors": 6}  # of the error budget; others 1
 _RATIOS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000])
 _ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many requests that is worth: next to nothing
@@ -89,8 +89,8 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
     if not streams:
         return []
     bounds = [bounds_of(stream.metric, analysis)[:2] for stream in streams]
-    guess = _guess(streams)
-    ratio = np.array([_tolerated(stream, tolerance)[0] for stream, (tolerance, _) in zip(streams, bounds, strict=True)])
+    guess = guessed(streams)
+    ratio = np.array([tolerated(stream, tolerance)[0] for stream, (tolerance, _) in zip(streams, bounds, strict=True)])
     harms = np.array([harm_of(stream, harm) for stream, (_, harm) in zip(streams, bounds, strict=True)])
     blocks = _blocks(streams, [stream.candidate for stream in streams])
     harmful = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
@@ -107,7 +107,7 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
     worse, no_harm, no_harm_needed = log_worse(bets), log_no_harm(totals), -math.log(analysis.missed)
     found = []
     for n, (stream, (tolerance, harm)) in enumerate(zip(streams, bounds, strict=True)):
-        needed, own, above = -math.log(alarms[n]), blocks.of(slice(n, n + 1)), _tolerated(stream, tolerance)[1]
+        needed, own, above = -math.log(alarms[n]), blocks.of(slice(n, n + 1)), tolerated(stream, tolerance)[1]
         suspicion = _window(own, bets[n], worse[n], min(needed, -math.log(suspicious)), above)
         fault = _window(own, bets[n], worse[n], needed, above) if suspicion else None
         found.append(
@@ -131,7 +131,7 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
     return found
 
 
-def _tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
+def tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
     """How many times legacy's rate is tolerated, and what difference; a latency's limits are margin enough."""
     return (1.0, 0.0) if stream.latency else (1 + tolerance.relative, tolerance.absolute / 100)
 
@@ -152,7 +152,8 @@ def _blocks(streams: Sequence[Stream], candidates: Sequence[Arm]) -> Blocks:
     return blocks_of(*counts)
 
 
-def _guess(streams: Sequence[Stream]) -> Guess:
+def guessed(streams: Sequence[Stream]) -> Guess:
+    """What is known of legacy's rates beforehand: a latency's, by its quantile."""
     guesses = [(1 - s.latency.quantile, _LATENCIES_WORTH) if s.latency else _ERRORS for s in streams]
     rate, worth = np.array(guesses).T
     return Guess(rate, worth)
@@ -161,17 +162,18 @@ def _guess(streams: Sequence[Stream]) -> Guess:
 def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above: float) -> Window | None:
     """When the candidate was worse, if the evidence suffices.
 
-    Only beginnings count from which on the candidate's share of bad requests is more than `above` higher than legacy's.
+    Only beginnings count from which on the candidate's share of bad requests is more than `above` higher than legacy's
+    and they aren't few.
     """
     if evidence.max() < needed:
         return None
-    counts = (blocks.candidate, blocks.candidate_bad, blocks.legacy, blocks.legacy_bad)
+    counts = (blocks.candidate, blocks.candidate_bad, blocks.legacy, blocks.legacy_bad, blocks.candidate_bad > 0)
     sums = [np.concatenate([[0.0], np.cumsum(count[0])]) for count in counts]
     enough = [*map(int, np.flatnonzero(evidence >= needed))]
     for until in (enough[-1], int(evidence.argmax()), *enough):
-        requests, bad, others, others_bad = (total[until + 1] - total[: until + 1] for total in sums)
+        requests, bad, others, others_bad, times = (total[until + 1] - total[: until + 1] for total in sums)
         with np.errstate(invalid="ignore"):  # a minute that is padding
-            counted = (bad / requests - others_bad / others > above) & (bad >= FEWEST)
+            counted = (bad / requests - others_bad / others > above) & ((times >= FEWEST) | (bad >= PLENTY))
         if counted.any():
             parts = np.where(counted, log_worse_by_start(bets, until), -np.inf)
             first = int(parts.argmax())

@@ -74,8 +74,14 @@ def test_a_worse_candidate_fails_with_a_sentence() -> None:
 
 
 def test_a_crash_fails_in_its_first_minute() -> None:
-    crashed = [errors(steady(5, [5], 1), steady(95, [0], 1), route=route) for route in "abcdefgh"]
+    crashed = [errors(steady(30, [30], 1), steady(570, [0], 1), route=route) for route in "abcdefgh"]
     assert judged(*crashed).verdict is Verdict.FAIL
+
+
+def test_one_clients_retries_are_no_fault() -> None:
+    """Bad requests must come in five minutes, unless they are many."""
+    assert judged(errors(arm([50] * 9, [0] * 5 + [6] * 4), steady(950, [0], 9))).verdict is Verdict.INCONCLUSIVE
+    assert judged(errors(arm([50] * 9, [0] * 4 + [2] * 5), steady(950, [0], 9))).verdict is Verdict.FAIL
 
 
 def test_a_fault_that_begins_late_is_told_with_its_beginning() -> None:

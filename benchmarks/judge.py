@@ -1,0 +1,222 @@
+"""The judge's claims, by simulation with a seed; `judge.py 500` draws 500 ramps instead of 10,000.
+
+Prints the tables of docs/judge.md.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from statistics import NormalDist
+
+import numpy as np
+from judge_rivals import alarm_minute, kayenta_high
+from judge_streams import MEDIAN, PER_MINUTE, SPREAD, Case, Ints, drawn, errors, limits, slower, stream
+from scipy.stats import fisher_exact
+
+from rollout.analysis.defaults import DEFAULTS
+from rollout.analysis.eprocess import log_no_harm, log_worse
+from rollout.analysis.judge import judge
+from rollout.analysis.stakes import Blocks, blocks_of, on_no_harm, on_worse
+from rollout.analysis.streams import Stream
+from rollout.analysis.weighing import guessed, harm_of, shares_of_budget, tolerated, weigh
+from rollout.ramp.settings import Analysis
+
+SEED = 6
+ANALYSIS = Analysis()
+ROUTES, STEPS, WEIGHTS, BAKE = 8, 5, (0.05, 0.1, 0.25, 0.5), 30
+METRICS = ANALYSIS.metrics
+LEVELS = {
+    metric: ANALYSIS.false_alarms / STEPS * share / ROUTES
+    for metric, share in zip(METRICS, shares_of_budget(METRICS), strict=True)
+}
+"""The risk of a false alarm of each of a ramp's streams."""
+DELAY = ANALYSIS.delay.total_seconds() / 60
+RUNS, LONGEST = 1000, 120
+TOGETHER, FEW = 50, 200  # ramps that are drawn at once, and those that Kayenta's rule sees
+
+SAME = (
+    errors("server-errors", 0.001, 0.001),
+    errors("lambda-errors", 0.0005, 0.0005),
+    errors("throttles", 0.0002, 0.0002),
+    errors("client-errors", 0.05, 0.05),
+    slower("latency-p50", 0),
+    slower("latency-p99", 0),
+)
+FAULTS = {
+    "5xx 0.1 % → 1 %": errors("server-errors", 0.001, 0.01),
+    "p50 +20 %": slower("latency-p50", 0.2),
+    "p99 +50 %": slower("latency-p99", 0.5),
+    "5xx 0.1 % → 1 %, from minute 20 on": replace(errors("server-errors", 0.001, 0.01), begins=20),
+    "a crash: 5xx 100 %": errors("server-errors", 0.001, 1.0),
+    "a crash from minute 20 on": replace(errors("server-errors", 0.001, 1.0), begins=20),
+}
+
+
+def main() -> None:
+    """Print all tables."""
+    ramps = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    began = time.perf_counter()
+    random = np.random.default_rng(SEED)
+    print(f"Seed {SEED}; {ROUTES} routes, {len(METRICS)} metrics, {PER_MINUTE:,} requests a minute and route.\n")
+    for line in (*_false_alarms(ramps, random), "", *_passes(random), "", *_found(random), "", *_speed(random)):
+        print(line, flush=True)
+    print(f"\n{time.perf_counter() - began:.0f} s")
+
+
+def _blocks(counts: dict[str, Ints], bad: str) -> Blocks:
+    return blocks_of(*(counts[kind].astype(float) for kind in ("candidate", bad, "legacy", "legacy_bad")))
+
+
+def _evidence(case: Case, counts: dict[str, Ints]) -> np.ndarray:
+    one = stream(case, counts, 0, 1)
+    blocks = _blocks(counts, "bad")
+    ratio = tolerated(one, DEFAULTS[case.metric].tolerance)[0]
+    runs = len(counts["bad"])
+    return log_worse(on_worse(blocks, guessed([one] * runs), np.full(runs, ratio)).log_bets(blocks))
+
+
+def _first_fails(case: Case, counts: dict[str, Ints], level: float) -> Ints:
+    """The minutes after which the judge fails each run; a large number where it never does."""
+    enough = _evidence(case, counts) >= -math.log(level)
+    found = np.full(len(enough), 10**9)
+    for run in np.flatnonzero(enough.any(axis=1)):
+        for minute in np.flatnonzero(enough[run]) + 1:
+            if weigh([stream(case, counts, run, minute)], [level], level, ANALYSIS)[0].fault:
+                found[run] = minute
+                break
+    return found
+
+
+def _false_alarms(ramps: int, random: np.random.Generator) -> Iterator[str]:
+    edge = [replace(case, candidate=case.legacy * (1 if "latency" in case.metric else 1.25)) for case in SAME]
+    kinds = {"as good as legacy": (SAME, ramps), "at the edge of the tolerance on each metric": (edge, ramps // 5)}
+    for times, said in ((2, "twice"), (3, "three times")):
+        again = [case if "latency" in case.metric else replace(case, at_once=times) for case in SAME]
+        kinds[f"as good, each failed request counted {said}, as with retries"] = (again, ramps // 5)
+    yield "| candidate | ramps | rolled back by the judge | any count of errors High by Kayenta's rule |"
+    yield "| --- | ---: | ---: | ---: |"
+    for name, (cases, many) in kinds.items():
+        failed, high = np.zeros(many, dtype=bool), np.zeros(many, dtype=bool)
+        for start in range(0, many, TOGETHER):
+            some = slice(start, min(start + TOGETHER, many))
+            size = (some.stop - some.start) * ROUTES
+            for weight in WEIGHTS:
+                for case in cases:
+                    counts = drawn(case, weight, size, BAKE, random)
+                    fails = _first_fails(case, counts, LEVELS[case.metric]) <= BAKE
+                    failed[some] |= fails.reshape(-1, ROUTES).any(axis=1)
+                    if "latency" not in case.metric and start < FEW:
+                        called = _kayenta(case, counts, weight, random)
+                        high[some] |= called.reshape(-1, ROUTES).any(axis=1)
+        yield f"| {name} | {many:,} | {failed.mean():.2%} | {high[:FEW].mean():.0%} |"
+
+
+def _passes(random: np.random.Generator) -> Iterator[str]:
+    yield "| weight | a good candidate passes all 48 comparisons: median | 95 % of steps | in the first 30 minutes |"
+    yield "| ---: | ---: | ---: | ---: |"
+    steps = 300
+    for weight in WEIGHTS:
+        passed = np.ones((steps, LONGEST), dtype=bool)
+        for case in SAME:
+            counts = drawn(case, weight, steps * ROUTES, LONGEST, random)
+            one = stream(case, counts, 0, 1)
+            blocks = _blocks(counts, "harmful" if one.latency else "bad")
+            relative, absolute = harm_of(one, DEFAULTS[case.metric].harm)
+            runs = steps * ROUTES
+            bets = on_no_harm(blocks, guessed([one] * runs), np.full(runs, relative), np.full(runs, absolute))
+            good = log_no_harm(np.cumsum(bets.log_bets(blocks), axis=1)) >= -math.log(ANALYSIS.missed)
+            passed &= good.reshape(steps, ROUTES, LONGEST).all(axis=1)
+        minutes = np.where(passed.any(axis=1), passed.argmax(axis=1) + 1, 10**6)
+        median, most = np.median(minutes), np.quantile(minutes, 0.95)
+        yield f"| {weight:.0%} | {median:.0f} min | {most:.0f} min | {(minutes <= BAKE).mean():.0%} |"
+
+
+def _found(random: np.random.Generator) -> Iterator[str]:
+    weight = WEIGHTS[0]
+    yield (
+        "| fault | fixed-size test | one comparison: found, requests | of the fixed size "
+        "| one of 48 in five steps: found, requests | of the fixed size "
+        "| minutes | bad requests | Kayenta: High | CodeDeploy: in time | bad requests |"
+    )
+    yield f"| --- |{' ---: |' * 10}"
+    for name, case in FAULTS.items():
+        counts = drawn(case, weight, RUNS, LONGEST, random)
+        fixed = _fixed_size(case, weight)
+        row = [name, f"{fixed:,.0f}" if fixed > 1 else ""]
+        for level in (ANALYSIS.false_alarms, LEVELS[case.metric]):
+            minutes = _first_fails(case, counts, level) - case.begins
+            requests = np.median(minutes) * PER_MINUTE * weight
+            row += [
+                f"{(minutes <= LONGEST).mean():.1%}, {requests:,.0f}",
+                f"{requests / fixed:.2f}" if fixed > 1 else "",
+            ]
+        seen = np.minimum(minutes + case.begins + round(DELAY), LONGEST) - 1
+        lost = np.cumsum(counts["bad"], axis=1)[np.arange(RUNS), seen]
+        row += [f"{np.median(minutes) + DELAY:.0f}", f"{np.median(lost):,.0f}" if "latency" not in case.metric else ""]
+        row += [f"{_kayenta(case, counts, weight, random).mean():.0%}", *_code_deploy(case, random)]
+        yield f"| {' | '.join(row)} |"
+
+
+def _fixed_size(case: Case, weight: float) -> float:
+    """The candidate's requests that a test of two shares takes at a level of 0.01 with a power of 0.95."""
+    alpha, power = (NormalDist().inv_cdf(share) for share in (0.99, 0.95))
+    share, p, q = (1 - weight) / weight, case.legacy, case.candidate
+    pooled = (q + share * p) / (1 + share)
+    null = math.sqrt(pooled * (1 - pooled) * (1 + 1 / share))
+    return ((alpha * null + power * math.sqrt(q * (1 - q) + p * (1 - p) / share)) / (q - p)) ** 2
+
+
+def _kayenta(case: Case, counts: dict[str, Ints], weight: float, random: np.random.Generator) -> np.ndarray:
+    if "latency" not in case.metric:
+        pairs = (("bad", "candidate"), ("legacy_bad", "legacy"))
+        return kayenta_high(*(counts[bad][:, :BAKE] / counts[of][:, :BAKE] for bad, of in pairs))
+    runs, by, quantile = 100, {"latency-p50": 1.2, "latency-p99": 1.5}[case.metric], limits(case.metric).quantile
+    points = []
+    for times, share in ((by, weight), (1, 1 - weight)):
+        size = (runs, BAKE, round(PER_MINUTE * share))
+        points.append(np.quantile(random.lognormal(math.log(MEDIAN * times), SPREAD, size), quantile, axis=2))
+    return kayenta_high(*points)
+
+
+def _code_deploy(case: Case, random: np.random.Generator) -> tuple[str, str]:
+    """10 per cent for five minutes, then all, with an alarm on the candidate's rate of errors for an hour."""
+    if "latency" in case.metric:
+        return "", ""
+    first = drawn(case, 0.1, RUNS, 5, random)
+    then = drawn(replace(case, begins=max(0, case.begins - 5)), 1.0, RUNS, 55, random)
+    bad, requests = (np.concatenate([first[kind], then[kind]], axis=1) for kind in ("bad", "candidate"))
+    minutes = alarm_minute(bad, requests)
+    lost = np.cumsum(bad, axis=1)[np.arange(RUNS), np.minimum(minutes + 1, 60) - 1]
+    return f"{(minutes <= len(first['bad'][0])).mean():.0%}", f"{np.median(lost):,.0f}"
+
+
+def _speed(random: np.random.Generator) -> Iterator[str]:
+    routes, minutes = 100, 1440
+    streams = [
+        replace(stream(case, counts, route, minutes), routes=(str(route),))
+        for case in SAME
+        for counts in [drawn(case, WEIGHTS[0], routes, minutes, random)]
+        for route in range(routes)
+    ]
+    times = [_seconds(lambda: judge(streams, ANALYSIS, steps=STEPS)) for _ in range(5)]
+    bare = _seconds(lambda: [fisher_exact(_table(each)) for each in streams])
+    yield f"A judgement of {routes} routes, {len(METRICS)} metrics and 24 hours: {min(times):.2f} s; a bare loop of"
+    yield f"scipy.stats.fisher_exact over the same totals, one look each: {bare:.2f} s. Both are the processor's time."
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = time.process_time()
+    run()
+    return time.process_time() - began
+
+
+def _table(each: Stream) -> list[list[int]]:
+    return [[int(arm.events.sum()), int((arm.requests - arm.events).sum())] for arm in (each.candidate, each.legacy)]
+
+
+if __name__ == "__main__":
+    main()
