@@ -2,7 +2,8 @@
 
 Each function has a target group and a rule of its own, as the builders of today make them. Which of the dual routes'
 rules are still this stack's is told from outside: a rule is owned, then retained, which only the state knows of, then
-released. Functions and target groups stay throughout; the weighted rules forward to them.
+released, and adopted again where that is undone. Functions and target groups stay throughout; the weighted rules
+forward to them.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def program(given: ProgramInput) -> None:
     """The legacy stack.
 
     Args:
-        given: The inventory, and by route what to do with its rule.
+        given: The inventory, and by route what to do with its rule, whether to adopt it and which tags it has.
 
     Raises:
         RunError: A dual route's target group isn't in `FUNCTIONS`, or something isn't on AWS.
@@ -79,6 +80,8 @@ def program(given: ProgramInput) -> None:
             path=route.path,
             methods=route.methods,
             retain=ownership is RuleOwnership.RETAINED,
+            adopt=given.adopt.get(key),
+            tags=given.tags.get(key, {}),
         )
         python_lambda(route.legacy, route.load_balancer, None if ownership is RuleOwnership.RELEASED else owned)
 

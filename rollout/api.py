@@ -209,6 +209,31 @@ class EnvironmentRollout:
             self._emit(events.Watching(environment.name, names(environment), link(environment, name)))
         return result
 
+    def undo(
+        self,
+        phase: Literal["phase2", "phase1"],
+        *,
+        approve: Approval = None,
+        message: str | None = None,
+        waive: Sequence[str] = (),
+    ) -> PhaseResult:
+        """Take a phase back: phase 2 hands the rules to the legacy stack again, phase 1 removes the candidate.
+
+        Args:
+            phase: `phase2`, which needs the weight 0 everywhere, or `phase1`, which needs phase 2 undone.
+            approve: Who approves.
+            message: For Pulumi's update history.
+            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
+
+        Raises:
+            UsageError: It is another phase.
+        """
+        if f"undo-{phase}" not in PHASES:
+            raise UsageError(
+                f"{phase} can't be undone", then="allowed are phase2 and phase1; a weight is set back to 0"
+            )
+        return self._engine().run(f"undo-{phase}", _approver(approve), message=message, waive=waive)
+
     def set_weight(
         self,
         weight: Percent | float | str,

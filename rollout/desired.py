@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 from rollout.errors import Drift, Problem
 from rollout.header_rules import held_overrides
-from rollout.live import Live
+from rollout.live import Live, LiveRule
 from rollout.model import LEGACY_ONLY, PREPARED, Environment, OverrideRule, ProgramInput, RuleOwnership, Split
 from rollout.overrides import planned_overrides
 from rollout.ownership import Ownership
 from rollout.phases import LEGACY, ROUTING, Phase
+from rollout.plan import ResourceState, without_notes
 from rollout.preflight import Resources, held_rules
 from rollout.quantities import Percent
 
@@ -55,7 +56,7 @@ def splits_after(
     match phase.name:
         case "monitoring" | "monitoring-remove":
             return {}
-        case "phase1":
+        case "phase1" | "undo-phase1":
             return {name: split for name, split in after.items() if split is not None}
         case "phase2":
             # held by routing alone: adopted by an earlier run that was finished, and so kept as it is
@@ -63,6 +64,9 @@ def splits_after(
             held = held_rules(environment, start.live, start.routing).keys() - owed
             for name in environment.routes.keys() - held:
                 after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
+        case "undo-phase2":
+            for name, split in current.items():
+                after[name] = LEGACY_ONLY if split in (LEGACY_ONLY, PREPARED) else None
         case "phase3":
             for name, split in current.items():
                 wanted = environment.desired_weight(name)
@@ -92,14 +96,41 @@ def program_input(
 ) -> ProgramInput:
     """What a stack's program is given in a phase."""
     if stack == LEGACY:
-        held = held_rules(environment, start.live, start.legacy)
-        kept = RuleOwnership.RETAINED if phase.name == "phase1" else RuleOwnership.RELEASED
-        rules = {name: kept if name in held else RuleOwnership.RELEASED for name in environment.routes}
-        return ProgramInput(environment, rules=rules)
+        return _legacy_input(phase, environment, start)
+    if stack == ROUTING and phase.undoes:
+        return ProgramInput(environment, rules=dict.fromkeys(environment.routes, RuleOwnership.RELEASED))
     if stack == ROUTING:
         given = routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
         return replace(given, overrides=overrides_after(phase, environment, start.live))
+    if phase.undoes:  # a program that is given no functions declares none, so that all that the stack has is deleted
+        return ProgramInput(environment.model_copy(update={"functions": {}}))
     return ProgramInput(environment, monitored=phase.name == "monitoring")
+
+
+def _legacy_input(phase: Phase, environment: Environment, start: Start) -> ProgramInput:
+    """What the legacy program is given: it keeps the rules that it holds, lets go of all, or takes all back."""
+    held = held_rules(environment, start.live, start.legacy)
+    rules = dict.fromkeys(environment.routes, RuleOwnership.RELEASED)
+    # a rule that it holds has the tags that the state knows of: others may have come since, and stay
+    tags = {name: without_notes(rule.inputs.get("tags") or {}) for name, rule in held.items()}
+    adopted: dict[str, LiveRule] = {}
+    match phase.name:
+        case "phase1":
+            rules |= dict.fromkeys(held, RuleOwnership.RETAINED)
+        case "undo-phase1":
+            rules |= dict.fromkeys(held, RuleOwnership.OWNED)
+        case "undo-phase2":
+            live = {name: start.live.rule_of(route) for name, route in environment.routes.items()}
+            adopted = {name: rule for name, rule in live.items() if rule and name not in held}
+            rules |= dict.fromkeys(adopted, RuleOwnership.RETAINED)
+            rules |= {name: _as_marked(rule) for name, rule in held.items()}
+            tags |= {name: rule.tags for name, rule in adopted.items()}
+    adopt = {name: rule.arn for name, rule in adopted.items()}
+    return ProgramInput(environment, rules=rules, adopt=adopt, tags={name: each for name, each in tags.items() if each})
+
+
+def _as_marked(rule: ResourceState) -> RuleOwnership:
+    return RuleOwnership.RETAINED if rule.retain_on_delete else RuleOwnership.OWNED
 
 
 def routing_input(

@@ -41,6 +41,7 @@ from rollout.preflight import (
     target_group_problems,
 )
 from rollout.quantities import Percent
+from rollout.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
 from rollout.work_folder import work_folder
 
 READ_BACKS, PAUSE = 10, 1.0
@@ -181,7 +182,7 @@ class Engine:
         environment = self._environment
         hands_over = phase.hands_over
         with ThreadPoolExecutor(3) as pool:
-            asks = self._owner if phase.name == "phase2" else None
+            asks = self._owner if phase.name in ("phase2", "undo-phase2") else None
             holds = pool.submit(asked, asks, ASKING) if asks else None
             legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
             routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
@@ -198,7 +199,12 @@ class Engine:
             start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
         states = (*(start.legacy or ()), *(start.routing or ()))
         found: list[Iterable[Problem]] = [live_problems(environment, live, states) if wrong else ()]
-        found.append(code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live))
+        if phase.undoes:
+            found.append(undo_problems(phase, environment, start, self._owner))
+        else:
+            found.append(
+                code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live)
+            )
         if phase.name == "phase2":
             found.append(handover_problems(environment, live, start.legacy))
         if phase.name == "override":
@@ -221,10 +227,13 @@ class Engine:
             if run.phase.hands_over or name not in splits or split.weight > splits[name].weight
         }
         candidates = {route.candidate for route in environment.routes.values()}
-        if run.phase.name == "phase1":  # which registers their targets; a run that was cut off may not have come to it
+        # phase 1 registers their targets, which a run that was cut off may not have come to; undoing doesn't need them
+        if run.phase.name == "phase1" or run.phase.undoes:
             candidates = raised = set()
         problems = [*target_problems(environment, live, found, raised)]
-        if run.phase.hands_over:
+        if run.phase.name == "undo-phase1":
+            problems += candidates_in_use(environment, live, found)
+        if run.phase.hands_over and not run.phase.undoes:
             problems += quota_problems(usages(environment, live, found))
         self._stop_at(run.phase, problems)
         rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)
@@ -242,7 +251,7 @@ class Engine:
         given = program_input(run.phase, step.stack, environment, run.start, run.after)
         plan = folder / f"{step.stack}.json"
         self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
-        if step.creates_stack or run.phase.name == "override":
+        if step.begins_resources:
             self._settle(step.stack, live)
         preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
         if step.stack == ROUTING:
@@ -252,6 +261,8 @@ class Engine:
                 preview = self._stacks.preview(step.stack, given, plan, refresh=True)
         if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
             preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+        if preview is None and run.phase.undoes:
+            preview = StackPreview(step.stack, ())
         if preview is None:
             raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
         header_rules = rule_inputs(live, given.overrides)
@@ -299,6 +310,8 @@ class Engine:
             warnings += drift_warning(environment, run.after)
         if run.phase.name == "override":
             warnings += override_warnings(environment, live)
+        if run.phase.undoes:
+            warnings += tuple(undo_warnings(run.phase, run.start))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
         return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands)
@@ -355,7 +368,8 @@ class Engine:
             now = self._load_balancers.read(environment, tags=bool(overrides))
             problems = list(unlike_overrides(overrides, now))
             problems += list(unlike_wanted(environment, run.start.live, now, run.after))
-            problems += candidate_problems(environment, now)
+            problems += candidate_problems(environment, now) if not run.phase.undoes else ()
+            problems += candidates_left(environment, now) if run.phase.name == "undo-phase1" else ()
             if not problems:
                 break
         if problems:

@@ -321,9 +321,10 @@ class ProgramInput:
     Attributes:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
-        adopt: Routing: rules to import, by route; the others are its own already.
-        tags: Routing: the tags that each route's rule has now and keeps.
-        rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing.
+        adopt: Rules to import, by route; the others are the stack's own already.
+        tags: The tags that each route's rule has and keeps.
+        rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing. Routing: RELEASED for
+            those that it lets go of.
         overrides: Routing: the header rules that are to be there, by their logical names.
         monitored: Monitoring: whether alarms and a dashboard are to be there.
     """

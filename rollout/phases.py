@@ -2,7 +2,7 @@
 
 The order matters. Phase 1 marks the legacy rules before anything is built, so that phase 2 can drop them from the
 legacy stack's state without touching AWS. Phase 2 lets routing adopt the live rules first and only then has legacy
-release them: at no instant is a rule without an owner.
+release them: at no instant is a rule without an owner. Undoing goes the same way backwards.
 """
 
 from __future__ import annotations
@@ -32,6 +32,11 @@ class Step:
         """Whether it is what makes the stack in the first place."""
         return self.policy in ("build", "adopt") or self.stack == MONITORING
 
+    @property
+    def begins_resources(self) -> bool:
+        """Whether a run of it that was cut off may have left something begun, of which its state doesn't know."""
+        return self.creates_stack or self.policy in ("override", "reclaim")
+
 
 @dataclass(frozen=True, slots=True)
 class Phase:
@@ -43,6 +48,7 @@ class Phase:
         steps: In the order in which they are applied.
         moves_traffic: Whether requests may go elsewhere afterwards.
         only_watches: Whether it leaves alone all that requests go through.
+        undoes: Whether it takes back what an earlier phase did, and so has no need of the candidate.
     """
 
     name: str
@@ -50,10 +56,11 @@ class Phase:
     steps: tuple[Step, ...]
     moves_traffic: bool
     only_watches: bool = False
+    undoes: bool = False
 
     @property
     def hands_over(self) -> bool:
-        """Whether it gets the candidate and the rules ready for the weights."""
+        """Whether it gets the candidate and the rules ready for the weights, or takes that back."""
         return not (self.moves_traffic or self.only_watches)
 
 
@@ -113,5 +120,25 @@ PHASES: Mapping[str, Phase] = {
         (Step(MONITORING, "unwatch", "delete the alarms and the dashboard"),),
         moves_traffic=False,
         only_watches=True,
+    ),
+    "undo-phase2": Phase(
+        "undo-phase2",
+        "The legacy stack takes its rules back in place; no request moves",
+        (
+            Step(LEGACY, "reclaim", "adopt each live rule again, which forwards to legacy alone from then on"),
+            Step(ROUTING, "release", "let go of the rules, which stay on the load balancer"),
+        ),
+        moves_traffic=False,
+        undoes=True,
+    ),
+    "undo-phase1": Phase(
+        "undo-phase1",
+        "Remove the candidate's functions and target groups; no listener rule is touched",
+        (
+            Step(CANDIDATE, "demolish", "delete what phase 1 made"),
+            Step(LEGACY, "retain", "take the mark off the dual routes' rules"),
+        ),
+        moves_traffic=False,
+        undoes=True,
     ),
 }

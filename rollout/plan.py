@@ -192,9 +192,9 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Se
 
     What was read from AWS has inputs that the program leaves out. They change only if the engine says so.
     """
-    before, after = _plain(old.inputs), _plain(new.inputs)
+    before, after = without_notes(old.inputs), without_notes(new.inputs)
     changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
-    known = _plain(old.outputs)
+    known = without_notes(old.outputs)
     changed -= {key for key in changed if key not in before and known.get(key) == after[key]}
     if told := {re.split(r"[.\[]", path)[0] for path in diffs}:
         changed -= {key for key in changed if key not in after and key not in told}
@@ -211,12 +211,12 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Se
     return tuple(sorted(changed))
 
 
-def _plain(value: Any) -> Any:
+def without_notes(value: Any) -> Any:
     """Inputs without the bridge's own notes."""
     if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items() if not k.startswith("__")}
+        return {k: without_notes(v) for k, v in value.items() if not k.startswith("__")}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [without_notes(item) for item in value]
     return value
 
 
@@ -238,12 +238,14 @@ def forward_in(properties: Mapping[str, Any]) -> Forward | None:
 
 def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
     """The conditions in a listener rule's properties, whose order says nothing."""
-    return frozenset(_condition(c) for c in _plain(properties.get("conditions") or []))
+    return frozenset(_condition(c) for c in without_notes(properties.get("conditions") or []))
 
 
 def conditions_told(properties: Mapping[str, Any]) -> str:
     """The conditions in a listener rule's properties, in words: `GET /score/*`."""
-    blocks = [item for condition in _plain(properties.get("conditions") or []) for item in condition.items() if item[1]]
+    blocks = [
+        item for condition in without_notes(properties.get("conditions") or []) for item in condition.items() if item[1]
+    ]
     values = {kind: "|".join(sorted(block.get("values", ()))) for kind, block in blocks if isinstance(block, Mapping)}
     known = [values.pop(kind, "") for kind in ("httpRequestMethod", "pathPattern")]
     return " ".join(filter(None, [*known, *sorted(values)])) or "no conditions"

@@ -82,6 +82,8 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     ),
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "release": (Allowed(Op.RELEASE, _RULE),),
+    "reclaim": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
+    "demolish": (Allowed(Op.DELETE, FUNCTION_PARTS),),
     "weights": (_ACTIONS,),
     "override": (Allowed(Op.CREATE, _RULE), _ACTIONS),
     "override-remove": (Allowed(Op.DELETE, _RULE),),

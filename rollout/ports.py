@@ -284,6 +284,10 @@ class LegacyOwner(Protocol):
         """The commands that drop rules from its state and leave them alone on AWS."""
         ...
 
+    def taking_back(self, rule: Arn) -> Command:
+        """The command that takes a live rule into its state, with a placeholder for the address."""
+        ...
+
     def run(self, command: Command) -> None:
         """Run one of them.
 

@@ -61,6 +61,7 @@ PURE = (
         "routing_rules",
         "status",
         "stickiness",
+        "undoing",
         "tallies",
         "weights",
     ),

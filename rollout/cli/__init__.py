@@ -30,6 +30,7 @@ from rollout.cli.sandbox import app as sandbox
 from rollout.cli.setup import setup
 from rollout.cli.smoke import smoke
 from rollout.cli.status import status
+from rollout.cli.undo import undo
 from rollout.cli.unlock import unlock
 from rollout.cli.weight import weight
 
@@ -69,6 +70,7 @@ for command in (
     monitoring,
     release,
     rollback,
+    undo,
     ramp,
     pause,
     resume,

@@ -25,7 +25,9 @@ def preview(
     phase: Annotated[
         str,
         typer.Argument(
-            metavar="PHASE", help="phase1, phase2, phase3, weight, override or monitoring, and these two with -remove."
+            metavar="PHASE",
+            help="phase1, phase2, phase3, weight, override or monitoring, and these two with -remove; undo-phase2 or "
+            "undo-phase1.",
         ),
     ],
     environment: EnvironmentName,

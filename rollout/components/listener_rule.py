@@ -7,10 +7,13 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pulumi import Input, ResourceOptions
 from pulumi_aws import lb
+
+from rollout.model import Arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,8 @@ class ListenerRuleArgs:
         path: A path pattern; `*` is 0 or more characters, `?` exactly one.
         methods: HTTP methods in capitals; any method if empty.
         retain: Whether a stack that drops the rule leaves it on the load balancer. Only the state knows of this.
+        adopt: The live rule to import; None where the stack makes it or holds it.
+        tags: The rule's tags, all of them.
     """
 
     load_balancer: str
@@ -32,6 +37,8 @@ class ListenerRuleArgs:
     path: str
     methods: tuple[str, ...] = ()
     retain: bool = False
+    adopt: Arn | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def conditions(path: str, methods: tuple[str, ...]) -> list[lb.ListenerRuleConditionArgsDict]:
@@ -59,5 +66,6 @@ def forwarding_rule(
         priority=args.priority,
         conditions=conditions(args.path, args.methods),
         actions=[{"type": "forward", "target_group_arn": target_group_arn}],
-        opts=ResourceOptions.merge(opts, ResourceOptions(retain_on_delete=args.retain)),
+        tags=args.tags or None,
+        opts=ResourceOptions.merge(opts, ResourceOptions(retain_on_delete=args.retain, import_=args.adopt)),
     )

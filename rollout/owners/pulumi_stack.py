@@ -15,6 +15,7 @@ from rollout.errors import OwnerError
 from rollout.model import Arn
 from rollout.owners.tool import Tool
 from rollout.ownership import Command, OwnedRule
+from rollout.plan import LISTENER_RULE
 
 WRITING = timedelta(minutes=5)
 
@@ -59,6 +60,11 @@ class PulumiStack:
             )
             for rule in rules
         )
+
+    def taking_back(self, rule: Arn) -> Command:
+        """See `ports.LegacyOwner`; `pulumi import` wants a logical name and makes the URN of it."""
+        words = ("pulumi", "import", LISTENER_RULE, "NAME", rule, "--stack", self.stack, "--yes")
+        return Command(words, self._variables)
 
     def run(self, command: Command) -> None:
         """See `ports.LegacyOwner`."""

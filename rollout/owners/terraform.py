@@ -65,6 +65,11 @@ class Terraform:
         addresses = [rule.address for rule in rules]
         return (Command(("terraform", *where, *addresses), self._variables),)
 
+    def taking_back(self, rule: Arn) -> Command:
+        """See `ports.LegacyOwner`."""
+        where = ("import", f"-state={self.state}") if self.directory is None else (*self._there, "import")
+        return Command(("terraform", *where, self.placeholder, rule), self._variables)
+
     def run(self, command: Command) -> None:
         """See `ports.LegacyOwner`."""
         self.tool.output(command.words, WRITING, command.variables)

@@ -8,21 +8,24 @@ from __future__ import annotations
 from rollout.components.existing import look_up
 from rollout.components.header_rule import HeaderRule
 from rollout.components.weighted_rule import WeightedRule, WeightedRuleArgs
-from rollout.model import ProgramInput
+from rollout.model import ProgramInput, RuleOwnership
 
 
 def program(given: ProgramInput) -> None:
     """The routing stack.
 
     Args:
-        given: The inventory; by route how its requests are divided, which rule it adopts and which tags that has; and
-            the header rules.
+        given: The inventory; by route how its requests are divided, which rule it adopts and which tags that has, or
+            that it lets go of it; and the header rules.
 
     Raises:
         KeyError: A route has no split: its rule would otherwise be dropped.
         RunError: A listener or a target group isn't on AWS.
     """
-    environment, routes = given.environment, given.environment.routes
+    environment = given.environment
+    routes = {
+        key: route for key, route in environment.routes.items() if given.rules.get(key) is not RuleOwnership.RELEASED
+    }
     groups = [group for r in routes.values() for group in (r.legacy, r.candidate)]
     existing = look_up(environment, [*groups, *(rule.target_group for rule in given.overrides.values())])
     for key, route in routes.items():

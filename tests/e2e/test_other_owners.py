@@ -92,6 +92,17 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert team.rules() == before
     assert team.open().release(approve=True).routes == ()
 
+    with pytest.raises(PreflightFailed, match="rollout weight production 0"):
+        team.open().undo("phase2", approve=True)  # the candidate is prepared, as that stack wouldn't have it
+    team.open().set_weight(0, approve=True)
+    calls = len(team.calls("*"))
+    with pytest.raises(PreflightFailed, match="nobody would") as caught:
+        team.open().undo("phase2", approve=True)
+    assert {problem.where for problem in caught.value.problems} == {f"routes.{name}" for name in before}
+    assert all(before["embed-score"] in str(problem) for problem in caught.value.problems[-1:])
+    assert [call for call in team.calls("*")[calls:] if not call.startswith(("Get", "List", "Describe"))] == []
+    assert {route.owners for route in team.open().status().routes} == {("routing",)}
+
 
 def words(shown: str) -> str:
     """What is shown, on one line."""

@@ -36,7 +36,7 @@ from rollout.sandbox.story import rules_as_told_by_boto3, seed
 from tests.conftest import Team, _team
 from tests.faults.cut import CLI, ENGINE, cut, perform
 
-COMMANDS = {"phase1": (), "phase2": (), "weight": ("10",), "rollback": ()}
+COMMANDS = {"phase1": (), "phase2": (), "weight": ("10",), "rollback": (), "undo-phase2": (), "undo-phase1": ()}
 MOST_RERUNS = 3
 RECORDED = ("id", "inputs", "outputs", "parent", "retainOnDelete")
 MADE_UP = re.compile(r"(?<=/)[0-9a-f]{16}\b|\d{4}-\d\d-\d\dT[^\"]*|(?<=-)[0-9a-f]{19,32}\b|\bAROA\w+")

@@ -67,3 +67,24 @@ def test_the_same_command_finishes_what_was_cut_at_an_event(legacy: Team, victim
     assert {route.owners for route in status.routes} == {("routing",)}
     for command in ("phase1", "phase2"):
         assert not getattr(legacy.open(), command)(approve=True).changed
+
+
+@pytest.mark.parametrize(
+    ("victim", "points"),
+    [
+        (CLI, {"undo-phase2": 480, "undo-phase1": 330}),  # in each a change is under way
+        (ENGINE, {"undo-phase2": 360, "undo-phase1": 60}),
+    ],
+)
+def test_what_was_cut_while_it_was_undone_is_finished_by_the_same_command(
+    cut_over: Team, victim: str, points: dict[str, int]
+) -> None:
+    rules = cut_over.rules()
+    for command, point in points.items():
+        code, said, _ = cut(cut_over, victim, point, command)
+        assert code == (-signal.SIGKILL if victim == CLI else EngineError.exit_code), said
+        perform(cut_over.open(), command)
+    status = cut_over.open().status()
+    assert status.phase == "not begun"
+    assert {route.owners for route in status.routes} == {("legacy",)}
+    assert cut_over.rules() == rules

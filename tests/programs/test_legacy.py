@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from programs.legacy import CODE, FUNCTIONS, program, source_archive
-from rollout.model import Environment, ProgramInput, RuleOwnership
+from rollout.model import Arn, Environment, ProgramInput, RuleOwnership
 from tests.programs.recording import ATTACHMENT, FUNCTION, PERMISSION, RULE, TARGET_GROUP, Run, arn, listener, run
 from tests.programs.seed import ROUTES
 
@@ -91,6 +91,18 @@ def test_routes_are_released_one_by_one(production: Environment) -> None:
     done = run(program, ProgramInput(production, rules={"embed-score": RuleOwnership.RELEASED}))
 
     assert DUAL - done.of(RULE).keys() == {"embed-gs-lambda"}
+
+
+def test_a_rule_is_taken_back_by_import_with_its_tags(production: Environment) -> None:
+    done = run(
+        program,
+        ProgramInput(production, adopt={"embed-score": Arn("arn:live")}, tags={"embed-score": {"team": "embed"}}),
+    )
+
+    rules = done.of(RULE)
+    assert {name for name, rule in rules.items() if rule.request.importId} == {"embed-gs-lambda"}
+    assert rules["embed-gs-lambda"].request.importId == "arn:live"
+    assert {name for name, rule in rules.items() if "tags" in rule.inputs} == {"embed-gs-lambda"}
 
 
 def test_a_rule_is_found_again_by_its_urn(production: Environment) -> None:

@@ -16,6 +16,7 @@ from rollout.model import (
     Environment,
     OverrideRule,
     ProgramInput,
+    RuleOwnership,
     Split,
     Stickiness,
 )
@@ -98,6 +99,15 @@ def test_a_dropped_rule_stays_on_the_load_balancer_and_no_weight_is_ever_ignored
     for rule in run(program, given(production)).of(RULE).values():
         assert rule.request.retainOnDelete
         assert not rule.request.ignoreChanges
+
+
+def test_a_released_rule_is_dropped_and_its_groups_are_not_looked_up(production: Environment) -> None:
+    released = dict.fromkeys(ROUTES, RuleOwnership.RELEASED)
+    done = run(program, given(production, rules={**released, "embed-score": RuleOwnership.OWNED}))
+
+    assert done.of(RULE).keys() == {"embed-score"}
+    assert len([name for kind, name in done.calls if kind == "TargetGroup"]) == 2
+    assert not run(program, ProgramInput(production, rules=released)).registrations
 
 
 def test_a_rule_keeps_its_tags(production: Environment) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from rollout.desired import Start, program_input, splits_after
@@ -72,6 +74,39 @@ def test_legacy_marks_the_rules_that_it_holds_then_lets_go_of_all() -> None:
     assert marked == {"score": RuleOwnership.RETAINED, "bulk": RuleOwnership.RELEASED}
     released = program_input(PHASES["phase2"], "legacy", environment(), start, {}).rules
     assert set(released.values()) == {RuleOwnership.RELEASED}
+
+
+def test_legacy_takes_all_rules_back_as_phase_1_left_them_then_owns_them() -> None:
+    tags = {"team": "shop", "__defaults": []}
+    tagged = state("score", rule_inputs("score", LEGACY_FORWARD, tags=tags), retain=True)
+    start = Start(live({"score": LEGACY_FORWARD, "bulk": weighted(100, 0)}), legacy=(tagged,))
+    after = splits_after(PHASES["undo-phase2"], environment(), start, {})
+    assert after == {"score": LEGACY_ONLY, "bulk": LEGACY_ONLY}
+    given = program_input(PHASES["undo-phase2"], "legacy", environment(), start, after)
+    assert set(given.rules.values()) == {RuleOwnership.RETAINED}
+    assert given.adopt == {"bulk": rule_arn("bulk")}  # score was taken back by a run that was cut off
+    assert given.tags == {"score": {"team": "shop"}}
+    released = program_input(PHASES["undo-phase2"], "routing", environment(), start, after)
+    assert set(released.rules.values()) == {RuleOwnership.RELEASED}
+    unmarked = Start(start.live, legacy=(replace(tagged, retain_on_delete=False),))
+    again = program_input(PHASES["undo-phase2"], "legacy", environment(), unmarked, after).rules
+    assert again["score"] == RuleOwnership.OWNED  # phase 1 is undone already
+    owned = program_input(PHASES["undo-phase1"], "legacy", environment(), start, {})
+    assert owned.rules == {"score": RuleOwnership.OWNED, "bulk": RuleOwnership.RELEASED}
+    assert owned.adopt == {}
+
+
+def test_a_candidate_with_requests_cannot_be_undone() -> None:
+    start = Start(live({"score": weighted(90, 10), "bulk": LEGACY_FORWARD}))
+    with pytest.raises(Drift) as caught:
+        splits_after(PHASES["undo-phase2"], environment(), start, {})
+    assert [p.where for p in caught.value.problems] == ["routes.score"]
+
+
+def test_the_candidate_is_removed_by_a_program_without_functions() -> None:
+    start = Start(live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD}))
+    assert program_input(PHASES["phase1"], "candidate", environment(), start, {}).environment.functions
+    assert not program_input(PHASES["undo-phase1"], "candidate", environment(), start, {}).environment.functions
 
 
 def test_a_group_that_is_gone_matches_no_split() -> None:

@@ -124,6 +124,24 @@ def test_the_commands_are_what_a_shell_takes(owner: Terraform | PulumiStack, com
     assert [str(command) for command in owner.letting_go(RULES)] == commands
 
 
+@pytest.mark.parametrize(
+    ("owner", "command"),
+    [
+        (
+            Terraform(Tool("terraform", Path()), Path("infra"), "prod"),
+            "TF_WORKSPACE=prod terraform -chdir=infra import ADDRESS arn:0",
+        ),
+        (Terraform(Tool("terraform", Path()), state=Path("x")), "terraform import -state=x ADDRESS arn:0"),
+        (
+            PulumiStack(Tool("pulumi", Path()), "o/p/s"),
+            "pulumi import aws:lb/listenerRule:ListenerRule NAME arn:0 --stack o/p/s --yes",
+        ),
+    ],
+)
+def test_a_rule_is_taken_back_by_its_arn(owner: Terraform | PulumiStack, command: str) -> None:
+    assert str(owner.taking_back(Arn("arn:0"))) == command
+
+
 def test_a_local_state_file_is_read_without_terraform(tmp_path: Path) -> None:
     (tmp_path / "x.tfstate").write_text(state(resource(None)), "utf-8")
     owner = Terraform(Tool("no-such-tool", tmp_path), state=Path("x.tfstate"))

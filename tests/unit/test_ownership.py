@@ -37,6 +37,9 @@ class Owner:
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
         return (Command(("rm", *(rule.address for rule in rules))),)
 
+    def taking_back(self, rule: Arn) -> Command:
+        return Command(("import", "ADDRESS", rule))
+
     def run(self, command: Command) -> None:
         raise AssertionError(command)
 

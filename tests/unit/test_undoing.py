@@ -1,0 +1,112 @@
+"""What stands in the way of taking a phase back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rollout.conditions import Condition, Field
+from rollout.desired import Start
+from rollout.inspection import Inspection
+from rollout.live import LiveRule
+from rollout.model import OVERRIDE_TAG, Arn
+from rollout.ownership import OwnedRule, asked, ownership_of
+from rollout.phases import PHASES
+from rollout.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
+from rollout.weights import Forward
+from tests.unit.builders import (
+    BALANCER,
+    CANDIDATE,
+    LEGACY,
+    LEGACY_FORWARD,
+    LISTENER,
+    environment,
+    live,
+    rule_arn,
+    rule_inputs,
+    state,
+    weighted,
+)
+from tests.unit.test_ownership import Owner, inventory
+
+BACK = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+OURS = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
+ADOPTED = tuple(state(name, rule_inputs(name, LEGACY_FORWARD)) for name in ("score", "bulk"))
+
+
+def problems(phase: str, start: Start, owner: Owner | None = None) -> list[str]:
+    return list(map(str, undo_problems(PHASES[phase], environment(), start, owner)))
+
+
+@pytest.mark.parametrize(
+    ("forwards", "named"),
+    [
+        ({"score": weighted(90, 10), "bulk": LEGACY_FORWARD}, ["routes.score: the candidate gets 10 %"]),
+        ({"score": weighted(0, 100), "bulk": weighted(99, 1)}, ["gets 100 %", "gets 1 %"]),
+        ({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}, []),
+    ],
+)
+def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, Forward], named: list[str]) -> None:
+    found = problems("undo-phase2", Start(live(forwards), legacy=OURS, routing=ADOPTED))
+    assert len(found) == len(named)
+    assert all(
+        words in problem and "rollout rollback production" in problem
+        for words, problem in zip(named, found, strict=True)
+    )
+
+
+def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules_first() -> None:
+    start = Start(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=ADOPTED)
+    (problem,) = problems("undo-phase2", start)
+    assert "routes.score" in problem
+    assert "rollout weight production 0" in problem
+    (warning,) = undo_warnings(PHASES["undo-phase2"], start)
+    assert "no state will hold them" in warning
+
+
+def test_header_rules_are_removed_first() -> None:
+    header = Condition(Field.HEADER, ("candidate",), "X-Rollout")
+    asks = (*BACK.rules[0].asks, header)
+    rule = LiveRule(rule_arn("h"), LISTENER, 5, asks, Forward({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"})
+    (problem,) = problems("undo-phase2", Start(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
+    assert "score-override" in problem
+    assert "--remove" in problem
+
+
+def test_phase_1_waits_until_routing_holds_no_rule() -> None:
+    assert "rollout undo phase2 production" in problems("undo-phase1", Start(BACK, routing=ADOPTED))[0]
+    assert problems("undo-phase1", Start(BACK, routing=())) == []
+    assert problems("undo-phase1", Start(BACK)) == []
+
+
+def theirs(owner: Owner) -> list[str]:
+    found = ownership_of(inventory(), BACK, owner, asked(owner, timedelta(seconds=1)))
+    return problems("undo-phase2", Start(BACK, routing=ADOPTED, ownership=found), owner)
+
+
+def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:
+    score, bulk = (OwnedRule(rule_arn(name), f"r.{name}") for name in ("score", "bulk"))
+    assert theirs(Owner(score, bulk)) == []
+    (problem,) = theirs(Owner(score))
+    assert "routes.bulk: terraform (directory infra) doesn't hold its rule" in problem
+    assert "import ADDRESS arn:rule/bulk" in problem
+    assert [("can't be asked" in each, "no backend" in each) for each in theirs(Owner(broken="no backend"))] == [
+        (True, True),
+        (True, True),
+    ]
+
+
+def test_a_group_in_use_is_named_with_its_function_and_so_is_one_that_is_left() -> None:
+    used = Inspection(groups={BALANCER: frozenset({LEGACY, CANDIDATE})})
+    (problem,) = candidates_in_use(environment(), BACK, used)
+    assert problem.where == "functions.new"
+    assert "target group new still" in problem.what
+    assert list(candidates_in_use(environment(), BACK, Inspection(groups={BALANCER: frozenset({LEGACY})}))) == []
+    (left,) = candidates_left(environment(), BACK)
+    assert left.where == "functions.new"
+    gone = replace(BACK, target_groups={"old": BACK.target_groups["old"]})
+    assert list(candidates_left(environment(), gone)) == []
+    assert list(candidates_in_use(environment(), gone, Inspection(groups={BALANCER: frozenset({Arn("arn:x")})}))) == []
