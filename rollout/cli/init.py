@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -160,9 +161,9 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     unfit = [str(each) for each in judged if isinstance(each, Unfit)]
     if not movable:
         where = ", ".join(map(str, listeners))
-        raise AwsError(
-            f"no rule of {where} can be moved", then="; ".join(unfit) or "it has no rules but the default one"
-        )
+        reasons = Counter(each.why for each in judged if isinstance(each, Unfit))
+        told = "; ".join(f"{count}: {why}" for why, count in reasons.most_common())
+        raise AwsError(f"no rule of {where} can be moved", then=told or "it has no rules but the default one")
     if every or names:
         return tuple(movable) if every else endpoints_named(movable, names)
     if unfit:
