@@ -1,4 +1,4 @@
-"""`rollout sandbox start|stop|status|load`."""
+"""`rollout sandbox start|stop|status|speed|load`."""
 
 from __future__ import annotations
 
@@ -75,6 +75,26 @@ def status(file: File = STACKS_TOML, json: Json = False) -> None:
         run.render.say(f"the sandbox answers at {info.endpoint} (pid {info.pid})" if info else "no sandbox is running")
         if info:
             _say_listeners(run, info)
+
+
+@app.command()
+def speed(
+    factor: Annotated[float, typer.Argument(metavar="N", min=0.1, max=600, help="1 is the wall's time.")],
+    file: File = STACKS_TOML,
+    json: Json = False,
+) -> None:
+    """Let its clock run N times as fast, so that a ramp of hours takes minutes.
+
+    CloudWatch's minutes, cookies and waits go by it.
+
+    Example: rollout sandbox speed 60
+    """
+    with session(file, json=json) as run:
+        from rollout.sandbox import daemon
+
+        clock = daemon.connect(_folder(file)).clock
+        clock.run_at(factor)
+        run.render.say(f"its clock runs {factor:g} times as fast as the wall's: {clock.now():%Y-%m-%d %H:%M:%S} UTC")
 
 
 @app.command()
