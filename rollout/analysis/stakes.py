@@ -56,7 +56,7 @@ class Blocks:
     legacy_bad: Floats
     ends: NDArray[np.int64]
 
-    def of(self, streams: slice) -> Blocks:
+    def of(self, streams: slice | NDArray[np.int64]) -> Blocks:
         """Some streams'."""
         return Blocks(
             self.candidate[streams],
@@ -135,7 +135,7 @@ class Guess:
     rate: Floats
     worth: Floats
 
-    def of(self, streams: slice) -> Guess:
+    def of(self, streams: slice | NDArray[np.int64]) -> Guess:
         """Some streams'."""
         return Guess(self.rate[streams], self.worth[streams])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many r
 _LATENCIES_WORTH = 100.0  # requests; their rate is known by their quantile
 _TOGETHER = 32  # streams whose arrays fit into a processor's cache
 _MOST_HARM = 0.999
+_EARLIER = 50  # minutes at which earlier faults are looked for; each was the last minute of a look of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +106,20 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
         ]
     )
     worse, no_harm, no_harm_needed = log_worse(bets), log_no_harm(totals), -math.log(analysis.missed)
-    found = []
+    needed, found = -np.log(alarms), list[Evidence]()
     for n, (stream, (tolerance, harm)) in enumerate(zip(streams, bounds, strict=True)):
-        needed, own, above = -math.log(alarms[n]), blocks.of(slice(n, n + 1)), tolerated(stream, tolerance)[1]
-        suspicion = _window(own, bets[n], worse[n], min(needed, -math.log(suspicious)), above)
-        fault = _window(own, bets[n], worse[n], needed, above) if suspicion else None
-        found.append(
-            Evidence(
-                stream,
-                harm,
-                float(worse[n].max()),
-                needed,
-                float(no_harm[n]),
-                no_harm_needed,
-                fault,
-                suspicion,
-                _at_least(own, guess.of(slice(n, n + 1)), float(ratio[n]), needed)
-                if fault and not stream.latency
-                else 1.0,
-                None
-                if suspicion or no_harm[n] >= no_harm_needed
-                else _needs(stream, harms[n], totals[n], no_harm_needed),
-            )
-        )
+        own, above = blocks.of(slice(n, n + 1)), tolerated(stream, tolerance)[1]
+        suspicion = _window(own, bets[n], worse[n], min(needed[n], -math.log(suspicious)), above)
+        fault = _window(own, bets[n], worse[n], needed[n], above) if suspicion else None
+        passes = no_harm[n] >= no_harm_needed
+        needs = None if suspicion or passes else _needs(stream, harms[n], totals[n], no_harm_needed)
+        numbers = float(worse[n].max()), float(needed[n]), float(no_harm[n]), no_harm_needed
+        found.append(Evidence(stream, harm, *numbers, fault, suspicion, 1.0, needs))
+    failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
+    for n, times in zip(
+        failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed]), strict=True
+    ):
+        found[n] = replace(found[n], at_least=float(times))
     return found
 
 
@@ -169,8 +161,8 @@ def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above
         return None
     counts = (blocks.candidate, blocks.candidate_bad, blocks.legacy, blocks.legacy_bad, blocks.candidate_bad > 0)
     sums = [np.concatenate([[0.0], np.cumsum(count[0])]) for count in counts]
-    enough = [*map(int, np.flatnonzero(evidence >= needed))]
-    for until in (enough[-1], int(evidence.argmax()), *enough):
+    enough = np.flatnonzero(evidence >= needed)
+    for until in map(int, (enough[-1], evidence.argmax(), *enough[:: len(enough) // _EARLIER + 1])):
         requests, bad, others, others_bad, times = (total[until + 1] - total[: until + 1] for total in sums)
         with np.errstate(invalid="ignore"):  # a minute that is padding
             counted = (bad / requests - others_bad / others > above) & ((times >= FEWEST) | (bad >= PLENTY))
@@ -185,15 +177,16 @@ def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above
     return None
 
 
-def _at_least(blocks: Blocks, guess: Guess, ratio: float, needed: float) -> float:
-    """How many times worse the candidate surely is: the highest ratio that the same evidence excludes."""
-    ratios = [ratio, *_RATIOS[ratio < _RATIOS]]
-    low, high = 0, len(ratios) - 1
-    while low < high:
+def _at_least(blocks: Blocks, guess: Guess, ratio: Floats, needed: Floats) -> Floats:
+    """How many times worse each candidate surely is: the highest ratio that the same evidence excludes."""
+    ladders = np.maximum(np.array([0, *_RATIOS]), ratio[:, None])
+    each = np.arange(len(ratio))
+    low, high = np.zeros_like(each), np.full_like(each, ladders.shape[1] - 1)
+    while (low < high).any():
         middle = (low + high + 1) // 2
-        bets = on_worse(blocks, guess, np.array([ratios[middle]])).log_bets(blocks)
-        low, high = (middle, high) if log_worse(bets).max() >= needed else (low, middle - 1)
-    return float(ratios[low])
+        excluded = log_worse(on_worse(blocks, guess, ladders[each, middle]).log_bets(blocks)).max(axis=1) >= needed
+        low, high = np.where(excluded, middle, low), np.where(excluded, high, middle - 1)
+    return np.asarray(ladders[each, low])
 
 
 def _needs(stream: Stream, harm: Floats, totals: Floats, needed: float) -> int | None:
