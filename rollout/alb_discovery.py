@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,7 @@ class Elbv2Account:
     def __init__(self, access: Access) -> None:
         self._access = access
 
-    def find(self, names: Sequence[str] = ()) -> Found:
+    def find(self) -> Found:
         """See `ports.Account`."""
         who = caller(self._access)
         elb: ElasticLoadBalancingv2Client = self._access.client("elbv2", at_once=PARALLEL)
@@ -34,7 +33,7 @@ class Elbv2Account:
                 each
                 for page in explained(lambda: list(elb.get_paginator("describe_load_balancers").paginate()))
                 for each in page["LoadBalancers"]
-                if each["Type"] == "application" and (not names or each["LoadBalancerName"] in names)
+                if each["Type"] == "application"
             ]
             listeners = [each for found in pool.map(lambda b: _listeners(elb, b), balancers) for each in found]
             return Found(

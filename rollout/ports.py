@@ -73,11 +73,8 @@ class LoadBalancers(TargetGroups, Protocol):
 class Account(Protocol):
     """An account's load balancers in a region, before there is an inventory."""
 
-    def find(self, names: Sequence[str] = ()) -> Found:
+    def find(self) -> Found:
         """All Application Load Balancers with their listeners, rules and target groups.
-
-        Args:
-            names: Only the load balancers of these names.
 
         Raises:
             AwsError: AWS refused, or can't be reached.

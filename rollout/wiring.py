@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import Alarms, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
+from rollout.ports import Account, Alarms, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
 
 if TYPE_CHECKING:
     from rollout.aws import Access
@@ -72,6 +72,10 @@ class SystemClock:
         time.sleep(seconds)
 
 
+NOBODY = "123456789012"
+"""Whose the sandbox is where nobody is named."""
+
+
 def sandbox_account(otherwise: str) -> str:
     """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
     key = os.environ.get("AWS_ACCESS_KEY_ID", "")
@@ -83,6 +87,19 @@ def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
     from rollout.aws import Access  # noqa: PLC0415 - boto3 takes a while to import
 
     return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox")
+
+
+def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
+    """What an account has in a region, before there is an inventory.
+
+    Args:
+        region: Where to look.
+        sandbox: Where to work instead of AWS.
+        number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
+    """
+    from rollout.alb_discovery import Elbv2Account  # noqa: PLC0415 - as above
+
+    return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def init(
             writing.refuse_existing(file)
         given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
         given |= {"code": code, "runtime": runtime, "handler": handler}
-        answers.refuse_unreadable({**given, "account": account})
+        answers.refuse_unreadable({**given, "account": account, "region": region})
         found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
         endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
         draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name))
@@ -97,13 +97,16 @@ def _missing(balancers: Sequence[str] | None, routes: Sequence[str] | None, *, e
 
 
 def _region(given: str | None, missing: list[str]) -> str:
+    from functools import partial
+
     from rollout.aws import usual_region
     from rollout.cli.questions import ask, is_terminal
     from rollout.errors import UsageError
+    from rollout.init.answers import readable
 
     region = given or usual_region()
     if not region and is_terminal():
-        region = ask("Which region, such as us-west-2?", lambda text: text or _refuse("a region"))
+        region = ask("Which region?", partial(readable, "region"))
     if not region:
         missing = [*missing, "--region"]
     if missing:
@@ -112,11 +115,10 @@ def _region(given: str | None, missing: list[str]) -> str:
 
 
 def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
-    from rollout.alb_discovery import Elbv2Account
+    from rollout import wiring
     from rollout.errors import AwsError, WrongAccount
-    from rollout.wiring import access, sandbox_account
 
-    found = Elbv2Account(access(region, aws, sandbox_account(account or "123456789012"))).find()
+    found = wiring.account(region, aws, account).find()
     if account and found.account != account:
         raise WrongAccount(
             f"the credentials are for account {found.account}, not {account}",
@@ -195,7 +197,3 @@ def _answers(given: Mapping[str, str | None], folder: str) -> Answers:
         if is_terminal() and said[key] is None:
             said[key] = ask(question, partial(readable, key), default=proposed(said, folder)[key])
     return Answers(**proposed(said, folder))
-
-
-def _refuse(wanted: str) -> str:
-    raise ValueError(f"{wanted} is needed")

@@ -20,7 +20,7 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
     """Ask until the answer can be read.
 
     Args:
-        question: Without a question mark's rest: the default is shown behind it.
+        question: In words; the default is shown behind it.
         read: Makes a value of the answer; its ValueError or UsageError says what can't be meant.
         default: What nothing means; None where something has to be said.
 

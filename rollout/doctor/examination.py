@@ -14,11 +14,9 @@ from rollout.doctor.machine import machine_checks
 from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
 from rollout.model import Environment
 from rollout.sts import caller
-from rollout.wiring import Parts, Sandbox, access, sandbox_account
+from rollout.wiring import NOBODY, Parts, Sandbox, access, sandbox_account
 
 _ANYWHERE = "us-east-1"
-_NOBODY = "123456789012"
-"""Whose the sandbox is where nobody is named."""
 
 
 def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Check, ...]:
@@ -72,7 +70,7 @@ def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iter
         said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "none is set"
         unset = Problem("`rollout init` needs one", then="set AWS_REGION, or pass --region")
         yield Check("region", said, (), () if wanted or usual else (unset,))
-        account = sandbox_account(environments[0].account if environments else _NOBODY)
+        account = sandbox_account(environments[0].account if environments else NOBODY)
         asked = datetime.now(UTC)
         who = caller(access(region, sandbox, account))
         here = asked + (datetime.now(UTC) - asked) / 2

@@ -41,6 +41,7 @@ _ALLOWED = {
     "suffix": (r"[A-Za-z0-9-]{0,19}[A-Za-z0-9]", "1 to 20 letters, digits and hyphens, no hyphen last"),
     "code": (r".+", "a path"),
     "account": (r"[0-9]{12}", "12 digits"),
+    "region": (r"[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region, such as us-west-2"),
 }
 
 
@@ -48,7 +49,7 @@ def readable(key: str, text: str) -> str:
     """An answer that can be meant.
 
     Args:
-        key: What is asked for, as `Answers` has it, or `account`.
+        key: What is asked for, as `Answers` has it, or `account` or `region`.
         text: What was said.
 
     Raises:
@@ -69,7 +70,7 @@ def refuse_unreadable(given: Mapping[str, str | None]) -> None:
     wrong = []
     for key, text in given.items():
         try:
-            readable(key, text if text is not None else "1" * 12)
+            _ = text is None or readable(key, text)
         except ValueError as error:
             wrong.append(f"--{'candidate-suffix' if key == 'suffix' else key}: {error}")
     if wrong:

@@ -112,7 +112,7 @@ def test_answers_that_end_write_nothing(newcomer: Team) -> None:
         (("--all",), {}, ["public:443, internal:80", "--load-balancer"]),
         (("--all", "--load-balancer", "pubic"), {}, ["did you mean 'public'"]),
         (("--route", "/nowhere", "--load-balancer", "public"), {}, ["GET /cart/*, /score"]),
-        (("--all", "--account", "1", "--environment", "a b"), {}, ["--account: '1' is not 12 digits", "--environment"]),
+        (("--all", "--account", "1", "--region", "west"), {}, ["--account: '1' is not 12 digits", "--region: 'west'"]),
     ],
 )
 def test_what_cannot_be_meant_is_one_error(
