@@ -79,6 +79,14 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Build the docs site into build/site; open its index.html, no server is needed."""
+    install(session)
+    session.install("mkdocs-material==9.8.2")
+    session.run("mkdocs", "build", "--quiet", *session.posargs)
+
+
+@nox.session
 def schema(session: nox.Session) -> None:
     """Regenerate the JSON schema that editors check stacks.toml with."""
     install(session)

@@ -1,0 +1,153 @@
+"""The reference pages of the docs site, made from the code when the site is built, so that they can't be out of date.
+
+mkdocs calls `on_files` and `on_page_markdown`, its hooks. README is the site's first page.
+https://www.mkdocs.org/user-guide/configuration/#hooks
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from collections.abc import Iterator
+from inspect import cleandoc
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from rollout import cli, errors, events
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+EVENTS = """# Events
+
+An `on_event` of the [library](../library.md#events) gets these, and `--json` prints them, one object a line. There the
+name is that in small letters, and the fields' names have hyphens.
+"""
+ERRORS = """# Errors and exit codes
+
+0 is done, or nothing to do. Any other is the code of the error that ended the command.
+"""
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+
+
+def index() -> str:
+    """README, with its links as they are from the folder of the docs; those to other files are text alone."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    return re.sub(r"\[([^\]]+)\]\((?!docs/|#|https?:)[^)]+\)", r"\1", text).replace("](docs/", "](")
+
+
+def settled_links(markdown: str, page: str) -> str:
+    """A page's text with its links to files that the site hasn't as text alone; README is the first page.
+
+    Args:
+        markdown: The text.
+        page: Its path from the folder of the docs.
+    """
+    folder = DOCS / Path(page).parent
+
+    def settled(link: re.Match[str]) -> str:
+        path, hash_, anchor = link[2].partition("#")
+        if not path or "://" in path or path in PAGES:
+            return link[0]
+        target = (folder / path).resolve()
+        if target == ROOT / "README.md":
+            return f"[{link[1]}]({os.path.relpath(DOCS / 'index.md', folder)}{hash_}{anchor})"
+        return link[0] if target.is_relative_to(DOCS) and target.suffix != ".py" else link[1]
+
+    return re.sub(r"\[([^\]]+)\]\(([^)\s]+)\)", settled, markdown)
+
+
+def commands() -> str:
+    """Each command as its `--help` has it: what it does, an example, its arguments and options."""
+    sections = [
+        f"## rollout {name}\n\n{_prose(command.help)}\n\n{_parameters(command)}"
+        for name, command in _commands(typer.main.get_command(cli.app))
+    ]
+    return "\n".join(["# Commands\n", "`rollout COMMAND --help` says the same.\n", *sections])
+
+
+def events_page() -> str:
+    """Each event with its fields, as the library gives it and as `--json` prints it."""
+    sections = [
+        f"## {each.__name__}\n\n`{events.name_of(object.__new__(each))}`: {_said(each)}\n\n{_fields(each)}"
+        for each in _below(events.Event)
+    ]
+    return "\n".join([EVENTS, *sections])
+
+
+def errors_page() -> str:
+    """The tree of errors, and each with its exit code."""
+    tree = (errors.__doc__ or "").partition("```")[2].rpartition("```")[0]
+    rows = [f"| `{each.__name__}` | {each.exit_code} | {_said(each)} |" for each in _below(errors.RolloutError)]
+    return "\n".join(
+        [ERRORS, f"```text{tree}```\n", "| error | exit code | what it is |", "| --- | --- | --- |", *rows, ""]
+    )
+
+
+PAGES = {
+    "index.md": index,
+    "reference/commands.md": commands,
+    "reference/events.md": events_page,
+    "reference/errors.md": errors_page,
+}
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the pages; mkdocs calls it."""
+    from mkdocs.structure.files import File  # noqa: PLC0415 - only who builds the site has it
+
+    for path, page in PAGES.items():
+        files.append(File.generated(config, path, content=page()))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
+    """Settle a page's links; mkdocs calls it."""
+    return settled_links(markdown, page.file.src_uri)
+
+
+def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, command in sorted(group.commands.items()):
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{path}{name} ")
+        elif not command.hidden:
+            yield f"{path}{name}", command
+
+
+def _prose(text: str) -> str:
+    """A help text, its example as code."""
+    return re.sub(r"^ *Example: (.+)$", r"```sh\n\1\n```", cleandoc(text), flags=re.MULTILINE)
+
+
+def _parameters(command: Any) -> str:
+    context = typer.Context(command)
+    records = (parameter.get_help_record(context) for parameter in command.params)
+    rows = [f"| `{_cell(name)}` | {_cell(said)} |" for name, said in filter(None, records)]
+    return "\n".join(["| argument or option | |", "| --- | --- |", *rows, ""]) if rows else ""
+
+
+def _below(root: type) -> Iterator[Any]:
+    """A class's subclasses, in the order of their module, each once."""
+    module = __import__(root.__module__, fromlist=["*"])
+    return (
+        each for each in vars(module).values() if isinstance(each, type) and issubclass(each, root) and each is not root
+    )
+
+
+def _fields(event: Any) -> str:
+    rows = [f"| `{each.name}` | `{_cell(str(each.type))}` |" for each in dataclasses.fields(event)]
+    return "\n".join(["| field | type |", "| --- | --- |", *rows, ""])
+
+
+def _said(each: type) -> str:
+    return _cell(cleandoc(each.__doc__ or "").partition("\n\n")[0])
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")

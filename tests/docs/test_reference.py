@@ -1,0 +1,70 @@
+"""The docs site's pages that are made from the code tell all of it, and the site builds where mkdocs is there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from docs import reference
+from rollout import cli, errors, events
+from tests.docs.pages import ROOT
+
+
+def titles(page: str) -> list[str]:
+    return re.findall(r"^## (.+)$", page, re.MULTILINE)
+
+
+def test_every_command_is_told_with_its_options() -> None:
+    page = reference.commands()
+    group: Any = typer.main.get_command(cli.app)
+    names = {name for name in titles(page) if name.count(" ") == 1}
+    assert names == {f"rollout {name}" for name in group.commands if name != "sandbox"}
+    assert "rollout sandbox load" in titles(page)
+    _, _, weight = page.partition("## rollout weight\n")
+    assert "```sh\nrollout weight production 10" in weight.partition("\n## ")[0]
+    assert "--no-save" in weight.partition("\n## ")[0]
+
+
+def test_every_event_is_told_under_the_name_that_json_has() -> None:
+    page = reference.events_page()
+    source = Path(events.__file__).read_text("utf-8")
+    assert titles(page) == re.findall(r"^class (\w+)\(", source, re.MULTILINE)
+    _, _, saved = page.partition("## WeightSaved\n")
+    assert saved.lstrip().startswith("`weight-saved`: ")
+    assert "| `weight` | `Percent` |" in saved.partition("\n## ")[0]
+
+
+def test_every_error_is_told_with_its_exit_code() -> None:
+    page = reference.errors_page()
+    assert "| `Drift` | 7 |" in page
+    for name, value in vars(errors).items():
+        if isinstance(value, type) and issubclass(value, errors.RolloutError) and value is not errors.RolloutError:
+            assert f"| `{name}` | {value.exit_code} |" in page
+
+
+@pytest.mark.parametrize(
+    ("page", "link", "settled"),
+    [
+        ("unattended.md", "[flow](../examples/prefect_ramp.py)", "flow"),
+        ("operating.md", "[README](../README.md#exit-codes)", "[README](index.md#exit-codes)"),
+        ("decisions/0001-one-gate-a-phase.md", "[it](../../README.md)", "[it](../index.md)"),
+        ("decisions/0001-one-gate-a-phase.md", "[it](../ramp.md#back)", "[it](../ramp.md#back)"),
+        ("index.md", "[events](#events) and [AWS](https://aws.amazon.com/)", None),
+    ],
+)
+def test_a_link_leads_to_a_page_of_the_site_or_is_text(page: str, link: str, settled: str | None) -> None:
+    assert reference.settled_links(link, page) == (settled or link)
+
+
+@pytest.mark.skipif(find_spec("material") is None, reason="mkdocs isn't in the locks; `nox -s docs` has it")
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
