@@ -105,6 +105,8 @@ def decide(
             return Decision(Act.FAIL, f"in ALARM state: {', '.join(alarms.raised)}")
         if (waiting := _bake(ramp, stands, judgement, now, alarms)) is not None:
             return waiting
+    elif alarms.raised:  # as they are for a while after a failure
+        return Decision(Act.BAKE, f"in ALARM state before the first step: {', '.join(alarms.raised)}")
     why = judgement.sentence if judgement is not None and stands.weight > Percent(0) else "the first step"
     target = next_step(ramp, stands.weight)
     if target is None:

@@ -36,7 +36,10 @@ from rollout.ramp.means import Means
 from rollout.ramp.retreat import Retreat
 from rollout.ramp.standing import NOTHING, Standing, standing
 
-_FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Interrupted)
+TRIES, AGAIN = 4, timedelta(seconds=20)
+"""How often somebody else's lock is waited for where nothing else is to be waited for, and how long each time."""
+_LOOK_AGAIN = "wait for it; the same command looks again"
+_FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,26 +112,27 @@ class Runner:
             ) from None
 
     def _run(self, *, once: bool) -> RampResult:
-        is_first = True
+        is_first, tries = True, 0
         while True:
+            now = self._means.now()
+            due = now.replace(second=0, microsecond=0) + MINUTE
             try:
-                live, stands = self._stand()  # its Drift is final; one at a gate means that somebody was faster
+                result = self._look(*self._stand(), is_first=is_first, persistent=not once)
+            except _FINAL:
+                raise
             except RolloutError as error:
-                if once or is_first or isinstance(error, (*_FINAL, Drift)):
+                tries += 1
+                is_busy = isinstance(error, Locked) and tries < TRIES
+                if (once or is_first) and not is_busy:
                     raise
-                self._warn(f"{error}; the ramp looks again in a minute")
+                due = self._means.now() + AGAIN if is_busy else due
+                self._warn(f"{error}; the ramp looks again soon")
             else:
-                try:
-                    result = self._look(live, stands, is_first=is_first, persistent=not once)
-                    is_first = False
-                except RolloutError as error:
-                    if once or is_first or isinstance(error, _FINAL) or error is stands.half_back:
-                        raise
-                    self._warn(f"{error}; the ramp looks again in a minute")
-                else:
-                    if once or result.state == "finished":
-                        return result
-            self._means.wait_until(self._means.now().replace(second=0, microsecond=0) + MINUTE)
+                if once or result.state == "finished":
+                    return result
+                is_first, tries = False, 0
+            if due > self._means.now():
+                self._means.wait_until(due)
 
     def _stand(self) -> tuple[Live, Standing]:
         """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
@@ -249,7 +253,10 @@ class Runner:
             self._updates = (*(self._updates or ()), Update("update", "succeeded", message, self._means.now()))
             return message
 
-        result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
+        try:
+            result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
+        except Drift as error:  # the next look tells whether it is drift, or another run of the ramp
+            raise Locked(f"somebody was faster: {error}", then=_LOOK_AGAIN) from None
         if not result.changed:  # a run that was cut off had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
@@ -266,7 +273,7 @@ class Runner:
         before = self._updates or ()
         self._write(Kind.RAISING, target, sentence)
         if before and self._journal.read()[-2:-1] != before[-1:]:
-            raise Locked("another run was faster", then="wait for it; the same command looks again")
+            raise Locked("another run was faster", then=_LOOK_AGAIN)
 
     def _fail(self, stands: Standing, decision: Decision, *, persistent: bool) -> RampResult:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -157,3 +158,14 @@ def test_words_from_another_terminal(ramping: Team) -> None:
     ended = ramping.run("ramp", "production", "--once", "--yes")
     assert ended.returncode == 1
     assert "somebody took all back to legacy when it was at 25 % (rollout rollback production" in ended.stderr
+
+
+def test_of_two_looks_at_once_one_raises(ramping: Team) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        looks = [pool.submit(ramping.run, "ramp", "production", "--once", "--yes") for _ in range(2)]
+        codes = {look.result().returncode for look in looks}
+    assert codes <= {0, 5}, [look.result().stderr for look in looks]
+    if 0 not in codes:  # by a clock that runs fast neither waits for the other's lock for long
+        ramping.open().ramp(approve=True, once=True)
+    assert weights(ramping) == {QUARTER}
+    assert ramping.open().ramp(approve=True, once=True).state == "waiting"

@@ -291,6 +291,9 @@ def test_alarms_are_verdicts_and_legacys_are_not() -> None:
     with pytest.raises(AnalysisFailed, match="in ALARM state: mine"):
         world.ramp(once=True)
     assert world.shares == {None}
+    assert world.ramp(once=True, restart=True).state == "waiting"  # it rings on for some minutes
+    world.alarm_states["mine"] = AlarmState.OK
+    assert world.ramp(once=True).state == "raised"
 
 
 def test_smoke_comes_before_the_first_step_alone() -> None:
@@ -339,8 +342,9 @@ def test_of_two_at_a_time_the_slower_gives_way() -> None:
         world.judge_of = fails_at(FIFTY, timedelta(0))
         world.ramp(once=True)
 
-    with pytest.raises(Exception, match="another run was faster"):
+    with pytest.raises(AnalysisFailed, match="the ramp failed"):
         world.ramp(once=True, approve=slow)
+    assert any(isinstance(event, events.Warned) and "another run was faster" in event.message for event in world.events)
     assert world.shares == {None}
 
 
