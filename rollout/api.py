@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rollout import config, events
 from rollout.checks import Check, PreflightReport, aws_checks, failed
@@ -37,6 +37,7 @@ from rollout.errors import (
 )
 from rollout.explain import Explanation, explain, future
 from rollout.header_rules import with_overrides
+from rollout.iam import Role, policy
 from rollout.live import Live
 from rollout.measure import SINCE, Measured, counted, measure, per_minute
 from rollout.metrics import MINUTE
@@ -489,6 +490,18 @@ class EnvironmentRollout:
         names = self.routes(routes)
         live = parts.load_balancers.read(environment, tags=False)
         return Smoke(environment, live, parts.functions, parts.utc).run(asked, names, warm)
+
+    def iam_policy(self, role: Role, *, live: bool = False) -> dict[str, Any]:
+        """The least IAM policy for a role.
+
+        Args:
+            role: `observe` looks only, `rollback` may roll back and nothing else, `operate` may do all.
+            live: Look at AWS, and name each rule by its ARN; otherwise patterns of names do, and nobody is asked.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        return policy(self._environment, role, self.live() if live else None)
 
     def live(self) -> Live:
         """What is on AWS now."""

@@ -14,6 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from rollout.errors import AwsError
+from rollout.iam import denial
+
+_LACKING = "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md"
 
 T = TypeVar("T")
 _PATIENCE = timedelta(seconds=20)
@@ -91,11 +94,13 @@ def aws_error(error: BotoCoreError | ClientError, where: str | None = None) -> A
     if not isinstance(error, ClientError):
         return AwsError(str(error).rstrip("."), where=where, then="check the network, the region and the credentials")
     said = error.response["Error"]
+    if denied := denial(said.get("Message", "")):
+        return AwsError(str(denied), where=where, then=denied.then)
     hints = {
         "ExpiredToken": "sign in again",
         "InvalidClientTokenId": "the credentials aren't valid: sign in again",
-        "AccessDenied": "the role lacks a permission: see docs/security.md",
-        "AccessDeniedException": "the role lacks a permission: see docs/security.md",
+        "AccessDenied": _LACKING,
+        "AccessDeniedException": _LACKING,
         "Throttling": "AWS throttles the account: try again in a minute",
         "ThrottlingException": "AWS throttles the account: try again in a minute",
     }

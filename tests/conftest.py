@@ -125,7 +125,8 @@ accounts = itertools.count(100_000_000_000)
 KEPT_IN_SMALL = ("stamp-score", "ceramic-score", "embed-score", "stamp-score-history")
 
 
-def _team(aws: SandboxInfo, folder: Path, *, whole: bool) -> Team:
+def made_team(aws: SandboxInfo, folder: Path, *, whole: bool) -> Team:
+    """A team with a checkout in a folder that isn't there yet, and nothing on AWS."""
     folder.mkdir()
     text = (ROOT / "stacks.toml").read_text()
     shutil.copytree(ROOT / "programs", folder / "programs", ignore=shutil.ignore_patterns("__pycache__"))
@@ -143,13 +144,13 @@ def _team(aws: SandboxInfo, folder: Path, *, whole: bool) -> Team:
 @pytest.fixture
 def team(aws: SandboxInfo, tmp_path: Path) -> Team:
     """A team with three dual routes and one kept, and nothing on AWS yet."""
-    return _team(aws, tmp_path / "checkout", whole=False)
+    return made_team(aws, tmp_path / "checkout", whole=False)
 
 
 @pytest.fixture
 def whole(aws: SandboxInfo, tmp_path: Path) -> Team:
     """A team with the whole inventory of the seed, and its legacy stack up."""
-    made = _team(aws, tmp_path / "checkout", whole=True)
+    made = made_team(aws, tmp_path / "checkout", whole=True)
     seed(made.open().inventory, made.aws, lambda _: None)
     return made
 

@@ -48,6 +48,9 @@ PURE = (
     ),
     *(
         "alb_event",
+        "iam.needs",
+        "iam.policies",
+        "iam.resources",
         "invocation",
         "notify.notice",
         "smoke.report",

@@ -14,6 +14,7 @@ from rollout.cli.dashboard import dashboard
 from rollout.cli.demo import demo
 from rollout.cli.doctor import doctor
 from rollout.cli.explain import explain
+from rollout.cli.iam_policy import iam_policy
 from rollout.cli.init import init
 from rollout.cli.monitoring import monitoring
 from rollout.cli.override import override
@@ -85,6 +86,7 @@ for command in (
     explain,
     plan_ramp,
     preview,
+    iam_policy,
     unlock,
     setup,
     demo,

@@ -10,6 +10,7 @@ from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 
 from rollout.errors import Drift, EngineError, Problem
+from rollout.iam import denial
 from rollout.plan import Change, ResourceState, change_of
 
 T = TypeVar("T")
@@ -112,7 +113,10 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
                 found,
                 then="run the command again to see what is left",
             ) from error
-        raise EngineError("the engine failed:\n" + "\n".join(f"  - {p}" for p in found)) from error
+        denials = [(denial(text), problem) for text, problem in zip(causes, found, strict=True)]
+        lines = dict.fromkeys(f"  - {denied or problem}" for denied, problem in denials)
+        then = next((denied.then for denied, _ in denials if denied), None)
+        raise EngineError("the engine failed:\n" + "\n".join(lines), then=then) from error
 
 
 def _reason(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The sandbox's control paths: how another process asks a daemon for faults, for provider ports and to stop.
+"""The sandbox's control paths: how another process asks a daemon for faults, policies, provider ports and to stop.
 
 All are on the loopback interface and need the token that sandbox.json holds, which only its owner can read.
 """
@@ -26,6 +26,7 @@ from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Fault, Faults
 
 if TYPE_CHECKING:
+    from rollout.sandbox.authorization import Authorization
     from rollout.sandbox.data_plane.plane import DataPlane
 
 PROFILE = TypeAdapter(Profile)
@@ -40,6 +41,7 @@ class Control:
     Attributes:
         token: Who has it is let in.
         faults: Where faults are asked for.
+        authorization: Where policies are set.
         provider_port: Which port serves an account and a region.
         stopped: Set when somebody asks for the end.
         plane: The load balancers' data plane.
@@ -48,6 +50,7 @@ class Control:
 
     token: str
     faults: Faults
+    authorization: Authorization
     provider_port: Callable[[str, str], int]
     stopped: threading.Event
     plane: DataPlane
@@ -71,6 +74,12 @@ class Control:
                 self.faults.add(Fault(**{**given, "delay": timedelta(seconds=given["delay"])}))
             case "DELETE", "faults":
                 self.faults.clear()
+            case "POST", "policies":
+                given = request.get_json()
+                try:
+                    self.authorization.enforce(given["account"], given["policy"])
+                except SandboxError as error:
+                    return Response(str(error), status=HTTPStatus.BAD_REQUEST)
             case "GET", "listeners":
                 answer = [
                     asdict(each) for each in self.plane.listeners(request.args["account"], request.args["region"])

@@ -73,6 +73,10 @@ class SandboxInfo:
         """The API calls of all its lives; see `Sandbox.calls`."""
         return read(self.folder / JOURNAL, action, account)
 
+    def enforce(self, account: str, policy: Mapping[str, Any] | None) -> None:
+        """Hold all API calls of an account to an IAM policy; see `Sandbox.enforce`."""
+        ask(self.endpoint, self.token, "POST", "policies", {"account": account, "policy": policy})
+
     def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
         """Where load balancers are reached: an account's in a region, or by patterns."""
         said = ask(self.endpoint, self.token, "GET", "listeners", account=account, region=region)

@@ -1,4 +1,4 @@
-"""What each call passes on its way to moto: whose account it is, trouble that was ordered, the tape and the journal.
+"""What each call passes on its way to moto: whose it is and what they may do, trouble ordered, the tape, the journal.
 
 moto isn't made for calls side by side, and two CreateRules of one priority must not both win, so they take turns.
 """
@@ -9,6 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 
 from moto.elbv2.models import elbv2_backends
@@ -21,7 +22,7 @@ from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
 from rollout.sandbox.data_plane.plane import DataPlane
 from rollout.sandbox.data_plane.rules import target_of
-from rollout.sandbox.faults import Fault, Faults
+from rollout.sandbox.faults import Faults
 from rollout.sandbox.invoking import invoke
 from rollout.sandbox.journal import Journal
 from rollout.sandbox.tape import Tape
@@ -45,6 +46,7 @@ class Front:
 
     def __init__(self, journal: Journal, faults: Faults, tape: Tape, control: Control, plane: DataPlane) -> None:
         self._journal, self._faults, self._tape, self._control = journal, faults, tape, control
+        self._authorization = control.authorization
         self._plane = plane
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._turn = threading.Lock()
@@ -71,19 +73,26 @@ class Front:
     def _call(self, environ: Environ) -> Response:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-        fault = self._faults.take(call.action, call.parameters)
-        response = self._done(call, environ) if fault is None or fault.effect else None
-        if fault is not None:
-            time.sleep(fault.delay.total_seconds())
-        if fault is not None and fault.code is not None:
-            response = _refusal(call, fault, fault.code)
-        elif response is None:
-            response = self._done(call, environ)
+        with self._turn:
+            refused = self._authorization.refusal(call)
+        if refused is not None:
+            response = _refusal(call, refused.code, refused.message, HTTPStatus.FORBIDDEN)
+        else:
+            response = self._allowed(call, environ)
         code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
         self._journal.add(
             call.account, call.region, call.action, call.parameters, status=response.status_code, error=code
         )
         return response
+
+    def _allowed(self, call: requests.ApiRequest, environ: Environ) -> Response:
+        fault = self._faults.take(call.action, call.parameters)
+        response = self._done(call, environ) if fault is None or fault.effect else None
+        if fault is not None:
+            time.sleep(fault.delay.total_seconds())
+        if fault is not None and fault.code is not None:
+            return _refusal(call, fault.code, fault.message, fault.status)
+        return response or self._done(call, environ)
 
     def _done(self, call: requests.ApiRequest, environ: Environ) -> Response:
         if call.action != "lambda:InvokeFunction":
@@ -115,9 +124,9 @@ class Front:
         return Response.from_app(self._moto, environ, buffered=True)
 
 
-def _refusal(call: requests.ApiRequest, fault: Fault, code: str) -> Response:
-    body, kind = refusal.body(call.protocol, code, fault.message)
-    return Response(body, fault.status, {"x-amzn-errortype": code}, content_type=kind)
+def _refusal(call: requests.ApiRequest, code: str, message: str, status: int) -> Response:
+    body, kind = refusal.body(call.protocol, code, message)
+    return Response(body, status, {"x-amzn-errortype": code}, content_type=kind)
 
 
 def _error_code(response: Response) -> str:

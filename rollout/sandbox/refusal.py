@@ -20,7 +20,9 @@ def body(protocol: str, code: str, message: str) -> tuple[str, str]:
     match protocol:
         case "ec2":
             return f"<Response><Errors>{error}</Errors><RequestID>sandbox</RequestID></Response>", XML
-        case "query" | "rest-xml":
+        case "rest-xml":  # as S3 does, the only one here
+            return error, XML
+        case "query":
             return f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>", XML
         case _:
             return json.dumps({"__type": code, "message": message}), "application/json"

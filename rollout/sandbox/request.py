@@ -22,7 +22,7 @@ _IAM_NAME = {"monitoring": "cloudwatch"}
 _MODEL_NAME = {"elasticloadbalancing": "elbv2", "monitoring": "cloudwatch"}
 # The one operation that IAM names otherwise.
 _IAM_ACTION = {"lambda:Invoke": "lambda:InvokeFunction"}
-_READS = ("Describe", "Get", "List", "Head", "Filter", "Invoke", "StartQuery", "Test")
+_READS = ("Decrypt", "Describe", "Encrypt", "Filter", "Get", "Head", "Invoke", "List", "StartQuery", "Test")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import threading
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -46,7 +47,8 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
-        from rollout.sandbox.data_plane.plane import DataPlane  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.authorization import Authorization  # noqa: PLC0415 - moto takes seconds to import
+        from rollout.sandbox.data_plane.plane import DataPlane  # noqa: PLC0415
         from rollout.sandbox.front import Front  # noqa: PLC0415
         from rollout.sandbox.provider import serve  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
@@ -68,7 +70,10 @@ class Sandbox:
         running.callback(tape.close)
         self._plane = DataPlane(self._metrics, self.clock)
         running.callback(self._plane.stop)
-        control = Control(self.token, self.faults, self.provider_port, self.stopped, self._plane, self.clock)
+        self._authorization = Authorization()
+        control = Control(
+            self.token, self.faults, self._authorization, self.provider_port, self.stopped, self._plane, self.clock
+        )
         server = Front(self._journal, self.faults, tape, control, self._plane).serve()
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
@@ -120,6 +125,18 @@ class Sandbox:
             account: Twelve digits; all accounts by default.
         """
         return self._journal.calls(action, account)
+
+    def enforce(self, account: str, policy: Mapping[str, Any] | None) -> None:
+        """Hold all API calls of an account to an IAM policy from now on; by default it may do anything.
+
+        Args:
+            account: Twelve digits.
+            policy: As IAM takes it; None lets the account do anything again.
+
+        Raises:
+            SandboxError: AWS wouldn't take the policy, or the sandbox doesn't know a part of it.
+        """
+        self._authorization.enforce(account, policy)
 
     def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
         """Where load balancers are reached: an account's in a region, or by patterns."""

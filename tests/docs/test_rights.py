@@ -1,78 +1,38 @@
-"""The policies of docs/security.md allow what each command asks AWS for in the sandbox."""
+"""docs/security.md shows what `rollout iam-policy` prints for this repository; tests/e2e/test_rights.py proves it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import timedelta
-from fnmatch import fnmatchcase
+import re
+from typing import Any, get_args
 
-import pytest
+from rollout import Rollout
+from rollout.iam import Role, policy
+from rollout.iam.policies import ROLES
+from rollout.model import HeaderOverride
+from tests.docs.pages import ROOT, blocks
 
-from tests.conftest import Team
-from tests.docs.pages import blocks
-
-NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
-POLICIES = [json.loads(block.code) for block in blocks("json") if block.page == "docs/security.md"]
-OBSERVE, ROLL_BACK, OPERATE, HEADER_RULES, MONITORING = (
-    [
-        action
-        for statement in policy["Statement"]
-        for action in (statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]])
-    ]
-    for policy in POLICIES
-)
+PAGE = "docs/security.md"
+SHOWN = [json.loads(block.code) for block in blocks("json") if block.page == PAGE]
+PRODUCTION = Rollout.load(ROOT / "stacks.toml").environment("production").inventory
 
 
-def missing(team: Team, allowed: list[str], run: Callable[[], object]) -> set[str]:
-    """The calls of a command that no action of a policy allows."""
-    before = len(team.aws.calls("*", team.account))
-    run()
-    asked = {call.action for call in team.aws.calls("*", team.account)[before:]} - {NEEDS_NO_RIGHT}
-    assert asked
-    return {action for action in asked if not any(fnmatchcase(action, pattern) for pattern in allowed)}
+def statements(document: dict[str, Any]) -> dict[str, Any]:
+    return {each["Sid"]: each for each in document["Statement"]}
 
 
-def judged(team: Team) -> None:
-    """What a judgement reads."""
-    target = team.open()
-    parts = target._parts
-    parts.evidence.gather(target.live(), parts.utc - timedelta(minutes=9), parts.utc)
-    parts.alarms.states(["slow"])
+def test_the_page_shows_the_policy_of_each_role() -> None:
+    assert SHOWN[:-1] == [policy(PRODUCTION, role) for role in get_args(Role)]
 
 
-def test_a_smaller_role_has_nothing_that_the_next_has_not() -> None:
-    assert set(OBSERVE) < set(ROLL_BACK) < set(OPERATE)
+def test_the_page_shows_what_header_rules_add() -> None:
+    without = statements(policy(PRODUCTION, "operate"))
+    overridden = statements(policy(PRODUCTION.model_copy(update={"header_override": HeaderOverride()}), "operate"))
+    assert without.items() <= overridden.items()
+    assert statements(SHOWN[-1]) == {sid: said for sid, said in overridden.items() if sid not in without}
 
 
-def test_none_may_delete() -> None:
-    assert [action for action in OPERATE if any(word in action for word in ("Delete", "Remove", ":*"))] == []
-
-
-@pytest.mark.engine
-def test_the_rights_are_enough(legacy: Team) -> None:
-    assert missing(legacy, OPERATE, lambda: legacy.open().phase1(approve=True)) == set()
-    assert missing(legacy, OBSERVE, lambda: legacy.open().preview("phase2")) == set()
-    assert missing(legacy, [*OBSERVE, "lambda:InvokeFunction"], legacy.open().smoke) == set()
-    assert missing(legacy, ROLL_BACK, lambda: legacy.open().phase2(approve=True)) == set()
-    assert missing(legacy, ROLL_BACK, lambda: legacy.open().set_weight(10, approve=True)) == set()
-    assert missing(legacy, OBSERVE, lambda: legacy.open().status()) == set()
-    assert missing(legacy, OBSERVE, lambda: judged(legacy)) == set()
-    assert missing(legacy, ROLL_BACK, lambda: legacy.open().rollback()) == set()
-
-
-@pytest.mark.engine
-def test_the_rights_for_header_rules_are_enough(cut_over: Team) -> None:
-    cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
-    allowed = ROLL_BACK + HEADER_RULES
-    assert missing(cut_over, allowed, lambda: cut_over.open().override(approve=True)) == set()
-    assert missing(cut_over, ROLL_BACK, lambda: cut_over.open().rollback()) == set()
-    assert missing(cut_over, allowed, lambda: cut_over.open().override(remove=True, approve=True)) == set()
-
-
-@pytest.mark.engine
-def test_the_rights_for_monitoring_are_enough(whole: Team) -> None:
-    whole.open().phase1(approve=True)
-    allowed = OBSERVE + MONITORING
-    assert missing(whole, allowed, lambda: whole.open().monitoring(approve=True)) == set()
-    assert missing(whole, allowed, lambda: whole.open().monitoring(remove=True, approve=True)) == set()
+def test_the_page_names_the_commands_of_each_role() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", (ROOT / PAGE).read_text("utf-8"), re.MULTILINE))
+    said = {role: tuple(re.findall(r"`([\w-]+)`", commands)) for role, commands in rows.items() if role in ROLES}
+    assert said == {**ROLES, "operate": ()}

@@ -1,0 +1,200 @@
+"""Each command runs with its role's policy enforced, and nothing in a policy is there for nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from functools import cached_property
+from typing import Any, get_args
+
+import pytest
+
+from rollout import EnvironmentRollout, Request
+from rollout.errors import UsageError
+from rollout.iam import Role
+from rollout.iam.needs import COMMANDS, PLUGIN_ONLY
+from rollout.iam.policies import ROLES
+from rollout.iam.resources import Resources
+from rollout.model import OVERRIDE_TAG
+from rollout.sandbox import Call
+from rollout.sandbox.authorization import rights_of
+from rollout.sandbox.daemon import SandboxInfo
+from rollout.sandbox.policies import Asked, Policy
+from rollout.sandbox.request import ApiRequest
+from rollout.sandbox.story import seed
+from tests.conftest import Team, made_team
+
+pytestmark = pytest.mark.engine
+
+NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
+NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
+WITH_ANOTHER_OWNER = {"release"}
+
+
+class Story:
+    """A migration in which each command is run by the smallest role that has it."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.calls: dict[str, list[Call]] = {}
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """Run commands, each with a role's policy enforced."""
+        team = self.team
+        for role, command, call in steps:
+            policy = self.policy(role)
+            before = len(team.aws.calls("*", team.account))
+            team.aws.enforce(team.account, policy)
+            call(team.open())
+            team.aws.enforce(team.account, None)
+            self.calls.setdefault(command, []).extend(team.aws.calls("*", team.account)[before:])
+            if command == "ramp":
+                team.aws.clock.pass_by(seconds=600)  # so that the next look judges
+
+    @cached_property
+    def _rules(self) -> frozenset[str]:
+        live, routes = self.team.open().live(), self.team.open().inventory.routes.values()
+        return frozenset(rule.arn for route in routes if (rule := live.rule_of(route)))
+
+    def policy(self, role: Role) -> dict[str, Any]:
+        """A role's policy, with rules named one by one for whoever may only roll back."""
+        return self.team.open().iam_policy(role, live=role == "rollback")
+
+    def asked(self, role: Role) -> list[Asked]:
+        """What a role's commands needed."""
+        return [right for command in ROLES[role] for call in self.calls.get(command, ()) for right in self.rights(call)]
+
+    def rights(self, call: Call) -> Iterator[Asked]:
+        """What AWS asked for a call."""
+        if call.action == NEEDS_NO_RIGHT:
+            return
+        service, operation = call.action.split(":")
+        for right in rights_of(ApiRequest(call.account, call.region, service, operation, call.parameters)):
+            # any other rule was a header rule, which had a tag
+            if operation in ("ModifyRule", "DeleteRule") and right.resource not in self._rules:
+                yield Asked(right.action, right.resource, {f"aws:resourcetag/{OVERRIDE_TAG}": ("name",)})
+            else:
+                yield right
+
+
+Step = tuple[Role, str, Callable[[EnvironmentRollout], object]]
+
+
+def planned(it: EnvironmentRollout) -> None:
+    """Plan a ramp, for which there were no requests."""
+    with suppress(UsageError):
+        it.plan_ramp()
+
+
+BUILD: tuple[Step, ...] = (
+    ("observe", "preflight", lambda it: it.preflight()),
+    ("operate", "phase1", lambda it: it.phase1(approve=True)),
+)
+MOVE: tuple[Step, ...] = (
+    ("operate", "phase1", lambda it: it.phase1(approve=True)),
+    ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
+    ("operate", "monitoring", lambda it: it.monitoring(remove=True, approve=True)),
+    ("observe", "preview", lambda it: it.preview("phase2")),
+    ("observe", "explain", lambda it: it.explain(Request.of("GET", "/v2/stamps/1/score/2"), after="phase2")),
+    ("operate", "phase2", lambda it: it.phase2(approve=True)),
+    ("operate", "override", lambda it: it.override(approve=True)),
+    ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
+    ("operate", "phase3", lambda it: it.phase3(approve=True)),
+    ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
+    ("observe", "status", lambda it: it.status()),
+    ("observe", "report", lambda it: it.overview()),
+    ("observe", "dashboard", lambda it: it.overview()),
+    ("observe", "plan-ramp", planned),
+    ("rollback", "rollback", lambda it: it.rollback()),
+    ("operate", "override", lambda it: it.override(remove=True, approve=True)),
+    ("operate", "smoke", lambda it: it.smoke()),
+    ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
+    ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
+    ("operate", "pause", lambda it: it.pause()),
+    ("operate", "resume", lambda it: it.resume()),
+    ("operate", "skip-wait", lambda it: it.skip_wait()),
+    ("operate", "approve", lambda it: it.approve()),
+    ("operate", "freeze", lambda it: it.freeze("1h")),
+)
+
+
+@pytest.fixture(scope="module")
+def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
+    team = made_team(aws, tmp_path_factory.mktemp("rights") / "checkout", whole=False)
+    seed(team.open().inventory, aws, lambda _: None)
+    topic = aws.client("sns", team.account, "us-west-2").create_topic(Name="ramp")["TopicArn"]
+    alarm = {"Namespace": "n", "MetricName": "m", "Period": 60, "EvaluationPeriods": 1, "Statistic": "Sum"}
+    aws.client("cloudwatch", team.account, "us-west-2").put_metric_alarm(
+        AlarmName="slow", Threshold=1, ComparisonOperator="GreaterThanThreshold", **alarm
+    )
+    team.edit("[stickiness]", "[header-override]\n\n[stickiness]")
+    team.edit("[5, 10, 25, 50, 100]", '[5, 10], smoke = true, alarms = ["slow"], approve-before = [10]')
+    with team.file.open("a") as file:
+        file.write(f'[environments.production.notifications.people]\nsns = "{topic}"\n')
+    told = Story(team)
+    told.run(BUILD)
+    team.edit("memory-size = 256", "memory-size = 512")
+    (team.folder / "programs" / "code" / "rust-scorer" / "more").write_text("more")
+    told.run(MOVE)
+    return told
+
+
+def test_no_command_lacks_a_right(story: Story) -> None:
+    refused = [call for calls in story.calls.values() for call in calls if "Denied" in (call.error or "")]
+    assert refused == []
+    assert set(COMMANDS) - set(story.calls) == {"unlock"} | WITH_ANOTHER_OWNER
+    assert story.calls["freeze"] == []
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - NEVER_ASKS - WITH_ANOTHER_OWNER))
+def test_the_table_says_of_each_command_what_it_calls(story: Story, command: str) -> None:
+    called = {right.action for call in story.calls[command] for right in story.rights(call)}
+    names = Resources(story.team.open().inventory)
+    needed = {action for need in COMMANDS[command] if need.on(names) for action in need.actions}
+    assert called == needed - PLUGIN_ONLY
+
+
+@pytest.mark.parametrize("role", get_args(Role))
+def test_each_statement_and_each_of_its_actions_is_needed(story: Story, role: Role) -> None:
+    policy, asked = story.policy(role), story.asked(role)
+    assert [right for right in asked if Policy.parse(policy).refusal(right)] == []
+    needless = []
+    for number, statement in enumerate(policy["Statement"]):
+        for action in statement["Action"]:
+            left = {**statement, "Action": [other for other in statement["Action"] if other != action]}
+            without = [
+                *policy["Statement"][:number],
+                *([left] if left["Action"] else []),
+                *policy["Statement"][number + 1 :],
+            ]
+            less = Policy.parse({**policy, "Statement": without})
+            if not any(less.refusal(right) for right in asked):
+                needless.append(action)
+    assert set(needless) <= PLUGIN_ONLY, needless
+
+
+def test_alarms_over_alarms_may_be_made(whole: Team) -> None:
+    assert "JointAlarms" in str(whole.open().iam_policy("operate"))
+    whole.open().phase1(approve=True)
+    whole.aws.enforce(whole.account, whole.open().iam_policy("operate"))
+    try:
+        whole.open().monitoring(approve=True)
+    finally:
+        whole.aws.enforce(whole.account, None)
+    assert whole.aws.calls("cloudwatch:PutCompositeAlarm", whole.account)
+
+
+def test_a_right_that_is_lacking_is_told_in_a_sentence(story: Story) -> None:
+    team = story.team
+    observer = team.open().iam_policy("observe")
+    blind = {**observer, "Statement": [s for s in observer["Statement"] if s["Sid"] != "Observe"]}
+    team.aws.enforce(team.account, blind)
+    status = team.run("status", "production")
+    team.aws.enforce(team.account, observer)
+    weight = team.run("weight", "production", "10", "--no-save", "--yes")
+    team.aws.enforce(team.account, None)
+    assert status.returncode == weight.returncode == 1
+    assert "no right to elasticloadbalancing:Describe" in status.stderr
+    assert "`rollout iam-policy ENV --for observe|rollback|operate`" in status.stderr
+    assert "no right to elasticloadbalancing:ModifyRule on arn:aws:elasticloadbalancing:" in weight.stderr
+    assert "`rollout iam-policy ENV --for rollback|operate`" in weight.stderr

@@ -1,0 +1,105 @@
+"""Pulumi's state in S3 and its secrets by KMS, with the rights of each role and none to spare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.errors import EngineError
+from rollout.iam import policy
+from rollout.model import Environment, ProgramInput
+from rollout.phases import CANDIDATE, LEGACY
+from rollout.pulumi_driver import EngineSettings, PulumiStacks
+from rollout.toolchain import require
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+REGION = "us-west-2"
+
+
+class Kept:
+    """A team whose state is in a bucket, and whose secrets are under a key, of the sandbox's."""
+
+    def __init__(self, team: Team, folder: Path) -> None:
+        self._aws, self._account, self._plan = team.aws, team.account, folder / "plan"
+        team.aws.client("s3", team.account, REGION).create_bucket(
+            Bucket=team.project, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        kms = team.aws.client("kms", team.account, REGION)
+        kms.create_alias(AliasName="alias/rollout", TargetKeyId=kms.create_key()["KeyMetadata"]["KeyId"])
+        at = f"region={REGION}&s3ForcePathStyle=true&awssdk=v2&endpoint={team.aws.endpoint}"
+        self.inventory: Environment = team.open().inventory.model_copy(
+            update={
+                "backend": f"s3://{team.project}/states?{at}",
+                "secrets_provider": f"awskms://alias/rollout?region={REGION}&awssdk=v2",
+            }
+        )
+        engine, backend = require(), self.inventory.backend or ""
+        variables = team.aws.environ(team.account, REGION)
+        self.stacks = PulumiStacks(self.inventory, EngineSettings(engine.path, str(engine.version), backend, variables))
+
+    def enforce(self, document: dict[str, Any] | None) -> None:
+        """Hold the account to a policy."""
+        self._aws.enforce(self._account, document)
+
+    def preview(self, stack: str = CANDIDATE, *, create: bool = False) -> None:
+        """See what a program would do."""
+        self.stacks.preview(stack, ProgramInput(self.inventory), self._plan, create=create)
+
+    def up(self) -> None:
+        """Do it."""
+        self.preview(create=True)
+        self.stacks.up(CANDIDATE, ProgramInput(self.inventory), plan=self._plan, message="test")
+
+    def refusals(self) -> int:
+        """How many calls were refused so far."""
+        calls = self._aws.calls("*", self._account)
+        return sum("AccessDenied" in (call.error or "") for call in calls)
+
+
+@pytest.fixture
+def kept(legacy: Team, tmp_path: Path) -> Iterator[Kept]:
+    made = Kept(legacy, tmp_path)
+    yield made
+    made.enforce(None)
+
+
+def without(document: dict[str, Any], action: str) -> dict[str, Any]:
+    """A policy less an action."""
+    said = [{**each, "Action": [a for a in each["Action"] if a != action]} for each in document["Statement"]]
+    return {**document, "Statement": [each for each in said if each["Action"]]}
+
+
+def test_the_rights_are_enough_and_each_is_needed(kept: Kept) -> None:
+    operate, rollback, observe = (policy(kept.inventory, role) for role in ("operate", "rollback", "observe"))
+    kept.enforce(operate)
+    kept.up()
+    kept.enforce(observe)
+    assert kept.stacks.backend()
+    assert kept.stacks.resources(CANDIDATE)
+    kept.preview()
+    assert kept.refusals() == 0
+
+    kept.enforce(without(operate, "kms:Encrypt"))
+    with pytest.raises(EngineError, match="no right to kms:Encrypt on arn:aws:kms:"):
+        kept.preview(LEGACY, create=True)
+    # the first has to come before an update, after which a state without secrets isn't decrypted
+    for action in ("kms:Decrypt", "s3:ListBucket", "s3:GetObject", "s3:PutObject"):
+        kept.enforce(without(rollback, action))
+        refused = kept.refusals()
+        with suppress(EngineError):
+            kept.stacks.note(CANDIDATE, f"without {action}")
+        assert kept.refusals() > refused, action
+    kept.enforce(rollback)
+    refused = kept.refusals()
+    kept.stacks.note(CANDIDATE, "moved back")
+    assert kept.refusals() == refused
+    kept.enforce(without(rollback, "s3:DeleteObject"))
+    with suppress(EngineError):
+        kept.stacks.note(CANDIDATE, "and leaves its lock behind")
+    assert kept.refusals() > refused
