@@ -7,15 +7,16 @@ https://www.mkdocs.org/user-guide/configuration/#hooks
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import os
 import re
 from collections.abc import Iterator
-from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+import rollout
 from rollout import cli, errors, events
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ name is that in small letters, and the fields' names have hyphens.
 ERRORS = """# Errors and exit codes
 
 0 is done, or nothing to do. Any other is the code of the error that ended the command.
+"""
+API = """# Exported names
+
+What `from rollout import …` gives. How they are used: [library](../library.md).
 """
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
@@ -90,8 +95,15 @@ def errors_page() -> str:
     )
 
 
+def api() -> str:
+    """Each exported name with its public methods: signatures, arguments, errors."""
+    names = [name for name in rollout.__all__ if not name.startswith("_")]
+    return "\n".join([API, *(_class(getattr(rollout, name)) for name in names)])
+
+
 PAGES = {
     "index.md": index,
+    "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/events.md": events_page,
     "reference/errors.md": errors_page,
@@ -122,7 +134,7 @@ def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _prose(text: str) -> str:
     """A help text, its example as code."""
-    return re.sub(r"^ *Example: (.+)$", r"```sh\n\1\n```", cleandoc(text), flags=re.MULTILINE)
+    return re.sub(r"^ *Example: (.+)$", r"```sh\n\1\n```", inspect.cleandoc(text), flags=re.MULTILINE)
 
 
 def _parameters(command: Any) -> str:
@@ -145,8 +157,34 @@ def _fields(event: Any) -> str:
     return "\n".join(["| field | type |", "| --- | --- |", *rows, ""])
 
 
+def _class(each: type) -> str:
+    own = [f"## {each.__name__}\n\n{_docstring(each)}\n"]
+    for name, member in vars(each).items():
+        if name.startswith("_") or not getattr(member, "__doc__", None) or isinstance(member, str | type):
+            continue
+        function = getattr(member, "__func__", getattr(member, "fget", member))
+        if callable(function):
+            written = "" if isinstance(member, property) else str(inspect.signature(function))
+            signature = re.sub(r"(?<=: |> )'([^']+)'", r"\1", written).replace("(self, ", "(").replace("(self)", "()")
+            own.append(f"### {each.__name__}.{name}\n\n```python\n{name}{signature}\n```\n\n{_docstring(function)}\n")
+    return "\n".join(own)
+
+
+def _docstring(thing: Any) -> str:
+    """A docstring, its sections (`Args:` and so on) as lists."""
+    lines: list[str] = []
+    for line in inspect.cleandoc(thing.__doc__ or "").splitlines():
+        if re.fullmatch(r"(Args|Attributes|Returns|Raises):", line):
+            lines.append(f"**{line[:-1]}**\n")
+        elif entry := re.match(r"    ([\w, ]+): (.+)", line):
+            lines.append(f"- `{entry[1]}`: {entry[2]}")
+        else:
+            lines.append(line.removeprefix("    "))
+    return "\n".join(lines)
+
+
 def _said(each: type) -> str:
-    return _cell(cleandoc(each.__doc__ or "").partition("\n\n")[0])
+    return _cell(inspect.cleandoc(each.__doc__ or "").partition("\n\n")[0])
 
 
 def _cell(text: str) -> str:

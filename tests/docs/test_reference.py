@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+import rollout
 from docs import reference
 from rollout import cli, errors, events
 from tests.docs.pages import ROOT
@@ -47,6 +48,23 @@ def test_every_error_is_told_with_its_exit_code() -> None:
     for name, value in vars(errors).items():
         if isinstance(value, type) and issubclass(value, errors.RolloutError) and value is not errors.RolloutError:
             assert f"| `{name}` | {value.exit_code} |" in page
+
+
+def test_every_exported_name_is_told_with_its_methods() -> None:
+    page, library = reference.api(), (ROOT / "docs/library.md").read_text("utf-8")
+    public = [name for name in rollout.__all__ if not name.startswith("_")]
+    assert titles(page) == public
+    assert "### EnvironmentRollout.set_weight\n" in page
+    assert "- `weight`: The candidate's share, 0 to 100 per cent, at most one decimal." in page
+    _, _, table = library.partition("## What is public\n")
+    assert sorted(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (.+?) \|", table, re.MULTILINE)))) == sorted(
+        rollout.__all__
+    )
+
+
+def test_every_method_of_an_environment_has_a_docstring() -> None:
+    methods = {name: member for name, member in vars(rollout.EnvironmentRollout).items() if not name.startswith("_")}
+    assert [name for name, member in methods.items() if not member.__doc__] == []
 
 
 @pytest.mark.parametrize(
