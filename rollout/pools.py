@@ -50,6 +50,11 @@ def by_target_group(environment: Environment, live: Live) -> Comparable:
         environment: The inventory.
         live: AWS now; a target group that isn't there counts nothing.
     """
+    return _comparable(environment, live, [(pool, list[str]()) for pool in told_apart(environment, live)])
+
+
+def told_apart(environment: Environment, live: Live) -> tuple[Pool, ...]:
+    """The pools that the load balancers count, whether or not they can be compared; see `by_target_group`."""
 
     def sources(groups: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
         places = {live.group_arn(group): live.load_balancers.get(balancer) for balancer, group in groups}
@@ -60,8 +65,8 @@ def by_target_group(environment: Environment, live: Live) -> Comparable:
         routes = [environment.routes[name] for name in names]
         legacy = sources((route.load_balancer, route.legacy) for route in routes)
         candidate = sources((route.load_balancer, route.candidate) for route in routes)
-        pools.append((Pool(names, legacy, candidate), list[str]()))
-    return _comparable(environment, live, pools)
+        pools.append(Pool(names, legacy, candidate))
+    return tuple(pools)
 
 
 def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> Comparable:

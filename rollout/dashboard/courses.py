@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from rollout.measure import Z_95, wilson
 from rollout.metrics import MINUTE, Point, Series, Source
+from rollout.pools import Pool
 from rollout.tallies import BY_TARGET_GROUP, tally
 
 MAX_BUCKETS = 200
@@ -129,26 +130,18 @@ def parts_of(sources: Iterable[Source], period: timedelta, read: Mapping[Series,
     return {source: dict(_parts(source, period, read)) for source in sources}
 
 
-def course(
-    routes: tuple[str, ...],
-    legacy: Sequence[Source],
-    candidate: Sequence[Source],
-    framed: tuple[tuple[datetime, ...], timedelta],
-    parts: Parts,
-) -> Course:
+def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Parts) -> Course:
     """Put together what was read.
 
     Args:
-        routes: The routes.
-        legacy: What counts legacy's requests of them.
-        candidate: What counts the candidate's.
+        pool: Of whom.
         framed: See `frame`.
         parts: See `parts_of`.
     """
     times, period = framed
-    old, new = (_buckets(sources, times, parts) for sources in (legacy, candidate))
+    old, new = (_buckets(sources, times, parts) for sources in (pool.legacy, pool.candidate))
     shares = tuple(rate(b.requests, a.requests + b.requests) for a, b in zip(old, new, strict=True))
-    return Course(routes, times, period, old, new, shares)
+    return Course(pool.routes, times, period, old, new, shares)
 
 
 def rate(hits: int, total: int) -> Estimate | None:

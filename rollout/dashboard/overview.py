@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rollout.dashboard.changes import Entered
 from rollout.dashboard.courses import Course
-from rollout.live import Live
-from rollout.metrics import Source, target_group
-from rollout.model import Environment
-from rollout.pools import group_pools
 from rollout.quantities import Percent
 from rollout.status import EnvironmentStatus
 
@@ -55,35 +50,3 @@ class Overview:
     def course_of(self, route: str) -> Course | None:
         """The course that a route is in."""
         return next((each for each in self.courses if route in each.routes), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Counters:
-    """The target groups that count the requests of some routes.
-
-    Attributes:
-        routes: The routes.
-        legacy: What counts legacy's.
-        candidate: What counts the candidate's.
-    """
-
-    routes: tuple[str, ...]
-    legacy: tuple[Source, ...] = field(default=())
-    candidate: tuple[Source, ...] = field(default=())
-
-
-def told_apart(environment: Environment, live: Live) -> tuple[Counters, ...]:
-    """Which routes can be told apart, with what counts them, whether or not they can be compared."""
-    return tuple(_counters(environment, live, names) for names in group_pools(environment))
-
-
-def _counters(environment: Environment, live: Live, names: Sequence[str]) -> Counters:
-    def sources(*, candidate: bool) -> tuple[Source, ...]:
-        routes = [environment.routes[name] for name in names]
-        places = {
-            live.group_arn(route.candidate if candidate else route.legacy): live.load_balancers.get(route.load_balancer)
-            for route in routes
-        }
-        return tuple(target_group(at, group) for group, at in places.items() if group and at)
-
-    return Counters(tuple(names), sources(candidate=False), sources(candidate=True))

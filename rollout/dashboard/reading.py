@@ -9,13 +9,13 @@ from itertools import chain
 
 from rollout.dashboard.changes import entered, ramp_sentence
 from rollout.dashboard.courses import Course, course, frame, parts_of, wanted
-from rollout.dashboard.overview import Counters, Overview, told_apart
+from rollout.dashboard.overview import Overview
 from rollout.errors import AwsError, EngineError, RolloutError
 from rollout.history import Update
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.phases import ROUTING
-from rollout.pools import by_target_group
+from rollout.pools import Pool, by_target_group, told_apart
 from rollout.ports import Metrics, Stacks
 from rollout.ramp.journal import DEPTH
 from rollout.status import EnvironmentStatus
@@ -78,11 +78,11 @@ def _history(read: Callable[[], Sequence[Update]]) -> tuple[Sequence[Update], st
 def _courses(
     environment: Environment, live: Live, metrics: Metrics, now: datetime, since: timedelta
 ) -> tuple[Course | None, tuple[Course, ...], tuple[str, ...]]:
-    apart, framed = told_apart(environment, live), frame(now, since)
-    every = Counters(
+    pools, framed = told_apart(environment, live), frame(now, since)
+    every = Pool(
         tuple(environment.routes),
-        tuple(dict.fromkeys(chain.from_iterable(each.legacy for each in apart))),
-        tuple(dict.fromkeys(chain.from_iterable(each.candidate for each in apart))),
+        tuple(dict.fromkeys(chain.from_iterable(pool.legacy for pool in pools))),
+        tuple(dict.fromkeys(chain.from_iterable(pool.candidate for pool in pools))),
     )
     times, period = framed
     try:
@@ -92,11 +92,8 @@ def _courses(
 
     parts = parts_of((*every.legacy, *every.candidate), period, read)
 
-    def put_together(counters: Counters) -> Course:
-        return course(counters.routes, counters.legacy, counters.candidate, framed, parts)
-
-    courses = tuple(map(put_together, apart))
-    whole = courses[0] if len(courses) == 1 else put_together(every)
+    courses = tuple(course(pool, framed, parts) for pool in pools)
+    whole = courses[0] if len(courses) == 1 else course(every, framed, parts)
     return whole, courses, by_target_group(environment, live).notes
 
 

@@ -26,6 +26,7 @@ from rollout.dashboard.courses import (
 )
 from rollout.metrics import MINUTE, Point, target_group
 from rollout.model import Arn
+from rollout.pools import Pool
 from tests.unit.dashboard.world import DAY, NOW, Counted, overview, shop
 
 OLD, OTHER, NEW = (
@@ -93,7 +94,7 @@ def test_a_course_has_what_was_counted_of_each_implementation() -> None:
         OTHER.series("TargetResponseTime", "p30"): (Point(minute, 0.2),),
     }
     parts = parts_of((OLD, OTHER, NEW), MINUTE, read)
-    found = course(("a", "b"), (OLD, OTHER), (NEW,), FRAME, parts)
+    found = course(Pool(("a", "b"), (OLD, OTHER), (NEW,)), FRAME, parts)
     assert found.legacy[3].requests == 1200
     assert found.legacy[3].errors == rate(12, 1200)
     median = found.legacy[3].median
