@@ -44,7 +44,7 @@ def refusal(host: str, port: int, given: str, token: str) -> tuple[int, str] | N
 
 
 def guard(port: Callable[[], int], token: str) -> Middleware:
-    """A middleware that lets pass only those who may see, and only for reading.
+    """A middleware that lets pass only those who may see.
 
     Args:
         port: Where we listen.
@@ -57,11 +57,11 @@ def guard(port: Callable[[], int], token: str) -> Middleware:
         refused = refusal(request.headers.get("Host", ""), port(), given, token)
         if refused is not None:
             response: web.StreamResponse = web.Response(status=refused[0], text=refused[1])
-        elif request.method not in ("GET", "HEAD"):
-            response = web.Response(status=405, text="The dashboard is read only.", headers={"Allow": "GET, HEAD"})
         else:
             try:
                 response = await handler(request)
+            except web.HTTPMethodNotAllowed:
+                response = web.Response(status=405, text="The dashboard is read only.", headers={"Allow": "GET, HEAD"})
             except web.HTTPNotFound:
                 response = web.Response(status=404, text="There is no such page.")
         response.headers.update(HEADERS)

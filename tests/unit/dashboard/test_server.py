@@ -105,7 +105,9 @@ def test_others_get_nothing() -> None:
             assert (await browser.ask(Host=host)).status in (400, 403)
         assert (await browser.ask(Host=f"localhost:{browser.port}")).status == 200
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
-            assert (await browser.ask(method=method)).status == 405
+            refused = await browser.ask(method=method)
+            assert (refused.status, refused.text) == (405, "The dashboard is read only.")
+            assert refused.headers["Referrer-Policy"] == "no-referrer"
 
     visit(look)
 
