@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +50,8 @@ class Entered:
     is_done: bool = True
 
 
+_SAID = re.compile(r"rollout weight \S+ (?P<weight>\d+(?:\.\d)?) \(all routes\)|rollout phase2 \S+")
+"""Our own messages that say the weight of all routes: phase 2 leaves it at 0."""
 _EFFECTS = {
     Kind.RAISED: Effect.STEP,
     Kind.FINISHED: Effect.STEP,
@@ -101,18 +104,29 @@ def _of_update(update: Update) -> Entered:
     title = next(iter(update.message.splitlines()), "") or f"{update.kind} without a message"
     is_back = title.startswith("rollout rollback")
     rest = "" if update.result == "succeeded" else update.result
+    is_done = update.result == "succeeded"
+    said = _SAID.fullmatch(title) if is_done else None
     return Entered(
-        update.start, Effect.BACK if is_back else Effect.CHANGE, title, rest, is_done=update.result == "succeeded"
+        update.start,
+        Effect.BACK if is_back else Effect.CHANGE,
+        title,
+        rest,
+        weight=Percent.of(said["weight"] or 0) if said else None,
+        is_done=is_done,
     )
+
+
+def has_ramp(updates: Iterable[Update]) -> bool:
+    """Whether there ever was a ramp."""
+    return any(entry.kind is Kind.STARTED for entry in entries(updates))
 
 
 def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update]) -> str:
     """Where the ramp stands, and what it waits for as far as history tells: the judge isn't asked."""
-    told = entries(updates)
-    if not any(entry.kind is Kind.STARTED for entry in told):
+    if not has_ramp(updates):
         return "No ramp yet."
     try:
-        stands = standing(environment, live, told, other_change(updates))
+        stands = standing(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return f"{drift.what[0].upper()}{drift.what[1:]}."
     if stands.ended is not None:

@@ -20,7 +20,7 @@ class Overview:
         since: How far back the courses go.
         status: Where it stands.
         ramp: Where its ramp stands, in a sentence.
-        steps: The ramp's steps.
+        steps: The ramp's steps; none before there is one.
         history: What was done, the oldest first.
         whole: The course of all routes together; None where nothing could be read.
         courses: Of the routes that can be told apart, in the inventory's order; just `whole` again if there is one.

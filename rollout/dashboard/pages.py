@@ -21,6 +21,8 @@ from rollout.dashboard.overview import Overview
 from rollout.dashboard.plots import drawn, rows
 from rollout.quantities import format_duration
 
+SINCE = timedelta(days=1)
+"""How far back a page looks if nothing else is asked for."""
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
 MOST_COURSES = 24
 """How many courses a report has charts of, apart from all routes together: more would be read by nobody."""
@@ -73,11 +75,8 @@ def environment_page(
     return _page(
         "environment.html",
         **_shown(overview, overview.course_of(route) if route else overview.whole),
-        script=asset("live.js"),
-        every=links.every,
+        **_live(links, names, since),
         trouble=trouble,
-        home=links.home,
-        others=[(each, links.environment(each, since, None)) for each in names],
         spans=[(format_duration(each), links.environment(name, each, route), each == since) for each in spans],
         whole=links.environment(name, since, None) if route else None,
         routes=_routes(overview, lambda each: links.environment(name, since, each)),
@@ -116,10 +115,19 @@ def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
     return _page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
 
 
-def waiting_page(name: str, links: Links, trouble: str | None = None) -> str:
+def waiting_page(name: str, links: Links, names: Sequence[str], trouble: str | None = None) -> str:
     """The live page of an environment that is being read for the first time, or couldn't be."""
-    script = asset("live.js")
-    return _page("waiting.html", name=name, home=links.home, trouble=trouble, script=script, every=links.every)
+    return _page("waiting.html", name=name, trouble=trouble, **_live(links, names, SINCE))
+
+
+def _live(links: Links, names: Sequence[str], since: timedelta) -> dict[str, Any]:
+    """What an environment's live page has around its content."""
+    return {
+        "script": asset("live.js"),
+        "every": links.every,
+        "home": links.home,
+        "others": [(each, links.environment(each, since, None)) for each in names],
+    }
 
 
 @cache

@@ -70,7 +70,7 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
             summary=f"Legacy {seconds(old.median)}, candidate {seconds(new.median)} on average.",
             lines=both(lambda each: each.median),
             written=seconds_tick,
-            least=0.01,
+            least=0.001,
         ),
         Chart(
             id=f"{prefix}-p99",
@@ -78,23 +78,26 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
             summary=f"Legacy {seconds(old.tail)}, candidate {seconds(new.tail)} on average.",
             lines=both(lambda each: each.tail),
             written=seconds_tick,
-            least=0.01,
+            least=0.001,
         ),
     )
     return tuple(Drawn(each.title, svg(each, marks, start, end)) for each in charts)
 
 
 def weights(history: Sequence[Entered], start: datetime, overview: Overview) -> Line:
-    """The weights that history knows of, from a time on, and the live one at the end; unknown ones break the line."""
+    """The weights from a time on, as far as history knows them, and the live one since the last change."""
     known = [
         (each.at, None if each.weight is None else Estimate(each.weight.tenths / ALL_TENTHS))
         for each in history
         if each.at <= overview.at and (each.weight is not None or each.effect in (Effect.BACK, Effect.CHANGE))
     ]
+    live = Estimate(overview.weights[0].tenths / ALL_TENTHS) if len(overview.weights) == 1 else None
+    if known and known[-1][1] is None:
+        known[-1] = (known[-1][0], live)
     before = [each for each in known if each[0] < start][-1:]
     points = [(start, each) for _, each in before] + [each for each in known if each[0] >= start]
-    if len(overview.weights) == 1:
-        points.append((overview.at, Estimate(overview.weights[0].tenths / ALL_TENTHS)))
+    if live is not None:
+        points.append((overview.at, live))
     return Line("weight", tuple(points), is_stepped=True)
 
 

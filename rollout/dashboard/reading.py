@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
 
-from rollout.dashboard.changes import entered, ramp_sentence
+from rollout.dashboard.changes import entered, has_ramp, ramp_sentence
 from rollout.dashboard.courses import Course, course, frame, parts_of, wanted
 from rollout.dashboard.overview import Overview
 from rollout.errors import AwsError, EngineError, RolloutError
@@ -60,7 +60,7 @@ def read_overview(
             since=since,
             status=stands.result(),
             ramp=sentence,
-            steps=environment.ramp.steps,
+            steps=environment.ramp.steps if has_ramp(updates) else (),
             history=entered(updates),
             whole=whole,
             courses=courses,

@@ -15,14 +15,13 @@ from urllib.parse import quote, urlencode
 from aiohttp import web
 
 from rollout.dashboard.access import guard
-from rollout.dashboard.pages import Links, Row, environment_page, fleet_page, waiting_page
+from rollout.dashboard.pages import SINCE, Links, Row, environment_page, fleet_page, waiting_page
 from rollout.dashboard.reading import LONGEST, SHORTEST
 from rollout.dashboard.readings import KEEP, Reading, Readings
 from rollout.errors import RolloutError
 from rollout.quantities import format_duration, parse_duration
 
 HOST = "127.0.0.1"
-SINCE = timedelta(days=1)
 SOON = timedelta(seconds=1)
 """When a page looks again that waits for a reading."""
 
@@ -88,7 +87,9 @@ class Dashboard:
         (reading,) = found = await self._readings.of([(name, since)])
         overview = reading.overview
         if overview is None:
-            return await _answer(request, found, lambda: waiting_page(name, self._links(found), reading.trouble))
+            return await _answer(
+                request, found, lambda: waiting_page(name, self._links(found), self._names, reading.trouble)
+            )
         if route is not None and overview.course_of(route) is None:
             raise web.HTTPNotFound
         return await _answer(

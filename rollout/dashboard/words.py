@@ -47,7 +47,10 @@ def seconds(time: Estimate | None) -> str:
 
 def seconds_tick(time: float) -> str:
     """A time at an axis."""
-    return f"{time:.3g} s" if time >= 1 else f"{time * 1000:.3g} ms"
+    milliseconds = time * 1000
+    if milliseconds < 1:
+        return f"{milliseconds:.2g} ms"
+    return f"{time:.3g} s" if time >= 1 else f"{milliseconds:.3g} ms"
 
 
 def count(number: int) -> str:

@@ -5,7 +5,10 @@
   let tag = null, timer = null;
   const main = () => document.getElementById("content");
   const words = () => ["state", "ramp"].map((id) => document.getElementById(id)?.textContent.trim()).join(" ");
-  const say = (text) => { if (said.textContent !== text) said.textContent = text; };
+  const say = (text, lost = false) => {  // what is on the page already is for the ear alone
+    said.className = lost ? "bad" : "ear";
+    if (said.textContent !== text) said.textContent = text;
+  };
   const put = (text) => {
     const fresh = new DOMParser().parseFromString(text, "text/html").getElementById("content");
     if (!fresh) return;
@@ -35,13 +38,12 @@
       if (answer.status === 200) {
         tag = answer.headers.get("ETag");
         put(await answer.text());
-        if (said.dataset.lost) { delete said.dataset.lost; say("Connected again."); }
       } else if (answer.status !== 304) {
         throw new Error(answer.status);
       }
+      if (said.className === "bad") say("Connected again.");
     } catch {
-      said.dataset.lost = "1";
-      say("The dashboard can't be reached: it may have ended. What is shown is from before.");
+      say("The dashboard can't be reached: it may have ended. What is shown is from before.", true);
     }
     next();
   };

@@ -31,6 +31,13 @@ def test_a_history_is_told_in_order_without_announcements_that_came_true() -> No
     assert found[-1].weight == Percent.of(25)
 
 
+def test_our_own_messages_say_the_weight() -> None:
+    said = ("rollout phase2 p", "rollout weight p 33.3 (all routes)", "rollout weight p 5 (r1)", "first look")
+    found = entered([Update("update", "succeeded", each, NOW) for each in said])
+    assert [each.weight for each in found] == [Percent(0), Percent(333), None, None]
+    assert entered([Update("update", "failed", said[1], NOW)])[0].weight is None
+
+
 def test_an_announcement_that_did_not_come_true_stays() -> None:
     found = entered((*HISTORY, entry(Kind.RAISING, 1, weight=Percent(500))))
     assert found[-1].title == "about to be raised at 50 %"

@@ -33,7 +33,7 @@ PAGES = {
     "fleet": fleet_page(
         [Row("staging"), Row("production", DAY), Row("review", None, "no credentials")], LINKS, DAY.since
     ),
-    "waiting": waiting_page("production", LINKS),
+    "waiting": waiting_page("production", LINKS, ("staging", "production")),
 }
 
 
@@ -81,6 +81,7 @@ def test_a_report_of_an_environment_that_was_never_deployed_says_so() -> None:
     said = Page(PAGES["report of nothing"]).text
     assert "Nothing yet: the routing stack was never updated." in said
     assert "No ramp yet." in said
+    assert "Steps of the ramp" not in PAGES["report of nothing"]
     assert "no requests were measured" in said
     assert "No requests were measured." in said  # in the table
     assert "not ours" in said
