@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rollout import config, events
+from rollout.audit import EVERYTHING, PastChange, changes_of
 from rollout.checks import Check, PreflightReport, aws_checks, failed
 from rollout.conditions import Request
 from rollout.config import StacksFile
@@ -293,7 +294,7 @@ class EnvironmentRollout:
         self._emit(
             events.PhaseStarted(self._environment.name, "rollback", "All traffic back to legacy, at once", (ROUTING,))
         )
-        way_back = Rollback(self._environment, parts.load_balancers, parts.clock, self._emit)
+        way_back = Rollback(self._environment, parts.load_balancers, parts.clock, self._emit, by=who())
         result = way_back.move(names)
         if reconcile:
             try:
@@ -536,6 +537,37 @@ class EnvironmentRollout:
             status = status_of(environment, live.result(), held, ownership)
             return with_measured(status, measured.result()) if measured else status
 
+    def history(self, *, limit: int | None = None) -> tuple[PastChange, ...]:
+        """What was changed by whom, when and why, the oldest first; from the update histories of all stacks.
+
+        Args:
+            limit: Only so many of the latest, 1 or more; all by default.
+
+        Raises:
+            UsageError: The limit is below 1.
+            EngineError: A history can't be read.
+        """
+        if limit is not None and limit < 1:
+            raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed")
+        stacks, names = self._parts.stacks, (LEGACY, CANDIDATE, ROUTING, MONITORING)
+        with ThreadPoolExecutor(len(names)) as pool:
+            found = pool.map(lambda name: stacks.history(name, EVERYTHING), names)
+            every = changes_of(dict(zip(names, found, strict=True)))
+        return every if limit is None else every[-limit:]
+
+    def past_change(self, number: int) -> PastChange:
+        """One change of `history`, by its number.
+
+        Raises:
+            UsageError: There is none of that number.
+            EngineError: A history can't be read.
+        """
+        every = self.history()
+        if not 1 <= number <= len(every):
+            known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
+            raise UsageError(f"there is no change {number} of {self._environment.name}", then=known)
+        return every[number - 1]
+
     def overview(self, *, since: timedelta | str = DAY) -> Overview:
         """Where the environment stands, its history, and legacy against the candidate over time.
 
@@ -687,7 +719,15 @@ class EnvironmentRollout:
 
     def _engine(self) -> Engine:
         parts = self._parts
-        return Engine(self._environment, parts.load_balancers, parts.stacks, parts.clock, self._emit, owner=parts.owner)
+        return Engine(
+            self._environment,
+            parts.load_balancers,
+            parts.stacks,
+            parts.clock,
+            self._emit,
+            owner=parts.owner,
+            by=who(),
+        )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:
         if save and config.save_weight(self._file, self._environment.name, weight, routes or None):

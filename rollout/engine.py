@@ -41,6 +41,7 @@ from rollout.preflight import (
     target_group_problems,
 )
 from rollout.quantities import Percent
+from rollout.record import Record, moves, with_record
 from rollout.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
 from rollout.work_folder import work_folder
 
@@ -99,6 +100,7 @@ class Engine:
         clock: Time.
         emit: Told each event.
         owner: Another tool that holds the legacy rules.
+        by: Who runs it, for Pulumi's update history.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Engine:
         emit: events.Listener,
         *,
         owner: LegacyOwner | None = None,
+        by: str = "",
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -117,6 +120,7 @@ class Engine:
         self._clock = clock
         self._emit = emit
         self._owner = owner
+        self._by = by
 
     def run(
         self,
@@ -171,7 +175,10 @@ class Engine:
             self._ask(gate, approve)
             self._stop_if_moved(start.live)
             said = message() if callable(message) else message
-            self._apply(prepared, _message(said or f"rollout {name} {environment.name}", prepared))
+            plan = " ".join(item.preview.digest for item in prepared)
+            record = Record(phase=name, by=self._by, plan=plan, moves=moves(before, run.after))
+            said = _message(said or f"rollout {name} {environment.name}", prepared)
+            self._apply(prepared, with_record(said, record))
         if not phase.only_watches:
             self._verify(run)
         self._tell(run, prepared)

@@ -22,6 +22,7 @@ from rollout.policy import rule_bounds, violations
 from rollout.ports import Clock, LoadBalancers, Stacks
 from rollout.preflight import live_problems
 from rollout.quantities import Percent
+from rollout.record import Moves, Record, moves, with_record
 from rollout.weights import Forward, same_forward
 from rollout.work_folder import work_folder
 
@@ -57,15 +58,23 @@ class Rollback:
         load_balancers: Where the rules are.
         clock: Time.
         emit: Told each event.
+        by: Who runs it, for Pulumi's update history.
     """
 
     def __init__(
-        self, environment: Environment, load_balancers: LoadBalancers, clock: Clock, emit: events.Listener
+        self,
+        environment: Environment,
+        load_balancers: LoadBalancers,
+        clock: Clock,
+        emit: events.Listener,
+        *,
+        by: str = "",
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
         self._clock = clock
         self._emit = emit
+        self._by = by
 
     def move(self, routes: Sequence[str]) -> RollbackResult:
         """Send all requests of routes to the legacy implementation, and read it back from the load balancer.
@@ -159,7 +168,8 @@ class Rollback:
         while True:
             try:
                 said = message or _message(self._environment, result)
-                reason = self._update_state(routes, said, stacks)
+                back = moves(result.before, dict.fromkeys(result.moved, LEGACY_ONLY))
+                reason = self._update_state(routes, said, back, stacks)
             except Locked as error:
                 reason = error.what
                 if self._clock.now() < until:
@@ -176,7 +186,7 @@ class Rollback:
         self._emit(events.RollbackFinished(self._environment.name, tuple(routes), reason is None, reason))
         return replace(result, reconciled=reason is None, reason=reason)
 
-    def _update_state(self, routes: Sequence[str], message: str, stacks: Stacks) -> str | None:
+    def _update_state(self, routes: Sequence[str], message: str, back: Moves, stacks: Stacks) -> str | None:
         environment = self._environment
         live = self._load_balancers.read(environment)
         splits = live.splits(environment)
@@ -191,7 +201,8 @@ class Rollback:
             refused = violations(preview, "weights", rule_bounds(environment, live, given.splits))
             if refused:
                 return "; ".join(str(violation.problem) for violation in refused)
-            stacks.up(ROUTING, given, plan=plan, message=message, refresh=True)
+            record = Record(phase="rollback", by=self._by, plan=preview.digest, moves=back)
+            stacks.up(ROUTING, given, plan=plan, message=with_record(message, record), refresh=True)
         return None
 
     def _modify(self, wanted: Mapping[Arn, Forward]) -> dict[Arn, str]:

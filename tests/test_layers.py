@@ -21,6 +21,7 @@ PURE = (
     *("dashboard.scales", "dashboard.words", "ramp.decide", "ramp.journal", "ramp.standing", "ramp.windows"),
     *("doctor.account", "init.answers", "init.draft", "init.found", "init.names", "init.text"),
     *(
+        "audit",
         "checks",
         "compare",
         "conditions",
@@ -61,6 +62,7 @@ PURE = (
         "ports",
         "preflight",
         "quantities",
+        "record",
         "routing_rules",
         "status",
         "stickiness",

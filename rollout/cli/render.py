@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from rollout.analysis.planning import RampPlan
+    from rollout.audit import PastChange
     from rollout.checks import Check, PreflightReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
@@ -74,6 +75,14 @@ class Renderer:
 
     def ramp_plan(self, environment: str, plan: RampPlan) -> None:
         """Show how long a ramp's steps take."""
+        raise NotImplementedError
+
+    def history(self, environment: str, found: Sequence[PastChange]) -> None:
+        """Show what was changed, the latest first."""
+        raise NotImplementedError
+
+    def past_change(self, environment: str, found: PastChange) -> None:
+        """Show one change in full."""
         raise NotImplementedError
 
     def details(self, gate: Gate) -> None:
@@ -145,6 +154,13 @@ class JsonLines(Renderer):
     def ramp_plan(self, environment: str, plan: RampPlan) -> None:
         said = {"advice": list(plan.advice), "schedule": plan.as_toml(environment)}
         self._write({"event": "ramp-planned", "environment": environment, **events.plain(plan), **said})
+
+    def history(self, environment: str, found: Sequence[PastChange]) -> None:
+        for each in reversed(found):
+            self.past_change(environment, each)
+
+    def past_change(self, environment: str, found: PastChange) -> None:
+        self._write({"event": "past-change", "environment": environment, **events.plain(found)})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -320,6 +336,18 @@ class People(Renderer):
         self._rest()
         self._out.print(drawn(environment, plan))
         self._commands(tuple(plan.as_toml(environment).splitlines()))
+
+    def history(self, environment: str, found: Sequence[PastChange]) -> None:
+        from rollout.cli.history_screen import table
+
+        self._rest()
+        self._out.print(table(environment, found))
+
+    def past_change(self, environment: str, found: PastChange) -> None:
+        from rollout.cli.history_screen import entry
+
+        self._rest()
+        self._out.print(entry(environment, found))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

@@ -213,8 +213,17 @@ class PulumiStacks:
                 found = explained(lambda: opened.history(page_size=depth, page=1, show_secrets=False))
             except NoStackError:
                 return ()
-        told = [Update(each.kind, each.result, each.message, each.start_time.replace(tzinfo=UTC)) for each in found]
-        return tuple(reversed(told))
+        return tuple(
+            Update(
+                each.kind,
+                each.result,
+                each.message,
+                each.start_time.replace(tzinfo=UTC),
+                each.end_time.replace(tzinfo=UTC) if each.end_time else None,
+                each.version,
+            )
+            for each in reversed(found)
+        )
 
     def note(self, stack: str, message: str) -> None:
         """See `ports.Stacks`.

@@ -1,0 +1,113 @@
+"""The stacks' histories as one, whoever wrote them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.audit import changes_of
+from rollout.history import Update
+from rollout.model import LEGACY_ONLY, Split
+from rollout.quantities import ALL_TENTHS, Percent
+from rollout.ramp.journal import Entry, Kind
+from rollout.ramp.journal import message as ramp_message
+from rollout.record import Record, moves, record_in, with_record
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+TEN, HALF = Percent.of(10), Percent.of(50)
+RAISE = Record(phase="weight", by="ada@desk", plan="abc123", moves={"score": (TEN, HALF)})
+
+
+def update(minute: int, message: str, *, kind: str = "update", result: str = "succeeded") -> Update:
+    return Update(kind, result, message, NOON + timedelta(minutes=minute))
+
+
+def said(kind: Kind, sentence: str = "") -> str:
+    return ramp_message("production", Entry(kind=kind, at=NOON, by="bot@ci", weight=HALF, sentence=sentence))
+
+
+def test_a_phase_over_two_stacks_is_one_change_and_a_later_run_of_it_another() -> None:
+    phase = with_record("rollout phase2 production", Record(phase="phase2", by="ada@desk", plan="a b"))
+    found = changes_of(
+        {"legacy": [update(1, phase), update(9, phase)], "routing": [update(0, phase), update(8, phase)]}
+    )
+    assert [(each.number, each.at, [u.stack for u in each.updates]) for each in found] == [
+        (1, NOON, ["routing", "legacy"]),
+        (2, NOON + timedelta(minutes=8), ["routing", "legacy"]),
+    ]
+    assert {(each.what, each.by, each.plan, each.why) for each in found} == {("phase2", "ada@desk", "a b", "")}
+
+
+def test_a_phase_that_failed_in_its_second_stack_says_so() -> None:
+    phase = with_record("rollout phase2 production", Record(phase="phase2"))
+    (found,) = changes_of({"routing": [update(0, phase)], "legacy": [update(1, phase, result="failed")]})
+    assert found.result == "failed"
+
+
+def test_a_weight_tells_why_and_from_where_to_where() -> None:
+    (found,) = changes_of({"routing": [update(0, with_record("ticket 7\nmore of it", RAISE))]})
+    assert (found.what, found.why, found.by, found.plan) == ("weight", "ticket 7", "ada@desk", "abc123")
+    assert found.moves == {"score": (TEN, HALF)}
+
+
+def test_a_ramps_raise_has_its_verdict_and_its_announcement_goes() -> None:
+    histories = {
+        "routing": [
+            update(0, said(Kind.RAISING), kind="refresh"),
+            update(1, with_record(said(Kind.RAISED, "no worse: 5xx 0.1 %"), RAISE)),
+            update(2, said(Kind.RAISING), kind="refresh"),
+        ]
+    }
+    raised, announced = changes_of(histories)
+    assert (raised.number, raised.what, raised.verdict) == (1, "ramp raised", "no worse: 5xx 0.1 %")
+    assert (raised.by, raised.moves, raised.weight) == ("ada@desk", {"score": (TEN, HALF)}, HALF)
+    assert (announced.what, announced.by) == ("ramp raising", "bot@ci")
+
+
+def test_what_was_written_without_a_record_is_told_as_far_as_it_goes() -> None:
+    old, waived, strange, empty = changes_of(
+        {
+            "routing": [
+                update(0, "rollout weight production 10 (all routes)"),
+                update(1, "rollout phase1 production [policy waived: Function:f]"),
+                update(2, "by hand\nrollout-change: {not JSON"),
+                update(3, "", kind="refresh"),
+            ]
+        }
+    )
+    assert (old.what, old.why, old.by, old.plan, old.moves) == ("weight", "", None, None, {})
+    assert waived.why == "[policy waived: Function:f]"
+    assert (strange.what, strange.why) == ("update", "by hand")
+    assert (empty.what, empty.why) == ("refresh", "")
+
+
+def test_equal_messages_without_a_record_are_changes_of_their_own() -> None:
+    assert len(changes_of({"legacy": [update(0, "mine")], "routing": [update(1, "mine")]})) == 2
+
+
+def test_routes_that_stay_are_not_moves() -> None:
+    before = {"score": LEGACY_ONLY, "bulk": Split.at(TEN), "new": None}
+    after = {"score": Split(Percent(0), attached=True), "bulk": Split.at(HALF), "new": Split.at(TEN)}
+    assert moves(before, after) == {"bulk": (TEN, HALF), "new": (None, TEN)}
+
+
+@given(
+    st.text(max_size=50),
+    st.builds(
+        Record,
+        phase=st.text(max_size=20),
+        by=st.text(max_size=20),
+        moves=st.dictionaries(
+            st.text(max_size=10),
+            st.tuples(
+                st.none() | st.builds(Percent, st.integers(0, ALL_TENTHS)),
+                st.builds(Percent, st.integers(0, ALL_TENTHS)),
+            ),
+            max_size=3,
+        ),
+    ),
+)
+def test_a_record_is_read_back_from_below_any_message(text: str, record: Record) -> None:
+    assert record_in(with_record(text, record)) == record
