@@ -25,6 +25,7 @@ from rollout.checks import Check, PreflightReport, aws_checks, failed
 from rollout.conditions import Request
 from rollout.config import StacksFile
 from rollout.desired import overrides_after
+from rollout.drift import DriftReport, drift_of
 from rollout.engine import Engine, PhaseResult
 from rollout.errors import (
     AwsError,
@@ -567,6 +568,48 @@ class EnvironmentRollout:
             known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
             raise UsageError(f"there is no change {number} of {self._environment.name}", then=known)
         return every[number - 1]
+
+    def drift(self, *, ignore_file: bool = False) -> DriftReport:
+        """Hold the file, the state and the load balancer against each other; nothing is changed.
+
+        Args:
+            ignore_file: Whether the file's weights don't count, such as where a ramp doesn't save them.
+
+        Raises:
+            EngineError, AwsError: State or load balancers can't be read, so that nothing can be told.
+        """
+        parts, environment = self._parts, self._environment
+        stacks = parts.stacks
+        with ThreadPoolExecutor(2) as pool:
+            legacy = pool.submit(stacks.resources, LEGACY) if environment.is_legacy_ours else None
+            routing = pool.submit(stacks.resources, ROUTING)
+            live = parts.load_balancers.read(environment)
+            held = legacy.result() if legacy else None
+            return drift_of(environment, live, held, routing.result(), ignore_file=ignore_file)
+
+    def repair(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """End drift by making load balancer and state as the file says, whoever changed them.
+
+        A rule that is gone, or is for other requests, it can't bring back.
+        """
+        return self.phase3(approve=approve, message=message or self._said("repaired"), accept_live=True)
+
+    def adopt(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """End drift by taking the weights that are live into the state, and saving them in the file.
+
+        Raises:
+            Drift: A rule forwards to what neither rollout nor the legacy stack would.
+        """
+        said = message or self._said("adopted")
+        result = self._engine().run("weight", _approver(approve), weights={}, accept_live=True, message=said)
+        weights = {name: split.weight for name, split in result.after.items()}
+        for weight in dict.fromkeys(weights.values()):
+            routes = [name for name in weights if weights[name] == weight]
+            self._save(weight, routes if len(routes) < len(weights) else (), save=True)
+        return result
+
+    def _said(self, what: str) -> str:
+        return f"rollout drift {self._environment.name}: {what}"
 
     def overview(self, *, since: timedelta | str = DAY) -> Overview:
         """Where the environment stands, its history, and legacy against the candidate over time.

@@ -26,6 +26,7 @@ PURE = (
         "compare",
         "conditions",
         "desired",
+        "drift",
         "errors",
         "events",
         "evidence",

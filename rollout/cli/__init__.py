@@ -13,6 +13,7 @@ from rollout import __version__
 from rollout.cli.dashboard import dashboard
 from rollout.cli.demo import demo
 from rollout.cli.doctor import doctor
+from rollout.cli.drift import drift
 from rollout.cli.explain import explain
 from rollout.cli.iam_policy import iam_policy
 from rollout.cli.init import init
@@ -84,6 +85,7 @@ for command in (
     dashboard,
     history,
     show,
+    drift,
     preflight,
     smoke,
     explain,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan
     from rollout.audit import PastChange
     from rollout.checks import Check, PreflightReport
+    from rollout.drift import DriftReport
     from rollout.explain import Explanation
     from rollout.gates import Gate
     from rollout.sandbox.load import Tally
@@ -87,6 +88,10 @@ class Renderer:
 
     def details(self, gate: Gate) -> None:
         """Show a gate's resources property by property."""
+
+    def drift(self, report: DriftReport) -> None:
+        """Show file, state and load balancer side by side."""
+        raise NotImplementedError
 
     def chapter(self, title: str) -> None:
         """Begin a part of a story."""
@@ -161,6 +166,9 @@ class JsonLines(Renderer):
 
     def past_change(self, environment: str, found: PastChange) -> None:
         self._write({"event": "past-change", "environment": environment, **events.plain(found)})
+
+    def drift(self, report: DriftReport) -> None:
+        self._write({"event": "drift", **events.plain(report)})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -348,6 +356,12 @@ class People(Renderer):
 
         self._rest()
         self._out.print(entry(environment, found))
+
+    def drift(self, report: DriftReport) -> None:
+        from rollout.cli.drift_screen import drawn
+
+        self._rest()
+        self._out.print(drawn(report))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))
