@@ -24,6 +24,7 @@ from rollout.audit import EVERYTHING, PastChange, changes_of
 from rollout.checks import Check, PreflightReport, aws_checks, failed
 from rollout.conditions import Request
 from rollout.config import StacksFile
+from rollout.dashboard.changes import ramp_sentence
 from rollout.desired import overrides_after
 from rollout.drift import DriftReport, drift_of
 from rollout.engine import Engine, PhaseResult
@@ -34,10 +35,12 @@ from rollout.errors import (
     GateRefused,
     Locked,
     PreflightFailed,
+    RolloutError,
     UsageError,
     WrongAccount,
 )
 from rollout.explain import Explanation, explain, future
+from rollout.fleet import FleetLine, FleetResult, line_of, run_waves, side_by_side
 from rollout.header_rules import with_overrides
 from rollout.iam import Role, policy
 from rollout.live import Live
@@ -55,7 +58,7 @@ from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
 from rollout.ramp.controls import Controls, read_until, who
 from rollout.ramp.hands import Hands
-from rollout.ramp.journal import Journal, Kind
+from rollout.ramp.journal import DEPTH, Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.view import RampView, view
 from rollout.release import Release, ReleaseResult
@@ -139,6 +142,75 @@ class Rollout:
             provider=self._provider,
             on_event=self._on_event,
         )
+
+    def fleet(self, names: Sequence[str] = ()) -> tuple[FleetLine, ...]:
+        """Where several environments stand, looked at side by side; what one can't tell hides no other.
+
+        Args:
+            names: The environments; all by default.
+
+        Raises:
+            UsageError: There is none of a name.
+        """
+        targets = {name: self.environment(name) for name in names or self.environments}
+        return side_by_side(tuple(targets), lambda name: targets[name].glance())
+
+    def set_weight_in(
+        self,
+        fleet: str,
+        weight: Percent | float | str,
+        *,
+        routes: Sequence[str] = (),
+        approve: Approval = None,
+        save: bool = True,
+        message: str | None = None,
+        accept_live: bool = False,
+        waive: Sequence[str] = (),
+        at_once: int = 1,
+        on_wave: Callable[[int, Sequence[str]], None] = lambda _number, _wave: None,
+        on_done: Callable[[str, RolloutError | None], None] = lambda _name, _error: None,
+    ) -> FleetResult:
+        """Set a weight in a fleet's environments, wave by wave; nothing more is begun after the first failure.
+
+        Args:
+            fleet: A `[fleets.NAME]` table.
+            weight: The candidate's share, 0 to 100 per cent, at most one decimal.
+            routes: The routes' names, which each environment must have; all by default.
+            approve: Who approves each environment's gate; called from other threads if several are changed at once.
+            save: Whether to write the weight into the file, for each environment in which it is live.
+            message: For Pulumi's update histories.
+            accept_live: Start from the live rules even if somebody else changed them.
+            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
+            at_once: How many environments of a wave are changed at a time, 1 or more.
+            on_wave: Told each wave that begins: its number from 1, and its environments.
+            on_done: Told each environment that is done, and why if it failed.
+
+        Returns:
+            Which have the weight, which failed and why, and which weren't begun.
+
+        Raises:
+            UsageError: There is no such fleet, route or weight; nothing was changed.
+            Interrupted: Ctrl-C.
+        """
+        percent, waves = read_weight(weight), self._file.waves(fleet)
+        if at_once < 1:
+            raise UsageError(f"{at_once} environments can't be changed at once", then="1 or more are allowed")
+        targets = {name: self.environment(name) for wave in waves for name in wave}
+        for target in targets.values():
+            target.routes(routes)
+
+        def act(name: str) -> PhaseResult:
+            return targets[name].set_weight(
+                percent,
+                routes=routes,
+                approve=approve,
+                save=save,
+                message=message,
+                accept_live=accept_live,
+                waive=waive,
+            )
+
+        return run_waves(fleet, waves, act, at_once=at_once, on_wave=on_wave, on_done=on_done)
 
 
 class EnvironmentRollout:
@@ -587,12 +659,21 @@ class EnvironmentRollout:
             held = legacy.result() if legacy else None
             return drift_of(environment, live, held, routing.result(), ignore_file=ignore_file)
 
+    def glance(self) -> FleetLine:
+        """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
+        parts, environment = self._parts, self._environment
+
+        def ramp() -> str:
+            return ramp_sentence(environment, self.live(), parts.stacks.history(ROUTING, DEPTH))
+
+        return line_of(environment, lambda: self.status(since=None), self.drift, ramp)
+
     def repair(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """End drift by making load balancer and state as the file says, whoever changed them.
 
         A rule that is gone, or is for other requests, it can't bring back.
         """
-        return self.phase3(approve=approve, message=message or self._said("repaired"), accept_live=True)
+        return self.phase3(approve=approve, message=message or "drift repaired", accept_live=True)
 
     def adopt(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """End drift by taking the weights that are live into the state, and saving them in the file.
@@ -600,16 +681,13 @@ class EnvironmentRollout:
         Raises:
             Drift: A rule forwards to what neither rollout nor the legacy stack would.
         """
-        said = message or self._said("adopted")
+        said = message or "drift adopted"
         result = self._engine().run("weight", _approver(approve), weights={}, accept_live=True, message=said)
         weights = {name: split.weight for name, split in result.after.items()}
         for weight in dict.fromkeys(weights.values()):
             routes = [name for name in weights if weights[name] == weight]
             self._save(weight, routes if len(routes) < len(weights) else (), save=True)
         return result
-
-    def _said(self, what: str) -> str:
-        return f"rollout drift {self._environment.name}: {what}"
 
     def overview(self, *, since: timedelta | str = DAY) -> Overview:
         """Where the environment stands, its history, and legacy against the candidate over time.

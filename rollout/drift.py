@@ -96,6 +96,7 @@ def drift_of(
     """
     states = (*(legacy or ()), *(routing or ()))
     recorded = _as_recorded(states)
+    is_cut_over = any(state.type == LISTENER_RULE for state in routing or ())  # not after `undo phase2`
     held, kept = held_rules(environment, live, routing), held_rules(environment, live, states)
     wanted = {name: _wanted(environment, live, name) for name in environment.routes}
     stale = stale_rules(environment, live, recorded, wanted)
@@ -105,7 +106,7 @@ def drift_of(
         *listener_problems(environment, live),
         *target_group_problems(environment, live),
         *rule_problems(environment, live, states),
-        *(candidate_problems(environment, live) if routing else ()),
+        *(candidate_problems(environment, live) if is_cut_over else ()),
         *_lost(environment, live, routing),
         *bent_overrides(live),
     )
@@ -124,14 +125,13 @@ def drift_of(
             asked = wanted_forward(environment, name, live, wanted[name])
             if not same_forward(rule.forward, asked):
                 found[name].append(Problem(f"the file says {asked} · live and recorded {rule.forward}", where=place))
-        elif routing and name not in held and rule is not None and not found[name]:
+        elif is_cut_over and name not in held and rule is not None and not found[name]:
             then = f"run `rollout phase2 {environment.name}`"
             found[name].append(Problem("routing doesn't hold its rule", where=place, then=then))
-        state = kept.get(name)
-        was = state and _told(environment, live, name, state)
-        now = rule and str(live.split_of(route) or rule.forward or rule.action)
-        asked_weight = environment.desired_weight(name)
-        routes.append(RouteDrift(name, str(route), asked_weight, was, now, tuple(found[name])))
+        was = _told(environment, live, name, kept[name]) if name in kept else None
+        now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
+        weight = environment.desired_weight(name)
+        routes.append(RouteDrift(name, str(route), weight, was, now, tuple(found[name])))
     return DriftReport(environment.name, tuple(routes), tuple(others))
 
 

@@ -15,9 +15,9 @@ from rollout.cli.demo import demo
 from rollout.cli.doctor import doctor
 from rollout.cli.drift import drift
 from rollout.cli.explain import explain
+from rollout.cli.history import history, show
 from rollout.cli.iam_policy import iam_policy
 from rollout.cli.init import init
-from rollout.cli.history import history, show
 from rollout.cli.monitoring import monitoring
 from rollout.cli.override import override
 from rollout.cli.phases import phase1, phase2, phase3

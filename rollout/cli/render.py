@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rollout.checks import Check, PreflightReport
     from rollout.drift import DriftReport
     from rollout.explain import Explanation
+    from rollout.fleet import FleetLine, FleetResult
     from rollout.gates import Gate
     from rollout.sandbox.load import Tally
     from rollout.smoke.report import SmokeReport
@@ -91,6 +92,14 @@ class Renderer:
 
     def drift(self, report: DriftReport) -> None:
         """Show file, state and load balancer side by side."""
+        raise NotImplementedError
+
+    def fleet(self, lines: Sequence[FleetLine]) -> None:
+        """Show where several environments stand."""
+        raise NotImplementedError
+
+    def fleet_result(self, result: FleetResult) -> None:
+        """Show what came of a weight for a fleet."""
         raise NotImplementedError
 
     def chapter(self, title: str) -> None:
@@ -169,6 +178,15 @@ class JsonLines(Renderer):
 
     def drift(self, report: DriftReport) -> None:
         self._write({"event": "drift", **events.plain(report)})
+
+    def fleet(self, lines: Sequence[FleetLine]) -> None:
+        for line in lines:
+            self._write({"event": "fleet-line", **events.plain(line)})
+
+    def fleet_result(self, result: FleetResult) -> None:
+        failed = {name: str(error) for name, error in result.failed.items()}
+        said = {"fleet": result.fleet, "done": list(result.done), "failed": failed, "left": list(result.left)}
+        self._write({"event": "fleet-result", **said})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
@@ -362,6 +380,18 @@ class People(Renderer):
 
         self._rest()
         self._out.print(drawn(report))
+
+    def fleet(self, lines: Sequence[FleetLine]) -> None:
+        from rollout.cli.fleet_screen import lines as drawn
+
+        self._rest()
+        self._out.print(drawn(lines))
+
+    def fleet_result(self, result: FleetResult) -> None:
+        from rollout.cli.fleet_screen import result as drawn
+
+        self._rest()
+        self._out.print(drawn(result))
 
     def details(self, gate: Gate) -> None:
         self._out.print(screen.details(gate))

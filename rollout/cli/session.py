@@ -26,6 +26,7 @@ from rollout.errors import Interrupted, RolloutError
 if TYPE_CHECKING:
     from rollout.api import Rollout
     from rollout.cli.render import Renderer
+    from rollout.events import Listener
     from rollout.ports import Approver
     from rollout.wiring import Sandbox
 
@@ -51,11 +52,12 @@ class Session:
         self._sandboxed = sandbox
         self._provider = provider or ProviderName.STAND_IN
 
-    def rollout(self) -> Rollout:
-        """The inventory, opened."""
+    def rollout(self, on_event: Listener | None = None) -> Rollout:
+        """The inventory, opened; its events are rendered unless somebody else wants them."""
         from rollout.api import Rollout
 
-        return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=self.render)
+        told = on_event or self.render
+        return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
 
     @property
     def approve(self) -> Approver | None:

@@ -23,6 +23,8 @@ def status(
 ) -> None:
     """Show what the file wants, what the load balancers have, and what became of the requests.
 
+    Without ENV: a line an environment, if there are several.
+
     Example: rollout status production
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
@@ -32,5 +34,8 @@ def status(
 
             watch_one(opened, environment, every, json=json)
             return
-        for name in (environment,) if environment else opened.environments:
-            run.render.status(opened.environment(name).status(since=None if no_metrics else since))
+        if environment is None and len(opened.environments) > 1:
+            run.render.fleet(opened.fleet())
+            return
+        one = opened.environment(environment or opened.environments[0])
+        run.render.status(one.status(since=None if no_metrics else since))

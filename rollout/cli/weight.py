@@ -1,8 +1,8 @@
-"""`rollout weight ENV N`."""
+"""`rollout weight ENV N`, `rollout weight --all-in FLEET N`."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,18 @@ from rollout.cli.session import session
 
 def weight(
     environment: EnvironmentName,
-    percent: Annotated[str, typer.Argument(metavar="N", help="The candidate's share: 0 to 100, one decimal.")],
+    percent: Annotated[
+        str | None,
+        typer.Argument(metavar="N", help="The candidate's share: 0 to 100, one decimal.", show_default=False),
+    ] = None,
+    all_in: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FLEET",
+            help="Instead of ENV: all environments of [fleets.FLEET], wave by wave.",
+            show_default=False,
+        ),
+    ] = None,
     routes: Routes = None,
     yes: Yes = False,
     no_save: NoSave = False,
@@ -45,12 +56,24 @@ def weight(
     Example: rollout weight production 10 --route stamp-score
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).set_weight(
-            percent,
-            routes=routes or (),
-            approve=run.approve,
-            save=not no_save,
-            message=message,
-            accept_live=accept_live,
-            waive=waive or (),
-        )
+        from rollout.errors import UsageError
+
+        given: dict[str, Any] = {
+            "routes": routes or (),
+            "save": not no_save,
+            "message": message,
+            "accept_live": accept_live,
+            "waive": waive or (),
+        }
+        if all_in is not None:
+            from rollout.cli.fleet import set_weight_in
+
+            if percent is not None:
+                raise UsageError(
+                    "an environment and --all-in don't go together", then=f"rollout weight --all-in {all_in} N"
+                )
+            set_weight_in(run, all_in, environment, yes=yes, **given)
+            return
+        if percent is None:
+            raise UsageError("the weight is missing", then=f"rollout weight {environment} N, such as 10")
+        run.rollout().environment(environment).set_weight(percent, approve=run.approve, **given)

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pydantic import ValidationError
 from rollout.config.checks import cross_check
 from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.config.layout import Keys, Layout
-from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File
+from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File, Fleet
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.model import Environment
 
@@ -33,6 +34,7 @@ class StacksFile:
 
     path: Path
     _environments: Mapping[str, Environment] = field(repr=False)
+    _fleets: Mapping[str, Fleet] = field(repr=False, default_factory=dict)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -49,6 +51,18 @@ class StacksFile:
             what = f"unknown environment {name!r}{suggestion(name, self._environments)}"
             raise UsageError(what, where=self.path.name, then=f"Known are: {', '.join(self._environments)}.")
         return self._environments[name]
+
+    def waves(self, fleet: str) -> tuple[tuple[str, ...], ...]:
+        """The environments of a fleet's waves, in order.
+
+        Raises:
+            UsageError: There is no fleet of that name.
+        """
+        if fleet not in self._fleets:
+            known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
+            what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
+            raise UsageError(what, where=self.path.name, then=known)
+        return self._fleets[fleet].waves
 
 
 def load(path: Path) -> StacksFile:
@@ -91,7 +105,7 @@ def parse(text: str, path: Path) -> StacksFile:
     # Without an environment the shared tables are still worth checking.
     owns = tables if isinstance(tables, dict) and tables else {"": {}}
     environments: dict[str, Environment] = {}
-    findings = [*_file_findings(data)]
+    file, findings = _file(data)
     for name, own in owns.items():
         if isinstance(own, dict):
             merged = _merged({key: data[key] for key in SHARED if key in data}, own)
@@ -103,7 +117,7 @@ def parse(text: str, path: Path) -> StacksFile:
                 environments[name] = environment
     if findings:
         raise _error(findings, text, path)
-    return StacksFile(path, environments)
+    return StacksFile(path, environments, file.fleets if file else {})
 
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
@@ -127,11 +141,21 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def _file_findings(data: dict[str, Any]) -> Iterator[Finding]:
+def _file(data: dict[str, Any]) -> tuple[File | None, list[Finding]]:
+    """The outer shape, if its values fit, and what is wrong with it."""
     try:
-        File.model_validate(data, by_alias=True, by_name=False)
+        file = File.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        yield from findings_of(error, File)
+        return None, [*findings_of(error, File)]
+    return file, [*_unknown_environments(file)]
+
+
+def _unknown_environments(file: File) -> Iterator[Finding]:
+    for fleet, table in file.fleets.items():
+        for name in chain.from_iterable(table.waves):
+            if name not in file.environments:
+                what = f"unknown environment {name!r}{suggestion(name, file.environments)}"
+                yield Finding(("fleets", fleet, "waves"), what, f"known are: {', '.join(file.environments)}")
 
 
 def _project(data: dict[str, Any]) -> str:

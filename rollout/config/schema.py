@@ -52,7 +52,9 @@ def stacks_schema() -> dict[str, Any]:
         "required": ["account", "region"],
         "additionalProperties": False,
     }
-    named = File.model_json_schema(schema_generator=_Editors)["properties"]["environments"]
+    file = File.model_json_schema(schema_generator=_Editors)
+    named = file["properties"]["environments"]
+    definitions["Fleet"] = file["$defs"]["Fleet"]
     (pattern,) = named["patternProperties"]
     return {
         "title": "stacks.toml",
@@ -61,6 +63,7 @@ def stacks_schema() -> dict[str, Any]:
             "project": project,
             **{key: properties[key] for key in SHARED},
             "environments": named | {"patternProperties": {pattern: {"$ref": "#/$defs/Environment"}}},
+            "fleets": file["properties"]["fleets"],
         },
         "required": ["project", "environments"],
         "additionalProperties": False,

@@ -7,11 +7,12 @@ So the inventory's tables have one definition, the model's; here is only where t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
-from rollout.fields import Frozen, Name
+from rollout.fields import Frozen, Name, distinct
 from rollout.model import (
     Function,
     HeaderOverride,
@@ -29,6 +30,22 @@ class Project(Frozen):
     """What all stacks of the inventory belong to."""
 
     name: Annotated[Name, Field(description="Pulumi's project: 1 to 63 letters, digits, hyphens and underscores")]
+
+
+def _once_each(waves: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """Waves that all have environments, none of which is there twice."""
+    if not all(waves):
+        raise ValueError("a wave is empty")
+    distinct(tuple(chain.from_iterable(waves)))
+    return waves
+
+
+class Fleet(Frozen):
+    """Environments that get a weight together, wave by wave."""
+
+    waves: Annotated[tuple[tuple[str, ...], ...], AfterValidator(_once_each)] = Field(
+        min_length=1, description='lists of environments, such as [["staging"], ["europe"], ["america", "asia"]]'
+    )
 
 
 class File(Frozen):
@@ -49,6 +66,7 @@ class File(Frozen):
     environments: Mapping[Name, Mapping[str, Any]] = Field(
         min_length=1, description="at least one [environments.NAME] table"
     )
+    fleets: Mapping[Name, Fleet] = Field(default_factory=dict)
 
 
 MODELS: Mapping[str, type[BaseModel]] = {
@@ -64,8 +82,9 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "functions": Function,
     "routes": Route,
     "kept-routes": KeptRoute,
+    "fleets": Fleet,
 }
-NAMED_TABLES = frozenset({"notifications", "load-balancers", "functions", "routes", "kept-routes"})
-SHARED = tuple(name for name in MODELS if name != "project")
+NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "functions", "routes", "kept-routes"})
+SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
 DERIVED = frozenset({"name", "project", "root"})

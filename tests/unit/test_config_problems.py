@@ -306,6 +306,20 @@ legacy = "old-hints" #!
         f'{PRODUCTION}"kept-routes".\'help\'."pri\\u006frity" = 10 #!\n',
         "routes.cart's already",
     ),
+    # fleets
+    "fleet of an unknown environment": (LEGACY, f'[fleets.all]\nwaves = [["stagin"]] #!\n{LEGACY}', "mean 'staging'?"),
+    "environment twice in a fleet": (
+        LEGACY,
+        f'[fleets.all]\nwaves = [["staging"], ["staging"]] #!\n{LEGACY}',
+        "staging is named twice",
+    ),
+    "empty wave": (LEGACY, f"[fleets.all]\nwaves = [[]] #!\n{LEGACY}", "a wave is empty"),
+    "fleet without waves": (LEGACY, f"[fleets.all] #!\n{LEGACY}", "waves is missing"),
+    "misspelled key of a fleet": (
+        LEGACY,
+        f'[fleets.all]\nwaves = [["staging"]]\nwave = 1 #!\n{LEGACY}',
+        "did you mean 'waves'?",
+    ),
 }
 
 
@@ -436,3 +450,11 @@ def test_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
         load(path).environment("prodution")
     assert "did you mean 'production'?" in str(caught.value)
     assert "staging, production" in str(caught.value)
+
+
+def test_the_waves_of_a_fleet_keep_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "stacks.toml"
+    path.write_text(f'{SOUND}\n[fleets.all]\nwaves = [["staging"], ["production"]]\n')
+    assert load(path).waves("all") == (("staging",), ("production",))
+    with pytest.raises(UsageError, match="did you mean 'all'"):
+        load(path).waves("al")

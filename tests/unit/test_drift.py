@@ -72,6 +72,8 @@ def test_before_the_cutover_the_files_weight_does_not_count() -> None:
     held = tuple(state(name, rule_inputs(name, LEGACY_FORWARD)) for name in AT_10)
     report = drift_of(TEN, now, held, None)
     assert said(report) == []
+    undone = (ResourceState("urn:pulumi:production::shop-routing::pulumi:pulumi:Stack::shop", "pulumi:pulumi:Stack"),)
+    assert said(drift_of(TEN, now, held, undone)) == []
     assert {each.state for each in report.routes} == {"0 %"}
     moved = replace(now, rules=(replace(now.rules[0], forward=Forward({LEGACY: 1}, HOUR)), *now.rules[1:]))
     assert [where for where, _ in said(drift_of(TEN, moved, held, None))] == ["routes.score"]
