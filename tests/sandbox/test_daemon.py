@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import stat
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,9 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
+from typer.testing import CliRunner
 
+from rollout import cli
 from rollout.errors import SandboxError
 from rollout.sandbox import Fault, daemon
 from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
@@ -54,6 +57,18 @@ def test_its_files_are_its_owners_alone(folder: Path) -> None:
     files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
     assert {"calls.jsonl", "changes.jsonl", "daemon.log", "sandbox.json"} <= files.keys()
     assert set(files.values()) == {0o600}
+
+
+def test_its_clock_is_made_faster_by_a_command(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = daemon.start(folder)
+    monkeypatch.setenv("ROLLOUT_SANDBOX", str(folder))
+    done = CliRunner().invoke(cli.app, ["sandbox", "speed", "600"])
+    assert done.exit_code == 0, done.output
+    started, told = time.monotonic(), info.clock.now()
+    while time.monotonic() - started < 0.1:
+        pass
+    assert (info.clock.now() - told).total_seconds() > 30  # a fast clock has gone by half a minute and more in 0.1 s
+    assert CliRunner().invoke(cli.app, ["sandbox", "speed", "0"]).exit_code == 2
 
 
 def test_faults_are_ordered_from_outside(folder: Path) -> None:
