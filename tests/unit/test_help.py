@@ -26,6 +26,6 @@ def commands(group: Any = None, path: str = "") -> Iterator[Any]:
 
 @pytest.mark.parametrize(("name", "command"), list(commands()))
 def test_a_commands_help_has_an_example_of_it(name: str, command: Any) -> None:
-    examples = re.findall(r"^\s*Example: rollout ([^>|]+)", command.help, re.MULTILINE)
+    examples = re.findall(r"^\s*Example: rollout ([^>|\n]+)", command.help, re.MULTILINE)
     assert examples
     assert {parsed(shlex.split(example)) for example in examples} == {name.rsplit(maxsplit=1)[-1]}
