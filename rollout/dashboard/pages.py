@@ -12,7 +12,6 @@ from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
 
 from rollout import __version__
 from rollout.dashboard import words
@@ -27,6 +26,14 @@ SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(da
 MOST_COURSES = 24
 """How many courses a report has charts of, apart from all routes together: more would be read by nobody."""
 MOST_HISTORY = 200
+
+_NOTHING: Mapping[str, object] = {
+    **dict.fromkeys(("home", "policy", "script", "trouble", "whole")),
+    "every": 0,
+    "others": (),
+    "spans": (),
+}
+"""What a template is given where a page has none of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +100,7 @@ def report_page(overview: Overview) -> str:
         policy=f"default-src 'none'; style-src {digest('style.css')}; img-src data:",
         routes=_routes(overview, lambda _: None),
         more=[
-            {"course": each, "drawn": _drawn(overview, each, f"course{number}")}
+            {"course": each, "drawn": drawn(overview, each, f"course{number}")}
             for number, each in enumerate(courses[:MOST_COURSES], 1)
         ],
     )
@@ -150,13 +157,9 @@ def _shown(overview: Overview, course: Course | None) -> dict[str, Any]:
     return {
         "it": overview,
         "shown": course,
-        "drawn": _drawn(overview, course, "all") if course else (),
+        "drawn": drawn(overview, course, "all") if course else (),
         "history": history[::-1],
     }
-
-
-def _drawn(overview: Overview, course: Course, prefix: str) -> list[dict[str, object]]:
-    return [{"title": each.title, "svg": Markup(each.svg)} for each in drawn(overview, course, prefix)]  # noqa: S704 - escaped there
 
 
 def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple[object, ...]]:
@@ -178,12 +181,7 @@ def _totals(course: Course | None) -> tuple[Estimate | None, Bucket, Bucket]:
 
 
 def _page(template: str, **given: object) -> str:
-    values: Mapping[str, object] = {"policy": None, "script": None, "every": 0, "trouble": None, "home": None} | {
-        "others": (), "spans": (), "whole": None, "version": __version__, "style": Markup(asset("style.css")),  # noqa: S704 - ours
-    } | given  # fmt: skip
-    if values["script"]:
-        values = {**values, "script": Markup(values["script"])}  # noqa: S704 - ours
-    return _templates().get_template(template).render(values)
+    return _templates().get_template(template).render({**_NOTHING, **given})
 
 
 @cache
@@ -195,6 +193,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    templates.globals |= {"style": asset("style.css"), "version": __version__}
     templates.filters |= {
         "about": words.about,
         "count": words.count,
