@@ -13,7 +13,7 @@ from rollout.errors import RolloutError
 from rollout.ports import Clock
 
 KEEP = timedelta(seconds=30)
-PATIENCE = timedelta(seconds=0.5)
+PATIENCE = timedelta(seconds=0.3)
 """How long a page waits for a reading before it shows the one before, or that there is none yet."""
 AT_ONCE = 8
 MOST_KEPT = 64

@@ -25,7 +25,7 @@ def test_it_shows_the_environments_until_ctrl_c(cut_over: Team) -> None:
         found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", running.stdout.readline())
         assert found
         text = ""
-        for _ in range(600):  # each waits half a second for what isn't read yet
+        for _ in range(1000):  # each waits a moment for what isn't read yet
             text = fetch(f"{found[0]}environments/production")
             if "Being read" not in text:
                 break
