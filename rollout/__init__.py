@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout.api import EnvironmentRollout as EnvironmentRollout
     from rollout.api import Rollout as Rollout
+    from rollout.audit import PastChange as PastChange
     from rollout.conditions import Request as Request
+    from rollout.drift import DriftReport as DriftReport
+    from rollout.drift import RouteDrift as RouteDrift
     from rollout.engine import PhaseResult as PhaseResult
     from rollout.errors import RolloutError as RolloutError
     from rollout.events import Event as Event
     from rollout.explain import Explanation as Explanation
+    from rollout.fleet import FleetLine as FleetLine
+    from rollout.fleet import FleetResult as FleetResult
     from rollout.gates import Gate as Gate
     from rollout.gates import TrafficLine as TrafficLine
     from rollout.measure import Measured as Measured
@@ -31,13 +36,17 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "DriftReport": "drift",
     "Environment": "model",
     "EnvironmentRollout": "api",
     "EnvironmentStatus": "status",
     "Event": "events",
     "Explanation": "explain",
+    "FleetLine": "fleet",
+    "FleetResult": "fleet",
     "Gate": "gates",
     "Measured": "measure",
+    "PastChange": "audit",
     "Percent": "quantities",
     "PhaseResult": "engine",
     "RampResult": "ramp.runner",
@@ -46,6 +55,7 @@ _HOMES = {
     "RollbackResult": "rollback",
     "Rollout": "api",
     "RolloutError": "errors",
+    "RouteDrift": "drift",
     "RouteStatus": "status",
     "Split": "model",
     "TrafficLine": "gates",

@@ -9,34 +9,40 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rollout.cli.screen import NARROW, plural
+
 if TYPE_CHECKING:
     from rollout.fleet import FleetLine, FleetResult
 
 DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 
 
-def lines(found: Sequence[FleetLine]) -> RenderableType:
-    """A row an environment."""
+def lines(found: Sequence[FleetLine], width: int) -> RenderableType:
+    """A row an environment; where there is no room, what takes sentences stands below."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("environment", "account", "phase", "weights", "drift"):
         table.add_column(column, no_wrap=True, style="bold" if column == "environment" else "")
-    for column in ("ramp", "next"):
-        table.add_column(column, overflow="fold")
+    is_wide, below = width >= NARROW, list[Text]()
+    if is_wide:
+        table.add_column("ramp and next step", overflow="fold")
     for line in found:
-        if line.error is not None:
-            table.add_row(line.environment, line.account, "", "", "", Text(line.error, style="red"), "")
-            continue
-        weights = sorted({line.weights[0], line.weights[-1]}) if line.weights else ()
-        table.add_row(
-            line.environment,
-            line.account,
-            line.phase or "?",
-            f"{' to '.join(map(str, weights))} %" if weights else "?",
-            DRIFT.get(line.drift, Text(f"{line.drift} {'place' if line.drift == 1 else 'places'}", style="yellow")),
-            Text(line.ramp or "?"),
-            Text(line.next_step or ""),
-        )
-    return table
+        sentences = [line.error] if line.error else [line.ramp or "?", line.next_step and f"next: {line.next_step}"]
+        said = Text("\n".join(filter(None, sentences)), style="red" if line.error else "")
+        table.add_row(line.environment, line.account, *_cells(line), *([said] if is_wide else []))
+        below.append(Text(f"{line.environment}: ", style="bold").append_text(said))
+    return table if is_wide else Group(table, Text(), *below)
+
+
+def _cells(line: FleetLine) -> tuple[str | Text, ...]:
+    if line.error is not None:
+        return "", "", ""
+    weights = sorted({line.weights[0], line.weights[-1]}) if line.weights else ()
+    drift = Text(f"{line.drift} {plural('place', line.drift or 0)}", style="yellow")
+    return (
+        line.phase or "?",
+        f"{' to '.join(map(str, weights))} %" if weights else "?",
+        DRIFT.get(line.drift, drift),
+    )
 
 
 def result(found: FleetResult) -> RenderableType:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from rollout.audit import PastChange
     from rollout.quantities import Percent
 
+FEW = 2
+"""How many routes are named in a row."""
+
 
 def table(environment: str, found: Sequence[PastChange]) -> RenderableType:
     """A row a change, the latest first."""
@@ -22,14 +25,15 @@ def table(environment: str, found: Sequence[PastChange]) -> RenderableType:
         return Text(f"{environment} has no history: nothing was deployed yet")
     drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     drawn.add_column("", justify="right", no_wrap=True)
-    drawn.add_column("when", no_wrap=True)
+    drawn.add_column("when (UTC)", no_wrap=True)
     drawn.add_column("what", no_wrap=True)
     drawn.add_column("from → to", overflow="fold")
     drawn.add_column("why", overflow="fold")
     drawn.add_column("who", overflow="fold", style="dim")
     for each in reversed(found):
         why = "; ".join(filter(None, (_plain(each.why), _plain(each.verdict))))
-        drawn.add_row(str(each.number), _moment(each.at), _what(each), moves(each), Text(why), Text(each.by or "?"))
+        who = _plain(each.by or "?").partition("@")[0]
+        drawn.add_row(str(each.number), _moment(each.at), _what(each), moves(each), Text(why), Text(who))
     return Group(Text(environment, style="bold"), Padding(drawn, (0, 0, 1, 2)))
 
 
@@ -40,12 +44,12 @@ def entry(environment: str, found: PastChange) -> RenderableType:
     drawn.add_column(style="dim", no_wrap=True)
     drawn.add_column(overflow="fold")
     said = (
-        ("who", found.by or "not written down"),
+        ("who", _plain(found.by or "not written down")),
         ("why", _plain(found.why)),
         ("verdict", _plain(found.verdict)),
         ("plan", found.plan or ""),
     )
-    drawn.add_row("when", _moment(found.at, seconds=True))
+    drawn.add_row("when", f"{_moment(found.at, seconds=True)} UTC")
     for name, text in said:
         if text:
             drawn.add_row(name, Text(text))
@@ -62,13 +66,17 @@ def entry(environment: str, found: PastChange) -> RenderableType:
 
 
 def moves(found: PastChange) -> Text:
-    """`5 → 10 %` with its routes; once where all moves are alike."""
+    """`5 → 10 %` with its routes, or how many; once for routes that move alike."""
     kinds: dict[tuple[Percent | None, Percent], list[str]] = {}
     for route, move in found.moves.items():
         kinds.setdefault(move, []).append(_plain(route))
     if not kinds:
         return Text("" if found.weight is None else f"{found.weight} %", style="dim")
-    return Text("\n".join(f"{_move(*move)}  {', '.join(routes)}" for move, routes in kinds.items()))
+    return Text("\n".join(f"{_move(*move)}  {_some(routes)}" for move, routes in kinds.items()))
+
+
+def _some(routes: Sequence[str]) -> str:
+    return ", ".join(routes) if len(routes) <= FEW else f"{len(routes)} routes"
 
 
 def _move(before: Percent | None, after: Percent) -> str:

@@ -385,7 +385,7 @@ class People(Renderer):
         from rollout.cli.fleet_screen import lines as drawn
 
         self._rest()
-        self._out.print(drawn(lines))
+        self._out.print(drawn(lines, self._out.width))
 
     def fleet_result(self, result: FleetResult) -> None:
         from rollout.cli.fleet_screen import result as drawn
