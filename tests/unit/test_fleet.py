@@ -66,6 +66,7 @@ def test_one_at_a_time_nothing_is_begun_after_a_failure() -> None:
     world = World(europe=drift)
     result = world.run(1)
     assert world.begun == ["staging", "europe"]
+    assert [told[0] for told in world.told if isinstance(told[0], int)] == [1, 2]
     assert (list(result.done), result.failed, result.left) == (["staging"], {"europe": drift}, ("america", "asia"))
     with pytest.raises(Drift, match="somebody was here"):
         result.require()
