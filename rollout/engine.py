@@ -321,7 +321,8 @@ class Engine:
             warnings += tuple(undo_warnings(run.phase, run.start))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
-        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands)
+        by_name = environment.confirm == "name"
+        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands, by_name)
 
     def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:

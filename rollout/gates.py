@@ -68,6 +68,7 @@ class Gate:
         previews: A preview a stack, in the order in which they would be applied.
         warnings: What to know before saying yes.
         commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
+        by_name: Whether somebody at a terminal approves by typing the environment's name.
     """
 
     environment: str
@@ -76,6 +77,7 @@ class Gate:
     previews: tuple[StackPreview, ...]
     warnings: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    by_name: bool = False
 
     @property
     def is_empty(self) -> bool:

@@ -223,6 +223,9 @@ class Environment(Frozen):
         ge=timedelta(seconds=1),
         description="how long the engine may give no sign of life before it is stopped, 1s or longer",
     )
+    confirm: Literal["yes", "name"] = Field(
+        "yes", description='"yes" or "name": what is typed at a gate, the word yes or the environment\'s name'
+    )
     weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
     route_weights: Mapping[str, Weight] = Field(
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"

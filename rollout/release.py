@@ -92,7 +92,8 @@ class Release:
         live, ownership = self._read(owner)
         routes = tuple(ownership.held or ())
         commands = tuple(map(str, ownership.commands))
-        gate = Gate(environment.name, RELEASE, (), (), (ownership.advice,), commands)
+        by_name = environment.confirm == "name"
+        gate = Gate(environment.name, RELEASE, (), (), (ownership.advice,), commands, by_name)
         if not routes:
             self._emit(events.NothingToDo(environment.name, RELEASE))
             return ReleaseResult(environment.name, name, (), gate)

@@ -413,19 +413,21 @@ class People(Renderer):
         self._out.print(screen.load(found))
 
     def ask(self, gate: Gate) -> bool:
+        yes = (gate.environment,) if gate.by_name else ("yes", "y")
+        how = f"type {yes[0]} to apply it" if gate.by_name else yes[0]
         while True:
             try:
-                said = input(f"Apply this to {gate.environment}? yes / no / details [no] ").strip().lower()
+                said = input(f"Apply this to {gate.environment}? {how} / no / details [no] ").strip()
             except EOFError:
                 return False
-            if said in ("details", "d"):
-                self.details(gate)
-            elif said in ("yes", "y"):
+            if (said if gate.by_name else said.lower()) in yes:
                 return True
-            elif said in ("", "no", "n"):
+            if said.lower() in ("", "no", "n"):
                 return False
+            if said.lower() in ("details", "d"):
+                self.details(gate)
             else:
-                self._out.print("Please answer yes, no or details.")
+                self._out.print(f"Please answer {yes[0]}, no or details.", highlight=False)
 
     def progress(self, progress: Progress) -> None:
         if progress.step != self._last_step:

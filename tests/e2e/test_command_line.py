@@ -132,8 +132,19 @@ def test_a_weight_is_saved_with_the_file_as_it_was_and_shown_by_status(cut_over:
     assert cut_over.file.read_text() == before
 
 
-@pytest.mark.parametrize(("answers", "code"), [("no\n", 3), ("\n", 3), ("what\ndetails\nn\n", 3), ("yes\n", 0)])
-def test_somebody_at_a_terminal_is_asked(legacy: Team, answers: str, code: int) -> None:
+@pytest.mark.parametrize(
+    ("confirm", "answers", "code"),
+    [
+        ("yes", "no\n", 3),
+        ("yes", "\n", 3),
+        ("yes", "what\ndetails\nn\n", 3),
+        ("yes", "yes\n", 0),
+        ("name", "yes\nno\n", 3),
+        ("name", "yes\nproduction\n", 0),
+    ],
+)
+def test_somebody_at_a_terminal_is_asked(legacy: Team, confirm: str, answers: str, code: int) -> None:
+    legacy.edit("weight = 0\n", f'weight = 0\nconfirm = "{confirm}"\n')
     ours, theirs = pty.openpty()
     variables = {**os.environ, "ROLLOUT_SANDBOX": str(legacy.aws.folder), "TERM": "xterm", "COLUMNS": "80"}
     with subprocess.Popen(
