@@ -2,8 +2,8 @@
 
 Each function has a target group and a rule of its own, as the builders of today make them. Which of the dual routes'
 rules are still this stack's is told from outside: a rule is owned, then retained, which only the state knows of, then
-released, and adopted again where that is undone. Functions and target groups stay throughout; the weighted rules
-forward to them.
+released, and adopted again where that is undone. Functions and target groups stay throughout, since the weighted rules
+forward to them, until the migration is completed and they are retired.
 """
 
 from __future__ import annotations
@@ -73,6 +73,8 @@ def program(given: ProgramInput) -> None:
 
     for key, route in environment.routes.items():
         ownership = given.rules.get(key, RuleOwnership.OWNED)
+        if ownership is RuleOwnership.RETIRED:
+            continue
         owned = ListenerRuleArgs(
             load_balancer=route.load_balancer,
             listener_arn=existing.listeners[route.load_balancer],

@@ -56,12 +56,14 @@ from rollout.pools import group_pools
 from rollout.ports import Approver, LegacyOwner
 from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
+from rollout.quiet import Proof, legacy_groups
 from rollout.ramp.controls import Controls, read_until, who
 from rollout.ramp.hands import Hands
 from rollout.ramp.journal import DEPTH, Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.view import RampView, view
 from rollout.release import Release, ReleaseResult
+from rollout.retiring import left_to_remove
 from rollout.rollback import Rollback, RollbackResult
 from rollout.smoke.report import SmokeReport
 from rollout.status import EnvironmentStatus, Held, status_of, with_measured
@@ -282,6 +284,41 @@ class EnvironmentRollout:
         if not remove:
             name = title(environment)
             self._emit(events.Watching(environment.name, names(environment), link(environment, name)))
+        return result
+
+    def complete(
+        self,
+        *,
+        quiet_for: timedelta | str | None = None,
+        approve: Approval = None,
+        save: bool = True,
+        message: str | None = None,
+        waive: Sequence[str] = (),
+    ) -> PhaseResult:
+        """Retire legacy: the rules forward to the candidate alone, then the legacy functions are deleted.
+
+        Args:
+            quiet_for: How long no request may have met legacy, 1 min to 90 d; by default `complete-after`.
+            approve: Who approves.
+            save: Whether to write `completed = true` into the file.
+            message: For Pulumi's update history.
+            waive: Resources that may change beyond the policy, such as `Function:cc-auth`.
+
+        Raises:
+            PreflightFailed: Not all routes are at 100 %, or it isn't proven that nobody needs legacy.
+        """
+        environment, parts = self._environment, self._parts
+        span = environment.complete_after if quiet_for is None else read_duration(quiet_for)
+        if not MINUTE <= span <= timedelta(days=90):
+            raise UsageError(f"{format_duration(span)} is out of range for --quiet-for", then="allowed are 1m to 90d")
+        result = self._engine(span).run("complete", _approver(approve), message=message, waive=waive)
+        if not environment.is_legacy_ours:
+            live = parts.load_balancers.read(environment, tags=False)
+            left = left_to_remove(environment, live, parts.load_balancers.targets(legacy_groups(environment, live)))
+            if left:
+                self._emit(events.LegacyLeft(environment.name, environment.legacy.owner or "its owner", left))
+        if save and config.save_completed(self._file, environment.name):
+            self._emit(events.CompletionSaved(environment.name, str(self._file)))
         return result
 
     def undo(
@@ -838,16 +875,25 @@ class EnvironmentRollout:
                 raise UsageError(f"there is no route {name!r}", then=f"routes are {', '.join(known)}")
         return tuple(dict.fromkeys(names)) or tuple(known)
 
-    def _engine(self) -> Engine:
-        parts = self._parts
+    def _engine(self, quiet_for: timedelta | None = None) -> Engine:
+        parts, environment = self._parts, self._environment
+        proof = Proof(
+            environment,
+            parts.load_balancers,
+            self._emit,
+            metrics=lambda: parts.metrics,
+            now=lambda: parts.utc,
+            span=quiet_for or environment.complete_after,
+        )
         return Engine(
-            self._environment,
+            environment,
             parts.load_balancers,
             parts.stacks,
             parts.clock,
             self._emit,
             owner=parts.owner,
             by=who(),
+            proof=proof.missing,
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

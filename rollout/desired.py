@@ -11,13 +11,22 @@ from dataclasses import dataclass, replace
 from rollout.errors import Drift, Problem
 from rollout.header_rules import held_overrides
 from rollout.live import Live, LiveRule
-from rollout.model import LEGACY_ONLY, PREPARED, Environment, OverrideRule, ProgramInput, RuleOwnership, Split
+from rollout.model import (
+    CANDIDATE_ONLY,
+    LEGACY_ONLY,
+    PREPARED,
+    Environment,
+    OverrideRule,
+    ProgramInput,
+    RuleOwnership,
+    Split,
+)
 from rollout.overrides import planned_overrides
 from rollout.ownership import Ownership
 from rollout.phases import LEGACY, ROUTING, Phase
 from rollout.plan import ResourceState, without_notes
 from rollout.preflight import Resources, held_rules
-from rollout.quantities import Percent
+from rollout.quantities import ALL_TENTHS, Percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +73,9 @@ def splits_after(
             held = held_rules(environment, start.live, start.routing).keys() - owed
             for name in environment.routes.keys() - held:
                 after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
+        case "complete":
+            for name, split in current.items():
+                after[name] = CANDIDATE_ONLY if split in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY) else None
         case "undo-phase2":
             for name, split in current.items():
                 after[name] = LEGACY_ONLY if split in (LEGACY_ONLY, PREPARED) else None
@@ -110,7 +122,8 @@ def program_input(
 def _legacy_input(phase: Phase, environment: Environment, start: Start) -> ProgramInput:
     """What the legacy program is given: it keeps the rules that it holds, lets go of all, or takes all back."""
     held = held_rules(environment, start.live, start.legacy)
-    rules = dict.fromkeys(environment.routes, RuleOwnership.RELEASED)
+    retires = environment.completed or phase.name == "complete"
+    rules = dict.fromkeys(environment.routes, RuleOwnership.RETIRED if retires else RuleOwnership.RELEASED)
     # a rule that it holds has the tags that the state knows of: others may have come since, and stay
     tags = {name: without_notes(rule.inputs.get("tags") or {}) for name, rule in held.items()}
     adopted: dict[str, LiveRule] = {}

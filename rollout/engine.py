@@ -16,7 +16,16 @@ from pathlib import Path
 from rollout import events
 from rollout.compare import has_lost, moved, stale_rules, unlike_wanted
 from rollout.desired import Start, overrides_after, program_input, splits_after
-from rollout.errors import Drift, GateRefused, Interrupted, PolicyViolation, PreflightFailed, Problem, VerifyFailed
+from rollout.errors import (
+    Drift,
+    GateRefused,
+    Interrupted,
+    PolicyViolation,
+    PreflightFailed,
+    Problem,
+    UsageError,
+    VerifyFailed,
+)
 from rollout.gates import Gate, drift_warning, traffic_of, warnings_of
 from rollout.header_rules import bent_overrides, rule_inputs, stale_overrides, unlike_overrides
 from rollout.inspection import Inspection, quota_problems, target_problems, usages
@@ -42,6 +51,7 @@ from rollout.preflight import (
 )
 from rollout.quantities import Percent
 from rollout.record import Record, moves, with_record
+from rollout.retiring import legacy_left, retiring_problems, retiring_warnings
 from rollout.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
 from rollout.work_folder import work_folder
 
@@ -101,6 +111,7 @@ class Engine:
         emit: Told each event.
         owner: Another tool that holds the legacy rules.
         by: Who runs it, for Pulumi's update history.
+        proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
     """
 
     def __init__(
@@ -113,6 +124,7 @@ class Engine:
         *,
         owner: LegacyOwner | None = None,
         by: str = "",
+        proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -121,6 +133,7 @@ class Engine:
         self._emit = emit
         self._owner = owner
         self._by = by
+        self._proof = proof
 
     def run(
         self,
@@ -145,6 +158,7 @@ class Engine:
             preview_only: Stop at the gate.
 
         Raises:
+            UsageError: The environment is completed, and the phase isn't for such a one.
             PreflightFailed: AWS isn't as the inventory says, or another phase comes first.
             PolicyViolation: The preview would do more than the phase is for.
             Drift: Somebody changed a rule, or the world moved since the preview.
@@ -153,6 +167,11 @@ class Engine:
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
         phase, environment = PHASES[name], self._environment
+        if environment.completed and name not in ("phase1", "complete"):
+            raise UsageError(
+                f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
+                then=f"`rollout phase1 {environment.name}` deploys a new build",
+            )
         self._emit(
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
@@ -189,7 +208,7 @@ class Engine:
         environment = self._environment
         hands_over = phase.hands_over
         with ThreadPoolExecutor(3) as pool:
-            asks = self._owner if phase.name in ("phase2", "undo-phase2") else None
+            asks = self._owner if phase.name in ("phase2", "undo-phase2", "complete") else None
             holds = pool.submit(asked, asks, ASKING) if asks else None
             legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
             routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
@@ -214,6 +233,8 @@ class Engine:
             )
         if phase.name == "phase2":
             found.append(handover_problems(environment, live, start.legacy))
+        if phase.name == "complete":
+            found += (retiring_problems(environment, start), self._proof(live))
         if phase.name == "override":
             found.append(override_problems(environment, live))
         elif phase.name != "override-remove":
@@ -317,6 +338,8 @@ class Engine:
             warnings += drift_warning(environment, run.after)
         if run.phase.name == "override":
             warnings += override_warnings(environment, live)
+        if run.phase.name == "complete":
+            warnings += tuple(retiring_warnings(run.start))
         if run.phase.undoes:
             warnings += tuple(undo_warnings(run.phase, run.start))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
@@ -377,6 +400,8 @@ class Engine:
             problems = list(unlike_overrides(overrides, now))
             problems += list(unlike_wanted(environment, run.start.live, now, run.after))
             problems += candidate_problems(environment, now) if not run.phase.undoes else ()
+            if run.phase.name == "complete" and run.start.legacy is not None:
+                problems += legacy_left(environment, now)
             problems += candidates_left(environment, now) if run.phase.name == "undo-phase1" else ()
             if not problems:
                 break

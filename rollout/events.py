@@ -151,6 +151,29 @@ class WeightSaved(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LegacyQuiet(Event):
+    """CloudWatch has no request to legacy in a time in which the candidate had some."""
+
+    span: timedelta
+    candidate: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyLeft(Event):
+    """What is left of legacy for its owner to remove, since it isn't ours."""
+
+    owner: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSaved(Event):
+    """The inventory file says that the environment is completed."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwnerToRelease(Event):
     """The rules' former owner must let go of them: by these commands, and then by a change of its code."""
 
@@ -307,7 +330,7 @@ def plain(value: Any) -> Any:
         case Percent():
             return value.tenths / 10
         case Split():
-            return {"weight": value.weight.tenths / 10, "attached": value.attached}
+            return {"weight": value.weight.tenths / 10, "attached": value.attached, "alone": value.alone}
         case timedelta():
             return int(value.total_seconds())
         case Change():

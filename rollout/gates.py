@@ -47,6 +47,8 @@ class TrafficLine:
         """What a weight alone doesn't say."""
         if self.before == self.after:
             return "unchanged"
+        if self.after.alone:
+            return "legacy and stickiness taken out"
         if self.after == LEGACY_ONLY:
             return "candidate and stickiness taken out: at once, for everybody"
         if self.after == PREPARED:

@@ -32,7 +32,7 @@ from rollout.fields import (
     TargetGroupNames,
     no_boolean,
 )
-from rollout.quantities import Duration, Percent, Weight
+from rollout.quantities import ALL_TENTHS, Duration, Percent, Weight
 from rollout.ramp.settings import Analysis, Notification, Ramp
 
 Arn = NewType("Arn", str)
@@ -226,6 +226,15 @@ class Environment(Frozen):
     confirm: Literal["yes", "name"] = Field(
         "yes", description='"yes" or "name": what is typed at a gate, the word yes or the environment\'s name'
     )
+    complete_after: Duration = Field(
+        timedelta(days=7),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=90),
+        description="how long no request may have met legacy before `complete`, 1m to 90d",
+    )
+    completed: bool = Field(
+        False, strict=True, description="whether legacy is retired, as `rollout complete` writes it: true or false"
+    )
     weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
     route_weights: Mapping[str, Weight] = Field(
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
@@ -262,10 +271,12 @@ class Split:
     Attributes:
         weight: The candidate's share.
         attached: Whether the candidate is in the forward action, with stickiness.
+        alone: Whether it is all that is in the forward action, without stickiness, as a completed migration has it.
     """
 
     weight: Percent
     attached: bool
+    alone: bool = False
 
     @classmethod
     def at(cls, weight: Percent) -> Split:
@@ -278,6 +289,7 @@ class Split:
 
 LEGACY_ONLY = Split(Percent(0), attached=False)
 PREPARED = Split(Percent(0), attached=True)
+CANDIDATE_ONLY = Split(Percent(ALL_TENTHS), attached=True, alone=True)
 
 
 class RuleOwnership(StrEnum):
@@ -286,6 +298,7 @@ class RuleOwnership(StrEnum):
     OWNED = "owned"
     RETAINED = "retained"  # still in its state, and would be left alone if dropped
     RELEASED = "released"
+    RETIRED = "retired"  # released before, and now its function and target group go, too
 
 
 OVERRIDE_TAG = "rollout:override"

@@ -121,6 +121,15 @@ PHASES: Mapping[str, Phase] = {
         moves_traffic=False,
         only_watches=True,
     ),
+    "complete": Phase(
+        "complete",
+        "Retire legacy: the rules forward to the candidate alone, then the legacy functions go",
+        (
+            Step(ROUTING, "weights", "forward to the candidate alone, in place"),
+            Step(LEGACY, "retire", "delete the dual routes' functions and target groups"),
+        ),
+        moves_traffic=False,
+    ),
     "undo-phase2": Phase(
         "undo-phase2",
         "The legacy stack takes its rules back in place; no request moves",

@@ -84,6 +84,7 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "release": (Allowed(Op.RELEASE, _RULE),),
     "reclaim": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "demolish": (Allowed(Op.DELETE, FUNCTION_PARTS),),
+    "retire": (Allowed(Op.DELETE, FUNCTION_PARTS),),
     "weights": (_ACTIONS,),
     "override": (Allowed(Op.CREATE, _RULE), _ACTIONS),
     "override-remove": (Allowed(Op.DELETE, _RULE),),
@@ -168,12 +169,26 @@ def violations(
             found += [(change, problem) for problem in _header_rule_problems(change, policy, header_rules or {})]
         elif change.type == LISTENER_RULE:
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
+    if policy == "retire":
+        found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
         (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed))
         for step in preview.steps
         if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
     ]
     return tuple(Violation(preview.stack, f"{_kind(change)}:{change.name}", problem) for change, problem in found)
+
+
+def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterator[tuple[Change, Problem]]:
+    """Nothing goes of a component whose target group stays, and no other target group than the dual routes'."""
+    kept = {step.old.parent for step in preview.steps if step.old and step.type == TARGET_GROUP and step.op is Op.SAME}
+    for change in preview.changes:
+        if change.old is None or change.op is not Op.DELETE:
+            continue
+        if change.old.parent in kept:
+            yield change, Problem("it belongs to a target group that stays", where=change.name)
+        elif change.type == TARGET_GROUP and change.old.id not in retired:
+            yield change, Problem("no dual route has this target group", where=change.name)
 
 
 def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:

@@ -44,8 +44,12 @@ def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]
 
 
 def target_group_problems(environment: Environment, live: Live) -> Iterator[Problem]:
-    """Legacy target groups that aren't there."""
-    groups = {f"routes.{key}.legacy": route.legacy for key, route in environment.routes.items()}
+    """Legacy target groups that aren't there; where a rule forwards to the candidate alone nobody needs them."""
+    groups = {
+        f"routes.{key}.legacy": route.legacy
+        for key, route in environment.routes.items()
+        if not ((split := live.split_of(route)) and split.alone)
+    }
     groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
     for place, group in groups.items():
         if group not in live.target_groups:

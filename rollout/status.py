@@ -77,7 +77,8 @@ class EnvironmentStatus:
     """One environment.
 
     Attributes:
-        phase: How far it got: `not begun`, `phase1`, `phase2` or `phase3`; None where nobody could be asked.
+        phase: How far it got: `not begun`, `phase1`, `phase2`, `phase3` or `completed`; None where nobody could be
+            asked.
         problems: What isn't as the inventory says.
         next_step: The command that comes next; None when all is as wanted.
         ownership: What another owner of the legacy rules holds; None where there is none.
@@ -163,6 +164,8 @@ def status_of(
 
 
 def _phase(environment: Environment, live: Live, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
+    if environment.completed:
+        return "completed"
     if adopted:
         return "phase3" if any(r.live and r.live.weight > Percent(0) for r in routes) else "phase2"
     built = all(route.candidate in live.target_groups for route in environment.routes.values())
@@ -178,6 +181,8 @@ def _next_step(
     following = {"not begun": "phase1", "phase1": "phase2"}
     if phase in following:
         return f"rollout {following[phase]} {name}"
+    if not environment.completed and any(route.live and route.live.alone for route in routes):
+        return f"rollout complete {name}"  # one that was cut off
     if unreleased:
         return f"rollout release {name}"
     return None if phase is None or all(r.agrees for r in routes) else f"rollout phase3 {name}"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.model import LEGACY_ONLY, Arn, Split
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, Arn, Split
 from rollout.quantities import Percent
 
 
@@ -45,6 +45,8 @@ def group_name(arn: Arn) -> str:
 
 def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta) -> Forward:
     """The forward action that divides a route's requests so."""
+    if split.alone:
+        return Forward({candidate: 1})
     if not split.attached:
         return Forward({legacy: 1})
     mine, its = alb_weights(split.weight)
@@ -59,6 +61,8 @@ def split_of(forward: Forward, legacy: Arn, candidate: Arn) -> Split | None:
     groups = set(forward.weights)
     if groups == {legacy}:
         return LEGACY_ONLY
+    if groups == {candidate}:
+        return CANDIDATE_ONLY
     if groups != {legacy, candidate}:
         return None
     total = sum(forward.weights.values())

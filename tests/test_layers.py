@@ -63,6 +63,8 @@ PURE = (
         "ports",
         "preflight",
         "quantities",
+        "quiet",
+        "retiring",
         "record",
         "routing_rules",
         "status",

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rollout import __version__
+from rollout.cli.complete import complete
 from rollout.cli.dashboard import dashboard
 from rollout.cli.demo import demo
 from rollout.cli.doctor import doctor
@@ -73,6 +74,7 @@ for command in (
     monitoring,
     release,
     rollback,
+    complete,
     undo,
     ramp,
     pause,

@@ -26,8 +26,8 @@ def preview(
         str,
         typer.Argument(
             metavar="PHASE",
-            help="phase1, phase2, phase3, weight, override or monitoring, and these two with -remove; undo-phase2 or "
-            "undo-phase1.",
+            help="phase1, phase2, phase3, weight, override or monitoring, and these two with -remove; complete; "
+            "undo-phase2 or undo-phase1.",
         ),
     ],
     environment: EnvironmentName,

@@ -14,6 +14,7 @@ from rich.text import Text
 from rollout import events
 from rollout.cli import ramp_screen, screen
 from rollout.errors import ProblemsError, RolloutError
+from rollout.quantities import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -255,8 +256,8 @@ class People(Renderer):
                 self._done(f"{event.route}: {'?' if event.before is None else event.before} → [bold]{event.after} %[/]")
             case events.RuleVerified():
                 self._verified += 1
-            case events.WeightSaved():
-                self._done(f"weight {event.weight} saved in {escape(event.file)}")
+            case events.LegacyQuiet() | events.LegacyLeft() | events.CompletionSaved() | events.WeightSaved():
+                self._completing(event)
             case events.OwnerToRelease() | events.CommandRun() | events.OwnerReleased():
                 self._releasing(event)
             case events.RouteRolledBack():
@@ -306,6 +307,21 @@ class People(Renderer):
                 self._done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
                 self._commands(event.alarms)
                 self._out.print(Text(f"    and the dashboard: {event.dashboard}"), soft_wrap=True)
+
+    def _completing(
+        self, event: events.LegacyQuiet | events.LegacyLeft | events.CompletionSaved | events.WeightSaved
+    ) -> None:
+        match event:
+            case events.WeightSaved():
+                self._done(f"weight {event.weight} saved in {escape(event.file)}")
+            case events.LegacyQuiet():
+                span = format_duration(event.span)
+                self._done(f"no request met legacy in the last {span}; {event.candidate:,} met the candidate")
+            case events.LegacyLeft():
+                self._warn(f"legacy isn't ours; {escape(event.owner)} can remove it now:")
+                self._commands(event.parts)
+            case events.CompletionSaved():
+                self._done(f"completed = true saved in {escape(event.file)}")
 
     def _releasing(self, event: events.OwnerToRelease | events.CommandRun | events.OwnerReleased) -> None:
         match event:

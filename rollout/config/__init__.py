@@ -5,6 +5,6 @@
 """
 
 from rollout.config.reading import StacksFile, load
-from rollout.config.saving import save_weight
+from rollout.config.saving import save_completed, save_weight
 
-__all__ = ["StacksFile", "load", "save_weight"]
+__all__ = ["StacksFile", "load", "save_completed", "save_weight"]

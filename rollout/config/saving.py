@@ -1,4 +1,4 @@
-"""A new weight into stacks.toml, and no other byte of it.
+"""A new weight, or that a migration is completed, into stacks.toml, and no other byte of it.
 
 The text is cut and joined at the places that `Layout` gives, read again and compared with what it should say, and only
 then put in the file's place in one rename. So comments and line ends stay, and a crash leaves the old file or the new.
@@ -11,7 +11,7 @@ import fcntl
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,13 @@ from rollout.config.layout import Keys, Layout, Pair
 from rollout.config.reading import parse, read_text
 from rollout.errors import ConfigError, UsageError
 from rollout.model import Environment
-from rollout.quantities import Percent
+from rollout.quantities import ALL_TENTHS, Percent
 
 _BY_HAND = "Set it by hand, or pass --no-save."
+
+
+_Texts = Callable[[str, Environment], str]
+_Data = Callable[[dict[str, Any], Environment], dict[str, Any]]
 
 
 def save_weight(path: Path, environment: str, weight: Percent, routes: Sequence[str] | None) -> bool:
@@ -42,18 +46,54 @@ def save_weight(path: Path, environment: str, weight: Percent, routes: Sequence[
         ConfigError: The file no longer loads, or can't be written.
         UsageError: There is no such environment or route.
     """
+    return _save(
+        path,
+        environment,
+        lambda text, inventory: _text_with(text, inventory, weight, routes),
+        lambda data, inventory: _data_with(data, inventory, weight, routes),
+    )
+
+
+def save_completed(path: Path, environment: str) -> bool:
+    """Write into an inventory that an environment is completed, and so at 100.
+
+    Args:
+        path: stacks.toml; as for a weight.
+        environment: The environment's name.
+
+    Returns:
+        Whether the file was changed.
+
+    Raises:
+        ConfigError: The file no longer loads, or can't be written.
+        UsageError: There is no such environment.
+    """
+    everything = Percent(ALL_TENTHS)
+
+    def text_with(text: str, inventory: Environment) -> str:
+        own: Keys = ("environments", inventory.name)
+        text = _text_with(text, inventory, everything, None)
+        return text if inventory.completed else _with_value(text, (*own, "completed"), "true", beside=(*own, "region"))
+
+    def data_with(data: dict[str, Any], inventory: Environment) -> dict[str, Any]:
+        data = _data_with(data, inventory, everything, None)
+        data["environments"][inventory.name]["completed"] = True
+        return data
+
+    return _save(path, environment, text_with, data_with)
+
+
+def _save(path: Path, environment: str, text_with: _Texts, data_with: _Data) -> bool:
     target = Path(os.path.realpath(path))
     try:
         with _alone(target.parent):
             old = read_text(path)
             inventory = parse(old, path).environment(environment)
-            new = _text_with(old, inventory, weight, routes)
+            new = text_with(old, inventory)
             if new == old:
                 return False
-            if not _says(new, _data_with(tomllib.loads(old), inventory, weight, routes)):
-                raise ConfigError(
-                    "is laid out in a way that the weight can't be put in", (), where=str(path), then=_BY_HAND
-                )
+            if not _says(new, data_with(tomllib.loads(old), inventory)):
+                raise ConfigError("is laid out in a way that it can't be put in", (), where=str(path), then=_BY_HAND)
             _replace(target, new)
     except OSError as error:
         raise ConfigError(f"can't be saved: {error.strerror}", (), where=str(path), then=_BY_HAND) from error
@@ -99,9 +139,16 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
     return [route for route in dict.fromkeys(routes) if inventory.desired_weight(route) != weight]
 
 
+def _reopens(inventory: Environment, weight: Percent) -> bool:
+    """Whether a weight says that an environment isn't completed after all, as a rollback's does."""
+    return inventory.completed and weight < Percent(ALL_TENTHS)
+
+
 def _text_with(text: str, inventory: Environment, weight: Percent, routes: Sequence[str] | None) -> str:
     own: Keys = ("environments", inventory.name)
     shares = (*own, "route-weights")
+    if _reopens(inventory, weight):
+        text = _without(text, (*own, "completed"))
     if routes is not None:
         for route in _differing(inventory, weight, routes):
             text = _with_share(text, shares, route, str(weight))
@@ -125,6 +172,8 @@ def _data_with(
     data = copy.deepcopy(data)
     table = data["environments"][inventory.name]
     value = tomllib.loads(f"weight = {weight}")["weight"]
+    if _reopens(inventory, weight):
+        del table["completed"]
     if routes is not None:
         table.setdefault("route-weights", {}).update(dict.fromkeys(_differing(inventory, weight, routes), value))
         return data

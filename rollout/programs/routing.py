@@ -26,7 +26,8 @@ def program(given: ProgramInput) -> None:
     routes = {
         key: route for key, route in environment.routes.items() if given.rules.get(key) is not RuleOwnership.RELEASED
     }
-    groups = [group for r in routes.values() for group in (r.legacy, r.candidate)]
+    groups = [route.candidate for route in routes.values()]
+    groups += [route.legacy for key, route in routes.items() if not given.splits[key].alone]  # it may be retired
     existing = look_up(environment, [*groups, *(rule.target_group for rule in given.overrides.values())])
     for key, route in routes.items():
         WeightedRule(
@@ -36,7 +37,7 @@ def program(given: ProgramInput) -> None:
                 priority=route.priority,
                 path=route.path,
                 methods=route.methods,
-                legacy=existing.target_groups[route.legacy],
+                legacy=existing.target_groups.get(route.legacy, ""),
                 candidate=existing.target_groups[route.candidate],
                 split=given.splits[key],
                 stickiness=environment.stickiness.duration,

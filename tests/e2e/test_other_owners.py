@@ -6,14 +6,16 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from rollout import events
 from rollout.errors import GateRefused, PreflightFailed
-from rollout.model import LEGACY_ONLY, PREPARED
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED
+from rollout.sandbox.load import Load, endpoints_of
 from rollout.sandbox.story import seed
 from rollout.toolchain import require
 from tests.conftest import Team
@@ -92,6 +94,11 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert team.rules() == before
     assert team.open().release(approve=True).routes == ()
 
+    undoing_waits_for_the_owner(team, before)
+    completing_leaves_what_is_not_ours(team)
+
+
+def undoing_waits_for_the_owner(team: Team, before: Mapping[str, str]) -> None:
     with pytest.raises(PreflightFailed, match="rollout weight production 0"):
         team.open().undo("phase2", approve=True)  # the candidate is prepared, as that stack wouldn't have it
     team.open().set_weight(0, approve=True)
@@ -102,6 +109,23 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert all(before["embed-score"] in str(problem) for problem in caught.value.problems[-1:])
     assert [call for call in team.calls("*")[calls:] if not call.startswith(("Get", "List", "Describe"))] == []
     assert {route.owners for route in team.open().status().routes} == {("routing",)}
+
+
+def completing_leaves_what_is_not_ours(team: Team) -> None:
+    team.open().set_weight(100, approve=True)
+    team.aws.clock.pass_by(seconds=timedelta(hours=2).total_seconds())
+    with Load(endpoints_of(team.open().inventory, team.aws), 100, users=20, visits=200) as load:
+        load.wait(300)
+    team.aws.clock.pass_by(seconds=timedelta(minutes=1).total_seconds())
+    gate = team.open().complete(quiet_for="30m", approve=True).gate
+    assert [preview.stack for preview in gate.previews] == ["routing"]
+    (left,) = [event for event in team.events if isinstance(event, events.LegacyLeft)]
+    assert left.owner == "pulumi"
+    assert "target group l-passport-v2-stamp-score with passport-v2-stamp-score" in left.parts
+    status = team.open().status()
+    assert (status.phase, status.unreleased, status.next_step) == ("completed", (), None)
+    assert {route.live for route in status.routes} == {CANDIDATE_ONLY}
+    assert "l-passport-v2-stamp-score" in team.open().live().target_groups
 
 
 def words(shown: str) -> str:

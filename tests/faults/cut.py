@@ -84,6 +84,8 @@ def perform(target: EnvironmentRollout, command: str, *weight: str) -> bool:
         return target.rollback().reconciled
     if command == "weight":
         target.set_weight(weight[0], approve=True)
+    elif command == "complete":
+        target.complete(approve=True)
     elif command.startswith("undo-"):
         target.undo("phase2" if command == "undo-phase2" else "phase1", approve=True)
     else:

@@ -87,6 +87,18 @@ def test_releasing_drops_the_dual_routes_rules_and_nothing_else(production: Envi
     assert {urn.rpartition("$")[2] for urn in before.keys() - after.keys()} == {f"{RULE}::{name}" for name in DUAL}
 
 
+def test_retiring_drops_the_dual_routes_functions_and_nothing_of_the_kept_ones(production: Environment) -> None:
+    before = described(with_rules(production, RuleOwnership.RELEASED))
+    after = described(with_rules(production, RuleOwnership.RETIRED))
+
+    assert after.items() <= before.items()
+    names = {urn.rpartition("::")[2] for urn in before.keys() - after.keys()}
+    assert {next(name for name in DUAL if each.startswith(name)) for each in names} == DUAL
+    assert {row.name for row in FUNCTIONS.values()} - DUAL == set(
+        with_rules(production, RuleOwnership.RETIRED).of(FUNCTION)
+    )
+
+
 def test_routes_are_released_one_by_one(production: Environment) -> None:
     done = run(program, ProgramInput(production, rules={"embed-score": RuleOwnership.RELEASED}))
 

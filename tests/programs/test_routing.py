@@ -9,6 +9,7 @@ import pytest
 
 from programs.routing import program
 from rollout.model import (
+    CANDIDATE_ONLY,
     LEGACY_ONLY,
     OVERRIDE_TAG,
     PREPARED,
@@ -77,6 +78,14 @@ def test_legacy_only_takes_the_candidate_and_stickiness_out_but_keeps_the_form(p
 
     group = {"arn": arn("TargetGroup", "l-passport-v2-stamp-score"), "weight": 1}
     assert rule.inputs["actions"] == [{"type": "forward", "forward": {"targetGroups": [group]}}]
+
+
+def test_a_completed_route_forwards_to_the_candidate_alone_and_legacy_is_not_looked_up(production: Environment) -> None:
+    done = run(program, given(production, CANDIDATE_ONLY), "l-passport-v2-stamp-score")
+
+    group = {"arn": arn("TargetGroup", "l-passport-v2-rust-scorer"), "weight": 1}
+    actions = done.of(RULE)["stamp-score"].inputs["actions"]
+    assert actions == [{"type": "forward", "forward": {"targetGroups": [group]}}]
 
 
 def test_routes_may_be_split_differently(production: Environment) -> None:

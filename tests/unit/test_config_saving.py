@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.config import load, save_weight
+from rollout.config import load, save_completed, save_weight
 from rollout.errors import ConfigError, UsageError
 from rollout.quantities import Percent
 
@@ -137,6 +137,26 @@ def test_some_routes(
     assert after.weight == before.weight
     assert comments_of(new) == comments_of(old)
     assert new.count(b"\n") == new.count(newline.encode())
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_completed_environment_is_at_100_until_a_weight_below_reopens_it(
+    tmp_path: Path, layout: str, newline: str
+) -> None:
+    path = written(tmp_path, layout, newline)
+    comments, before = comments_of(path.read_bytes()), load(path).environment("prod")
+    assert save_completed(path, "prod")
+    after = load(path).environment("prod")
+    assert (after.completed, after.weight, after.route_weights) == (True, Percent.of(100), {})
+    assert set(comments_of(path.read_bytes())) <= set(comments)
+    assert not save_completed(path, "prod")
+    assert not save_weight(path, "prod", Percent.of(100), None)
+    assert save_weight(path, "prod", Percent.of(0), ["cart"])
+    assert not load(path).environment("prod").completed
+    save_weight(path, "prod", before.weight, None)
+    assert data_of(path)["environments"]["prod"].keys() <= {"account", "region", "weight"}
+    assert path.read_bytes().count(b"\n") == path.read_bytes().count(newline.encode())
 
 
 @FEW

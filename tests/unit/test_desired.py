@@ -6,11 +6,21 @@ import pytest
 
 from rollout.desired import Start, program_input, splits_after
 from rollout.errors import Drift
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
 from rollout.phases import PHASES
 from rollout.quantities import Percent
 from rollout.weights import Forward
-from tests.unit.builders import LEGACY, LEGACY_FORWARD, environment, live, rule_arn, rule_inputs, state, weighted
+from tests.unit.builders import (
+    CANDIDATE,
+    LEGACY,
+    LEGACY_FORWARD,
+    environment,
+    live,
+    rule_arn,
+    rule_inputs,
+    state,
+    weighted,
+)
 
 TEN = Split.at(Percent.of(10))
 
@@ -94,6 +104,18 @@ def test_legacy_takes_all_rules_back_as_phase_1_left_them_then_owns_them() -> No
     owned = program_input(PHASES["undo-phase1"], "legacy", environment(), start, {})
     assert owned.rules == {"score": RuleOwnership.OWNED, "bulk": RuleOwnership.RELEASED}
     assert owned.adopt == {}
+
+
+def test_legacy_is_retired_where_the_candidate_has_everything() -> None:
+    start = Start(live({"score": weighted(0, 100), "bulk": Forward({CANDIDATE: 1})}))
+    after = splits_after(PHASES["complete"], environment(), start, {})
+    assert after == {"score": CANDIDATE_ONLY, "bulk": CANDIDATE_ONLY}
+    retired = program_input(PHASES["complete"], "legacy", environment(), start, after).rules
+    assert set(retired.values()) == {RuleOwnership.RETIRED}
+    later = program_input(PHASES["phase1"], "legacy", environment(completed=True), start, after).rules
+    assert later == retired  # a new build doesn't bring legacy back
+    with pytest.raises(Drift):
+        splits_after(PHASES["complete"], environment(), Start(live({"score": weighted(1, 99)})), {})
 
 
 def test_a_candidate_with_requests_cannot_be_undone() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -40,6 +40,9 @@ EVENTS = (
     events.RuleVerified("production", "score", "arn:rule/score", TEN),
     events.WeightSet("production", "score", None, TEN.weight),
     events.WeightSaved("production", "stacks.toml", TEN.weight),
+    events.LegacyQuiet("production", timedelta(days=7), 1234),
+    events.LegacyLeft("production", "terraform", ("target group old with f",)),
+    events.CompletionSaved("production", "stacks.toml"),
     events.OwnerToRelease("production", "terraform", ("score",), ("terraform state rm ADDRESS",), "change its code"),
     events.CommandRun("production", "terraform state rm ADDRESS"),
     events.OwnerReleased("production", "terraform", ("score",), "change its code"),
@@ -87,7 +90,7 @@ def test_weights_are_numbers_in_per_cent() -> None:
         "after": 0.0,
     }
     back = events.as_json(events.RouteRolledBack("production", "score", LEGACY_ONLY))
-    assert back["before"] == {"weight": 0.0, "attached": False}
+    assert back["before"] == {"weight": 0.0, "attached": False, "alone": False}
 
 
 def test_a_gate_is_told_whole_but_for_the_inputs_of_resources() -> None:
@@ -101,8 +104,8 @@ def test_a_gate_is_told_whole_but_for_the_inputs_of_resources() -> None:
             "endpoint": "GET /score/*",
             "load-balancer": "public",
             "priority": 10,
-            "before": {"weight": 0.0, "attached": False},
-            "after": {"weight": 10.0, "attached": True},
+            "before": {"weight": 0.0, "attached": False, "alone": False},
+            "after": {"weight": 10.0, "attached": True, "alone": False},
         }
     ]
     assert said["warnings"] == ["mind the step"]

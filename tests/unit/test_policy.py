@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollout.model import LEGACY_ONLY, PREPARED, Split
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
 from rollout.plan import Change, StackPreview, change_of
 from rollout.policy import RuleBounds, violations, waived
 from rollout.quantities import Percent
@@ -122,6 +122,40 @@ def test_a_violation_is_waived_for_one_resource_by_name_alone() -> None:
     standing, let_by = waived(found, ["TargetGroup:thing", "other"])
     assert [violation.resource for violation in let_by] == ["TargetGroup:thing"]
     assert [violation.resource for violation in standing] == ["ListenerRule:score"]
+
+
+def member(op: str, kind: str, group: str, component: str) -> Change:
+    """A part of a legacy function whose target group is `group`."""
+    part = replace(state(component, {"name": "n"}, kind, id_=group), parent=f"urn:{component}")
+    return change_of(op, part, part if op == "same" else None)
+
+
+def test_legacy_is_retired_function_by_function() -> None:
+    gone = (member("delete", GROUP, LEGACY, "old"), member("delete", FUNCTION, "old", "old"))
+    stays = (member("same", GROUP, "arn:kept", "auth"), member("same", FUNCTION, "auth", "auth"))
+    assert refused("retire", *gone, *stays) == ""
+    assert refused("retire", gone[1], *stays) == ""  # its group went before a kill
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (member("delete", FUNCTION, "auth", "auth"), "belongs to a target group that stays"),
+        (member("delete", GROUP, "arn:other", "other"), "no dual route has this target group"),
+        (member("delete", "aws:ec2/vpc:Vpc", "v", "old"), "Vpc"),
+        (step("delete", "score", OLD, None), "delete of ListenerRule"),
+        (step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "update of actions"),
+    ],
+)
+def test_nothing_that_stays_is_retired_with_it(change: Change, named: str) -> None:
+    assert named in refused("retire", change, member("same", GROUP, "arn:kept", "auth"))
+
+
+def test_the_last_step_puts_the_candidate_alone_and_no_other() -> None:
+    alone, everything = Forward({CANDIDATE: 1}), rule_inputs("score", weighted(0, 100))
+    change = step("update", "score", everything, rule_inputs("score", alone))
+    assert refused("weights", change, after=CANDIDATE_ONLY) == ""
+    assert "not 100" in refused("weights", step("update", "score", everything, OLD), after=CANDIDATE_ONLY)
 
 
 def test_a_cutover_that_moves_traffic_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.quantities import Percent
 from rollout.weights import Forward, alb_weights, forward_of, same_forward, split_of
 
@@ -51,7 +51,6 @@ def test_at_zero_the_candidate_is_taken_out() -> None:
     "weights",
     [
         {OTHER: 1},
-        {CANDIDATE: 1},
         {LEGACY: 1, OTHER: 1},
         {LEGACY: 1, CANDIDATE: 1, OTHER: 1},
         {LEGACY: 0, CANDIDATE: 0},
@@ -61,6 +60,12 @@ def test_at_zero_the_candidate_is_taken_out() -> None:
 )
 def test_what_only_others_write_is_not_a_split(weights: dict[Arn, int]) -> None:
     assert split_of(Forward(weights), LEGACY, CANDIDATE) is None
+
+
+def test_the_candidate_alone_is_how_a_migration_ends() -> None:
+    assert forward_of(CANDIDATE_ONLY, LEGACY, CANDIDATE, HOUR) == Forward({CANDIDATE: 1})
+    assert split_of(Forward({CANDIDATE: 1}), LEGACY, CANDIDATE) == CANDIDATE_ONLY != Split.at(Percent.of(100))
+    assert split_of(Forward({CANDIDATE: 1}), Arn(""), CANDIDATE) == CANDIDATE_ONLY  # legacy is gone
 
 
 def test_another_scale_is_the_same_split() -> None:
