@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from types import ModuleType
 
 from pulumi import RunError
 
@@ -54,7 +55,20 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
         except (ImportError, AttributeError, SyntaxError) as error:
             problem = Problem(f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}")
             raise ConfigError("a program is missing", [problem], then=f"look in {root}") from error
+        _load_lazy_modules(module_name.partition(".")[0])
     return program
+
+
+def _load_lazy_modules(package: str) -> None:
+    """Load what a program and the components name of pulumi-aws, which loads a module when it is first used.
+
+    It does that without a lock (`pulumi._utils.lazy_import`), so that programs in two threads would meet half a module.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == package or name.startswith("rollout.components"):
+            for value in list(vars(module).values()):
+                if isinstance(value, ModuleType) and type(value) is not ModuleType:
+                    hasattr(value, "Provider")  # any name will do
 
 
 def guarded(program: Program, given: ProgramInput) -> None:

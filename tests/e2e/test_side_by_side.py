@@ -1,0 +1,53 @@
+"""Environments of one inventory, worked on at once from threads of one process."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from operator import methodcaller
+
+import pytest
+
+from rollout import EnvironmentRollout, Rollout
+from rollout.events import Event, StepApplied, StepStarted
+from rollout.phases import CANDIDATE
+from rollout.sandbox.story import seed
+from tests.conftest import Team, accounts
+
+pytestmark = pytest.mark.engine
+NAMES = ("staging", "production")
+
+
+def opened(team: Team, name: str, told: list[Event]) -> EnvironmentRollout:
+    """An environment of the team, in an account of its own."""
+    inventory = Rollout.load(team.file).environment(name).inventory
+    own = inventory.model_copy(update={"account": str(next(accounts)), "project": team.project})
+    return EnvironmentRollout(own, team.file, sandbox=team.aws, provider="stand-in", on_event=told.append)
+
+
+def span(told: list[Event], name: str, stack: str) -> tuple[int, int]:
+    """Where in all that was told an environment's step began, and where it ended."""
+    first, last = (
+        next(
+            at
+            for at, event in enumerate(told)
+            if isinstance(event, kind) and (event.environment, event.stack) == (name, stack)
+        )
+        for kind in (StepStarted, StepApplied)
+    )
+    return first, last
+
+
+def test_the_same_step_is_under_way_in_both_at_once(team: Team) -> None:
+    told: list[Event] = []
+    both = [opened(team, name, told) for name in NAMES]
+    with ThreadPoolExecutor(len(both)) as pool:
+        list(pool.map(lambda each: seed(each.inventory, team.aws, lambda _: None), both))
+        results = list(pool.map(methodcaller("phase1", approve=True), both))
+    (first, until), (other, other_until) = (span(told, name, CANDIDATE) for name in NAMES)
+    assert max(first, other) < min(until, other_until), "one waited for the other"
+    assert [result.changed for result in results] == [True, True]
+    for each in both:
+        status = each.status(since=None)
+        assert status.phase == "phase1"
+        calls = team.aws.calls("lambda:CreateFunction*", each.inventory.account)
+        assert {call.parameters["FunctionName"] for call in calls} >= {"rust-scorer"}
