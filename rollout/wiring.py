@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from rollout.errors import SandboxError
 from rollout.model import Environment
 from rollout.ports import Account, Alarms, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
+from rollout.ramp.settings import CLOUDWATCH
 
 if TYPE_CHECKING:
     from rollout.aws import Access
@@ -145,10 +146,19 @@ class Parts:
 
         return Elbv2(self._access)
 
-    @property
+    @cached_property
     def metrics(self) -> Metrics:
-        """Where requests are counted."""
-        return self._cloudwatch
+        """Where requests are counted.
+
+        Raises:
+            UsageError: A plugin that stacks.toml names isn't there, or can't be used.
+        """
+        name = self.environment.analysis.source
+        if name == CLOUDWATCH:
+            return self._cloudwatch
+        from rollout.plugins import metrics_source  # noqa: PLC0415 - most environments need none
+
+        return metrics_source(name, self.environment)
 
     @property
     def alarms(self) -> Alarms:

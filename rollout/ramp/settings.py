@@ -30,6 +30,8 @@ DEFAULT_METRICS: tuple[MetricName, ...] = (
 MAX_BAKE = timedelta(days=14)
 """CloudWatch keeps minutes for 15 days."""
 
+CLOUDWATCH = "cloudwatch"
+
 _Bake = Annotated[Duration, Field(ge=timedelta(minutes=1), le=MAX_BAKE)]
 
 
@@ -159,6 +161,9 @@ class Analysis(Frozen):
     )
     metric: Mapping[MetricName, Metric] = Field(
         default_factory=dict, description="by metric, bounds that differ from the defaults"
+    )
+    source: str = Field(
+        CLOUDWATCH, pattern=r"^[a-z][a-z0-9-]*$", description="where numbers come from: cloudwatch, or a plugin's name"
     )
 
 

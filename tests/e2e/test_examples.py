@@ -73,7 +73,7 @@ def http(cut_over: Team, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(find_spec("fastapi") is None, reason="FastAPI is in no lock: pip install fastapi httpx")
+@pytest.mark.skipif(find_spec("httpx2") is None, reason="in no lock: pip install fastapi httpx2")
 def test_the_endpoint_tells_the_status_and_rolls_back_for_who_has_the_token(http: Any, cut_over: Team) -> None:
     knows = {"Authorization": "Bearer token-of-the-test"}
     back = "/environments/production/rollback?reconcile=false"

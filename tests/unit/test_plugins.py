@@ -1,0 +1,119 @@
+"""A plugin gives the numbers in CloudWatch's place, and whatever is wrong with one is a single clear error."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from rollout.config.reading import parse
+from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
+from rollout.metrics import Point, Series, target_group
+from rollout.model import Arn
+from rollout.plugins import METRICS
+from rollout.ramp.settings import Analysis
+from rollout.wiring import Parts
+from tests.unit.builders import environment
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "metrics_plugin"
+NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
+GROUP = Arn("arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/new/1")
+ASKED = target_group(Arn("arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/lb/1"), GROUP)
+
+SOURCE = """
+class Source:
+    def read(self, series, start, end):
+        {}
+
+def source(environment):
+    return Source()
+"""
+
+Install = Callable[[str, str], None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """Puts a package's metadata where Python finds it, as an installer does; its modules are those of the folder."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def put(name: str, target: str) -> None:
+        folder = tmp_path / f"{target.partition(':')[0]}-1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {target.partition(':')[0]}\nVersion: 1.0\n")
+        (folder / "entry_points.txt").write_text(f"[{METRICS}]\n{name} = {target}\n")
+
+    return put
+
+
+def parts(source: str, root: Path = Path()) -> Parts:
+    return Parts(environment(analysis=Analysis(source=source), root=root))
+
+
+def read(of: Parts, *series: Series) -> dict[Series, tuple[Point, ...]]:
+    return dict(of.metrics.read(series, NINE, NINE + timedelta(minutes=2)))
+
+
+def test_the_example_gives_the_numbers_of_its_file(
+    tmp_path: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(EXAMPLE)
+    ((name, target),) = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]["entry-points"][
+        METRICS
+    ].items()
+    install(name, target)
+    lines = [
+        {"name": "RequestCount", "of": "targetgroup/new/1", "statistic": "Sum", "time": time, "value": value}
+        for time, value in (("2026-01-05T09:00:00Z", 84), ("2026-01-05T09:02:00Z", 7))
+    ]
+    (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    requests, errors = ASKED.series("RequestCount"), ASKED.series("HTTPCode_Target_5XX_Count")
+    assert read(parts(name, tmp_path), requests, errors) == {requests: (Point(NINE, 84.0),), errors: ()}
+
+
+def test_a_missing_plugin_is_named_beside_those_that_are_there(install: Install) -> None:
+    install("prometheus", "any_module:source")
+    with pytest.raises(UsageError) as caught:
+        read(parts("datadog"))
+    assert caught.value.what == "there is no metrics source 'datadog'"
+    assert str(caught.value.then).endswith("here are: cloudwatch, prometheus")
+
+
+def test_two_plugins_of_a_name_are_told(install: Install) -> None:
+    install("twice", "one_module:source")
+    install("twice", "other_module:source")
+    with pytest.raises(UsageError, match="brought twice: by one_module:source and other_module:source"):
+        read(parts("twice"))
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "error", "told"),
+    [
+        ("bad_import", "import nothing_of_that_name", UsageError, "can't be made: ModuleNotFoundError"),
+        ("bad_function", "source = lambda environment: 1 / 0", UsageError, "can't be made: ZeroDivisionError"),
+        ("bad_source", "source = lambda environment: object()", UsageError, "has no `read`"),
+        ("bad_read", SOURCE.format("raise OSError('no route to host')"), AwsError, "failed: OSError: no route to host"),
+        ("bad_answer", SOURCE.format("return dict.fromkeys(series, (1, 2))"), AwsError, "something else than points"),
+        ("bad_part", SOURCE.format("return {}"), AwsError, "left out"),
+    ],
+)
+def test_a_bad_plugin_is_one_clear_error(  # noqa: PLR0917 - a case's parts
+    module: str, code: str, error: type[RolloutError], told: str, install: Install, tmp_path: Path
+) -> None:
+    (tmp_path / f"{module}.py").write_text(code)
+    install("bad", f"{module}:source")
+    with pytest.raises(error, match=told):
+        read(parts("bad"), ASKED.series("RequestCount"))
+
+
+def test_the_inventory_names_a_source_and_a_name_must_look_like_one() -> None:
+    text = (ROOT / "stacks.toml").read_text("utf-8")
+    named = parse(text + '\n[analysis]\nsource = "jsonlines"\n', ROOT / "stacks.toml")
+    assert named.environment("production").analysis.source == "jsonlines"
+    with pytest.raises(ConfigError, match="source"):
+        parse(text + '\n[analysis]\nsource = "Not A Name"\n', ROOT / "stacks.toml")
