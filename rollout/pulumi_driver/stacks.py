@@ -220,7 +220,7 @@ class PulumiStacks:
                 each.message,
                 each.start_time.replace(tzinfo=UTC),
                 each.end_time.replace(tzinfo=UTC) if each.end_time else None,
-                each.version,
+                each.version or None,  # a folder or bucket numbers nothing, and says 0
             )
             for each in reversed(found)
         )

@@ -29,7 +29,10 @@ def test_each_change_is_told_with_who_when_why_and_from_where_to_where(cut_over:
         {"stamp-score": [0, 10]},
         {"stamp-score": [10, 0]},
     )
-    assert [update["stack"] for update in phase2["updates"]] == ["routing", "legacy"]
+    assert [(update["stack"], update["version"]) for update in phase2["updates"]] == [
+        ("routing", None),
+        ("legacy", None),
+    ]
     assert [each["number"] for each in (back, weight, phase2, phase1)] == [4 + len(before) - n for n in range(4)]
     digests = [preview.digest for event in cut_over.events if (preview := getattr(event, "preview", None))]
     assert weight["plan"] == digests[-1]
