@@ -141,10 +141,10 @@ _READ_STATE = (
     # not bound to a prefix: without this right AWS says 403 of an object that isn't there, and not 404
     Need("FindState", ("s3:ListBucket",), Resources.bucket),
     Need("State", ("s3:GetObject",), Resources.state),
-    Need("Secrets", ("kms:Decrypt",), Resources.keys, _key_condition),
+    # the engine makes a data key for each operation, a preview too
+    Need("Secrets", ("kms:Decrypt", "kms:Encrypt"), Resources.keys, _key_condition),
 )
 _WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))
-_MAKE_STACK = (*_WRITE_STATE, Need("Secrets", ("kms:Encrypt",), Resources.keys, _key_condition))
 
 _PREVIEW = (_LOOK, _LOOK_UP, *_INSPECT, *_READ_STATE)
 _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
@@ -159,15 +159,15 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "explain": _PREVIEW,
     "preview": _PREVIEW,
     "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_WRITE_STATE),
-    "phase1": (*_PREVIEW, *_MAKE_STACK, *_BUILD),
-    "phase2": (*_CHANGE, *_MAKE_STACK),
+    "phase1": (*_PREVIEW, *_WRITE_STATE, *_BUILD),
+    "phase2": _CHANGE,
     "phase3": _CHANGE,
     "weight": _CHANGE,
     "override": (*_PREVIEW, *_WRITE_STATE, *_HEADER_RULES),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "smoke": (_LOOK, _ASK_CANDIDATES),
     "ramp": (*_CHANGE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
-    "monitoring": (_LOOK, _LOOK_UP, *_MAKE_STACK, *_MONITORING),
+    "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,
     "skip-wait": _STEER,

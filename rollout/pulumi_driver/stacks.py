@@ -287,7 +287,9 @@ class PulumiStacks:
                 env_vars=variables,
                 secrets_provider=environment.secrets_provider or "passphrase",
                 project_settings=auto.ProjectSettings(name=f"{environment.project}-{stack}", runtime="python"),
-                stack_settings=None if known else {name: auto.StackSettings(config=dict(config))},
+                stack_settings=None
+                if known
+                else {name: auto.StackSettings(environment.secrets_provider, config=dict(config))},
                 pulumi_command=Engine(settings.command, settings.version, environment.engine_timeout),
             )
             yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select makes one of the SDK's own

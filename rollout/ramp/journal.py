@@ -75,7 +75,7 @@ def entries(updates: Iterable[Update]) -> tuple[Entry, ...]:
     """The entries of a history, the oldest first; what failed or isn't ours is left out."""
     found = []
     for update in updates:
-        lines = [line for line in update.message.splitlines() if line.startswith(MARK)]
+        lines = [line for line in update.message.split("\n") if line.startswith(MARK)]
         if lines and update.result == "succeeded":
             try:
                 found.append(Entry.model_validate_json(lines[-1].removeprefix(MARK)))

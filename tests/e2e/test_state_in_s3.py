@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -56,6 +57,15 @@ class Kept:
         self.preview(create=True)
         self.stacks.up(CANDIDATE, ProgramInput(self.inventory), plan=self._plan, message="test")
 
+    def secrets_provider(self) -> str:
+        """What the candidate's state says that its secrets are under."""
+        s3 = self._aws.client("s3", self._account, REGION)
+        bucket = str(self.inventory.backend).removeprefix("s3://").partition("/")[0]
+        keys = [each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+        (key,) = [key for key in keys if "/stacks/" in key and "-candidate/" in key and key.endswith("production.json")]
+        state = json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        return str(state["checkpoint"]["latest"]["secrets_providers"]["type"])
+
     def refusals(self) -> int:
         """How many calls were refused so far."""
         calls = self._aws.calls("*", self._account)
@@ -88,8 +98,7 @@ def test_the_rights_are_enough_and_each_is_needed(kept: Kept) -> None:
     kept.enforce(without(operate, "kms:Encrypt"))
     with pytest.raises(EngineError, match="no right to kms:Encrypt on arn:aws:kms:"):
         kept.preview(LEGACY, create=True)
-    # the first has to come before an update, after which a state without secrets isn't decrypted
-    for action in ("kms:Decrypt", "s3:ListBucket", "s3:GetObject", "s3:PutObject"):
+    for action in ("kms:Decrypt", "kms:Encrypt", "s3:ListBucket", "s3:GetObject", "s3:PutObject"):
         kept.enforce(without(rollback, action))
         refused = kept.refusals()
         with suppress(EngineError):
@@ -103,3 +112,16 @@ def test_the_rights_are_enough_and_each_is_needed(kept: Kept) -> None:
     with suppress(EngineError):
         kept.stacks.note(CANDIDATE, "and leaves its lock behind")
     assert kept.refusals() > refused
+
+
+def test_secrets_stay_under_the_key_from_update_to_update(kept: Kept, tmp_path: Path) -> None:
+    kept.up()
+    assert kept.secrets_provider() == "cloud"
+    kept.stacks.note(CANDIDATE, "paused")
+    assert kept.secrets_provider() == "cloud"
+    later = tmp_path / "later"  # another run has another folder
+    later.mkdir()
+    given = ProgramInput(kept.inventory)
+    kept.stacks.preview(CANDIDATE, given, later / "plan")
+    kept.stacks.up(CANDIDATE, given, plan=later / "plan", message="again")
+    assert kept.secrets_provider() == "cloud"

@@ -399,3 +399,12 @@ def test_ctrl_c_says_that_nobody_watches() -> None:
         world.ramp()
     assert caught.value.exit_code == 130
     assert world.shares == {FIVE}
+
+
+def test_an_entry_is_read_back_whatever_is_in_its_words() -> None:
+    world = World(inventory())
+    journal = Journal("production", lambda: world, world.now, "a\x85b\u2028c@host")  # type: ignore[arg-type,return-value]
+    journal.write(journal.message(Kind.STARTED, FIVE, "one\ntwo\r\nthree\x0b\x85four"))
+    (entry,) = entries(world.updates)
+    assert entry.sentence == "one\ntwo\r\nthree\x0b\x85four"
+    assert entries([Update("update", "succeeded", "rollout-ramp: {nonsense", MONDAY)]) == ()
