@@ -156,6 +156,8 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "plan-ramp": (_LOOK, _MEASURE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
+    "drift": (_LOOK, _TAGS, *_READ_STATE),
+    "history": _READ_STATE,
     "explain": _PREVIEW,
     "preview": _PREVIEW,
     "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_WRITE_STATE),

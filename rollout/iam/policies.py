@@ -15,7 +15,7 @@ from rollout.model import Environment
 Role = Literal["observe", "rollback", "operate"]
 
 ROLES: Mapping[Role, tuple[str, ...]] = {
-    "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp"),
+    "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp", "drift", "history"),
     "rollback": ("rollback",),
     "operate": tuple(COMMANDS),
 }

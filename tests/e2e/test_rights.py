@@ -105,6 +105,8 @@ MOVE: tuple[Step, ...] = (
     ("observe", "report", lambda it: it.overview()),
     ("observe", "dashboard", lambda it: it.overview()),
     ("observe", "plan-ramp", planned),
+    ("observe", "drift", lambda it: it.drift()),
+    ("observe", "history", lambda it: it.history()),
     ("rollback", "rollback", lambda it: it.rollback()),
     ("operate", "override", lambda it: it.override(remove=True, approve=True)),
     ("operate", "smoke", lambda it: it.smoke()),
