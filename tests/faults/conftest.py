@@ -8,7 +8,7 @@ import pytest
 
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.story import seed
-from tests.conftest import Team, _team
+from tests.conftest import Team, made_team
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def _no_fault_is_left(request: pytest.FixtureRequest) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def shared(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Team:
     """A team after phase 2, whose rules each test of the module leaves in place."""
-    made = _team(aws, tmp_path_factory.mktemp("shared") / "checkout", whole=False)
+    made = made_team(aws, tmp_path_factory.mktemp("shared") / "checkout", whole=False)
     seed(made.open().inventory, made.aws, lambda _: None)
     made.open().phase1(approve=True)
     made.open().phase2(approve=True)

@@ -33,7 +33,7 @@ from moto.logs.models import logs_backends
 from rollout.errors import RolloutError
 from rollout.sandbox import Sandbox, daemon
 from rollout.sandbox.story import rules_as_told_by_boto3, seed
-from tests.conftest import Team, _team
+from tests.conftest import Team, made_team
 from tests.faults.cut import CLI, ENGINE, cut, perform
 
 COMMANDS = {"phase1": (), "phase2": (), "weight": ("10",), "rollback": (), "undo-phase2": (), "undo-phase1": ()}
@@ -49,7 +49,7 @@ class World:
     def __init__(self, folder: Path, sandbox: Sandbox) -> None:
         here = daemon.SandboxInfo(folder / "aws", sandbox.endpoint, sandbox.token, os.getpid(), "", "")
         daemon._publish(here)
-        self.team = _team(here, folder / "checkout", whole=False)
+        self.team = made_team(here, folder / "checkout", whole=False)
         self._states = here.folder / "state"
         self._saved = folder / "saved"
         self._aws: dict[int, Any] = {}
