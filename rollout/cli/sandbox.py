@@ -13,7 +13,12 @@ from rollout.cli.session import Session, sandbox_folder, session
 if TYPE_CHECKING:
     from rollout.sandbox.daemon import SandboxInfo
 
-app = typer.Typer(help="An AWS on this machine, for trying everything.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="An AWS on this machine, for trying everything.",
+    no_args_is_help=True,
+)
 
 Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
 

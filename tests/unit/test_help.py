@@ -11,6 +11,7 @@ import pytest
 import typer
 
 from rollout import cli
+from rollout.cli.commands import SECTIONS
 from tests.docs.pages import parsed
 
 
@@ -29,3 +30,12 @@ def test_a_commands_help_has_an_example_of_it(name: str, command: Any) -> None:
     examples = re.findall(r"^\s*Example: rollout ([^>|\n]+)", command.help, re.MULTILINE)
     assert examples
     assert {parsed(shlex.split(example)) for example in examples} == {name.rsplit(maxsplit=1)[-1]}
+
+
+def test_the_list_of_commands_is_that_of_the_modules_and_fits_a_terminal() -> None:
+    root: Any = typer.main.get_command(cli.app)
+    listed = {name: said for section in SECTIONS.values() for name, said in section.items()}
+    assert list(root.commands) == list(listed)
+    assert all(root.commands[name].name == name and not root.commands[name].hidden for name in listed)
+    assert max(map(len, listed.values())) <= 66
+    assert root.commands.get("nonsense") is None

@@ -1,0 +1,122 @@
+"""All commands by name and by what they are for, each made only when it is asked for.
+
+Making all of them, with all their options, takes longer than everything else that `rollout --help` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any, cast
+
+import typer
+from typer.core import TyperGroup
+
+SECTIONS: Mapping[str, Mapping[str, str]] = {
+    "Begin": {
+        "init": "Write a first stacks.toml by looking at an account",
+        "doctor": "Are this machine and these credentials ready?",
+        "preflight": "Is AWS as the inventory says, and ready for the phases?",
+    },
+    "Move": {
+        "phase1": "Build the candidate: functions and target groups, no rule",
+        "phase2": "Cut over: weighted rules take over the live ones in place",
+        "release": "Have Terraform or another Pulumi stack let go of the rules",
+        "phase3": "Set the weights that stacks.toml has",
+        "weight": "Set a weight, and save it",
+        "rollback": "All traffic back to legacy at once, without asking",
+        "override": "Let a request header pick the implementation",
+        "smoke": "Ask the candidate's functions themselves, before traffic does",
+        "complete": "Retire legacy, once nobody needs it any more",
+        "undo": "Take phase 2 or phase 1 back",
+    },
+    "Ramp": {
+        "ramp": "Raise the weight step by step, each after a Pass",
+        "pause": "Raise nothing for now",
+        "resume": "Let a paused ramp go on",
+        "skip-wait": "Let this step go on at its Pass, whatever the bake",
+        "approve": "Approve a step that waits for people",
+        "freeze": "Raise nothing until a time",
+        "plan-ramp": "How long must each step be watched?",
+    },
+    "Look": {
+        "status": "What is wanted, live and measured; --watch looks again and again",
+        "preview": "What would a phase do?",
+        "explain": "Where does a request go, and why?",
+        "drift": "Do file, state and load balancer agree? Exit code 7 if not",
+        "history": "Who changed what, when and why?",
+        "show": "All that history has of one change",
+        "report": "State, charts and history as one HTML file",
+        "dashboard": "A local web page that updates itself",
+        "monitoring": "Make alarms and a dashboard in CloudWatch",
+    },
+    "Keep": {
+        "iam-policy": "Print the least IAM policy for a role",
+        "unlock": "Take away locks that somebody left behind",
+        "setup": "Find the Pulumi engine, or install it",
+        "sandbox": "An AWS on this machine, for trying everything",
+        "demo": "Play a whole migration in the sandbox",
+    },
+}
+_ELSEWHERE = {
+    **dict.fromkeys(("phase1", "phase2", "phase3"), "phases"),
+    **dict.fromkeys(("pause", "resume", "skip-wait", "approve", "freeze"), "ramp_controls"),
+    "show": "history",
+}
+_SETTINGS: Mapping[str, dict[str, Any]] = {
+    "weight": {"ignore_unknown_options": True},  # so that -1 is a weight, and a bad one
+}
+
+
+class Made(Mapping[str, Any]):
+    """The commands by name; each is made at the first look at it."""
+
+    def __init__(self) -> None:
+        self._names = [name for section in SECTIONS.values() for name in section]
+        self._made: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Make a command.
+
+        Raises:
+            KeyError: There is none of the name.
+        """
+        if name not in self._made:
+            if name not in self._names:
+                raise KeyError(name)
+            self._made[name] = _make(name)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, section by section."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._names)
+
+
+class Commands(TyperGroup):
+    """The root of the command line."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.commands = cast("Any", Made())
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Click's
+        """Write the commands section by section."""
+        for title, section in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(f"{name:<10}", said) for name, said in section.items()])
+
+
+def _make(name: str) -> Any:
+    plain = name.replace("-", "_")
+    module = import_module(f"rollout.cli.{_ELSEWHERE.get(name, plain)}")
+    app = getattr(module, "app", None)  # of a command that has commands
+    if app is None:
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        app.command(name, context_settings=_SETTINGS.get(name))(getattr(module, plain))
+    made = typer.main.get_command(app)
+    made.name = name
+    return made
