@@ -18,6 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="An AWS on this machine, for trying everything.",
     no_args_is_help=True,
+    add_completion=False,
 )
 
 Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
