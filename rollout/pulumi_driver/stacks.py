@@ -19,6 +19,7 @@ import platformdirs
 from filelock import FileLock, Timeout
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from rollout.errors import EngineError, Locked
 from rollout.history import Update
@@ -81,10 +82,10 @@ class PulumiStacks:
         """See `ports.Stacks`."""
         with self._opened(stack) as opened:
             try:
-                deployment = explained(opened.export_stack)
+                state = _exported(opened)
             except NoStackError:
                 return None
-        return states_of((deployment.deployment or {}).get("resources") or ())
+        return states_of(state.get("resources") or ())
 
     def backend(self) -> str:
         """See `ports.Stacks`.
@@ -358,12 +359,23 @@ def _make_sure_of_room(backend: str) -> None:
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:
-    return explained(opened.export_stack).deployment or {}
+    return _export(opened).deployment or {}
+
+
+@retry(
+    retry=retry_if_exception(lambda error: isinstance(error, EngineError) and "load checkpoint" in error.what),
+    stop=stop_after_attempt(5),
+    wait=wait_fixed(0.5),
+    reraise=True,
+)
+def _export(opened: Stack) -> auto.Deployment:
+    """Read a state; in a folder, one that another engine writes at this moment is half there, and read again."""
+    return explained(opened.export_stack)
 
 
 def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deployment]) -> None:
     """Edit a state, which takes the engine's lock only to write it."""
-    found = explained(opened.export_stack)
+    found = _export(opened)
     explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))
 
 

@@ -14,12 +14,15 @@ from pydantic import AwareDatetime, Field, ValidationError
 
 from rollout.fields import Frozen
 from rollout.history import Update
+from rollout.live import Live
+from rollout.model import Environment
 from rollout.phases import ROUTING
 from rollout.ports import Stacks
 from rollout.quantities import Percent, Weight
 
 MARK = "rollout-ramp: "
 MAX_SENTENCE = 1000
+READS = 5
 DEPTH = 1000
 """How many of the latest updates are read; a ramp of weeks writes some hundred."""
 
@@ -117,6 +120,26 @@ class Journal:
             EngineError: The history can't be read.
         """
         return self._stacks().history(ROUTING, DEPTH)
+
+    def beside(self, read: Callable[[], Live], environment: Environment) -> tuple[Live, tuple[Update, ...]]:
+        """The live rules and the history of one moment, though another run may be at work.
+
+        A weight that is set between two reads would look like somebody else's.
+
+        Args:
+            read: Reads the live rules.
+            environment: The inventory.
+
+        Raises:
+            EngineError: The history can't be read.
+        """
+        live = read()
+        for _ in range(READS):
+            before, updates = live, self.read()
+            live = read()
+            if live.splits(environment) == before.splits(environment):
+                break
+        return live, updates
 
     def message(
         self,

@@ -136,13 +136,13 @@ class Runner:
 
     def _stand(self) -> tuple[Live, Standing]:
         """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
-        live = self._means.read()
         try:
-            self._updates = self._journal.read()
+            live, self._updates = self._journal.beside(self._means.read, self._environment)
         except EngineError as error:
             if self._updates is None:
                 raise
             self._warn(f"history can't be read: {error}")
+            live = self._means.read()
         return live, standing(self._environment, live, entries(self._updates), other_change(self._updates))
 
     def _begin_anew(self) -> None:
@@ -152,7 +152,8 @@ class Runner:
             UsageError: A ramp is under way.
             Drift: The routes have different weights.
         """
-        live, found = self._means.read(), entries(self._journal.read())
+        live, updates = self._journal.beside(self._means.read, self._environment)
+        found = entries(updates)
         try:
             stands = standing(self._environment, live, found)
         except Drift:

@@ -49,7 +49,7 @@ class RampView:
 def view(environment: Environment, means: Means, journal: Journal) -> RampView:
     """Look at a ramp."""
     try:
-        live, updates = means.read(), journal.read()
+        live, updates = journal.beside(means.read, environment)
         stands = standing(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return RampView(trouble=f"drift: {drift.what}")

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.engine
         (("preview", "phase9", "production"), "phase1, phase2, phase3"),
         (("preview", "weight", "production"), "rollout preview weight production 10"),
         (("phase1", "production", "--file", "gone.toml"), "no such file"),
-        (("weight", "production"), "Missing argument"),
+        (("weight", "production"), "the weight is missing"),
         (("explain", "GET", "no-slash", "production"), "a path starts with /"),
         (("explain", "GET", "/a", "production", "--header", "nothing"), "NAME:VALUE"),
         (("explain", "GET", "/a", "production", "--from", "nowhere"), "nowhere"),

@@ -408,3 +408,20 @@ def test_an_entry_is_read_back_whatever_is_in_its_words() -> None:
     (entry,) = entries(world.updates)
     assert entry.sentence == "one\ntwo\r\nthree\x0b\x85four"
     assert entries([Update("update", "succeeded", "rollout-ramp: {nonsense", MONDAY)]) == ()
+
+
+def test_a_raise_of_another_run_between_two_reads_is_not_taken_for_a_rollback() -> None:
+    world = World(inventory())
+    world.ramp(once=True)
+    world.time += timedelta(minutes=31)
+    other, read = world.history, [False]
+
+    def history(stack: str, depth: int) -> tuple[Update, ...]:
+        if not read[0]:  # the live rules were read, and now another run is faster
+            read[0] = True
+            assert world.ramp(once=True).state == "raised"
+        return other(stack, depth)
+
+    world.history = history  # type: ignore[assignment,method-assign]
+    assert world.ramp(once=True).state == "waiting"
+    assert world.shares == {FIFTY}
