@@ -32,7 +32,7 @@ def status(
         if watch:
             from rollout.cli.watch import watch_one
 
-            watch_one(opened, environment, every, json=json)
+            watch_one(run.rollout, environment, every, json=json)
             return
         if environment is None and len(opened.environments) > 1:
             run.render.fleet(opened.fleet())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,13 @@ class Watch:
     """Looks at an environment until somebody presses Ctrl-C.
 
     Args:
-        target: The environment.
+        open_target: Opens the environment, by the file as it is then: a ramp writes its weights into it.
         every: How long to wait between two looks.
         json: Whether to write JSON, an object whenever something changes.
     """
 
-    def __init__(self, target: EnvironmentRollout, every: timedelta, *, json: bool) -> None:
-        self._target = target
+    def __init__(self, open_target: Callable[[], EnvironmentRollout], every: timedelta, *, json: bool) -> None:
+        self._open = open_target
         self._every = every
         self._json = json
         self._console = Console(highlight=False)
@@ -63,8 +63,9 @@ class Watch:
     def _looks(self) -> Iterator[None]:
         while True:
             try:
-                self._seen, self._trouble = (self._target.overview(since=SINCE), self._target.look()), ""
-            except (UsageError, WrongAccount):
+                target = self._open()
+                self._seen, self._trouble = (target.overview(since=SINCE), target.look()), ""
+            except WrongAccount:
                 raise
             except RolloutError as error:
                 if self._seen is None:
@@ -106,13 +107,13 @@ class Watch:
         return Group(screen, Text(f"  ! {self._trouble}", style="yellow")) if self._trouble else screen
 
 
-def watch_one(opened: Rollout, environment: str | None, every: str, *, json: bool) -> None:
+def watch_one(open_file: Callable[[], Rollout], environment: str | None, every: str, *, json: bool) -> None:
     """Watch one environment.
 
     Raises:
         UsageError: None was named though there are several, or the time between looks is out of range.
     """
-    names = opened.environments
+    names = open_file().environments
     if environment is None and len(names) > 1:
         raise UsageError("--watch is for one environment", then=f"name one of {', '.join(names)}")
     try:
@@ -121,4 +122,4 @@ def watch_one(opened: Rollout, environment: str | None, every: str, *, json: boo
         raise UsageError(str(error)) from None
     if not SHORTEST <= span <= LONGEST:
         raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h")
-    Watch(opened.environment(environment or names[0]), span, json=json).run()
+    Watch(lambda: open_file().environment(environment or names[0]), span, json=json).run()

@@ -159,8 +159,8 @@ def _minutes(overview: Overview, finding: Finding) -> str:
     course = overview.course_of(finding.routes[0]) if finding.routes else None
     if not finding.needs or course is None:
         return ""
-    latest = course.candidate[-BARS_SHOWN:]
-    each_minute = sum(bucket.requests for bucket in latest) / (len(latest) * course.period.total_seconds() / 60)
+    latest = [bucket.requests for bucket in course.candidate[-BARS_SHOWN:] if bucket.requests]
+    each_minute = sum(latest) / max(1, len(latest)) / (course.period.total_seconds() / 60)
     return f" (about {-(-finding.needs // max(1, round(each_minute)))} minutes)" if each_minute >= 1 else ""
 
 

@@ -39,7 +39,7 @@ def test_a_terminal_of_any_width_shows_routes_weights_and_what_is_missing(width:
     assert max(map(len, lines)) <= width
     text = " ".join(" ".join(lines).split())
     assert "25 %" in text
-    assert "needs about 412 more requests (about 28 minutes)" in text
+    assert "needs about 412 more requests (about 26 minutes)" in text
     table = [each.split() for each in lines if each.strip().startswith(("r1 ", "r2 ", "r3 "))]
     assert len(table) == 3
     assert all(row[-1] != "…" for row in table)  # columns are left out, and numbers never cut
