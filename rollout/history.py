@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +30,22 @@ class Update:
     start: datetime
     end: datetime | None = None
     version: int | None = None
+
+
+def read_line(message: str, mark: str, model: type[Model]) -> Model | None:
+    """What a message's last line of a mark says in JSON.
+
+    Args:
+        message: An update's.
+        mark: What the line begins with.
+        model: What it is read as.
+
+    Returns:
+        None where there is no such line, or where somebody wrote something else there.
+    """
+    # by line feeds alone, since JSON escapes these and leaves other line ends of Unicode as they are
+    lines = [line for line in message.split("\n") if line.startswith(mark)]
+    try:
+        return model.model_validate_json(lines[-1].removeprefix(mark)) if lines else None
+    except ValidationError:
+        return None

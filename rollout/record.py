@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from rollout.fields import Frozen
+from rollout.history import read_line
 from rollout.model import Split
 from rollout.quantities import Weight
 
@@ -49,9 +50,4 @@ def with_record(message: str, record: Record) -> str:
 
 def record_in(message: str) -> Record | None:
     """The record in an update's message; None where there is none, or where somebody wrote something else there."""
-    # by line feeds alone, since JSON escapes these and leaves other line ends of Unicode as they are
-    lines = [line for line in message.split("\n") if line.startswith(MARK)]
-    try:
-        return Record.model_validate_json(lines[-1].removeprefix(MARK)) if lines else None
-    except ValidationError:
-        return None
+    return read_line(message, MARK, Record)

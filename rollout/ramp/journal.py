@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import AwareDatetime, Field
 
 from rollout.fields import Frozen
-from rollout.history import Update
+from rollout.history import Update, read_line
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.phases import ROUTING
@@ -76,15 +76,8 @@ def message(environment: str, entry: Entry) -> str:
 
 def entries(updates: Iterable[Update]) -> tuple[Entry, ...]:
     """The entries of a history, the oldest first; what failed or isn't ours is left out."""
-    found = []
-    for update in updates:
-        lines = [line for line in update.message.split("\n") if line.startswith(MARK)]
-        if lines and update.result == "succeeded":
-            try:
-                found.append(Entry.model_validate_json(lines[-1].removeprefix(MARK)))
-            except ValidationError:
-                continue
-    return tuple(found)
+    told = (read_line(update.message, MARK, Entry) for update in updates if update.result == "succeeded")
+    return tuple(entry for entry in told if entry is not None)
 
 
 def other_change(updates: Sequence[Update]) -> str | None:
