@@ -15,6 +15,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -520,8 +521,12 @@ class EnvironmentRollout:
 
     def look(self) -> RampView:
         """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
-        hands = Hands(self, self._parts, save=False, warn=lambda _: None)
-        return view(self._environment, hands, self._journal())
+        return view(self._environment, self._onlooker, self._journal())
+
+    @cached_property
+    def _onlooker(self) -> Hands:
+        """What looks on; it is kept, since it remembers what a step's latencies are held against."""
+        return Hands(self, self._parts, save=False, warn=lambda _: None)
 
     def pause(self) -> None:
         """Let the ramp raise nothing until `resume`; what fails goes back all the same."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -165,12 +165,13 @@ class Parts:
         """Who knows the states of alarms."""
         return self._cloudwatch
 
-    @cached_property
-    def evidence(self) -> Evidence:
-        """Who reads what a step is judged by."""
+    def evidence(self, routes: Collection[str]) -> Evidence:
+        """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
         from rollout.evidence import Evidence  # noqa: PLC0415 - so does numpy
 
-        return Evidence(self.environment, self.metrics, self.load_balancers, self.logs)
+        some = {name: route for name, route in self.environment.routes.items() if name in routes}
+        inventory = self.environment.model_copy(update={"routes": some})
+        return Evidence(inventory, self.metrics, self.load_balancers, self.logs)
 
     @cached_property
     def logs(self) -> Metrics:

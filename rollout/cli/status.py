@@ -28,12 +28,12 @@ def status(
     Example: rollout status production
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        opened = run.rollout()
         if watch:
             from rollout.cli.watch import watch_one
 
-            watch_one(run.rollout, environment, every, json=json)
+            watch_one(run.rollout, file, environment, every, json=json)
             return
+        opened = run.rollout()
         if environment is None and len(opened.environments) > 1:
             run.render.fleet(opened.fleet())
             return

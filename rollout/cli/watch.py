@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -14,9 +15,9 @@ from rich.live import Live
 from rich.text import Text
 
 from rollout import events
+from rollout.api import read_duration
 from rollout.cli import watch_screen
 from rollout.errors import RolloutError, UsageError, WrongAccount
-from rollout.quantities import parse_duration
 
 if TYPE_CHECKING:
     from rollout.api import EnvironmentRollout, Rollout
@@ -32,13 +33,18 @@ class Watch:
     """Looks at an environment until somebody presses Ctrl-C.
 
     Args:
-        open_target: Opens the environment, by the file as it is then: a ramp writes its weights into it.
+        open_target: Opens the environment, by the file as it is then.
+        file: The inventory; it is opened anew once it has changed, as by a ramp that writes its weights into it.
         every: How long to wait between two looks.
         json: Whether to write JSON, an object whenever something changes.
     """
 
-    def __init__(self, open_target: Callable[[], EnvironmentRollout], every: timedelta, *, json: bool) -> None:
+    def __init__(
+        self, open_target: Callable[[], EnvironmentRollout], file: Path, every: timedelta, *, json: bool
+    ) -> None:
         self._open = open_target
+        self._file = file
+        self._opened: tuple[EnvironmentRollout, object] | None = None
         self._every = every
         self._json = json
         self._console = Console(highlight=False)
@@ -63,7 +69,7 @@ class Watch:
     def _looks(self) -> Iterator[None]:
         while True:
             try:
-                target = self._open()
+                target = self._target()
                 self._seen, self._trouble = (target.overview(since=SINCE), target.look()), ""
             except WrongAccount:
                 raise
@@ -73,6 +79,16 @@ class Watch:
                 self._trouble = str(error)
             yield
             time.sleep(self._every.total_seconds())
+
+    def _target(self) -> EnvironmentRollout:
+        try:
+            found = self._file.stat()
+            version = (found.st_mtime_ns, found.st_size, found.st_ino)
+        except OSError:
+            version = None  # opening it says why
+        if self._opened is None or self._opened[1] != version:
+            self._opened = self._open(), version
+        return self._opened[0]
 
     def _show(self) -> None:
         looks = self._looks()
@@ -107,7 +123,7 @@ class Watch:
         return Group(screen, Text(f"  ! {self._trouble}", style="yellow")) if self._trouble else screen
 
 
-def watch_one(open_file: Callable[[], Rollout], environment: str | None, every: str, *, json: bool) -> None:
+def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | None, every: str, *, json: bool) -> None:
     """Watch one environment.
 
     Raises:
@@ -116,10 +132,7 @@ def watch_one(open_file: Callable[[], Rollout], environment: str | None, every: 
     names = open_file().environments
     if environment is None and len(names) > 1:
         raise UsageError("--watch is for one environment", then=f"name one of {', '.join(names)}")
-    try:
-        span = parse_duration(every)
-    except ValueError as error:
-        raise UsageError(str(error)) from None
+    span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
         raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h")
-    Watch(lambda: open_file().environment(environment or names[0]), span, json=json).run()
+    Watch(lambda: open_file().environment(environment or names[0]), file, span, json=json).run()

@@ -48,12 +48,10 @@ class Hands:
         """See `Means`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy and scipy take a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
-        from rollout.evidence import Evidence  # noqa: PLC0415 - as above
 
         environment, names = self._parts.environment, tuple(routes)
         if names not in self._evidence:
-            some = environment.model_copy(update={"routes": {name: environment.routes[name] for name in names}})
-            self._evidence[names] = Evidence(some, self._parts.metrics, self._parts.load_balancers, self._parts.logs)
+            self._evidence[names] = self._parts.evidence(names)
         found = self._evidence[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)

@@ -77,6 +77,7 @@ class Runner:
     ) -> None:
         self._environment = environment
         self._name = environment.name
+        self._restart = f"`rollout ramp {environment.name} --restart` begins again"
         self._means = means
         self._journal = journal
         self._emit = emit
@@ -217,16 +218,17 @@ class Runner:
 
     def _stop(self, stands: Standing, *, persistent: bool) -> None:
         """Say how a ramp ended; where a failure has left routes behind they are moved back first."""
-        ended, then = stands.ended, f"`rollout ramp {self._name} --restart` begins again"
+        ended = stands.ended
         if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
             return
         if stands.is_by_hand or ended.kind is Kind.FINISHED:
-            raise RampEnded(f"the ramp has ended: {stands.note}", then=then)
+            raise RampEnded(f"the ramp has ended: {stands.note}", then=self._restart)
         if stands.left:
             left = self._retreat.move_back(stands.left, persistent=persistent)
             self._journal.write(self._journal.message(Kind.FAILED, NOTHING, ended.sentence, left))
         raise AnalysisFailed(
-            f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}", then=f"mend the candidate; {then}"
+            f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
+            then=f"mend the candidate; {self._restart}",
         )
 
     def _raise(self, stands: Standing, decision: Decision) -> RampResult:
@@ -280,8 +282,7 @@ class Runner:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
-        then = f"mend the candidate; `rollout ramp {self._name} --restart` begins again"
-        raise AnalysisFailed(f"{decision.sentence}; {outcome}", then=then)
+        raise AnalysisFailed(f"{decision.sentence}; {outcome}", then=f"mend the candidate; {self._restart}")
 
     def _write(self, kind: Kind, weight: Percent | None, sentence: str = "") -> None:
         self._journal.write(self._journal.message(kind, weight, sentence))

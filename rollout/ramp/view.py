@@ -62,8 +62,7 @@ def view(environment: Environment, means: Means, journal: Journal) -> RampView:
         if stands.since is not None and stands.weight > NOTHING:
             judgement = means.judge(stands.routes, live, stands.since, now)
         ramp = environment.ramp
-        named = (*ramp.alarms, *ramp.legacy_alarms)
-        alarms = alarms_of(ramp, means.alarms(named) if named else {})
+        alarms = alarms_of(ramp, means.alarms(ramp.alarms) if ramp.alarms else {})
         return RampView(stands, judgement, decide(ramp, stands, judgement, now, alarms))
     except RolloutError as error:
         return RampView(stands, trouble=str(error))

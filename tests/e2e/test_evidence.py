@@ -42,7 +42,7 @@ def step(team: Team, load: Load, **candidate: object) -> Gathered:
     start = parts.utc
     load.wait(10 * RATE)
     team.aws.clock.pass_by(seconds=300)
-    return parts.evidence.gather(team.open().live(), start, parts.utc)
+    return parts.evidence(team.open().inventory.routes).gather(team.open().live(), start, parts.utc)
 
 
 def test_a_step_under_load_shows_what_the_candidate_does(cut_over: Team) -> None:
