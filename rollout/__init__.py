@@ -11,54 +11,54 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout.api import EnvironmentRollout as EnvironmentRollout
     from rollout.api import Rollout as Rollout
-    from rollout.audit import PastChange as PastChange
-    from rollout.conditions import Request as Request
-    from rollout.drift import DriftReport as DriftReport
-    from rollout.drift import RouteDrift as RouteDrift
-    from rollout.engine import PhaseResult as PhaseResult
+    from rollout.changes.engine import PhaseResult as PhaseResult
+    from rollout.changes.gates import Gate as Gate
+    from rollout.changes.gates import TrafficLine as TrafficLine
+    from rollout.changes.release import ReleaseResult as ReleaseResult
+    from rollout.changes.rollback import RollbackResult as RollbackResult
+    from rollout.checks.drift import DriftReport as DriftReport
+    from rollout.checks.drift import RouteDrift as RouteDrift
+    from rollout.checks.status import EnvironmentStatus as EnvironmentStatus
+    from rollout.checks.status import RouteStatus as RouteStatus
     from rollout.errors import RolloutError as RolloutError
     from rollout.events import Event as Event
-    from rollout.explain import Explanation as Explanation
     from rollout.fleet import FleetLine as FleetLine
     from rollout.fleet import FleetResult as FleetResult
-    from rollout.gates import Gate as Gate
-    from rollout.gates import TrafficLine as TrafficLine
-    from rollout.measure import Measured as Measured
+    from rollout.history.audit import PastChange as PastChange
+    from rollout.measuring.split import Measured as Measured
     from rollout.model import Environment as Environment
     from rollout.model import Split as Split
     from rollout.quantities import Percent as Percent
     from rollout.ramp.runner import RampResult as RampResult
-    from rollout.release import ReleaseResult as ReleaseResult
-    from rollout.rollback import RollbackResult as RollbackResult
-    from rollout.status import EnvironmentStatus as EnvironmentStatus
-    from rollout.status import RouteStatus as RouteStatus
+    from rollout.rules.conditions import Request as Request
+    from rollout.rules.explain import Explanation as Explanation
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DriftReport": "drift",
+    "DriftReport": "checks.drift",
     "Environment": "model",
     "EnvironmentRollout": "api",
-    "EnvironmentStatus": "status",
+    "EnvironmentStatus": "checks.status",
     "Event": "events",
-    "Explanation": "explain",
+    "Explanation": "rules.explain",
     "FleetLine": "fleet",
     "FleetResult": "fleet",
-    "Gate": "gates",
-    "Measured": "measure",
-    "PastChange": "audit",
+    "Gate": "changes.gates",
+    "Measured": "measuring.split",
+    "PastChange": "history.audit",
     "Percent": "quantities",
-    "PhaseResult": "engine",
+    "PhaseResult": "changes.engine",
     "RampResult": "ramp.runner",
-    "ReleaseResult": "release",
-    "Request": "conditions",
-    "RollbackResult": "rollback",
+    "ReleaseResult": "changes.release",
+    "Request": "rules.conditions",
+    "RollbackResult": "changes.rollback",
     "Rollout": "api",
     "RolloutError": "errors",
-    "RouteDrift": "drift",
-    "RouteStatus": "status",
+    "RouteDrift": "checks.drift",
+    "RouteStatus": "checks.status",
     "Split": "model",
-    "TrafficLine": "gates",
+    "TrafficLine": "changes.gates",
 }
 
 __all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - names, all of them

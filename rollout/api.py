@@ -21,14 +21,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rollout import config, events
-from rollout.audit import EVERYTHING, PastChange, changes_of
-from rollout.checks import Check, PreflightReport, aws_checks, failed
-from rollout.conditions import Request
+from rollout.changes.desired import overrides_after
+from rollout.changes.engine import Engine, PhaseResult
+from rollout.changes.pending import Holder, Lock
+from rollout.changes.phases import CANDIDATE, LEGACY, MONITORING, PHASES, ROUTING
+from rollout.changes.release import Release, ReleaseResult
+from rollout.changes.rollback import Rollback, RollbackResult
+from rollout.checks.drift import DriftReport, drift_of
+from rollout.checks.ownership import Ownership, asked, ownership_of
+from rollout.checks.preflight import live_problems
+from rollout.checks.report import Check, PreflightReport, aws_checks, failed
+from rollout.checks.retiring import left_to_remove
+from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
 from rollout.dashboard.changes import ramp_sentence
-from rollout.desired import overrides_after
-from rollout.drift import DriftReport, drift_of
-from rollout.engine import Engine, PhaseResult
 from rollout.errors import (
     AwsError,
     ConfigError,
@@ -40,34 +46,28 @@ from rollout.errors import (
     UsageError,
     WrongAccount,
 )
-from rollout.explain import Explanation, explain, future
 from rollout.fleet import FleetLine, FleetResult, line_of, run_waves, side_by_side
-from rollout.header_rules import with_overrides
+from rollout.history.audit import EVERYTHING, PastChange, changes_of
 from rollout.iam import Role, policy
 from rollout.live import Live
-from rollout.measure import SINCE, Measured, counted, measure, per_minute
+from rollout.measuring.pools import group_pools
+from rollout.measuring.quiet import Proof, legacy_groups
+from rollout.measuring.split import SINCE, Measured, counted, measure, per_minute
 from rollout.metrics import MINUTE
 from rollout.model import Arn, Environment
 from rollout.monitoring.alarms import names, title
 from rollout.monitoring.dashboard import link
-from rollout.ownership import Ownership, asked, ownership_of
-from rollout.pending import Holder, Lock
-from rollout.phases import CANDIDATE, LEGACY, MONITORING, PHASES, ROUTING
-from rollout.pools import group_pools
 from rollout.ports import Approver, LegacyOwner
-from rollout.preflight import live_problems
 from rollout.quantities import Percent, format_duration, parse_duration
-from rollout.quiet import Proof, legacy_groups
 from rollout.ramp.controls import Controls, read_until, who
 from rollout.ramp.hands import Hands
 from rollout.ramp.journal import DEPTH, Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.view import RampView, view
-from rollout.release import Release, ReleaseResult
-from rollout.retiring import left_to_remove
-from rollout.rollback import Rollback, RollbackResult
+from rollout.rules.conditions import Request
+from rollout.rules.explain import Explanation, explain, future
+from rollout.rules.header_rules import with_overrides
 from rollout.smoke.report import SmokeReport
-from rollout.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.wiring import Parts, Provider, Sandbox
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rollout.analysis.verdicts import Judgement
-from rollout.gates import Gate
+from rollout.changes.gates import Gate
+from rollout.changes.plan import Change, StackPreview
+from rollout.checks.ownership import Command
 from rollout.model import Split
-from rollout.ownership import Command
-from rollout.plan import Change, StackPreview
 from rollout.quantities import Percent
 
 

@@ -12,12 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from rollout.drift import DriftReport
-from rollout.engine import PhaseResult
+from rollout.changes.engine import PhaseResult
+from rollout.checks.drift import DriftReport
+from rollout.checks.status import EnvironmentStatus
 from rollout.errors import Interrupted, RolloutError
 from rollout.model import Environment
 from rollout.quantities import Percent
-from rollout.status import EnvironmentStatus
 
 T = TypeVar("T")
 

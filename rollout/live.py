@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rollout.conditions import Condition, Field
 from rollout.fields import MAX_PRIORITY
 from rollout.model import Arn, Environment, Route, Split
-from rollout.weights import Forward, split_of
+from rollout.rules.conditions import Condition, Field
+from rollout.rules.weights import Forward, split_of
 
 DEFAULT_PRIORITY = MAX_PRIORITY + 1
 """What stands for a default rule's priority, so that it is asked last."""

@@ -7,18 +7,18 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from rollout.gates import Gate
-from rollout.history import Update
+from rollout.changes.gates import Gate
+from rollout.changes.pending import Lock, Recovered
+from rollout.changes.plan import Change, ResourceState, StackPreview
+from rollout.checks.inspection import Inspection
+from rollout.checks.ownership import Command, OwnedRule
+from rollout.history.entries import Update
 from rollout.init.found import Found
-from rollout.inspection import Inspection
 from rollout.invocation import Invocation
 from rollout.live import Live, LiveRule
 from rollout.metrics import AlarmState, Point, Series
 from rollout.model import Arn, Environment, ProgramInput
-from rollout.ownership import Command, OwnedRule
-from rollout.pending import Lock, Recovered
-from rollout.plan import Change, ResourceState, StackPreview
-from rollout.weights import Forward
+from rollout.rules.weights import Forward
 
 
 class TargetGroups(Protocol):

@@ -20,9 +20,9 @@ from rollout.ports import Account, Alarms, Functions, LegacyOwner, LoadBalancers
 from rollout.ramp.settings import CLOUDWATCH
 
 if TYPE_CHECKING:
-    from rollout.aws import Access
-    from rollout.cloudwatch import CloudWatch
-    from rollout.evidence import Evidence
+    from rollout.aws.cloudwatch import CloudWatch
+    from rollout.aws.session import Access
+    from rollout.measuring.evidence import Evidence
     from rollout.notify import Notifiers
 
 Provider = Literal["stand-in", "real"]
@@ -85,7 +85,7 @@ def sandbox_account(otherwise: str) -> str:
 
 def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
     """How AWS is reached, or the sandbox as an account."""
-    from rollout.aws import Access  # noqa: PLC0415 - boto3 takes a while to import
+    from rollout.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
 
     return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox")
 
@@ -98,7 +98,7 @@ def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account
         sandbox: Where to work instead of AWS.
         number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
     """
-    from rollout.alb_discovery import Elbv2Account  # noqa: PLC0415 - as above
+    from rollout.aws.discovery import Elbv2Account  # noqa: PLC0415 - as above
 
     return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
 
@@ -142,7 +142,7 @@ class Parts:
     @cached_property
     def load_balancers(self) -> LoadBalancers:
         """Where rules are read and changed."""
-        from rollout.alb import Elbv2  # noqa: PLC0415 - boto3 takes a while to import
+        from rollout.aws.alb import Elbv2  # noqa: PLC0415 - boto3 takes a while to import
 
         return Elbv2(self._access)
 
@@ -167,7 +167,7 @@ class Parts:
 
     def evidence(self, routes: Collection[str]) -> Evidence:
         """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
-        from rollout.evidence import Evidence  # noqa: PLC0415 - so does numpy
+        from rollout.measuring.evidence import Evidence  # noqa: PLC0415 - so does numpy
 
         some = {name: route for name, route in self.environment.routes.items() if name in routes}
         inventory = self.environment.model_copy(update={"routes": some})
@@ -176,20 +176,20 @@ class Parts:
     @cached_property
     def logs(self) -> Metrics:
         """Where cold starts are told."""
-        from rollout.log_insights import LogInsights  # noqa: PLC0415 - as above
+        from rollout.aws.log_insights import LogInsights  # noqa: PLC0415 - as above
 
         return LogInsights(self._access, self.clock)
 
     @cached_property
     def _cloudwatch(self) -> CloudWatch:
-        from rollout.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
+        from rollout.aws.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
 
         return CloudWatch(self._access)
 
     @cached_property
     def functions(self) -> Functions:
         """Where functions are invoked without a load balancer."""
-        from rollout.aws_lambda import Lambda  # noqa: PLC0415 - as above
+        from rollout.aws.functions import Lambda  # noqa: PLC0415 - as above
 
         return Lambda(self._access)
 
@@ -202,7 +202,7 @@ class Parts:
         from rollout.notify import Notifiers  # noqa: PLC0415 - as above
 
         def topics() -> Topics:
-            from rollout.sns import Sns  # noqa: PLC0415 - as above
+            from rollout.aws.sns import Sns  # noqa: PLC0415 - as above
 
             return Sns(self._access)
 

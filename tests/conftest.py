@@ -17,10 +17,10 @@ import pytest
 from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
+from rollout.rules.weights import Forward
 from rollout.sandbox import Call, daemon
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.story import seed
-from rollout.weights import Forward
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from rollout.audit import PastChange
+    from rollout.history.audit import PastChange
     from rollout.quantities import Percent
 
 FEW = 2

@@ -99,7 +99,7 @@ def _missing(balancers: Sequence[str] | None, routes: Sequence[str] | None, *, e
 def _region(given: str | None, missing: list[str]) -> str:
     from functools import partial
 
-    from rollout.aws import usual_region
+    from rollout.aws.session import usual_region
     from rollout.cli.questions import ask, is_terminal
     from rollout.errors import UsageError
     from rollout.init.answers import readable

@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from rich.status import Status
 
     from rollout.analysis.planning import RampPlan
-    from rollout.audit import PastChange
-    from rollout.checks import Check, PreflightReport
-    from rollout.drift import DriftReport
-    from rollout.explain import Explanation
+    from rollout.changes.gates import Gate
+    from rollout.checks.drift import DriftReport
+    from rollout.checks.report import Check, PreflightReport
+    from rollout.checks.status import EnvironmentStatus
     from rollout.fleet import FleetLine, FleetResult
-    from rollout.gates import Gate
+    from rollout.history.audit import PastChange
+    from rollout.rules.explain import Explanation
     from rollout.sandbox.load import Tally
     from rollout.smoke.report import SmokeReport
-    from rollout.status import EnvironmentStatus
     from rollout.toolchain import Progress
 
 

@@ -13,13 +13,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.checks import Check
+from rollout.changes.gates import Gate, TrafficLine
+from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
+from rollout.checks.report import Check
+from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 from rollout.events import LeftoversSettled, LockCleared
-from rollout.explain import Explanation, Share
-from rollout.gates import Gate, TrafficLine
-from rollout.measure import Measured, Verdict
-from rollout.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
-from rollout.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
+from rollout.measuring.split import Measured, Verdict
+from rollout.rules.explain import Explanation, Share
 
 if TYPE_CHECKING:
     from rollout.sandbox.load import Tally

@@ -12,12 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.analysis.verdicts import Finding, Verdict, called
+from rollout.checks.status import RouteStatus
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import per_cent, seconds
 from rollout.quantities import Percent
 from rollout.ramp.view import RampView
-from rollout.status import RouteStatus
 
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 BARS_SHOWN, FINDINGS, ENTRIES = 16, 3, 3

@@ -16,7 +16,7 @@ from pulumi_aws import lb
 
 from rollout.components.listener_rule import conditions
 from rollout.model import Arn, Split
-from rollout.weights import Forward, forward_of
+from rollout.rules.weights import Forward, forward_of
 
 
 @dataclass(frozen=True, slots=True)

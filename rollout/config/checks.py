@@ -13,8 +13,8 @@ from itertools import chain
 from rollout.config.findings import Finding, dotted, suggestion
 from rollout.config.layout import Keys
 from rollout.model import Environment, Function, KeptRoute, LoadBalancer, Route
-from rollout.overrides import planning_problems
-from rollout.routing_rules import covers
+from rollout.rules.matching import covers
+from rollout.rules.overrides import planning_problems
 
 Names = Mapping[str, AbstractSet[str]]
 

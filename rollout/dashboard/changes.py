@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from rollout.errors import Drift
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.quantities import Percent, format_duration

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from rollout.measure import Z_95, wilson
+from rollout.measuring.pools import Pool
+from rollout.measuring.split import Z_95, wilson
+from rollout.measuring.tallies import BY_TARGET_GROUP, tally
 from rollout.metrics import MINUTE, Point, Series, Source
-from rollout.pools import Pool
-from rollout.tallies import BY_TARGET_GROUP, tally
 
 MAX_BUCKETS = 200
 PERIODS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 360 * MINUTE)

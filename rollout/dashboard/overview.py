@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from rollout.checks.status import EnvironmentStatus
 from rollout.dashboard.changes import Entered
 from rollout.dashboard.courses import Course
 from rollout.quantities import Percent
-from rollout.status import EnvironmentStatus
 
 
 @dataclass(frozen=True, slots=True)

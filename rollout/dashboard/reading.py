@@ -7,18 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
 
+from rollout.changes.phases import ROUTING
+from rollout.checks.status import EnvironmentStatus
 from rollout.dashboard.changes import entered, has_ramp, ramp_sentence
 from rollout.dashboard.courses import Course, course, frame, parts_of, wanted
 from rollout.dashboard.overview import Overview
 from rollout.errors import AwsError, EngineError, RolloutError
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
+from rollout.measuring.pools import Pool, by_target_group, told_apart
 from rollout.model import Environment
-from rollout.phases import ROUTING
-from rollout.pools import Pool, by_target_group, told_apart
 from rollout.ports import Metrics, Stacks
 from rollout.ramp.journal import DEPTH
-from rollout.status import EnvironmentStatus
 
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
 """How far back may be looked; CloudWatch keeps the points for it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from rollout.checks import Check
+from rollout.checks.report import Check
 from rollout.errors import Problem
 from rollout.model import Environment
 

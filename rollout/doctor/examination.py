@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rollout import config
-from rollout.aws import usual_region
-from rollout.checks import Check, failed
+from rollout.aws.session import usual_region
+from rollout.aws.sts import caller
+from rollout.checks.report import Check, failed
 from rollout.doctor.account import clock, credentials
 from rollout.doctor.machine import machine_checks
 from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
 from rollout.model import Environment
-from rollout.sts import caller
 from rollout.wiring import NOBODY, Parts, Sandbox, access, sandbox_account
 
 _ANYWHERE = "us-east-1"

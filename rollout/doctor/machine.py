@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from rollout import __version__, toolchain
-from rollout.checks import Check, failed
+from rollout.checks.report import Check, failed
 from rollout.errors import EngineError, Problem
 
 ENOUGH = 100_000_000

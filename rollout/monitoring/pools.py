@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from rollout.measuring.pools import group_pools
 from rollout.metrics import Series, target_group
 from rollout.model import Arn, Environment
-from rollout.pools import group_pools
 
 
 @dataclass(frozen=True, slots=True)

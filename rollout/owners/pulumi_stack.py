@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from rollout.changes.plan import LISTENER_RULE
+from rollout.checks.ownership import Command, OwnedRule
 from rollout.errors import OwnerError
 from rollout.model import Arn
 from rollout.owners.tool import Tool
-from rollout.ownership import Command, OwnedRule
-from rollout.plan import LISTENER_RULE
 
 WRITING = timedelta(minutes=5)
 

@@ -15,10 +15,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from rollout.checks.ownership import Command, OwnedRule
 from rollout.errors import OwnerError
 from rollout.model import Arn
 from rollout.owners.tool import Tool
-from rollout.ownership import Command, OwnedRule
 
 RULES = ("aws_lb_listener_rule", "aws_alb_listener_rule")
 FORMAT = 4

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rollout.plan import ResourceState, states_of
+from rollout.changes.plan import ResourceState, states_of
 
 Deployment = Mapping[str, Any]
 Resource = Mapping[str, Any]

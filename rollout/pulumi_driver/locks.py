@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from rollout.pending import Holder, Lock
+from rollout.changes.pending import Holder, Lock
 
 PARENT = "ROLLOUT_ENGINE_OF"
 """The engine's variable that names the process which started it."""

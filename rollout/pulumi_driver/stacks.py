@@ -21,18 +21,18 @@ from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
+from rollout.changes.pending import Holder, Lock, Recovered
+from rollout.changes.phases import ROUTING
+from rollout.changes.plan import Change, Op, ResourceState, StackPreview, states_of
+from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError, Locked
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.model import Environment, ProgramInput
-from rollout.pending import Holder, Lock, Recovered
-from rollout.phases import ROUTING
-from rollout.plan import Change, Op, ResourceState, StackPreview, states_of
 from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Program, guarded, load_program
 from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
-from rollout.work_folder import work_folder
 
 T = TypeVar("T")
 

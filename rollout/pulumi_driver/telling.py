@@ -9,9 +9,9 @@ from typing import TypeVar
 from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 
+from rollout.changes.plan import Change, ResourceState, change_of
 from rollout.errors import Drift, EngineError, Problem
 from rollout.iam import denial
-from rollout.plan import Change, ResourceState, change_of
 
 T = TypeVar("T")
 

@@ -1,1 +1,1 @@
-"""A ramp: a series of weights, each watched and judged before the next. So far there are its `settings`."""
+"""A ramp: a series of weights, each watched and judged before the next."""

@@ -15,9 +15,9 @@ from rollout.ramp.settings import NoticeKind
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.api import EnvironmentRollout
-    from rollout.engine import PhaseResult
-    from rollout.evidence import Evidence
-    from rollout.rollback import RollbackResult
+    from rollout.changes.engine import PhaseResult
+    from rollout.changes.rollback import RollbackResult
+    from rollout.measuring.evidence import Evidence
     from rollout.wiring import Parts
 
 WHOLE = Percent(1000)

@@ -12,11 +12,11 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
+from rollout.changes.phases import ROUTING
 from rollout.fields import Frozen
-from rollout.history import Update, read_line
+from rollout.history.entries import Update, read_line
 from rollout.live import Live
 from rollout.model import Environment
-from rollout.phases import ROUTING
 from rollout.ports import Stacks
 from rollout.quantities import Percent, Weight
 

@@ -14,8 +14,8 @@ from rollout.ramp.settings import NoticeKind
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
-    from rollout.engine import PhaseResult
-    from rollout.rollback import RollbackResult
+    from rollout.changes.engine import PhaseResult
+    from rollout.changes.rollback import RollbackResult
 
 
 class Means(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rollout import events
+from rollout.changes.gates import Gate
 from rollout.errors import (
     AnalysisFailed,
     Drift,
@@ -23,8 +24,7 @@ from rollout.errors import (
     UsageError,
     WrongAccount,
 )
-from rollout.gates import Gate
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.metrics import MINUTE, AlarmState
 from rollout.model import Environment

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rollout import events
+from rollout.changes.phases import LEGACY
+from rollout.changes.work_folder import work_folder
 from rollout.model import Environment, ProgramInput, RuleOwnership
-from rollout.phases import LEGACY
 from rollout.sandbox.landscape import Balancer, prepare
 from rollout.wiring import Parts, Provider, Sandbox
-from rollout.work_folder import work_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client

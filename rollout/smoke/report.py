@@ -12,10 +12,10 @@ from datetime import timedelta
 from itertools import islice
 from typing import Any
 
-from rollout.alb_event import Answer, Malformed, checked
 from rollout.errors import Problem, SmokeFailed
 from rollout.events import plain
 from rollout.invocation import Invocation
+from rollout.rules.alb_event import Answer, Malformed, checked
 
 SERVER_ERROR = 500
 _FINDINGS, _LENGTH = 3, 200  # of a schema's, and characters of each

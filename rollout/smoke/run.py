@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from rollout.alb_event import Event, event
 from rollout.errors import AwsError, Problem
 from rollout.live import Live
 from rollout.model import Environment, Function, Route
 from rollout.ports import Functions
+from rollout.rules.alb_event import Event, event
 from rollout.smoke.report import Smoked, SmokeReport, judge
 from rollout.smoke.samples import Sample, made_up
 

@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from rollout.conditions import Request, for_endpoint, unmet
 from rollout.config.findings import dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.fields import Frozen, one_or_several
 from rollout.model import Environment, Route
+from rollout.rules.conditions import Request, for_endpoint, unmet
 
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 

@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from rollout import events
+from rollout.changes.plan import Op
 from rollout.errors import GateRefused, PreflightFailed, RollbackIncomplete, UsageError
 from rollout.model import CANDIDATE_ONLY
-from rollout.plan import Op
 from rollout.sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
 from tests.faults.cut import CLI, cut, perform

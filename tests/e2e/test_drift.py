@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from rollout.alb import action_for
+from rollout.aws.alb import action_for
 from rollout.model import Split
 from rollout.quantities import Percent
-from rollout.weights import forward_of
+from rollout.rules.weights import forward_of
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

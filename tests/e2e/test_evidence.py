@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.evidence import Gathered
+from rollout.measuring.evidence import Gathered
 from rollout.quantities import Percent
 from rollout.sandbox import Profile
 from rollout.sandbox.load import Load, endpoints_of

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from rollout.errors import UsageError
-from rollout.measure import Verdict
+from rollout.measuring.split import Verdict
 from rollout.metrics import MINUTE
 from rollout.model import LEGACY_ONLY
 from rollout.quantities import Percent

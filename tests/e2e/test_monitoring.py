@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from rollout.changes.plan import Op
 from rollout.errors import PreflightFailed
-from rollout.plan import Op
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

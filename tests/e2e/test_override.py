@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.conditions import Request
+from rollout.changes.plan import Op
 from rollout.errors import PolicyViolation, PreflightFailed
 from rollout.events import Warned
-from rollout.header_rules import held_overrides
 from rollout.model import LEGACY_ONLY, Split
-from rollout.plan import Op
 from rollout.quantities import Percent
+from rollout.rules.conditions import Request
+from rollout.rules.header_rules import held_overrides
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from rollout.changes.phases import CANDIDATE, LEGACY
 from rollout.errors import EngineError
 from rollout.iam import policy
 from rollout.model import Environment, ProgramInput
-from rollout.phases import CANDIDATE, LEGACY
 from rollout.pulumi_driver import EngineSettings, PulumiStacks
 from rollout.toolchain import require
 from tests.conftest import Team

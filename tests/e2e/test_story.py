@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from rollout import PhaseResult, events
+from rollout.changes.gates import Gate
+from rollout.changes.plan import Op
 from rollout.errors import Drift, GateRefused, PreflightFailed
-from rollout.gates import Gate
 from rollout.model import LEGACY_ONLY, PREPARED, Split
-from rollout.plan import Op
 from rollout.quantities import Percent
 from tests.conftest import Team
 

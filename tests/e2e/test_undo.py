@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from rollout.changes.plan import Op
 from rollout.errors import GateRefused, PreflightFailed, UsageError
 from rollout.model import LEGACY_ONLY
-from rollout.plan import Op
 from rollout.sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
 

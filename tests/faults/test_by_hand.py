@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rollout.alb import action_for
+from rollout.aws.alb import action_for
 from rollout.errors import Drift, PolicyViolation, PreflightFailed
 from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.quantities import Percent
-from rollout.weights import forward_of
+from rollout.rules.weights import forward_of
 from tests.conftest import Team
 from tests.faults.splits import splits
 

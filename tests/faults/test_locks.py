@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.pending import Holder
+from rollout.changes.pending import Holder
 from rollout.pulumi_driver.locks import PARENT, ends, locks_in
 from tests.conftest import Team
 from tests.faults.locks import lock

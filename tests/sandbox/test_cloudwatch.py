@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from rollout.aws import Access
-from rollout.cloudwatch import CloudWatch
+from rollout.aws.cloudwatch import CloudWatch
+from rollout.aws.session import Access
 from rollout.errors import AwsError
 from rollout.metrics import MINUTE, AlarmState, Point, Series, target_group
 from rollout.model import Arn

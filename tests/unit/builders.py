@@ -7,11 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rollout.conditions import for_endpoint
+from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
 from rollout.live import Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, Function, LoadBalancer, Programs, Route
-from rollout.plan import LISTENER_RULE, Change, ResourceState, change_of
-from rollout.weights import Forward
+from rollout.rules.conditions import for_endpoint
+from rollout.rules.weights import Forward
 
 BALANCER, LISTENER = Arn("arn:lb"), Arn("arn:listener")
 LEGACY, CANDIDATE = Arn("arn:targetgroup/old/1"), Arn("arn:targetgroup/new/1")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from rollout import config
-from rollout.conditions import for_endpoint
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
 from rollout.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
-from rollout.weights import Forward, forward_of
+from rollout.rules.conditions import for_endpoint
+from rollout.rules.weights import Forward, forward_of
 
 SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rollout.compare import stale_rules, unlike_wanted
-from rollout.conditions import for_endpoint
+from rollout.changes.plan import StackPreview
+from rollout.checks.compare import stale_rules, unlike_wanted
 from rollout.model import PREPARED, Arn, Split
-from rollout.plan import StackPreview
 from rollout.quantities import Percent
-from rollout.weights import Forward
+from rollout.rules.conditions import for_endpoint
+from rollout.rules.weights import Forward
 from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))

@@ -15,7 +15,7 @@ import pytest
 from rollout.config import load
 from rollout.config.schema import stacks_schema
 from rollout.quantities import Percent
-from rollout.routing_rules import Conditions, overlap
+from rollout.rules.matching import Conditions, overlap
 
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "stacks.toml"

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.desired import Start, program_input, splits_after
+from rollout.changes.desired import Start, program_input, splits_after
+from rollout.changes.phases import PHASES
 from rollout.errors import Drift
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
-from rollout.phases import PHASES
 from rollout.quantities import Percent
-from rollout.weights import Forward
+from rollout.rules.weights import Forward
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,

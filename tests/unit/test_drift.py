@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from rollout.drift import DriftReport, drift_of
+from rollout.changes.plan import ResourceState
+from rollout.checks.drift import DriftReport, drift_of
 from rollout.errors import Drift
 from rollout.live import Live
-from rollout.plan import ResourceState
 from rollout.quantities import Percent
-from rollout.weights import Forward
+from rollout.rules.weights import Forward
 from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, state, weighted
 
 TEN = environment(weight=Percent.of(10))

@@ -10,9 +10,9 @@ import pytest
 
 from rollout import events
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
-from rollout.gates import Gate, traffic_of
+from rollout.changes.gates import Gate, traffic_of
+from rollout.changes.plan import StackPreview
 from rollout.model import LEGACY_ONLY, Split
-from rollout.plan import StackPreview
 from rollout.quantities import Percent
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 

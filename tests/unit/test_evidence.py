@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from rollout.analysis.judge import judge
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
-from rollout.conditions import Condition, Field, for_endpoint
-from rollout.evidence import Evidence, Gathered
 from rollout.live import Live, LiveRule, LiveTargetGroup
+from rollout.measuring.evidence import Evidence, Gathered
 from rollout.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
 from rollout.model import PREPARED, Arn, Environment, KeptRoute, Route
 from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.weights import Forward
 from tests.unit.builders import HOUR, LISTENER, environment, live
 from tests.unit.measurements import Measurements
 from tests.unit.seed import SEED, seed_live

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from rollout.drift import DriftReport
-from rollout.engine import PhaseResult
+from rollout.changes.engine import PhaseResult
+from rollout.changes.gates import Gate
+from rollout.checks.drift import DriftReport
+from rollout.checks.status import status_of
 from rollout.errors import AwsError, Drift, EngineError, Interrupted, Problem, RolloutError
 from rollout.fleet import line_of, run_waves, side_by_side
-from rollout.gates import Gate
 from rollout.quantities import Percent
-from rollout.status import status_of
 from tests.unit.builders import LEGACY_FORWARD, environment, live, weighted
 
 WAVES = (("staging",), ("europe", "america"), ("asia",))

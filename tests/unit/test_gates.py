@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.gates import Gate, TrafficLine, drift_warning, traffic_of, warnings_of
+from rollout.changes.gates import Gate, TrafficLine, drift_warning, traffic_of, warnings_of
+from rollout.changes.plan import StackPreview, change_of
 from rollout.model import LEGACY_ONLY, PREPARED, Split
-from rollout.plan import StackPreview, change_of
 from rollout.quantities import Percent
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step, weighted
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.conditions import Condition, Field, for_endpoint
 from rollout.config.reading import parse
 from rollout.errors import UsageError
 from rollout.init.answers import Answers, proposed, refuse_unreadable
@@ -23,7 +22,8 @@ from rollout.init.text import text_of
 from rollout.init.writing import write_new
 from rollout.live import LiveRule, LiveTargetGroup
 from rollout.model import Arn
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.weights import Forward
 
 ANSWERS = Answers("shop", "production", "new-shop", "-candidate", "new.zip", "provided.al2023", "bootstrap")
 GROUPS = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.inspection import (
+from rollout.checks.inspection import (
     GROUPS,
     RULES,
     Inspection,

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.conditions import Condition, Field
 from rollout.live import Live, LiveRule, LiveTargetGroup
-from rollout.measure import Measured, Verdict, counted, interval, measure, shared_candidates, verdict_of
+from rollout.measuring.split import Measured, Verdict, counted, interval, measure, shared_candidates, verdict_of
 from rollout.model import Arn, Environment, Route
 from rollout.quantities import Percent
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field
+from rollout.rules.weights import Forward
 from tests.unit.builders import BALANCER, HOUR, LISTENER, environment, live
 
 SINCE = timedelta(minutes=15)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.conditions import Condition, Field, for_endpoint
 from rollout.live import Live, LiveRule
 from rollout.model import Arn, Environment, KeptRoute, Route
-from rollout.overlaps import Overlap, overlaps
+from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.overlaps import Overlap, overlaps
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, seed_live
 

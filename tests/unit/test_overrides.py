@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from rollout.conditions import Condition, Field, Request, for_endpoint
-from rollout.explain import explain
-from rollout.header_rules import bent_overrides, held_overrides, unlike_overrides, ways_around, with_overrides
+from rollout.checks.status import status_of
 from rollout.live import Live, LiveRule
 from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, Route, Split
-from rollout.overlaps import overlaps
-from rollout.overrides import override_problems, override_warnings, planned_overrides, planning_problems
 from rollout.quantities import Percent
-from rollout.status import status_of
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field, Request, for_endpoint
+from rollout.rules.explain import explain
+from rollout.rules.header_rules import bent_overrides, held_overrides, unlike_overrides, ways_around, with_overrides
+from rollout.rules.overlaps import overlaps
+from rollout.rules.overrides import override_problems, override_warnings, planned_overrides, planning_problems
+from rollout.rules.weights import Forward
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, group_arn, seed_live
 

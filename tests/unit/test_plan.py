@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.plan import Op, StackPreview, change_of, changed_inputs
+from rollout.changes.plan import Op, StackPreview, change_of, changed_inputs
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, rule_inputs, state, step, weighted
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from rollout.changes.plan import Change, StackPreview, change_of
+from rollout.changes.policy import RuleBounds, violations, waived
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
-from rollout.plan import Change, StackPreview, change_of
-from rollout.policy import RuleBounds, violations, waived
 from rollout.quantities import Percent
-from rollout.weights import Forward
+from rollout.rules.weights import Forward
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,

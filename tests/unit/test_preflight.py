@@ -3,16 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rollout.conditions import Condition, Field, for_endpoint
-from rollout.model import Function
-from rollout.plan import StackPreview
-from rollout.preflight import (
+from rollout.changes.plan import StackPreview
+from rollout.checks.preflight import (
     adoption_problems,
     candidate_problems,
     code_problems,
     handover_problems,
     live_problems,
 )
+from rollout.model import Function
+from rollout.rules.conditions import Condition, Field, for_endpoint
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})

@@ -9,17 +9,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollout import events
-from rollout.conditions import Condition, Field, for_endpoint
-from rollout.desired import Start
+from rollout.changes.desired import Start
+from rollout.checks.ownership import OwnedRule, asked, ownership_of
+from rollout.checks.preflight import target_group_problems
+from rollout.checks.retiring import left_to_remove, legacy_left, retiring_problems, retiring_warnings
+from rollout.checks.status import Held, status_of
 from rollout.live import LiveRule
+from rollout.measuring.quiet import Proof
 from rollout.metrics import Point, Series
 from rollout.model import OVERRIDE_TAG, Arn
-from rollout.ownership import OwnedRule, asked, ownership_of
-from rollout.preflight import target_group_problems
-from rollout.quiet import Proof
-from rollout.retiring import left_to_remove, legacy_left, retiring_problems, retiring_warnings
-from rollout.status import Held, status_of
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.weights import Forward
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,

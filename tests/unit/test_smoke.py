@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.conditions import for_endpoint, unmet
 from rollout.errors import AwsError, ConfigError, SmokeFailed, UsageError
 from rollout.invocation import Invocation
 from rollout.live import Live
 from rollout.model import Route
+from rollout.rules.conditions import for_endpoint, unmet
 from rollout.smoke.report import SmokeReport, as_json
 from rollout.smoke.run import Smoke
 from rollout.smoke.samples import Sample, made_up, read_samples

@@ -10,13 +10,13 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
+from rollout.changes.plan import ResourceState
+from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.cli import screen
-from rollout.measure import measure
+from rollout.measuring.split import measure
 from rollout.model import LEGACY_ONLY, Split
-from rollout.plan import ResourceState
 from rollout.quantities import Percent
-from rollout.status import EnvironmentStatus, Held, status_of, with_measured
-from rollout.weights import Forward
+from rollout.rules.weights import Forward
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, state, weighted
 
 ROUTES = ("score", "bulk")

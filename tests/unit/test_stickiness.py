@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.quantities import Percent
-from rollout.stickiness import expected_share
+from rollout.rules.stickiness import expected_share
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.conditions import Condition, Field
-from rollout.desired import Start
-from rollout.inspection import Inspection
+from rollout.changes.desired import Start
+from rollout.changes.phases import PHASES
+from rollout.checks.inspection import Inspection
+from rollout.checks.ownership import OwnedRule, asked, ownership_of
+from rollout.checks.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
 from rollout.live import LiveRule
 from rollout.model import OVERRIDE_TAG, Arn
-from rollout.ownership import OwnedRule, asked, ownership_of
-from rollout.phases import PHASES
-from rollout.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
-from rollout.weights import Forward
+from rollout.rules.conditions import Condition, Field
+from rollout.rules.weights import Forward
 from tests.unit.builders import (
     BALANCER,
     CANDIDATE,

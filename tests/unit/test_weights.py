@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.quantities import Percent
-from rollout.weights import Forward, alb_weights, forward_of, same_forward, split_of
+from rollout.rules.weights import Forward, alb_weights, forward_of, same_forward, split_of
 
 LEGACY, CANDIDATE, OTHER = (Arn(f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1") for name in "lco")
 HOUR = timedelta(hours=1)

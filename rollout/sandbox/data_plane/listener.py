@@ -13,9 +13,9 @@ from random import Random
 
 from aiohttp import web
 
-from rollout import conditions
-from rollout.alb_event import MAX_BYTES, Malformed, checked, event
 from rollout.quantities import Percent
+from rollout.rules import conditions
+from rollout.rules.alb_event import MAX_BYTES, Malformed, checked, event
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane import answers
 from rollout.sandbox.data_plane.counting import Counting

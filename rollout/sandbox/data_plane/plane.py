@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
-from rollout.alb_event import Event
 from rollout.quantities import Percent
+from rollout.rules.alb_event import Event
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.addresses import Listening
 from rollout.sandbox.data_plane.counting import Counting, FunctionCounting

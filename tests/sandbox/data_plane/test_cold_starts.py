@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rollout.aws import Access
+from rollout.aws.log_insights import LogInsights
+from rollout.aws.session import Access
 from rollout.errors import AwsError
-from rollout.log_insights import LogInsights
 from rollout.metrics import MINUTE, REPORTS, Point, Series
 from rollout.sandbox import Fault
 from rollout.sandbox.metrics import REPORTS as LINES

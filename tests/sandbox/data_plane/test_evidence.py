@@ -8,12 +8,12 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb import Elbv2
 from rollout.analysis.streams import Arm, Stream
-from rollout.aws import Access
-from rollout.cloudwatch import CloudWatch
-from rollout.evidence import Evidence, Gathered
-from rollout.log_insights import LogInsights
+from rollout.aws.alb import Elbv2
+from rollout.aws.cloudwatch import CloudWatch
+from rollout.aws.log_insights import LogInsights
+from rollout.aws.session import Access
+from rollout.measuring.evidence import Evidence, Gathered
 from rollout.metrics import MINUTE
 from rollout.model import Environment, LoadBalancer, Route
 from rollout.quantities import Percent

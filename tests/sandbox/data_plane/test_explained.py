@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from rollout.alb import Elbv2
-from rollout.aws import Access
-from rollout.conditions import Request
-from rollout.explain import Explanation, explain
+from rollout.aws.alb import Elbv2
+from rollout.aws.session import Access
 from rollout.live import Live
 from rollout.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
-from rollout.overrides import planned_overrides
 from rollout.quantities import Percent
-from rollout.weights import alb_weights
+from rollout.rules.conditions import Request
+from rollout.rules.explain import Explanation, explain
+from rollout.rules.overrides import planned_overrides
+from rollout.rules.weights import alb_weights
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, method, path, single
 from tests.unit.seed import SEED

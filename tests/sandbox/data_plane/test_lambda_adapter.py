@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.aws import Access
-from rollout.aws_lambda import Lambda
+from rollout.aws.functions import Lambda
+from rollout.aws.session import Access
 from rollout.errors import AwsError
 from rollout.quantities import Percent
 from rollout.sandbox import Fault, Profile, Sandbox

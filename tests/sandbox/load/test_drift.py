@@ -6,8 +6,8 @@ from collections import defaultdict
 from itertools import pairwise
 
 from rollout.quantities import Percent
+from rollout.rules.stickiness import expected_share
 from rollout.sandbox.load import Answer, Endpoint, Load, binomial_interval
-from rollout.stickiness import expected_share
 from tests.sandbox.tenant import Tenant, path, weighted
 
 WEIGHT = Percent.of(10)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rollout.dashboard.changes import Effect, entered, ramp_sentence
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.quantities import Percent
 from rollout.ramp.journal import Kind
 from tests.unit.dashboard.world import HISTORY, NOW, entry, shop

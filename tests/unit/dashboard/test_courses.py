@@ -24,9 +24,9 @@ from rollout.dashboard.courses import (
     total,
     wanted,
 )
+from rollout.measuring.pools import Pool
 from rollout.metrics import MINUTE, Point, target_group
 from rollout.model import Arn
-from rollout.pools import Pool
 from tests.unit.dashboard.world import DAY, NOW, Counted, overview, shop
 
 OLD, OTHER, NEW = (

@@ -10,7 +10,7 @@ import pytest
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
 from rollout.errors import EngineMissing
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
 from tests.unit.dashboard.reader import Page, colours, contrast, faults
 from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from rollout.dashboard.courses import Estimate
 from rollout.dashboard.plots import drawn, weights
-from rollout.history import Update
+from rollout.history.entries import Update
 from tests.unit.dashboard.world import HISTORY, NOW, Histories, overview, shop
 
 SHOP = shop(1)

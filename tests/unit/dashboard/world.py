@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
 from typing import cast
 
+from rollout.checks.status import status_of
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.reading import read_overview
 from rollout.errors import AwsError, EngineError
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.metrics import Point, Series
 from rollout.model import Environment
@@ -20,7 +21,6 @@ from rollout.ports import Stacks
 from rollout.quantities import Percent
 from rollout.ramp.journal import Entry, Kind, message
 from rollout.ramp.settings import Ramp
-from rollout.status import status_of
 from tests.unit.test_measure import inventory, on_aws
 
 NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)

@@ -11,7 +11,7 @@ import pytest
 from rollout import events
 from rollout.analysis.verdicts import Judgement, Verdict
 from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, Interrupted, RampEnded, UsageError
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.metrics import AlarmState
 from rollout.quantities import Percent
 from rollout.ramp.controls import Controls, read_until

@@ -11,10 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from rollout import events
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
-from rollout.engine import PhaseResult
+from rollout.changes.engine import PhaseResult
+from rollout.changes.gates import Gate, TrafficLine
+from rollout.changes.rollback import RollbackResult
 from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete
-from rollout.gates import Gate, TrafficLine
-from rollout.history import Update
+from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.metrics import AlarmState
 from rollout.model import LEGACY_ONLY, Environment, Split
@@ -23,7 +24,6 @@ from rollout.quantities import Percent
 from rollout.ramp.journal import Journal
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.settings import NoticeKind, Ramp
-from rollout.rollback import RollbackResult
 from tests.unit.test_measure import APART, on_aws
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

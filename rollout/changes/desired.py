@@ -1,0 +1,176 @@
+"""What a phase wants: each route's split afterwards, and what each program is given for it. Pure.
+
+A change starts from the live rules: what a phase doesn't name stays as it is, whatever the file says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rollout.changes.phases import LEGACY, ROUTING, Phase
+from rollout.changes.plan import ResourceState, without_notes
+from rollout.checks.ownership import Ownership
+from rollout.checks.preflight import Resources, held_rules
+from rollout.errors import Drift, Problem
+from rollout.live import Live, LiveRule
+from rollout.model import (
+    CANDIDATE_ONLY,
+    LEGACY_ONLY,
+    PREPARED,
+    Environment,
+    OverrideRule,
+    ProgramInput,
+    RuleOwnership,
+    Split,
+)
+from rollout.quantities import ALL_TENTHS, Percent
+from rollout.rules.header_rules import held_overrides
+from rollout.rules.overrides import planned_overrides
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a phase starts from.
+
+    Attributes:
+        live: AWS.
+        legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
+        routing: Likewise of the routing stack.
+        ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
+    """
+
+    live: Live
+    legacy: Resources = None
+    routing: Resources = None
+    ownership: Ownership | None = None
+
+
+def splits_after(
+    phase: Phase, environment: Environment, start: Start, weights: Mapping[str, Percent]
+) -> dict[str, Split]:
+    """Each route's split after a phase.
+
+    Args:
+        phase: What is to be done.
+        environment: The inventory.
+        start: What it starts from.
+        weights: For `weight`: the routes that change.
+
+    Raises:
+        Drift: A rule forwards to what neither rollout nor the legacy stack would.
+    """
+    current = {name: start.live.split_of(route) for name, route in environment.routes.items()}
+    after = dict(current)
+    match phase.name:
+        case "monitoring" | "monitoring-remove":
+            return {}
+        case "phase1" | "undo-phase1":
+            return {name: split for name, split in after.items() if split is not None}
+        case "phase2":
+            # held by routing alone: adopted by an earlier run that was finished, and so kept as it is
+            owed = held_rules(environment, start.live, start.legacy).keys()
+            held = held_rules(environment, start.live, start.routing).keys() - owed
+            for name in environment.routes.keys() - held:
+                after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
+        case "complete":
+            for name, split in current.items():
+                after[name] = CANDIDATE_ONLY if split in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY) else None
+        case "undo-phase2":
+            for name, split in current.items():
+                after[name] = LEGACY_ONLY if split in (LEGACY_ONLY, PREPARED) else None
+        case "phase3":
+            for name, split in current.items():
+                wanted = environment.desired_weight(name)
+                after[name] = split if split is not None and split.weight == wanted else Split.at(wanted)
+        case _:
+            after |= {name: Split.at(weight) for name, weight in weights.items()}
+    found = {name: split for name, split in after.items() if split is not None}
+    if strange := after.keys() - found.keys():
+        raise Drift(
+            "these rules don't forward as rollout or the legacy stack would leave them; nothing was changed",
+            [_strange(name, environment, start.live) for name in environment.routes if name in strange],
+            then="put them right by hand, or correct the inventory",
+        )
+    return found
+
+
+def _strange(name: str, environment: Environment, live: Live) -> Problem:
+    route = environment.routes[name]
+    rule = live.rule_of(route)
+    forwards = rule.forward or rule.action if rule else "nothing"
+    allowed = f"{route.legacy} and {route.candidate} are allowed"
+    return Problem(f"forwards to {forwards}", where=f"routes.{name}", then=allowed)
+
+
+def program_input(
+    phase: Phase, stack: str, environment: Environment, start: Start, after: Mapping[str, Split]
+) -> ProgramInput:
+    """What a stack's program is given in a phase."""
+    if stack == LEGACY:
+        return _legacy_input(phase, environment, start)
+    if stack == ROUTING and phase.undoes:
+        return ProgramInput(environment, rules=dict.fromkeys(environment.routes, RuleOwnership.RELEASED))
+    if stack == ROUTING:
+        given = routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
+        return replace(given, overrides=overrides_after(phase, environment, start.live))
+    if phase.undoes:  # a program that is given no functions declares none, so that all that the stack has is deleted
+        return ProgramInput(environment.model_copy(update={"functions": {}}))
+    return ProgramInput(environment, monitored=phase.name == "monitoring")
+
+
+def _legacy_input(phase: Phase, environment: Environment, start: Start) -> ProgramInput:
+    """What the legacy program is given: it keeps the rules that it holds, lets go of all, or takes all back."""
+    held = held_rules(environment, start.live, start.legacy)
+    retires = environment.completed or phase.name == "complete"
+    rules = dict.fromkeys(environment.routes, RuleOwnership.RETIRED if retires else RuleOwnership.RELEASED)
+    # a rule that it holds has the tags that the state knows of: others may have come since, and stay
+    tags = {name: without_notes(rule.inputs.get("tags") or {}) for name, rule in held.items()}
+    adopted: dict[str, LiveRule] = {}
+    match phase.name:
+        case "phase1":
+            rules |= dict.fromkeys(held, RuleOwnership.RETAINED)
+        case "undo-phase1":
+            rules |= dict.fromkeys(held, RuleOwnership.OWNED)
+        case "undo-phase2":
+            live = {name: start.live.rule_of(route) for name, route in environment.routes.items()}
+            adopted = {name: rule for name, rule in live.items() if rule and name not in held}
+            rules |= dict.fromkeys(adopted, RuleOwnership.RETAINED)
+            rules |= {name: _as_marked(rule) for name, rule in held.items()}
+            tags |= {name: rule.tags for name, rule in adopted.items()}
+    adopt = {name: rule.arn for name, rule in adopted.items()}
+    return ProgramInput(environment, rules=rules, adopt=adopt, tags={name: each for name, each in tags.items() if each})
+
+
+def _as_marked(rule: ResourceState) -> RuleOwnership:
+    return RuleOwnership.RETAINED if rule.retain_on_delete else RuleOwnership.OWNED
+
+
+def routing_input(
+    environment: Environment,
+    live: Live,
+    after: Mapping[str, Split],
+    *,
+    adopting: bool = False,
+    routing: Resources = None,
+) -> ProgramInput:
+    """What the routing program is given; adopting, the rules that it doesn't hold yet are imported."""
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    held = held_rules(environment, live, routing)
+    return ProgramInput(
+        environment,
+        splits=after,
+        adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
+        tags={name: rule.tags for name, rule in rules.items() if rule.tags},
+        overrides=held_overrides(live),
+    )
+
+
+def overrides_after(phase: Phase, environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    """The header rules after a phase: `override` alone changes them."""
+    match phase.name:
+        case "override":
+            return planned_overrides(environment)
+        case "override-remove":
+            return {}
+    return held_overrides(live)

@@ -1,0 +1,456 @@
+"""Runs a phase: preflight → preview with a saved plan → policy → gate → `up` bound to that plan → read back.
+
+The phases themselves are data, in `phases`. What is here is the same for all of them: it starts from the live rules,
+asks before it changes anything, applies exactly what was approved, and isn't done until the load balancer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from itertools import chain
+from pathlib import Path
+
+from rollout import events
+from rollout.changes.desired import Start, overrides_after, program_input, splits_after
+from rollout.changes.gates import Gate, drift_warning, traffic_of, warnings_of
+from rollout.changes.pending import natural_id
+from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
+from rollout.changes.plan import Change, Op, StackPreview
+from rollout.changes.policy import Violation, rule_bounds, violations, waived
+from rollout.changes.work_folder import work_folder
+from rollout.checks.compare import has_lost, moved, stale_rules, unlike_wanted
+from rollout.checks.inspection import Inspection, quota_problems, target_problems, usages
+from rollout.checks.ownership import Ownership, asked, cutover_warnings, ownership_of
+from rollout.checks.preflight import (
+    adoption_problems,
+    candidate_problems,
+    code_problems,
+    handover_problems,
+    held_rules,
+    listener_problems,
+    live_problems,
+    target_group_problems,
+)
+from rollout.checks.retiring import legacy_left, retiring_problems, retiring_warnings
+from rollout.checks.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
+from rollout.errors import (
+    Drift,
+    GateRefused,
+    Interrupted,
+    PolicyViolation,
+    PreflightFailed,
+    Problem,
+    UsageError,
+    VerifyFailed,
+)
+from rollout.history.record import Record, moves, with_record
+from rollout.live import Live
+from rollout.model import Environment, ProgramInput, Split
+from rollout.ports import Approver, Clock, LegacyOwner, LoadBalancers, Stacks
+from rollout.quantities import Percent
+from rollout.rules.header_rules import bent_overrides, rule_inputs, stale_overrides, unlike_overrides
+from rollout.rules.overlaps import overlaps
+from rollout.rules.overrides import override_problems, override_warnings
+
+READ_BACKS, PAUSE = 10, 1.0
+ASKING = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """What a phase came to.
+
+    Attributes:
+        changed: Whether anything was applied.
+        gate: All that was, or would be, changed.
+        before: Each route's split when it began; None where the rule wasn't one of ours.
+        after: Each route's split as read back; as it would be, after a preview.
+    """
+
+    environment: str
+    phase: str
+    changed: bool
+    gate: Gate
+    before: Mapping[str, Split | None] = field(default_factory=dict)
+    after: Mapping[str, Split] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run of a phase, and what it starts from and wants."""
+
+    phase: Phase
+    start: Start
+    after: Mapping[str, Split]
+    accept_live: bool
+    waive: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A step whose preview was allowed."""
+
+    step: Step
+    given: ProgramInput
+    preview: StackPreview
+    plan: Path
+    waived: tuple[Violation, ...]
+
+
+class Engine:
+    """Runs the phases of one environment.
+
+    Args:
+        environment: The inventory.
+        load_balancers: Where rules are read.
+        stacks: Where previews and updates run.
+        clock: Time.
+        emit: Told each event.
+        owner: Another tool that holds the legacy rules.
+        by: Who runs it, for Pulumi's update history.
+        proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        load_balancers: LoadBalancers,
+        stacks: Stacks,
+        clock: Clock,
+        emit: events.Listener,
+        *,
+        owner: LegacyOwner | None = None,
+        by: str = "",
+        proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
+    ) -> None:
+        self._environment = environment
+        self._load_balancers = load_balancers
+        self._stacks = stacks
+        self._clock = clock
+        self._emit = emit
+        self._owner = owner
+        self._by = by
+        self._proof = proof
+
+    def run(
+        self,
+        name: str,
+        approve: Approver | None,
+        *,
+        weights: Mapping[str, Percent] | None = None,
+        accept_live: bool = False,
+        waive: Sequence[str] = (),
+        message: str | Callable[[], str] | None = None,
+        preview_only: bool = False,
+    ) -> PhaseResult:
+        """Run a phase from preflight to read-back.
+
+        Args:
+            name: A key of `phases.PHASES`.
+            approve: Asked once, with all that would change; None refuses.
+            weights: For `weight`: the new weight of each route that changes; the others keep their live one.
+            accept_live: Start from the live rules even if somebody else changed them.
+            waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
+            message: For Pulumi's update history; a function is asked once the gate is open.
+            preview_only: Stop at the gate.
+
+        Raises:
+            UsageError: The environment is completed, and the phase isn't for such a one.
+            PreflightFailed: AWS isn't as the inventory says, or another phase comes first.
+            PolicyViolation: The preview would do more than the phase is for.
+            Drift: Somebody changed a rule, or the world moved since the preview.
+            GateRefused: Not approved.
+            VerifyFailed: Applied, but the load balancer says something else.
+            EngineError, AwsError, Locked, Interrupted: As they say.
+        """
+        phase, environment = PHASES[name], self._environment
+        if environment.completed and name not in ("phase1", "complete"):
+            raise UsageError(
+                f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
+                then=f"`rollout phase1 {environment.name}` deploys a new build",
+            )
+        self._emit(
+            events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
+        )
+        start = self._start(phase)
+        run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
+        with work_folder() as folder, ThreadPoolExecutor(1) as beside:
+            inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
+            prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
+            warnings = self._check_targets(run, inspecting.result()) if inspecting else ()
+            gate = self._gate(run, prepared, warnings)
+            before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
+            result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
+            if gate.is_empty:
+                self._emit(events.NothingToDo(environment.name, name))
+                self._remind(start.ownership)
+                return result
+            self._emit(events.GateOpened(environment.name, gate))
+            if preview_only:
+                return result
+            self._ask(gate, approve)
+            self._stop_if_moved(start.live)
+            said = message() if callable(message) else message
+            plan = " ".join(item.preview.digest for item in prepared)
+            record = Record(phase=name, by=self._by, plan=plan, moves=moves(before, run.after))
+            said = _message(said or f"rollout {name} {environment.name}", prepared)
+            self._apply(prepared, with_record(said, record))
+        if not phase.only_watches:
+            self._verify(run)
+        self._tell(run, prepared)
+        return replace(result, changed=True)
+
+    def _start(self, phase: Phase) -> Start:
+        """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
+        environment = self._environment
+        hands_over = phase.hands_over
+        with ThreadPoolExecutor(3) as pool:
+            asks = self._owner if phase.name in ("phase2", "undo-phase2", "complete") else None
+            holds = pool.submit(asked, asks, ASKING) if asks else None
+            legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
+            routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
+            live = self._load_balancers.read(environment)
+            ownership = ownership_of(environment, live, asks, holds.result()) if asks and holds else None
+            start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None, ownership)
+        if phase.only_watches:
+            if phase.name == "monitoring":
+                looks = (listener_problems, target_group_problems, candidate_problems)
+                self._stop_at(phase, tuple(chain.from_iterable(look(environment, live) for look in looks)))
+            return start
+        wrong = tuple(live_problems(environment, live))
+        if wrong and not hands_over:  # the states cost time, so they are read only where there is something to tell
+            start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
+        states = (*(start.legacy or ()), *(start.routing or ()))
+        found: list[Iterable[Problem]] = [live_problems(environment, live, states) if wrong else ()]
+        if phase.undoes:
+            found.append(undo_problems(phase, environment, start, self._owner))
+        else:
+            found.append(
+                code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live)
+            )
+        if phase.name == "phase2":
+            found.append(handover_problems(environment, live, start.legacy))
+        if phase.name == "complete":
+            found += (retiring_problems(environment, start), self._proof(live))
+        if phase.name == "override":
+            found.append(override_problems(environment, live))
+        elif phase.name != "override-remove":
+            found.append(bent_overrides(live))
+        found.append(overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
+        self._stop_at(phase, tuple(chain.from_iterable(found)))
+        self._emit(
+            events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
+        )
+        return start
+
+    def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
+        """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
+        environment, live, splits = self._environment, run.start.live, run.start.live.splits(self._environment)
+        raised = {
+            environment.routes[name].candidate
+            for name, split in run.after.items()
+            if run.phase.hands_over or name not in splits or split.weight > splits[name].weight
+        }
+        candidates = {route.candidate for route in environment.routes.values()}
+        # phase 1 registers their targets, which a run that was cut off may not have come to; undoing doesn't need them
+        if run.phase.name == "phase1" or run.phase.undoes:
+            candidates = raised = set()
+        problems = [*target_problems(environment, live, found, raised)]
+        if run.phase.name == "undo-phase1":
+            problems += candidates_in_use(environment, live, found)
+        if run.phase.hands_over and not run.phase.undoes:
+            problems += quota_problems(usages(environment, live, found))
+        self._stop_at(run.phase, problems)
+        rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)
+        return tuple(map(str, target_problems(environment, live, found, rest)))
+
+    def _stop_at(self, phase: Phase, problems: Sequence[Problem]) -> None:
+        if problems:
+            raise PreflightFailed(
+                f"{self._environment.name} isn't ready for {phase.name}; nothing was changed", problems
+            )
+
+    def _prepare(self, run: _Run, step: Step, folder: Path) -> _Prepared:
+        """Preview a step, and hold it to what is live and to its policy."""
+        environment, live = self._environment, run.start.live
+        given = program_input(run.phase, step.stack, environment, run.start, run.after)
+        plan = folder / f"{step.stack}.json"
+        self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
+        if step.begins_resources:
+            self._settle(step.stack, live)
+        preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
+        if step.stack == ROUTING:
+            if run.phase.moves_traffic:
+                self._stop_at(run.phase, tuple(adoption_problems(environment, live, preview)))
+            if preview and self._must_refresh(run, preview):
+                preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+        if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
+            preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+        if preview is None and run.phase.undoes:
+            preview = StackPreview(step.stack, ())
+        if preview is None:
+            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
+        header_rules = rule_inputs(live, given.overrides)
+        found = violations(preview, step.policy, rule_bounds(environment, live, run.after), header_rules)
+        refused, let_by = waived(found, run.waive)
+        if refused:
+            raise PolicyViolation(
+                f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
+                tuple(dict.fromkeys(violation.problem for violation in refused)),
+                then="bring the inventory and the programs in line with what is deployed; "
+                f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
+            )
+        self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
+        return _Prepared(step, given, preview, plan, let_by)
+
+    def _settle(self, stack: str, live: Live) -> None:
+        """Have the state adopt what a run that was cut off had begun to create."""
+        found = self._stacks.recover(stack, lambda resource: natural_id(resource, live))
+        if found.adopted or found.gone:
+            adopted, gone = (tuple(map(str, part)) for part in (found.adopted, found.gone))
+            self._emit(events.LeftoversSettled(self._environment.name, stack, adopted, gone))
+
+    def _must_refresh(self, run: _Run, preview: StackPreview) -> bool:
+        """Whether the state is behind the load balancer; if somebody else changed a rule, that is drift."""
+        stale = stale_rules(self._environment, run.start.live, preview, run.after)
+        drifted = [problem for problem in stale.values() if problem is not None]
+        if drifted and not run.accept_live:
+            raise Drift(
+                "somebody changed these rules since rollout last did; nothing was changed",
+                drifted,
+                then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
+            )
+        return bool(stale) or stale_overrides(preview, run.start.live)
+
+    def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str]) -> Gate:
+        environment, live = self._environment, run.start.live
+        traffic = traffic_of(environment, live, run.after)
+        previews = tuple(item.preview for item in prepared)
+        warnings = (*warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic), *known)
+        if run.phase.name == "phase2":
+            start, routing = run.start, held_rules(environment, live, run.start.routing)
+            ours = start.legacy is not None
+            warnings += tuple(cutover_warnings(environment, start.ownership, ours=ours, routing=routing))
+        if run.phase.moves_traffic:
+            warnings += drift_warning(environment, run.after)
+        if run.phase.name == "override":
+            warnings += override_warnings(environment, live)
+        if run.phase.name == "complete":
+            warnings += tuple(retiring_warnings(run.start))
+        if run.phase.undoes:
+            warnings += tuple(undo_warnings(run.phase, run.start))
+        let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
+        commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
+        by_name = environment.confirm == "name"
+        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands, by_name)
+
+    def _ask(self, gate: Gate, approve: Approver | None) -> None:
+        if approve is None:
+            raise GateRefused(
+                f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
+                then="look at `rollout preview`, then pass `--yes`",
+            )
+        if not approve(gate):
+            raise GateRefused("declined; nothing was changed")
+        self._emit(events.GateApproved(self._environment.name, gate.phase))
+
+    def _stop_if_moved(self, before: Live) -> None:
+        """The engine compares with its own state alone, so what became of the rules while somebody looked is asked."""
+        found = tuple(moved(self._environment, before, self._load_balancers.read(self._environment, tags=False)))
+        if found:
+            raise Drift(
+                "somebody changed AWS since the preview; nothing was applied",
+                found,
+                then="run the command again to see what it would do now",
+            )
+
+    def _apply(self, prepared: Sequence[_Prepared], message: str) -> None:
+        """Apply the approved plans in order."""
+        environment = self._environment
+        for number, item in enumerate(prepared):
+            if not item.preview.changes and not item.preview.refreshed:
+                continue
+            stack, wanted, done = item.step.stack, len(item.preview.changes), list[Change]()
+
+            def told(change: Change, stack: str = stack, done: list[Change] = done) -> None:
+                if change.op is not Op.SAME:
+                    done.append(change)
+                    self._emit(events.ResourceChanged(environment.name, stack, change))
+
+            self._emit(events.StepStarted(environment.name, stack, item.step.summary, wanted))
+            try:
+                self._stacks.up(
+                    stack, item.given, plan=item.plan, message=message, refresh=item.preview.refreshed, on_change=told
+                )
+            except KeyboardInterrupt:
+                raise _interrupted(item, {change.urn for change in done}, prepared[number + 1 :]) from None
+            self._emit(events.StepApplied(environment.name, stack, wanted))
+
+    def _verify(self, run: _Run) -> None:
+        """Ask the load balancer until every rule is as wanted."""
+        environment, problems = self._environment, list[Problem]()
+        overrides = overrides_after(run.phase, environment, run.start.live)
+        for attempt in range(READ_BACKS):
+            if attempt:
+                self._clock.sleep(PAUSE)
+            now = self._load_balancers.read(environment, tags=bool(overrides))
+            problems = list(unlike_overrides(overrides, now))
+            problems += list(unlike_wanted(environment, run.start.live, now, run.after))
+            problems += candidate_problems(environment, now) if not run.phase.undoes else ()
+            if run.phase.name == "complete" and run.start.legacy is not None:
+                problems += legacy_left(environment, now)
+            problems += candidates_left(environment, now) if run.phase.name == "undo-phase1" else ()
+            if not problems:
+                break
+        if problems:
+            raise VerifyFailed(
+                f"{run.phase.name} was applied, but the load balancer doesn't say so",
+                problems,
+                then=f"look at `rollout status {environment.name}`, then run it again",
+            )
+        for name, split in run.after.items():
+            rule = now.rule_of(environment.routes[name])
+            self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
+
+    def _tell(self, run: _Run, prepared: Sequence[_Prepared]) -> None:
+        """Say what came of it, and what another owner of the adopted rules has to do."""
+        environment, live = self._environment, run.start.live
+        changes = [change for item in prepared for change in item.preview.changes]
+        for name, route in environment.routes.items():
+            before, after = live.split_of(route), run.after.get(name)
+            if run.phase.moves_traffic and after is not None and (before is None or before.weight != after.weight):
+                weight = before.weight if before else None
+                self._emit(events.WeightSet(environment.name, name, weight, after.weight))
+        self._emit(events.PhaseFinished(environment.name, run.phase.name, len(changes)))
+        self._remind(run.start.ownership)
+
+    def _remind(self, ownership: Ownership | None) -> None:
+        """After the cutover: what another owner has to run, or may have to."""
+        if ownership is not None and ownership.commands:
+            routes, commands = tuple(ownership.held or ()), tuple(map(str, ownership.commands))
+            name = self._environment.name
+            self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
+
+
+def _concerns(step: Step, start: Start) -> bool:
+    """Whether there is anything of ours to do: another owner's legacy rules aren't in a stack of ours."""
+    return step.stack != LEGACY or start.legacy is not None
+
+
+def _message(said: str, prepared: Sequence[_Prepared]) -> str:
+    """The update's message, with what was waived: Pulumi's history keeps it."""
+    names = dict.fromkeys(violation.resource for item in prepared for violation in item.waived)
+    first, *rest = said.split("\n")
+    return "\n".join([f"{first} [policy waived: {', '.join(names)}]", *rest]) if names else said
+
+
+def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:
+    total = len({change.urn for change in item.preview.changes})
+    rest = "".join(f"; {other.step.stack} not begun" for other in later)
+    return Interrupted(
+        f"stopped: {item.step.stack} {min(len(done), total)} of {total} resources done{rest}",
+        then="run the same command again to finish it",
+    )

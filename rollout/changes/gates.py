@@ -1,0 +1,131 @@
+"""The gate before a change: what would happen, in words of traffic and of resources. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rollout.changes.plan import Op, StackPreview
+from rollout.live import Live
+from rollout.measuring.split import shared_candidates
+from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
+from rollout.quantities import ALL_TENTHS, Percent
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficLine:
+    """What happens to one route's requests.
+
+    Attributes:
+        route: The route's name in the inventory.
+        endpoint: Methods and path.
+        load_balancer: The inventory's name for it.
+        priority: Of its rule.
+        before: Its live split; None where the rule isn't one of ours.
+        after: The split that would be.
+    """
+
+    route: str
+    endpoint: str
+    load_balancer: str
+    priority: int
+    before: Split | None
+    after: Split
+
+    @property
+    def moves(self) -> bool:
+        """Whether requests go elsewhere than before."""
+        return self.before is None or self.before.weight != self.after.weight
+
+    @property
+    def changes(self) -> bool:
+        """Whether the rule changes at all."""
+        return self.before != self.after
+
+    @property
+    def note(self) -> str:
+        """What a weight alone doesn't say."""
+        if self.before == self.after:
+            return "unchanged"
+        if self.after.alone:
+            return "legacy and stickiness taken out"
+        if self.after == LEGACY_ONLY:
+            return "candidate and stickiness taken out: at once, for everybody"
+        if self.after == PREPARED:
+            return "candidate prepared, no request moves"
+        if self.before is not None and not self.before.attached:
+            return "candidate put in, stickiness on"
+        if self.before is not None and self.after.weight < self.before.weight:
+            return "clients with a cookie stay until it runs out"
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Everything that somebody approves.
+
+    Attributes:
+        phase: The phase's name, or `release`.
+        traffic: A line a route that the phase is about.
+        previews: A preview a stack, in the order in which they would be applied.
+        warnings: What to know before saying yes.
+        commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
+        by_name: Whether somebody at a terminal approves by typing the environment's name.
+    """
+
+    environment: str
+    phase: str
+    traffic: tuple[TrafficLine, ...]
+    previews: tuple[StackPreview, ...]
+    warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    by_name: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to approve."""
+        return not any(preview.changes or preview.refreshed for preview in self.previews)
+
+
+def traffic_of(environment: Environment, live: Live, after: Mapping[str, Split]) -> tuple[TrafficLine, ...]:
+    """What happens to each route, changing ones first in the inventory's order."""
+    lines = [
+        TrafficLine(name, str(route), route.load_balancer, route.priority, live.split_of(route), after[name])
+        for name, route in environment.routes.items()
+        if name in after
+    ]
+    return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
+    """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
+    zero, most, drifting = Percent(0), Percent(ALL_TENTHS), list[str]()
+    for group, names in shared_candidates(environment).items():
+        weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
+        if len(weights) > 1 and min(weights.values()) < most:
+            drifting.append(f"{group} ({', '.join(weights)})")
+    if not drifting:
+        return ()
+    warning = "clients that keep cookies drift to the candidate over routes that share its target group"
+    return (f"{warning}: {', '.join(drifting)}; with target-groups each route can have its own",)
+
+
+def warnings_of(
+    traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool
+) -> tuple[str, ...]:
+    """What to know before saying yes.
+
+    Args:
+        traffic: What happens to each route.
+        previews: What happens to each stack.
+        moves_traffic: Whether the phase is for that.
+    """
+    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic)
+    rebuilt = any(change.op is Op.UPDATE for preview in previews for change in preview.changes)
+    served = any(line.before and line.before.weight > Percent(0) for line in traffic)
+    said = {
+        "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
+        "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
+        "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
+    }
+    return tuple(warning for warning, holds in said.items() if holds)

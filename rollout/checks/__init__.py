@@ -1,0 +1,6 @@
+"""Whether the world is as it should be, without changing it. Pure.
+
+- `compare`: recorded, live and wanted side by side; `drift` and `status` tell it to people;
+- `preflight`, `inspection`: what has to hold before a phase, in the rules and behind them; `report`: all of it at once;
+- `ownership`: who else holds the rules; `undoing`, `retiring`: before a phase is undone, before legacy goes.
+"""

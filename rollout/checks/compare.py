@@ -1,0 +1,102 @@
+"""Three views of each rule compared: what the state recorded, what is live, what is wanted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, forward_in
+from rollout.errors import Problem
+from rollout.live import Live
+from rollout.model import Environment, Split
+from rollout.rules.weights import Forward, forward_of, same_forward
+
+
+def wanted_forward(environment: Environment, name: str, live: Live, split: Split) -> Forward:
+    """The forward action that a route's split means."""
+    route = environment.routes[name]
+    legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
+    return forward_of(split, legacy, candidate, environment.stickiness.duration)
+
+
+def stale_rules(
+    environment: Environment, live: Live, preview: StackPreview, after: Mapping[str, Split]
+) -> dict[str, Problem | None]:
+    """The routes whose state is behind the load balancer.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        preview: Of the routing stack, whose steps hold the recorded state.
+        after: The wanted splits.
+
+    Returns:
+        By route: the three-way difference, or None where what is live is what is wanted.
+    """
+    recorded = {
+        step.rule: forward_in(step.old.recorded)
+        for step in preview.steps
+        if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
+    }
+    imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
+    found: dict[str, Problem | None] = {}
+    for name, split in after.items():
+        rule = live.rule_of(environment.routes[name])
+        if rule is None or rule.arn not in recorded or rule.arn in imported:
+            continue
+        was, now = recorded[rule.arn], rule.forward
+        if was is not None and now is not None and same_forward(was, now):
+            continue
+        wanted = wanted_forward(environment, name, live, split)
+        difference = f"live {now or rule.action} · recorded {was or 'another action'} · wanted {wanted}"
+        as_wanted = now is not None and same_forward(now, wanted)
+        found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}")
+    return found
+
+
+def has_lost(preview: StackPreview, live: Live) -> bool:
+    """Whether a state holds a rule or a target group of the inventory that isn't on AWS any more."""
+    there = {rule.arn for rule in live.rules} | {group.arn for group in live.target_groups.values()}
+    return any(
+        step.old is not None and step.old.type in (LISTENER_RULE, TARGET_GROUP) and step.old.id not in there
+        for step in preview.steps
+    )
+
+
+def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem]:
+    """What somebody else changed since the preview: the routes' rules and the target groups."""
+    for name, route in environment.routes.items():
+        was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
+        if was is None:
+            continue
+        if rule is None or rule.arn != was.arn:
+            yield Problem(f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}", where=place)
+        elif rule.conditions != was.conditions:
+            yield Problem(f"its conditions were {was.conditions} and are {rule.conditions}", where=place)
+        elif (rule.forward, rule.action) != (was.forward, was.action):
+            yield Problem(
+                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}", where=place
+            )
+    for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
+        yield Problem(f"target group {group} is gone")
+
+
+def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapping[str, Split]) -> Iterator[Problem]:
+    """How the rules differ from what a phase leaves: the same rules, conditions untouched, the wanted splits.
+
+    Args:
+        environment: The inventory.
+        before: AWS when the phase began.
+        now: AWS as read back.
+        after: The wanted splits; routes that aren't in it must be as they were.
+    """
+    for name, route in environment.routes.items():
+        was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
+        if rule is None or was is None or rule.arn != was.arn:
+            yield Problem(f"the rule at priority {route.priority} is another one now", where=place)
+            continue
+        if not rule.matches(route.path, route.methods):
+            yield Problem(f"its conditions are {rule.conditions}", where=place)
+        unchanged = name not in after or after[name] == before.split_of(route)
+        wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])
+        if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
+            yield Problem(f"it forwards to {rule.forward or rule.action}, not {wanted}", where=place)

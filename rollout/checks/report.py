@@ -1,0 +1,148 @@
+"""The preflight as a report: every check with its evidence, told at once. Pure.
+
+A phase makes the same checks by itself and stops at the first group that has problems; here nothing is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rollout.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
+from rollout.checks.ownership import Ownership, cutover_warnings
+from rollout.checks.preflight import (
+    code_problems,
+    handover_problems,
+    held_rules,
+    listener_problems,
+    rule_problems,
+    target_group_problems,
+)
+from rollout.checks.status import Held
+from rollout.errors import Problem, RolloutError
+from rollout.live import Live
+from rollout.measuring.split import shared_candidates
+from rollout.model import Environment
+from rollout.rules.overlaps import overlaps
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What was looked at.
+        evidence: What was found.
+        problems: What has to be put right first.
+        notes: What to know; nothing stops for it.
+    """
+
+    name: str
+    evidence: str
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing has to be put right."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReport:
+    """All checks of one environment."""
+
+    environment: str
+    checks: tuple[Check, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that has to be put right."""
+        return tuple(problem for check in self.checks for problem in check.problems)
+
+
+def aws_checks(
+    environment: Environment, live: Live, found: Inspection, held: Held | None, ownership: Ownership | None = None
+) -> Iterator[Check]:
+    """What AWS has, against the inventory.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        found: What a look behind its rules found.
+        held: What the stacks hold, for the three-way difference; None where nobody could be asked.
+        ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
+    """
+    routes, kept = environment.routes, environment.kept_routes
+    yield Check("account", f"{live.account}, as the inventory says; region {environment.region}")
+    ports = ", ".join(f"{key} on port {b.listener_port}" for key, b in environment.load_balancers.items())
+    yield _check("listeners", ports, listener_problems(environment, live))
+    states = ((*(held.legacy or ()), *(held.routing or ())) if held else ()) or None
+    right = sum(1 for route in routes.values() if (r := live.rule_of(route)) and r.matches(route.path, route.methods))
+    yield _check(
+        "rules",
+        f"{right} of {len(routes)} at their priorities with the inventory's conditions",
+        rule_problems(environment, live, states),
+    )
+    found_overlaps = overlaps(environment, live)
+    yield Check(
+        "overlaps",
+        _counted("pair", len(found_overlaps)) + " of rules that match the same requests" if found_overlaps else "none",
+        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
+        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
+    )
+    shared = shared_candidates(environment)
+    yield _check(
+        "stickiness",
+        f"{len(shared)} of the candidate's target groups shared by routes" if shared else "no route shares its cookies",
+        (),
+        [
+            Problem(
+                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
+                where=group,
+                then="target-groups can hold one for each route",
+            )
+            for group, names in shared.items()
+        ],
+    )
+    built = {route.candidate for route in routes.values()} & live.target_groups.keys()
+    expected = {route.candidate for route in routes.values()}
+    legacy = {route.legacy for route in routes.values()} | {route.legacy for route in kept.values()}
+    there = sum(1 for name in legacy if name in live.target_groups)
+    later = "" if built == expected else f"; {len(expected - built)} of the candidate's are built by phase 1"
+    yield _check(
+        "target groups",
+        f"{there} of {len(legacy)} of the legacy's and {len(built)} of the candidate's{later}",
+        (*target_group_problems(environment, live), *target_problems(environment, live, found, legacy | expected)),
+        [
+            Problem(f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known")
+            for function in unread_policies(live, found)
+        ],
+    )
+    used = usages(environment, live, found)
+    words = ", ".join(f"{u.load_balancer} {u.after} of {u.allowed} {u.limit.split('-per-')[0]}" for u in used)
+    yield _check("quotas after phase 2", words.replace("-", " "), quota_problems(used))
+    if environment.programs.legacy and held and held.legacy is not None:
+        notes = list(handover_problems(environment, live, held.legacy))
+        marked = "marked by phase 1" if not notes else "not marked yet, which phase 1 does"
+        yield Check("handing over", f"the legacy stack's rules are {marked}")
+    if ownership is not None:
+        routing = held_rules(environment, live, held.routing if held else None)
+        told = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {len(routes)} rules"
+        warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
+        yield _check("other owner", f"{ownership.who} {told}", (), [Problem(warning) for warning in warnings])
+    packages = [str(function.code) for function in environment.functions.values() if function.code]
+    yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
+
+
+def failed(name: str, error: RolloutError) -> Check:
+    """A check that couldn't be made, and what it would have needed."""
+    return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then),))
+
+
+def _counted(noun: str, count: int) -> str:
+    return f"{count} {noun if count == 1 else noun + 's'}"
+
+
+def _check(name: str, evidence: str, problems: Iterable[Problem], notes: Iterable[Problem] = ()) -> Check:
+    return Check(name, evidence, tuple(problems), tuple(notes))

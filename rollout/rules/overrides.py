@@ -1,0 +1,164 @@
+"""Header rules: which stand before the routes' own ones, so that a header picks the implementation. Pure.
+
+A header rule has a route's path and methods, and a header. It is asked before rules that the route's own comes after:
+a kept route at 2022 must win over a route at 2023, with the header too. So every rule of the inventory that takes
+requests from a route has a stand-in in the block of header rules, which sends them where it would itself, and the
+block keeps the order of the rules that it stands for. docs/decisions/0009-header-override.md proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollout.errors import Problem
+from rollout.live import Live, LiveRule
+from rollout.model import OVERRIDE_TAG, Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+from rollout.rules.matching import Conditions, overlap
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MAX_CONDITION_VALUES, RULES_QUOTA = 5, 100
+
+
+def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:
+    """The header rules that the inventory asks for, by their logical names; none without `[header-override]`."""
+    override = environment.header_override
+    if override is None:
+        return {}
+    rules: dict[str, OverrideRule] = {}
+    for balancer in environment.load_balancers:
+        priority = override.priority_base
+        for key, entry in _block(environment, balancer, override):
+            for name, values, group in _sent(key, entry, override):
+                path, methods = _asks(entry)
+                rules[name] = OverrideRule(balancer, priority, path, methods, override.name, values, group)
+                priority += 1
+    return rules
+
+
+def _block(environment: Environment, balancer: str, override: HeaderOverride) -> list[tuple[str, Route | KeptRoute]]:
+    """The routes of a load balancer and whatever must still be asked before them, in the order of their priorities."""
+    routes = {key: route for key, route in environment.routes.items() if route.load_balancer == balancer}
+    block: dict[int, tuple[str, Route | KeptRoute]] = {r.priority: (key, r) for key, r in routes.items()}
+    kept = {
+        route.priority: (key, route)
+        for key, route in reversed(list(environment.kept_routes.items()))
+        if route.load_balancer == balancer and route.priority > override.priority_base
+    }
+    grows = True
+    while grows:
+        found = {
+            priority: entry
+            for priority, entry in kept.items()
+            if priority not in block
+            and any(priority < later and _overlap(entry[1], other) for later, (_, other) in block.items())
+        }
+        block |= found
+        grows = bool(found)
+    return [entry for _, entry in sorted(block.items())]
+
+
+def _overlap(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
+    return overlap(Conditions(*_asks(one)), Conditions(*_asks(other))) is not None
+
+
+def _asks(entry: Route | KeptRoute) -> tuple[str, tuple[str, ...]]:
+    """Path and methods of the rule that carries an entry."""
+    return (entry.rule_path, entry.rule_methods) if isinstance(entry, KeptRoute) else (entry.path, entry.methods)
+
+
+def _sent(key: str, entry: Route | KeptRoute, override: HeaderOverride) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The header rules for an entry: name, header values, target group."""
+    to_legacy = (override.legacy_value,) if override.legacy_value else ()
+    if isinstance(entry, KeptRoute):
+        yield f"{key}-override-kept", (override.value, *to_legacy), entry.legacy
+        return
+    yield f"{key}-override", (override.value,), entry.candidate
+    if to_legacy:
+        yield f"{key}-override-legacy", to_legacy, entry.legacy
+
+
+def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What in the inventory doesn't go with header rules: the keys of the place, what, and what to do."""
+    override = environment.header_override
+    if override is None:
+        return
+    base = ("header-override", "priority-base")
+    if override.legacy_value and override.legacy_value.lower() == override.value.lower():
+        yield ("header-override", "legacy-value"), "is the same as value", "AWS doesn't mind a header's case"
+    taken = {
+        (entry.load_balancer, entry.priority): place
+        for table, entries in (("routes", environment.routes), ("kept-routes", environment.kept_routes))
+        for key, entry in entries.items()
+        for place in [f"{table}.{key}"]
+    }
+    planned = planned_overrides(environment)
+    first: dict[str, int] = {}
+    for route in environment.routes.values():
+        first[route.load_balancer] = min(first.get(route.load_balancer, route.priority), route.priority)
+    for name, rule in planned.items():
+        if holder := taken.get((rule.load_balancer, rule.priority)):
+            yield base, f"the header rule {name} would have {rule.priority}, which is {holder}'s", "take another base"
+        elif rule.priority > first[rule.load_balancer]:
+            what = f"the header rule {name} would have {rule.priority}, after a route at {first[rule.load_balancer]}"
+            yield base, what, "header rules stand before all routes: take a lower base"
+        if (values := 1 + len(rule.methods) + len(rule.values)) > MAX_CONDITION_VALUES:
+            what = f"the header rule {name} would have {values} condition values; a rule has at most"
+            yield ("header-override",), f"{what} {MAX_CONDITION_VALUES}", "give the route fewer methods"
+
+
+def override_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """What on AWS doesn't go with the header rules that the inventory asks for."""
+    override = environment.header_override
+    if override is None:
+        yield Problem("there is no [header-override] in the inventory", then="add it, with a name and a value")
+        return
+    entries: list[Route | KeptRoute] = [*environment.routes.values(), *environment.kept_routes.values()]
+    known = {(entry.load_balancer, entry.priority) for entry in entries}
+    planned = planned_overrides(environment)
+    for balancer in environment.load_balancers:
+        ours = {rule.priority for rule in planned.values() if rule.load_balancer == balancer}
+        block = _block(environment, balancer, override)
+        yield from _not_as_kept(balancer, block, live)
+        for rule in live.rules_of(balancer):
+            if OVERRIDE_TAG in rule.tags or (balancer, rule.priority) in known:
+                continue
+            passed_by = (e for _, e in block if min(ours) < rule.priority < e.priority and _takes(rule, e))
+            what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which the inventory doesn't know,"
+            if rule.priority in ours:
+                what += " has the priority of a header rule"
+            elif entry := next(passed_by, None):
+                what += f" takes requests before {entry}; with the header they would pass it by"
+            else:
+                continue
+            then = "take another base, or put the rule among the kept routes"
+            yield Problem(what, "header-override.priority-base", then)
+
+
+def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
+    """What to know before header rules are added."""
+    override, planned = environment.header_override, planned_overrides(environment)
+    said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
+    for balancer in environment.load_balancers:
+        listener = live.listeners.get(balancer)
+        there = [rule for rule in live.rules if rule.listener == listener and OVERRIDE_TAG not in rule.tags]
+        count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
+        if count > RULES_QUOTA:
+            said.append(f"{balancer} will have {count} rules; AWS allows {RULES_QUOTA} unless you had that raised")
+    return tuple(said)
+
+
+def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live: Live) -> Iterator[Problem]:
+    """Kept routes whose rule does something else than a header rule in its stead would."""
+    for key, entry in block:
+        rule, group = live.rule_at(balancer, entry.priority), live.group_arn(entry.legacy)
+        forwards = rule.forward.weights.keys() if rule and rule.forward else ()
+        if isinstance(entry, KeptRoute) and set(forwards) != {group}:
+            what = f"forwards to {rule.forward or rule.action}, not to {entry.legacy} alone" if rule else "isn't there"
+            then = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
+            yield Problem(f"its rule {what}", f"kept-routes.{key}", then)
+
+
+def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:
+    """Whether a live rule may take requests of an entry, whatever more it asks for."""
+    methods, wanted = tuple(sorted(rule.methods)), Conditions(*_asks(entry))
+    return any(overlap(Conditions(path, methods), wanted) for path in sorted(rule.paths) or ["*"])
