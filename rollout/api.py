@@ -53,6 +53,7 @@ from rollout.live import Live
 from rollout.measuring.pools import group_pools
 from rollout.measuring.quiet import Proof, legacy_groups
 from rollout.measuring.split import SINCE, Measured, counted, measure, per_minute
+from rollout.measuring.volumes import Volume, volumes
 from rollout.metrics import MINUTE
 from rollout.model import Arn, Environment
 from rollout.monitoring.alarms import names, title
@@ -824,6 +825,12 @@ class EnvironmentRollout:
         found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
         return {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
 
+    def _volumes(self, live: Live) -> Mapping[str, Volume] | str:
+        try:
+            return volumes(self._environment, live, self._counts(live, SINCE), SINCE)
+        except RolloutError as error:
+            return error.what
+
     def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
         try:
             counts = self._counts(live.result(), since)
@@ -899,6 +906,7 @@ class EnvironmentRollout:
             owner=parts.owner,
             by=who(),
             proof=proof.missing,
+            volumes=self._volumes,
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

@@ -109,19 +109,29 @@ class StepStarted(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ResourceChanged(Event):
-    """One resource is done."""
+class ResourceStarted(Event):
+    """The engine began to change one resource."""
 
     stack: str
     change: Change
 
 
 @dataclass(frozen=True, slots=True)
+class ResourceChanged(Event):
+    """One resource is done; `took` is in seconds, None where its beginning was missed."""
+
+    stack: str
+    change: Change
+    took: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StepApplied(Event):
-    """A stack's approved plan was applied."""
+    """A stack's approved plan was applied; `took` is in seconds, None where nobody timed it."""
 
     stack: str
     changes: int
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +357,10 @@ def plain(value: Any) -> Any:
         case Gate():
             return {
                 "phase": value.phase,
+                "drift": plain(value.drift),
                 "traffic": [plain(line) for line in value.traffic],
                 "previews": [plain(preview) for preview in value.previews],
+                "uncounted": value.uncounted or None,
                 "warnings": list(value.warnings),
                 "commands": list(value.commands),
             }

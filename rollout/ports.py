@@ -190,9 +190,10 @@ class Stacks(Protocol):
         plan: Path | None,
         message: str,
         refresh: bool = False,
+        on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
-        """Update a stack, by a saved plan and nothing else where one is given.
+        """Update a stack, by a saved plan and nothing else where one is given; each resource is told twice.
 
         Raises:
             EngineError: The engine failed, or the world moved since the plan was made.

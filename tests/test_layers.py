@@ -17,7 +17,7 @@ PURE = (
     *("errors", "events", "fields", "invocation", "live", "metrics", "model", "ports", "quantities"),
     *("rules", "checks", "history", "ramp.settings", "ramp.decide", "ramp.journal", "ramp.standing", "ramp.windows"),
     *(f"changes.{name}" for name in ("desired", "gates", "pending", "phases", "plan", "policy")),
-    *(f"measuring.{name}" for name in ("evidence", "latency_limits", "pools", "quiet", "split", "tallies")),
+    *(f"measuring.{name}" for name in ("evidence", "latency_limits", "pools", "quiet", "split", "tallies", "volumes")),
     *(f"analysis.{name}" for name in ("defaults", "eprocess", "judge", "planning", "sentences", "stakes")),
     *(f"analysis.{name}" for name in ("streams", "verdicts", "weighing")),
     *("monitoring.alarms", "monitoring.dashboard", "monitoring.pools", "notify.notice", "smoke.report"),

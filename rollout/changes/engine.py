@@ -7,18 +7,20 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
+from threading import Thread
 
 from rollout import events
 from rollout.changes.desired import Start, overrides_after, program_input, splits_after
-from rollout.changes.gates import Gate, drift_warning, traffic_of, warnings_of
+from rollout.changes.gates import Gate, drift_warning, traffic_of, unlike_file, warnings_of
 from rollout.changes.pending import natural_id
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
-from rollout.changes.plan import Change, Op, StackPreview
+from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview
 from rollout.changes.policy import Violation, rule_bounds, violations, waived
 from rollout.changes.work_folder import work_folder
 from rollout.checks.compare import has_lost, moved, stale_rules, unlike_wanted
@@ -48,6 +50,7 @@ from rollout.errors import (
 )
 from rollout.history.record import Record, moves, with_record
 from rollout.live import Live
+from rollout.measuring.volumes import Volume
 from rollout.model import Environment, ProgramInput, Split
 from rollout.ports import Approver, Clock, LegacyOwner, LoadBalancers, Stacks
 from rollout.quantities import Percent
@@ -57,6 +60,11 @@ from rollout.rules.overrides import override_problems, override_warnings
 
 READ_BACKS, PAUSE = 10, 1.0
 ASKING = timedelta(minutes=1)
+COUNTING = 2.0
+"""How many seconds a gate waits for volumes after its previews."""
+
+Volumes = Mapping[str, Volume] | str
+"""Each route's, or why they aren't known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class _Prepared:
     preview: StackPreview
     plan: Path
     waived: tuple[Violation, ...]
+    drift: tuple[str, ...] | None
 
 
 class Engine:
@@ -112,6 +121,7 @@ class Engine:
         owner: Another tool that holds the legacy rules.
         by: Who runs it, for Pulumi's update history.
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
+        volumes: Asked beside the previews how many requests the routes have.
     """
 
     def __init__(
@@ -125,6 +135,7 @@ class Engine:
         owner: LegacyOwner | None = None,
         by: str = "",
         proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
+        volumes: Callable[[Live], Volumes] = lambda _: {},
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -134,6 +145,7 @@ class Engine:
         self._owner = owner
         self._by = by
         self._proof = proof
+        self._volumes = volumes
 
     def run(
         self,
@@ -179,9 +191,10 @@ class Engine:
         run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
         with work_folder() as folder, ThreadPoolExecutor(1) as beside:
             inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
+            counting = _aside(lambda: self._volumes(start.live)) if phase.moves_traffic else None
             prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
             warnings = self._check_targets(run, inspecting.result()) if inspecting else ()
-            gate = self._gate(run, prepared, warnings)
+            gate = self._gate(run, prepared, warnings, _counted(counting) if counting else {})
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
@@ -282,10 +295,14 @@ class Engine:
         if step.begins_resources:
             self._settle(step.stack, live)
         preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
+        drift: tuple[str, ...] | None = None
         if step.stack == ROUTING:
             if run.phase.moves_traffic:
                 self._stop_at(run.phase, tuple(adoption_problems(environment, live, preview)))
-            if preview and self._must_refresh(run, preview):
+            stale, drifted = self._stale(run, preview) if preview else (False, ())
+            if preview and any(each.type == LISTENER_RULE and each.op is not Op.IMPORT for each in preview.steps):
+                drift = (*map(str, drifted), *unlike_file(environment, live, run.after))
+            if preview and stale:
                 preview = self._stacks.preview(step.stack, given, plan, refresh=True)
         if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
             preview = self._stacks.preview(step.stack, given, plan, refresh=True)
@@ -304,7 +321,7 @@ class Engine:
                 f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
             )
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
-        return _Prepared(step, given, preview, plan, let_by)
+        return _Prepared(step, given, preview, plan, let_by, drift)
 
     def _settle(self, stack: str, live: Live) -> None:
         """Have the state adopt what a run that was cut off had begun to create."""
@@ -313,8 +330,8 @@ class Engine:
             adopted, gone = (tuple(map(str, part)) for part in (found.adopted, found.gone))
             self._emit(events.LeftoversSettled(self._environment.name, stack, adopted, gone))
 
-    def _must_refresh(self, run: _Run, preview: StackPreview) -> bool:
-        """Whether the state is behind the load balancer; if somebody else changed a rule, that is drift."""
+    def _stale(self, run: _Run, preview: StackPreview) -> tuple[bool, Sequence[Problem]]:
+        """Whether the state is behind the load balancer, and what somebody else changed."""
         stale = stale_rules(self._environment, run.start.live, preview, run.after)
         drifted = [problem for problem in stale.values() if problem is not None]
         if drifted and not run.accept_live:
@@ -323,11 +340,12 @@ class Engine:
                 drifted,
                 then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
             )
-        return bool(stale) or stale_overrides(preview, run.start.live)
+        return bool(stale) or stale_overrides(preview, run.start.live), drifted
 
-    def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str]) -> Gate:
+    def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str], volumes: Volumes) -> Gate:
         environment, live = self._environment, run.start.live
-        traffic = traffic_of(environment, live, run.after)
+        counted, uncounted = ({}, volumes) if isinstance(volumes, str) else (volumes, "")
+        traffic = traffic_of(environment, live, run.after, counted)
         previews = tuple(item.preview for item in prepared)
         warnings = (*warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic), *known)
         if run.phase.name == "phase2":
@@ -344,8 +362,17 @@ class Engine:
             warnings += tuple(undo_warnings(run.phase, run.start))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
-        by_name = environment.confirm == "name"
-        return Gate(environment.name, run.phase.name, traffic, previews, (*warnings, *let_by), commands, by_name)
+        return Gate(
+            environment.name,
+            run.phase.name,
+            traffic,
+            previews,
+            (*warnings, *let_by),
+            commands,
+            by_name=environment.confirm == "name",
+            drift=next((item.drift for item in prepared if item.drift is not None), None),
+            uncounted=uncounted,
+        )
 
     def _ask(self, gate: Gate, approve: Approver | None) -> None:
         if approve is None:
@@ -374,20 +401,36 @@ class Engine:
             if not item.preview.changes and not item.preview.refreshed:
                 continue
             stack, wanted, done = item.step.stack, len(item.preview.changes), list[Change]()
+            began, begun_at = self._clock.now(), dict[str, float]()
 
-            def told(change: Change, stack: str = stack, done: list[Change] = done) -> None:
+            def begun(change: Change, stack: str = stack, begun_at: dict[str, float] = begun_at) -> None:
+                if change.op is not Op.SAME:
+                    begun_at[change.urn] = self._clock.now()
+                    self._emit(events.ResourceStarted(environment.name, stack, change))
+
+            def told(
+                change: Change, stack: str = stack, done: list[Change] = done, begun_at: dict[str, float] = begun_at
+            ) -> None:
                 if change.op is not Op.SAME:
                     done.append(change)
-                    self._emit(events.ResourceChanged(environment.name, stack, change))
+                    start = begun_at.pop(change.urn, None)
+                    took = None if start is None else round(self._clock.now() - start, 3)
+                    self._emit(events.ResourceChanged(environment.name, stack, change, took))
 
             self._emit(events.StepStarted(environment.name, stack, item.step.summary, wanted))
             try:
                 self._stacks.up(
-                    stack, item.given, plan=item.plan, message=message, refresh=item.preview.refreshed, on_change=told
+                    stack,
+                    item.given,
+                    plan=item.plan,
+                    message=message,
+                    refresh=item.preview.refreshed,
+                    on_begin=begun,
+                    on_change=told,
                 )
             except KeyboardInterrupt:
                 raise _interrupted(item, {change.urn for change in done}, prepared[number + 1 :]) from None
-            self._emit(events.StepApplied(environment.name, stack, wanted))
+            self._emit(events.StepApplied(environment.name, stack, wanted, round(self._clock.now() - began, 3)))
 
     def _verify(self, run: _Run) -> None:
         """Ask the load balancer until every rule is as wanted."""
@@ -433,6 +476,27 @@ class Engine:
             routes, commands = tuple(ownership.held or ()), tuple(map(str, ownership.commands))
             name = self._environment.name
             self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
+
+
+def _aside(call: Callable[[], Volumes]) -> Future[Volumes]:
+    """Run something that nothing waits for in the end, not even the interpreter's."""
+    future: Future[Volumes] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            future.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return future
+
+
+def _counted(counting: Future[Volumes]) -> Volumes:
+    try:
+        return counting.result(COUNTING)
+    except TooLate:
+        return "CloudWatch hasn't answered in time"
 
 
 def _concerns(step: Step, start: Start) -> bool:

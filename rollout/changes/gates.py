@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.changes.plan import Op, StackPreview
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
+from rollout.measuring.volumes import Volume
 from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
 from rollout.quantities import ALL_TENTHS, Percent
+
+TEN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,7 @@ class TrafficLine:
         priority: Of its rule.
         before: Its live split; None where the rule isn't one of ours.
         after: The split that would be.
+        volume: How many requests it has, or several routes have together; None where nobody counted.
     """
 
     route: str
@@ -31,6 +35,19 @@ class TrafficLine:
     priority: int
     before: Split | None
     after: Split
+    volume: Volume | None = None
+
+    @property
+    def requests(self) -> str:
+        """How many requests a minute the candidate would get of how many; of several routes together only how many."""
+        if self.volume is None:
+            return ""
+        total, others = self.volume.per_minute, len(self.volume.routes) - 1
+        if not total:
+            return "none"
+        if others:
+            return f"{_rate(total)} with {others} other{'s' if others > 1 else ''}"
+        return f"about {_rate(total * self.after.weight.tenths / ALL_TENTHS)} of {_rate(total)}"
 
     @property
     def moves(self) -> bool:
@@ -71,6 +88,8 @@ class Gate:
         warnings: What to know before saying yes.
         commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
         by_name: Whether somebody at a terminal approves by typing the environment's name.
+        drift: How rules and file differ from what rollout last left; None where there is nothing to compare with.
+        uncounted: Why the traffic lines have no volumes, if somebody tried to count.
     """
 
     environment: str
@@ -80,6 +99,8 @@ class Gate:
     warnings: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
     by_name: bool = False
+    drift: tuple[str, ...] | None = None
+    uncounted: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -87,14 +108,32 @@ class Gate:
         return not any(preview.changes or preview.refreshed for preview in self.previews)
 
 
-def traffic_of(environment: Environment, live: Live, after: Mapping[str, Split]) -> tuple[TrafficLine, ...]:
+def traffic_of(
+    environment: Environment, live: Live, after: Mapping[str, Split], volumes: Mapping[str, Volume] | None = None
+) -> tuple[TrafficLine, ...]:
     """What happens to each route, changing ones first in the inventory's order."""
+    counted = volumes or {}
     lines = [
-        TrafficLine(name, str(route), route.load_balancer, route.priority, live.split_of(route), after[name])
+        TrafficLine(
+            name, str(route), route.load_balancer, route.priority, live.split_of(route), after[name], counted.get(name)
+        )
         for name, route in environment.routes.items()
         if name in after
     ]
     return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def unlike_file(environment: Environment, live: Live, after: Mapping[str, Split]) -> Iterator[str]:
+    """Routes that a change leaves as they are, where that isn't what the file says."""
+    for name, route in environment.routes.items():
+        now, wanted = live.split_of(route), environment.desired_weight(name)
+        if now is not None and now.weight != wanted and after.get(name, now) == now:
+            yield f"routes.{name}: live at {now.weight} %, and stays so; the file says {wanted} %"
+
+
+def _rate(per_minute: float) -> str:
+    """Requests a minute: whole ones, unless they are few."""
+    return f"{per_minute:,.0f}" if per_minute >= TEN else f"{per_minute:.1f}".removesuffix(".0")
 
 
 def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:

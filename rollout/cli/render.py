@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 from rich.text import Text
 
 from rollout import events
-from rollout.cli import ramp_screen, screen
+from rollout.cli import ramp_screen, screen, up_screen
+from rollout.cli.up_screen import Applying
 from rollout.errors import ProblemsError, RolloutError
 from rollout.quantities import format_duration
 
@@ -219,6 +221,7 @@ class People(Renderer):
         self._out = Console(highlight=False, soft_wrap=piped, width=width)
         self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._busy: Status | None = None
+        self._applying: Applying | None = None
         self._last_step = ""
         self._verified = 0
         self._seen: set[str] = set()
@@ -244,14 +247,8 @@ class People(Renderer):
                 self._done(f"[bold]nothing to do:[/] {event.environment} is as {event.phase} leaves it")
             case events.LockCleared() | events.LeftoversSettled():
                 self._warn("\n    ".join(map(escape, screen.aftermath(event))))
-            case events.StepStarted():
-                self._working(f"{event.stack}: {event.summary}")
-            case events.ResourceChanged():
-                self._rest()
-                self._out.print(Text("    ").append_text(screen.change(event.change)))
-                self._working(f"{event.stack}")
-            case events.StepApplied():
-                self._done(f"{event.stack}: {event.changes} {screen.plural('change', event.changes)} applied")
+            case events.StepStarted() | events.ResourceStarted() | events.ResourceChanged() | events.StepApplied():
+                self._up(event)
             case events.WeightSet():
                 self._done(f"{event.route}: {'?' if event.before is None else event.before} → [bold]{event.after} %[/]")
             case events.RuleVerified():
@@ -275,6 +272,25 @@ class People(Renderer):
                 self._finished(event)
             case events.Warned():
                 self._warn(escape(event.message))
+
+    def _up(
+        self,
+        event: events.StepStarted | events.ResourceStarted | events.ResourceChanged | events.StepApplied,
+    ) -> None:
+        match event:
+            case events.StepStarted():
+                self._rest()
+                self._applying = Applying(self._out, event)
+            case events.ResourceStarted():
+                if self._applying:
+                    self._applying.begin(event)
+            case events.ResourceChanged():
+                if self._applying:
+                    self._applying.finish(event)
+                self._out.print(up_screen.done(event))
+            case events.StepApplied():
+                changes = f"{event.changes} {screen.plural('change', event.changes)} applied"
+                self._done(f"{event.stack}: {changes} [dim]{up_screen.duration(event.took)}[/]")
 
     def _ramping(self, event: events.RampEvent) -> None:
         """What changes each minute is a line that moves; what it comes to is said once a weight."""
@@ -467,12 +483,20 @@ class People(Renderer):
             self._out.print(Text(f"      {command}"), soft_wrap=True)
 
     def _done(self, markup: str) -> None:
-        self._rest()
-        self._out.print(f"  [green]✓[/] {markup}")
+        self._marked("[green]✓[/]", markup)
 
     def _warn(self, markup: str) -> None:
+        self._marked("[yellow]![/]", markup)
+
+    def _marked(self, mark: str, markup: str) -> None:
+        """A line behind a mark; in a terminal what doesn't fit goes on below its beginning."""
         self._rest()
-        self._out.print(f"  [yellow]![/] {markup}")
+        if self._out.soft_wrap:
+            self._out.print(f"  {mark} {markup}")
+            return
+        row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_row(f"  {mark}", markup)
+        self._out.print(row)
 
     def _working(self, text: str) -> None:
         """A line that moves, in a terminal; elsewhere nothing, as what follows says it."""
@@ -484,6 +508,9 @@ class People(Renderer):
         self._busy.update(escape(text))
 
     def _rest(self) -> None:
+        if self._applying is not None:
+            self._applying.close()
+            self._applying = None
         if self._busy is not None:
             self._busy.stop()
             self._busy = None

@@ -95,16 +95,25 @@ def change(step: Change, *, adopted: bool = False) -> Text:
 def gate(opened: Gate, width: int) -> RenderableType:
     """All that somebody approves, but for commands, which must stay whole lines."""
     if opened.previews:
-        return Group(traffic(opened, width), resources(opened))
+        return Group(*_drift(opened), traffic(opened, width), resources(opened))
     return Indented(_warnings(opened))
 
 
+def _drift(gate: Gate) -> Iterator[RenderableType]:
+    """What isn't as rollout left it comes before anything that it would do."""
+    if gate.drift:
+        yield Padding(Group(Text("Drift", style="bold yellow"), *map(Text, gate.drift)), (1, 0, 0, 2))
+    elif gate.drift is not None:
+        agreed = "no drift: rules, state and file agree on all that isn't changed here"
+        yield Padding(Text(agreed, style="dim"), (1, 0, 0, 2))
+
+
 def traffic(gate: Gate, width: int) -> RenderableType:
-    """Who gets which requests, before and after."""
+    """Who gets which requests, before and after; routes that nothing happens to are named only."""
     table = Table(
         box=None, pad_edge=False, padding=(0, 2, 0, 0), title="Traffic", title_justify="left", title_style="bold"
     )
-    narrow = width < NARROW
+    narrow, changing = width < NARROW, [line for line in gate.traffic if line.changes]
     table.add_column("route", overflow="fold")
     if not narrow:
         table.add_column("endpoint", overflow="fold", style="dim")
@@ -112,16 +121,25 @@ def traffic(gate: Gate, width: int) -> RenderableType:
     table.add_column("now", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     table.add_column("then", justify="right", no_wrap=True)
+    counted = any(line.volume for line in changing)
+    if counted:
+        table.add_column("a minute" if narrow else "requests a minute", justify="right", overflow="fold")
     table.add_column("", overflow="fold", style="dim")
-    for line in gate.traffic:
+    for line in changing:
         cells: list[str | Text] = [
             line.route,
             *([] if narrow else [line.endpoint, str(line.priority)]),
             *_split_cells(line),
+            *([Text(line.requests, style="" if line.moves else "dim")] if counted else []),
             line.note,
         ]
         table.add_row(*cells)
-    return Padding(table, (1, 0, 0, 2))
+    rows: list[RenderableType] = [table] if changing else [Text("Traffic", style="bold")]
+    if same := [line.route for line in gate.traffic if not line.changes]:
+        rows.append(Text(f"unchanged: {', '.join(same)}", style="dim"))
+    if gate.uncounted:
+        rows.append(Text(f"nobody knows how many requests that is: {gate.uncounted}", style="dim"))
+    return Padding(Group(*rows), (1, 0, 0, 2))
 
 
 def _split_cells(line: TrafficLine) -> tuple[Text, str, Text]:

@@ -142,6 +142,7 @@ class PulumiStacks:
         plan: Path | None,
         message: str,
         refresh: bool = False,
+        on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
         """See `ports.Stacks`."""
@@ -151,7 +152,11 @@ class PulumiStacks:
             def told(event: auto.EngineEvent) -> None:
                 opened.hear(event)
                 problems.add(event)
-                if event.res_outputs_event is not None:
+                if event.resource_pre_event is not None:
+                    begun = change(event.resource_pre_event.metadata)
+                    if begun.is_real:
+                        on_begin(begun)
+                elif event.res_outputs_event is not None:
                     done = change(event.res_outputs_event.metadata)
                     if done.is_real:
                         on_change(done)

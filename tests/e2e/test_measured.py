@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from http import HTTPStatus
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -74,6 +75,12 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert "20 requests a minute, errors from 0.1 to 1 %" in text
     assert plan.as_toml("production").splitlines()[1] in text
 
+    gate = cut_over.open().preview("weight", weights={"stamp-score": Percent.of(80)}).gate
+    (line, *_) = gate.traffic
+    assert line.volume is not None
+    assert line.volume.routes == ("stamp-score",)  # though it shares the candidate's group
+    assert 5 < line.volume.per_minute < 15  # 150 in a quarter of an hour, as weights and legacy's counts let guess
+
     cut_over.open().rollback(reconcile=False)
     (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
     assert routes is not None
@@ -115,6 +122,21 @@ def test_the_gate_tells_that_clients_drift_between_routes_that_share_a_candidate
     ]
     assert "l-passport-v2-rust-scorer (stamp-score, ceramic-score)" in told
     assert "embed-score" not in told  # alone on its balancer
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault("cloudwatch:GetMetricData", code="AccessDenied", message="not authorized", status=403), "AccessDenied"),
+        (Fault("cloudwatch:GetMetricData", code=None, delay=timedelta(seconds=60)), "hasn't answered in time"),
+    ],
+    ids=["denied", "slow"],
+)
+def test_a_gate_opens_without_counts_and_says_why(cut_over: Team, fault: Fault, why: str) -> None:
+    cut_over.aws.faults.add(fault)
+    gate = cut_over.open().preview("weight", weights={"stamp-score": Percent.of(80)}).gate
+    assert {line.volume for line in gate.traffic} == {None}
+    assert why in gate.uncounted
 
 
 def test_a_status_without_metrics_says_why_and_is_otherwise_whole(legacy: Team) -> None:

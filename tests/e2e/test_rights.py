@@ -97,6 +97,7 @@ MOVE: tuple[Step, ...] = (
     ("observe", "preview", lambda it: it.preview("phase2")),
     ("observe", "explain", lambda it: it.explain(Request.of("GET", "/v2/stamps/1/score/2"), after="phase2")),
     ("operate", "phase2", lambda it: it.phase2(approve=True)),
+    ("observe", "preview", lambda it: it.preview("phase3")),
     ("operate", "override", lambda it: it.override(approve=True)),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("operate", "phase3", lambda it: it.phase3(approve=True)),

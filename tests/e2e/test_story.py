@@ -148,8 +148,12 @@ def test_somebody_elses_change_stops_a_weight_and_can_be_accepted(cut_over: Team
         cut_over.open().set_weight(25, approve=True)
     assert [problem.where for problem in caught.value.problems] == ["routes.stamp-score"]
     assert "50 %" in str(next(r.live for r in cut_over.open().status().routes if r.route == "stamp-score"))
-    cut_over.open().set_weight(25, approve=True, accept_live=True)
+    accepted = cut_over.open().set_weight(25, approve=True, accept_live=True)
     assert splits(cut_over) == {Split.at(Percent.of(25))}
+    (told,) = accepted.gate.drift or ()
+    assert told.startswith("routes.stamp-score: live ")
+    assert "recorded" in told
+    assert cut_over.open().preview("weight", weights={"stamp-score": Percent.of(30)}).gate.drift == ()
 
 
 def test_a_preview_changes_nothing(legacy: Team) -> None:

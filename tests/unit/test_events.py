@@ -12,17 +12,19 @@ from rollout import events
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
 from rollout.changes.gates import Gate, traffic_of
 from rollout.changes.plan import StackPreview
+from rollout.measuring.volumes import Volume
 from rollout.model import LEGACY_ONLY, Split
 from rollout.quantities import Percent
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))
+VOLUME = Volume(336, ("score",))
 CHANGE = step("update", "score", rule_inputs("score", LEGACY_FORWARD), rule_inputs("score", weighted(90, 10)))
 PREVIEW = StackPreview("routing", (CHANGE,))
-TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN})
+TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN}, {"score": VOLUME})
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 FINDING = Finding("server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5})
-GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",))
+GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",), drift=("moved",))
 
 EVENTS = (
     events.PhaseStarted("production", "weight", "Set a weight", ("routing",)),
@@ -35,8 +37,9 @@ EVENTS = (
     events.LockCleared("production", "routing", "ann@desk (pid 7)"),
     events.LeftoversSettled("production", "candidate", ("Role scorer",), ()),
     events.StepStarted("production", "routing", "change weights", 1),
-    events.ResourceChanged("production", "routing", CHANGE),
-    events.StepApplied("production", "routing", 1),
+    events.ResourceStarted("production", "routing", CHANGE),
+    events.ResourceChanged("production", "routing", CHANGE, 0.4),
+    events.StepApplied("production", "routing", 1, 2.5),
     events.RuleVerified("production", "score", "arn:rule/score", TEN),
     events.WeightSet("production", "score", None, TEN.weight),
     events.WeightSaved("production", "stacks.toml", TEN.weight),
@@ -106,6 +109,8 @@ def test_a_gate_is_told_whole_but_for_the_inputs_of_resources() -> None:
             "priority": 10,
             "before": {"weight": 0.0, "attached": False, "alone": False},
             "after": {"weight": 10.0, "attached": True, "alone": False},
+            "volume": {"per-minute": 336, "routes": ["score"]},
         }
     ]
     assert said["warnings"] == ["mind the step"]
+    assert (said["drift"], said["uncounted"]) == (["moved"], None)

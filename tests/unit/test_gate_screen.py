@@ -1,0 +1,83 @@
+"""The gate at the widths that terminals have, and an update as it runs."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console, RenderableType
+
+from rollout.changes.gates import Gate, traffic_of
+from rollout.changes.plan import StackPreview
+from rollout.cli.screen import gate
+from rollout.cli.up_screen import Applying, done, duration
+from rollout.events import ResourceChanged, ResourceStarted, StepStarted
+from rollout.measuring.volumes import Volume
+from rollout.model import Split
+from rollout.quantities import Percent
+from tests.unit.builders import environment, live, rule_inputs, step, weighted
+
+QUARTER = Split.at(Percent.of(25))
+CHANGE = step("update", "score", rule_inputs("score", weighted(90, 10)), rule_inputs("score", weighted(75, 25)))
+NOW = live({"score": weighted(90, 10), "bulk": weighted(75, 25)})
+PREVIEWS = (StackPreview("routing", (CHANGE,)),)
+
+
+def opened(**values: object) -> Gate:
+    volumes = {"score": Volume(336, ("score",))}
+    traffic = traffic_of(environment(), NOW, {"score": QUARTER, "bulk": QUARTER}, volumes)
+    return replace(Gate("production", "weight", traffic, PREVIEWS), **values)  # type: ignore[arg-type]
+
+
+def drawn(what: RenderableType, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(what)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_a_gate_says_what_moves_and_how_many_requests_that_is(width: int) -> None:
+    text = drawn(gate(opened(), width), width)
+    assert max(map(len, text.splitlines())) <= width
+    row = " ".join(text[text.index("score") :].split())
+    assert re.search(r"10 % → 25 % .*about 84 of 336", row)
+    assert "unchanged: bulk" in text
+    assert "plan " in text
+
+
+def test_a_gate_tells_first_what_has_drifted() -> None:
+    text = drawn(gate(opened(drift=("routes.bulk: live at 30 %",)), 120))
+    assert text.index("routes.bulk: live at 30 %") < text.index("Traffic") < text.index("Resources")
+    assert "no drift" in drawn(gate(opened(drift=()), 120))
+    assert "drift" not in drawn(gate(opened(), 120))  # nothing to compare with
+
+
+def test_a_gate_without_counts_says_why() -> None:
+    assert "CloudWatch hasn't answered" in drawn(gate(opened(uncounted="CloudWatch hasn't answered in time"), 120))
+
+
+def test_routes_that_nothing_happens_to_are_named_only() -> None:
+    text = drawn(gate(opened(traffic=traffic_of(environment(), NOW, {"bulk": QUARTER})), 120))
+    assert "unchanged: bulk" in text
+    assert "endpoint" not in text
+
+
+def test_an_update_in_a_terminal_shows_what_is_at_work_and_what_is_done() -> None:
+    console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
+    applying = Applying(console, StepStarted("production", "routing", "change weights", 2))
+    applying.begin(ResourceStarted("production", "routing", CHANGE))
+    assert "ListenerRule score" in drawn(applying.drawn())
+    assert "0 of 2" in drawn(applying.drawn())
+    applying.finish(ResourceChanged("production", "routing", CHANGE, 0.4))
+    assert "ListenerRule" not in drawn(applying.drawn())
+    assert "1 of 2" in drawn(applying.drawn())
+    applying.close()
+
+
+def test_times_are_told_where_there_are_any() -> None:
+    assert "actions  0.4 s" in done(ResourceChanged("production", "routing", CHANGE, 0.4)).plain
+    assert done(ResourceChanged("production", "routing", CHANGE)).plain.endswith("actions")
+    assert [duration(seconds) for seconds in (None, 0.01, 59.94, 125)] == ["", "", "59.9 s", "2 min 5 s"]
