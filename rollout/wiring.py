@@ -200,6 +200,7 @@ class Parts:
             on_failure: Told in a sentence who couldn't be told, and why.
         """
         from rollout.notify import Notifiers  # noqa: PLC0415 - as above
+        from rollout.plugins import notifier  # noqa: PLC0415
 
         def topics() -> Topics:
             from rollout.aws.sns import Sns  # noqa: PLC0415 - as above
@@ -207,7 +208,13 @@ class Parts:
             return Sns(self._access)
 
         environment = self.environment
-        return Notifiers(environment.notifications, topics=topics, root=environment.root, on_failure=on_failure)
+        return Notifiers(
+            environment.notifications,
+            plugins=lambda name, options: notifier(name, environment, options),
+            topics=topics,
+            root=environment.root,
+            on_failure=on_failure,
+        )
 
     @cached_property
     def _access(self) -> Access:

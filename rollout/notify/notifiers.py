@@ -21,6 +21,7 @@ from rollout.errors import RolloutError
 from rollout.model import Arn
 from rollout.notify.notice import Notice, as_json, as_slack
 from rollout.notify.ways import NotTold, Unreached, host_of, post, run
+from rollout.plugins import Tell
 from rollout.ports import Topics
 from rollout.ramp.settings import Notification
 
@@ -51,6 +52,7 @@ class Notifiers:
 
     Args:
         notifications: Who and of what, by name.
+        plugins: A plugin's way to tell somebody, by its name and options.
         topics: SNS; made when it is first needed.
         root: Where commands are run.
         on_failure: Told in a sentence who couldn't be told and why, by the thread that sends.
@@ -62,13 +64,14 @@ class Notifiers:
         self,
         notifications: Mapping[str, Notification],
         *,
+        plugins: Callable[[str, Mapping[str, object]], Tell],
         topics: Callable[[], Topics],
         root: Path,
         on_failure: Callable[[str], None],
         limits: Limits | None = None,
         variables: Mapping[str, str] = os.environ,
     ) -> None:
-        self._notifications, self._topics, self._root = notifications, topics, root
+        self._notifications, self._plugins, self._topics, self._root = notifications, plugins, topics, root
         self._on_failure, self._limits, self._variables = on_failure, limits or Limits(), variables
         self._unset: set[str] = set()
 
@@ -106,6 +109,8 @@ class Notifiers:
                 self._topics().publish(Arn(to.sns), subject, notice.sentence, json.dumps(as_json(notice)))
             elif to.webhook:
                 self._post(self._resolved(to.webhook), as_slack(notice))
+            elif to.plugin:
+                self._by_plugin(to.plugin, to.options, notice)
             else:
                 run(to.command, as_json(notice), self._root, self._limits.one)
         except NotTold as error:
@@ -115,6 +120,13 @@ class Notifiers:
         except Exception as error:  # noqa: BLE001 - a ramp goes on, and the text may hold a secret
             why = NotTold(f"{type(error).__name__}, which is a defect of rollout")
         done.put((name, why))
+
+    def _by_plugin(self, name: str, options: Mapping[str, object], notice: Notice) -> None:
+        tell = self._plugins(name, options)
+        try:
+            tell(as_json(notice))
+        except Exception as error:
+            raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may hold a secret
 
     def _resolved(self, webhook: str) -> str:
         if not webhook.startswith("$"):
@@ -146,7 +158,7 @@ class Notifiers:
 
 
 def _sentence(name: str, to: Notification, notice: Notice, why: str) -> str:
-    place = to.sns or to.webhook or to.command[0]
+    place = to.sns or to.webhook or to.plugin or to.command[0]
     if to.webhook and not to.webhook.startswith("$"):
         place = host_of(to.webhook)
     return f"notification {name} ({place}) wasn't told of the {notice.kind}: {why}"

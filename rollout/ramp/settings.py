@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from rollout.fields import Frozen, distinct, one_or_several, rising
 from rollout.quantities import Duration, Percent, Weight
@@ -31,6 +31,7 @@ MAX_BAKE = timedelta(days=14)
 """CloudWatch keeps minutes for 15 days."""
 
 CLOUDWATCH = "cloudwatch"
+_PLUGIN = r"^[a-z][a-z0-9-]*$"
 
 _Bake = Annotated[Duration, Field(ge=timedelta(minutes=1), le=MAX_BAKE)]
 
@@ -163,24 +164,28 @@ class Analysis(Frozen):
         default_factory=dict, description="by metric, bounds that differ from the defaults"
     )
     source: str = Field(
-        CLOUDWATCH, pattern=r"^[a-z][a-z0-9-]*$", description="where numbers come from: cloudwatch, or a plugin's name"
+        CLOUDWATCH, pattern=_PLUGIN, description="where numbers come from: cloudwatch, or a plugin's name"
     )
 
 
 class Notification(Frozen):
-    """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, or a command."""
+    """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
     webhook: str | None = Field(
         None, pattern=r"^(https?://.+|\$[A-Z_][A-Z0-9_]*)$", description="a URL, or $NAME of the variable that holds it"
     )
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
+    plugin: str | None = Field(None, pattern=_PLUGIN, description="a way to tell somebody that another package brings")
+    options: Mapping[str, JsonValue] = Field(default_factory=dict, description="what that plugin asks for")
     events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
         get_args(NoticeKind), min_length=1, description="what to tell of"
     )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        if sum(map(bool, (self.sns, self.webhook, self.command))) != 1:
-            raise ValueError("write exactly one of sns, webhook and command")
+        if sum(map(bool, (self.sns, self.webhook, self.command, self.plugin))) != 1:
+            raise ValueError("write exactly one of sns, webhook, command and plugin")
+        if self.options and not self.plugin:
+            raise ValueError("options are a plugin's, and there is no plugin")
         return self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from rollout.errors import AwsError
 from rollout.model import Arn
 from rollout.notify import Limits, Notice, Notifiers
 from rollout.notify.notice import as_json, as_slack
+from rollout.plugins import NOTIFIERS, notifier
 from rollout.quantities import Percent
 from rollout.ramp.settings import Notification
+from tests.unit.builders import environment
 
 SECRET = "T000-B000-XXXX"
 NOTICE = Notice(
@@ -105,6 +108,7 @@ def send(tmp_path: Path) -> Send:
         failures: list[str] = []
         notifiers = Notifiers(
             {name: Notification(**said) for name, said in to.items()},
+            plugins=lambda name, options: notifier(name, environment(), options),
             topics=lambda: topics or Topics(),
             root=tmp_path,
             on_failure=failures.append,
@@ -263,3 +267,34 @@ def test_a_defect_does_not_stop_a_ramp(send: Send) -> None:
 
     (failure,) = send(topics=Broken(), page={"sns": "arn:aws:sns:eu-west-1:123456789012:ramps"})
     assert failure.endswith("KeyError, which is a defect of rollout")
+
+
+@pytest.fixture
+def ntfy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The example, as if it were installed."""
+    example = Path(__file__).parents[2] / "examples" / "notifier_plugin"
+    monkeypatch.syspath_prepend(example)
+    monkeypatch.syspath_prepend(tmp_path)
+    metadata = tmp_path / "rollout_ntfy-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rollout-ntfy\nVersion: 1.0\n")
+    ((name, target),) = tomllib.loads((example / "pyproject.toml").read_text())["project"]["entry-points"][
+        NOTIFIERS
+    ].items()
+    (metadata / "entry_points.txt").write_text(f"[{NOTIFIERS}]\n{name} = {target}\n")
+    return str(name)
+
+
+def test_a_plugin_tells_in_its_own_way_with_its_own_options(send: Send, ntfy: str) -> None:
+    with hook(200) as server:
+        assert send(phones={"plugin": ntfy, "options": {"server": server.url, "topic": "rollouts"}}) == []
+    ((_, told),) = server.came
+    assert told == {"topic": "rollouts", "title": "production: verdict", "message": NOTICE.sentence, "priority": 5}
+
+
+def test_a_plugin_that_fails_or_is_missing_stops_nothing_and_tells_no_secret(send: Send, ntfy: str) -> None:
+    with hook(500) as server:
+        (said,) = send(phones={"plugin": ntfy, "options": {"server": server.url, "topic": "rollouts"}})
+    assert said == "notification phones (ntfy) wasn't told of the verdict: the plugin failed with HTTPError"
+    (said,) = send(phones={"plugin": "nothing-of-that-name"})
+    assert "there is no notifier 'nothing-of-that-name'" in said

@@ -14,7 +14,7 @@ from rollout.config.reading import parse
 from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
 from rollout.metrics import Point, Series, target_group
 from rollout.model import Arn
-from rollout.plugins import METRICS
+from rollout.plugins import METRICS, NOTIFIERS, notifier
 from rollout.ramp.settings import Analysis
 from rollout.wiring import Parts
 from tests.unit.builders import environment
@@ -34,7 +34,7 @@ def source(environment):
     return Source()
 """
 
-Install = Callable[[str, str], None]
+Install = Callable[..., None]
 
 
 @pytest.fixture
@@ -42,11 +42,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Puts a package's metadata where Python finds it, as an installer does; its modules are those of the folder."""
     monkeypatch.syspath_prepend(tmp_path)
 
-    def put(name: str, target: str) -> None:
+    def put(name: str, target: str, group: str = METRICS) -> None:
         folder = tmp_path / f"{target.partition(':')[0]}-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {target.partition(':')[0]}\nVersion: 1.0\n")
-        (folder / "entry_points.txt").write_text(f"[{METRICS}]\n{name} = {target}\n")
+        (folder / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
 
     return put
 
@@ -117,3 +117,34 @@ def test_the_inventory_names_a_source_and_a_name_must_look_like_one() -> None:
     assert named.environment("production").analysis.source == "jsonlines"
     with pytest.raises(ConfigError, match="source"):
         parse(text + '\n[analysis]\nsource = "Not A Name"\n', ROOT / "stacks.toml")
+
+
+def test_the_inventory_names_a_notifier_with_options_of_its_own() -> None:
+    text = (ROOT / "stacks.toml").read_text("utf-8")
+    options = 'options = { server = "https://ntfy.example.com", tags = ["a", "b"] }\n'
+    named = parse(text + f'\n[notifications.phones]\nplugin = "ntfy"\n{options}', ROOT / "stacks.toml")
+    (phones,) = named.environment("production").notifications.values()
+    assert (phones.plugin, phones.options) == ("ntfy", {"server": "https://ntfy.example.com", "tags": ["a", "b"]})
+    with pytest.raises(ConfigError, match="options are a plugin's"):
+        parse(text + f'\n[notifications.phones]\ncommand = ["true"]\n{options}', ROOT / "stacks.toml")
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "told"),
+    [
+        ("no_way", "notifier = lambda environment, options: 1", "gives nothing that can be called"),
+        ("no_option", "notifier = lambda environment, options: options['topic']", "can't be made: KeyError"),
+    ],
+)
+def test_a_bad_notifier_is_one_clear_error(module: str, code: str, told: str, install: Install, tmp_path: Path) -> None:
+    (tmp_path / f"{module}.py").write_text(code)
+    install("bad", f"{module}:notifier", NOTIFIERS)
+    with pytest.raises(UsageError, match=told):
+        notifier("bad", environment(), {})
+
+
+def test_a_missing_notifier_is_named_beside_those_that_are_there(install: Install) -> None:
+    install("ntfy", "any_module:notifier", NOTIFIERS)
+    with pytest.raises(UsageError, match="there is no notifier 'matrix'") as caught:
+        notifier("matrix", environment(), {})
+    assert str(caught.value.then).endswith("here are: ntfy")
