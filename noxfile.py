@@ -43,9 +43,9 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure each benchmark, or those named: help, rollback, weight, data_plane."""
+    """Measure each benchmark, or those named: help, status, rollback, weight, data_plane."""
     install(session)
-    for name in session.posargs or ("help", "rollback", "weight", "data_plane"):
+    for name in session.posargs or ("help", "status", "rollback", "weight", "data_plane"):
         session.run("python", f"benchmarks/{name}.py")
 
 

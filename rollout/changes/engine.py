@@ -17,7 +17,7 @@ from threading import Thread
 
 from rollout import events
 from rollout.changes.desired import Start, overrides_after, program_input, splits_after
-from rollout.changes.gates import Gate, drift_warning, traffic_of, unlike_file, warnings_of
+from rollout.changes.gates import Gate, drift_warning, only_lowers, traffic_of, unlike_file, warnings_of
 from rollout.changes.pending import natural_id
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview
@@ -187,7 +187,7 @@ class Engine:
         self._emit(
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
-        start = self._start(phase)
+        start = self._start(phase, weights or {})
         run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
         with work_folder() as folder, ThreadPoolExecutor(1) as beside:
             inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
@@ -216,7 +216,7 @@ class Engine:
         self._tell(run, prepared)
         return replace(result, changed=True)
 
-    def _start(self, phase: Phase) -> Start:
+    def _start(self, phase: Phase, weights: Mapping[str, Percent]) -> Start:
         """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
         environment = self._environment
         hands_over = phase.hands_over
@@ -252,12 +252,18 @@ class Engine:
             found.append(override_problems(environment, live))
         elif phase.name != "override-remove":
             found.append(bent_overrides(live))
-        found.append(overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
+        if phase.name == "phase3":
+            weights = {name: environment.desired_weight(name) for name in environment.routes}
+        if not only_lowers(environment, live, weights):
+            found.append(self._overlapping(live))
         self._stop_at(phase, tuple(chain.from_iterable(found)))
         self._emit(
             events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
         )
         return start
+
+    def _overlapping(self, live: Live) -> Iterable[Problem]:
+        return (overlap.problem for overlap in overlaps(self._environment, live) if overlap.severity == "problem")
 
     def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
         """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
@@ -354,6 +360,8 @@ class Engine:
             warnings += tuple(cutover_warnings(environment, start.ownership, ours=ours, routing=routing))
         if run.phase.moves_traffic:
             warnings += drift_warning(environment, run.after)
+            if only_lowers(environment, live, {name: split.weight for name, split in run.after.items()}):
+                warnings += tuple(map(str, self._overlapping(live)))
         if run.phase.name == "override":
             warnings += override_warnings(environment, live)
         if run.phase.name == "complete":

@@ -123,6 +123,12 @@ def traffic_of(
     return tuple(sorted(lines, key=lambda line: not line.changes))
 
 
+def only_lowers(environment: Environment, live: Live, weights: Mapping[str, Percent]) -> bool:
+    """Whether new weights send requests back to legacy alone, which less may stand in the way of."""
+    before = {name: live.split_of(environment.routes[name]) for name in weights}
+    return bool(weights) and all(split is not None and weights[name] <= split.weight for name, split in before.items())
+
+
 def unlike_file(environment: Environment, live: Live, after: Mapping[str, Split]) -> Iterator[str]:
     """Routes that a change leaves as they are, where that isn't what the file says."""
     for name, route in environment.routes.items():

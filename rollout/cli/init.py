@@ -56,11 +56,13 @@ def init(
 ) -> None:
     """Write a first stacks.toml by looking at an account's load balancers.
 
-    At a terminal it asks what no flag says. AWS is read, never changed.
+    At a terminal it asks what no flag says; where flags say which rules move, nobody is asked, and the rest is
+    proposed. AWS is read, never changed.
 
     Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'
     """
     with session(file, sandbox=sandbox) as run:
+        from rollout.cli.questions import is_terminal
         from rollout.config.reading import parse
         from rollout.init import answers, writing
         from rollout.init.draft import drafted
@@ -73,7 +75,8 @@ def init(
         answers.refuse_unreadable({**given, "account": account, "region": region})
         found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
         endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
-        draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name))
+        asking = is_terminal() and not (routes or every)
+        draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name, asking=asking))
         text = text_of(draft)
         parse(text, file)
         if dry_run:
@@ -180,10 +183,10 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     return tuple(movable[index] for index in chosen)
 
 
-def _answers(given: Mapping[str, str | None], folder: str) -> Answers:
+def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool) -> Answers:
     from functools import partial
 
-    from rollout.cli.questions import ask, is_terminal
+    from rollout.cli.questions import ask
     from rollout.init.answers import Answers, proposed, readable
 
     said = dict(given)
@@ -194,6 +197,6 @@ def _answers(given: Mapping[str, str | None], folder: str) -> Answers:
         "code": "Where is its code, a zip file or a folder?",
     }
     for key, question in questions.items():
-        if is_terminal() and said[key] is None:
+        if asking and said[key] is None:
             said[key] = ask(question, partial(readable, key), default=proposed(said, folder)[key])
     return Answers(**proposed(said, folder))

@@ -102,10 +102,10 @@ def gate(opened: Gate, width: int) -> RenderableType:
 def _drift(gate: Gate) -> Iterator[RenderableType]:
     """What isn't as rollout left it comes before anything that it would do."""
     if gate.drift:
-        yield Padding(Group(Text("Drift", style="bold yellow"), *map(Text, gate.drift)), (1, 0, 0, 2))
+        yield Padding(Group(Text("Drift", style="bold yellow"), *map(Text, gate.drift)), (1, 0, 0, 2), expand=False)
     elif gate.drift is not None:
         agreed = "no drift: rules, state and file agree on all that isn't changed here"
-        yield Padding(Text(agreed, style="dim"), (1, 0, 0, 2))
+        yield Padding(Text(agreed, style="dim"), (1, 0, 0, 2), expand=False)
 
 
 def traffic(gate: Gate, width: int) -> RenderableType:
@@ -139,7 +139,7 @@ def traffic(gate: Gate, width: int) -> RenderableType:
         rows.append(Text(f"unchanged: {', '.join(same)}", style="dim"))
     if gate.uncounted:
         rows.append(Text(f"nobody knows how many requests that is: {gate.uncounted}", style="dim"))
-    return Padding(Group(*rows), (1, 0, 0, 2))
+    return Padding(Group(*rows), (1, 0, 0, 2), expand=False)
 
 
 def _split_cells(line: TrafficLine) -> tuple[Text, str, Text]:

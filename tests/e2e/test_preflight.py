@@ -7,6 +7,7 @@ import json
 import pytest
 
 from rollout.errors import PreflightFailed
+from rollout.quantities import Percent
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine
@@ -61,6 +62,22 @@ def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut
     with pytest.raises(PreflightFailed, match="no registered target"):
         cut_over.open().set_weight(20, approve=True)
     assert cut_over.open().set_weight(0, approve=True).changed
+
+
+def test_a_rule_that_takes_a_routes_requests_stops_the_way_up_and_not_the_way_back(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    elb, live = cut_over.aws.client("elbv2", cut_over.account, "us-west-2"), cut_over.open().live()
+    elb.create_rule(
+        ListenerArn=live.listeners["public"],
+        Priority=1,
+        Conditions=[{"Field": "path-pattern", "Values": ["/v2/stamps/*"]}],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}],
+    )
+    with pytest.raises(PreflightFailed, match="asked before it"):
+        cut_over.open().set_weight(25, approve=True)
+    done = cut_over.open().set_weight(5, approve=True)
+    assert [warning for warning in done.gate.warnings if "asked before it" in warning]
+    assert {split.weight for split in done.after.values()} == {Percent.of(5)}
 
 
 def test_a_violation_can_be_waived_by_name_and_history_says_so(cut_over: Team) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.changes.gates import Gate, TrafficLine, drift_warning, traffic_of, warnings_of
+from rollout.changes.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
 from rollout.changes.plan import StackPreview, change_of
 from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.quantities import Percent
@@ -125,3 +125,13 @@ def test_a_shared_candidate_is_told_while_clients_drift(
     after = {name: Split.at(Percent.of(weight)) for name, weight in zip(routes, weights, strict=True)}
     told = drift_warning(environment(routes=apart), after)
     assert [": new (score, bulk);" in warning for warning in told] == [True] * warned
+
+
+@pytest.mark.parametrize(
+    ("weights", "lowers"),
+    [({"score": 5}, True), ({"score": 0, "bulk": 10}, True), ({"score": 5, "bulk": 25}, False), ({}, False)],
+)
+def test_only_a_way_back_lowers_every_weight(weights: dict[str, int], *, lowers: bool) -> None:
+    now = live({"score": weighted(90, 10), "bulk": weighted(90, 10)})
+    asked = {name: Percent.of(weight) for name, weight in weights.items()}
+    assert only_lowers(environment(), now, asked) is lowers
