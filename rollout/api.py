@@ -637,21 +637,30 @@ class EnvironmentRollout:
         parts, environment = self._parts, self._environment
         span = None if since is None else _read_span(since)
         with ThreadPoolExecutor(5) as pool:
-            live = pool.submit(parts.load_balancers.read, environment, tags=False)
+            states = self._states(pool)  # first: the engine is at work while boto3 is imported
+            live = pool.submit(lambda: parts.load_balancers.read(environment, tags=False))
             measured = pool.submit(self._measured, live, span) if span else None
+            owner = parts.owner if states else None
+            found = pool.submit(asked, owner, GLANCE) if owner else None
             ownership: Ownership | None = None
             try:
-                owner = parts.owner
-                found = pool.submit(asked, owner, GLANCE) if owner else None
-                legacy = pool.submit(parts.stacks.resources, LEGACY) if environment.is_legacy_ours else None
-                routing = pool.submit(parts.stacks.resources, ROUTING)
-                held = Held(legacy.result() if legacy else None, routing.result())
+                held = states() if states else None
                 if owner and found:
                     ownership = ownership_of(environment, live.result(), owner, found.result())
             except EngineError:
                 held = None
             status = status_of(environment, live.result(), held, ownership)
             return with_measured(status, measured.result()) if measured else status
+
+    def _states(self, pool: ThreadPoolExecutor) -> Callable[[], Held] | None:
+        """Begin to read who holds the rules, and give what waits for it; None without an engine."""
+        try:
+            states = self._parts.states
+        except EngineError:
+            return None
+        legacy = pool.submit(states.resources, LEGACY) if self._environment.is_legacy_ours else None
+        routing = pool.submit(states.resources, ROUTING)
+        return lambda: Held(legacy.result() if legacy else None, routing.result())
 
     def history(self, *, limit: int | None = None) -> tuple[PastChange, ...]:
         """What was changed by whom, when and why, the oldest first; from the update histories of all stacks.
@@ -694,7 +703,7 @@ class EnvironmentRollout:
             EngineError, AwsError: State or load balancers can't be read, so that nothing can be told.
         """
         parts, environment = self._parts, self._environment
-        stacks = parts.stacks
+        stacks = parts.states
         with ThreadPoolExecutor(2) as pool:
             legacy = pool.submit(stacks.resources, LEGACY) if environment.is_legacy_ours else None
             routing = pool.submit(stacks.resources, ROUTING)

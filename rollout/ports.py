@@ -149,12 +149,20 @@ class Functions(Protocol):
         ...
 
 
-class Stacks(Protocol):
-    """The Pulumi stacks of one environment, a program each."""
+class States(Protocol):
+    """The states of one environment's Pulumi stacks."""
 
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """What the state of a stack holds; None where there is no such stack."""
+        """What the state of a stack holds; None where there is no such stack.
+
+        Raises:
+            EngineError: The engine failed.
+        """
         ...
+
+
+class Stacks(States, Protocol):
+    """The Pulumi stacks of one environment, a program each."""
 
     def backend(self) -> str:
         """Where the states are kept, once it is known that they can be.

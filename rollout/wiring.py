@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rollout.aws.session import Access
     from rollout.measuring.evidence import Evidence
     from rollout.notify import Notifiers
+    from rollout.pulumi_driver.states import EngineSettings, States
 
 Provider = Literal["stand-in", "real"]
 GLANCE = 0.2
@@ -227,14 +228,30 @@ class Parts:
         Raises:
             EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
         """
-        from rollout.pulumi_driver import EngineSettings, PulumiStacks  # noqa: PLC0415 - as above
+        from rollout.pulumi_driver.stacks import PulumiStacks  # noqa: PLC0415 - as above
+
+        return PulumiStacks(self.environment, self._engine, self.on_lock_cleared)
+
+    @cached_property
+    def states(self) -> States:
+        """What the stacks' states hold, without all that it takes to change them.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.pulumi_driver.states import States  # noqa: PLC0415 - as above
+
+        return States(self.environment, self._engine)
+
+    @cached_property
+    def _engine(self) -> EngineSettings:
+        from rollout.pulumi_driver.states import EngineSettings  # noqa: PLC0415 - as above
         from rollout.toolchain import require  # noqa: PLC0415
 
         engine = require()
         environment, sandbox = self.environment, self.sandbox
         variables = sandbox.environ(self.account, environment.region, self.provider) if sandbox else {}
-        settings = EngineSettings(engine.path, str(engine.version), self.backend, variables)
-        return PulumiStacks(environment, settings, self.on_lock_cleared)
+        return EngineSettings(engine.path, str(engine.version), self.backend, variables)
 
     @cached_property
     def owner(self) -> LegacyOwner | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from datetime import UTC
 from functools import partial
 from hashlib import sha256
@@ -19,7 +17,6 @@ import platformdirs
 from filelock import FileLock, Timeout
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from rollout.changes.pending import Holder, Lock, Recovered
 from rollout.changes.phases import ROUTING
@@ -32,6 +29,7 @@ from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Program, guarded, load_program
+from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn
 from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
 
 T = TypeVar("T")
@@ -40,26 +38,7 @@ _ROOM = 1_000_000
 """Bytes that a backend must have room for: several states of a stack."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineSettings:
-    """How to run the engine.
-
-    Attributes:
-        command: The Pulumi CLI.
-        version: Its version.
-        backend: Where the state is kept, a URL.
-        variables: Environment variables for the engine and its plugins, over this process's own.
-        config: Provider configuration, such as `aws:region`.
-    """
-
-    command: Path
-    version: str
-    backend: str
-    variables: Mapping[str, str] = field(default_factory=dict)
-    config: Mapping[str, str] = field(default_factory=dict)
-
-
-class PulumiStacks:
+class PulumiStacks(States):
     """The `Stacks` port over the Automation API, for one environment.
 
     Args:
@@ -74,18 +53,8 @@ class PulumiStacks:
         settings: EngineSettings,
         on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None,
     ) -> None:
-        self._environment = environment
-        self._settings = settings
+        super().__init__(environment, settings)
         self._on_lock_cleared = on_lock_cleared
-
-    def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `ports.Stacks`."""
-        with self._opened(stack) as opened:
-            try:
-                state = _exported(opened)
-            except NoStackError:
-                return None
-        return states_of(state.get("resources") or ())
 
     def backend(self) -> str:
         """See `ports.Stacks`.
@@ -269,12 +238,6 @@ class PulumiStacks:
         Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
         """
         name, environment, settings = self._environment.name, self._environment, self._settings
-        variables = {
-            "PULUMI_BACKEND_URL": settings.backend,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            **({} if _has_passphrase() else {"PULUMI_CONFIG_PASSPHRASE": ""}),
-            **settings.variables,
-        }
         config = {
             "aws:region": environment.region,
             "aws:allowedAccountIds": json.dumps([environment.account]),
@@ -290,7 +253,7 @@ class PulumiStacks:
             workspace = Workspace(
                 work_dir=str(folder),
                 program=program,
-                env_vars=variables,
+                env_vars=settings.environ,
                 secrets_provider=environment.secrets_provider or "passphrase",
                 project_settings=auto.ProjectSettings(name=f"{environment.project}-{stack}", runtime="python"),
                 stack_settings=None
@@ -367,12 +330,7 @@ def _exported(opened: Stack) -> leftovers.Deployment:
     return _export(opened).deployment or {}
 
 
-@retry(
-    retry=retry_if_exception(lambda error: isinstance(error, EngineError) and "load checkpoint" in error.what),
-    stop=stop_after_attempt(5),
-    wait=wait_fixed(0.5),
-    reraise=True,
-)
+@again_if_torn
 def _export(opened: Stack) -> auto.Deployment:
     """Read a state; in a folder, one that another engine writes at this moment is half there, and read again."""
     return explained(opened.export_stack)
@@ -393,7 +351,3 @@ def _locks(stack: str, opened: Stack) -> tuple[Lock, ...]:
     except (EngineError, NoStackError):
         pass
     return ()
-
-
-def _has_passphrase() -> bool:
-    return any(os.environ.get(name) for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"))

@@ -10,8 +10,8 @@ from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 
 from rollout.changes.plan import Change, ResourceState, change_of
-from rollout.errors import Drift, EngineError, Problem
-from rollout.iam import denial
+from rollout.errors import Drift
+from rollout.pulumi_driver.failures import engine_error, problem_of, said_by_cli
 
 T = TypeVar("T")
 
@@ -103,31 +103,13 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
     except auto_errors.ConcurrentUpdateError as error:
         raise LockedError(str(error)) from error
     except auto_errors.CommandError as error:
-        said = (problems.errors if problems else None) or [_reason(str(error))]
+        said = (problems.errors if problems else None) or [said_by_cli(str(error))]
         # after a first failure the engine misses every step that the plan had for later
         causes = [text for text in said if not text.startswith("expected resource operations")] or said
-        found = [Problem(_without_traceback(text)) for text in causes]
         if any("violates plan" in text for text in (*said, str(error))):
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
-                found,
+                [problem_of(text) for text in causes],
                 then="run the command again to see what is left",
             ) from error
-        denials = [(denial(text), problem) for text, problem in zip(causes, found, strict=True)]
-        lines = dict.fromkeys(f"  - {denied or problem}" for denied, problem in denials)
-        then = next((denied.then for denied, _ in denials if denied), None)
-        raise EngineError("the engine failed:\n" + "\n".join(lines), then=then) from error
-
-
-def _reason(text: str) -> str:
-    """The CLI's own error lines."""
-    lines = [line.partition("error: ")[2].strip() for line in text.splitlines() if "error: " in line]
-    return "\n".join(lines) or text.strip()
-
-
-def _without_traceback(text: str) -> str:
-    lines = text.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
-    if not starts:
-        return text
-    return "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
+        raise engine_error(causes) from error

@@ -14,7 +14,8 @@ from rollout.changes.phases import CANDIDATE, LEGACY
 from rollout.errors import EngineError
 from rollout.iam import policy
 from rollout.model import Environment, ProgramInput
-from rollout.pulumi_driver import EngineSettings, PulumiStacks
+from rollout.pulumi_driver.stacks import PulumiStacks
+from rollout.pulumi_driver.states import EngineSettings
 from rollout.toolchain import require
 from tests.conftest import Team
 

@@ -1,0 +1,37 @@
+"""What the engine's command line complains of, in our words; nothing of Pulumi's SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rollout.errors import EngineError, Problem
+from rollout.iam import denial
+
+
+def said_by_cli(text: str) -> str:
+    """The CLI's own error lines, and what they list."""
+    found: list[str] = []
+    for line in text.splitlines():
+        _, is_error, what = line.partition("error: ")
+        if is_error:
+            found.append(what.strip())
+        elif found and line.strip().startswith("* "):  # of `2 errors occurred:`
+            found.append(line.strip())
+    return "\n".join(found) or text.strip()
+
+
+def problem_of(text: str) -> Problem:
+    """One complaint, without a program's traceback."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    if starts:
+        text = "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
+    return Problem(text)
+
+
+def engine_error(causes: Sequence[str]) -> EngineError:
+    """A failure as one clear error; where a right is missing, with how to get it."""
+    denials = [denial(text) for text in causes]
+    lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
+    then = next((denied.then for denied in denials if denied), None)
+    return EngineError("the engine failed:\n" + "\n".join(lines), then=then)

@@ -1,0 +1,100 @@
+"""What the states of stacks hold: a start of the engine each, without Pulumi's SDK, which takes long to import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
+
+from rollout.changes.plan import ResourceState, states_of
+from rollout.changes.work_folder import work_folder
+from rollout.errors import EngineError
+from rollout.model import Environment
+from rollout.pulumi_driver.failures import engine_error, said_by_cli
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How to run the engine.
+
+    Attributes:
+        command: The Pulumi CLI.
+        version: Its version.
+        backend: Where the state is kept, a URL.
+        variables: Environment variables for the engine and its plugins, over this process's own.
+        config: Provider configuration, such as `aws:region`.
+    """
+
+    command: Path
+    version: str
+    backend: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the engine is to find in its environment, besides this process's own."""
+        kept = any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE"))
+        return {
+            "PULUMI_BACKEND_URL": self.backend,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **({} if kept else {"PULUMI_CONFIG_PASSPHRASE": ""}),
+            **self.variables,
+        }
+
+
+def torn(error: BaseException) -> bool:
+    """Whether a state in a folder was read while another engine wrote it, and was half there."""
+    return isinstance(error, EngineError) and "load checkpoint" in error.what
+
+
+again_if_torn = retry(retry=retry_if_exception(torn), stop=stop_after_attempt(5), wait=wait_fixed(0.5), reraise=True)
+
+
+class States:
+    """The `States` port over the CLI, for one environment.
+
+    Args:
+        environment: The inventory.
+        settings: How to run the engine.
+    """
+
+    def __init__(self, environment: Environment, settings: EngineSettings) -> None:
+        self._environment = environment
+        self._settings = settings
+
+    @again_if_torn
+    def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """See `ports.States`; secrets stay encrypted."""
+        environment, settings = self._environment, self._settings
+        with work_folder() as folder:
+            project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
+            (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
+            command = [str(settings.command), "--non-interactive", "stack", "export", "--stack", environment.name]
+            try:
+                done = subprocess.run(
+                    command,
+                    cwd=folder,
+                    env={**os.environ, **settings.environ},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    encoding="utf-8",
+                    timeout=environment.engine_timeout.total_seconds(),
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                raise EngineError(
+                    f"the engine didn't give the state of {stack} within {environment.engine_timeout}"
+                ) from None
+        if done.returncode:
+            if "no stack named" in done.stderr:
+                return None
+            raise engine_error([said_by_cli(done.stderr)])
+        deployment: dict[str, Any] = json.loads(done.stdout).get("deployment") or {}
+        return states_of(deployment.get("resources") or ())
