@@ -16,7 +16,7 @@ from pydantic_core import core_schema
 from rollout.config.findings import keys_of
 from rollout.config.tables import MODELS, SHARED, File, Project
 from rollout.model import Environment
-from rollout.quantities import format_duration
+from rollout.quantities import Percent, format_duration
 
 
 class _Editors(GenerateJsonSchema):
@@ -35,7 +35,16 @@ class _Editors(GenerateJsonSchema):
         return made
 
     def encode_default(self, dft: Any) -> Any:
-        return format_duration(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
+        match dft:
+            case timedelta():
+                return format_duration(dft)
+            case Percent():
+                return float(str(dft)) if dft.tenths % 10 else dft.tenths // 10
+            case tuple():
+                return [self.encode_default(each) for each in dft]
+            case _:
+                made = super().encode_default(dft)
+                return {key: each for key, each in made.items() if each is not None} if isinstance(made, dict) else made
 
 
 def stacks_schema() -> dict[str, Any]:

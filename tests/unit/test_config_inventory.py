@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -110,6 +112,22 @@ def test_schema_is_named_by_the_inventory_and_accepts_it() -> None:
     schema = json.loads((ROOT / named).read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(tomllib.loads(STACKS.read_text()), schema)
+
+
+def test_each_default_in_the_schema_is_what_somebody_could_write() -> None:
+    schema = stacks_schema()
+
+    def defaults(part: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(part, dict) and "default" in part:
+            yield part
+        children = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        for child in children:
+            yield from defaults(child)
+
+    found = list(defaults(schema))
+    assert found
+    for part in found:
+        jsonschema.validate(part["default"], {**part, "$defs": schema["$defs"]})
 
 
 @pytest.mark.parametrize(
