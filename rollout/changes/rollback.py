@@ -108,10 +108,11 @@ class Rollback:
             said = errors.get(rule.arn) or f"it still forwards to {rule.forward or rule.action}"
             failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}")
         if failed:
+            retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
             raise RollbackIncomplete(
                 f"{len(failed)} of {len(routes)} routes could not be moved back; all others are on legacy alone",
                 tuple(failed.values()),
-                then=f"run `rollout rollback {environment.name}` again",
+                then=retired if environment.completed else f"run `rollout rollback {environment.name}` again",
             )
         headers = tuple(key for key in moved if key in around)
         if headers:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
-from typing import TYPE_CHECKING, Any
+from io import TextIOBase
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.console import Console
 from rich.markup import escape
@@ -38,8 +40,27 @@ if TYPE_CHECKING:
 
 
 LOG_EVERY = 200
-PIPED = 200  # a pipe has no width of its own
 """How often progress shows where there is no terminal, such as in CI's log."""
+PIPED = 200
+"""How wide a pipe is taken to be, which has no width of its own."""
+PADDING = re.compile(r"[ ]+$", re.MULTILINE)
+
+
+class Unpadded(TextIOBase):
+    """Standard output in a pipe, without the blanks that fill lines up to the width, which would wrap in a log."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What it can say, which decides whether frames are drawn in ASCII."""
+        return sys.stdout.encoding
+
+    def write(self, text: str) -> int:
+        """Write, and say how much that was."""
+        return sys.stdout.write(PADDING.sub("", text))
+
+    def flush(self) -> None:
+        """Let the reader have it now."""
+        sys.stdout.flush()
 
 
 def renderer(*, json: bool) -> Renderer:
@@ -218,7 +239,8 @@ class People(Renderer):
     def __init__(self) -> None:
         piped = not sys.stdout.isatty()
         width = PIPED if piped and "COLUMNS" not in os.environ else None
-        self._out = Console(highlight=False, soft_wrap=piped, width=width)
+        out = cast("IO[str]", Unpadded()) if piped else None
+        self._out = Console(file=out, highlight=False, soft_wrap=piped, width=width)
         self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
         self._busy: Status | None = None
         self._applying: Applying | None = None

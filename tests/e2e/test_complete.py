@@ -86,8 +86,9 @@ def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team, no
     assert not team.open().phase1(approve=True).changed  # and new builds still go that way
     with pytest.raises(UsageError, match="production is completed"):
         team.open().set_weight(50, approve=True)
-    with pytest.raises(RollbackIncomplete):
+    with pytest.raises(RollbackIncomplete) as refused:
         team.open().rollback()
+    assert "its legacy retired" in str(refused.value.then)
     assert {route.live for route in team.open().status().routes} == {CANDIDATE_ONLY}
 
 

@@ -32,7 +32,8 @@ def test_what_an_error_lists_is_told_with_it(text: str, said: str) -> None:
 
 
 def test_a_failure_tells_every_cause_once_and_no_traceback() -> None:
-    traced = "python inline source runtime error: it broke:\nTraceback (most recent call last):\n  File x\nKeyError: 'y'"
+    trace = "Traceback (most recent call last):\n  File x\nKeyError: 'y'"
+    traced = f"python inline source runtime error: it broke:\n{trace}"
     assert str(problem_of(traced)) == "it broke:\nKeyError: 'y'"
     error = engine_error(["one", "one", traced])
     assert error.what == "the engine failed:\n  - one\n  - it broke:\nKeyError: 'y'"
