@@ -24,7 +24,7 @@ from rollout import config, events
 from rollout.changes.desired import overrides_after
 from rollout.changes.engine import Engine, PhaseResult
 from rollout.changes.pending import Holder, Lock
-from rollout.changes.phases import CANDIDATE, LEGACY, MONITORING, PHASES, ROUTING
+from rollout.changes.phases import LEGACY, PHASES, ROUTING, STACKS
 from rollout.changes.release import Release, ReleaseResult
 from rollout.changes.rollback import Rollback, RollbackResult
 from rollout.checks.drift import DriftReport, drift_of
@@ -34,7 +34,6 @@ from rollout.checks.report import Check, PreflightReport, aws_checks, failed
 from rollout.checks.retiring import left_to_remove
 from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
-from rollout.dashboard.changes import ramp_sentence
 from rollout.errors import (
     AwsError,
     ConfigError,
@@ -47,7 +46,8 @@ from rollout.errors import (
     WrongAccount,
 )
 from rollout.fleet import FleetLine, FleetResult, line_of, run_waves, side_by_side
-from rollout.history.audit import EVERYTHING, PastChange, changes_of
+from rollout.history.audit import PastChange, changes_of
+from rollout.history.reading import read_histories
 from rollout.iam import Role, policy
 from rollout.live import Live
 from rollout.measuring.pools import group_pools
@@ -64,6 +64,7 @@ from rollout.ramp.controls import Controls, read_until, who
 from rollout.ramp.hands import Hands
 from rollout.ramp.journal import DEPTH, Journal, Kind
 from rollout.ramp.runner import RampResult, Runner
+from rollout.ramp.sentence import ramp_sentence
 from rollout.ramp.view import RampView, view
 from rollout.rules.conditions import Request
 from rollout.rules.explain import Explanation, explain, future
@@ -674,10 +675,7 @@ class EnvironmentRollout:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed")
-        stacks, names = self._parts.stacks, (LEGACY, CANDIDATE, ROUTING, MONITORING)
-        with ThreadPoolExecutor(len(names)) as pool:
-            found = pool.map(lambda name: stacks.history(name, EVERYTHING), names)
-            every = changes_of(dict(zip(names, found, strict=True)))
+        every = changes_of(read_histories(self._parts.stacks))
         return every if limit is None else every[-limit:]
 
     def past_change(self, number: int) -> PastChange:
@@ -865,9 +863,7 @@ class EnvironmentRollout:
         """
         name, stacks = self._environment.name, self._parts.stacks
         with ThreadPoolExecutor(4) as pool:
-            found = tuple(
-                lock for locks in pool.map(stacks.locks, (LEGACY, CANDIDATE, ROUTING, MONITORING)) for lock in locks
-            )
+            found = tuple(lock for locks in pool.map(stacks.locks, STACKS) for lock in locks)
         if not found:
             return ()
         alive = [lock for lock in found if lock.state is Holder.ALIVE]

@@ -15,7 +15,8 @@ import rollout
 ROOT = Path(rollout.__file__).parent
 PURE = (
     *("errors", "events", "fields", "invocation", "live", "metrics", "model", "ports", "quantities"),
-    *("rules", "checks", "history", "ramp.settings", "ramp.decide", "ramp.journal", "ramp.standing", "ramp.windows"),
+    *("rules", "checks", "history"),
+    *(f"ramp.{name}" for name in ("decide", "journal", "sentence", "settings", "standing", "windows")),
     *(f"changes.{name}" for name in ("desired", "gates", "pending", "phases", "plan", "policy")),
     *(f"measuring.{name}" for name in ("evidence", "latency_limits", "pools", "quiet", "split", "tallies", "volumes")),
     *(f"analysis.{name}" for name in ("defaults", "eprocess", "judge", "planning", "sentences", "stakes")),

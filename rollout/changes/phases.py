@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
+STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
 
 
 @dataclass(frozen=True, slots=True)

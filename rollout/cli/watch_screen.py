@@ -16,6 +16,7 @@ from rollout.checks.status import RouteStatus
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import per_cent, seconds
+from rollout.history.words import in_a_line
 from rollout.quantities import Percent
 from rollout.ramp.view import RampView
 
@@ -165,8 +166,7 @@ def _minutes(overview: Overview, finding: Finding) -> str:
 
 
 def _history(overview: Overview, width: int) -> Iterator[Text]:
-    for entry in overview.history[-ENTRIES:]:
-        by = f", {entry.by}" if entry.by else ""
-        said = Text(f"  {entry.at:%m-%d %H:%M}  {entry.title}{by}", style="dim")
+    for change in overview.history[-ENTRIES:]:
+        said = Text(f"  {change.at:%m-%d %H:%M}  {in_a_line(change)}", style="dim")
         said.truncate(width, overflow="ellipsis")
         yield said

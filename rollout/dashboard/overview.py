@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from rollout.checks.status import EnvironmentStatus
-from rollout.dashboard.changes import Entered
 from rollout.dashboard.courses import Course
+from rollout.history.audit import PastChange
 from rollout.quantities import Percent
 
 
@@ -32,7 +33,7 @@ class Overview:
     status: EnvironmentStatus
     ramp: str
     steps: tuple[Percent, ...] = ()
-    history: tuple[Entered, ...] = ()
+    history: tuple[PastChange, ...] = ()
     whole: Course | None = None
     courses: tuple[Course, ...] = ()
     notes: tuple[str, ...] = ()
@@ -45,7 +46,12 @@ class Overview:
     @property
     def weights(self) -> tuple[Percent, ...]:
         """The live weights that there are, rising, each once."""
-        return tuple(sorted({route.live.weight for route in self.status.routes if route.live is not None}))
+        return self.weights_of([route.route for route in self.status.routes])
+
+    def weights_of(self, routes: Collection[str]) -> tuple[Percent, ...]:
+        """The live weights of some routes, rising, each once."""
+        of = (route for route in self.status.routes if route.route in routes)
+        return tuple(sorted({route.live.weight for route in of if route.live is not None}))
 
     def course_of(self, route: str) -> Course | None:
         """The course that a route is in."""

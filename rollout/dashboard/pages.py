@@ -15,9 +15,11 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 
 from rollout import __version__
 from rollout.dashboard import words
+from rollout.dashboard.changes import effect_of
 from rollout.dashboard.courses import Bucket, Course, Estimate, rate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.plots import drawn, rows
+from rollout.history import words as history
 from rollout.quantities import format_duration
 
 SINCE = timedelta(days=1)
@@ -153,12 +155,11 @@ def digest(name: str) -> str:
 
 
 def _shown(overview: Overview, course: Course | None) -> dict[str, Any]:
-    history = list(enumerate(overview.history, 1))[-MOST_HISTORY:]
     return {
         "it": overview,
         "shown": course,
         "drawn": drawn(overview, course, "all") if course else (),
-        "history": history[::-1],
+        "history": [(each, effect_of(each)) for each in reversed(overview.history[-MOST_HISTORY:])],
     }
 
 
@@ -200,10 +201,13 @@ def _templates() -> Environment:
         "duration": format_duration,
         "interval": words.interval,
         "moment": words.moment,
+        "moves": history.moves,
         "per_cent": words.per_cent,
         "rows": rows,
         "seconds": words.seconds,
         "standing": words.standing,
         "steps": words.steps,
+        "what": history.what,
+        "why": history.why,
     }
     return templates

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollout.dashboard.changes import Effect, Entered
+from rollout.dashboard.changes import Effect, effect_of, weights_of
 from rollout.dashboard.charts import Chart, Line, Mark, svg
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import count, per_cent, per_cent_tick, seconds, seconds_tick
+from rollout.history.words import in_a_line
 from rollout.quantities import ALL_TENTHS
 
 
@@ -32,9 +33,9 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
     """
     start, end = course.times[0], course.times[-1] + course.period
     marks = tuple(
-        Mark(each.at, number, each.effect, each.title)
-        for number, each in enumerate(overview.history, 1)
-        if each.effect is not Effect.WORD
+        Mark(each.at, each.number, effect, in_a_line(each))
+        for each in overview.history
+        if (effect := effect_of(each)) is not Effect.WORD
     )
 
     def both(take: Callable[[Bucket], Estimate | None]) -> tuple[Line, ...]:
@@ -50,7 +51,7 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
             id=f"{prefix}-share",
             title="Candidate's share of the requests",
             summary=f"Legacy had {count(old.requests)} requests and the candidate {count(new.requests)}.",
-            lines=(share, weights(overview.history, start, overview)),
+            lines=(share, weights(overview, course.routes, start)),
             written=per_cent_tick,
             least=0.05,
             most=1.0,
@@ -84,14 +85,15 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
     return tuple(Drawn(each.title, svg(each, marks, start, end)) for each in charts)
 
 
-def weights(history: Sequence[Entered], start: datetime, overview: Overview) -> Line:
-    """The weights from a time on, as far as history knows them, and the live one since the last change."""
+def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:
+    """The weights of routes from a time on, as far as history knows them, and the live one since the last change."""
     known = [
-        (each.at, None if each.weight is None else Estimate(each.weight.tenths / ALL_TENTHS))
-        for each in history
-        if each.at <= overview.at and (each.weight is not None or each.effect in (Effect.BACK, Effect.CHANGE))
+        (at, None if weight is None else Estimate(weight.tenths / ALL_TENTHS))
+        for at, weight in weights_of(overview.history, routes)
+        if at <= overview.at
     ]
-    live = Estimate(overview.weights[0].tenths / ALL_TENTHS) if len(overview.weights) == 1 else None
+    now = overview.weights_of(routes)
+    live = Estimate(now[0].tenths / ALL_TENTHS) if len(now) == 1 else None
     if known and known[-1][1] is None:
         known[-1] = (known[-1][0], live)
     before = [each for each in known if each[0] < start][-1:]

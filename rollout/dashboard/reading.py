@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
 
 from rollout.changes.phases import ROUTING
 from rollout.checks.status import EnvironmentStatus
-from rollout.dashboard.changes import entered, has_ramp, ramp_sentence
 from rollout.dashboard.courses import Course, course, frame, parts_of, wanted
 from rollout.dashboard.overview import Overview
 from rollout.errors import AwsError, EngineError, RolloutError
+from rollout.history.audit import changes_of
 from rollout.history.entries import Update
+from rollout.history.reading import read_histories
 from rollout.live import Live
 from rollout.measuring.pools import Pool, by_target_group, told_apart
 from rollout.model import Environment
 from rollout.ports import Metrics, Stacks
-from rollout.ramp.journal import DEPTH
+from rollout.ramp.sentence import has_ramp, ramp_sentence
 
+Histories = Mapping[str, Sequence[Update]]
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
 """How far back may be looked; CloudWatch keeps the points for it."""
 
@@ -50,10 +52,11 @@ def read_overview(
     """
     with ThreadPoolExecutor(4) as pool:
         stands, read = pool.submit(status), pool.submit(live)
-        past = pool.submit(lambda: stacks().history(ROUTING, DEPTH))
+        past = pool.submit(lambda: read_histories(stacks()))
         rules = read.result()
         whole, courses, notes = _courses(environment, rules, metrics, now, since)
-        updates, trouble = _history(past.result)
+        histories, trouble = _histories(past.result)
+        updates = histories.get(ROUTING, ())
         sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
         return Overview(
             at=now,
@@ -61,18 +64,18 @@ def read_overview(
             status=stands.result(),
             ramp=sentence,
             steps=environment.ramp.steps if has_ramp(updates) else (),
-            history=entered(updates),
+            history=changes_of(histories),
             whole=whole,
             courses=courses,
             notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
         )
 
 
-def _history(read: Callable[[], Sequence[Update]]) -> tuple[Sequence[Update], str | None]:
+def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:
     try:
         return read(), None
     except EngineError as error:
-        return (), _said(error)
+        return {}, _said(error)
 
 
 def _courses(

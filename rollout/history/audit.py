@@ -16,9 +16,6 @@ from rollout.history.record import Record, record_in
 from rollout.quantities import Percent
 from rollout.ramp.journal import Entry, Kind, entries
 
-EVERYTHING = 1_000_000
-"""More updates than a stack has: numbers stay the same only if they are counted from the first."""
-
 _OURS = re.compile(r"rollout ([\w-]+) ")
 _WAIVED = re.compile(r"\[policy waived: .*\]$")
 
@@ -50,7 +47,7 @@ class PastChange:
 
     Attributes:
         number: From 1, the oldest.
-        at: When it began.
+        at: When it began: a ramp's entries by AWS's time, the others by the clock of the machine that ran them.
         what: The command, such as `phase2` or `ramp raised`; where nobody said, the engine's word, such as `update`.
         result: How it ended: `succeeded`, or what its first update that didn't says.
         by: Who; None where nobody wrote it down.
@@ -75,6 +72,11 @@ class PastChange:
     verdict: str
     message: str
     updates: tuple[StackUpdate, ...] = field(default=())
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it wrote down what it did, so that no move means that no weight was changed."""
+        return record_in(self.message) is not None
 
 
 def changes_of(histories: Mapping[str, Sequence[Update]]) -> tuple[PastChange, ...]:
@@ -114,7 +116,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
     failed = (update.result for _, update in run if update.result != "succeeded")
     return PastChange(
         number=number,
-        at=first.start,
+        at=said.at if said else first.start,
         what=_what(first, record, said),
         result=next(failed, "succeeded"),
         by=(record.by if record else None) or (said.by if said else None) or None,
@@ -122,7 +124,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
         weight=said.weight if said else None,
         moves=record.moves if record else {},
         plan=(record.plan if record else None) or None,
-        verdict=said.sentence if said else "",
+        verdict=_verdict(said) if said else "",
         message=message,
         updates=tuple(StackUpdate(stack, u.kind, u.result, u.start, u.end, u.version) for stack, u in run),
     )
@@ -135,6 +137,11 @@ def _what(update: Update, record: Record | None, said: Entry | None) -> str:
         return record.phase
     ours = _OURS.match(update.message)
     return ours[1] if ours else update.kind
+
+
+def _verdict(said: Entry) -> str:
+    until = f"until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
+    return "; ".join(filter(None, (until, said.sentence)))
 
 
 def _why(message: str) -> str:

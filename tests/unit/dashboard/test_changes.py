@@ -1,4 +1,4 @@
-"""The history in words, and where the ramp stands."""
+"""What past changes are in a chart."""
 
 from __future__ import annotations
 
@@ -6,73 +6,62 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.dashboard.changes import Effect, entered, ramp_sentence
+from rollout.dashboard.changes import Effect, effect_of, weights_of
+from rollout.history.audit import changes_of
 from rollout.history.entries import Update
+from rollout.history.record import Moves, Record, with_record
 from rollout.quantities import Percent
 from rollout.ramp.journal import Kind
-from tests.unit.dashboard.world import HISTORY, NOW, entry, shop
-from tests.unit.test_measure import on_aws
+from tests.unit.dashboard.world import HISTORY, NOW, entry
 
-SHOP = shop(2)
-AT_25 = on_aws(SHOP, r1=25, r2=25)
+ROUTES = ("r1", "r2")
 
 
-def test_a_history_is_told_in_order_without_announcements_that_came_true() -> None:
-    found = entered(HISTORY)
-    assert [(each.effect, each.title, each.by) for each in found] == [
-        (Effect.CHANGE, "rollout phase2 production", None),
-        (Effect.WORD, "ramp started at 0 %", "ada@laptop"),
-        (Effect.STEP, "raised to 5 %", "ada@laptop"),
-        (Effect.WORD, "paused", "ada@laptop"),
-        (Effect.WORD, "resumed", "ada@laptop"),
-        (Effect.STEP, "raised to 25 %", "ada@laptop"),
-    ]
-    assert found[-1].sentence.startswith("5xx 0.10 %")
-    assert found[-1].weight == Percent.of(25)
+def made(phase: str, hours: float = 0, *, result: str = "succeeded", **moves: tuple[int | None, int]) -> Update:
+    """An update with a record of it, so many hours before now."""
+    moved: Moves = {
+        route: (None if before is None else Percent.of(before), Percent.of(after))
+        for route, (before, after) in moves.items()
+    }
+    message = with_record(f"rollout {phase} production", Record(phase=phase, by="ada@laptop", moves=moved))
+    return Update("update", result, message, NOW - timedelta(hours=hours))
 
 
-def test_our_own_messages_say_the_weight() -> None:
-    said = ("rollout phase2 p", "rollout weight p 33.3 (all routes)", "rollout weight p 5 (r1)", "first look")
-    found = entered([Update("update", "succeeded", each, NOW) for each in said])
-    assert [each.weight for each in found] == [Percent(0), Percent(333), None, None]
-    assert entered([Update("update", "failed", said[1], NOW)])[0].weight is None
-
-
-def test_an_announcement_that_did_not_come_true_stays() -> None:
-    found = entered((*HISTORY, entry(Kind.RAISING, 1, weight=Percent(500))))
-    assert found[-1].title == "about to be raised at 50 %"
-
-
-def test_what_others_did_is_told_as_they_said_it() -> None:
-    made = [
-        Update("update", "succeeded", "rollout rollback production: r1 5 → 0\nmore", NOW),
-        Update("update", "failed", "by hand", NOW),
-        Update("refresh", "succeeded", "", NOW),
-        Update("destroy", "succeeded", "", NOW),
-        Update("update", "succeeded", "x\nrollout-ramp: not JSON", NOW),
-    ]
-    back, failed, destroyed = entered(made)
-    assert (back.effect, back.title) == (Effect.BACK, "rollout rollback production: r1 5 → 0")
-    assert (failed.title, failed.sentence, failed.is_done) == ("by hand", "failed", False)
-    assert destroyed.title == "destroy without a message"
+def weights(*updates: Update, stack: str = "routing") -> list[int | None]:
+    found = weights_of(changes_of({stack: updates}), ROUTES)
+    return [None if weight is None else weight.tenths // 10 for _, weight in found]
 
 
 @pytest.mark.parametrize(
-    ("further", "said"),
+    ("update", "effect"),
     [
-        ((), "At 25 % since 2026-11-25 02:00 UTC; next 50 %, after a bake of 2h and a Pass."),
-        ((entry(Kind.PAUSED, 1),), "a Pass; paused by ada@laptop."),
-        ((entry(Kind.FROZEN, 1, until=NOW + timedelta(hours=2)),), "raises nothing until 2026-11-25 14:00 UTC."),
-        ((entry(Kind.ASKED, 1),), "waits for approval."),
-        ((entry(Kind.HELD, 1),), "held: no verdict within the limit."),
-        ((entry(Kind.FAILED, 1, "5xx 4 times worse"),), "Failed at 2026-11-25 11:00 UTC: 5xx 4 times worse."),
+        (made("weight", r1=(5, 25), r2=(5, 25)), Effect.STEP),
+        (made("phase3", r1=(None, 5)), Effect.STEP),
+        (made("weight", r1=(5, 25), r2=(25, 10)), Effect.BACK),
+        (made("rollback", r1=(25, 0)), Effect.BACK),
+        (made("weight", result="failed", r1=(5, 25)), Effect.CHANGE),
+        (made("phase1"), Effect.CHANGE),
+        (Update("update", "succeeded", "by hand", NOW), Effect.CHANGE),
+        (Update("refresh", "succeeded", "", NOW), Effect.WORD),
+        (entry(Kind.RAISED, 0, weight=Percent(50)), Effect.STEP),
+        (entry(Kind.DROPPED, 0), Effect.BACK),
+        (entry(Kind.PAUSED, 0), Effect.WORD),
     ],
 )
-def test_the_ramp_is_told_in_a_sentence(further: tuple[Update, ...], said: str) -> None:
-    assert said in ramp_sentence(SHOP, AT_25, (*HISTORY, *further))
+def test_a_change_is_marked_by_what_it_did_to_the_traffic(update: Update, effect: Effect) -> None:
+    (found,) = changes_of({"routing": (update,)})
+    assert effect_of(found) is effect
 
 
-def test_without_a_ramp_or_against_it_that_is_told() -> None:
-    assert ramp_sentence(SHOP, on_aws(SHOP), HISTORY[:1]) == "No ramp yet."  # nor are there rules
-    assert ramp_sentence(SHOP, on_aws(SHOP, r1=25, r2=40), HISTORY).startswith("Somebody else set weights")
-    assert "took all back" in ramp_sentence(SHOP, on_aws(SHOP, r1=None, r2=None), HISTORY)
+def test_weights_follow_what_was_recorded_by_route() -> None:
+    first, second = made("weight", 3, r1=(0, 25)), made("weight", 2, r2=(0, 25))
+    assert weights(made("phase2", 4), first, second, made("rollback", 1, r1=(25, 0), r2=(25, 0))) == [0, None, 25, 0]
+    assert weights(*HISTORY) == [0, 0, 5, 5, 5, 25]
+
+
+def test_a_weight_is_not_known_after_a_failure_or_what_others_did() -> None:
+    raised = made("weight", 3, r1=(0, 25), r2=(0, 25))
+    assert weights(raised, made("weight", 2, result="failed", r1=(25, 50))) == [25, None]
+    assert weights(raised, Update("update", "succeeded", "by hand", NOW)) == [25, None]
+    assert weights(raised, made("monitor")) == [25, 25]
+    assert weights(made("phase1"), stack="candidate") == []

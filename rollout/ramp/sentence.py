@@ -1,0 +1,60 @@
+"""Where a ramp stands, in a sentence. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rollout.errors import Drift
+from rollout.history.entries import Update
+from rollout.live import Live
+from rollout.model import Environment
+from rollout.quantities import format_duration
+from rollout.ramp.decide import bake_of, next_step
+from rollout.ramp.journal import Kind, entries, other_change
+from rollout.ramp.standing import Standing, standing
+
+
+def has_ramp(updates: Iterable[Update]) -> bool:
+    """Whether there ever was a ramp."""
+    return any(entry.kind is Kind.STARTED for entry in entries(updates))
+
+
+def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update]) -> str:
+    """Where the ramp stands, and what it waits for as far as history tells: the judge isn't asked."""
+    if not has_ramp(updates):
+        return "No ramp yet."
+    try:
+        stands = standing(environment, live, entries(updates), other_change(updates))
+    except Drift as drift:
+        return f"{drift.what[0].upper()}{drift.what[1:]}."
+    if stands.ended is not None:
+        word = "Ended" if stands.is_by_hand else "Finished" if stands.ended.kind is Kind.FINISHED else "Failed"
+        said = stands.note if stands.is_by_hand else stands.ended.sentence
+        return f"{word} at {_moment(stands.ended.at)}: {said or f'at {stands.weight} %'}."
+    return f"{_under_way(environment, stands)}{_held_up(stands)}."
+
+
+def _under_way(environment: Environment, stands: Standing) -> str:
+    ramp = environment.ramp
+    since = f" since {_moment(stands.since)}" if stands.since else ""
+    target = next_step(ramp, stands.weight)
+    then = f"next {target} %" if target is not None else "the last step"
+    if not stands.since:
+        return f"At {stands.weight} %; {then}"
+    bake = bake_of(ramp, stands.weight)
+    return f"At {stands.weight} %{since}; {then}, after a bake of {format_duration(bake)} and a Pass"
+
+
+def _held_up(stands: Standing) -> str:
+    if stands.paused is not None:
+        return f"; paused by {stands.paused.by}"
+    if stands.frozen is not None and stands.frozen.until is not None:
+        return f"; raises nothing until {_moment(stands.frozen.until)}"
+    if stands.asked is not None:
+        return "; waits for approval"
+    return "; held: no verdict within the limit" if stands.is_held else ""
+
+
+def _moment(time: datetime) -> str:
+    return f"{time:%Y-%m-%d %H:%M} UTC"
