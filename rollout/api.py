@@ -675,7 +675,7 @@ class EnvironmentRollout:
         """
         if limit is not None and limit < 1:
             raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed")
-        every = changes_of(read_histories(self._parts.stacks))
+        every = changes_of(read_histories(self._parts.states))
         return every if limit is None else every[-limit:]
 
     def past_change(self, number: int) -> PastChange:
@@ -714,7 +714,7 @@ class EnvironmentRollout:
         parts, environment = self._parts, self._environment
 
         def ramp() -> str:
-            return ramp_sentence(environment, self.live(), parts.stacks.history(ROUTING, DEPTH))
+            return ramp_sentence(environment, self.live(), parts.states.history(ROUTING, DEPTH))
 
         return line_of(environment, lambda: self.status(since=None), self.drift, ramp)
 
@@ -760,7 +760,7 @@ class EnvironmentRollout:
             self._environment,
             lambda: self.status(since=None),
             self.live,
-            stacks=lambda: parts.stacks,
+            states=lambda: parts.states,
             metrics=parts.metrics,
             now=parts.utc,
             since=span,

@@ -150,10 +150,22 @@ class Functions(Protocol):
 
 
 class States(Protocol):
-    """The states of one environment's Pulumi stacks."""
+    """The states and histories of one environment's Pulumi stacks."""
 
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """What the state of a stack holds; None where there is no such stack.
+
+        Raises:
+            EngineError: The engine failed.
+        """
+        ...
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """The latest updates of a stack, the oldest first; empty where there is no such stack.
+
+        Args:
+            stack: legacy, candidate, routing or monitoring.
+            depth: How many at most, 1 or more.
 
         Raises:
             EngineError: The engine failed.
@@ -219,18 +231,6 @@ class Stacks(States, Protocol):
 
         Raises:
             EngineError, Locked: As they say.
-        """
-        ...
-
-    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """The latest updates of a stack, the oldest first; empty where there is no such stack.
-
-        Args:
-            stack: legacy, candidate or routing.
-            depth: How many at most, 1 or more.
-
-        Raises:
-            EngineError: The engine failed.
         """
         ...
 

@@ -18,7 +18,7 @@ from rollout.history.reading import read_histories
 from rollout.live import Live
 from rollout.measuring.pools import Pool, by_target_group, told_apart
 from rollout.model import Environment
-from rollout.ports import Metrics, Stacks
+from rollout.ports import Metrics, States
 from rollout.ramp.sentence import has_ramp, ramp_sentence
 
 Histories = Mapping[str, Sequence[Update]]
@@ -31,7 +31,7 @@ def read_overview(
     status: Callable[[], EnvironmentStatus],
     live: Callable[[], Live],
     *,
-    stacks: Callable[[], Stacks],
+    states: Callable[[], States],
     metrics: Metrics,
     now: datetime,
     since: timedelta,
@@ -42,7 +42,7 @@ def read_overview(
         environment: The inventory.
         status: Where it stands.
         live: AWS now.
-        stacks: Where history is.
+        states: Where history is.
         metrics: CloudWatch.
         now: AWS's time.
         since: How far back.
@@ -52,7 +52,7 @@ def read_overview(
     """
     with ThreadPoolExecutor(4) as pool:
         stands, read = pool.submit(status), pool.submit(live)
-        past = pool.submit(lambda: read_histories(stacks()))
+        past = pool.submit(lambda: read_histories(states()))
         rules = read.result()
         whole, courses, notes = _courses(environment, rules, metrics, now, since)
         histories, trouble = _histories(past.result)

@@ -7,17 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from rollout.changes.phases import STACKS
 from rollout.history.entries import Update
-from rollout.ports import Stacks
+from rollout.ports import States
 
 EVERYTHING = 1_000_000
 """More updates than a stack has: numbers stay the same only if they are counted from the first."""
 
 
-def read_histories(stacks: Stacks) -> Mapping[str, tuple[Update, ...]]:
+def read_histories(states: States) -> Mapping[str, tuple[Update, ...]]:
     """The whole history of each stack, the oldest first; none of one that isn't there.
 
     Raises:
         EngineError: One can't be read.
     """
     with ThreadPoolExecutor(len(STACKS)) as pool:
-        return dict(zip(STACKS, pool.map(lambda name: stacks.history(name, EVERYTHING), STACKS), strict=True))
+        return dict(zip(STACKS, pool.map(lambda name: states.history(name, EVERYTHING), STACKS), strict=True))

@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +22,6 @@ from rollout.changes.phases import ROUTING
 from rollout.changes.plan import Change, Op, ResourceState, StackPreview, states_of
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError, Locked
-from rollout.history.entries import Update
 from rollout.model import Environment, ProgramInput
 from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
@@ -179,25 +177,6 @@ class PulumiStacks(States):
         return Recovered(
             adopted=tuple(resource for resource in real if resource.urn in held),
             gone=tuple(resource for resource in real if resource.urn not in held),
-        )
-
-    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.Stacks`."""
-        with self._opened(stack) as opened:
-            try:
-                found = explained(lambda: opened.history(page_size=depth, page=1, show_secrets=False))
-            except NoStackError:
-                return ()
-        return tuple(
-            Update(
-                each.kind,
-                each.result,
-                each.message,
-                each.start_time.replace(tzinfo=UTC),
-                each.end_time.replace(tzinfo=UTC) if each.end_time else None,
-                each.version or None,  # a folder or bucket numbers nothing, and says 0
-            )
-            for each in reversed(found)
         )
 
     def note(self, stack: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""What the states of stacks hold: a start of the engine each, without Pulumi's SDK, which takes long to import."""
+"""What states and histories of stacks hold: a start of the engine each, without Pulumi's SDK, slow to import."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 from rollout.changes.plan import ResourceState, states_of
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError
+from rollout.history.entries import Update
 from rollout.model import Environment
 from rollout.pulumi_driver.failures import engine_error, said_by_cli
 
@@ -72,14 +74,26 @@ class States:
     @again_if_torn
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `ports.States`; secrets stay encrypted."""
+        said = self._ask(stack, "export")
+        if said is None:
+            return None
+        deployment: dict[str, Any] = json.loads(said).get("deployment") or {}
+        return states_of(deployment.get("resources") or ())
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `ports.States`."""
+        said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
+        return tuple(map(_update, reversed(json.loads(said or "[]"))))
+
+    def _ask(self, stack: str, *command: str) -> str | None:
+        """What `pulumi stack` says; None where there is no such stack."""
         environment, settings = self._environment, self._settings
         with work_folder() as folder:
             project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
             (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
-            command = [str(settings.command), "--non-interactive", "stack", "export", "--stack", environment.name]
             try:
                 done = subprocess.run(
-                    command,
+                    [str(settings.command), "--non-interactive", "stack", *command, "--stack", environment.name],
                     cwd=folder,
                     env={**os.environ, **settings.environ},
                     stdin=subprocess.DEVNULL,
@@ -89,12 +103,23 @@ class States:
                     check=False,
                 )
             except subprocess.TimeoutExpired:
-                raise EngineError(
-                    f"the engine didn't give the state of {stack} within {environment.engine_timeout}"
-                ) from None
-        if done.returncode:
-            if "no stack named" in done.stderr:
-                return None
-            raise engine_error([said_by_cli(done.stderr)])
-        deployment: dict[str, Any] = json.loads(done.stdout).get("deployment") or {}
-        return states_of(deployment.get("resources") or ())
+                limit = environment.engine_timeout
+                raise EngineError(f"the engine didn't give the {command[0]} of {stack} within {limit}") from None
+        if not done.returncode:
+            return done.stdout
+        if "no stack named" in done.stderr:
+            return None
+        raise engine_error([said_by_cli(done.stderr)])
+
+
+def _update(told: Mapping[str, Any]) -> Update:
+    """One update, as `pulumi stack history --json` tells it."""
+    end, version = told.get("endTime"), told.get("version")
+    return Update(
+        told["kind"],
+        told["result"],
+        told.get("message") or "",
+        datetime.fromisoformat(told["startTime"]).astimezone(UTC),
+        datetime.fromisoformat(end).astimezone(UTC) if end else None,
+        version or None,  # a folder or bucket numbers nothing, and says 0
+    )

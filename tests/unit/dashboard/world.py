@@ -18,7 +18,7 @@ from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.metrics import Point, Series
 from rollout.model import Environment
-from rollout.ports import Stacks
+from rollout.ports import States
 from rollout.quantities import Percent
 from rollout.ramp.journal import Entry, Kind, message
 from rollout.ramp.settings import Ramp
@@ -118,7 +118,7 @@ class Histories:
     trouble: EngineError | None = None
 
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.Stacks`."""
+        """See `ports.States`."""
         if self.trouble:
             raise self.trouble
         return tuple(self.updates)[-depth:] if stack == ROUTING else ()
@@ -139,7 +139,7 @@ def overview(
         found,
         lambda: status_of(found, rules, None),
         lambda: rules,
-        stacks=lambda: cast("Stacks", stacks or Histories()),
+        states=lambda: cast("States", stacks or Histories()),
         metrics=metrics or Counted(),
         now=NOW,
         since=since,
