@@ -20,18 +20,11 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout import config, events
-from rollout.changes.desired import overrides_after
-from rollout.changes.engine import Engine, PhaseResult
+from rollout import config
 from rollout.changes.pending import Holder, Lock
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, STACKS
-from rollout.changes.release import Release, ReleaseResult
-from rollout.changes.rollback import Rollback, RollbackResult
-from rollout.checks.drift import DriftReport, drift_of
 from rollout.checks.ownership import Ownership, asked, ownership_of
 from rollout.checks.preflight import live_problems
-from rollout.checks.report import Check, PreflightReport, aws_checks, failed
-from rollout.checks.retiring import left_to_remove
 from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
 from rollout.errors import (
@@ -45,36 +38,37 @@ from rollout.errors import (
     UsageError,
     WrongAccount,
 )
-from rollout.fleet import FleetLine, FleetResult, line_of, run_waves, side_by_side
-from rollout.history.audit import PastChange, changes_of
-from rollout.history.reading import read_histories
-from rollout.iam import Role, policy
 from rollout.live import Live
 from rollout.measuring.pools import group_pools
-from rollout.measuring.quiet import Proof, legacy_groups
 from rollout.measuring.split import SINCE, Measured, counted, measure, per_minute
 from rollout.measuring.volumes import Volume, volumes
 from rollout.metrics import MINUTE
 from rollout.model import Arn, Environment
-from rollout.monitoring.alarms import names, title
-from rollout.monitoring.dashboard import link
 from rollout.ports import Approver, LegacyOwner
 from rollout.quantities import Percent, format_duration, parse_duration
-from rollout.ramp.controls import Controls, read_until, who
-from rollout.ramp.hands import Hands
-from rollout.ramp.journal import DEPTH, Journal, Kind
-from rollout.ramp.runner import RampResult, Runner
-from rollout.ramp.sentence import ramp_sentence
-from rollout.ramp.view import RampView, view
 from rollout.rules.conditions import Request
-from rollout.rules.explain import Explanation, explain, future
 from rollout.rules.header_rules import with_overrides
-from rollout.smoke.report import SmokeReport
 from rollout.wiring import Parts, Provider, Sandbox
 
 if TYPE_CHECKING:
+    from rollout import events
     from rollout.analysis.planning import RampPlan
+    from rollout.changes.engine import Engine, PhaseResult
+    from rollout.changes.release import ReleaseResult
+    from rollout.changes.rollback import RollbackResult
+    from rollout.checks.drift import DriftReport
+    from rollout.checks.report import Check, PreflightReport
     from rollout.dashboard.overview import Overview
+    from rollout.fleet import FleetLine, FleetResult
+    from rollout.history.audit import PastChange
+    from rollout.iam import Role
+    from rollout.ramp.controls import Controls
+    from rollout.ramp.hands import Hands
+    from rollout.ramp.journal import Journal
+    from rollout.ramp.runner import RampResult
+    from rollout.ramp.view import RampView
+    from rollout.rules.explain import Explanation
+    from rollout.smoke.report import SmokeReport
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 GLANCE = timedelta(seconds=10)
@@ -157,6 +151,8 @@ class Rollout:
         Raises:
             UsageError: There is none of a name.
         """
+        from rollout.fleet import side_by_side
+
         targets = {name: self.environment(name) for name in names or self.environments}
         return side_by_side(tuple(targets), lambda name: targets[name].glance())
 
@@ -197,6 +193,8 @@ class Rollout:
             UsageError: There is no such fleet, route or weight; nothing was changed.
             Interrupted: Ctrl-C.
         """
+        from rollout.fleet import run_waves
+
         percent, waves = read_weight(weight), self._file.waves(fleet)
         if at_once < 1:
             raise UsageError(f"{at_once} environments can't be changed at once", then="1 or more are allowed")
@@ -281,6 +279,10 @@ class EnvironmentRollout:
             approve: Who approves.
             message: For Pulumi's update history.
         """
+        from rollout import events
+        from rollout.monitoring.alarms import names, title
+        from rollout.monitoring.dashboard import link
+
         environment = self._environment
         phase = "monitoring-remove" if remove else "monitoring"
         result = self._engine().run(phase, _approver(approve), message=message)
@@ -310,6 +312,10 @@ class EnvironmentRollout:
         Raises:
             PreflightFailed: Not all routes are at 100 %, or it isn't proven that nobody needs legacy.
         """
+        from rollout import events
+        from rollout.checks.retiring import left_to_remove
+        from rollout.measuring.quiet import legacy_groups
+
         environment, parts = self._environment, self._parts
         span = environment.complete_after if quiet_for is None else read_duration(quiet_for)
         if not MINUTE <= span <= timedelta(days=90):
@@ -403,6 +409,10 @@ class EnvironmentRollout:
         Raises:
             RollbackIncomplete: Some routes couldn't be moved; all the others were.
         """
+        from rollout import events
+        from rollout.changes.rollback import Rollback
+        from rollout.ramp.controls import who
+
         names, parts = self.routes(routes), self._parts
         self._emit(
             events.PhaseStarted(self._environment.name, "rollback", "All traffic back to legacy, at once", (ROUTING,))
@@ -425,6 +435,8 @@ class EnvironmentRollout:
             weight: The candidate's share.
             routes: The routes' names; all by default.
         """
+        from rollout import events
+
         try:
             self._save(weight, routes, save=True)
         except ConfigError as error:  # traffic is where it should be, which is what was asked for
@@ -432,6 +444,8 @@ class EnvironmentRollout:
 
     def release(self, *, approve: Approval = None) -> ReleaseResult:
         """After phase 2: have Terraform or another Pulumi stack let go of the adopted rules, by its own commands."""
+        from rollout.changes.release import Release
+
         parts = self._parts
         release = Release(self._environment, parts.load_balancers, parts.stacks, parts.owner, self._emit)
         return release.run(_approver(approve))
@@ -477,6 +491,10 @@ class EnvironmentRollout:
             UsageError: There is no such load balancer, phase or weight.
             PreflightFailed: A load balancer or its listener isn't on AWS.
         """
+        from rollout.changes.desired import overrides_after
+        from rollout.changes.engine import Engine
+        from rollout.rules.explain import explain, future
+
         environment = self._environment
         known = environment.load_balancers
         if load_balancer is not None and load_balancer not in known:
@@ -515,6 +533,10 @@ class EnvironmentRollout:
             Drift: Somebody else set weights.
             UsageError: There is nothing to restart.
         """
+        from rollout import events
+        from rollout.ramp.hands import Hands
+        from rollout.ramp.runner import Runner
+
         name = self._environment.name
         hands = Hands(self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said)))
         return Runner(self._environment, hands, self._journal(), self._emit, _approver(approve)).run(
@@ -523,23 +545,33 @@ class EnvironmentRollout:
 
     def look(self) -> RampView:
         """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
+        from rollout.ramp.view import view
+
         return view(self._environment, self._onlooker, self._journal())
 
     @cached_property
     def _onlooker(self) -> Hands:
         """What looks on; it is kept, since it remembers what a step's latencies are held against."""
+        from rollout.ramp.hands import Hands
+
         return Hands(self, self._parts, save=False, warn=lambda _: None)
 
     def pause(self) -> None:
         """Let the ramp raise nothing until `resume`; what fails goes back all the same."""
+        from rollout.ramp.journal import Kind
+
         self._controls().say(Kind.PAUSED, self.live())
 
     def resume(self) -> None:
         """Let a paused ramp go on."""
+        from rollout.ramp.journal import Kind
+
         self._controls().say(Kind.RESUMED, self.live())
 
     def skip_wait(self) -> None:
         """Let the ramp go on from this step as soon as it has a Pass, whatever the bake."""
+        from rollout.ramp.journal import Kind
+
         self._controls().say(Kind.SKIPPED, self.live())
 
     def approve(self, weight: Percent | float | str | None = None) -> Percent:
@@ -555,17 +587,26 @@ class EnvironmentRollout:
         Raises:
             UsageError: It is neither.
         """
+        from rollout.ramp.controls import read_until
+
         self._controls().freeze(read_until(until, self._parts.utc))
 
     def _journal(self) -> Journal:
+        from rollout.ramp.controls import who
+        from rollout.ramp.journal import Journal
+
         parts = self._parts
         return Journal(self._environment.name, lambda: parts.stacks, lambda: parts.utc, who())
 
     def _controls(self) -> Controls:
+        from rollout.ramp.controls import Controls, who
+
         return Controls(self._environment, self._journal(), who(), self._emit)
 
     def preflight(self) -> PreflightReport:
         """Look at everything that the phases need, all at once; nothing is changed."""
+        from rollout.checks.report import Check, PreflightReport, aws_checks, failed
+
         parts, environment = self._parts, self._environment
         checks: list[Check] = []
         held: Held | None = None
@@ -597,8 +638,8 @@ class EnvironmentRollout:
             ConfigError: The samples can't be used.
             WrongAccount: The credentials belong to another account.
         """
-        from rollout.smoke.run import MAX_WARM, Smoke  # noqa: PLC0415 - no other command needs it
-        from rollout.smoke.samples import read_samples  # noqa: PLC0415
+        from rollout.smoke.run import MAX_WARM, Smoke
+        from rollout.smoke.samples import read_samples
 
         if not 1 <= warm <= MAX_WARM:
             raise UsageError(f"{warm} environments can't be warmed", then=f"allowed are 1 to {MAX_WARM}")
@@ -619,6 +660,8 @@ class EnvironmentRollout:
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
+        from rollout.iam import policy
+
         return policy(self._environment, role, self.live() if live else None)
 
     def live(self) -> Live:
@@ -673,6 +716,9 @@ class EnvironmentRollout:
             UsageError: The limit is below 1.
             EngineError: A history can't be read.
         """
+        from rollout.history.audit import changes_of
+        from rollout.history.reading import read_histories
+
         if limit is not None and limit < 1:
             raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed")
         every = changes_of(read_histories(self._parts.states))
@@ -700,6 +746,8 @@ class EnvironmentRollout:
         Raises:
             EngineError, AwsError: State or load balancers can't be read, so that nothing can be told.
         """
+        from rollout.checks.drift import drift_of
+
         parts, environment = self._parts, self._environment
         stacks = parts.states
         with ThreadPoolExecutor(2) as pool:
@@ -711,6 +759,10 @@ class EnvironmentRollout:
 
     def glance(self) -> FleetLine:
         """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
+        from rollout.fleet import line_of
+        from rollout.ramp.journal import DEPTH
+        from rollout.ramp.sentence import ramp_sentence
+
         parts, environment = self._parts, self._environment
 
         def ramp() -> str:
@@ -749,7 +801,7 @@ class EnvironmentRollout:
             UsageError: It isn't a duration, or out of range.
             AwsError: The load balancers can't be read; whatever else can't be is a note of the overview.
         """
-        from rollout.dashboard.reading import LONGEST, SHORTEST, read_overview  # noqa: PLC0415 - numpy takes a while
+        from rollout.dashboard.reading import LONGEST, SHORTEST, read_overview
 
         span = read_duration(since)
         if not SHORTEST <= span <= LONGEST:
@@ -787,7 +839,7 @@ class EnvironmentRollout:
             UsageError: An argument is out of range, or no route had requests.
             AwsError: AWS refused or can't be reached.
         """
-        from rollout.analysis.planning import plan_ramp  # noqa: PLC0415 - numpy takes a while to import
+        from rollout.analysis.planning import plan_ramp
 
         if not 0 <= base < harmful <= 1:
             raise UsageError(
@@ -861,6 +913,8 @@ class EnvironmentRollout:
             Locked: A holder is at work on this machine, or another one came meanwhile.
             GateRefused: Not approved.
         """
+        from rollout import events
+
         name, stacks = self._environment.name, self._parts.stacks
         with ThreadPoolExecutor(4) as pool:
             found = tuple(lock for locks in pool.map(stacks.locks, STACKS) for lock in locks)
@@ -893,6 +947,10 @@ class EnvironmentRollout:
         return tuple(dict.fromkeys(names)) or tuple(known)
 
     def _engine(self, quiet_for: timedelta | None = None) -> Engine:
+        from rollout.changes.engine import Engine
+        from rollout.measuring.quiet import Proof
+        from rollout.ramp.controls import who
+
         parts, environment = self._parts, self._environment
         proof = Proof(
             environment,
@@ -915,10 +973,14 @@ class EnvironmentRollout:
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:
+        from rollout import events
+
         if save and config.save_weight(self._file, self._environment.name, weight, routes or None):
             self._emit(events.WeightSaved(self._environment.name, str(self._file), weight))
 
     def _lock_cleared(self, stack: str, holder: str) -> None:
+        from rollout import events
+
         self._emit(events.LockCleared(self._environment.name, stack, holder))
 
 

@@ -13,6 +13,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
@@ -26,7 +27,7 @@ from rollout.errors import Interrupted, RolloutError
 if TYPE_CHECKING:
     from rollout.api import Rollout
     from rollout.cli.render import Renderer
-    from rollout.events import Listener
+    from rollout.events import Event, Listener
     from rollout.ports import Approver
     from rollout.wiring import Sandbox
 
@@ -34,30 +35,33 @@ SANDBOX_FOLDER = Path(".rollout") / "sandbox"
 
 
 class Session:
-    """One command's run.
-
-    Attributes:
-        render: Where events and errors go.
-    """
+    """One command's run."""
 
     def __init__(
         self, file: Path, *, json: bool, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
     ) -> None:
-        from rollout.cli.render import renderer
-
-        self.render: Renderer = renderer(json=json)
         self._file = file
         self._yes = yes
         self._json = json
         self._sandboxed = sandbox
         self._provider = provider or ProviderName.STAND_IN
 
+    @cached_property
+    def render(self) -> Renderer:
+        """Where events and errors go; what draws them is imported meanwhile, such as while an engine is at work."""
+        from rollout.cli.render import renderer
+
+        return renderer(json=self._json)
+
     def rollout(self, on_event: Listener | None = None) -> Rollout:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
         from rollout.api import Rollout
 
-        told = on_event or self.render
+        told = on_event or self._tell
         return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
+
+    def _tell(self, event: Event) -> None:
+        self.render(event)
 
     @property
     def approve(self) -> Approver | None:
@@ -117,7 +121,8 @@ def session(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
     finally:
-        opened.render.close()
+        if "render" in vars(opened):
+            opened.render.close()
         restore()
 
 

@@ -38,4 +38,5 @@ def status(
             run.render.fleet(opened.fleet())
             return
         one = opened.environment(environment or opened.environments[0])
-        run.render.status(one.status(since=None if no_metrics else since))
+        found = one.status(since=None if no_metrics else since)  # first: what draws it takes a while to import
+        run.render.status(found)

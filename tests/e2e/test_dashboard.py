@@ -21,19 +21,21 @@ def test_it_shows_the_environments_until_ctrl_c(cut_over: Team) -> None:
     command = cut_over.command("dashboard", "--port", "0", "--no-open")
     environ = {**os.environ, "ROLLOUT_SANDBOX": str(cut_over.aws.folder)}
     with subprocess.Popen(command, cwd=cut_over.folder, env=environ, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", running.stdout.readline())
-        assert found
-        text = ""
-        for _ in range(1000):  # each waits a moment for what isn't read yet
-            text = fetch(f"{found[0]}environments/production")
-            if "Being read" not in text:
-                break
-        page = Page(text)
-        assert faults(page) == []
-        assert "Cut over, all requests go to legacy." in page.text
-        assert re.search(r"\d+ 20\d\d-\d\d-\d\d \d\d:\d\d phase2 ", page.text)
-        running.send_signal(signal.SIGINT)
+        try:
+            assert running.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+/\S+/", running.stdout.readline())
+            assert found
+            text = ""
+            for _ in range(1000):  # each waits a moment for what isn't read yet
+                text = fetch(f"{found[0]}environments/production")
+                if "Being read" not in text:
+                    break
+            page = Page(text)
+            assert faults(page) == []
+            assert "Cut over, all requests go to legacy." in page.text
+            assert re.search(r"\d+ 20\d\d-\d\d-\d\d \d\d:\d\d phase2 ", page.text)
+        finally:
+            running.send_signal(signal.SIGINT)
         assert running.wait(60) == 0
 
 
