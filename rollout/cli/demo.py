@@ -28,7 +28,7 @@ def demo(
 ) -> None:
     """Play the whole migration in the sandbox.
 
-    stacks.toml stays as it is.
+    stacks.toml stays as it is; where there is none, rollout's own sample is played.
 
     Example: rollout demo
     """
@@ -42,6 +42,9 @@ def demo(
         from rollout.toolchain import require
 
         require()
+        if file == STACKS_TOML and not file.exists():
+            file = sample()
+            run.render.say("there is no stacks.toml in this folder: a sample is played, eight routes of a scoring API")
         run.render.chapter("An AWS on this machine, with the legacy stack as it is today")
         with TemporaryDirectory(prefix="rollout-demo-") as folder, Sandbox.start(Path(folder)) as aws:
             opened = Rollout.load(file, sandbox=aws, provider=provider.value, on_event=run.render)
@@ -55,6 +58,17 @@ def demo(
             run.render.status(target.status())
             _ramps(run, target.inventory, file, aws, provider)
             run.render.say("that was all; nothing of it is left on this machine")
+
+
+def sample() -> Path:
+    """The inventory that a wheel has with it; in a checkout it is the checkout's own."""
+    from pathlib import Path
+
+    import rollout
+
+    package = Path(rollout.__file__).parent
+    places = (package / "sample" / STACKS_TOML, package.parent / STACKS_TOML)
+    return next((place for place in places if place.exists()), STACKS_TOML)
 
 
 def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[[], object]], ...]:
