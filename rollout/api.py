@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rollout import config
 from rollout.changes.pending import Holder, Lock
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, STACKS
-from rollout.checks.ownership import Ownership, asked, ownership_of
+from rollout.checks.ownership import asked, ownership_of
 from rollout.checks.preflight import live_problems
 from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
@@ -31,6 +31,7 @@ from rollout.errors import (
     AwsError,
     ConfigError,
     EngineError,
+    EngineMissing,
     GateRefused,
     Locked,
     PreflightFailed,
@@ -684,17 +685,22 @@ class EnvironmentRollout:
             states = self._states(pool)  # first: the engine is at work while boto3 is imported
             live = pool.submit(lambda: parts.load_balancers.read(environment, tags=False))
             measured = pool.submit(self._measured, live, span) if span else None
-            owner = parts.owner if states else None
-            found = pool.submit(asked, owner, GLANCE) if owner else None
-            ownership: Ownership | None = None
-            try:
-                held = states() if states else None
-                if owner and found:
-                    ownership = ownership_of(environment, live.result(), owner, found.result())
-            except EngineError:
-                held = None
-            status = status_of(environment, live.result(), held, ownership)
+            status = self._standing(pool, states, live)
             return with_measured(status, measured.result()) if measured else status
+
+    def _standing(
+        self, pool: ThreadPoolExecutor, states: Callable[[], Held] | None, live: Future[Live]
+    ) -> EnvironmentStatus:
+        owner = self._parts.owner if states else None
+        found = pool.submit(asked, owner, GLANCE) if owner else None
+        held, ownership = None, None
+        try:
+            held = states() if states else None
+            if owner and found:
+                ownership = ownership_of(self._environment, live.result(), owner, found.result())
+        except EngineError:
+            held = None
+        return status_of(self._environment, live.result(), held, ownership)
 
     def _states(self, pool: ThreadPoolExecutor) -> Callable[[], Held] | None:
         """Begin to read who holds the rules, and give what waits for it; None without an engine."""
@@ -759,16 +765,25 @@ class EnvironmentRollout:
 
     def glance(self) -> FleetLine:
         """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
+        from rollout.checks.drift import drift_of
         from rollout.fleet import line_of
         from rollout.ramp.journal import DEPTH
         from rollout.ramp.sentence import ramp_sentence
 
-        parts, environment = self._parts, self._environment
+        environment = self._environment
+        with ThreadPoolExecutor(4) as pool:
+            states, live = self._states(pool), pool.submit(self.live)
 
-        def ramp() -> str:
-            return ramp_sentence(environment, self.live(), parts.states.history(ROUTING, DEPTH))
+            def drift() -> DriftReport:
+                if states is None:
+                    raise EngineMissing("there is no engine to read the states")
+                held = states()
+                return drift_of(environment, live.result(), held.legacy, held.routing)
 
-        return line_of(environment, lambda: self.status(since=None), self.drift, ramp)
+            def ramp() -> str:
+                return ramp_sentence(environment, live.result(), self._parts.states.history(ROUTING, DEPTH))
+
+            return line_of(environment, lambda: self._standing(pool, states, live), drift, ramp)
 
     def repair(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """End drift by making load balancer and state as the file says, whoever changed them.

@@ -25,7 +25,7 @@ def report(team: Team, *arguments: str) -> Page:
 def test_an_environment_that_was_never_deployed_has_one(team: Team) -> None:
     said = report(team).text
     assert "No ramp yet." in said
-    assert "Nothing yet: the routing stack was never updated." in said
+    assert "Nothing yet: no stack was ever updated." in said
     assert "Not as the inventory says:" in said
 
 
