@@ -62,8 +62,8 @@ def test_a_step_under_load_shows_what_the_candidate_does(cut_over: Team) -> None
     for routes in ROUTES:
         old, new = shares(ill, "server-errors", routes)
         assert old == 0
-        assert 0.1 < new < 0.35
-        assert 0.02 < shares(ill, "lambda-errors", routes)[1] < 0.25
+        assert 0.05 < new < 0.45  # of some 70 requests on a busy machine
+        assert 0 < shares(ill, "lambda-errors", routes)[1] < 0.3
         assert shares(ill, "latency-p50", routes)[1] == shares(ill, "latency-p99", routes)[1] == 1
     assert shares(ill, "throttles") == (0, 0)
     assert (well.unseen, ill.unseen) == ((), ())
