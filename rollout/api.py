@@ -31,7 +31,6 @@ from rollout.errors import (
     AwsError,
     ConfigError,
     EngineError,
-    EngineMissing,
     GateRefused,
     Locked,
     PreflightFailed,
@@ -705,9 +704,17 @@ class EnvironmentRollout:
     def _states(self, pool: ThreadPoolExecutor) -> Callable[[], Held] | None:
         """Begin to read who holds the rules, and give what waits for it; None without an engine."""
         try:
-            states = self._parts.states
+            return self._held(pool)
         except EngineError:
             return None
+
+    def _held(self, pool: ThreadPoolExecutor) -> Callable[[], Held]:
+        """The same, where an engine must be there.
+
+        Raises:
+            EngineError: There is none.
+        """
+        states = self._parts.states
         legacy = pool.submit(states.resources, LEGACY) if self._environment.is_legacy_ours else None
         routing = pool.submit(states.resources, ROUTING)
         return lambda: Held(legacy.result() if legacy else None, routing.result())
@@ -754,14 +761,10 @@ class EnvironmentRollout:
         """
         from rollout.checks.drift import drift_of
 
-        parts, environment = self._parts, self._environment
-        stacks = parts.states
         with ThreadPoolExecutor(2) as pool:
-            legacy = pool.submit(stacks.resources, LEGACY) if environment.is_legacy_ours else None
-            routing = pool.submit(stacks.resources, ROUTING)
-            live = parts.load_balancers.read(environment)
-            held = legacy.result() if legacy else None
-            return drift_of(environment, live, held, routing.result(), ignore_file=ignore_file)
+            states, live = self._held(pool), self._parts.load_balancers.read(self._environment)
+            held = states()
+            return drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
 
     def glance(self) -> FleetLine:
         """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
@@ -775,9 +778,7 @@ class EnvironmentRollout:
             states, live = self._states(pool), pool.submit(self.live)
 
             def drift() -> DriftReport:
-                if states is None:
-                    raise EngineMissing("there is no engine to read the states")
-                held = states()
+                held = (states or self._held(pool))()  # which says that there is no engine
                 return drift_of(environment, live.result(), held.legacy, held.routing)
 
             def ramp() -> str:

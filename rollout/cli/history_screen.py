@@ -64,8 +64,7 @@ def entry(environment: str, found: PastChange) -> RenderableType:
 
 
 def _what(found: PastChange) -> Text:
-    failed = "" if found.result == "succeeded" else f" {found.result}"
-    return Text(words.what(found)).append(failed, style="red")
+    return Text(words.what(found)).append(f" {found.failure}" if found.failure else "", style="red")
 
 
 def _moment(time: datetime, *, seconds: bool = False) -> str:

@@ -28,9 +28,9 @@ class Effect(StrEnum):
 
 def effect_of(change: PastChange) -> Effect:
     """What a change is."""
-    lower = [after < (before or Percent(0)) for before, after in change.moves.values()]
-    if change.result != "succeeded":
+    if change.failure:
         return Effect.CHANGE
+    lower = [after < (before or Percent(0)) for before, after in change.moves.values()]
     if change.what in _BACK or any(lower):
         return Effect.BACK
     if change.what in _STEP or lower:
@@ -46,7 +46,7 @@ def weights_of(history: Iterable[PastChange], routes: Sequence[str]) -> Iterator
     for change in history:
         if not any(update.stack == ROUTING and update.kind != "refresh" for update in change.updates):
             continue
-        if change.result != "succeeded":
+        if change.failure:
             known.clear()
         elif change.moves:
             known |= {route: after for route, (_, after) in change.moves.items()}

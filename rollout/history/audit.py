@@ -74,6 +74,11 @@ class PastChange:
     updates: tuple[StackUpdate, ...] = field(default=())
 
     @property
+    def failure(self) -> str:
+        """How it ended, if not well; otherwise empty."""
+        return "" if self.result == "succeeded" else self.result
+
+    @property
     def is_recorded(self) -> bool:
         """Whether it wrote down what it did, so that no move means that no weight was changed."""
         return record_in(self.message) is not None

@@ -18,9 +18,9 @@ def what(change: PastChange) -> str:
 
 def in_a_line(change: PastChange) -> str:
     """All of it, as far as known."""
-    failed = "" if change.result == "succeeded" else f" {change.result}"
+    done = f"{what(change)} {change.failure}".rstrip()
     moved, by = ", ".join(moves(change)), plain(change.by or "")
-    return "; ".join(filter(None, (f"{what(change)}{failed}  {moved}".rstrip(), why(change), by)))
+    return "; ".join(filter(None, (f"{done}  {moved}".rstrip(), why(change), by)))
 
 
 def moves(change: PastChange) -> tuple[str, ...]:

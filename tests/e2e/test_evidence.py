@@ -40,7 +40,7 @@ def step(team: Team, load: Load, **candidate: object) -> Gathered:
         team.aws.behave(Profile(function, account=team.account, **{"latency": usual, **how}))  # type: ignore[arg-type]
     parts = team.open()._parts
     start = parts.utc
-    load.wait(10 * RATE)
+    load.wait(30 * RATE)  # so many that a tenth of a route's own is never hardly any
     team.aws.clock.pass_by(seconds=300)
     return parts.evidence(team.open().inventory.routes).gather(team.open().live(), start, parts.utc)
 
@@ -62,8 +62,8 @@ def test_a_step_under_load_shows_what_the_candidate_does(cut_over: Team) -> None
     for routes in ROUTES:
         old, new = shares(ill, "server-errors", routes)
         assert old == 0
-        assert 0.05 < new < 0.45  # of some 70 requests on a busy machine
-        assert 0 < shares(ill, "lambda-errors", routes)[1] < 0.3
+        assert 0.1 < new < 0.35
+        assert 0.02 < shares(ill, "lambda-errors", routes)[1] < 0.25
         assert shares(ill, "latency-p50", routes)[1] == shares(ill, "latency-p99", routes)[1] == 1
     assert shares(ill, "throttles") == (0, 0)
     assert (well.unseen, ill.unseen) == ((), ())

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
 from rollout.dashboard.changes import Effect, effect_of, weights_of
 from rollout.history.audit import changes_of
 from rollout.history.entries import Update
-from rollout.history.record import Moves, Record, with_record
 from rollout.quantities import Percent
 from rollout.ramp.journal import Kind
-from tests.unit.dashboard.world import HISTORY, NOW, entry
+from tests.unit.dashboard.world import HISTORY, NOW, entry, made
 
 ROUTES = ("r1", "r2")
-
-
-def made(phase: str, hours: float = 0, *, result: str = "succeeded", **moves: tuple[int | None, int]) -> Update:
-    """An update with a record of it, so many hours before now."""
-    moved: Moves = {
-        route: (None if before is None else Percent.of(before), Percent.of(after))
-        for route, (before, after) in moves.items()
-    }
-    message = with_record(f"rollout {phase} production", Record(phase=phase, by="ada@laptop", moves=moved))
-    return Update("update", result, message, NOW - timedelta(hours=hours))
 
 
 def weights(*updates: Update, stack: str = "routing") -> list[int | None]:

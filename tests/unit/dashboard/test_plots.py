@@ -7,8 +7,7 @@ from datetime import timedelta
 from rollout.dashboard.courses import Estimate
 from rollout.dashboard.plots import drawn, weights
 from rollout.history.entries import Update
-from tests.unit.dashboard.test_changes import made
-from tests.unit.dashboard.world import HISTORY, NOW, Histories, overview, shop
+from tests.unit.dashboard.world import HISTORY, NOW, Histories, made, overview, shop
 
 SHOP = shop(1)
 HOUR = timedelta(hours=1)

@@ -15,6 +15,7 @@ from rollout.dashboard.overview import Overview
 from rollout.dashboard.reading import read_overview
 from rollout.errors import AwsError, EngineError
 from rollout.history.entries import Update
+from rollout.history.record import Moves, Record, with_record
 from rollout.live import Live
 from rollout.metrics import Point, Series
 from rollout.model import Environment
@@ -44,6 +45,16 @@ def entry(kind: Kind, hours: float, sentence: str = "", **given: object) -> Upda
     at = NOW - timedelta(hours=hours)
     told = Entry.model_validate({"kind": kind, "at": at, "by": "ada@laptop", "sentence": sentence, **given})
     return Update("update", "succeeded", message("production", told), at)
+
+
+def made(phase: str, hours: float = 0, *, result: str = "succeeded", **moves: tuple[int | None, int]) -> Update:
+    """An update with a record of it, so many hours before now."""
+    moved: Moves = {
+        route: (None if before is None else Percent.of(before), Percent.of(after))
+        for route, (before, after) in moves.items()
+    }
+    message = with_record(f"rollout {phase} production", Record(phase=phase, by="ada@laptop", moves=moved))
+    return Update("update", result, message, NOW - timedelta(hours=hours))
 
 
 HISTORY = (
