@@ -1,0 +1,149 @@
+"""The `LoadBalancers` port in memory: one client of an `InMemoryAws`, beside which there may be others.
+
+A look is made of the same calls as boto3's, one after the other: they can be refused one by one, and what somebody else
+changes between two of them is seen by halves, as it is on AWS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+
+from rollout.checks.inspection import Inspection
+from rollout.errors import WrongAccount
+from rollout.fakes.aws import InMemoryAws, refusal
+from rollout.fakes.calls import ApiCall, ApiCalls
+from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
+from rollout.model import Arn, Environment, LoadBalancer
+from rollout.rules.weights import Forward
+
+
+class InMemoryLoadBalancers:
+    """The `LoadBalancers` port over an `InMemoryAws`.
+
+    Args:
+        aws: The account; clients that share one see each other's changes.
+        account: Whose credentials these are; the account's own by default.
+
+    Attributes:
+        calls: What this client did, by AWS's names of the actions, and what is to happen around them.
+    """
+
+    def __init__(self, aws: InMemoryAws, account: str | None = None) -> None:
+        self.aws = aws
+        self.calls = ApiCalls()
+        self._account = account or aws.account
+
+    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+        """See `ports.LoadBalancers`."""
+        account = self._caller(environment)
+        found = {key: self._listener(each) for key, each in environment.load_balancers.items()}
+        listeners = {key: listener for key, (_, listener) in found.items() if listener}
+        every = {key: self._rules_of(listener) for key, listener in listeners.items()}
+        rules = [rule for some in every.values() for rule in some if rule.priority != DEFAULT_PRIORITY]
+        defaults = {key: rule for key, some in every.items() for rule in some if rule.priority == DEFAULT_PRIORITY}
+        groups = self.calls.make(ApiCall("DescribeTargetGroups"), lambda: self._groups(environment))
+        if tags:
+            rules = self.calls.make(ApiCall("DescribeTags"), lambda: [self._tagged(rule) for rule in rules])
+        return Live(
+            account=account,
+            load_balancers={key: arn for key, (arn, _) in found.items() if arn},
+            listeners=listeners,
+            rules=tuple(rules),
+            target_groups=groups,
+            defaults=defaults,
+        )
+
+    def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
+        """See `ports.LoadBalancers`."""
+        found = [rule for listener in listeners for rule in self._rules_of(listener)]
+        return tuple(rule for rule in found if rule.priority != DEFAULT_PRIORITY)
+
+    def inspect(self, live: Live) -> Inspection:
+        """See `ports.LoadBalancers`."""
+        targets = self.targets([group.arn for group in live.target_groups.values()])
+        lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        functions = dict.fromkeys(target for group in lambdas for target in targets[group])
+        aws = self.aws
+
+        def policy(function: str) -> str:
+            return self.calls.make(ApiCall("GetPolicy", function), lambda: aws.policies.get(function, ""))
+
+        policies = {function: policy(function) for function in functions}
+        with aws.lock:
+            return Inspection(
+                targets=targets,
+                policies=policies,
+                groups={balancer: self._used_by(balancer) for balancer in live.load_balancers.values()},
+                rules={balancer: self._count(balancer) for balancer in live.load_balancers.values()},
+                limits=dict(aws.limits),
+            )
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """See `ports.TargetGroups`."""
+        return {
+            group: self.calls.make(ApiCall("DescribeTargetHealth", group), partial(self._targets, group))
+            for group in groups
+        }
+
+    def modify(self, rule: Arn, forward: Forward) -> None:
+        """See `ports.LoadBalancers`."""
+        self.calls.make(ApiCall("ModifyRule", rule), lambda: self.aws.modify_rule(rule, forward=forward))
+
+    def _caller(self, environment: Environment) -> str:
+        account = self.calls.make(ApiCall("GetCallerIdentity"), lambda: self._account)
+        if account != environment.account:
+            raise WrongAccount(
+                f"the credentials are for account {account}, but {environment.name} is in {environment.account}"
+            )
+        return account
+
+    def _listener(self, wanted: LoadBalancer) -> tuple[Arn | None, Arn | None]:
+        aws, name = self.aws, wanted.arn or wanted.name or ""
+
+        def balancer() -> Arn | None:
+            if wanted.arn:
+                return next((arn for arn in aws.load_balancers.values() if arn == wanted.arn), None)
+            return aws.load_balancers.get(name)
+
+        arn = self.calls.make(ApiCall("DescribeLoadBalancers", name), balancer)
+        if arn is None:
+            return None, None
+
+        def listener() -> Arn | None:
+            with aws.lock:
+                every = [each for each in aws.listeners.values() if each.load_balancer == arn]
+            return next((each.arn for each in every if each.port == wanted.listener_port), None)
+
+        return arn, self.calls.make(ApiCall("DescribeListeners", arn), listener)
+
+    def _rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
+        found = self.calls.make(ApiCall("DescribeRules", listener), lambda: self.aws.rules_of(listener))
+        return tuple(replace(rule, tags={}) for rule in found)
+
+    def _groups(self, environment: Environment) -> dict[str, LiveTargetGroup]:
+        names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
+        names += [route.legacy for route in environment.kept_routes.values()]
+        names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
+        found = {name: self.aws.group_named(name) for name in sorted(set(names))}
+        return {name: group for name, group in found.items() if group}
+
+    def _tagged(self, rule: LiveRule) -> LiveRule:
+        """With its tags, if it is still there."""
+        return replace(rule, tags=dict(self.aws.rules.get(rule.arn, rule).tags))
+
+    def _targets(self, group: Arn) -> tuple[str, ...]:
+        if group not in self.aws.target_groups:
+            raise refusal("DescribeTargetHealth", "TargetGroupNotFound", "One or more target groups not found", group)
+        return self.aws.targets.get(group, ())
+
+    def _used_by(self, balancer: Arn) -> frozenset[Arn]:
+        return frozenset(group for group in self.aws.target_groups if balancer in self.aws.balancers_of(group))
+
+    def _count(self, balancer: Arn) -> int:
+        aws = self.aws
+        return sum(
+            rule.priority != DEFAULT_PRIORITY and aws.listeners[rule.listener].load_balancer == balancer
+            for rule in aws.rules.values()
+        )
