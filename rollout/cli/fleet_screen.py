@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rollout.cli.console import indented
 from rollout.cli.screen import NARROW, plural
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def result(found: FleetResult) -> RenderableType:
             Text("  ✓ ", style="green").append(f"{name}{'' if done.changed else ': had it already'}", "default")
         )
     rows.extend(
-        Text("  ✗ ", style="bold red").append(f"{name}: {error.what}", "default")
+        indented(Text("  ✗ ", style="bold red").append(f"{name}: {error.what}", "default"))
         for name, error in found.failed.items()
     )
     rows.extend(Text(f"  - {name}: not begun", style="dim") for name in found.left)

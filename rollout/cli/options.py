@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from rollout.cli import completion
+from rollout.printable import one_line
 
 
 class ProviderName(StrEnum):
@@ -40,7 +41,16 @@ Sandboxed = Annotated[
 ProviderOption = Annotated[
     ProviderName, typer.Option("--provider", help="In the sandbox: the stand-in, or the real pulumi-aws plugin.")
 ]
-Message = Annotated[str | None, typer.Option("--message", "-m", help="Why: kept in Pulumi's update history.")]
+
+
+def _in_a_line(said: str | None) -> str | None:
+    """What a person says is one line of a history whose further lines are a machine's."""
+    return one_line(said) if said else said
+
+
+Message = Annotated[
+    str | None, typer.Option("--message", "-m", callback=_in_a_line, help="Why: kept in Pulumi's update history.")
+]
 AcceptLive = Annotated[
     bool, typer.Option("--accept-live", help="Start from the live rules even if somebody else changed them.")
 ]

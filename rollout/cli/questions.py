@@ -6,7 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from rich.text import Text
+
+from rollout.cli.console import indented, standard_output
 from rollout.errors import GateRefused, UsageError
+from rollout.printable import one_line
 
 T = TypeVar("T")
 
@@ -30,7 +34,7 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
     hint = f" [{default}]" if default is not None else ""
     while True:
         try:
-            said = input(f"{question}{hint} ").strip() or default or ""
+            said = input(one_line(f"{question}{hint} ")).strip() or default or ""
         except EOFError:
             print()  # noqa: T201 - the cursor is behind the question
             raise GateRefused(
@@ -39,12 +43,12 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
         try:
             return read(said)
         except (ValueError, UsageError) as error:
-            print(f"  {error}")  # noqa: T201 - a conversation
+            standard_output().print(indented(Text(f"  {error}")))
 
 
 def listed(title: str, lines: Sequence[str]) -> None:
     """Show what can be chosen, with its numbers."""
-    print(f"\n{title}")  # noqa: T201 - a conversation
-    width = len(str(len(lines)))
+    out, width = standard_output(), len(str(len(lines)))
+    out.print(f"\n{title}")
     for number, line in enumerate(lines, 1):
-        print(f"  {number:>{width}}  {line}")  # noqa: T201 - as above
+        out.print(indented(Text(f"  {number:>{width}}  {line}")), soft_wrap=True)

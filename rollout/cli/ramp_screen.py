@@ -7,6 +7,7 @@ from rich.text import Text
 
 from rollout import events
 from rollout.analysis.verdicts import Verdict, called
+from rollout.cli.console import indented
 from rollout.quantities import Percent
 
 MOST = 4  # findings, of which a hundred routes have hundreds
@@ -93,4 +94,4 @@ def _steps(event: events.RampPickedUp) -> Text:
 
 
 def _line(mark: str, style: str, head: str, sentence: str) -> Text:
-    return Text("  ").append(mark, style=style).append(f" {head}", style="bold").append(sentence)
+    return indented(Text("  ").append(mark, style=style).append(f" {head}", style="bold").append(sentence))

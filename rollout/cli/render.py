@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import re
 import sys
-from io import TextIOBase
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from rollout import events
 from rollout.cli import ramp_screen, screen, up_screen
+from rollout.cli.console import indented, standard_error, standard_output
 from rollout.cli.up_screen import Applying
 from rollout.errors import ProblemsError, RolloutError
+from rollout.printable import json_line, one_line
 from rollout.quantities import format_duration
 
 if TYPE_CHECKING:
@@ -39,28 +35,10 @@ if TYPE_CHECKING:
     from rollout.toolchain import Progress
 
 
+Part = str | tuple[str, str]
+"""A piece of a line: a text, or a text and its style."""
 LOG_EVERY = 200
 """How often progress shows where there is no terminal, such as in CI's log."""
-PIPED = 200
-"""How wide a pipe is taken to be, which has no width of its own."""
-PADDING = re.compile(r"[ ]+$", re.MULTILINE)
-
-
-class Unpadded(TextIOBase):
-    """Standard output in a pipe, without the blanks that fill lines up to the width, which would wrap in a log."""
-
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """What it can say, which decides whether frames are drawn in ASCII."""
-        return sys.stdout.encoding
-
-    def write(self, text: str) -> int:
-        """Write, and say how much that was."""
-        return sys.stdout.write(PADDING.sub("", text))
-
-    def flush(self) -> None:
-        """Let the reader have it now."""
-        sys.stdout.flush()
 
 
 def renderer(*, json: bool) -> Renderer:
@@ -229,7 +207,7 @@ class JsonLines(Renderer):
 
     @staticmethod
     def _write(data: dict[str, Any]) -> None:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_line(data) + "\n")
         sys.stdout.flush()
 
 
@@ -237,11 +215,7 @@ class People(Renderer):
     """Writes for a person, in a terminal of any width or into a pipe."""
 
     def __init__(self) -> None:
-        piped = not sys.stdout.isatty()
-        width = PIPED if piped and "COLUMNS" not in os.environ else None
-        out = cast("IO[str]", Unpadded()) if piped else None
-        self._out = Console(file=out, highlight=False, soft_wrap=piped, width=width)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        self._out, self._err = standard_output(), standard_error()
         self._busy: Status | None = None
         self._applying: Applying | None = None
         self._last_step = ""
@@ -252,7 +226,7 @@ class People(Renderer):
         match event:
             case events.PhaseStarted():
                 self._verified = 0
-                self._out.print(f"[bold]{event.phase} {event.environment}[/]  {escape(event.summary)}")
+                self._out.print(Text.assemble((f"{event.phase} {event.environment}", "bold"), f"  {event.summary}"))
             case events.PreflightPassed():
                 self._done(
                     f"account {event.account}, {event.rules} rules and their target groups are as the inventory says"
@@ -266,13 +240,14 @@ class People(Renderer):
                 self._out.print(screen.gate(event.gate, self._out.width))
                 self._commands(event.gate.commands)
             case events.NothingToDo():
-                self._done(f"[bold]nothing to do:[/] {event.environment} is as {event.phase} leaves it")
+                self._done(("nothing to do:", "bold"), f" {event.environment} is as {event.phase} leaves it")
             case events.LockCleared() | events.LeftoversSettled():
-                self._warn("\n    ".join(map(escape, screen.aftermath(event))))
+                self._warn("\n".join(screen.aftermath(event)))
             case events.StepStarted() | events.ResourceStarted() | events.ResourceChanged() | events.StepApplied():
                 self._up(event)
             case events.WeightSet():
-                self._done(f"{event.route}: {'?' if event.before is None else event.before} → [bold]{event.after} %[/]")
+                was = "?" if event.before is None else event.before
+                self._done(f"{event.route}: {was} → ", (f"{event.after} %", "bold"))
             case events.RuleVerified():
                 self._verified += 1
             case events.LegacyQuiet() | events.LegacyLeft() | events.CompletionSaved() | events.WeightSaved():
@@ -284,16 +259,16 @@ class People(Renderer):
                 self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
             case events.RollbackFinished():
                 routes = f"{len(event.routes)} {screen.plural('route', len(event.routes))} on legacy alone"
-                self._done(f"[bold]{routes}[/]" + (", and the state says so too" if event.reconciled else ""))
+                self._done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
                 if not event.reconciled:
-                    self._warn(f"the state isn't up to date yet: {escape(event.reason or '')}")
+                    self._warn(f"the state isn't up to date yet: {event.reason or ''}")
                     self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
             case events.RampEvent():
                 self._ramping(event)
             case events.PhaseFinished() | events.Watching():
                 self._finished(event)
             case events.Warned():
-                self._warn(escape(event.message))
+                self._warn(event.message)
 
     def _up(
         self,
@@ -312,13 +287,13 @@ class People(Renderer):
                 self._out.print(up_screen.done(event))
             case events.StepApplied():
                 changes = f"{event.changes} {screen.plural('change', event.changes)} applied"
-                self._done(f"{event.stack}: {changes} [dim]{up_screen.duration(event.took)}[/]")
+                self._done(f"{event.stack}: {changes} ", (up_screen.duration(event.took), "dim"))
 
     def _ramping(self, event: events.RampEvent) -> None:
         """What changes each minute is a line that moves; what it comes to is said once a weight."""
         match event:
             case events.RampNoted():
-                self._done(escape(ramp_screen.noted(event)))
+                self._done(ramp_screen.noted(event))
             case events.Judged():
                 self._once(f"{event.weight} {event.judgement.verdict}", ramp_screen.judged(event))
                 self._working(ramp_screen.watching(event))
@@ -340,7 +315,7 @@ class People(Renderer):
         match event:
             case events.PhaseFinished():
                 rules = f"{self._verified} {screen.plural('rule', self._verified)} read back from the load balancer"
-                self._done(f"[bold]{event.phase} is done[/]" + (f": {rules}, all as wanted" if self._verified else ""))
+                self._done((f"{event.phase} is done", "bold"), f": {rules}, all as wanted" if self._verified else "")
             case events.Watching():
                 self._done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
                 self._commands(event.alarms)
@@ -351,15 +326,15 @@ class People(Renderer):
     ) -> None:
         match event:
             case events.WeightSaved():
-                self._done(f"weight {event.weight} saved in {escape(event.file)}")
+                self._done(f"weight {event.weight} saved in {event.file}")
             case events.LegacyQuiet():
                 span = format_duration(event.span)
                 self._done(f"no request met legacy in the last {span}; {event.candidate:,} met the candidate")
             case events.LegacyLeft():
-                self._warn(f"legacy isn't ours; {escape(event.owner)} can remove it now:")
+                self._warn(f"legacy isn't ours; {event.owner} can remove it now:")
                 self._commands(event.parts)
             case events.CompletionSaved():
-                self._done(f"completed = true saved in {escape(event.file)}")
+                self._done(f"completed = true saved in {event.file}")
 
     def _releasing(self, event: events.OwnerToRelease | events.CommandRun | events.OwnerReleased) -> None:
         match event:
@@ -370,20 +345,23 @@ class People(Renderer):
                 self._commands(event.commands)
                 self._out.print(Text(f"    then {event.advice}"))
             case events.CommandRun():
-                self._out.print(Text("  ✓ ", style="green").append(event.command, style="default"), soft_wrap=True)
+                self._out.print(
+                    Text("  ✓ ", style="green").append(one_line(event.command), style="default"), soft_wrap=True
+                )
             case events.OwnerReleased():
                 rules = f"{len(event.routes)} {screen.plural('rule', len(event.routes))}"
-                self._done(f"[bold]release is done[/]: {event.owner} let go of {rules}, which are live as they were")
+                who = f": {event.owner} let go of {rules}, which are live as they were"
+                self._done(("release is done", "bold"), who)
                 self._out.print(Text(f"    now {event.advice}"))
 
     def error(self, error: RolloutError) -> None:
         self._rest()
         place = f"{error.where}: " if error.where else ""
-        self._err.print(Text("✗ ", style="bold red").append(f"{place}{error.what}", style="bold"))
+        self._err.print(indented(Text.assemble(("✗ ", "bold red"), (f"{place}{error.what}", "bold"))))
         for problem in error.problems if isinstance(error, ProblemsError) else ():
-            self._err.print(Text(f"  - {problem}"))
+            self._err.print(indented(Text(f"  - {problem}")))
         if error.then:
-            self._err.print(Text(f"  → {error.then}"))
+            self._err.print(indented(Text(f"  → {error.then}")))
 
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()
@@ -453,7 +431,7 @@ class People(Renderer):
     def chapter(self, title: str) -> None:
         self._rest()
         self._out.print()
-        self._out.rule(f"[bold]{escape(title)}[/]", align="left")
+        self._out.rule(Text(title, style="bold"), align="left")
 
     def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
         self._rest()
@@ -481,20 +459,20 @@ class People(Renderer):
             if said.lower() in ("details", "d"):
                 self.details(gate)
             else:
-                self._out.print(f"Please answer {yes[0]}, no or details.", highlight=False)
+                self._out.print(f"Please answer {yes[0]}, no or details.")
 
     def progress(self, progress: Progress) -> None:
         if progress.step != self._last_step:
             self._last_step = progress.step
             self._rest()
-            self._out.print(f"  {escape(progress.step)}")
+            self._out.print(f"  {progress.step}")
         counted = f"{progress.done}/{progress.total}" if progress.done is not None and progress.total else ""
         if not self._out.is_terminal and progress.done and progress.done % LOG_EVERY == 0:
             self._out.print(f"    {counted}")
         self._working(f"{counted} {progress.detail}".strip())
 
     def say(self, text: str) -> None:
-        self._done(escape(text))
+        self._done(text)
 
     def close(self) -> None:
         self._rest()
@@ -502,22 +480,22 @@ class People(Renderer):
     def _commands(self, commands: Sequence[str]) -> None:
         """To be copied: each is one line, however narrow the terminal."""
         for command in commands:
-            self._out.print(Text(f"      {command}"), soft_wrap=True)
+            self._out.print(Text(f"      {one_line(command)}"), soft_wrap=True)
 
-    def _done(self, markup: str) -> None:
-        self._marked("[green]✓[/]", markup)
+    def _done(self, *parts: Part) -> None:
+        self._marked(("✓", "green"), parts)
 
-    def _warn(self, markup: str) -> None:
-        self._marked("[yellow]![/]", markup)
+    def _warn(self, *parts: Part) -> None:
+        self._marked(("!", "yellow"), parts)
 
-    def _marked(self, mark: str, markup: str) -> None:
-        """A line behind a mark; in a terminal what doesn't fit goes on below its beginning."""
+    def _marked(self, mark: Part, parts: Sequence[Part]) -> None:
+        """A line behind a mark; what doesn't fit in a terminal, and further lines, go on below its beginning."""
         self._rest()
         if self._out.soft_wrap:
-            self._out.print(f"  {mark} {markup}")
+            self._out.print(indented(Text.assemble("  ", mark, " ", *parts)))
             return
         row = Table.grid(padding=(0, 1, 0, 0))
-        row.add_row(f"  {mark}", markup)
+        row.add_row(Text.assemble("  ", mark), Text.assemble(*parts))
         self._out.print(row)
 
     def _working(self, text: str) -> None:
@@ -527,7 +505,7 @@ class People(Renderer):
         if self._busy is None:
             self._busy = self._out.status("")
             self._busy.start()
-        self._busy.update(escape(text))
+        self._busy.update(Text(one_line(text)))
 
     def _rest(self) -> None:
         if self._applying is not None:

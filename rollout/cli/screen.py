@@ -17,6 +17,7 @@ from rollout.changes.gates import Gate, TrafficLine
 from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
 from rollout.checks.report import Check
 from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
+from rollout.cli.console import indented
 from rollout.events import LeftoversSettled, LockCleared
 from rollout.measuring.split import Measured, Verdict
 from rollout.rules.explain import Explanation, Share
@@ -47,7 +48,7 @@ class Indented:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """See Rich's protocol."""
         if options.no_wrap:
-            yield Group(Text(), *(Text("  ").append_text(row) for row in self.rows), Text())
+            yield Group(Text(), *(indented(Text("  ").append_text(row)) for row in self.rows), Text())
         else:
             yield Padding(Group(*self.rows), (1, 0, 1, 2))
 
@@ -231,10 +232,10 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     for each in dict.fromkeys(route.measured for route in found.routes if route.measured):
         rows.extend(_unlike(each))
     if found.not_measured:
-        rows.append(Text(f"  not measured: {found.not_measured}", style="dim"))
+        rows.append(indented(Text(f"  not measured: {found.not_measured}", style="dim")))
     rows.extend(_header_rules(found.header_rules))
-    rows.extend(Text("  ! ", style="yellow").append(str(problem)) for problem in found.problems)
-    rows.extend(Text("  ! ", style="yellow").append(line, style="default") for line in _ownership(found))
+    rows.extend(indented(Text("  ! ", style="yellow").append(str(problem))) for problem in found.problems)
+    rows.extend(indented(Text("  ! ", style="yellow").append(line, style="default")) for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
     return Group(*rows, Text())
@@ -249,7 +250,7 @@ def checks(title: str, found: Sequence[Check]) -> RenderableType:
         rows.append(Text(f"  {mark} ", style=style).append(f"{check.name:<{width}}  {check.evidence}", style="default"))
         for sign, colour, problems in (("✗", "red", check.problems), ("!", "yellow", check.notes)):
             rows += [Text(f"    {sign} ", style=colour).append(str(problem), style="default") for problem in problems]
-    return Group(*rows, Text())
+    return Group(*map(indented, rows), Text())
 
 
 def _ownership(found: EnvironmentStatus) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -10,14 +9,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from rollout import events
 from rollout.api import read_duration
 from rollout.cli import watch_screen
+from rollout.cli.console import SafeConsole, indented
 from rollout.errors import RolloutError, UsageError, WrongAccount
+from rollout.printable import json_line, one_line
 
 if TYPE_CHECKING:
     from rollout.api import EnvironmentRollout, Rollout
@@ -47,7 +48,7 @@ class Watch:
         self._opened: tuple[EnvironmentRollout, object] | None = None
         self._every = every
         self._json = json
-        self._console = Console(highlight=False)
+        self._console = SafeConsole()
         self._seen: tuple[Overview, RampView] | None = None
         self._trouble = ""
 
@@ -103,7 +104,7 @@ class Watch:
         for _ in self._looks():
             if (now := self._line()) != before:
                 before = now
-                sys.stdout.write(f"{self._as_json() if self._json else now}\n")
+                sys.stdout.write(f"{self._as_json() if self._json else one_line(now)}\n")
                 sys.stdout.flush()
 
     def _line(self) -> str:
@@ -113,14 +114,14 @@ class Watch:
     def _as_json(self) -> str:
         overview, ramp = self._seen or (None, None)
         said = {"event": "watched", "status": overview and overview.status, "ramp": ramp, "trouble": self._trouble}
-        return json.dumps(events.plain(said), ensure_ascii=False)
+        return json_line(events.plain(said))
 
     def _drawn(self) -> RenderableType:
         if self._seen is None:
             return Text("reading")
         is_plain = not (self._console.encoding or "").lower().startswith("utf")
         screen = watch_screen.watch(*self._seen, self._console.width, is_plain=is_plain)
-        return Group(screen, Text(f"  ! {self._trouble}", style="yellow")) if self._trouble else screen
+        return Group(screen, indented(Text(f"  ! {self._trouble}", style="yellow"))) if self._trouble else screen
 
 
 def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | None, every: str, *, json: bool) -> None:

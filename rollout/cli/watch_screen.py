@@ -13,6 +13,7 @@ from rich.text import Text
 
 from rollout.analysis.verdicts import Finding, Verdict, called
 from rollout.checks.status import RouteStatus
+from rollout.cli.console import indented
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import per_cent, seconds
@@ -50,9 +51,9 @@ def watch(overview: Overview, ramp: RampView, width: int, *, is_plain: bool = Fa
         *_ramp(overview, ramp),
         Padding(_table(overview, width, BARS if not is_plain else PLAIN_BARS), (1, 0, 1, 2)),
         *_judgement(overview, ramp),
-        *(Text("  ! ", style="yellow").append(str(each), style="default") for each in overview.status.problems),
+        *(indented(Text("  ! ", style="yellow").append(str(p), style="default")) for p in overview.status.problems),
         *_history(overview, width),
-        *(Text(f"  {note}", style="dim") for note in overview.notes),
+        *(indented(Text(f"  {note}", style="dim")) for note in overview.notes),
     )
 
 

@@ -14,6 +14,7 @@ from html import escape
 from rollout.dashboard.changes import Effect
 from rollout.dashboard.courses import Estimate
 from rollout.dashboard.scales import Axis, ticks, time_labels, time_ticks
+from rollout.printable import printable
 
 WIDTH, HEIGHT = 440, 200
 LEFT, RIGHT, TOP, BOTTOM = 54, 10, 16, 22
@@ -94,8 +95,8 @@ def svg(chart: Chart, marks: Sequence[Mark], start: datetime, end: datetime) -> 
 
     parts = [
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{chart.id}-t {chart.id}-d">',
-        f'<title id="{chart.id}-t">{escape(chart.title)}</title>',
-        f'<desc id="{chart.id}-d">{escape(chart.summary)}</desc>',
+        f'<title id="{chart.id}-t">{_escaped(chart.title)}</title>',
+        f'<desc id="{chart.id}-d">{_escaped(chart.summary)}</desc>',
         *(_level(up.at(each), chart.written(each)) for each in scale),
         *_times(start, end, place),
         *(_band(line, place, up) for line in chart.lines),
@@ -108,9 +109,13 @@ def svg(chart: Chart, marks: Sequence[Mark], start: datetime, end: datetime) -> 
     return "".join((*parts, "</svg>"))
 
 
+def _escaped(text: str) -> str:
+    return escape(printable(text))
+
+
 def _level(y: float, label: str) -> str:
     line = f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>'
-    return f'{line}<text class="y" x="{LEFT - 5}" y="{y + 3.5:.1f}">{escape(label)}</text>'
+    return f'{line}<text class="y" x="{LEFT - 5}" y="{y + 3.5:.1f}">{_escaped(label)}</text>'
 
 
 def _times(start: datetime, end: datetime, place: Callable[[datetime], float]) -> Iterator[str]:
@@ -187,6 +192,6 @@ def _marks(marks: Sequence[Mark], place: Callable[[datetime], float]) -> Iterato
         if x - last >= _NEAR:
             badge, last = f'<text class="mark" x="{x:.1f}" y="{TOP - 5}">{mark.number}</text>', x
         yield (
-            f'<g class="mark {mark.effect}"><title>{escape(f"{mark.number}: {mark.title}")}</title>'
+            f'<g class="mark {mark.effect}"><title>{_escaped(f"{mark.number}: {mark.title}")}</title>'
             f'<path d="M{x:.1f} {TOP - 2}V{HEIGHT - BOTTOM}"/>{badge}</g>'
         )

@@ -20,6 +20,7 @@ from rollout.dashboard.courses import Bucket, Course, Estimate, rate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.plots import drawn, rows
 from rollout.history import words as history
+from rollout.printable import printable
 from rollout.quantities import format_duration
 
 SINCE = timedelta(days=1)
@@ -193,6 +194,7 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,  # markupsafe's type is ours
     )
     templates.globals |= {"style": asset("style.css"), "version": __version__}
     templates.filters |= {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rollout.history.audit import PastChange
+from rollout.printable import one_line
 from rollout.quantities import Percent
 
 FEW = 2
@@ -44,8 +45,8 @@ def why(change: PastChange) -> str:
 
 
 def plain(text: str) -> str:
-    """A text that anybody may have written, without what a terminal would act on."""
-    return "".join(c if c.isprintable() else "�" for c in text)
+    """A text that anybody may have written, as it may stand in a line."""
+    return one_line(text)
 
 
 def _some(routes: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from rollout.events import plain
+from rollout.printable import printable
 from rollout.quantities import Percent
 from rollout.ramp.settings import NoticeKind
 
@@ -70,4 +71,4 @@ def as_slack(notice: Notice) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

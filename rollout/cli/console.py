@@ -1,0 +1,80 @@
+"""Where Rich writes: a console to which nothing is markup and on which nothing acts but Rich's own signs.
+
+Texts come from AWS, from functions and from other tools, through dozens of tables and sentences. Here is the one door
+that all of them leave by, so no caller can forget; a test holds that no other console is made.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterable
+from io import TextIOBase
+from typing import IO, Any, cast
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+from rich.status import Status
+from rich.text import Text
+
+from rollout.printable import printable
+
+PIPED = 200
+"""How wide a pipe is taken to be, which has no width of its own."""
+PADDING = re.compile(r"[ ]+$", re.MULTILINE)
+
+
+class SafeConsole(Console):
+    """Rich's console, by which text is only text: no markup, no emoji, no control characters but Rich's own.
+
+    Args:
+        given: See Rich's console.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(markup=False, emoji=False, highlight=False, **given)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """See Rich's; everything that is printed comes by here, in pieces that are text or Rich's control."""
+        for piece in super().render(renderable, options):
+            safe = piece.control or piece.text.isprintable()
+            yield piece if safe else Segment(printable(piece.text), piece.style)
+
+    def status(self, status: RenderableType, **given: Any) -> Status:
+        """See Rich's; its spinner takes a string for markup, whatever the console says."""
+        return super().status(Text(status) if isinstance(status, str) else status, **given)
+
+
+def indented(text: Text, indent: str = "    ") -> Text:
+    """A line whose further lines are set off, so that none of a text from outside looks like a line of ours."""
+    return Text(f"\n{indent}").join(text.split("\n", allow_blank=False))
+
+
+class Unpadded(TextIOBase):
+    """Standard output in a pipe, without the blanks that fill lines up to the width, which would wrap in a log."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """What it can say, which decides whether frames are drawn in ASCII."""
+        return sys.stdout.encoding
+
+    def write(self, text: str) -> int:
+        """Write, and say how much that was."""
+        return sys.stdout.write(PADDING.sub("", text))
+
+    def flush(self) -> None:
+        """Let the reader have it now."""
+        sys.stdout.flush()
+
+
+def standard_output() -> SafeConsole:
+    """A console on standard output, which folds nothing in a pipe."""
+    piped = not sys.stdout.isatty()
+    width = PIPED if piped and "COLUMNS" not in os.environ else None
+    return SafeConsole(file=cast("IO[str]", Unpadded()) if piped else None, soft_wrap=piped, width=width)
+
+
+def standard_error() -> SafeConsole:
+    """A console on standard error."""
+    return SafeConsole(stderr=True, soft_wrap=not sys.stderr.isatty())
