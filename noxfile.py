@@ -88,10 +88,11 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def schema(session: nox.Session) -> None:
-    """Regenerate the JSON schema that editors check stacks.toml with."""
+    """Regenerate the JSON schema that editors check stacks.toml with, and the page of the errors' codes."""
     install(session)
     with Path("docs/stacks.schema.json").open("w") as out:
         session.run("python", "-m", "rollout.config.schema", stdout=out)
+    session.run("python", "-m", "docs.reference")
 
 
 @nox.session(venv_backend="none")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import rollout
-from rollout import cli, errors, events
+from rollout import cli, error_codes, errors, events
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -29,9 +29,16 @@ EVENTS = """# Events
 An `on_event` of the [library](../library.md#events) gets these, and `--json` prints them, one object a line. There the
 name is that in small letters, and the fields' names have hyphens.
 """
-ERRORS = """# Errors and exit codes
+ERRORS = """# Errors, their codes and exit codes
 
-0 is done, or nothing to do. Any other is the code of the error that ended the command.
+A command ends with exit code 0 when it is done or there is nothing to do. Otherwise it ends with the exit code of its
+error.
+
+Each error and each problem has a code, such as `rule-missing`: `error.code` and `problem.code` in the library, `"code"`
+in `--json`, and `[rule-missing]` at the end of its line for people. A code names the cause and is never reworded.
+Sentences may change, so match codes. An error without a code of its own has the code of its class.
+
+`nox -s schema` writes this page from the code.
 """
 API = """# Exported names
 
@@ -87,12 +94,17 @@ def events_page() -> str:
 
 
 def errors_page() -> str:
-    """The tree of errors, and each with its exit code."""
+    """The tree of errors, each with its code and exit code, and the codes of what can go wrong in particular."""
     tree = (errors.__doc__ or "").partition("```")[2].rpartition("```")[0]
-    rows = [f"| `{each.__name__}` | {each.exit_code} | {_said(each)} |" for each in _below(errors.RolloutError)]
-    return "\n".join(
-        [ERRORS, f"```text{tree}```\n", "| error | exit code | what it is |", "| --- | --- | --- |", *rows, ""]
-    )
+    root = errors.RolloutError
+    rows = [
+        f"| `{each.code}` | `{each.__name__}` | {each.exit_code} | {_said(each)} |" for each in (root, *_below(root))
+    ]
+    sections = [f"```text{tree}```\n", "| code | error | exit code | meaning |", "| --- | --- | --- | --- |", *rows]
+    for area, codes in error_codes.AREAS.items():
+        meanings = [f"| `{code}` | {_cell(meaning)} |" for code, meaning in codes.items()]
+        sections += [f"\n## {area}\n", "| code | meaning |", "| --- | --- |", *meanings]
+    return "\n".join([ERRORS, *sections, ""])
 
 
 def api() -> str:
@@ -106,7 +118,6 @@ PAGES = {
     "reference/api.md": api,
     "reference/commands.md": commands,
     "reference/events.md": events_page,
-    "reference/errors.md": errors_page,
 }
 
 
@@ -189,3 +200,7 @@ def _said(each: type) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    (DOCS / "errors.md").write_text(errors_page(), "utf-8")

@@ -197,7 +197,9 @@ class Rollout:
 
         percent, waves = read_weight(weight), self._file.waves(fleet)
         if at_once < 1:
-            raise UsageError(f"{at_once} environments can't be changed at once", then="1 or more are allowed")
+            raise UsageError(
+                f"{at_once} environments can't be changed at once", then="1 or more are allowed", code="out-of-range"
+            )
         targets = {name: self.environment(name) for wave in waves for name in wave}
         for target in targets.values():
             target.routes(routes)
@@ -319,7 +321,11 @@ class EnvironmentRollout:
         environment, parts = self._environment, self._parts
         span = environment.complete_after if quiet_for is None else read_duration(quiet_for)
         if not MINUTE <= span <= timedelta(days=90):
-            raise UsageError(f"{format_duration(span)} is out of range for --quiet-for", then="allowed are 1m to 90d")
+            raise UsageError(
+                f"{format_duration(span)} is out of range for --quiet-for",
+                then="allowed are 1m to 90d",
+                code="out-of-range",
+            )
         result = self._engine(span).run("complete", _approver(approve), message=message, waive=waive)
         if not environment.is_legacy_ours:
             live = parts.load_balancers.read(environment, tags=False)
@@ -351,7 +357,9 @@ class EnvironmentRollout:
         """
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
-                f"{phase} can't be undone", then="allowed are phase2 and phase1; a weight is set back to 0"
+                f"{phase} can't be undone",
+                then="allowed are phase2 and phase1; a weight is set back to 0",
+                code="unknown-phase",
             )
         return self._engine().run(f"undo-{phase}", _approver(approve), message=message, waive=waive)
 
@@ -467,7 +475,9 @@ class EnvironmentRollout:
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
         """
         if phase not in PHASES:
-            raise UsageError(f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}")
+            raise UsageError(
+                f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}", code="unknown-phase"
+            )
         return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 
     def explain(
@@ -498,7 +508,11 @@ class EnvironmentRollout:
         environment = self._environment
         known = environment.load_balancers
         if load_balancer is not None and load_balancer not in known:
-            raise UsageError(f"there is no load balancer {load_balancer!r}", then=f"they are {', '.join(known)}")
+            raise UsageError(
+                f"there is no load balancer {load_balancer!r}",
+                then=f"they are {', '.join(known)}",
+                code="unknown-load-balancer",
+            )
         phase = str(after) if after in PHASES else "weight"
         weights = None if after is None or phase != "weight" else dict.fromkeys(environment.routes, read_weight(after))
         parts = self._parts
@@ -642,7 +656,9 @@ class EnvironmentRollout:
         from rollout.smoke.samples import read_samples
 
         if not 1 <= warm <= MAX_WARM:
-            raise UsageError(f"{warm} environments can't be warmed", then=f"allowed are 1 to {MAX_WARM}")
+            raise UsageError(
+                f"{warm} environments can't be warmed", then=f"allowed are 1 to {MAX_WARM}", code="out-of-range"
+            )
         environment, parts = self._environment, self._parts
         folder = environment.root / "samples" if samples is None else Path(samples)
         asked = read_samples(folder, environment, wanted=samples is not None)
@@ -733,7 +749,7 @@ class EnvironmentRollout:
         from rollout.history.reading import read_histories
 
         if limit is not None and limit < 1:
-            raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed")
+            raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed", code="out-of-range")
         every = changes_of(read_histories(self._parts.states))
         return every if limit is None else every[-limit:]
 
@@ -747,7 +763,9 @@ class EnvironmentRollout:
         every = self.history()
         if not 1 <= number <= len(every):
             known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
-            raise UsageError(f"there is no change {number} of {self._environment.name}", then=known)
+            raise UsageError(
+                f"there is no change {number} of {self._environment.name}", then=known, code="unknown-change"
+            )
         return every[number - 1]
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
@@ -822,7 +840,9 @@ class EnvironmentRollout:
         span = read_duration(since)
         if not SHORTEST <= span <= LONGEST:
             allowed = f"allowed are {format_duration(SHORTEST)} to {format_duration(LONGEST)}"
-            raise UsageError(f"{format_duration(span)} is out of range for a look back", then=allowed)
+            raise UsageError(
+                f"{format_duration(span)} is out of range for a look back", then=allowed, code="out-of-range"
+            )
         parts = self._parts
         return read_overview(
             self._environment,
@@ -861,9 +881,12 @@ class EnvironmentRollout:
             raise UsageError(
                 f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
                 then="the rise must be from 0 or more to a higher share, up to 100",
+                code="out-of-range",
             )
         if requests_per_minute is not None and not 0 < requests_per_minute < math.inf:
-            raise UsageError(f"{requests_per_minute:g} requests a minute are too few or too many to plan with")
+            raise UsageError(
+                f"{requests_per_minute:g} requests a minute are too few or too many to plan with", code="out-of-range"
+            )
         environment, notes = self._environment, tuple[str, ...]()
         if requests_per_minute is None:
             requests_per_minute, notes = self._fewest(_read_span(since))
@@ -888,6 +911,7 @@ class EnvironmentRollout:
             raise UsageError(
                 f"CloudWatch has no requests of the last {format_duration(since)} to plan with",
                 then="look further back with --since, or say how many there will be with --rpm",
+                code="no-requests",
             )
         quietest = min(busy, key=lambda routes: busy[routes])
         notes = [f"{_names(quietest)} had the fewest requests, and a step passes with all routes alone"]
@@ -944,7 +968,7 @@ class EnvironmentRollout:
             raise GateRefused("the locks stay", then="pass `--yes` if nobody is at work there")
         for stack in dict.fromkeys(lock.stack for lock in found):
             if {lock.holder for lock in stacks.locks(stack)} - {lock.holder for lock in found}:
-                raise Locked(f"somebody else has locked {stack} meanwhile", then="look again")
+                raise Locked(f"somebody else has locked {stack} meanwhile", then="look again", code="concurrent-change")
             stacks.unlock(stack)
         for lock in found:
             self._emit(events.LockCleared(name, lock.stack, lock.holder, lock.state.value))
@@ -959,7 +983,9 @@ class EnvironmentRollout:
         known = self._environment.routes
         for name in names:
             if name not in known:
-                raise UsageError(f"there is no route {name!r}", then=f"routes are {', '.join(known)}")
+                raise UsageError(
+                    f"there is no route {name!r}", then=f"routes are {', '.join(known)}", code="unknown-route"
+                )
         return tuple(dict.fromkeys(names)) or tuple(known)
 
     def _engine(self, quiet_for: timedelta | None = None) -> Engine:
@@ -1009,7 +1035,7 @@ def read_weight(value: Percent | float | str) -> Percent:
     try:
         return Percent.of(value)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(str(error), code="invalid-weight") from None
 
 
 def read_duration(value: timedelta | str) -> timedelta:
@@ -1021,13 +1047,15 @@ def read_duration(value: timedelta | str) -> timedelta:
     try:
         return parse_duration(value)
     except ValueError as error:
-        raise UsageError(str(error)) from None
+        raise UsageError(str(error), code="invalid-duration") from None
 
 
 def _read_span(value: timedelta | str) -> timedelta:
     span = read_duration(value)
     if not MINUTE <= span <= timedelta(days=1):
-        raise UsageError(f"{format_duration(span)} is out of range for requests", then="allowed are 1m to 1d")
+        raise UsageError(
+            f"{format_duration(span)} is out of range for requests", then="allowed are 1m to 1d", code="out-of-range"
+        )
     return span
 
 

@@ -1,4 +1,7 @@
-"""The one tree of errors: each says what is wrong, where, and what to do next, and holds its exit code.
+"""The one tree of errors: each says what is wrong, where, and what to do next, and holds its code and its exit code.
+
+The code names the cause for programs, tests and searches, and is never reworded; the sentences may be. A class has one,
+and a raise site whose cause can be told apart gives its own: `error_codes` lists them.
 
 ```
 RolloutError                  1
@@ -29,7 +32,7 @@ RolloutError                  1
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -40,12 +43,17 @@ class RolloutError(Exception):
         what: One sentence, without a full stop at the end of a list.
         where: The place: a file and line, a rule's ARN, a stack.
         then: The next step, an imperative sentence.
+        code: The cause, as `error_codes` lists it; the class's own where none is given.
     """
 
+    code: str = "failed"
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str, *, where: str | None = None, then: str | None = None) -> None:
+    def __init__(
+        self, what: str, *, where: str | None = None, then: str | None = None, code: str | None = None
+    ) -> None:
         super().__init__(what)
+        self.code = code or self.code
         self.what = what
         self.where = where
         self.then = then
@@ -59,6 +67,7 @@ class RolloutError(Exception):
 class UsageError(RolloutError):
     """An argument that can't be meant."""
 
+    code = "usage"
     exit_code = 2
 
 
@@ -70,11 +79,13 @@ class Problem:
         what: What is wrong.
         where: File, line and key, or the thing on AWS.
         then: What is allowed or what to do, if that helps.
+        code: The cause, as `error_codes` lists it.
     """
 
     what: str
     where: str | None = None
     then: str | None = None
+    code: str = field(default="problem", kw_only=True)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -86,9 +97,15 @@ class ProblemsError(RolloutError):
     """Several problems told at once."""
 
     def __init__(
-        self, what: str, problems: Sequence[Problem], *, where: str | None = None, then: str | None = None
+        self,
+        what: str,
+        problems: Sequence[Problem],
+        *,
+        where: str | None = None,
+        then: str | None = None,
+        code: str | None = None,
     ) -> None:
-        super().__init__(what, where=where, then=then)
+        super().__init__(what, where=where, then=then, code=code)
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
@@ -102,92 +119,125 @@ class ProblemsError(RolloutError):
 class ConfigError(ProblemsError, UsageError):
     """stacks.toml or the samples can't be read or don't make sense: every problem at once, each with its place."""
 
+    code = "config"
     exit_code = 2
 
 
 class EngineError(RolloutError):
     """The Pulumi engine failed."""
 
+    code = "engine"
+
 
 class EngineMissing(EngineError):
     """No Pulumi engine was found."""
+
+    code = "engine-missing"
 
 
 class EngineTooOld(EngineError):
     """The Pulumi engine can't import and update in one go."""
 
+    code = "engine-too-old"
+
 
 class EngineSetupFailed(EngineError):
     """`rollout setup` could not get an engine."""
+
+    code = "engine-setup-failed"
 
 
 class PreflightFailed(ProblemsError):
     """AWS isn't as the inventory says; nothing was changed."""
 
+    code = "preflight-failed"
+
 
 class SmokeFailed(ProblemsError):
     """The candidate's functions don't answer as their samples expect."""
+
+    code = "smoke-failed"
 
 
 class AwsError(RolloutError):
     """AWS refused a call, or couldn't be reached."""
 
+    code = "aws"
+
 
 class WrongAccount(AwsError):
     """The credentials belong to another account than the environment's."""
+
+    code = "wrong-account"
 
 
 class OwnerError(RolloutError):
     """The legacy rules' owner couldn't be asked, or a command of its tool failed."""
 
+    code = "owner"
+
 
 class VerifyFailed(ProblemsError):
     """The change was applied, but the load balancer says something else."""
+
+    code = "verify-failed"
 
 
 class RollbackIncomplete(ProblemsError):
     """Some routes could not be moved back; the others were."""
 
+    code = "rollback-incomplete"
+
 
 class SandboxError(RolloutError):
     """The sandbox can't be started, found or stopped."""
+
+    code = "sandbox"
 
 
 class GateRefused(RolloutError):
     """The gate was declined, or approval is needed and nobody is there to give it."""
 
+    code = "gate-refused"
     exit_code = 3
 
 
 class PolicyViolation(ProblemsError):
     """The preview would do more than the phase is for."""
 
+    code = "policy-violation"
     exit_code = 4
 
 
 class Locked(RolloutError):
     """Another update of the stack is running, by someone alive."""
 
+    code = "locked"
     exit_code = 5
 
 
 class RampEnded(RolloutError):
     """The ramp has ended, and begins again only when somebody says so."""
 
+    code = "ramp-ended"
+
 
 class AnalysisFailed(RolloutError):
     """The candidate is worse than legacy; what `on-failure` says was done, and the ramp has ended."""
 
+    code = "analysis-failed"
     exit_code = 6
 
 
 class Drift(ProblemsError):
     """The live rules are neither what was recorded nor what is desired."""
 
+    code = "drift"
     exit_code = 7
 
 
 class Interrupted(RolloutError):
     """Stopped by the user."""
 
+    code = "interrupted"
     exit_code = 130

@@ -83,6 +83,7 @@ class _Plugin:
                 f"there is no {self.kind} {self.name!r}",
                 where=self.where,
                 then=f"install the package that brings it; here are: {here}",
+                code="plugin-missing",
             )
         if len({point.value for point in found}) > 1:
             raise self.unusable(f"is brought twice: by {' and '.join(sorted(point.value for point in found))}")
@@ -96,7 +97,7 @@ class _Plugin:
     def unusable(self, why: str) -> UsageError:
         """That it can't be used."""
         then = f"mend or replace the package that brings it, or take it out of `{self.where}`"
-        return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, then=then)
+        return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, then=then, code="plugin-unusable")
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,17 @@ class _Guarded:
         except RolloutError:
             raise
         except KeyError as error:
-            raise AwsError(f"the metrics source {self.name!r} left out {error}") from error
+            raise AwsError(
+                f"the metrics source {self.name!r} left out {error}", code="metrics-source-failed"
+            ) from error
         except Exception as error:
-            raise AwsError(f"the metrics source {self.name!r} failed: {_said(error)}") from error
+            raise AwsError(
+                f"the metrics source {self.name!r} failed: {_said(error)}", code="metrics-source-failed"
+            ) from error
         if not all(isinstance(point, Point) for points in found.values() for point in points):
-            raise AwsError(f"the metrics source {self.name!r} gave something else than points")
+            raise AwsError(
+                f"the metrics source {self.name!r} gave something else than points", code="metrics-source-failed"
+            )
         return found
 
 

@@ -296,7 +296,9 @@ class Parts:
         home = self.sandbox.folder if self.sandbox else self.environment.root / ".rollout"
         if home is None:
             raise SandboxError(
-                "this sandbox has no folder to keep Pulumi's state in", then="start it with one: Sandbox.start(folder)"
+                "this sandbox has no folder to keep Pulumi's state in",
+                then="start it with one: Sandbox.start(folder)",
+                code="sandbox-without-folder",
             )
         folder = home / "state"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

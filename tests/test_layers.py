@@ -14,7 +14,19 @@ import rollout
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
-    *("errors", "events", "fields", "invocation", "live", "metrics", "model", "ports", "printable", "quantities"),
+    *(
+        "error_codes",
+        "errors",
+        "events",
+        "fields",
+        "invocation",
+        "live",
+        "metrics",
+        "model",
+        "ports",
+        "printable",
+        "quantities",
+    ),
     *("rules", "checks", "history"),
     *(f"ramp.{name}" for name in ("decide", "journal", "sentence", "settings", "standing", "windows")),
     *(f"changes.{name}" for name in ("desired", "gates", "pending", "phases", "plan", "policy")),

@@ -61,7 +61,9 @@ class CloudWatch:
             points[result["Id"]] += map(Point, times, result.get("Values", ()))
             states[result["Id"]] = result.get("StatusCode", "Complete")  # PartialData until its last page
         if unfinished := sorted({state for state in states.values() if state != "Complete"}):
-            raise AwsError(f"GetMetricData: {', '.join(unfinished)}", then="try again in a minute")
+            raise AwsError(
+                f"GetMetricData: {', '.join(unfinished)}", then="try again in a minute", code="incomplete-data"
+            )
         return {each: tuple(points[key]) for key, each in ids.items()}
 
     def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:

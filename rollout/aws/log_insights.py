@@ -93,7 +93,9 @@ class LogInsights:
                 break
             self._clock.sleep(_POLL.total_seconds())
         if told["status"] != "Complete":
-            raise AwsError(f"Logs Insights: {told['status']}", where=group, then="try again in a minute")
+            raise AwsError(
+                f"Logs Insights: {told['status']}", where=group, then="try again in a minute", code="incomplete-data"
+            )
         return [{each["field"]: each["value"] for each in row} for row in told["results"]]
 
 

@@ -19,7 +19,20 @@ from botocore.session import Session
 from rollout.errors import AwsError
 from rollout.iam import denial
 
-_LACKING = "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md"
+_LACKING = {
+    "code": "access-denied",
+    "then": "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md",
+}
+_THROTTLED = {"code": "throttled", "then": "AWS throttles the account: try again in a minute"}
+_KNOWN = {
+    "ExpiredToken": {"code": "credentials-expired", "then": "sign in again"},
+    "InvalidClientTokenId": {"code": "invalid-credentials", "then": "the credentials aren't valid: sign in again"},
+    "AccessDenied": _LACKING,
+    "AccessDeniedException": _LACKING,
+    "Throttling": _THROTTLED,
+    "ThrottlingException": _THROTTLED,
+}
+"""What is known of AWS's own error codes."""
 
 T = TypeVar("T")
 _PATIENCE = timedelta(seconds=20)
@@ -94,19 +107,17 @@ def aws_error(error: BotoCoreError | ClientError, where: str | None = None) -> A
         return AwsError(
             "no AWS credentials were found",
             then="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
+            code="no-credentials",
         )
     if not isinstance(error, ClientError):
-        return AwsError(str(error).rstrip("."), where=where, then="check the network, the region and the credentials")
+        return AwsError(
+            str(error).rstrip("."),
+            where=where,
+            then="check the network, the region and the credentials",
+            code="aws-unreachable",
+        )
     said = error.response["Error"]
     if denied := denial(said.get("Message", "")):
-        return AwsError(str(denied), where=where, then=denied.then)
-    hints = {
-        "ExpiredToken": "sign in again",
-        "InvalidClientTokenId": "the credentials aren't valid: sign in again",
-        "AccessDenied": _LACKING,
-        "AccessDeniedException": _LACKING,
-        "Throttling": "AWS throttles the account: try again in a minute",
-        "ThrottlingException": "AWS throttles the account: try again in a minute",
-    }
+        return AwsError(str(denied), where=where, then=denied.then, code="access-denied")
     text = f"{error.operation_name}: {said.get('Code', 'error')}: {said.get('Message', '').rstrip('.')}"
-    return AwsError(text, where=where, then=hints.get(said.get("Code", "")))
+    return AwsError(text, where=where, **_KNOWN.get(said.get("Code", ""), {}))

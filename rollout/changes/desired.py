@@ -100,7 +100,7 @@ def _strange(name: str, environment: Environment, live: Live) -> Problem:
     rule = live.rule_of(route)
     forwards = rule.forward or rule.action if rule else "nothing"
     allowed = f"{route.legacy} and {route.candidate} are allowed"
-    return Problem(f"forwards to {forwards}", where=f"routes.{name}", then=allowed)
+    return Problem(f"forwards to {forwards}", where=f"routes.{name}", then=allowed, code="unknown-forward")
 
 
 def program_input(

@@ -183,6 +183,7 @@ class Engine:
             raise UsageError(
                 f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
                 then=f"`rollout phase1 {environment.name}` deploys a new build",
+                code="completed",
             )
         self._emit(
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
@@ -315,7 +316,7 @@ class Engine:
         if preview is None and run.phase.undoes:
             preview = StackPreview(step.stack, ())
         if preview is None:
-            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again")
+            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again", code="stack-missing")
         header_rules = rule_inputs(live, given.overrides)
         found = violations(preview, step.policy, rule_bounds(environment, live, run.after), header_rules)
         refused, let_by = waived(found, run.waive)
@@ -345,6 +346,7 @@ class Engine:
                 "somebody changed these rules since rollout last did; nothing was changed",
                 drifted,
                 then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
+                code="rule-changed",
             )
         return bool(stale) or stale_overrides(preview, run.start.live), drifted
 
@@ -387,9 +389,10 @@ class Engine:
             raise GateRefused(
                 f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
                 then="look at `rollout preview`, then pass `--yes`",
+                code="approval-required",
             )
         if not approve(gate):
-            raise GateRefused("declined; nothing was changed")
+            raise GateRefused("declined; nothing was changed", code="gate-declined")
         self._emit(events.GateApproved(self._environment.name, gate.phase))
 
     def _stop_if_moved(self, before: Live) -> None:
@@ -400,6 +403,7 @@ class Engine:
                 "somebody changed AWS since the preview; nothing was applied",
                 found,
                 then="run the command again to see what it would do now",
+                code="changed-since-preview",
             )
 
     def _apply(self, prepared: Sequence[_Prepared], message: str) -> None:

@@ -172,7 +172,7 @@ def violations(
     if policy == "retire":
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
-        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed))
+        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed, code="change-not-allowed"))
         for step in preview.steps
         if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
     ]
@@ -186,9 +186,15 @@ def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterato
         if change.old is None or change.op is not Op.DELETE:
             continue
         if change.old.parent in kept:
-            yield change, Problem("it belongs to a target group that stays", where=change.name)
+            yield (
+                change,
+                Problem("it belongs to a target group that stays", where=change.name, code="target-group-stays"),
+            )
         elif change.type == TARGET_GROUP and change.old.id not in retired:
-            yield change, Problem("no dual route has this target group", where=change.name)
+            yield (
+                change,
+                Problem("no dual route has this target group", where=change.name, code="target-group-not-in-inventory"),
+            )
 
 
 def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
@@ -214,32 +220,53 @@ def _kind(change: Change) -> str:
 def _beyond(change: Change, allowed: str) -> Problem:
     kind = _kind(change)
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
-    return Problem(f"{change.op}{touched} of {kind} {change.name} is more than this step is for", then=allowed)
+    return Problem(
+        f"{change.op}{touched} of {kind} {change.name} is more than this step is for",
+        then=allowed,
+        code="change-not-allowed",
+    )
 
 
 def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> Iterator[Problem]:
     """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
     if bounds is None:
-        yield Problem("the rule belongs to no route of the inventory", where=change.name, then=change.rule)
+        yield Problem(
+            "the rule belongs to no route of the inventory",
+            where=change.name,
+            then=change.rule,
+            code="rule-not-in-inventory",
+        )
         return
     if change.op is not Op.UPDATE or change.old is None or change.new is None:
         return
     if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
-        yield Problem("its conditions would change", where=change.name)
+        yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
     after = forward_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after else None
     if split is None or split != bounds.after:
-        yield Problem(f"its forward action would be {after or 'something else'}, not {bounds.after}", where=change.name)
+        yield Problem(
+            f"its forward action would be {after or 'something else'}, not {bounds.after}",
+            where=change.name,
+            code="wrong-forward",
+        )
     if policy == "adopt" and split is not None and split.weight != Percent(0):
-        yield Problem(f"the candidate would get {split} of its requests; a cutover moves none", where=change.name)
+        yield Problem(
+            f"the candidate would get {split} of its requests; a cutover moves none",
+            where=change.name,
+            code="cutover-moves-traffic",
+        )
 
 
 def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """Header rules come and go by `override` alone, as the inventory has them, and nothing else does by it."""
     if not change.is_header_rule or policy not in _OVERRIDES:
-        yield Problem("header rules, and no others, change by `rollout override`, and by nothing else", change.name)
+        yield Problem(
+            "header rules, and no others, change by `rollout override`, and by nothing else",
+            change.name,
+            code="header-rule-would-change",
+        )
     elif change.new is not None:
         inputs, expected = change.new.inputs, wanted.get(change.name, {})
         same = conditions_in(inputs) == conditions_in(expected) and forward_in(inputs) == forward_in(expected)
         if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
-            yield Problem("it isn't as the inventory has it", change.name)
+            yield Problem("it isn't as the inventory has it", change.name, code="header-rule-differs")

@@ -84,6 +84,7 @@ class Release:
                 f"{environment.name} has no other owner that could let go of rules",
                 where="legacy.owner",
                 then="name it in stacks.toml: pulumi or terraform; our own legacy program lets go in phase 2",
+                code="no-owner",
             )
         name = environment.legacy.owner or ""
         self._emit(
@@ -102,9 +103,10 @@ class Release:
             raise GateRefused(
                 "release needs approval, and nobody is there to give it; nothing was changed",
                 then="run the commands yourself, or pass `--yes`",
+                code="approval-required",
             )
         if not approve(gate):
-            raise GateRefused("declined; nothing was changed")
+            raise GateRefused("declined; nothing was changed", code="gate-declined")
         self._emit(events.GateApproved(environment.name, RELEASE))
         for command in ownership.commands:
             owner.run(command)
@@ -124,7 +126,7 @@ class Release:
             adopted = held_rules(environment, live, routing.result())
         problems = list(live_problems(environment, live))
         problems += [
-            Problem("routing doesn't hold its rule: nobody would", where=f"routes.{route}")
+            Problem("routing doesn't hold its rule: nobody would", where=f"routes.{route}", code="rule-not-managed")
             for route in ownership.held or ()
             if route not in adopted
         ]
@@ -154,6 +156,8 @@ def _unreleased(
     for name in routes:
         route, held = environment.routes[name], (left.held or {}).get(name)
         if held:
-            yield Problem(f"{left.owner} holds {held.address} still", where=f"routes.{name}")
+            yield Problem(
+                f"{left.owner} holds {held.address} still", where=f"routes.{name}", code="rule-managed-by-owner"
+            )
         if now.rule_of(route) != before.rule_of(route):
-            yield Problem("its rule isn't as it was", where=f"routes.{name}")
+            yield Problem("its rule isn't as it was", where=f"routes.{name}", code="rule-changed")

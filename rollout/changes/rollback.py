@@ -106,7 +106,7 @@ class Rollback:
             ) from None
         for name, rule in pending.items():
             said = errors.get(rule.arn) or f"it still forwards to {rule.forward or rule.action}"
-            failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}")
+            failed[name] = Problem(said, where=f"routes.{name}", then=f"rule {rule.arn}", code="route-not-moved")
         if failed:
             retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
             raise RollbackIncomplete(
@@ -225,7 +225,7 @@ def _obstacle(environment: Environment, name: str, live: Live) -> Problem | None
     route = environment.routes[name]
     place = f"routes.{name}"
     if route.legacy not in live.target_groups:
-        return Problem(f"its legacy target group {route.legacy} isn't there", where=place)
+        return Problem(f"its legacy target group {route.legacy} isn't there", where=place, code="target-group-missing")
     return next((p for p in live_problems(environment, live) if p.where == place), None)
 
 

@@ -49,7 +49,7 @@ def stale_rules(
         wanted = wanted_forward(environment, name, live, split)
         difference = f"live {now or rule.action} · recorded {was or 'another action'} · wanted {wanted}"
         as_wanted = now is not None and same_forward(now, wanted)
-        found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}")
+        found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}", code="rule-changed")
     return found
 
 
@@ -69,15 +69,25 @@ def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem
         if was is None:
             continue
         if rule is None or rule.arn != was.arn:
-            yield Problem(f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}", where=place)
+            yield Problem(
+                f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}",
+                where=place,
+                code="rule-replaced" if rule else "rule-missing",
+            )
         elif rule.conditions != was.conditions:
-            yield Problem(f"its conditions were {was.conditions} and are {rule.conditions}", where=place)
+            yield Problem(
+                f"its conditions were {was.conditions} and are {rule.conditions}",
+                where=place,
+                code="conditions-changed",
+            )
         elif (rule.forward, rule.action) != (was.forward, was.action):
             yield Problem(
-                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}", where=place
+                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}",
+                where=place,
+                code="forward-changed",
             )
     for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
-        yield Problem(f"target group {group} is gone")
+        yield Problem(f"target group {group} is gone", code="target-group-missing")
 
 
 def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapping[str, Split]) -> Iterator[Problem]:
@@ -92,11 +102,15 @@ def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapp
     for name, route in environment.routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
         if rule is None or was is None or rule.arn != was.arn:
-            yield Problem(f"the rule at priority {route.priority} is another one now", where=place)
+            yield Problem(
+                f"the rule at priority {route.priority} is another one now", where=place, code="rule-replaced"
+            )
             continue
         if not rule.matches(route.path, route.methods):
-            yield Problem(f"its conditions are {rule.conditions}", where=place)
+            yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
         unchanged = name not in after or after[name] == before.split_of(route)
         wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])
         if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
-            yield Problem(f"it forwards to {rule.forward or rule.action}, not {wanted}", where=place)
+            yield Problem(
+                f"it forwards to {rule.forward or rule.action}, not {wanted}", where=place, code="wrong-forward"
+            )

@@ -115,7 +115,9 @@ def drift_of(
         found.get(name if (problem.where or "").startswith("routes.") else "", others).append(problem)
     if stale_overrides(recorded, live):
         then = f"`rollout override {environment.name}` puts that right"
-        others.append(Problem("a header rule doesn't forward as the state has recorded", then=then))
+        others.append(
+            Problem("a header rule doesn't forward as the state has recorded", then=then, code="header-rule-differs")
+        )
     routes = []
     for name, route in environment.routes.items():
         rule, place = live.rule_of(route), f"routes.{name}"
@@ -124,10 +126,18 @@ def drift_of(
         elif name in held and not ignore_file and rule is not None and rule.forward is not None:
             asked = wanted_forward(environment, name, live, wanted[name])
             if not same_forward(rule.forward, asked):
-                found[name].append(Problem(f"the file says {asked} · live and recorded {rule.forward}", where=place))
+                found[name].append(
+                    Problem(
+                        f"the file says {asked} · live and recorded {rule.forward}",
+                        where=place,
+                        code="weight-not-applied",
+                    )
+                )
         elif is_cut_over and name not in held and rule is not None and not found[name]:
             then = f"run `rollout phase2 {environment.name}`"
-            found[name].append(Problem("routing doesn't hold its rule", where=place, then=then))
+            found[name].append(
+                Problem("routing doesn't hold its rule", where=place, then=then, code="rule-not-managed")
+            )
         was = _told(environment, live, name, kept[name]) if name in kept else None
         now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
         weight = environment.desired_weight(name)
@@ -149,7 +159,9 @@ def _wanted(environment: Environment, live: Live, name: str) -> Split:
 def _behind(environment: Environment, live: Live, name: str, state: ResourceState, place: str) -> Problem:
     rule = live.rule_of(environment.routes[name])
     was = forward_in(state.recorded) or "another action"
-    return Problem(f"live {rule and rule.forward}, as the file says · recorded {was}", where=place)
+    return Problem(
+        f"live {rule and rule.forward}, as the file says · recorded {was}", where=place, code="state-outdated"
+    )
 
 
 def _lost(environment: Environment, live: Live, routing: Resources) -> Iterator[Problem]:
@@ -158,7 +170,9 @@ def _lost(environment: Environment, live: Live, routing: Resources) -> Iterator[
     for state in routing or ():
         route = environment.routes.get(state.name) if state.type == LISTENER_RULE else None
         if route is not None and state.id not in there and live.rule_of(route) is not None:
-            yield Problem(f"the rule that routing holds is gone: {state.id}", where=f"routes.{state.name}")
+            yield Problem(
+                f"the rule that routing holds is gone: {state.id}", where=f"routes.{state.name}", code="rule-missing"
+            )
 
 
 def _told(environment: Environment, live: Live, name: str, state: ResourceState) -> str:

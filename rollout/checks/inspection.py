@@ -58,7 +58,9 @@ def target_problems(
         if group is None or name not in groups:
             continue
         if kind and group.target_type != kind:
-            yield Problem(f"target group {name} is of type {group.target_type}, not {kind}", where=place)
+            yield Problem(
+                f"target group {name} is of type {group.target_type}, not {kind}", where=place, code="wrong-target-type"
+            )
             continue
         others = set(group.load_balancers) - {live.load_balancers.get(balancer)}
         if others:
@@ -66,6 +68,7 @@ def target_problems(
                 f"target group {name} is on load balancer {', '.join(map(_name, sorted(others)))} already",
                 where=place,
                 then="a target group belongs to one load balancer: give this one its own",
+                code="target-group-taken",
             )
         targets = found.targets.get(group.arn, ())
         if not targets:
@@ -73,6 +76,7 @@ def target_problems(
                 f"target group {name} has no registered target: its share of requests would be answered by 503",
                 where=place,
                 then="register its target",
+                code="no-registered-target",
             )
         for function in targets if group.target_type == "lambda" else ():
             if function in found.policies and not lets_in(found.policies[function], group.arn):
@@ -80,6 +84,7 @@ def target_problems(
                     f"the function {function.rpartition(':function:')[2]} doesn't let target group {name} invoke it",
                     where=place,
                     then=f"allow {_PRINCIPAL} lambda:InvokeFunction with SourceArn {group.arn}",
+                    code="invoke-not-allowed",
                 )
 
 
@@ -142,6 +147,7 @@ def quota_problems(found: tuple[Usage, ...]) -> Iterator[Problem]:
                 then="ask AWS to raise the quota"
                 if raisable
                 else "AWS doesn't raise this one: use fewer target groups",
+                code="quota-exceeded",
             )
 
 

@@ -34,12 +34,14 @@ def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]
                 f"load balancer {label} isn't there",
                 where=f"load-balancers.{name}",
                 then=f"look in account {environment.account}, region {environment.region}",
+                code="load-balancer-missing",
             )
         elif name not in live.listeners:
             yield Problem(
                 f"load balancer {label} has no listener on port {balancer.listener_port}",
                 where=f"load-balancers.{name}",
                 then="correct listener-port",
+                code="listener-missing",
             )
 
 
@@ -53,7 +55,7 @@ def target_group_problems(environment: Environment, live: Live) -> Iterator[Prob
     groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
     for place, group in groups.items():
         if group not in live.target_groups:
-            yield Problem(f"target group {group} isn't there", where=place)
+            yield Problem(f"target group {group} isn't there", where=place, code="target-group-missing")
 
 
 def rule_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
@@ -64,7 +66,9 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
             continue
         rule, place = live.rule_of(route), f"routes.{key}"
         if rule is None:
-            yield Problem(f"no rule at priority {route.priority} on {route.load_balancer}", where=place)
+            yield Problem(
+                f"no rule at priority {route.priority} on {route.load_balancer}", where=place, code="rule-missing"
+            )
         elif not rule.matches(route.path, route.methods):
             state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
             yield Problem(
@@ -72,6 +76,7 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
                 then=f"correct the inventory, or the rule {rule.arn}",
+                code="wrong-conditions",
             )
 
 
@@ -80,7 +85,9 @@ def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem
     missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)
     for group in missing:
         yield Problem(
-            f"candidate target group {group} isn't there", then=f"run `rollout phase1 {environment.name}` first"
+            f"candidate target group {group} isn't there",
+            then=f"run `rollout phase1 {environment.name}` first",
+            code="candidate-missing",
         )
 
 
@@ -92,6 +99,7 @@ def code_problems(environment: Environment) -> Iterator[Problem]:
                 f"the deployment package {function.code} isn't there",
                 where=f"functions.{name}.code",
                 then=f"build it in {environment.root}, or correct the path",
+                code="package-missing",
             )
 
 
@@ -109,6 +117,7 @@ def handover_problems(environment: Environment, live: Live, legacy: Resources) -
                 f"the legacy stack would delete the rule {rule.id} on letting go of it",
                 where=f"routes.{key}",
                 then=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
+                code="rule-not-retained",
             )
 
 
@@ -135,7 +144,9 @@ def adoption_problems(environment: Environment, live: Live, routing: StackPrevie
     if foreign:
         missing = "any route" if len(foreign) == len(environment.routes) else ", ".join(foreign)
         yield Problem(
-            f"routing doesn't hold the rule of {missing}", then=f"run `rollout phase2 {environment.name}` first"
+            f"routing doesn't hold the rule of {missing}",
+            then=f"run `rollout phase2 {environment.name}` first",
+            code="rule-not-managed",
         )
 
 

@@ -101,6 +101,7 @@ def aws_checks(
                 f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
                 where=group,
                 then="target-groups can hold one for each route",
+                code="candidate-shared",
             )
             for group, names in shared.items()
         ],
@@ -115,7 +116,10 @@ def aws_checks(
         f"{there} of {len(legacy)} of the legacy's and {len(built)} of the candidate's{later}",
         (*target_group_problems(environment, live), *target_problems(environment, live, found, legacy | expected)),
         [
-            Problem(f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known")
+            Problem(
+                f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
+                code="policy-unreadable",
+            )
             for function in unread_policies(live, found)
         ],
     )
@@ -130,14 +134,19 @@ def aws_checks(
         routing = held_rules(environment, live, held.routing if held else None)
         told = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {len(routes)} rules"
         warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
-        yield _check("other owner", f"{ownership.who} {told}", (), [Problem(warning) for warning in warnings])
+        yield _check(
+            "other owner",
+            f"{ownership.who} {told}",
+            (),
+            [Problem(warning, code="owner-to-release") for warning in warnings],
+        )
     packages = [str(function.code) for function in environment.functions.values() if function.code]
     yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
 
 
 def failed(name: str, error: RolloutError) -> Check:
     """A check that couldn't be made, and what it would have needed."""
-    return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then),))
+    return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then, code=error.code),))
 
 
 def _counted(noun: str, count: int) -> str:

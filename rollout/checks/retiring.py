@@ -27,19 +27,31 @@ def retiring_problems(environment: Environment, start: Start) -> Iterator[Proble
     for route, split in live.splits(environment).items():
         if split not in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY):
             then = f"run `rollout weight {name} 100` first"
-            yield Problem(f"the candidate gets {split} of its requests, not all", where=f"routes.{route}", then=then)
+            yield Problem(
+                f"the candidate gets {split} of its requests, not all",
+                where=f"routes.{route}",
+                then=then,
+                code="candidate-below-100",
+            )
     adopted, held = held_rules(environment, live, start.routing), held_rules(environment, live, start.legacy)
     for route in environment.routes:
         if route not in adopted or route in held:
             who = "legacy holds its rule still" if route in held else "routing doesn't hold its rule"
-            yield Problem(who, where=f"routes.{route}", then=f"run `rollout phase2 {name}` first")
+            yield Problem(
+                who,
+                where=f"routes.{route}",
+                then=f"run `rollout phase2 {name}` first",
+                code="rule-managed-by-legacy" if route in held else "rule-not-managed",
+            )
     if theirs := start.ownership:
         for route in theirs.unreleased(adopted):
             then = f"run `rollout release {name}` first"
-            yield Problem(f"{theirs.who} holds its rule still", where=f"routes.{route}", then=then)
+            yield Problem(
+                f"{theirs.who} holds its rule still", where=f"routes.{route}", then=then, code="rule-managed-by-owner"
+            )
     if made := held_overrides(live):
         then = f"run `rollout override {name} --remove` first"
-        yield Problem(f"header rules are there: {', '.join(made)}", then=then)
+        yield Problem(f"header rules are there: {', '.join(made)}", then=then, code="header-rules-left")
     yield from _other_uses(environment, live)
 
 
@@ -51,7 +63,10 @@ def _other_uses(environment: Environment, live: Live) -> Iterator[Problem]:
             if arn and arn in groups:
                 where = f"target group {groups[arn]}"
                 yield Problem(
-                    f"another rule forwards to it, for {rule.conditions}", where=where, then="change that rule"
+                    f"another rule forwards to it, for {rule.conditions}",
+                    where=where,
+                    then="change that rule",
+                    code="target-group-in-use",
                 )
 
 
@@ -67,7 +82,9 @@ def legacy_left(environment: Environment, now: Live) -> Iterator[Problem]:
     """The legacy target groups that are there after all."""
     for name, route in environment.routes.items():
         if route.legacy in now.target_groups:
-            yield Problem(f"target group {route.legacy} is there still", where=f"routes.{name}")
+            yield Problem(
+                f"target group {route.legacy} is there still", where=f"routes.{name}", code="target-group-left"
+            )
 
 
 def left_to_remove(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:

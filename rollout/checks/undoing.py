@@ -36,21 +36,30 @@ def undo_problems(phase: Phase, environment: Environment, start: Start, owner: L
             yield Problem(
                 f"routing holds the rule of {', '.join(adopted)}",
                 then=f"run `rollout undo phase2 {environment.name}` first",
+                code="rule-managed-by-routing",
             )
         return
     if made := held_overrides(start.live):
         yield Problem(
             f"header rules are there: {', '.join(made)}",
             then=f"run `rollout override {environment.name} --remove` first",
+            code="header-rules-left",
         )
     ours = start.legacy is not None
     for name, split in start.live.splits(environment).items():
         if split not in (LEGACY_ONLY, PREPARED):
             first = f"run `rollout rollback {environment.name}` first"
-            yield Problem(f"the candidate gets {split} of its requests", where=f"routes.{name}", then=first)
+            yield Problem(
+                f"the candidate gets {split} of its requests",
+                where=f"routes.{name}",
+                then=first,
+                code="candidate-has-traffic",
+            )
         elif split == PREPARED and not ours:
             first = f"run `rollout weight {environment.name} 0` first, which takes it out"
-            yield Problem("its rule has the candidate at 0 %", where=f"routes.{name}", then=first)
+            yield Problem(
+                "its rule has the candidate at 0 %", where=f"routes.{name}", then=first, code="candidate-attached"
+            )
     if owner is not None and start.ownership is not None:
         yield from _homeless(start.ownership, owner, adopted)
 
@@ -63,7 +72,7 @@ def _homeless(ownership: Ownership, owner: LegacyOwner, adopted: Mapping[str, Re
     for name, rule in adopted.items():
         if name not in (ownership.held or ()):
             back = f"put it back into its code, then run {owner.taking_back(Arn(rule.id))}"
-            yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", then=back)
+            yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", then=back, code="rule-not-managed")
 
 
 def undo_warnings(phase: Phase, start: Start) -> Iterator[str]:
@@ -85,14 +94,19 @@ def candidates_in_use(environment: Environment, live: Live, found: Inspection) -
     used = frozenset[str]().union(*found.groups.values())
     for place, name in _groups(environment):
         if live.group_arn(name) in used:
-            yield Problem(f"a rule forwards to target group {name} still", where=place, then="take it out of that rule")
+            yield Problem(
+                f"a rule forwards to target group {name} still",
+                where=place,
+                then="take it out of that rule",
+                code="target-group-in-use",
+            )
 
 
 def candidates_left(environment: Environment, now: Live) -> Iterator[Problem]:
     """The candidate's target groups that are there after all."""
     for place, name in _groups(environment):
         if name in now.target_groups:
-            yield Problem(f"target group {name} is there still", where=place)
+            yield Problem(f"target group {name} is there still", where=place, code="target-group-left")
 
 
 def _groups(environment: Environment) -> Iterator[tuple[str, str]]:

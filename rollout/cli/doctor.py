@@ -22,4 +22,4 @@ def doctor(
         checks = examine(file, environment, run.sandbox())
         run.render.doctor(checks)
         if count := sum(len(check.problems) for check in checks):
-            raise RolloutError(f"{count} to put right first")
+            raise RolloutError(f"{count} to put right first", code="not-ready")

@@ -42,7 +42,7 @@ def drift(
         from rollout.errors import UsageError
 
         if repair + adopt + ignore_file > 1:
-            raise UsageError("--repair, --adopt and --ignore-file don't go together")
+            raise UsageError("--repair, --adopt and --ignore-file don't go together", code="conflicting-options")
         target = run.rollout().environment(environment)
         report = target.drift(ignore_file=ignore_file)
         run.render.drift(report)

@@ -57,10 +57,10 @@ def explain(
 
         headers = [(name.strip(), value.strip()) for text in header or () for name, _, value in [text.partition(":")]]
         if not path.startswith("/") or not all(name and value for name, value in headers):
-            raise UsageError("a path starts with /, and a header is NAME:VALUE")
+            raise UsageError("a path starts with /, and a header is NAME:VALUE", code="invalid-request")
         try:
             request = Request.of(method, path, headers, host, source)
         except ValueError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(str(error), code="invalid-request") from None
         opened = run.rollout().environment(environment)
         run.render.explanations(opened.explain(request, load_balancer=load_balancer, cookie=cookie, after=after))

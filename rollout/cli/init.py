@@ -113,7 +113,9 @@ def _region(given: str | None, missing: list[str]) -> str:
     if not region:
         missing = [*missing, "--region"]
     if missing:
-        raise UsageError(f"nobody is there to be asked, so these are needed: {', '.join(missing)}")
+        raise UsageError(
+            f"nobody is there to be asked, so these are needed: {', '.join(missing)}", code="missing-argument"
+        )
     return region or ""
 
 
@@ -131,6 +133,7 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
         raise AwsError(
             f"account {found.account} has no Application Load Balancer with a listener in {region}",
             then="name another --region, or use another account's credentials",
+            code="no-load-balancer",
         )
     return found
 
@@ -147,6 +150,7 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
         raise UsageError(
             f"there are several listeners: {', '.join(map(str, several))}",
             then="name those that are meant: --load-balancer",
+            code="ambiguous-listener",
         )
     if len(several) == 1:
         return tuple(several)
@@ -168,7 +172,11 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
         where = ", ".join(map(str, listeners))
         reasons = Counter(each.why for each in judged if isinstance(each, Unfit))
         told = "; ".join(f"{count}: {why}" for why, count in reasons.most_common())
-        raise AwsError(f"no rule of {where} can be moved", then=told or "it has no rules but the default one")
+        raise AwsError(
+            f"no rule of {where} can be moved",
+            then=told or "it has no rules but the default one",
+            code="no-movable-rule",
+        )
     if every or names:
         return tuple(movable) if every else endpoints_named(movable, names)
     if unfit:

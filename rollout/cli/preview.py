@@ -52,7 +52,9 @@ def preview(
         opened = run.rollout().environment(environment)
         if (phase == "weight") != (percent is not None):
             raise UsageError(
-                "N goes with weight, and weight with N", then=f"try `rollout preview weight {environment} 10`"
+                "N goes with weight, and weight with N",
+                then=f"try `rollout preview weight {environment} 10`",
+                code="conflicting-options",
             )
         weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
         result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())

@@ -38,7 +38,9 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
         except EOFError:
             print()  # noqa: T201 - the cursor is behind the question
             raise GateRefused(
-                "the questions aren't answered; nothing was written", then="each has a flag: see --help"
+                "the questions aren't answered; nothing was written",
+                then="each has a flag: see --help",
+                code="unanswered",
             ) from None
         try:
             return read(said)

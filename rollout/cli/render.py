@@ -142,6 +142,7 @@ class JsonLines(Renderer):
             {
                 "event": "failed",
                 "error": type(error).__name__,
+                "code": error.code,
                 "what": error.what,
                 "where": error.where,
                 "then": error.then,
@@ -357,9 +358,11 @@ class People(Renderer):
     def error(self, error: RolloutError) -> None:
         self._rest()
         place = f"{error.where}: " if error.where else ""
-        self._err.print(indented(Text.assemble(("✗ ", "bold red"), (f"{place}{error.what}", "bold"))))
+        self._err.print(
+            indented(Text.assemble(("✗ ", "bold red"), (f"{place}{error.what}", "bold"), screen.code(error)))
+        )
         for problem in error.problems if isinstance(error, ProblemsError) else ():
-            self._err.print(indented(Text(f"  - {problem}")))
+            self._err.print(indented(Text.assemble(f"  - {problem}", screen.code(problem))))
         if error.then:
             self._err.print(indented(Text(f"  → {error.then}")))
 

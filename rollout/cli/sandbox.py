@@ -136,4 +136,7 @@ def load(
         run.render.routes(by_route(traffic.answers))
         found = tally(traffic.answers)
         if found.lost or found.wrong:
-            raise SandboxError(f"{found.lost} of {found.requests} requests were lost, {found.wrong} answered wrongly")
+            raise SandboxError(
+                f"{found.lost} of {found.requests} requests were lost, {found.wrong} answered wrongly",
+                code="requests-lost",
+            )

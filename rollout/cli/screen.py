@@ -18,6 +18,7 @@ from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forwar
 from rollout.checks.report import Check
 from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 from rollout.cli.console import indented
+from rollout.errors import Problem, RolloutError
 from rollout.events import LeftoversSettled, LockCleared
 from rollout.measuring.split import Measured, Verdict
 from rollout.rules.explain import Explanation, Share
@@ -56,6 +57,11 @@ class Indented:
 def plural(noun: str, count: int) -> str:
     """`1 change`, `2 changes`: the noun alone."""
     return noun if count == 1 else f"{noun}s"
+
+
+def code(of: RolloutError | Problem) -> Text:
+    """The code at the end of an error's or a problem's line, to search for."""
+    return Text(f" [{of.code}]", style="dim not bold")
 
 
 def counts(preview: StackPreview) -> str:
@@ -249,7 +255,7 @@ def checks(title: str, found: Sequence[Check]) -> RenderableType:
         mark, style = ("✗", "bold red") if check.problems else ("✓", "green")
         rows.append(Text(f"  {mark} ", style=style).append(f"{check.name:<{width}}  {check.evidence}", style="default"))
         for sign, colour, problems in (("✗", "red", check.problems), ("!", "yellow", check.notes)):
-            rows += [Text(f"    {sign} ", style=colour).append(str(problem), style="default") for problem in problems]
+            rows += [Text.assemble((f"    {sign} ", colour), str(problem), code(problem)) for problem in problems]
     return Group(*map(indented, rows), Text())
 
 

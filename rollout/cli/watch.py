@@ -132,8 +132,10 @@ def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | N
     """
     names = open_file().environments
     if environment is None and len(names) > 1:
-        raise UsageError("--watch is for one environment", then=f"name one of {', '.join(names)}")
+        raise UsageError(
+            "--watch is for one environment", then=f"name one of {', '.join(names)}", code="conflicting-options"
+        )
     span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
-        raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h")
+        raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h", code="out-of-range")
     Watch(lambda: open_file().environment(environment or names[0]), file, span, json=json).run()

@@ -70,10 +70,14 @@ def weight(
 
             if percent is not None:
                 raise UsageError(
-                    "an environment and --all-in don't go together", then=f"rollout weight --all-in {all_in} N"
+                    "an environment and --all-in don't go together",
+                    then=f"rollout weight --all-in {all_in} N",
+                    code="conflicting-options",
                 )
             set_weight_in(run, all_in, environment, yes=yes, **given)
             return
         if percent is None:
-            raise UsageError("the weight is missing", then=f"rollout weight {environment} N, such as 10")
+            raise UsageError(
+                "the weight is missing", then=f"rollout weight {environment} N, such as 10", code="missing-argument"
+            )
         run.rollout().environment(environment).set_weight(percent, approve=run.approve, **given)

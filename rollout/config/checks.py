@@ -40,7 +40,9 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
     yield from _priorities(environment)
     yield from _endpoints(environment)
     yield from _target_groups(environment)
-    yield from (Finding(at, what, then) for at, what, then in planning_problems(environment))
+    yield from (
+        Finding(at, what, then, code="conflicting-header-rule") for at, what, then in planning_problems(environment)
+    )
     if names["functions"] == set(environment.functions):
         yield from _candidates(environment)
 
@@ -60,19 +62,29 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
     legacy, program = environment.legacy, environment.programs.legacy
     owner, at = legacy.owner or ("rollout" if program else "none"), ("legacy",)
     if owner == "rollout" and not program:
-        yield Finding((*at, "owner"), "owner rollout needs an entry point in programs.legacy")
+        yield Finding((*at, "owner"), "owner rollout needs an entry point in programs.legacy", code="missing-key")
     allowed = _OWNERS_KEYS.get(owner, ())
     for key in ("stack", "backend", "directory", "workspace", "state"):
         if getattr(legacy, key) is not None and key not in allowed:
             then = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
-            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", then)
+            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", then, code="conflicting-keys")
     if owner == "pulumi" and legacy.stack is None:
-        yield Finding(at, "stack is missing", "name the Pulumi stack that holds the rules: ORGANIZATION/PROJECT/STACK")
+        yield Finding(
+            at,
+            "stack is missing",
+            "name the Pulumi stack that holds the rules: ORGANIZATION/PROJECT/STACK",
+            code="missing-key",
+        )
     if owner == "terraform" and (legacy.directory is None) == (legacy.state is None):
         given = "neither directory nor state is given" if legacy.state is None else "both directory and state are given"
-        yield Finding(at, given, "give exactly one of them")
+        yield Finding(at, given, "give exactly one of them", code="conflicting-keys")
     if legacy.workspace and legacy.state:
-        yield Finding((*at, "workspace"), "workspace doesn't go with state", "a state file is of one workspace")
+        yield Finding(
+            (*at, "workspace"),
+            "workspace doesn't go with state",
+            "a state file is of one workspace",
+            code="conflicting-keys",
+        )
 
 
 def _identity(balancer: LoadBalancer | None) -> str | None:
@@ -85,11 +97,11 @@ def _load_balancers(environment: Environment) -> Iterator[Finding]:
         at = ("load-balancers", name)
         if (balancer.name is None) == (balancer.arn is None):
             given = "neither name nor arn is given" if balancer.name is None else "both name and arn are given"
-            yield Finding(at, given, "give exactly one of them")
+            yield Finding(at, given, "give exactly one of them", code="conflicting-keys")
             continue
         first = listeners.setdefault((_identity(balancer), balancer.listener_port), at)
         if first != at:
-            yield Finding(at, f"is the same listener as {dotted(first)}", other=first)
+            yield Finding(at, f"is the same listener as {dotted(first)}", other=first, code="duplicate-listener")
 
 
 def _functions(environment: Environment) -> Iterator[Finding]:
@@ -100,7 +112,12 @@ def _functions(environment: Environment) -> Iterator[Finding]:
         for place, _, group in _made_groups(name, function):
             first = makers.setdefault(group, place)
             if first[1] != name:
-                yield Finding(place, f"target group {group!r} is made by {dotted(first)} already", other=first)
+                yield Finding(
+                    place,
+                    f"target group {group!r} is made by {dotted(first)} already",
+                    other=first,
+                    code="duplicate-target-group",
+                )
 
 
 def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
@@ -116,10 +133,12 @@ def _package(at: Keys, function: Function) -> Iterator[Finding]:
     then = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
     for key in wanted:
         if key not in given:
-            yield Finding(at, f"{key} is missing", then)
+            yield Finding(at, f"{key} is missing", then, code="missing-key")
     for key in unwanted:
         if key in given:
-            yield Finding((*at, key), f"{key} doesn't go with package-type {function.package_type}", then)
+            yield Finding(
+                (*at, key), f"{key} doesn't go with package-type {function.package_type}", then, code="conflicting-keys"
+            )
 
 
 def _references(environment: Environment, names: Names) -> Iterator[Finding]:
@@ -141,7 +160,12 @@ def _references(environment: Environment, names: Names) -> Iterator[Finding]:
 
 
 def _unknown(at: Keys, kind: str, name: str, known: AbstractSet[str]) -> Finding:
-    return Finding(at, f"unknown {kind} {name!r}{suggestion(name, known)}", f"known: {', '.join(sorted(known))}")
+    return Finding(
+        at,
+        f"unknown {kind} {name!r}{suggestion(name, known)}",
+        f"known: {', '.join(sorted(known))}",
+        code="unknown-name",
+    )
 
 
 def _rules(environment: Environment) -> Iterator[Finding]:
@@ -150,12 +174,12 @@ def _rules(environment: Environment) -> Iterator[Finding]:
         if isinstance(route, KeptRoute) and route.via:
             path, methods, place = route.rule_path, route.rule_methods, (*at, "via")
             if not covers(route.via, route.path):
-                yield Finding(place, f"a rule for {route.via} doesn't carry all of {route.path}")
+                yield Finding(place, f"a rule for {route.via} doesn't carry all of {route.path}", code="via-too-narrow")
         if (wildcards := path.count("*") + path.count("?")) > MAX_WILDCARDS:
-            yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}")
+            yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}", code="too-many-values")
         if (values := 1 + len(methods)) > MAX_CONDITION_VALUES:
             what = f"{values} condition values with the path; a rule has at most {MAX_CONDITION_VALUES}"
-            yield Finding((*at, "methods"), what)
+            yield Finding((*at, "methods"), what, code="too-many-values")
 
 
 def _priorities(environment: Environment) -> Iterator[Finding]:
@@ -167,10 +191,10 @@ def _priorities(environment: Environment) -> Iterator[Finding]:
         if _share_rule(route, holder):
             if route.legacy != holder.legacy:
                 what = f"shares its rule with {dotted(first)}, whose target group is {holder.legacy!r}"
-                yield Finding((*at, "legacy"), what, other=(*first, "legacy"))
+                yield Finding((*at, "legacy"), what, other=(*first, "legacy"), code="shared-rule-differs")
             continue
         what = f"priority {route.priority} on load balancer {route.load_balancer!r} is {dotted(first)}'s already"
-        yield Finding((*at, "priority"), what, other=(*first, "priority"))
+        yield Finding((*at, "priority"), what, other=(*first, "priority"), code="duplicate-priority")
 
 
 def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
@@ -187,14 +211,16 @@ def _endpoints(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
         first = seen.setdefault((route.load_balancer, route.path, frozenset(route.methods)), at)
         if first != at:
-            yield Finding((*at, "path"), f"{route} is {dotted(first)} already", other=(*first, "path"))
+            yield Finding(
+                (*at, "path"), f"{route} is {dotted(first)} already", other=(*first, "path"), code="duplicate-endpoint"
+            )
 
 
 def _target_groups(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
         if isinstance(route, Route) and route.legacy == route.candidate:
             what = f"legacy and candidate are the same target group, {route.legacy!r}"
-            yield Finding((*at, "candidate"), what, other=(*at, "legacy"))
+            yield Finding((*at, "candidate"), what, other=(*at, "legacy"), code="same-target-group")
     uses: Iterator[tuple[str, str, Keys]] = chain(
         ((route.legacy, route.load_balancer, (*at, "legacy")) for at, route in _all_routes(environment)),
         (
@@ -209,7 +235,13 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
         here, there = (_identity(environment.load_balancers.get(name)) for name in (balancer, home))
         if here and there and here != there:
             what = f"target group {group!r} is on load balancer {home!r} already, by {dotted(first)}"
-            yield Finding(at, what, "a target group belongs to one load balancer: give each its own", first)
+            yield Finding(
+                at,
+                what,
+                "a target group belongs to one load balancer: give each its own",
+                first,
+                code="target-group-taken",
+            )
 
 
 def _candidates(environment: Environment) -> Iterator[Finding]:
@@ -222,4 +254,9 @@ def _candidates(environment: Environment) -> Iterator[Finding]:
         if route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
             then = f"functions there have: {', '.join(sorted(made)) or 'none'}"
-            yield Finding(("routes", name, "candidate"), f"{what}{suggestion(route.candidate, made)}", then)
+            yield Finding(
+                ("routes", name, "candidate"),
+                f"{what}{suggestion(route.candidate, made)}",
+                then,
+                code="candidate-not-made",
+            )

@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +32,14 @@ class Finding:
         what: What is wrong.
         then: What is allowed or what to do.
         other: The keys of the other place that it clashes with.
+        code: The cause, as `error_codes` lists it.
     """
 
     at: Keys
     what: str
     then: str | None = None
     other: Keys | None = None
+    code: str = field(default="invalid-value", kw_only=True)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -50,7 +52,9 @@ def unknown_key(at: Keys, allowed: Iterable[str]) -> Finding:
     """A key that means nothing."""
     allowed = list(allowed)
     key = str(at[-1])
-    return Finding(at, f"unknown key {key!r}{suggestion(key, allowed)}", f"allowed: {', '.join(allowed)}")
+    return Finding(
+        at, f"unknown key {key!r}{suggestion(key, allowed)}", f"allowed: {', '.join(allowed)}", code="unknown-key"
+    )
 
 
 def dotted(keys: Keys) -> str:
@@ -91,22 +95,25 @@ def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
     at, kind, value = detail["loc"], detail["type"], detail["input"]
     if at[-1:] == ("[key]",):
         return Finding(
-            at[:-1], f"{at[-2]!r} can't be a name", f"allowed: {TypeAdapter(Name).json_schema()['description']}"
+            at[:-1],
+            f"{at[-2]!r} can't be a name",
+            f"allowed: {TypeAdapter(Name).json_schema()['description']}",
+            code="invalid-name",
         )
     allowed = _description(at, top)
     if kind == "extra_forbidden":
         model = _model(at[:-1], top)
         return unknown_key(at, keys_of(model) if model else ())
     if kind == "missing":
-        return Finding(at, f"{at[-1]} is missing", allowed)
+        return Finding(at, f"{at[-1]} is missing", allowed, code="missing-key")
     if kind == "value_error":
-        return Finding(at, str(detail["ctx"]["error"]))
+        return Finding(at, str(detail["ctx"]["error"]), code="invalid-value")
     if kind == "too_short":
-        return Finding(at, f"{at[-1]} is empty", allowed)
+        return Finding(at, f"{at[-1]} is empty", allowed, code="empty-value")
     if kind in _KINDS:
         quoted = f'; quote it: "{value}"' if kind == "string_type" and type(value) is int else ""
-        return Finding(at, f"{_shown(value)} is not {_KINDS[kind]}{quoted}", allowed)
-    return Finding(at, f"{_shown(value)} is not allowed", allowed)
+        return Finding(at, f"{_shown(value)} is not {_KINDS[kind]}{quoted}", allowed, code="wrong-type")
+    return Finding(at, f"{_shown(value)} is not allowed", allowed, code="invalid-value")
 
 
 def _shown(value: object) -> str:

@@ -49,7 +49,12 @@ class StacksFile:
         """
         if name not in self._environments:
             what = f"unknown environment {name!r}{suggestion(name, self._environments)}"
-            raise UsageError(what, where=self.path.name, then=f"Known are: {', '.join(self._environments)}.")
+            raise UsageError(
+                what,
+                where=self.path.name,
+                then=f"Known are: {', '.join(self._environments)}.",
+                code="unknown-environment",
+            )
         return self._environments[name]
 
     def waves(self, fleet: str) -> tuple[tuple[str, ...], ...]:
@@ -61,7 +66,7 @@ class StacksFile:
         if fleet not in self._fleets:
             known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
             what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
-            raise UsageError(what, where=self.path.name, then=known)
+            raise UsageError(what, where=self.path.name, then=known, code="unknown-fleet")
         return self._fleets[fleet].waves
 
 
@@ -87,15 +92,15 @@ def read_text(path: Path) -> str:
         return path.read_bytes().decode()
     except FileNotFoundError:
         then = "Name the inventory with --file, or run from the folder that has it."
-        raise ConfigError("there is no such file", (), where=str(path), then=then) from None
+        raise ConfigError("there is no such file", (), where=str(path), then=then, code="file-missing") from None
     except IsADirectoryError:
-        raise ConfigError("is a folder, not a file", (), where=str(path)) from None
+        raise ConfigError("is a folder, not a file", (), where=str(path), code="file-unreadable") from None
     except OSError as error:
-        raise ConfigError(f"can't be read: {error.strerror}", (), where=str(path)) from None
+        raise ConfigError(f"can't be read: {error.strerror}", (), where=str(path), code="file-unreadable") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}"
-        raise ConfigError(what, (), where=str(path), then="Save it as UTF-8.") from None
+        raise ConfigError(what, (), where=str(path), then="Save it as UTF-8.", code="not-utf8") from None
 
 
 def parse(text: str, path: Path) -> StacksFile:
@@ -129,7 +134,7 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
         line, column = numbers or (text.count("\n") + 1, None)
         ending = f", at column {column}" if column else ", at the end of the file" if at else ""
         place = f"{path.name}:{line}" if at else path.name
-        problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place)
+        problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place, code="invalid-toml")
         raise ConfigError("is not valid TOML", [problem], where=str(path)) from None
 
 
@@ -155,7 +160,12 @@ def _unknown_environments(file: File) -> Iterator[Finding]:
         for name in chain.from_iterable(table.waves):
             if name not in file.environments:
                 what = f"unknown environment {name!r}{suggestion(name, file.environments)}"
-                yield Finding(("fleets", fleet, "waves"), what, f"known are: {', '.join(file.environments)}")
+                yield Finding(
+                    ("fleets", fleet, "waves"),
+                    what,
+                    f"known are: {', '.join(file.environments)}",
+                    code="unknown-environment",
+                )
 
 
 def _project(data: dict[str, Any]) -> str:
@@ -238,6 +248,6 @@ def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
         place = f"{path.name}:{line}" + (f": {dotted(finding.at)}" if finding.at else "")
         clash = f", line {layout.line(finding.other)}" if finding.other else ""
         # What is wrong with a shared table is wrong in every environment, and said once.
-        problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then)
+        problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then, code=finding.code)
     ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])]
     return ConfigError(f"{len(ordered)} problem{'s' * (len(ordered) > 1)}", ordered, where=str(path))

@@ -93,10 +93,18 @@ def _save(path: Path, environment: str, text_with: _Texts, data_with: _Data) -> 
             if new == old:
                 return False
             if not _says(new, data_with(tomllib.loads(old), inventory)):
-                raise ConfigError("is laid out in a way that it can't be put in", (), where=str(path), then=_BY_HAND)
+                raise ConfigError(
+                    "is laid out in a way that it can't be put in",
+                    (),
+                    where=str(path),
+                    then=_BY_HAND,
+                    code="layout-not-editable",
+                )
             _replace(target, new)
     except OSError as error:
-        raise ConfigError(f"can't be saved: {error.strerror}", (), where=str(path), then=_BY_HAND) from error
+        raise ConfigError(
+            f"can't be saved: {error.strerror}", (), where=str(path), then=_BY_HAND, code="file-not-writable"
+        ) from error
     return True
 
 
@@ -134,7 +142,9 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
     for route in routes:
         if route not in known:
             raise UsageError(
-                f"unknown route {route!r}{suggestion(route, known)}", then=f"Known are: {', '.join(known)}."
+                f"unknown route {route!r}{suggestion(route, known)}",
+                then=f"Known are: {', '.join(known)}.",
+                code="unknown-route",
             )
     return [route for route in dict.fromkeys(routes) if inventory.desired_weight(route) != weight]
 

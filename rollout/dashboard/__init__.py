@@ -26,4 +26,5 @@ def require_extra() -> None:
         raise RolloutError(
             f"the dashboard and reports need {' and '.join(missing)}",
             then="Install it: pip install 'rollout[dashboard]'",
+            code="extra-missing",
         )

@@ -39,7 +39,10 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
             Path(name).unlink(missing_ok=True)
     except FileExistsError:
         raise UsageError(
-            "is there already", where=str(path), then="name another file, or pass --force to replace it"
+            "is there already",
+            where=str(path),
+            then="name another file, or pass --force to replace it",
+            code="file-exists",
         ) from None
     except OSError as error:
-        raise RolloutError(f"can't be written: {error.strerror}", where=str(path)) from error
+        raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from error

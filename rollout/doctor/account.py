@@ -32,7 +32,11 @@ def credentials(account: str, arn: str, environments: Sequence[Environment]) -> 
     if own or not environments:
         return Check("credentials", f"{evidence}, for {', '.join(own)}" if own else evidence)
     then = "use that account's credentials, for example by AWS_PROFILE"
-    return Check("credentials", evidence, (Problem(f"they are for another account: {', '.join(other)}", then=then),))
+    return Check(
+        "credentials",
+        evidence,
+        (Problem(f"they are for another account: {', '.join(other)}", then=then, code="wrong-account"),),
+    )
 
 
 def clock(told: datetime, here: datetime) -> Check:
@@ -47,5 +51,9 @@ def clock(told: datetime, here: datetime) -> Check:
     evidence = f"{seconds} s {'behind' if here < told else 'ahead of'} AWS" if seconds > 1 else "as AWS's"
     then = "set the clock, for example by `timedatectl set-ntp true`"
     if off >= REFUSED_FROM:
-        return Check("clock", evidence, (Problem("AWS refuses requests from 5 minutes off", then=then),))
-    return Check("clock", evidence, (), (Problem("it drifts", then=then),) if off >= WORTH_SAYING else ())
+        return Check(
+            "clock", evidence, (Problem("AWS refuses requests from 5 minutes off", then=then, code="clock-skew"),)
+        )
+    return Check(
+        "clock", evidence, (), (Problem("it drifts", then=then, code="clock-skew"),) if off >= WORTH_SAYING else ()
+    )

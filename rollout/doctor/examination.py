@@ -36,13 +36,17 @@ def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Chec
 
 def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, ...]]:
     if not file.exists():
-        missing = (Problem("there is none yet", where=str(file), then="`rollout init` writes one"),)
+        missing = (
+            Problem("there is none yet", where=str(file), then="`rollout init` writes one", code="file-missing"),
+        )
         return Check("inventory", "none", missing if name else (), () if name else missing), ()
     try:
         read = config.load(file)
         environments = tuple(read.environment(each) for each in ((name,) if name else read.environments))
     except ConfigError as error:
-        return Check("inventory", str(file), error.problems or (Problem(error.what, then=error.then),)), ()
+        return Check(
+            "inventory", str(file), error.problems or (Problem(error.what, then=error.then, code=error.code),)
+        ), ()
     except UsageError as error:
         return failed("inventory", error), ()
     return Check("inventory", f"{file} with {', '.join(read.environments)}"), environments
@@ -59,7 +63,9 @@ def _backends(environments: tuple[Environment, ...], sandbox: Sandbox | None) ->
         except RolloutError as error:
             yield failed("backend", error)
         except OSError as error:
-            yield Check("backend", "failed", (Problem(f"{error.strerror}", where=error.filename),))
+            yield Check(
+                "backend", "failed", (Problem(f"{error.strerror}", where=error.filename, code="file-not-writable"),)
+            )
 
 
 def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iterator[Check]:
@@ -68,7 +74,7 @@ def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iter
         wanted = dict.fromkeys(environment.region for environment in environments)
         region = next(iter(wanted), usual) or _ANYWHERE
         said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "none is set"
-        unset = Problem("`rollout init` needs one", then="set AWS_REGION, or pass --region")
+        unset = Problem("`rollout init` needs one", then="set AWS_REGION, or pass --region", code="no-region")
         yield Check("region", said, (), () if wanted or usual else (unset,))
         account = sandbox_account(environments[0].account if environments else NOBODY)
         asked = datetime.now(UTC)

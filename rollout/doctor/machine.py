@@ -59,7 +59,7 @@ def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
     if (home / "plugins" / f"resource-aws-v{wanted}").exists():
         return Check("provider", f"pulumi-aws {wanted} in {home}")
     now = f"`pulumi plugin install resource aws v{wanted}` does so now"
-    later = Problem("the engine downloads it at the first preview", then=now)
+    later = Problem("the engine downloads it at the first preview", then=now, code="provider-missing")
     return Check("provider", f"pulumi-aws {wanted} isn't in {home}", (), (later,))
 
 
@@ -68,7 +68,7 @@ def extra(*, sandboxed: bool) -> Check:
     missing = [name for name in ("aiohttp", "moto") if find_spec(name) is None]
     if not missing:
         return Check("sandbox", "its packages are installed")
-    problem = (Problem("it can't be used", then='pip install "rollout[sandbox]"'),)
+    problem = (Problem("it can't be used", then='pip install "rollout[sandbox]"', code="extra-missing"),)
     return Check("sandbox", f"without {', '.join(missing)}", problem if sandboxed else (), () if sandboxed else problem)
 
 
@@ -76,8 +76,14 @@ def room(folder: Path) -> Check:
     """Whether there is room for states and plans."""
     there = next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
     free = {str(place): shutil.disk_usage(place).free for place in (there, Path(tempfile.gettempdir()))}
-    little = [Problem("hardly any room", where=place) for place, size in free.items() if size < ENOUGH]
-    less = [Problem("little room", where=place) for place, size in free.items() if ENOUGH <= size < COMFORTABLE]
+    little = [
+        Problem("hardly any room", where=place, code="low-disk-space") for place, size in free.items() if size < ENOUGH
+    ]
+    less = [
+        Problem("little room", where=place, code="low-disk-space")
+        for place, size in free.items()
+        if ENOUGH <= size < COMFORTABLE
+    ]
     evidence = ", ".join(f"{size / _GB:.1f} GB free in {place}" for place, size in free.items())
     return Check("disk", evidence, tuple(little), tuple(less))
 
@@ -90,7 +96,7 @@ def terminal(environ: Mapping[str, str]) -> Check:
     parts += [f"{name} is set" for name in ("NO_COLOR", "CI") if environ.get(name)]
     notes = []
     if encoding != "utf8":
-        notes.append(Problem("some signs are shown as ?", then="set LANG=C.UTF-8"))
+        notes.append(Problem("some signs are shown as ?", then="set LANG=C.UTF-8", code="terminal-limited"))
     if sys.stdout.isatty() and columns < _NARROW:
-        notes.append(Problem("it is narrow, so that tables fold"))
+        notes.append(Problem("it is narrow, so that tables fold", code="terminal-limited"))
     return Check("terminal", ", ".join(parts), (), tuple(notes))

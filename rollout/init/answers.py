@@ -74,7 +74,7 @@ def refuse_unreadable(given: Mapping[str, str | None]) -> None:
         except ValueError as error:
             wrong.append(f"--{'candidate-suffix' if key == 'suffix' else key}: {error}")
     if wrong:
-        raise UsageError("; ".join(wrong))
+        raise UsageError("; ".join(wrong), code="invalid-value")
 
 
 def proposed(given: Mapping[str, str | None], folder: str) -> dict[str, str]:

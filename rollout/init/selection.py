@@ -26,7 +26,9 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
         if not meant:
             known = [str(each) for each in found.listeners]
             close = suggestion(name, [*known, *(each.load_balancer for each in found.listeners)])
-            raise UsageError(f"there is no listener {name!r}{close}", then=f"there are {', '.join(known)}")
+            raise UsageError(
+                f"there is no listener {name!r}{close}", then=f"there are {', '.join(known)}", code="unknown-listener"
+            )
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
 
@@ -43,7 +45,9 @@ def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tupl
         if not meant:
             known = [str(each) for each in endpoints]
             raise UsageError(
-                f"no rule that can be moved is {name!r}{suggestion(name, known)}", then=f"they are {', '.join(known)}"
+                f"no rule that can be moved is {name!r}{suggestion(name, known)}",
+                then=f"they are {', '.join(known)}",
+                code="unknown-rule",
             )
         chosen |= meant
     return tuple(each for each in endpoints if each in chosen)

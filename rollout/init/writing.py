@@ -18,7 +18,7 @@ def refuse_existing(path: Path) -> None:
         UsageError: There is.
     """
     if path.is_symlink() or path.exists():
-        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD)
+        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD, code="file-exists")
 
 
 def write_new(path: Path, text: str, *, force: bool = False) -> None:
@@ -49,6 +49,8 @@ def write_new(path: Path, text: str, *, force: bool = False) -> None:
         finally:
             draft.unlink(missing_ok=True)
     except FileExistsError:
-        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD) from None
+        raise UsageError(
+            "is there already and stays as it is", where=str(path), then=_INSTEAD, code="file-exists"
+        ) from None
     except OSError as error:
-        raise RolloutError(f"can't be written: {error.strerror}", where=str(path)) from None
+        raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from None

@@ -142,6 +142,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
                 f"it had {count:,} requests {during}",
                 where=place,
                 then="see who sends them, and wait until there have been none for that long",
+                code="legacy-not-idle",
             )
     for place, count in found.candidate.items():
         if not count:
@@ -149,6 +150,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
                 f"CloudWatch has no request to it {during}: that legacy has none either proves nothing",
                 where=place,
                 then="send it some, and look again in a few minutes",
+                code="candidate-idle",
             )
 
 

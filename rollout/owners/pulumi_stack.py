@@ -85,7 +85,7 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
         deployment: Any = json.loads(text)["deployment"]
         resources = deployment.get("resources") or ()
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise OwnerError("what Pulumi gave isn't an exported stack") from None
+        raise OwnerError("what Pulumi gave isn't an exported stack", code="state-unreadable") from None
     for resource in resources:
         is_rule = resource["type"].rpartition(":")[2] == "ListenerRule"
         if is_rule and resource.get("id") and not resource.get("delete"):

@@ -89,7 +89,9 @@ class Terraform:
         try:
             return file.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise OwnerError(f"Terraform's state can't be read: {error}", where=str(file)) from None
+            raise OwnerError(
+                f"Terraform's state can't be read: {error}", where=str(file), code="state-unreadable"
+            ) from None
 
 
 def rules_in(text: str) -> Iterator[OwnedRule]:
@@ -103,7 +105,7 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
     except ValueError:
         state = None
     if not isinstance(state, dict) or state.get("version") != FORMAT:
-        raise OwnerError("what Terraform gave isn't a state of format 4")
+        raise OwnerError("what Terraform gave isn't a state of format 4", code="state-unreadable")
     for resource in state.get("resources") or ():
         if resource.get("mode") == "managed" and resource.get("type") in RULES:
             module = f"{resource['module']}." if resource.get("module") else ""

@@ -47,7 +47,9 @@ class Tool:
         """
         path = str(self.path) if self.path else shutil.which(self.name)
         if path is None:
-            raise OwnerError(f"{self.name} isn't on PATH", then=f"install it, or run {self.name} where it is")
+            raise OwnerError(
+                f"{self.name} isn't on PATH", then=f"install it, or run {self.name} where it is", code="tool-missing"
+            )
         try:
             with subprocess.Popen(
                 list(words),
@@ -64,9 +66,9 @@ class Tool:
             ) as process:
                 said, complaint = _communicate(process, limit, self.name)
         except OSError as error:
-            raise OwnerError(f"{self.name} can't be run: {error.strerror}", where=path) from None
+            raise OwnerError(f"{self.name} can't be run: {error.strerror}", where=path, code="tool-failed") from None
         if process.returncode != 0:
-            raise OwnerError(f"{self.name} failed: {_reason(complaint or said)}")
+            raise OwnerError(f"{self.name} failed: {_reason(complaint or said)}", code="tool-failed")
         return said
 
 
@@ -75,7 +77,7 @@ def _communicate(process: subprocess.Popen[str], limit: timedelta, name: str) ->
         return process.communicate(timeout=limit.total_seconds())
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        raise OwnerError(f"{name} said nothing for {limit.total_seconds():g} s") from None
+        raise OwnerError(f"{name} said nothing for {limit.total_seconds():g} s", code="tool-timeout") from None
 
 
 def _reason(text: str) -> str:

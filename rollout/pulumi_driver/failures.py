@@ -26,7 +26,7 @@ def problem_of(text: str) -> Problem:
     starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
     if starts:
         text = "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
-    return Problem(text)
+    return Problem(text, code="engine-diagnostic")
 
 
 def engine_error(causes: Sequence[str]) -> EngineError:
@@ -34,4 +34,4 @@ def engine_error(causes: Sequence[str]) -> EngineError:
     denials = [denial(text) for text in causes]
     lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
     then = next((denied.then for denied in denials if denied), None)
-    return EngineError("the engine failed:\n" + "\n".join(lines), then=then)
+    return EngineError("the engine failed:\n" + "\n".join(lines), then=then, code="access-denied" if then else None)

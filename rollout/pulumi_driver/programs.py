@@ -53,8 +53,12 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
         try:
             program: Program = getattr(importlib.import_module(module_name), function)
         except (ImportError, AttributeError, SyntaxError) as error:
-            problem = Problem(f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}")
-            raise ConfigError("a program is missing", [problem], then=f"look in {root}") from error
+            problem = Problem(
+                f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}", code="program-missing"
+            )
+            raise ConfigError(
+                "a program is missing", [problem], then=f"look in {root}", code="program-missing"
+            ) from error
         _load_lazy_modules(module_name.partition(".")[0])
     return program
 

@@ -197,7 +197,9 @@ class PulumiStacks(States):
                 self._unlocked(stack, opened, run)
             except NoStackError:
                 raise EngineError(
-                    f"there is no stack {stack} to keep the history in", then="run phase 2 first"
+                    f"there is no stack {stack} to keep the history in",
+                    then="run phase 2 first",
+                    code="stack-missing",
                 ) from None
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
@@ -302,7 +304,7 @@ def _make_sure_of_room(backend: str) -> None:
     except OSError as error:
         said = f"the backend can't be written to: {error.strerror}"
         then = "make room or give write access, or name another `backend`"
-        raise EngineError(said, where=backend, then=then) from error
+        raise EngineError(said, where=backend, then=then, code="backend-not-writable") from error
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:

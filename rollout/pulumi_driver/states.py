@@ -104,7 +104,9 @@ class States:
                 )
             except subprocess.TimeoutExpired:
                 limit = environment.engine_timeout
-                raise EngineError(f"the engine didn't give the {command[0]} of {stack} within {limit}") from None
+                raise EngineError(
+                    f"the engine didn't give the {command[0]} of {stack} within {limit}", code="engine-timeout"
+                ) from None
         if not done.returncode:
             return done.stdout
         if "no stack named" in done.stderr:

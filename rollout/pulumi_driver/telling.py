@@ -111,5 +111,6 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
                 "the world moved since the plan was approved; what was applied until then is in the state",
                 [problem_of(text) for text in causes],
                 then="run the command again to see what is left",
+                code="changed-since-preview",
             ) from error
         raise engine_error(causes) from error

@@ -46,12 +46,14 @@ def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
             try:
                 value = parse_duration(value)
             except ValueError:
-                raise UsageError(f"{value!r} is not a time", then=wanted) from None
+                raise UsageError(f"{value!r} is not a time", then=wanted, code="invalid-time") from None
     until = value if isinstance(value, datetime) else now + min(value, 2 * MAX_FREEZE)
     if until.tzinfo is None:
-        raise UsageError(f"{until.isoformat()} has no time zone", then=wanted)
+        raise UsageError(f"{until.isoformat()} has no time zone", then=wanted, code="invalid-time")
     if until - now > MAX_FREEZE:
-        raise UsageError(f"{until:%Y-%m-%d} is too far away", then=f"at most {MAX_FREEZE.days} days are allowed")
+        raise UsageError(
+            f"{until:%Y-%m-%d} is too far away", then=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
+        )
     return until.astimezone(UTC)
 
 
@@ -80,7 +82,7 @@ class Controls:
         """
         stands = self._under_way(live)
         if kind is Kind.RESUMED and stands.paused is None:
-            raise UsageError(f"the ramp of {self._environment.name} isn't paused")
+            raise UsageError(f"the ramp of {self._environment.name} isn't paused", code="ramp-not-paused")
         self._write(kind, stands.weight)
 
     def approve(self, live: Live, weight: Percent | None) -> Percent:
@@ -97,10 +99,18 @@ class Controls:
         stands, ramp = self._under_way(live), self._environment.ramp
         open_ = [step for step in ramp.approve_before if step > stands.weight and step not in stands.approved]
         if not open_:
-            raise UsageError("no step waits for an approval", then="approve-before in stacks.toml names those that do")
+            raise UsageError(
+                "no step waits for an approval",
+                then="approve-before in stacks.toml names those that do",
+                code="nothing-to-approve",
+            )
         if weight is not None and weight not in open_:
             steps = ", ".join(map(str, open_))
-            raise UsageError(f"{weight} % is not a step that waits for an approval", then=f"those are {steps}")
+            raise UsageError(
+                f"{weight} % is not a step that waits for an approval",
+                then=f"those are {steps}",
+                code="nothing-to-approve",
+            )
         step = min(open_) if weight is None else weight
         self._write(Kind.APPROVED, step)
         return step
@@ -113,7 +123,9 @@ class Controls:
         stands = standing(self._environment, live, entries(self._journal.read()))
         if stands.is_new or stands.ended is not None:
             name = self._environment.name
-            raise UsageError(f"no ramp of {name} is under way", then=f"`rollout ramp {name}` begins one")
+            raise UsageError(
+                f"no ramp of {name} is under way", then=f"`rollout ramp {name}` begins one", code="no-ramp"
+            )
         return stands
 
     def _write(self, kind: Kind, weight: Percent | None, until: datetime | None = None) -> None:

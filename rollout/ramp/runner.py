@@ -164,6 +164,7 @@ class Runner:
                 raise UsageError(
                     f"a ramp is under way at {stands.weight} %; there is nothing to restart",
                     then="leave out --restart to go on with it",
+                    code="ramp-under-way",
                 )
         self._write(Kind.STARTED, standing(self._environment, live, ()).weight)
 
@@ -239,13 +240,15 @@ class Runner:
 
         def consent(gate: Gate) -> bool:
             elsewhere = [
-                Problem("isn't at the weight that was judged", where=f"routes.{line.route}")
+                Problem("isn't at the weight that was judged", where=f"routes.{line.route}", code="weight-changed")
                 for line in gate.traffic
                 if line.route in stands.routes
                 and (line.before is None or line.before.weight not in (stands.weight, target))
             ]
             if elsewhere:
-                raise Drift(f"somebody changed weights after the verdict on {stands.weight} %", elsewhere)
+                raise Drift(
+                    f"somebody changed weights after the verdict on {stands.weight} %", elsewhere, code="weight-changed"
+                )
             if approve is None or not approve(gate):
                 return False
             self._announce(target, decision.sentence)
@@ -259,7 +262,7 @@ class Runner:
         try:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
         except Drift as error:  # the next look tells whether it is drift, or another run of the ramp
-            raise Locked(f"somebody was faster: {error}", then=_LOOK_AGAIN) from None
+            raise Locked(f"somebody was faster: {error}", then=_LOOK_AGAIN, code="concurrent-change") from None
         if not result.changed:  # a run that was cut off had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
@@ -276,7 +279,7 @@ class Runner:
         before = self._updates or ()
         self._write(Kind.RAISING, target, sentence)
         if before and self._journal.read()[-2:-1] != before[-1:]:
-            raise Locked("another run was faster", then=_LOOK_AGAIN)
+            raise Locked("another run was faster", then=_LOOK_AGAIN, code="concurrent-change")
 
     def _fail(self, stands: Standing, decision: Decision, *, persistent: bool) -> RampResult:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)

@@ -145,15 +145,26 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
 def _weights(environment: Environment, live: Live, routes: Sequence[str]) -> Mapping[str, Percent]:
     """The live weight of each route."""
     splits = {name: live.split_of(environment.routes[name]) for name in routes}
-    strange = [Problem("its rule isn't one of ours", where=f"routes.{name}") for name, s in splits.items() if s is None]
+    strange = [
+        Problem("its rule isn't one of ours", where=f"routes.{name}", code="unknown-forward")
+        for name, s in splits.items()
+        if s is None
+    ]
     if strange:
-        raise Drift("the ramp can't go on: rules were changed", strange, then=_then(environment))
+        raise Drift("the ramp can't go on: rules were changed", strange, then=_then(environment), code="rule-changed")
     return {name: split.weight for name, split in splits.items() if split is not None}
 
 
 def _drift(environment: Environment, weights: Mapping[str, Percent], said: str) -> Drift:
-    problems = [Problem(f"is at {weight} %", where=f"routes.{name}") for name, weight in weights.items()]
-    return Drift(f"somebody else set weights: {said}; nothing was changed", problems, then=_then(environment))
+    problems = [
+        Problem(f"is at {weight} %", where=f"routes.{name}", code="weight-changed") for name, weight in weights.items()
+    ]
+    return Drift(
+        f"somebody else set weights: {said}; nothing was changed",
+        problems,
+        then=_then(environment),
+        code="weight-changed",
+    )
 
 
 def _then(environment: Environment) -> str:

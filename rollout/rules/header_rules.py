@@ -51,6 +51,7 @@ def bent_overrides(live: Live) -> Iterator[Problem]:
                     f"for {rule.conditions}, and does {rule.forward or rule.action}",
                     where=rule.arn,
                     then="`rollout override` with `--remove` takes all of them away",
+                    code="header-rule-changed",
                 )
 
 
@@ -74,7 +75,9 @@ def unlike_overrides(wanted: Mapping[str, OverrideRule], now: Live) -> Iterator[
     for name in wanted.keys() | found.keys():
         if normal(wanted.get(name)) != normal(found.get(name)):
             said = found.get(name) or "isn't there"
-            yield Problem(f"the header rule {name} {said}, not {wanted.get(name) or 'gone'}")
+            yield Problem(
+                f"the header rule {name} {said}, not {wanted.get(name) or 'gone'}", code="header-rule-differs"
+            )
 
 
 def rule_inputs(live: Live, rules: Mapping[str, OverrideRule]) -> dict[str, dict[str, Any]]:

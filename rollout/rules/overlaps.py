@@ -8,7 +8,7 @@ methods takes only some of what they say: it is told, and never counted on.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from rollout.errors import Problem
@@ -30,6 +30,7 @@ class Overlap:
         what: What happens to it.
         example: A request that shows it, such as `GET /v2/stamps`.
         then: What to do, of a problem.
+        code: The cause, as `error_codes` lists it.
     """
 
     severity: Literal["problem", "note"]
@@ -37,11 +38,12 @@ class Overlap:
     what: str
     example: str
     then: str | None = None
+    code: str = field(kw_only=True)
 
     @property
     def problem(self) -> Problem:
         """As errors and reports tell it."""
-        return Problem(f"{self.what}, such as {self.example}", self.where, self.then)
+        return Problem(f"{self.what}, such as {self.example}", self.where, self.then, code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ def _on(balancer: str, environment: Environment, live: Live) -> Iterator[Overlap
                 f"never gets a request: {takers}, asked before it, would have them all",
                 before[0].shared_with(endpoint) or "",
                 f"give it a lower priority number than {before[0].priority}",
+                code="route-unreachable",
             )
             continue
         yield from filter(None, (_part(rule, name, route, endpoint) for rule in before))
@@ -133,9 +136,11 @@ def _part(earlier: _Asked, name: str, route: Route | KeptRoute, endpoint: Condit
         return None  # nothing of this is ours
     if kept and not covers(route.path, earlier.takes[0].path):
         what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
-        return Overlap("problem", name, what, example, f"give it a lower priority number than {earlier.priority}")
+        then = f"give it a lower priority number than {earlier.priority}"
+        return Overlap("problem", name, what, example, then, code="kept-route-to-candidate")
     may = "has" if earlier.whole else "may have"
-    return Overlap("note", name, f"{earlier.name}, asked before it, {may} some of what its pattern says", example)
+    what = f"{earlier.name}, asked before it, {may} some of what its pattern says"
+    return Overlap("note", name, what, example, code="route-partly-covered")
 
 
 def _without_its_rule(name: str, route: KeptRoute, balancer: str, live: Live, dual: list[_Asked]) -> Iterator[Overlap]:
@@ -159,4 +164,5 @@ def _without_its_rule(name: str, route: KeptRoute, balancer: str, live: Live, du
         what,
         (falls and falls.shared_with(endpoint)) or overlap(endpoint, endpoint) or "",
         "correct the inventory, or the rule",
+        code="kept-route-to-candidate" if falls else "kept-rule-missing",
     )

@@ -110,7 +110,11 @@ def override_problems(environment: Environment, live: Live) -> Iterator[Problem]
     """What on AWS doesn't go with the header rules that the inventory asks for."""
     override = environment.header_override
     if override is None:
-        yield Problem("there is no [header-override] in the inventory", then="add it, with a name and a value")
+        yield Problem(
+            "there is no [header-override] in the inventory",
+            then="add it, with a name and a value",
+            code="no-header-override",
+        )
         return
     entries: list[Route | KeptRoute] = [*environment.routes.values(), *environment.kept_routes.values()]
     known = {(entry.load_balancer, entry.priority) for entry in entries}
@@ -131,7 +135,12 @@ def override_problems(environment: Environment, live: Live) -> Iterator[Problem]
             else:
                 continue
             then = "take another base, or put the rule among the kept routes"
-            yield Problem(what, "header-override.priority-base", then)
+            yield Problem(
+                what,
+                "header-override.priority-base",
+                then,
+                code="priority-taken" if rule.priority in ours else "rule-bypassed",
+            )
 
 
 def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
@@ -155,7 +164,7 @@ def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live
         if isinstance(entry, KeptRoute) and set(forwards) != {group}:
             what = f"forwards to {rule.forward or rule.action}, not to {entry.legacy} alone" if rule else "isn't there"
             then = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
-            yield Problem(f"its rule {what}", f"kept-routes.{key}", then)
+            yield Problem(f"its rule {what}", f"kept-routes.{key}", then, code="kept-rule-differs")
 
 
 def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:

@@ -165,11 +165,15 @@ def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **q
         response = connection.getresponse()
         text = response.read()
     except (OSError, HTTPException) as error:
-        raise SandboxError(f"the sandbox doesn't answer: {error}", where=endpoint) from error
+        raise SandboxError(
+            f"the sandbox doesn't answer: {error}", where=endpoint, code="sandbox-unreachable"
+        ) from error
     finally:
         connection.close()
     if response.status == HTTPStatus.BAD_REQUEST:
         raise SandboxError(text.decode())
     if response.status != HTTPStatus.OK:
-        raise SandboxError(f"the sandbox refuses {path}: HTTP {response.status}", where=endpoint)
+        raise SandboxError(
+            f"the sandbox refuses {path}: HTTP {response.status}", where=endpoint, code="sandbox-refused"
+        )
     return json.loads(text)

@@ -146,7 +146,12 @@ def connect(folder: Path) -> SandboxInfo:
     """
     info = status(folder)
     if info is None:
-        raise SandboxError("no sandbox is running", where=str(folder), then="Start one: rollout sandbox start")
+        raise SandboxError(
+            "no sandbox is running",
+            where=str(folder),
+            then="Start one: rollout sandbox start",
+            code="sandbox-not-running",
+        )
     return info
 
 
@@ -166,7 +171,9 @@ def stop(folder: Path) -> bool:
         try:
             life.acquire(timeout=STOP_TIMEOUT.total_seconds())
         except Timeout:
-            raise SandboxError(f"the sandbox (pid {info.pid}) doesn't end", where=str(folder)) from None
+            raise SandboxError(
+                f"the sandbox (pid {info.pid}) doesn't end", where=str(folder), code="sandbox-not-stopped"
+            ) from None
         life.release()
     (folder / _INFO).unlink(missing_ok=True)
     return info is not None
@@ -192,7 +199,11 @@ def _spawn(folder: Path) -> SandboxInfo:
     info = status(folder) if ready else None
     if info is None:
         tail = (folder / _LOG).read_text("utf-8").strip().splitlines()[-1:]
-        raise SandboxError(f"the sandbox didn't start: {''.join(tail) or 'no answer'}", where=str(folder / _LOG))
+        raise SandboxError(
+            f"the sandbox didn't start: {''.join(tail) or 'no answer'}",
+            where=str(folder / _LOG),
+            code="sandbox-not-started",
+        )
     return info
 
 

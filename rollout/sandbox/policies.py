@@ -137,4 +137,4 @@ def _values(said: str | Sequence[str]) -> Values:
 
 
 def _malformed(why: str) -> SandboxError:
-    return SandboxError(f"MalformedPolicyDocument: {why}")
+    return SandboxError(f"MalformedPolicyDocument: {why}", code="invalid-policy")

@@ -95,9 +95,13 @@ class Sandbox:
             SandboxError: One runs in this process already, or moto isn't installed.
         """
         if importlib.util.find_spec("moto") is None:
-            raise SandboxError("the sandbox needs moto", then="Install it: pip install 'rollout[sandbox]'")
+            raise SandboxError(
+                "the sandbox needs moto", then="Install it: pip install 'rollout[sandbox]'", code="extra-missing"
+            )
         if not _one_a_process.acquire(blocking=False):
-            raise SandboxError("a sandbox is running in this process already", then="Stop it first")
+            raise SandboxError(
+                "a sandbox is running in this process already", then="Stop it first", code="sandbox-running"
+            )
         with ExitStack() as starting:
             starting.callback(_one_a_process.release)
             started = cls(folder, starting)

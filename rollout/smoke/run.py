@@ -72,14 +72,19 @@ class Smoke:
             return Smoked(name, function, note=note)
         request = str(sample.request)
         if not self._live.group_arn(route.candidate):
-            missing = Problem(f"{route.candidate} isn't there", place, f"run `rollout phase1 {self._environment.name}`")
+            missing = Problem(
+                f"{route.candidate} isn't there",
+                place,
+                f"run `rollout phase1 {self._environment.name}`",
+                code="candidate-missing",
+            )
             return Smoked(name, function, request, problems=(missing,))
         try:
             went = self._functions.invoke(function, self._event(route, sample), settings.timeout + _BEYOND)
         except AwsError as error:
-            return Smoked(name, function, request, problems=(Problem(error.what, place, error.then),))
+            return Smoked(name, function, request, problems=(Problem(error.what, place, error.then, code=error.code),))
         status, wrong = judge(went, sample.expect.status, sample.expect.schema_)
-        problems = tuple(Problem(f"{request}: {what}", place) for what in wrong)
+        problems = tuple(Problem(f"{request}: {what}", place, code="unexpected-response") for what in wrong)
         return Smoked(name, function, request, status, went.took, problems)
 
     def _function(self, name: str) -> tuple[str, Function]:

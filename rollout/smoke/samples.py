@@ -123,7 +123,7 @@ def read_samples(
         ConfigError: With every problem of all files.
     """
     if wanted and not folder.is_dir():
-        raise UsageError("there is no such folder of samples", where=str(folder))
+        raise UsageError("there is no such folder of samples", where=str(folder), code="file-missing")
     samples: dict[str, Sample] = {}
     problems: list[Problem] = []
     for file in sorted(folder.glob("*.json")):
@@ -140,17 +140,31 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
     route = environment.routes.get(file.stem)
     wrong: list[Problem] = []
     if route is None:
-        wrong.append(Problem(f"there is no route {file.stem!r}{suggestion(file.stem, environment.routes)}", str(file)))
+        wrong.append(
+            Problem(
+                f"there is no route {file.stem!r}{suggestion(file.stem, environment.routes)}",
+                str(file),
+                code="unknown-route",
+            )
+        )
     try:
         sample = Sample.model_validate(json.loads(file.read_bytes()), context=variables)
     except ValidationError as error:
         raise ConfigError("", [*wrong, *_told(error, file)]) from None
     except ValueError as error:  # no JSON, or no text
-        raise ConfigError("", [*wrong, Problem(f"is no JSON: {error}", str(file))]) from None
+        raise ConfigError("", [*wrong, Problem(f"is no JSON: {error}", str(file), code="invalid-json")]) from None
     except OSError as error:
-        raise ConfigError("", [*wrong, Problem(f"can't be read: {error.strerror}", str(file))]) from None
+        raise ConfigError(
+            "", [*wrong, Problem(f"can't be read: {error.strerror}", str(file), code="file-unreadable")]
+        ) from None
     if route and unmet(for_endpoint(route.path, route.methods), sample.asked):
-        wrong.append(Problem(f"{sample.request} is no request of the route, which takes {route}", str(file)))
+        wrong.append(
+            Problem(
+                f"{sample.request} is no request of the route, which takes {route}",
+                str(file),
+                code="sample-route-mismatch",
+            )
+        )
     if wrong:
         raise ConfigError("", wrong)
     return sample
@@ -163,4 +177,6 @@ def _told(error: ValidationError, file: Path) -> Iterator[Problem]:
         told = found
         if kind == "extra_forbidden":
             told = unknown_key(at, keys_of(models[str(at[0])] if len(at) > 1 else Sample))
-        yield Problem(f"{dotted(at)}: {told.what}" if at else told.what, where=str(file), then=told.then)
+        yield Problem(
+            f"{dotted(at)}: {told.what}" if at else told.what, where=str(file), then=told.then, code=told.code
+        )

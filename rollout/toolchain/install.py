@@ -76,6 +76,7 @@ def setup(
             f"The engine can't be installed: {error.strerror}",
             where=str(error.filename or folder),
             then="Make the folder writable and give it room, or let XDG_CACHE_HOME name another",
+            code="file-not-writable",
         ) from error
 
 

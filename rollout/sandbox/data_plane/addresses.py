@@ -36,4 +36,4 @@ def url_of(listeners: Iterable[Listening], load_balancer: str, port: int) -> str
     for each in listeners:
         if (each.load_balancer, each.port) == (load_balancer, port):
             return each.url
-    raise SandboxError(f"no listener on port {port} of load balancer {load_balancer!r}")
+    raise SandboxError(f"no listener on port {port} of load balancer {load_balancer!r}", code="listener-missing")

@@ -184,5 +184,7 @@ def load_handler(entry_point: str, root: Path) -> Handler:
         spec.loader.exec_module(loaded)
         handler: Handler = getattr(loaded, function)
     except Exception as error:
-        raise SandboxError(f"{entry_point} can't be loaded: {error}", where=str(root)) from error
+        raise SandboxError(
+            f"{entry_point} can't be loaded: {error}", where=str(root), code="program-missing"
+        ) from error
     return handler
