@@ -12,6 +12,9 @@ def main() -> None:
     atexit.register(gc.freeze)  # and what is left at the end needs no look, either
 
     from rollout.cli import app  # noqa: PLC0415 - nothing is imported by importing this module
+    from rollout.cli.output import open_standard_streams  # noqa: PLC0415 - as above
+
+    open_standard_streams()
 
     app(prog_name="rollout")
 

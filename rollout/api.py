@@ -27,6 +27,7 @@ from rollout.checks.ownership import asked, ownership_of
 from rollout.checks.preflight import live_problems
 from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
+from rollout.emitter import emitter
 from rollout.errors import (
     AwsError,
     ConfigError,
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from rollout import events
     from rollout.analysis.planning import RampPlan
     from rollout.changes.engine import Engine, PhaseResult
+    from rollout.changes.gates import Gate
     from rollout.changes.release import ReleaseResult
     from rollout.changes.rollback import RollbackResult
     from rollout.checks.drift import DriftReport
@@ -85,7 +87,8 @@ class Rollout:
         file: The inventory as read.
         sandbox: Work on this AWS instead of the real one.
         provider: Which provider plugin talks to the sandbox.
-        on_event: Told each event; from several threads if several environments are worked on at once.
+        on_event: Told each event; from several threads if several environments are worked on at once. What it raises
+            is logged, and stops nothing.
     """
 
     def __init__(
@@ -99,7 +102,7 @@ class Rollout:
         self._file = file
         self._sandbox = sandbox
         self._provider = provider
-        self._on_event = on_event or (lambda _: None)
+        self._on_event = emitter(on_event or (lambda _: None))
 
     @classmethod
     def load(
@@ -236,7 +239,7 @@ class EnvironmentRollout:
     ) -> None:
         self._environment = environment
         self._file = file
-        self._emit = on_event
+        self._emit = emitter(on_event)
         self._parts = Parts(environment, sandbox, provider, self._lock_cleared)
 
     @property
@@ -553,9 +556,16 @@ class EnvironmentRollout:
 
         name = self._environment.name
         hands = Hands(self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said)))
-        return Runner(self._environment, hands, self._journal(), self._emit, _approver(approve)).run(
-            once=once, restart=restart
-        )
+        asked = _approver(approve)
+
+        def ask(gate: Gate) -> bool:
+            self._emit.drain()  # so that all that was told is seen before somebody is asked
+            return asked is not None and asked(gate)
+
+        with self._emit.aside():
+            return Runner(self._environment, hands, self._journal(), self._emit, ask if asked else None).run(
+                once=once, restart=restart
+            )
 
     def look(self) -> RampView:
         """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""

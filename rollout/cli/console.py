@@ -7,10 +7,7 @@ that all of them leave by, so no caller can forget; a test holds that no other c
 from __future__ import annotations
 
 import os
-import re
-import sys
 from collections.abc import Iterable
-from io import TextIOBase
 from typing import IO, Any, cast
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -18,11 +15,11 @@ from rich.segment import Segment
 from rich.status import Status
 from rich.text import Text
 
+from rollout.cli.output import Output
 from rollout.printable import printable
 
 PIPED = 200
 """How wide a pipe is taken to be, which has no width of its own."""
-PADDING = re.compile(r"[ ]+$", re.MULTILINE)
 
 
 class SafeConsole(Console):
@@ -51,30 +48,22 @@ def indented(text: Text, indent: str = "    ") -> Text:
     return Text(f"\n{indent}").join(text.split("\n", allow_blank=False))
 
 
-class Unpadded(TextIOBase):
-    """Standard output in a pipe, without the blanks that fill lines up to the width, which would wrap in a log."""
+def standard_output(patience: float | None = None) -> SafeConsole:
+    """A console on standard output, which folds nothing in a pipe.
 
-    @property
-    def encoding(self) -> str:  # type: ignore[override]
-        """What it can say, which decides whether frames are drawn in ASCII."""
-        return sys.stdout.encoding
-
-    def write(self, text: str) -> int:
-        """Write, and say how much that was."""
-        return sys.stdout.write(PADDING.sub("", text))
-
-    def flush(self) -> None:
-        """Let the reader have it now."""
-        sys.stdout.flush()
-
-
-def standard_output() -> SafeConsole:
-    """A console on standard output, which folds nothing in a pipe."""
-    piped = not sys.stdout.isatty()
+    Args:
+        patience: How many seconds to wait for somebody who doesn't read; None for as long as it takes.
+    """
+    piped = not Output("stdout").isatty()
     width = PIPED if piped and "COLUMNS" not in os.environ else None
-    return SafeConsole(file=cast("IO[str]", Unpadded()) if piped else None, soft_wrap=piped, width=width)
+    return _console(Output("stdout", patience=patience, unpadded=piped), soft_wrap=piped, width=width)
 
 
-def standard_error() -> SafeConsole:
-    """A console on standard error."""
-    return SafeConsole(stderr=True, soft_wrap=not sys.stderr.isatty())
+def standard_error(patience: float | None = None) -> SafeConsole:
+    """A console on standard error; see `standard_output`."""
+    out = Output("stderr", patience=patience)
+    return _console(out, soft_wrap=not out.isatty())
+
+
+def _console(out: Output, **given: Any) -> SafeConsole:
+    return SafeConsole(file=cast("IO[str]", out), **given)

@@ -17,6 +17,7 @@ from rollout.cli.options import (
     Sandboxed,
     Yes,
 )
+from rollout.cli.rollback import PATIENCE
 from rollout.cli.session import session
 
 
@@ -42,5 +43,5 @@ def ramp(
 
     Example: rollout ramp production --once --yes
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
+    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=PATIENCE) as run:
         run.rollout().environment(environment).ramp(approve=run.approve, once=once, restart=restart, save=not no_save)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -11,6 +10,7 @@ from rich.text import Text
 from rollout import events
 from rollout.cli import ramp_screen, screen, up_screen
 from rollout.cli.console import indented, standard_error, standard_output
+from rollout.cli.output import Output
 from rollout.cli.up_screen import Applying
 from rollout.errors import ProblemsError, RolloutError
 from rollout.printable import json_line, one_line
@@ -41,9 +41,14 @@ LOG_EVERY = 200
 """How often progress shows where there is no terminal, such as in CI's log."""
 
 
-def renderer(*, json: bool) -> Renderer:
-    """The reader that fits."""
-    return JsonLines() if json else People()
+def renderer(*, json: bool, patience: float | None = None) -> Renderer:
+    """The reader that fits.
+
+    Args:
+        json: Whether a machine reads.
+        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+    """
+    return JsonLines(patience) if json else People(patience)
 
 
 class Renderer:
@@ -131,7 +136,14 @@ class Renderer:
 
 
 class JsonLines(Renderer):
-    """Writes each event as a JSON object on a line of its own."""
+    """Writes each event as a JSON object on a line of its own.
+
+    Args:
+        patience: See `renderer`.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._out = Output("stdout", patience=patience)
 
     def __call__(self, event: events.Event) -> None:
         self._write(events.as_json(event))
@@ -206,17 +218,19 @@ class JsonLines(Renderer):
     def say(self, text: str) -> None:
         self._write({"event": "said", "message": text})
 
-    @staticmethod
-    def _write(data: dict[str, Any]) -> None:
-        sys.stdout.write(json_line(data) + "\n")
-        sys.stdout.flush()
+    def _write(self, data: dict[str, Any]) -> None:
+        self._out.write(json_line(data) + "\n")
 
 
 class People(Renderer):
-    """Writes for a person, in a terminal of any width or into a pipe."""
+    """Writes for a person, in a terminal of any width or into a pipe.
 
-    def __init__(self) -> None:
-        self._out, self._err = standard_output(), standard_error()
+    Args:
+        patience: See `renderer`.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self._out, self._err = standard_output(patience), standard_error(patience)
         self._busy: Status | None = None
         self._applying: Applying | None = None
         self._last_step = ""

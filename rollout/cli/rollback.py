@@ -7,19 +7,26 @@ from rollout.cli.options import (
     EnvironmentName,
     File,
     Json,
+    Message,
     NoSave,
     ProviderName,
     ProviderOption,
     Routes,
     Sandboxed,
+    Yes,
 )
 from rollout.cli.session import session
+
+PATIENCE = 5.0
+"""How many seconds a screen or a pipe that takes nothing is waited for."""
 
 
 def rollback(
     environment: EnvironmentName,
     routes: Routes = None,
+    yes: Yes = False,
     no_save: NoSave = False,
+    message: Message = None,
     file: File = STACKS_TOML,
     json: Json = False,
     sandbox: Sandboxed = False,
@@ -27,9 +34,10 @@ def rollback(
 ) -> None:
     """Send all traffic back to legacy at once, without asking.
 
-    Then the state is tidied. It works while the stack is locked, and without an engine.
+    Then the state is tidied. It works while the stack is locked, and without an engine. It never asks, with or without
+    --yes.
 
-    Example: rollout rollback production
+    Example: rollout rollback production -m "errors since 3 a.m."
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).rollback(routes=routes or (), save=not no_save)
+    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=PATIENCE) as run:
+        run.rollout().environment(environment).rollback(routes=routes or (), save=not no_save, message=message)

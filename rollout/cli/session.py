@@ -6,6 +6,7 @@ traceback.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -38,20 +39,28 @@ class Session:
     """One command's run."""
 
     def __init__(
-        self, file: Path, *, json: bool, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
+        self,
+        file: Path,
+        *,
+        json: bool,
+        yes: bool = False,
+        sandbox: bool = False,
+        provider: ProviderName | None = None,
+        patience: float | None = None,
     ) -> None:
         self._file = file
         self._yes = yes
         self._json = json
         self._sandboxed = sandbox
         self._provider = provider or ProviderName.STAND_IN
+        self._patience = patience
 
     @cached_property
     def render(self) -> Renderer:
         """Where events and errors go; what draws them is imported meanwhile, such as while an engine is at work."""
         from rollout.cli.render import renderer
 
-        return renderer(json=self._json)
+        return renderer(json=self._json, patience=self._patience)
 
     def rollout(self, on_event: Listener | None = None) -> Rollout:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
@@ -101,12 +110,28 @@ def sandbox_folder(file: Path, *, asked: bool) -> Path | None:
 
 @contextmanager
 def session(
-    file: Path, *, json: bool = False, yes: bool = False, sandbox: bool = False, provider: ProviderName | None = None
+    file: Path,
+    *,
+    json: bool = False,
+    yes: bool = False,
+    sandbox: bool = False,
+    provider: ProviderName | None = None,
+    patience: float | None = None,
 ) -> Iterator[Session]:
-    """Run a command's body; whatever goes wrong ends in one clear error and its exit code."""
+    """Run a command's body; whatever goes wrong ends in one clear error and its exit code.
+
+    Args:
+        file: The inventory.
+        json: Whether a machine reads.
+        yes: Whether to approve without asking.
+        sandbox: Whether to work on the sandbox.
+        provider: Which provider plugin talks to it.
+        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+    """
     _say_what_can_be_said()
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
-    opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider)
+    logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says
+    opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=patience)
     restore = _terminate_like_ctrl_c()
     try:
         yield opened
