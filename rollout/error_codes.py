@@ -128,8 +128,10 @@ RAMP: Mapping[str, str] = {
     "no-ramp": "No ramp is under way.",
     "no-requests": "CloudWatch has no requests to plan with.",
     "nothing-to-approve": "No step, or not this one, waits for an approval.",
+    "ramp-failed": "The ramp failed before, and begins again only with `--restart`.",
     "ramp-not-paused": "The ramp isn't paused.",
     "ramp-under-way": "A ramp is under way; there is nothing to restart.",
+    "weights-differ": "The routes have different weights, so that a ramp has no step to begin at.",
 }
 
 SMOKE: Mapping[str, str] = {

@@ -230,6 +230,7 @@ class Runner:
         raise AnalysisFailed(
             f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
             then=f"mend the candidate; {self._restart}",
+            code="ramp-failed",
         )
 
     def _raise(self, stands: Standing, decision: Decision) -> RampResult:

@@ -85,7 +85,8 @@ def standing(environment: Environment, live: Live, entries: Sequence[Entry], oth
         return replace(told, left=left, note=note)
     if told.is_new:
         if len(found) > 1:
-            raise _drift(environment, weights, "the routes have different weights, so there is no one step to begin at")
+            what = "the routes have different weights, so there is no one step to begin at"
+            raise _drift(environment, weights, what, code="weights-differ")
         (weight,) = found
         note = f"history has no ramp, so the bake at {weight} % begins now" if weight > NOTHING else None
         return replace(told, weight=weight, note=note)
@@ -155,15 +156,14 @@ def _weights(environment: Environment, live: Live, routes: Sequence[str]) -> Map
     return {name: split.weight for name, split in splits.items() if split is not None}
 
 
-def _drift(environment: Environment, weights: Mapping[str, Percent], said: str) -> Drift:
+def _drift(
+    environment: Environment, weights: Mapping[str, Percent], said: str, *, code: str = "weight-changed"
+) -> Drift:
     problems = [
         Problem(f"is at {weight} %", where=f"routes.{name}", code="weight-changed") for name, weight in weights.items()
     ]
     return Drift(
-        f"somebody else set weights: {said}; nothing was changed",
-        problems,
-        then=_then(environment),
-        code="weight-changed",
+        f"somebody else set weights: {said}; nothing was changed", problems, then=_then(environment), code=code
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
+from rollout.errors import Problem
 from rollout.live import Live, LiveRule, LiveTargetGroup
 from rollout.model import Arn, Environment, Function, LoadBalancer, Programs, Route
 from rollout.rules.conditions import for_endpoint
@@ -42,6 +43,11 @@ def environment(**overrides: Any) -> Environment:
         "routes": routes,
     }
     return Environment(**values | overrides)
+
+
+def places(problems: Iterable[Problem]) -> list[tuple[str | None, str]]:
+    """Where each problem is, and its code."""
+    return [(problem.where, problem.code) for problem in problems]
 
 
 def rule_arn(name: str) -> Arn:

@@ -29,7 +29,7 @@ def test_a_rule_changed_by_hand_is_told_three_ways() -> None:
     now = live({"score": weighted(50, 50)})
     problem = stale_rules(environment(), now, preview(weighted(95, 5), weighted(90, 10)), {"score": TEN})["score"]
     assert problem is not None
-    assert problem.where == "routes.score"
+    assert (problem.where, problem.code) == ("routes.score", "rule-changed")
     for said in ("live old 50, new 50", "recorded old 95, new 5", "wanted old 90, new 10"):
         assert said in problem.what
 
@@ -52,7 +52,9 @@ def differences(now: Forward, **changed: Any) -> list[str]:
     before = live({"score": weighted(95, 5), "bulk": LEGACY_FORWARD})
     after = live({"score": now, "bulk": LEGACY_FORWARD})
     rules = tuple(replace(rule, **changed) if rule.priority == 10 else rule for rule in after.rules)
-    return [str(p) for p in unlike_wanted(environment(), before, replace(after, rules=rules), {"score": TEN})]
+    found = list(unlike_wanted(environment(), before, replace(after, rules=rules), {"score": TEN}))
+    assert {problem.where for problem in found} <= {"routes.score"}
+    return [problem.code for problem in found]
 
 
 def test_read_back_as_wanted() -> None:
@@ -60,10 +62,10 @@ def test_read_back_as_wanted() -> None:
 
 
 def test_read_back_with_anything_else_is_told() -> None:
-    assert "not old 90, new 10" in differences(weighted(95, 5))[0]
-    assert "not old 90, new 10" in differences(Forward(weighted(90, 10).weights, HOUR * 2))[0]
-    assert "another one now" in differences(weighted(90, 10), arn=Arn("arn:rule/new"))[0]
-    assert "conditions" in differences(weighted(90, 10), asks=for_endpoint("/*", ()))[0]
+    assert differences(weighted(95, 5)) == ["wrong-forward"]
+    assert differences(Forward(weighted(90, 10).weights, HOUR * 2)) == ["wrong-forward"]
+    assert differences(weighted(90, 10), arn=Arn("arn:rule/new")) == ["rule-replaced"]
+    assert differences(weighted(90, 10), asks=for_endpoint("/*", ())) == ["wrong-conditions"]
 
 
 def test_a_route_that_is_not_named_must_be_as_it_was() -> None:

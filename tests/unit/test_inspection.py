@@ -16,9 +16,10 @@ from rollout.checks.inspection import (
     unread_policies,
     usages,
 )
+from rollout.errors import Problem
 from rollout.live import LiveTargetGroup
 from rollout.model import Arn
-from tests.unit.builders import BALANCER, CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live
+from tests.unit.builders import BALANCER, CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, places
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:new"
@@ -55,8 +56,8 @@ def test_a_policy_lets_a_target_group_in_or_not(text: str, *, allowed: bool) -> 
     assert lets_in(text, GROUP) is allowed
 
 
-def problems(found: Inspection, now: Any = NOW) -> list[str]:
-    return [str(p) for p in target_problems(environment(), now, found, {"old", "new"})]
+def problems(found: Inspection, now: Any = NOW) -> list[Problem]:
+    return list(target_problems(environment(), now, found, {"old", "new"}))
 
 
 def test_groups_with_targets_that_may_be_invoked_are_fine() -> None:
@@ -69,25 +70,24 @@ def test_groups_with_targets_that_may_be_invoked_are_fine() -> None:
 
 def test_a_group_without_a_target_is_told() -> None:
     found = Inspection({LEGACY: ("x",), CANDIDATE: ()})
-    (said,) = problems(found)
-    assert "routes.score.candidate: target group new has no registered target" in said
+    assert places(problems(found)) == [("routes.score.candidate", "no-registered-target")]
 
 
 def test_a_function_that_does_not_let_the_group_in_is_told_and_one_that_cannot_be_read_is_not() -> None:
     targets = {LEGACY: ("secret",), CANDIDATE: (FUNCTION,)}
     found = Inspection(targets, {FUNCTION: ""})
-    (said,) = problems(found)
-    assert "the function new doesn't let target group new invoke it" in said
+    assert places(problems(found)) == [("routes.score.candidate", "invoke-not-allowed")]
     assert unread_policies(NOW, found) == ("secret",)
 
 
 def test_a_candidate_of_another_type_or_on_another_balancer_is_told() -> None:
     targets = Inspection({LEGACY: ("x",), CANDIDATE: ("10.0.0.1",)})
     ip = replace(NOW, target_groups={**NOW.target_groups, "new": LiveTargetGroup(CANDIDATE, "new", "ip")})
-    assert "of type ip, not lambda" in problems(targets, ip)[0]
+    assert problems(targets, ip)[0].code == "wrong-target-type"
     elsewhere = LiveTargetGroup(CANDIDATE, "new", "lambda", (Arn("arn:loadbalancer/app/other/1"),))
-    (said,) = problems(targets, replace(NOW, target_groups={**NOW.target_groups, "new": elsewhere}))
-    assert "on load balancer other already" in said
+    (taken,) = problems(targets, replace(NOW, target_groups={**NOW.target_groups, "new": elsewhere}))
+    assert taken.code == "target-group-taken"
+    assert "other" in taken.what
 
 
 def test_quotas_count_what_the_cutover_adds() -> None:
@@ -96,7 +96,8 @@ def test_quotas_count_what_the_cutover_adds() -> None:
     used = {usage.limit: (usage.now, usage.after, usage.allowed) for usage in usages(environment(), NOW, found)}
     assert used == {GROUPS: (100, 101, 100), RULES: (100, 100, 100)}
     (said,) = quota_problems(usages(environment(), NOW, found))
-    assert "AWS doesn't raise this one" in str(said)
+    assert (said.where, said.code) == ("load-balancers.public", "quota-exceeded")
+    assert "AWS doesn't raise this one" in (said.then or "")
     raised = replace(found, limits={GROUPS: 101})
     assert list(quota_problems(usages(environment(), NOW, raised))) == []
     assert len(list(quota_problems(usages(environment(), NOW, raised, extra_rules=2)))) == 1

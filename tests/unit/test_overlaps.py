@@ -40,44 +40,50 @@ def found(routes: dict[str, Route], kept_routes: dict[str, KeptRoute], *others: 
 
 
 def test_the_seeds_overlaps_are_as_they_are_meant() -> None:
-    told = {(o.severity, o.where, o.what.split(",")[0], o.example) for o in overlaps(SEED, as_live(SEED))}
+    told = {(o.severity, o.code, o.where, o.what.split(",")[0], o.example) for o in overlaps(SEED, as_live(SEED))}
+    part = ("note", "route-partly-covered")
     assert told == {
-        ("note", "routes.stamp-score", "kept-routes.stamp-score-history", "GET /v2/stamps//score//history"),
-        ("note", "kept-routes.stamps-address", "routes.stamp-score", "GET /v2/stamps//score/"),
+        (*part, "routes.stamp-score", "kept-routes.stamp-score-history", "GET /v2/stamps//score//history"),
+        (*part, "kept-routes.stamps-address", "routes.stamp-score", "GET /v2/stamps//score/"),
     }
 
 
 def test_a_kept_route_whose_rule_is_gone_falls_to_a_route() -> None:
     (first, *_) = overlaps(SEED, as_live(SEED, without="stamp-score-history"))
-    assert (first.severity, first.where) == ("problem", "kept-routes.stamp-score-history")
-    assert str(first.problem) == (
-        "kept-routes.stamp-score-history: there is no rule for it at 2022, and routes.stamp-score takes its requests "
-        "to the candidate with its weight, such as GET /v2/stamps//score//history (correct the inventory, or the rule)"
-    )
+    assert first.severity == "problem"
+    assert (first.problem.where, first.problem.code) == (first.where, first.code)
+    assert (first.where, first.code) == ("kept-routes.stamp-score-history", "kept-route-to-candidate")
+    assert all(part in first.problem.what for part in ("2022", "routes.stamp-score", "GET /v2/stamps//score//history"))
+    assert first.problem.then
 
 
 def test_a_kept_route_whose_rule_is_gone_elsewhere_is_noted() -> None:
     (note,) = (o for o in overlaps(SEED, as_live(SEED, without="model-score")) if o.where == "kept-routes.model-score")
-    assert (note.severity, note.example) == ("note", "GET /v2/models/score/")
+    assert (note.severity, note.code, note.example) == ("note", "kept-rule-missing", "GET /v2/models/score/")
 
 
-@pytest.mark.parametrize(("there", "severity"), [(15, "note"), (25, "problem")])
-def test_a_kept_route_whose_rule_stands_elsewhere_is_judged_by_where(there: int, severity: str) -> None:
+@pytest.mark.parametrize(
+    ("there", "severity", "code"), [(15, "note", "kept-rule-missing"), (25, "problem", "kept-route-to-candidate")]
+)
+def test_a_kept_route_whose_rule_stands_elsewhere_is_judged_by_where(there: int, severity: str, code: str) -> None:
     inventory = environment(routes={"a": route("/a/*", 20)}, kept_routes={"k": kept("/a/b", 10)})
     live = as_live(inventory, rule("/a/b", there), without="k")
-    (told,) = (o for o in overlaps(inventory, live) if "its rule is at" in o.what)
+    (told,) = (o for o in overlaps(inventory, live) if o.code == code)
     assert (told.severity, told.where) == (severity, "kept-routes.k")
+    assert str(there) in told.what
 
 
 def test_a_kept_route_behind_a_wider_route_never_gets_a_request() -> None:
     (problem,) = found({"a": route("/a/*", 10)}, {"k": kept("/a/b", 20, "GET")})
     assert (problem.severity, problem.where, problem.example) == ("problem", "kept-routes.k", "GET /a/b")
-    assert "never gets a request: routes.a" in problem.what
+    assert problem.code == "route-unreachable"
+    assert "routes.a" in problem.what
 
 
 def test_a_kept_route_that_loses_a_part_to_a_route_is_a_problem() -> None:
     (problem,) = found({"a": route("/a/*/c", 10)}, {"k": kept("/a/b/*", 20)})
     assert (problem.severity, problem.where, problem.example) == ("problem", "kept-routes.k", "GET /a/b/c")
+    assert problem.code == "kept-route-to-candidate"
     (note,) = found({"a": route("/a/b", 10)}, {"k": kept("/a/*", 20)})
     assert note.severity == "note"
 
@@ -94,16 +100,15 @@ def test_a_route_may_be_starved_by_several_together() -> None:
 
 def test_a_live_rule_that_the_inventory_does_not_know_counts() -> None:
     (problem,) = found({"a": route("/a/b", 10, "GET")}, {}, rule("/a/*", 5))
-    assert (problem.severity, problem.where) == ("problem", "routes.a")
-    assert "the rule at 5 (/a/*)" in problem.what
+    assert (problem.severity, problem.where, problem.code) == ("problem", "routes.a", "route-unreachable")
+    assert "5 (/a/*)" in problem.what
 
 
 def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     hosted = rule("/a/*", 5)
     hosted = replace(hosted, asks=(*hosted.asks, Condition(Field.HOST, ("x.test",))))
     (note,) = found({"a": route("/a/b", 10, "GET")}, {}, hosted)
-    assert note.severity == "note"
-    assert "may have" in note.what
+    assert (note.severity, note.code) == ("note", "route-partly-covered")
     anywhere = replace(hosted, asks=(Condition(Field.HEADER, ("1",), "X-A"),))
     assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
 

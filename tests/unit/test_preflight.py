@@ -13,7 +13,7 @@ from rollout.checks.preflight import (
 )
 from rollout.model import Function
 from rollout.rules.conditions import Condition, Field, for_endpoint
-from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step
+from tests.unit.builders import LEGACY_FORWARD, environment, live, places, rule_inputs, state, step
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
 
@@ -25,17 +25,16 @@ def test_aws_as_the_inventory_says_is_fine() -> None:
 
 def test_all_that_is_missing_is_told_at_once() -> None:
     bare = replace(NOW, load_balancers={}, listeners={}, rules=(), target_groups={})
-    said = [str(problem) for problem in live_problems(environment(), bare)]
-    assert [line.split(":")[0] for line in said] == [
-        "load-balancers.public",
-        "routes.score.legacy",
-        "routes.bulk.legacy",
+    assert places(live_problems(environment(), bare)) == [
+        ("load-balancers.public", "load-balancer-missing"),
+        ("routes.score.legacy", "target-group-missing"),
+        ("routes.bulk.legacy", "target-group-missing"),
     ]
 
 
 def test_a_listener_on_another_port_is_told() -> None:
-    said = list(live_problems(environment(), replace(NOW, listeners={}, rules=())))
-    assert [p.what for p in said] == ["load balancer shop-public has no listener on port 443"]
+    found = live_problems(environment(), replace(NOW, listeners={}, rules=()))
+    assert places(found) == [("load-balancers.public", "listener-missing")]
 
 
 def test_a_rule_with_other_conditions_is_told_with_both() -> None:
@@ -43,7 +42,7 @@ def test_a_rule_with_other_conditions_is_told_with_both() -> None:
         replace(rule, asks=for_endpoint("/score/*", ())) if rule.priority == 10 else rule for rule in NOW.rules
     )
     (problem,) = live_problems(environment(), replace(NOW, rules=rules))
-    assert problem.where == "routes.score"
+    assert (problem.where, problem.code) == ("routes.score", "wrong-conditions")
     hosted = tuple(replace(rule, asks=(*rule.asks, Condition(Field.HOST, ("a.test",)))) for rule in NOW.rules)
     assert "file GET /score/* · live /score/*" in problem.what
     inputs = rule_inputs("score", LEGACY_FORWARD)
@@ -54,37 +53,41 @@ def test_a_rule_with_other_conditions_is_told_with_both() -> None:
 
 def test_a_missing_rule_is_told_with_its_priority() -> None:
     (problem,) = live_problems(environment(), replace(NOW, rules=NOW.rules[1:]))
-    assert problem.what == "no rule at priority 10 on public"
+    assert (problem.where, problem.code) == ("routes.score", "rule-missing")
+    assert "priority 10 on public" in problem.what
 
 
 def test_a_candidate_group_that_is_not_there_asks_for_phase_1() -> None:
     groups = {"old": NOW.target_groups["old"]}
     (problem,) = candidate_problems(environment(), replace(NOW, target_groups=groups))
-    assert problem.then == "run `rollout phase1 production` first"
+    assert problem.code == "candidate-missing"
+    assert "rollout phase1 production" in (problem.then or "")
 
 
 def test_a_deployment_package_that_is_not_there_is_told(tmp_path: Path) -> None:
     function = Function(runtime="provided.al2023", handler="b", code=Path("x.zip"), target_groups={"public": ("new",)})
     inventory = environment(root=tmp_path, functions={"new": function})
     (problem,) = code_problems(inventory)
-    assert problem.where == "functions.new.code"
+    assert (problem.where, problem.code) == ("functions.new.code", "package-missing")
     (tmp_path / "x.zip").write_bytes(b"")
     assert list(code_problems(inventory)) == []
 
 
 def test_an_unmarked_rule_asks_for_phase_1() -> None:
     inputs = rule_inputs("score", LEGACY_FORWARD)
-    (problem,) = handover_problems(environment(), NOW, (state("score", inputs),))
-    assert "would delete the rule" in problem.what
+    found = handover_problems(environment(), NOW, (state("score", inputs),))
+    assert places(found) == [("routes.score", "rule-not-retained")]
     assert list(handover_problems(environment(), NOW, (state("score", inputs, retain=True),))) == []
 
 
 def test_a_rule_that_routing_does_not_hold_asks_for_phase_2() -> None:
     (none,) = adoption_problems(environment(), NOW, None)
-    assert none.then == "run `rollout phase2 production` first"
+    assert none.code == "rule-not-managed"
+    assert "rollout phase2 production" in (none.then or "")
     created = StackPreview("routing", (step("create", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)),))
     (one,) = adoption_problems(environment(), NOW, created)
-    assert "rule of bulk" in one.what
+    assert one.code == "rule-not-managed"
+    assert "bulk" in one.what
 
 
 def test_a_rule_that_somebody_made_in_place_of_the_recorded_one_asks_for_phase_2() -> None:
@@ -92,4 +95,5 @@ def test_a_rule_that_somebody_made_in_place_of_the_recorded_one_asks_for_phase_2
     preview = StackPreview("routing", (step("same", "bulk", inputs, inputs),))
     assert list(adoption_problems(environment(), NOW, preview)) == []
     (one,) = adoption_problems(environment(), replace(NOW, rules=()), preview)
-    assert "rule of bulk" in one.what
+    assert one.code == "rule-not-managed"
+    assert "bulk" in one.what

@@ -14,6 +14,7 @@ from rollout.checks.ownership import OwnedRule, asked, ownership_of
 from rollout.checks.preflight import target_group_problems
 from rollout.checks.retiring import left_to_remove, legacy_left, retiring_problems, retiring_warnings
 from rollout.checks.status import Held, status_of
+from rollout.errors import Problem
 from rollout.live import LiveRule
 from rollout.measuring.quiet import Proof
 from rollout.metrics import Point, Series
@@ -41,8 +42,8 @@ NOW = datetime(2026, 3, 1, 12, 34, 56, tzinfo=UTC)
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
 
 
-def keeping(start: Start) -> list[str]:
-    return list(map(str, retiring_problems(environment(), start)))
+def keeping(start: Start) -> list[Problem]:
+    return list(retiring_problems(environment(), start))
 
 
 def test_nothing_keeps_legacy_where_all_requests_go_to_the_candidate() -> None:
@@ -53,24 +54,26 @@ def test_nothing_keeps_legacy_where_all_requests_go_to_the_candidate() -> None:
 def test_a_route_below_100_keeps_it() -> None:
     almost = live({"score": weighted(1, 999), "bulk": weighted(0, 100)})
     (problem,) = keeping(Start(almost, legacy=(), routing=ADOPTED))
-    assert "routes.score: the candidate gets 99.9 %" in problem
-    assert "rollout weight production 100" in problem
+    assert (problem.where, problem.code) == ("routes.score", "candidate-below-100")
+    assert "99.9 %" in problem.what
+    assert "rollout weight production 100" in (problem.then or "")
 
 
 def test_a_cutover_that_is_not_through_keeps_it() -> None:
     (problem,) = keeping(Start(ALL, legacy=(), routing=ADOPTED[:1]))
-    assert "routes.bulk: routing doesn't hold its rule" in problem
+    assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
     (problem,) = keeping(Start(ALL, legacy=ADOPTED[:1], routing=ADOPTED))
-    assert "routes.score: legacy holds its rule still" in problem
-    assert "rollout phase2 production" in problem
+    assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-legacy")
+    assert "rollout phase2 production" in (problem.then or "")
 
 
 def test_another_owner_that_has_not_let_go_keeps_it() -> None:
     owner = Owner(OwnedRule(rule_arn("score"), "r.score"))
     found = ownership_of(inventory(), ALL, owner, asked(owner, HOUR))
     (problem,) = keeping(Start(ALL, routing=ADOPTED, ownership=found))
-    assert "routes.score: terraform (directory infra) holds its rule still" in problem
-    assert "rollout release production" in problem
+    assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-owner")
+    assert "terraform (directory infra)" in problem.what
+    assert "rollout release production" in (problem.then or "")
 
 
 def test_other_rules_that_send_requests_to_it_keep_it() -> None:
@@ -78,11 +81,13 @@ def test_other_rules_that_send_requests_to_it_keep_it() -> None:
     asks = (*ALL.rules[0].asks, header)
     made = LiveRule(rule_arn("h"), LISTENER, 5, asks, LEGACY_FORWARD, tags={OVERRIDE_TAG: "score-override"})
     removing, changing = keeping(Start(replace(ALL, rules=(*ALL.rules, made)), legacy=(), routing=ADOPTED))
-    assert "--remove" in removing
-    assert "target group old: another rule forwards to it" in changing
+    assert removing.code == "header-rules-left"
+    assert "--remove" in (removing.then or "")
+    assert (changing.where, changing.code) == ("target group old", "target-group-in-use")
     strange = LiveRule(rule_arn("x"), LISTENER, 99, for_endpoint("/x", ()), LEGACY_FORWARD)
     (problem,) = keeping(Start(replace(ALL, defaults={"public": strange}), legacy=(), routing=ADOPTED))
-    assert "for /x" in problem
+    assert problem.code == "target-group-in-use"
+    assert "/x" in problem.what
 
 
 def test_legacy_is_missed_only_where_a_rule_may_send_requests_to_it() -> None:
@@ -126,10 +131,10 @@ class Cloud:
         return [Point(start, self._sums[name])] if name in self._sums else []
 
 
-def missing(cloud: Cloud, span: timedelta = WEEK) -> tuple[list[str], list[events.Event]]:
+def missing(cloud: Cloud, span: timedelta = WEEK) -> tuple[list[Problem], list[events.Event]]:
     told: list[events.Event] = []
     proof = Proof(environment(), cloud, told.append, metrics=lambda: cloud, now=lambda: NOW, span=span)
-    return list(map(str, proof.missing(ALL))), told
+    return list(proof.missing(ALL)), told
 
 
 def test_it_is_proven_by_the_candidates_requests_and_none_of_legacys() -> None:
@@ -138,8 +143,8 @@ def test_it_is_proven_by_the_candidates_requests_and_none_of_legacys() -> None:
 
 def test_silence_about_both_proves_nothing() -> None:
     (problem,), told = missing(Cloud())
-    assert problem.startswith("target group new: CloudWatch has no request to it in the last 7d")
-    assert "proves nothing" in problem
+    assert (problem.where, problem.code) == ("target group new", "candidate-idle")
+    assert "last 7d" in problem.what
     assert told == []
 
 
@@ -148,7 +153,8 @@ def test_silence_about_both_proves_nothing() -> None:
 )
 def test_who_still_needs_legacy_is_told(cloud: Cloud, place: str) -> None:
     (problem,), told = missing(cloud)
-    assert problem.startswith(f"{place}: it had 3 requests in the last 7d")
+    assert (problem.where, problem.code) == (place, "legacy-not-idle")
+    assert "3 requests in the last 7d" in problem.what
     assert told == []
 
 

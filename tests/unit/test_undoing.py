@@ -13,6 +13,7 @@ from rollout.changes.phases import PHASES
 from rollout.checks.inspection import Inspection
 from rollout.checks.ownership import OwnedRule, asked, ownership_of
 from rollout.checks.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
+from rollout.errors import Problem
 from rollout.live import LiveRule
 from rollout.model import OVERRIDE_TAG, Arn
 from rollout.rules.conditions import Condition, Field
@@ -25,6 +26,7 @@ from tests.unit.builders import (
     LISTENER,
     environment,
     live,
+    places,
     rule_arn,
     rule_inputs,
     state,
@@ -37,32 +39,29 @@ OURS = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
 ADOPTED = tuple(state(name, rule_inputs(name, LEGACY_FORWARD)) for name in ("score", "bulk"))
 
 
-def problems(phase: str, start: Start, owner: Owner | None = None) -> list[str]:
-    return list(map(str, undo_problems(PHASES[phase], environment(), start, owner)))
+def problems(phase: str, start: Start, owner: Owner | None = None) -> list[Problem]:
+    return list(undo_problems(PHASES[phase], environment(), start, owner))
 
 
 @pytest.mark.parametrize(
     ("forwards", "named"),
     [
-        ({"score": weighted(90, 10), "bulk": LEGACY_FORWARD}, ["routes.score: the candidate gets 10 %"]),
-        ({"score": weighted(0, 100), "bulk": weighted(99, 1)}, ["gets 100 %", "gets 1 %"]),
+        ({"score": weighted(90, 10), "bulk": LEGACY_FORWARD}, ["routes.score"]),
+        ({"score": weighted(0, 100), "bulk": weighted(99, 1)}, ["routes.score", "routes.bulk"]),
         ({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}, []),
     ],
 )
 def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, Forward], named: list[str]) -> None:
     found = problems("undo-phase2", Start(live(forwards), legacy=OURS, routing=ADOPTED))
-    assert len(found) == len(named)
-    assert all(
-        words in problem and "rollout rollback production" in problem
-        for words, problem in zip(named, found, strict=True)
-    )
+    assert places(found) == [(place, "candidate-has-traffic") for place in named]
+    assert all("rollout rollback production" in (problem.then or "") for problem in found)
 
 
 def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules_first() -> None:
     start = Start(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=ADOPTED)
     (problem,) = problems("undo-phase2", start)
-    assert "routes.score" in problem
-    assert "rollout weight production 0" in problem
+    assert (problem.where, problem.code) == ("routes.score", "candidate-attached")
+    assert "rollout weight production 0" in (problem.then or "")
     (warning,) = undo_warnings(PHASES["undo-phase2"], start)
     assert "no state will hold them" in warning
 
@@ -72,17 +71,20 @@ def test_header_rules_are_removed_first() -> None:
     asks = (*BACK.rules[0].asks, header)
     rule = LiveRule(rule_arn("h"), LISTENER, 5, asks, Forward({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"})
     (problem,) = problems("undo-phase2", Start(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
-    assert "score-override" in problem
-    assert "--remove" in problem
+    assert problem.code == "header-rules-left"
+    assert "score-override" in problem.what
+    assert "--remove" in (problem.then or "")
 
 
 def test_phase_1_waits_until_routing_holds_no_rule() -> None:
-    assert "rollout undo phase2 production" in problems("undo-phase1", Start(BACK, routing=ADOPTED))[0]
+    (problem,) = problems("undo-phase1", Start(BACK, routing=ADOPTED))
+    assert problem.code == "rule-managed-by-routing"
+    assert "rollout undo phase2 production" in (problem.then or "")
     assert problems("undo-phase1", Start(BACK, routing=())) == []
     assert problems("undo-phase1", Start(BACK)) == []
 
 
-def theirs(owner: Owner) -> list[str]:
+def theirs(owner: Owner) -> list[Problem]:
     found = ownership_of(inventory(), BACK, owner, asked(owner, timedelta(seconds=1)))
     return problems("undo-phase2", Start(BACK, routing=ADOPTED, ownership=found), owner)
 
@@ -91,22 +93,21 @@ def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:
     score, bulk = (OwnedRule(rule_arn(name), f"r.{name}") for name in ("score", "bulk"))
     assert theirs(Owner(score, bulk)) == []
     (problem,) = theirs(Owner(score))
-    assert "routes.bulk: terraform (directory infra) doesn't hold its rule" in problem
-    assert "import ADDRESS arn:rule/bulk" in problem
-    assert [("can't be asked" in each, "no backend" in each) for each in theirs(Owner(broken="no backend"))] == [
-        (True, True),
-        (True, True),
-    ]
+    assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
+    assert "terraform (directory infra)" in problem.what
+    assert "import ADDRESS arn:rule/bulk" in (problem.then or "")
+    unknown = theirs(Owner(broken="no backend"))
+    assert [each.where for each in unknown] == ["routes.score", "routes.bulk"]
+    assert all("no backend" in each.what for each in unknown)
 
 
 def test_a_group_in_use_is_named_with_its_function_and_so_is_one_that_is_left() -> None:
     used = Inspection(groups={BALANCER: frozenset({LEGACY, CANDIDATE})})
     (problem,) = candidates_in_use(environment(), BACK, used)
-    assert problem.where == "functions.new"
-    assert "target group new still" in problem.what
+    assert (problem.where, problem.code) == ("functions.new", "target-group-in-use")
     assert list(candidates_in_use(environment(), BACK, Inspection(groups={BALANCER: frozenset({LEGACY})}))) == []
     (left,) = candidates_left(environment(), BACK)
-    assert left.where == "functions.new"
+    assert (left.where, left.code) == ("functions.new", "target-group-left")
     gone = replace(BACK, target_groups={"old": BACK.target_groups["old"]})
     assert list(candidates_left(environment(), gone)) == []
     assert list(candidates_in_use(environment(), gone, Inspection(groups={BALANCER: frozenset({Arn("arn:x")})}))) == []

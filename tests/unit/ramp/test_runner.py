@@ -75,22 +75,24 @@ def test_nothing_but_a_pass_goes_on(verdict: Verdict) -> None:
 def test_no_verdict_within_the_limit_goes_back_if_the_file_says_so() -> None:
     ramp = inventory(**{"on-inconclusive": "rollback", "bake-limit": "2h"})
     world = World(ramp, lambda *_: judgement(Verdict.NO_DATA, "no traffic"))
-    with pytest.raises(AnalysisFailed, match="no verdict within 2h: no traffic; rolled back"):
+    with pytest.raises(AnalysisFailed) as caught:
         world.ramp()
+    assert caught.value.code == "analysis-failed"
     assert world.shares == {None}
 
 
 def test_a_failure_goes_back_then_tells_and_never_begins_again_by_itself() -> None:
     world = World(inventory(), fails_at(FIFTY))
-    with pytest.raises(AnalysisFailed, match=r"5xx 9 % against 0.1 %; rolled back\n") as caught:
+    with pytest.raises(AnalysisFailed, match=r"5xx 9 % against 0.1 %") as caught:
         world.ramp()
-    assert caught.value.exit_code == 6
+    assert (caught.value.code, caught.value.exit_code) == ("analysis-failed", 6)
     assert world.shares == {None}
     assert world.told[-1] == ("rollback", "rolled back: 5xx 9 % against 0.1 %")
     assert world.time - MONDAY < timedelta(minutes=40)  # not after the bake, but at once
     for _ in range(2):
-        with pytest.raises(AnalysisFailed, match=r"the ramp failed at .* 5xx 9 %"):
+        with pytest.raises(AnalysisFailed, match=r"5xx 9 %") as caught:
             world.ramp(once=True)
+        assert (caught.value.code, caught.value.exit_code) == ("ramp-failed", 6)
     assert world.shares == {None}
     assert [kind for kind, _ in world.told] == ["step", "step", "verdict", "rollback"]
     world.judge_of = lambda *_: judgement(Verdict.PASS)
@@ -103,8 +105,9 @@ def test_on_failure_is_a_choice(choice: str, shares: set[Percent | None]) -> Non
     with pytest.raises(AnalysisFailed):
         world.ramp()
     assert world.shares == shares
-    with pytest.raises(AnalysisFailed, match="the ramp failed"):
+    with pytest.raises(AnalysisFailed) as caught:
         world.ramp(once=True)
+    assert caught.value.code == "ramp-failed"
     assert world.shares == shares
 
 
@@ -123,14 +126,17 @@ def test_a_rollback_that_fails_on_one_route_goes_on_with_the_others_and_keeps_tr
     world.ramp(once=True)
     world.broken = {"a"}
     world.time += timedelta(minutes=5)
-    with pytest.raises(AnalysisFailed, match="rolled back but for a"):
+    with pytest.raises(AnalysisFailed) as caught:
         world.ramp(once=True)
+    assert caught.value.code == "analysis-failed"
+    assert world.told[-1][1].startswith("rolled back but for a")
     assert world.weights == {"a": FIVE, "b": None}
     with pytest.raises(AnalysisFailed):
         world.ramp(once=True)
     world.broken = set()
-    with pytest.raises(AnalysisFailed, match="the ramp failed"):
+    with pytest.raises(AnalysisFailed) as caught:
         world.ramp(once=True)
+    assert caught.value.code == "ramp-failed"
     assert world.shares == {None}
     world.set(FIVE)  # somebody looks for the fault, and is left in peace
     with pytest.raises(AnalysisFailed):
@@ -141,8 +147,9 @@ def test_a_rollback_that_fails_on_one_route_goes_on_with_the_others_and_keeps_tr
 def test_a_run_that_stays_tries_until_all_is_back() -> None:
     world = World(inventory(), fails_at(FIVE))
     world.on_wait = lambda w: w.broken.add("a") if w.time < MONDAY + timedelta(hours=1) else w.broken.clear()
-    with pytest.raises(AnalysisFailed, match="; rolled back\n"):
+    with pytest.raises(AnalysisFailed):
         world.ramp()
+    assert world.told[-1][1].startswith("rolled back: ")
     assert world.shares == {None}
     assert MONDAY + timedelta(hours=1) <= world.time
 
@@ -173,7 +180,7 @@ def test_a_failure_is_seen_and_acted_on_while_history_cannot_be_read() -> None:
         world.ramp()
     assert world.shares == {None}
     world.broken.clear()
-    with pytest.raises(RampEnded, match="somebody took all back to legacy when it was at 5 %"):
+    with pytest.raises(RampEnded, match="at 5 %"):
         world.ramp(once=True)
 
 
@@ -182,14 +189,12 @@ def test_somebody_elses_weight_stops_it_and_a_rollback_ends_it() -> None:
     world.ramp(once=True)
     world.set(Percent.of(20))
     world.updates.append(Update("update", "succeeded", "rollout weight production 20 (all routes)", world.time))
-    with pytest.raises(
-        Drift, match=r"the ramp left them at 5 % \(rollout weight production 20 .all routes.\)"
-    ) as caught:
+    with pytest.raises(Drift, match=r"5 % \(rollout weight production 20 .all routes.\)") as caught:
         world.ramp(once=True)
-    assert caught.value.exit_code == 7
+    assert (caught.value.code, caught.value.exit_code) == ("weight-changed", 7)
     assert world.ramp(once=True, restart=True).state == "waiting"  # from 20 on
     world.on_wait = lambda w: w.set(None) if w.time > MONDAY + timedelta(minutes=10) else None
-    with pytest.raises(RampEnded, match="somebody took all back to legacy when it was at 20 %"):
+    with pytest.raises(RampEnded, match="at 20 %"):
         world.ramp()
     assert world.shares == {None}
     with pytest.raises(RampEnded):
@@ -198,10 +203,10 @@ def test_somebody_elses_weight_stops_it_and_a_rollback_ends_it() -> None:
 
 def test_routes_at_different_weights_are_no_place_to_begin() -> None:
     world = World(inventory(), weights={"a": FIVE, "b": FIFTY})
-    with pytest.raises(Drift, match="different weights"):
-        world.ramp(once=True)
-    with pytest.raises(Drift, match="different weights"):
-        world.ramp(once=True, restart=True)
+    for restart in (False, True):
+        with pytest.raises(Drift) as caught:
+            world.ramp(once=True, restart=restart)
+        assert caught.value.code == "weights-differ"
 
 
 def test_a_pruned_history_is_picked_up_with_a_bake_that_begins_anew() -> None:
@@ -217,8 +222,9 @@ def test_a_pruned_history_is_picked_up_with_a_bake_that_begins_anew() -> None:
 
 def test_pause_resume_skip_and_freeze_from_elsewhere() -> None:
     world = World(inventory())
-    with pytest.raises(UsageError, match="no ramp of production is under way"):
+    with pytest.raises(UsageError) as caught:
         controls(world).say(Kind.PAUSED, world.read())
+    assert caught.value.code == "no-ramp"
     world.ramp(once=True)
     controls(world).say(Kind.SKIPPED, world.read())
     controls(world).say(Kind.PAUSED, world.read())
@@ -262,8 +268,9 @@ def test_a_step_waits_for_an_approval_that_history_keeps() -> None:
     for _ in range(3):
         assert world.ramp(once=True).state == "approval"
     assert [kind for kind, _ in world.told] == ["step", "approval"]  # asked once
-    with pytest.raises(UsageError, match="100 % is not a step that waits"):
+    with pytest.raises(UsageError) as caught:
         controls(world).approve(world.read(), WHOLE)
+    assert caught.value.code == "nothing-to-approve"
     assert controls(world).approve(world.read(), None) == FIFTY
     assert world.ramp(once=True).state == "raised"
     assert "boss@desk" in next(update.message for update in world.updates if "approved" in update.message)
@@ -288,7 +295,7 @@ def test_alarms_are_verdicts_and_legacys_are_not() -> None:
     world.alarm_states["mine"] = AlarmState.OK
     assert world.ramp(once=True).state == "raised"
     world.alarm_states["mine"] = AlarmState.ALARM
-    with pytest.raises(AnalysisFailed, match="in ALARM state: mine"):
+    with pytest.raises(AnalysisFailed, match="ALARM state: mine"):
         world.ramp(once=True)
     assert world.shares == {None}
     assert world.ramp(once=True, restart=True).state == "waiting"  # it rings on for some minutes
@@ -323,8 +330,9 @@ def test_without_anybody_to_approve_nothing_is_raised() -> None:
 def test_a_restart_needs_something_that_has_ended() -> None:
     world = World(inventory())
     world.ramp(once=True)
-    with pytest.raises(UsageError, match="a ramp is under way at 5 %"):
+    with pytest.raises(UsageError) as caught:
         world.ramp(once=True, restart=True)
+    assert caught.value.code == "ramp-under-way"
 
 
 def test_of_two_at_a_time_the_slower_gives_way() -> None:
@@ -342,8 +350,9 @@ def test_of_two_at_a_time_the_slower_gives_way() -> None:
         world.judge_of = fails_at(FIFTY, timedelta(0))
         world.ramp(once=True)
 
-    with pytest.raises(AnalysisFailed, match="the ramp failed"):
+    with pytest.raises(AnalysisFailed) as caught:
         world.ramp(once=True, approve=slow)
+    assert caught.value.code == "ramp-failed"
     assert any(isinstance(event, events.Warned) and "another run was faster" in event.message for event in world.events)
     assert world.shares == {None}
 
@@ -395,7 +404,7 @@ def test_ctrl_c_says_that_nobody_watches() -> None:
         raise KeyboardInterrupt
 
     world.on_wait = interrupt
-    with pytest.raises(Interrupted, match="nobody watches it") as caught:
+    with pytest.raises(Interrupted) as caught:
         world.ramp()
     assert caught.value.exit_code == 130
     assert world.shares == {FIVE}
