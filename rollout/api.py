@@ -49,7 +49,7 @@ from rollout.ports import Approver, LegacyOwner
 from rollout.quantities import Percent, format_duration, parse_duration
 from rollout.rules.conditions import Request
 from rollout.rules.header_rules import with_overrides
-from rollout.wiring import Parts, Provider, Sandbox
+from rollout.wiring import Parts, PartsFactory, Provider, Sandbox
 
 if TYPE_CHECKING:
     from rollout import events
@@ -89,6 +89,7 @@ class Rollout:
         provider: Which provider plugin talks to the sandbox.
         on_event: Told each event; from several threads if several environments are worked on at once. What it raises
             is logged, and stops nothing.
+        parts: What it is put together of instead, such as `rollout.fakes` in memory.
     """
 
     def __init__(
@@ -98,8 +99,10 @@ class Rollout:
         sandbox: Sandbox | None = None,
         provider: Provider = "stand-in",
         on_event: events.Listener | None = None,
+        parts: PartsFactory | None = None,
     ) -> None:
         self._file = file
+        self._parts = parts
         self._sandbox = sandbox
         self._provider = provider
         self._on_event = emitter(on_event or (lambda _: None))
@@ -112,6 +115,7 @@ class Rollout:
         sandbox: Sandbox | None = None,
         provider: Provider = "stand-in",
         on_event: events.Listener | None = None,
+        parts: PartsFactory | None = None,
     ) -> Rollout:
         """Read an inventory.
 
@@ -120,11 +124,12 @@ class Rollout:
             sandbox: Work on this AWS instead of the real one.
             provider: Which provider plugin talks to the sandbox.
             on_event: Told each event.
+            parts: What it is put together of instead, such as `rollout.fakes` in memory.
 
         Raises:
             ConfigError: With every problem of the file.
         """
-        return cls(config.load(Path(path)), sandbox=sandbox, provider=provider, on_event=on_event)
+        return cls(config.load(Path(path)), sandbox=sandbox, provider=provider, on_event=on_event, parts=parts)
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -143,6 +148,7 @@ class Rollout:
             sandbox=self._sandbox,
             provider=self._provider,
             on_event=self._on_event,
+            parts=self._parts,
         )
 
     def fleet(self, names: Sequence[str] = ()) -> tuple[FleetLine, ...]:
@@ -233,14 +239,16 @@ class EnvironmentRollout:
         environment: Environment,
         file: Path,
         *,
-        sandbox: Sandbox | None,
-        provider: Provider,
+        sandbox: Sandbox | None = None,
+        provider: Provider = "stand-in",
         on_event: events.Listener,
+        parts: PartsFactory | None = None,
     ) -> None:
         self._environment = environment
         self._file = file
         self._emit = emitter(on_event)
-        self._parts = Parts(environment, sandbox, provider, self._lock_cleared)
+        made = parts(environment, self._lock_cleared) if parts else None
+        self._parts = made or Parts(environment, sandbox, provider, self._lock_cleared)
 
     @property
     def inventory(self) -> Environment:

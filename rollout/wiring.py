@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import Account, Alarms, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, Topics
+from rollout.ports import Account, Alarms, Clock, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, States, Topics
 from rollout.ramp.settings import CLOUDWATCH
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rollout.aws.session import Access
     from rollout.measuring.evidence import Evidence
     from rollout.notify import Notifiers
-    from rollout.pulumi_driver.states import EngineSettings, States
+    from rollout.pulumi_driver.states import EngineSettings
 
 Provider = Literal["stand-in", "real"]
 GLANCE = 0.2
@@ -121,7 +121,7 @@ class Parts:
     on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
 
     @property
-    def clock(self) -> SystemClock:
+    def clock(self) -> Clock:
         """Time."""
         return SystemClock()
 
@@ -194,6 +194,13 @@ class Parts:
 
         return Lambda(self._access)
 
+    @cached_property
+    def topics(self) -> Topics:
+        """Where messages to many are published."""
+        from rollout.aws.sns import Sns  # noqa: PLC0415 - as above
+
+        return Sns(self._access)
+
     def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
         """Those who are told of a ramp.
 
@@ -203,16 +210,11 @@ class Parts:
         from rollout.notify import Notifiers  # noqa: PLC0415 - as above
         from rollout.plugins import notifier  # noqa: PLC0415
 
-        def topics() -> Topics:
-            from rollout.aws.sns import Sns  # noqa: PLC0415 - as above
-
-            return Sns(self._access)
-
         environment = self.environment
         return Notifiers(
             environment.notifications,
             plugins=lambda name, options: notifier(name, environment, options),
-            topics=topics,
+            topics=lambda: self.topics,
             root=environment.root,
             on_failure=on_failure,
         )
@@ -239,9 +241,9 @@ class Parts:
         Raises:
             EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
         """
-        from rollout.pulumi_driver.states import States  # noqa: PLC0415 - as above
+        from rollout.pulumi_driver import states  # noqa: PLC0415 - as above
 
-        return States(self.environment, self._engine)
+        return states.States(self.environment, self._engine)
 
     @cached_property
     def _engine(self) -> EngineSettings:
@@ -303,3 +305,7 @@ class Parts:
         folder = home / "state"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder.resolve().as_uri()
+
+
+PartsFactory = Callable[[Environment, Callable[[str, str], None]], Parts]
+"""Makes the parts for an environment; told the stack and the dead holder of each lock that is cleared."""

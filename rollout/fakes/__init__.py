@@ -1,5 +1,10 @@
 """AWS and Pulumi's stacks in memory, behind the Protocols of `rollout.ports`: for tests that take milliseconds.
 
-`calls` records and interrupts what a client does, `aws` is an account, and `load_balancers` is a client of it. Nothing
-else of rollout imports this.
+- `world`: one call to a world at a stage, several actors, and the library's door on them; begin here;
+- `aws`: an account; `load_balancers`, `services`: clients of it; `clock`: time;
+- `backend`: states, histories and locks; `stacks`: a client of them, by `registrations` (what a program wants),
+  `planning` (the steps to it) and `resource_types` (what each step does);
+- `calls`: what a client did, and what is to happen around its next calls.
+
+Nothing else of rollout imports this. It leaves out what only the engine, the provider or the network does.
 """

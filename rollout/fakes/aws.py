@@ -108,7 +108,7 @@ class InMemoryAws:
     def serving(cls, environment: Environment, split: Split = LEGACY_ONLY) -> InMemoryAws:
         """All that an inventory names: each entry's rule, dual routes divided so, and groups that can answer.
 
-        No stack made any of it; `Worlds` has those.
+        No stack made any of it; `World` has those.
         """
         aws = cls.landscape(environment)
         listeners = {key: aws.listener_of(balancer.name or key) for key, balancer in environment.load_balancers.items()}

@@ -25,14 +25,12 @@ class InMemoryLoadBalancers:
     Args:
         aws: The account; clients that share one see each other's changes.
         account: Whose credentials these are; the account's own by default.
-
-    Attributes:
         calls: What this client did, by AWS's names of the actions, and what is to happen around them.
     """
 
-    def __init__(self, aws: InMemoryAws, account: str | None = None) -> None:
+    def __init__(self, aws: InMemoryAws, account: str | None = None, calls: ApiCalls | None = None) -> None:
         self.aws = aws
-        self.calls = ApiCalls()
+        self.calls = calls or ApiCalls()
         self._account = account or aws.account
 
     def read(self, environment: Environment, *, tags: bool = True) -> Live:

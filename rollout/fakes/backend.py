@@ -1,0 +1,83 @@
+"""Where in-memory stacks keep their states, histories, locks and plans: what all clients of one test share."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+from threading import RLock
+
+from rollout.changes.pending import Holder, Lock
+from rollout.changes.plan import ResourceState
+from rollout.fakes.clock import InMemoryClock
+from rollout.history.entries import Update
+from rollout.model import Environment
+
+
+@dataclass
+class StackRecord:
+    """One stack.
+
+    Attributes:
+        resources: Its state, by URN, each resource after what it depends on.
+        begun: Creations of which nobody knows what became, by URN.
+        history: Its updates, the oldest first.
+        locks: Who holds it.
+    """
+
+    resources: dict[str, ResourceState] = field(default_factory=dict)
+    begun: dict[str, ResourceState] = field(default_factory=dict)
+    history: list[Update] = field(default_factory=list)
+    locks: list[Lock] = field(default_factory=list)
+
+
+@dataclass
+class InMemoryBackend:
+    """Pulumi's backend.
+
+    Attributes:
+        clock: Whose time the histories have.
+        stacks: By project, stack and environment: `shop-routing/production`.
+        plans: The digests of what saved plans do, by their number.
+        lock: Held while it is changed.
+    """
+
+    clock: InMemoryClock
+    stacks: dict[str, StackRecord] = field(default_factory=dict)
+    plans: dict[int, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    lock: RLock = field(default_factory=RLock, repr=False)
+
+    def copy(self, clock: InMemoryClock) -> InMemoryBackend:
+        """Another backend that is like this one now, and goes its own way from here."""
+        with self.lock:
+            return InMemoryBackend(clock, deepcopy(self.stacks), dict(self.plans))
+
+    def stack(self, environment: Environment, stack: str) -> StackRecord | None:
+        """A stack of an environment, if it is there."""
+        return self.stacks.get(full_name(environment, stack))
+
+    def hold(
+        self, environment: Environment, stack: str, state: Holder = Holder.ALIVE, *, user: str = "colleague"
+    ) -> Lock:
+        """Let somebody hold a stack, until `release` or `Stacks.unlock`.
+
+        Args:
+            environment: Whose stack.
+            stack: legacy, candidate, routing or monitoring.
+            state: What became of the holder.
+            user: Who it is.
+        """
+        host = "elsewhere" if state is Holder.ELSEWHERE else "here"
+        lock = Lock(stack, user, host, 4711, self.clock.utc, state)
+        with self.lock:
+            self.stacks.setdefault(full_name(environment, stack), StackRecord()).locks.append(lock)
+        return lock
+
+    def release(self, environment: Environment, lock: Lock) -> None:
+        """Let a holder be done."""
+        with self.lock:
+            self.stacks[full_name(environment, lock.stack)].locks.remove(lock)
+
+
+def full_name(environment: Environment, stack: str) -> str:
+    """A stack's name as the backend has it."""
+    return f"{environment.project}-{stack}/{environment.name}"

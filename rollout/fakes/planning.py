@@ -1,0 +1,138 @@
+"""What an update would do: a program's registrations against a stack's state, in the engine's steps and order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import singledispatch
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pulumi import AssetArchive, FileArchive, FileAsset, StringAsset
+
+from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
+from rollout.errors import EngineError
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.registrations import TOKEN, Registration, token
+from rollout.fakes.resource_types import Props, differing, resource_type
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""The engine's stand-in for a value that a preview can't know."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One step.
+
+    Attributes:
+        act: The engine's word for it.
+        change: As a preview tells it.
+        registration: What the program wants; None where it wants nothing of it.
+    """
+
+    act: str
+    change: Change
+    registration: Registration | None = None
+
+
+def refreshed(resources: Mapping[str, ResourceState], aws: InMemoryAws) -> dict[str, ResourceState]:
+    """A state as AWS is now, without what is gone."""
+    found: dict[str, ResourceState] = {}
+    for urn, state in resources.items():
+        read = resource_type(state.type, state.inputs).read(aws, state.id) if state.custom else state.outputs
+        if read is not None:
+            inputs = {key: read.get(key, value) for key, value in state.inputs.items()} if state.custom else {}
+            found[urn] = replace(state, inputs=inputs, outputs=read)
+    return found
+
+
+def plan(
+    registrations: tuple[Registration, ...], resources: Mapping[str, ResourceState], aws: InMemoryAws
+) -> Iterator[PlannedStep]:
+    """The steps of an update, in order.
+
+    Raises:
+        EngineError: An import finds nothing, or a deployment package isn't there.
+    """
+    ids = {token(urn): state.id.rpartition("/")[2] for urn, state in resources.items()}
+    hidden = {token(each.urn): UNKNOWN for each in registrations} | ids
+    for each in registrations:
+        old = resources.get(each.urn)
+        wanted = resolved(each.inputs, hidden)
+        new = ResourceState(
+            each.urn, each.type, old.id if old else "", each.custom, each.retain_on_delete, wanted, {}, each.parent
+        )
+        if old is not None:
+            yield from _kept(each, old, new)
+        elif each.adopt:
+            yield from _imported(each, new, aws)
+        else:
+            yield PlannedStep("create", change_of("create", None, new), each)
+    wanted_urns = {each.urn for each in registrations}
+    for old in reversed([state for urn, state in resources.items() if urn not in wanted_urns]):
+        yield PlannedStep("delete", change_of("delete", old, None))
+
+
+def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedStep]:
+    recorded: Props = old.inputs
+    if each.type == LISTENER_RULE:
+        recorded = {**recorded, **{key: old.recorded.get(key) for key in ("actions", "conditions")}}
+    changed = differing(each.type, recorded, new.inputs) if each.custom else frozenset()
+    if changed & resource_type(each.type, new.inputs).replaced_by:
+        yield PlannedStep("replace", change_of("replace", old, new, diffs=sorted(changed)), each)
+    elif changed:
+        yield PlannedStep("update", change_of("update", old, new, diffs=sorted(changed)), each)
+    else:
+        yield PlannedStep("same", change_of("same", old, replace(new, outputs=old.outputs)), each)
+
+
+def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Iterator[PlannedStep]:
+    read = resource_type(each.type, each.inputs).read(aws, each.adopt)
+    if read is None:
+        raise EngineError(f"the engine failed:\n  - resource '{each.adopt}' does not exist")
+    inputs = {key: value for key, value in read.items() if key != "arn"}
+    old = replace(new, id=each.adopt, inputs=inputs, outputs=read)
+    yield PlannedStep("import", change_of("import", None, old), each)
+    yield from (step for step in _kept(each, old, replace(new, id=each.adopt)) if step.act != "same")
+
+
+@singledispatch
+def resolved(value: Any, known: Mapping[str, str]) -> Any:
+    """A value with tokens replaced by what is known, and assets and archives as the engine has them."""
+    if not isinstance(value, str):
+        return value
+    marks = TOKEN.findall(value)
+    if any(known.get(mark) == UNKNOWN for mark in marks):
+        return UNKNOWN
+    return TOKEN.sub(lambda found: known.get(found[0], found[0]), value) if marks else value
+
+
+@resolved.register(dict)
+def _(value: dict[str, Any], known: Mapping[str, str]) -> Any:
+    return {key: resolved(item, known) for key, item in value.items()}
+
+
+@resolved.register(list)
+def _(value: list[Any], known: Mapping[str, str]) -> Any:
+    return [resolved(item, known) for item in value]
+
+
+@resolved.register(FileAsset)
+@resolved.register(FileArchive)
+def _(value: FileAsset | FileArchive, _known: Mapping[str, str]) -> Any:
+    path = Path(str(value.path))
+    if not path.exists():
+        raise EngineError(f"the engine failed:\n  - {path}: no such file or directory")
+    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+    return {"path": str(path), "hash": sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()}
+
+
+@resolved.register(StringAsset)
+def _(value: StringAsset, _known: Mapping[str, str]) -> Any:
+    return {"text": value.text}
+
+
+@resolved.register(AssetArchive)
+def _(value: AssetArchive, known: Mapping[str, str]) -> Any:
+    return {"assets": {name: resolved(asset, known) for name, asset in value.assets.items()}}

@@ -1,0 +1,192 @@
+"""What an inline program registers, as the engine would get it: the program runs in this process, under Pulumi's mocks.
+
+The same program with the same input and the same things on AWS registers the same, so a run is remembered: most tests
+of a process meet the same few. What only AWS can tell, the ids in ARNs of what isn't made yet, are tokens here, which
+are replaced once there is something to replace them by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+import pulumi
+from pulumi.runtime import rpc
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.proto import resource_pb2
+
+from rollout.errors import EngineError, RolloutError
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.resource_types import told_arn
+from rollout.model import Arn, ProgramInput
+from rollout.pulumi_driver.programs import load_program
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+TOKEN = re.compile("t[0-9a-f]{15}(?![0-9a-z])")
+_REMEMBERED = 200
+_running = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A resource as the program registered it.
+
+    Attributes:
+        custom: Whether it is more than a component.
+        parent: A URN; empty for the stack's own resource.
+        inputs: As the provider gets them, with tokens, assets and archives in them.
+        adopt: The import identifier, empty if there is none.
+    """
+
+    urn: str
+    type: str
+    custom: bool
+    parent: str
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    retain_on_delete: bool = False
+    adopt: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.rsplit("::", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    lookups: Mapping[tuple[str, str], Arn | None]
+    registrations: tuple[Registration, ...]
+
+
+_remembered: dict[tuple[Callable[[ProgramInput], None], str], list[_Run]] = {}
+
+
+def token(urn: str) -> str:
+    """What stands for the id, in its ARN, of a resource that AWS names."""
+    return f"t{sha256(urn.encode()).hexdigest()[:15]}"
+
+
+def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Registration, ...]:
+    """Run a stack's inline program.
+
+    Args:
+        stack: legacy, candidate, routing or monitoring.
+        given: What the program is given.
+        aws: Where it looks things up.
+
+    Returns:
+        The stack's own resource and all others, each after what it depends on.
+
+    Raises:
+        EngineError: The program failed.
+        ConfigError: There is none.
+    """
+    environment = given.environment
+    program = load_program(getattr(environment.programs, stack), environment.root, stack)
+    key = (program, f"{stack} {given!r}")
+    for run in _remembered.get(key, ()):
+        if all(look_up(aws, *wanted) == found for wanted, found in run.lookups.items()):
+            return run.registrations
+    project = f"{environment.project}-{stack}"
+    mocks = _Aws(aws)
+    recorder = _Recorder(mocks, environment.name, project)
+    with _running, _event_loop(), warnings.catch_warnings():
+        # pulumi_aws.lambda_ warns of a type of its own on import
+        warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
+        set_mocks(mocks, project, environment.name, monitor=recorder)
+        try:
+            pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
+        except (RolloutError, pulumi.RunError) as error:
+            raise EngineError(f"the engine failed:\n  - {error}") from error
+    if len(_remembered) >= _REMEMBERED:
+        _remembered.clear()
+    run = _Run(mocks.lookups, (recorder.root, *recorder.registrations))
+    _remembered.setdefault(key, []).append(run)
+    return run.registrations
+
+
+def look_up(aws: InMemoryAws, kind: str, wanted: str) -> Arn | None:
+    """What a program's lookup finds: a load balancer or target group by name, a listener by load balancer and port."""
+    with aws.lock:
+        match kind:
+            case "LoadBalancer":
+                return aws.load_balancers.get(wanted)
+            case "TargetGroup":
+                found = aws.group_named(wanted)
+                return found.arn if found else None
+            case "Listener":
+                balancer, _, port = wanted.rpartition(":")
+                every = (each for each in aws.listeners.values() if each.load_balancer == balancer)
+                return next((each.arn for each in every if str(each.port) == port), None)
+    raise EngineError(f"the engine failed:\n  - get{kind} isn't known to the in-memory provider")
+
+
+class _Aws(Mocks):
+    def __init__(self, aws: InMemoryAws) -> None:
+        self._aws = aws
+        self.lookups: dict[tuple[str, str], Arn | None] = {}
+        self.urns: dict[tuple[str, str], str] = {}
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        arn = told_arn(args.typ, args.inputs, token(self.urns[args.typ, args.name]), self._aws)
+        return arn, {**args.inputs, "arn": arn}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        kind = args.token.rpartition(":")[2].removeprefix("get")
+        wanted = args.args.get("name") or f"{args.args['loadBalancerArn']}:{args.args['port']:.0f}"
+        found = self.lookups[kind, wanted] = look_up(self._aws, kind, wanted)
+        return ({"arn": found}, []) if found else ({}, [("", f"reading ELBv2 {kind}: couldn't find resource")])
+
+
+class _Recorder(MockMonitor):
+    """Each call comes on a worker thread, where the SDK opens an event loop and leaves it open."""
+
+    def __init__(self, mocks: _Aws, environment: str, project: str) -> None:
+        super().__init__(mocks)
+        self._mocks, self._prefix = mocks, f"urn:pulumi:{environment}::{project}::"
+        self.root = Registration(f"{self._prefix}{STACK_TYPE}::{project}-{environment}", STACK_TYPE, False, "")
+        self.registrations: list[Registration] = []
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        kinds = parent.removeprefix(self._prefix).partition("::")[0]
+        return f"{self._prefix}{type_ if kinds in ('', STACK_TYPE) else f'{kinds}${type_}'}::{name}"
+
+    def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802 - gRPC's name
+        with _event_loop():
+            return super().Invoke(request)  # type: ignore[no-untyped-call] # as above
+
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - gRPC's name
+        with _event_loop():
+            if request.type != STACK_TYPE:
+                urn = self.make_urn(request.parent, request.type, request.name)
+                self._mocks.urns[request.type, request.name] = urn
+                self.registrations.append(
+                    Registration(
+                        urn,
+                        request.type,
+                        request.custom,
+                        request.parent or self.root.urn,
+                        rpc.deserialize_properties(request.object),
+                        request.retainOnDelete,
+                        request.importId,
+                    )
+                )
+            return super().RegisterResource(request)  # type: ignore[no-untyped-call] # as above
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

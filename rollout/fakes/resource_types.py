@@ -1,0 +1,361 @@
+"""What the provider does with each resource type, on an `InMemoryAws`: make, read, change, delete.
+
+Only what the phases rest on is here: names that are taken, ids that AWS gives, what a target group's targets and a
+function's policy become, and which properties replace a resource. A type that isn't listed is kept as it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, conditions_in, forward_in
+from rollout.fakes.aws import InMemoryAws, policy_for, refusal
+from rollout.live import LiveRule
+from rollout.model import Arn
+from rollout.rules.conditions import Condition, Field
+from rollout.rules.weights import Forward
+
+Props = Mapping[str, Any]
+
+FUNCTION = "aws:lambda/function:Function"
+PERMISSION = "aws:lambda/permission:Permission"
+ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+_BLOCKS = {
+    "pathPattern": Field.PATH,
+    "httpRequestMethod": Field.METHOD,
+    "hostHeader": Field.HOST,
+    "httpHeader": Field.HEADER,
+    "sourceIp": Field.SOURCE,
+}
+
+
+class ResourceType(Protocol):
+    """One type of resource."""
+
+    @property
+    def replaced_by(self) -> frozenset[str]:
+        """The inputs of which a change replaces the resource."""
+        ...
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """Make it: its id and outputs.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """Its outputs by its id; None where there is none."""
+        ...
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        """Change it in place: its outputs.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
+        """Delete it; one that is gone is fine.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A resource that its owner names, of which nothing but its inputs matters here.
+
+    Attributes:
+        type: Pulumi's.
+        keys: The inputs that make its id, which is also the identifier that imports it.
+        arn: Its ARN, with the id, region and account in braces.
+        taken: AWS's error code where the name is taken; empty where making it anew is fine.
+        further: Other inputs of which a change replaces it.
+    """
+
+    type: str
+    keys: tuple[str, ...] = ("name",)
+    arn: str = "arn:aws:any:{region}:{account}:{id}"
+    taken: str = ""
+    between: str = "/"
+    further: frozenset[str] = frozenset()
+
+    @property
+    def replaced_by(self) -> frozenset[str]:
+        """See `ResourceType`."""
+        return self.further | set(self.keys)
+
+    def id_of(self, inputs: Props) -> str:
+        """Its id."""
+        return self.between.join(str(inputs[key]) for key in self.keys)
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """See `ResourceType`."""
+        id_ = self.id_of(inputs)
+        with aws.lock:
+            if self.taken and (self.type, id_) in aws.resources:
+                raise refusal(f"creating {_kind(self.type)} ({id_})", self.taken, f"{id_} already exists")
+            return id_, self.update(aws, id_, inputs)
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        return aws.resources.get((self.type, id_))
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        """See `ResourceType`."""
+        arn = self.arn.format(id=id_, region=aws.region, account=aws.account)
+        outputs = aws.resources[self.type, id_] = {**inputs, "arn": arn}
+        return outputs
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - not by what it is made of
+        """See `ResourceType`."""
+        aws.resources.pop((self.type, id_), None)
+
+
+_PERMISSION = Named(PERMISSION, ("function", "statementId"), taken="ResourceConflictException")
+_ATTACHMENT = Named(ATTACHMENT, ("targetGroupArn", "targetId"), between=",")
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Statements of functions' resource policies, of which those that name a target group count."""
+
+    replaced_by: frozenset[str] = frozenset({"function", "statementId", "action", "principal", "sourceArn"})
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """See `ResourceType`."""
+        made = _PERMISSION.create(aws, inputs)
+        self._publish(aws, inputs["function"])
+        return made
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        return _PERMISSION.read(aws, id_)
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        """See `ResourceType`."""
+        return _PERMISSION.update(aws, id_, inputs)
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
+        """See `ResourceType`."""
+        _PERMISSION.delete(aws, id_, inputs)
+        self._publish(aws, inputs["function"])
+
+    @staticmethod
+    def _publish(aws: InMemoryAws, function: str) -> None:
+        groups = [
+            Arn(each["sourceArn"])
+            for (type_, _), each in aws.resources.items()
+            if type_ == PERMISSION and each["function"] == function and each.get("sourceArn")
+        ]
+        arn = told_arn(FUNCTION, {"name": function}, "", aws)
+        aws.policies[arn] = policy_for(*groups) if groups else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachments:
+    """Registrations of targets."""
+
+    replaced_by: frozenset[str] = frozenset({"targetGroupArn", "targetId", "port"})
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """See `ResourceType`."""
+        aws.register_targets(Arn(inputs["targetGroupArn"]), inputs["targetId"])
+        return _ATTACHMENT.id_of(inputs), dict(inputs)
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        group, _, target = id_.partition(",")
+        there = target in aws.targets.get(Arn(group), ())
+        return {"targetGroupArn": group, "targetId": target} if there else None
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:  # noqa: ARG002 - it has nothing else
+        """See `ResourceType`."""
+        raise AssertionError(f"{id_} of {aws.account}: every property of an attachment replaces it")
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
+        """See `ResourceType`."""
+        group, _, target = id_.partition(",")
+        if Arn(group) in aws.target_groups:
+            aws.deregister_targets(Arn(group), target)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetGroups:
+    """Target groups, of which AWS makes the ARN's end."""
+
+    replaced_by: frozenset[str] = frozenset({"name", "targetType", "port", "protocol", "vpcId"})
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """See `ResourceType`."""
+        arn = aws.create_target_group(inputs["name"], inputs.get("targetType", "instance"))
+        return arn, self.update(aws, arn, inputs)
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        group = aws.target_groups.get(Arn(id_))
+        kept = aws.resources.get((TARGET_GROUP, id_), {})
+        return {**kept, "name": group.name, "targetType": group.target_type, "arn": group.arn} if group else None
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        """See `ResourceType`."""
+        outputs = aws.resources[TARGET_GROUP, id_] = {**inputs, "arn": id_}
+        return outputs
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
+        """See `ResourceType`."""
+        aws.delete_target_group(Arn(id_))
+        aws.resources.pop((TARGET_GROUP, id_), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerRules:
+    """Listener rules, compared by what they mean."""
+
+    replaced_by: frozenset[str] = frozenset({"listenerArn"})
+
+    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
+        """See `ResourceType`."""
+        arn = aws.create_rule(
+            Arn(inputs["listenerArn"]),
+            int(inputs["priority"]),
+            _asks(inputs),
+            forward_in(inputs),
+            tags=inputs.get("tags"),
+        )
+        return arn, {**inputs, "arn": arn}
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        rule = aws.rules.get(Arn(id_))
+        return _as_read(rule) if rule else None
+
+    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        """See `ResourceType`."""
+        with aws.lock:
+            aws.modify_rule(Arn(id_), forward=forward_in(inputs), asks=_asks(inputs))
+            aws.set_rule_priority(Arn(id_), int(inputs["priority"]))
+            aws.set_tags(Arn(id_), inputs.get("tags") or {})
+        return {**inputs, "arn": id_}
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
+        """See `ResourceType`."""
+        with aws.lock:
+            if Arn(id_) in aws.rules:
+                aws.delete_rule(Arn(id_))
+
+
+_TYPES: Mapping[str, ResourceType] = {
+    each.type: each
+    for each in (
+        Named("aws:cloudwatch/compositeAlarm:CompositeAlarm", ("alarmName",)),
+        Named("aws:cloudwatch/dashboard:Dashboard", ("dashboardName",)),
+        Named(
+            "aws:cloudwatch/logGroup:LogGroup",
+            arn="arn:aws:logs:{region}:{account}:log-group:{id}",
+            taken="ResourceAlreadyExistsException",
+        ),
+        Named("aws:cloudwatch/metricAlarm:MetricAlarm"),
+        Named("aws:iam/role:Role", arn="arn:aws:iam::{account}:role/{id}", taken="EntityAlreadyExists"),
+        Named("aws:iam/rolePolicy:RolePolicy", ("role", "name"), between=":"),
+        Named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", ("role", "policyArn")),
+        Named(
+            FUNCTION,
+            arn="arn:aws:lambda:{region}:{account}:function:{id}",
+            taken="ResourceConflictException",
+            further=frozenset({"packageType"}),
+        ),
+    )
+} | {
+    PERMISSION: Permissions(),
+    ATTACHMENT: Attachments(),
+    TARGET_GROUP: TargetGroups(),
+    LISTENER_RULE: ListenerRules(),
+}
+
+
+def resource_type(type_: str, inputs: Props) -> ResourceType:
+    """What the provider does with a type; one that isn't known goes by its name, or by all that it is made of."""
+    return _TYPES.get(type_) or Named(type_, ("name",) if "name" in inputs else tuple(sorted(inputs)))
+
+
+def told_arn(type_: str, inputs: Props, id_: str, aws: InMemoryAws) -> str:
+    """The ARN that a resource has, or will have with an id that AWS gives it."""
+    place = {"region": aws.region, "account": aws.account}
+    if type_ == TARGET_GROUP:
+        return "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{name}/{id}".format(
+            name=inputs.get("name", ""), id=id_, **place
+        )
+    if type_ == LISTENER_RULE:
+        return f"{str(inputs['listenerArn']).replace(':listener/', ':listener-rule/')}/{id_}"
+    known = _TYPES.get(type_)
+    if isinstance(known, Named) and all(key in inputs for key in known.keys):
+        return known.arn.format(id=known.id_of(inputs), **place)
+    return f"arn:aws:any:{aws.region}:{aws.account}:{id_}"
+
+
+def differing(type_: str, recorded: Props, wanted: Props) -> frozenset[str]:
+    """The inputs by which a resource differs from what the program wants."""
+    found = {key for key in {*recorded, *wanted} if recorded.get(key) != wanted.get(key)}
+    if type_ == LISTENER_RULE:
+        found -= {"actions", "conditions"}
+        if forward_in(recorded) != forward_in(wanted) or forward_in(wanted) is None:
+            found.add("actions")
+        if conditions_in(recorded) != conditions_in(wanted):
+            found.add("conditions")
+        if not recorded.get("tags") and not wanted.get("tags"):
+            found.discard("tags")
+    return frozenset(found)
+
+
+def _asks(inputs: Props) -> list[Condition]:
+    found = []
+    for condition in inputs["conditions"]:
+        for kind, block in condition.items():
+            if kind == "queryStrings":
+                values = tuple(f"{pair.get('key') or '*'}={pair['value']}" for pair in block)
+                found.append(Condition(Field.QUERY, values))
+            elif block:
+                found.append(Condition(_BLOCKS[kind], tuple(block["values"]), block.get("httpHeaderName", "")))
+    return found
+
+
+def _as_read(rule: LiveRule) -> Props:
+    blocks = {field: kind for kind, field in _BLOCKS.items()}
+    conditions: list[Props] = []
+    for asked in rule.asks:
+        if asked.field == Field.QUERY:
+            pairs = [value.partition("=") for value in asked.values]
+            conditions.append({"queryStrings": [{"key": key, "value": value} for key, _, value in pairs]})
+        else:
+            name = {"httpHeaderName": asked.name} if asked.name else {}
+            conditions.append({blocks[Field(asked.field)]: {**name, "values": list(asked.values)}})
+    read: dict[str, Any] = {
+        "arn": rule.arn,
+        "listenerArn": rule.listener,
+        "priority": rule.priority,
+        "actions": [_action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]}],
+        "conditions": conditions,
+    }
+    return read | ({"tags": dict(rule.tags)} if rule.tags else {})
+
+
+def _action_as_read(forward: Forward) -> Props:
+    if len(forward.weights) == 1 and forward.stickiness is None:
+        return {"type": "forward", "targetGroupArn": next(iter(forward.weights))}
+    block: dict[str, Any] = {"targetGroups": [{"arn": arn, "weight": n} for arn, n in forward.weights.items()]}
+    if forward.stickiness is not None:
+        block["stickiness"] = {"enabled": True, "duration": forward.stickiness // timedelta(seconds=1)}
+    return {"type": "forward", "forward": block}
+
+
+def _kind(type_: str) -> str:
+    return type_.rpartition(":")[2]

@@ -1,0 +1,318 @@
+"""The `Stacks` port in memory: the real inline programs, states, plans, locks and histories, without an engine.
+
+A preview and an update work out the same steps; an update that is bound to a plan refuses any that the plan hasn't.
+Updates go resource by resource, and a test may step in around each of them as around each call.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from rollout.changes.pending import Holder, Lock, Recovered
+from rollout.changes.plan import Change, ResourceState, StackPreview, change_of
+from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.backend import InMemoryBackend, StackRecord, full_name
+from rollout.fakes.calls import ApiCall, ApiCalls
+from rollout.fakes.planning import PlannedStep, plan, refreshed, resolved
+from rollout.fakes.registrations import registrations, token
+from rollout.fakes.resource_types import resource_type
+from rollout.history.entries import Update
+from rollout.model import Environment, ProgramInput
+
+_UPDATE = timedelta(seconds=1)
+"""How long an update takes, so that histories have an order."""
+_BY_PLAN = {"replace": {"replace", "update", "same"}, "update": {"update", "same"}}
+"""What a step may be where the plan has another: nothing worse."""
+
+
+class InMemoryStacks:
+    """The `Stacks` port over an `InMemoryBackend` and an `InMemoryAws`.
+
+    Args:
+        environment: The inventory.
+        aws: The account.
+        backend: Clients that share one see each other's states.
+        user: Whose locks it takes.
+        on_lock_cleared: Told the stack and the dead holder of a lock.
+        calls: What this client did, by the port's names, such as `preview` of `routing`; and each step of an update, by
+            the engine's names, such as `create` of `Function:rust-scorer`. A hook that raises anything but an
+            `Exception` or `KeyboardInterrupt` kills it: the lock stays.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        aws: InMemoryAws,
+        backend: InMemoryBackend,
+        *,
+        user: str = "somebody",
+        on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None,
+        calls: ApiCalls | None = None,
+    ) -> None:
+        self.calls = calls or ApiCalls()
+        self._environment = environment
+        self._aws = aws
+        self._backend = backend
+        self._user = user
+        self._on_lock_cleared = on_lock_cleared
+
+    def backend(self) -> str:
+        """See `ports.Stacks`."""
+        return self.calls.make(ApiCall("backend"), lambda: "the memory can be written to")
+
+    def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """See `ports.States`."""
+
+        def read() -> tuple[ResourceState, ...] | None:
+            record = self._backend.stack(self._environment, stack)
+            return tuple(record.resources.values()) if record else None
+
+        return self.calls.make(ApiCall("resources", stack), read)
+
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `ports.States`."""
+
+        def read() -> tuple[Update, ...]:
+            record = self._backend.stack(self._environment, stack)
+            return tuple(record.history[-depth:]) if record else ()
+
+        return self.calls.make(ApiCall("history", stack), read)
+
+    def preview(
+        self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
+    ) -> StackPreview | None:
+        """See `ports.Stacks`."""
+
+        def run() -> StackPreview | None:
+            record = self._backend.stack(self._environment, stack)
+            if record is None and not create:
+                return None
+            with self._locked(stack) as record:
+                _, steps = self._steps(stack, given, record, refresh=refresh)
+            with self._backend.lock:
+                number = len(self._backend.plans) + 1
+                self._backend.plans[number] = tuple((step.change.urn, step.act) for step in steps)
+            plan.write_text(json.dumps({"plan": number}), "utf-8")
+            plan.chmod(0o600)
+            return StackPreview(stack, tuple(step.change for step in steps), refreshed=refresh)
+
+        return self.calls.make(ApiCall("preview", stack), run)
+
+    def up(
+        self,
+        stack: str,
+        given: ProgramInput,
+        *,
+        plan: Path | None,
+        message: str,
+        refresh: bool = False,
+        on_begin: Callable[[Change], None] = lambda _: None,
+        on_change: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        """See `ports.Stacks`."""
+
+        def run() -> None:
+            if self._backend.stack(self._environment, stack) is None:
+                raise EngineError(f"the engine failed:\n  - no stack named '{self._environment.name}' found")
+            with self._locked(stack) as record, self._entry(record, "update", message):
+                resources, steps = self._steps(stack, given, record, refresh=refresh)
+                if plan is not None:
+                    self._hold_to(self._backend.plans[json.loads(plan.read_text("utf-8"))["plan"]], steps)
+                record.resources = resources
+                for step in steps:
+                    self._take(step, record, on_begin, on_change)
+
+        self.calls.make(ApiCall("up", stack), run)
+
+    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
+        """See `ports.Stacks`."""
+
+        def run() -> Recovered:
+            record = self._backend.stack(self._environment, stack)
+            if record is None or not record.begun:
+                return Recovered()
+            with self._locked(stack) as record:
+                adopted: list[ResourceState] = []
+                for begun in record.begun.values():
+                    id_ = identify(begun)
+                    read = resource_type(begun.type, begun.inputs).read(self._aws, id_) if id_ else None
+                    if id_ and read is not None:
+                        adopted.append(replace(begun, id=id_, outputs=read))
+                gone = tuple(each for each in record.begun.values() if each.urn not in {a.urn for a in adopted})
+                record.resources |= {each.urn: each for each in adopted}
+                record.begun.clear()
+            return Recovered(tuple(adopted), gone)
+
+        return self.calls.make(ApiCall("recover", stack), run)
+
+    def note(self, stack: str, message: str) -> None:
+        """See `ports.Stacks`."""
+
+        def run() -> None:
+            if self._backend.stack(self._environment, stack) is None:
+                raise EngineError(f"there is no stack {stack} to keep the history in", then="run phase 2 first")
+            with self._locked(stack) as record, self._entry(record, "refresh", message):
+                pass
+
+        self.calls.make(ApiCall("note", stack), run)
+
+    def locks(self, stack: str) -> tuple[Lock, ...]:
+        """See `ports.Stacks`."""
+
+        def read() -> tuple[Lock, ...]:
+            record = self._backend.stack(self._environment, stack)
+            return tuple(record.locks) if record else ()
+
+        return self.calls.make(ApiCall("locks", stack), read)
+
+    def unlock(self, stack: str) -> None:
+        """See `ports.Stacks`."""
+
+        def run() -> None:
+            if record := self._backend.stack(self._environment, stack):
+                record.locks.clear()
+
+        self.calls.make(ApiCall("unlock", stack), run)
+
+    def _steps(
+        self, stack: str, given: ProgramInput, record: StackRecord, *, refresh: bool
+    ) -> tuple[dict[str, ResourceState], list[PlannedStep]]:
+        """The state to start from, and the steps."""
+        wanted = registrations(stack, given, self._aws)
+        resources = dict(record.resources)
+        reads: list[PlannedStep] = []
+        if refresh:
+            before, resources = resources, refreshed(resources, self._aws)
+            reads = [
+                PlannedStep("refresh", change_of("refresh", old, resources.get(urn))) for urn, old in before.items()
+            ]
+        return resources, [*reads, *plan(wanted, resources, self._aws)]
+
+    def _hold_to(self, planned: tuple[tuple[str, str], ...], steps: list[PlannedStep]) -> None:
+        left = list(planned)
+        for step in steps:
+            allowed = (planned_act for urn, planned_act in left if urn == step.change.urn)
+            act = next((act for act in allowed if step.act in _BY_PLAN.get(act, {act})), None)
+            if act is None and step.act != "same":
+                raise Drift(
+                    "the world moved since the plan was approved; what was applied until then is in the state",
+                    [Problem(f"{step.act} of {step.change.name} violates plan")],
+                    then="run the command again to see what is left",
+                )
+
+    def _take(
+        self,
+        step: PlannedStep,
+        record: StackRecord,
+        on_begin: Callable[[Change], None],
+        on_change: Callable[[Change], None],
+    ) -> None:
+        """Take one step, and write what came of it into the state."""
+        change, urn = step.change, step.change.urn
+        if step.act == "refresh":
+            return
+        if change.is_real:
+            on_begin(change)
+        state = self._applied(step, record) if change.is_real else change.new
+        if state is None:
+            record.resources.pop(urn, None)
+        else:
+            record.resources[urn] = state
+        if change.is_real:
+            on_change(replace(change, new=state))
+
+    def _applied(self, step: PlannedStep, record: StackRecord) -> ResourceState | None:
+        """What the state has of a resource after its step."""
+        change, aws = step.change, self._aws
+        known = {token(urn): state.id.rpartition("/")[2] for urn, state in record.resources.items()}
+        inputs = resolved(step.registration.inputs, known) if step.registration else {}
+        kind = resource_type(change.type, inputs or (change.old.inputs if change.old else {}))
+        new = replace(change.new, inputs=inputs) if change.new else None
+        old = record.resources.get(change.urn)
+
+        def take() -> ResourceState | None:
+            match step.act:
+                case "same" if old and new:
+                    return replace(old, retain_on_delete=new.retain_on_delete, parent=new.parent)
+                case "import":
+                    return change.new
+                case "create" if new:
+                    id_, outputs = kind.create(aws, inputs)
+                    return replace(new, id=id_, outputs=outputs)
+                case "update" if old and new:
+                    return replace(new, id=old.id, outputs=kind.update(aws, old.id, inputs))
+                case "replace" if old and new:
+                    kind.delete(aws, old.id, old.inputs)
+                    id_, outputs = kind.create(aws, inputs)
+                    return replace(new, id=id_, outputs=outputs)
+                case "delete" if old and not old.retain_on_delete:
+                    kind.delete(aws, old.id, old.inputs)
+            return None
+
+        if step.act == "same":
+            return take()
+        if step.act == "create" and new:
+            record.begun[new.urn] = new
+        label = f"{change.type.rpartition(':')[2]}:{change.name}"
+        try:
+            state = self.calls.make(ApiCall(step.act, label), take)
+        except AwsError as error:
+            raise EngineError(f"the engine failed:\n  - {error.what}") from error
+        record.begun.pop(change.urn, None)
+        return state
+
+    @contextmanager
+    def _locked(self, stack: str) -> Iterator[StackRecord]:
+        """Hold a stack, which is made if it isn't there; a kill leaves the lock, whose holder is dead then."""
+        backend, environment = self._backend, self._environment
+        with backend.lock:
+            record = backend.stacks.setdefault(full_name(environment, stack), StackRecord())
+            for lock in record.locks:
+                if lock.state not in (Holder.DEAD, Holder.ORPHAN):
+                    raise Locked(
+                        f"stack {full_name(environment, stack)} is being updated by {lock.holder}",
+                        then="wait until that is done; `rollout rollback` moves traffic all the same",
+                    )
+            dead = tuple(record.locks)
+            mine = Lock(stack, self._user, "here", 1, backend.clock.utc, Holder.ALIVE)
+            record.locks[:] = [mine]
+        for lock in dead:
+            self._on_lock_cleared(lock.stack, lock.holder)
+        left: list[Lock] = [replace(mine, state=Holder.DEAD)]
+        try:
+            yield record
+            left = []
+        except (Exception, KeyboardInterrupt):
+            left = []
+            raise
+        finally:
+            with backend.lock:
+                record.locks[:] = [*(lock for lock in record.locks if lock is not mine), *left]
+
+    @contextmanager
+    def _entry(self, record: StackRecord, kind: str, message: str) -> Iterator[None]:
+        """An entry in the history; a kill leaves none."""
+        clock, result = self._backend.clock, "succeeded"
+        start = clock.utc
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):
+            result = "failed"
+            raise
+        finally:
+            clock.advance(_UPDATE)
+            if result == "failed" or sys.exception() is None:
+                record.history.append(Update(kind, result, message, start, clock.utc))
+
+
+def _pairs(
+    before: Mapping[str, ResourceState], after: Mapping[str, ResourceState]
+) -> Iterator[tuple[ResourceState, ResourceState | None]]:
+    yield from ((old, after.get(urn)) for urn, old in before.items())

@@ -1,0 +1,269 @@
+"""One call to a world for tests: accounts, a backend and a clock in memory, and the library's door on them.
+
+```python
+from rollout import config
+from rollout.fakes.world import World
+
+production = config.load("stacks.toml").environment("production")
+world = World.cut_over(production)
+world.open(production).set_weight(10, approve=True, save=False)
+```
+
+A world at a stage is made once and copied from then on, which takes some milliseconds. Several actors may work on one
+world: each has a name, clients of its own, and calls that a test may refuse or lose the answers of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+
+from rollout.api import EnvironmentRollout
+from rollout.changes.phases import LEGACY
+from rollout.changes.work_folder import work_folder
+from rollout.events import Listener
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.backend import InMemoryBackend
+from rollout.fakes.calls import ApiCalls
+from rollout.fakes.clock import InMemoryClock
+from rollout.fakes.load_balancers import InMemoryLoadBalancers
+from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
+from rollout.fakes.stacks import InMemoryStacks
+from rollout.model import Environment, ProgramInput, RuleOwnership
+from rollout.ports import LegacyOwner
+from rollout.wiring import Parts
+
+_stages: dict[str, World] = {}
+
+
+@dataclass
+class World:
+    """All that several actors share.
+
+    Attributes:
+        accounts: By their numbers.
+        owner: Another tool that holds the legacy rules.
+        functions: What answers invocations, by account.
+        actors: Whoever has worked on it, by name.
+    """
+
+    clock: InMemoryClock = field(default_factory=InMemoryClock)
+    accounts: dict[str, InMemoryAws] = field(default_factory=dict)
+    metrics: InMemoryMetrics = field(default_factory=InMemoryMetrics)
+    topics: InMemoryTopics = field(default_factory=InMemoryTopics)
+    owner: LegacyOwner | None = None
+    functions: dict[str, InMemoryFunctions] = field(default_factory=dict)
+    alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)
+    actors: dict[str, Actor] = field(default_factory=dict)
+    backend: InMemoryBackend = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.backend = InMemoryBackend(self.clock)
+
+    @classmethod
+    def landscape(cls, *environments: Environment) -> World:
+        """Load balancers that answer 404, and no stack."""
+        world = cls()
+        for environment in environments:
+            world.add(environment)
+        return world
+
+    @classmethod
+    def legacy(cls, environment: Environment, *, without_rules: bool = False) -> World:
+        """As it is before rollout comes: the legacy stack with its functions and rules.
+
+        Args:
+            environment: The inventory, which names a legacy program.
+            without_rules: Leave the routes' rules to somebody else.
+        """
+        if not without_rules:
+            return _at_stage("legacy", environment, lambda: cls._with_legacy(environment))
+        return cls._with_legacy(environment, RuleOwnership.RELEASED)
+
+    @classmethod
+    def cut_over(cls, environment: Environment) -> World:
+        """As it is after phase 2: the routing stack holds the rules, and no request meets the candidate."""
+
+        def make() -> World:
+            world = cls.legacy(environment)
+            world.open(environment).phase1(approve=True)
+            world.open(environment).phase2(approve=True)
+            return world
+
+        return _at_stage("cut over", environment, make)
+
+    @classmethod
+    def _with_legacy(cls, environment: Environment, rules: RuleOwnership = RuleOwnership.OWNED) -> World:
+        world = cls.landscape(environment)
+        stacks = world.actor().stacks(environment)
+        given = ProgramInput(environment, rules=dict.fromkeys(environment.routes, rules))
+        with work_folder() as folder:
+            plan = folder / "legacy.json"
+            stacks.preview(LEGACY, given, plan, create=True)
+            stacks.up(LEGACY, given, plan=plan, message=f"the legacy stack of {environment.name}")
+        return world
+
+    def copy(self) -> World:
+        """Another world that is like this one now, with nobody at work in it."""
+        clock = InMemoryClock(self.clock.utc)
+        made = World(clock, {number: aws.copy() for number, aws in self.accounts.items()}, owner=self.owner)
+        made.backend = self.backend.copy(clock)
+        return made
+
+    def add(self, environment: Environment) -> InMemoryAws:
+        """Give an environment its load balancers."""
+        aws = self.accounts[environment.account] = InMemoryAws.landscape(environment)
+        return aws
+
+    def aws(self, environment: Environment) -> InMemoryAws:
+        """An environment's account."""
+        return self.accounts.setdefault(environment.account, InMemoryAws(environment.account, environment.region))
+
+    def actor(self, name: str = "somebody") -> Actor:
+        """Somebody who works on it."""
+        return self.actors.setdefault(name, Actor(name, self))
+
+    def open(
+        self, environment: Environment, file: Path | None = None, on_event: Listener = lambda _: None
+    ) -> EnvironmentRollout:
+        """An environment as `somebody` opens it; see `Actor.open`."""
+        return self.actor().open(environment, file, on_event)
+
+
+@dataclass
+class Actor:
+    """Somebody who works on a world.
+
+    Attributes:
+        calls: All that they do, and what is to happen around it.
+        account: Whose credentials they have; None for the environment's own.
+    """
+
+    name: str
+    world: World
+    calls: ApiCalls = field(default_factory=ApiCalls)
+    account: str | None = None
+
+    def load_balancers(self, environment: Environment) -> InMemoryLoadBalancers:
+        """Their client of an environment's load balancers."""
+        return InMemoryLoadBalancers(self.world.aws(environment), self.account, self.calls)
+
+    def stacks(
+        self, environment: Environment, on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
+    ) -> InMemoryStacks:
+        """Their client of an environment's stacks."""
+        world = self.world
+        return InMemoryStacks(
+            environment,
+            world.aws(environment),
+            world.backend,
+            user=self.name,
+            on_lock_cleared=on_lock_cleared,
+            calls=self.calls,
+        )
+
+    def parts(self, environment: Environment, on_lock_cleared: Callable[[str, str], None]) -> InMemoryParts:
+        """What `Rollout(…, parts=…)` takes."""
+        return InMemoryParts(environment, on_lock_cleared=on_lock_cleared, actor=self)
+
+    def open(
+        self, environment: Environment, file: Path | None = None, on_event: Listener = lambda _: None
+    ) -> EnvironmentRollout:
+        """An environment as they open it.
+
+        Args:
+            environment: The inventory.
+            file: Where weights are saved; nothing is, if there is none.
+            on_event: Told each event.
+        """
+        nowhere = environment.root / "no such stacks.toml"
+        return EnvironmentRollout(environment, file or nowhere, on_event=on_event, parts=self.parts)
+
+
+@dataclass(frozen=True)
+class InMemoryParts(Parts):
+    """What the library is put together of, in memory.
+
+    Attributes:
+        actor: Who works.
+    """
+
+    actor: Actor = field(default_factory=lambda: World().actor())
+
+    @property
+    def clock(self) -> InMemoryClock:
+        """See `Parts`."""
+        return self.actor.world.clock
+
+    @property
+    def utc(self) -> datetime:
+        """See `Parts`."""
+        return self.clock.utc
+
+    def wait_until(self, due: datetime) -> None:
+        """See `Parts`."""
+        if due > self.utc:
+            self.clock.sleep((due - self.utc).total_seconds())
+
+    @cached_property
+    def load_balancers(self) -> InMemoryLoadBalancers:
+        """See `Parts`."""
+        return self.actor.load_balancers(self.environment)
+
+    @property
+    def metrics(self) -> InMemoryMetrics:
+        """See `Parts`."""
+        return self.actor.world.metrics
+
+    @property
+    def logs(self) -> InMemoryMetrics:
+        """See `Parts`."""
+        return self.actor.world.metrics
+
+    @property
+    def alarms(self) -> InMemoryAlarms:
+        """See `Parts`."""
+        world = self.actor.world
+        return world.alarms.setdefault(self.environment.account, InMemoryAlarms(world.aws(self.environment)))
+
+    @property
+    def functions(self) -> InMemoryFunctions:
+        """See `Parts`."""
+        world = self.actor.world
+        return world.functions.setdefault(self.environment.account, InMemoryFunctions(world.aws(self.environment)))
+
+    @property
+    def topics(self) -> InMemoryTopics:
+        """See `Parts`."""
+        return self.actor.world.topics
+
+    @cached_property
+    def stacks(self) -> InMemoryStacks:
+        """See `Parts`."""
+        return self.actor.stacks(self.environment, self.on_lock_cleared)
+
+    @property
+    def states(self) -> InMemoryStacks:
+        """See `Parts`."""
+        return self.stacks
+
+    @property
+    def owner(self) -> LegacyOwner | None:
+        """See `Parts`."""
+        return self.actor.world.owner
+
+    @property
+    def engine_version(self) -> str:
+        """See `Parts`."""
+        return "Pulumi in memory"
+
+
+def _at_stage(stage: str, environment: Environment, make: Callable[[], World]) -> World:
+    """A copy of a world that is made once."""
+    key = f"{stage} {environment!r}"
+    if key not in _stages:
+        _stages[key] = make()
+    return _stages[key].copy()
