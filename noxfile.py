@@ -1,5 +1,6 @@
 """The parts of `./run tests` alone, and what is regenerated or measured by hand."""
 
+import sys
 from pathlib import Path
 
 import nox
@@ -99,8 +100,13 @@ def schema(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Write requirements/*.txt from pyproject.toml, keeping versions that still fit."""
     universal = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"]
-    for name, wanted in {"run": ["build"], "dev": ["dev", "-c", "requirements/run.txt"]}.items():
+    extras = ["--extra", "sandbox", "--extra", "dashboard"]
+    sources = {
+        "uv": ["--group", "uv"],
+        "run": ["pyproject.toml", *extras, "--group", "build"],
+        "dev": ["pyproject.toml", *extras, "--group", "dev", "-c", "requirements/run.txt", "-c", "requirements/uv.txt"],
+    }
+    for name, wanted in sources.items():
         out = ["--output-file", f"requirements/{name}.txt", "--custom-compile-command", "nox -s lock", "--quiet"]
-        extras = ["--extra", "sandbox", "--extra", "dashboard"]
-        command = ["uv", "pip", "compile", "pyproject.toml", *extras, "--group", *wanted]
+        command = [sys.executable, "-m", "uv", "pip", "compile", *wanted]
         session.run(*command, *universal, *out, *session.posargs, external=True)

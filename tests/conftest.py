@@ -37,6 +37,7 @@ def _nothing_of_the_caller() -> Iterator[None]:
             if name.startswith(("AWS_", "COLUMNS", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
                 patch.delenv(name)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # or each child process compiles the SDKs anew
         # a shell's background job ignores Ctrl-C, and would have its children ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield

@@ -46,7 +46,7 @@ class Hands:
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
         """See `Means`."""
-        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy and scipy take a while to import
+        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
 
         environment, names = self._parts.environment, tuple(routes)

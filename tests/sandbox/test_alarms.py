@@ -7,9 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rollout.monitoring import dashboard
+from rollout.monitoring.alarms import MAX_SERIES, Alarm, JointAlarm, alarms, names, title
+from rollout.monitoring.pools import Query
 from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
 from rollout.sandbox.strict.dashboards import body_problems, name_problem
+from tests.unit.watched_pools import places, shared
 
 SERIES: dict[str, Any] = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}
 BASE: dict[str, Any] = {
@@ -149,3 +155,30 @@ def test_a_sound_dashboard_is_taken() -> None:
 )
 def test_a_dashboard_is_refused(text: str, path: str, said: str) -> None:
     assert any(where == path and said in what for where, what in body_problems(text))
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_aws_takes_every_alarm_and_the_dashboard(count: int, candidates: int) -> None:
+    inventory = shared(count, candidates)
+    every = alarms(inventory, places(inventory))
+    made = {each.name: each for each in every}
+    assert len(made) == len({each.key for each in every}) == len(every)
+    for each in every:
+        if isinstance(each, JointAlarm):
+            there: Any = made
+            assert list(composite_problems({"AlarmName": each.name, "AlarmRule": each.rule}, there)) == []
+        else:
+            assert list(alarm_problems(asked(each))) == []
+            assert sum(query.series is not None for query in each.queries) <= MAX_SERIES
+    text = json.dumps(dashboard.body(inventory, places(inventory), names(inventory)))
+    assert list(body_problems(text)) == []
+    assert name_problem(title(inventory)) is None
+
+
+def asked(alarm: Alarm) -> dict[str, Any]:
+    def query(each: Query) -> dict[str, Any]:
+        metric = {"MetricStat": {"Period": 60}} if each.series else {"Expression": each.expression}
+        return {"Id": each.id, "ReturnData": each is alarm.queries[-1], **metric}
+
+    settings = {"EvaluationPeriods": 5, "Threshold": alarm.threshold, "ComparisonOperator": "GreaterThanThreshold"}
+    return {"AlarmName": alarm.name, "Metrics": [query(each) for each in alarm.queries], **settings}

@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rollout.metrics import Series
-from rollout.model import Arn, Environment, Function, LoadBalancer, Route
+from rollout.model import Environment, Function, LoadBalancer
 from rollout.monitoring import dashboard
-from rollout.monitoring.alarms import MAX_SERIES, Alarm, JointAlarm, Thresholds, alarms, names, title
-from rollout.monitoring.pools import Places, Query, watched
-from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
-from rollout.sandbox.strict.dashboards import body_problems, name_problem
+from rollout.monitoring.alarms import Alarm, JointAlarm, Thresholds, alarms, names, title
+from rollout.monitoring.pools import Places, watched
 from tests.unit.builders import environment
+from tests.unit.watched_pools import places, route, shared
 
 Values = Mapping[tuple[str, str], float]
 """A minute's values by metric and target group's or function's name; what isn't there has no point."""
-
-
-def route(legacy: str, candidate: str, priority: int) -> Route:
-    path = f"/{legacy}"
-    return Route(load_balancer="public", path=path, priority=priority, legacy=legacy, candidate=candidate)
-
-
-def shared(count: int, candidates: int = 1) -> Environment:
-    """Routes with a legacy group each, which share their candidate groups."""
-    routes = {f"r{n}": route(f"old-{n}", f"new-{n % candidates}", n + 1) for n in range(count)}
-    # one more route joins the candidates' pools
-    routes |= {f"x{n}": route("old-0", f"new-{n}", 100 + n) for n in range(1, candidates)}
-    function = Function(
-        runtime="r", handler="h", target_groups={"public": tuple(f"new-{n}" for n in range(candidates))}
-    )
-    return environment(routes=routes, functions={"new": function})
-
-
-def places(inventory: Environment) -> Places:
-    elb = "arn:aws:elasticloadbalancing:us-west-2:1"
-    groups = [group for each in inventory.routes.values() for group in (each.legacy, each.candidate)]
-    return Places(
-        {"public": Arn(f"{elb}:loadbalancer/app/public/1")},
-        {group: Arn(f"{elb}:targetgroup/{group}/1") for group in groups},
-    )
 
 
 def value(alarm: Alarm, values: Values) -> float | None:
@@ -136,33 +106,6 @@ def test_a_pool_of_many_routes_is_worse_only_if_it_is_worse_than_each_part() -> 
     for n in range(5):  # the two counted with a route as bad and slow as the candidate say nothing
         as_bad = [*good[:n], (f"old-{n}", 100_000, 4000, 0, 0.5), *good[n + 1 :]]
         assert rings(five, minute(*as_bad, bad)) == []
-
-
-@given(st.integers(1, 12), st.integers(1, 12))
-def test_aws_takes_every_alarm_and_the_dashboard(count: int, candidates: int) -> None:
-    inventory = shared(count, candidates)
-    every = alarms(inventory, places(inventory))
-    made = {each.name: each for each in every}
-    assert len(made) == len({each.key for each in every}) == len(every)
-    for each in every:
-        if isinstance(each, JointAlarm):
-            there: Any = made
-            assert list(composite_problems({"AlarmName": each.name, "AlarmRule": each.rule}, there)) == []
-        else:
-            assert list(alarm_problems(asked(each))) == []
-            assert sum(query.series is not None for query in each.queries) <= MAX_SERIES
-    text = json.dumps(dashboard.body(inventory, places(inventory), names(inventory)))
-    assert list(body_problems(text)) == []
-    assert name_problem(title(inventory)) is None
-
-
-def asked(alarm: Alarm) -> dict[str, Any]:
-    def query(each: Query) -> dict[str, Any]:
-        metric = {"MetricStat": {"Period": 60}} if each.series else {"Expression": each.expression}
-        return {"Id": each.id, "ReturnData": each is alarm.queries[-1], **metric}
-
-    settings = {"EvaluationPeriods": 5, "Threshold": alarm.threshold, "ComparisonOperator": "GreaterThanThreshold"}
-    return {"AlarmName": alarm.name, "Metrics": [query(each) for each in alarm.queries], **settings}
 
 
 def test_every_legacy_group_of_a_pool_is_compared() -> None:

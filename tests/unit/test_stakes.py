@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from scipy import stats
 
 from rollout.analysis import eprocess, stakes
 from rollout.analysis.stakes import Blocks, Guess
 
 SIZES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 RATES = st.floats(0.001, 0.999)
+
+
+def binomial(bad: np.ndarray, requests: int, share: float) -> np.ndarray:
+    """The chance of each number of bad answers among few requests, exactly."""
+    ways = np.array([math.comb(requests, int(count)) for count in bad.flat], dtype=float).reshape(bad.shape)
+    return np.asarray(ways * share**bad * (1 - share) ** (requests - bad))
 
 
 def outcomes(candidate: int, legacy: int) -> Blocks:
@@ -30,9 +35,8 @@ def outcomes(candidate: int, legacy: int) -> Blocks:
 
 def expectation(blocks: Blocks, log_bets: np.ndarray, q: float, p: float) -> float:
     """The highest expectation of the second block's e-values, if the rates are q and p."""
-    candidate, legacy = blocks.candidate[0, 1], blocks.legacy[0, 1]
-    chance = stats.binom.pmf(blocks.candidate_bad[:, 1], candidate, q)
-    chance *= stats.binom.pmf(blocks.legacy_bad[:, 1], legacy, p)
+    candidate, legacy = int(blocks.candidate[0, 1]), int(blocks.legacy[0, 1])
+    chance = binomial(blocks.candidate_bad[:, 1], candidate, q) * binomial(blocks.legacy_bad[:, 1], legacy, p)
     return float((chance[:, None] * np.exp(log_bets[:, 1])).sum(axis=0).max())
 
 
@@ -72,7 +76,7 @@ def test_a_bet_against_a_ceiling_is_fair(requests: int, ceiling: float, part: fl
     for worse, rate in ((True, ceiling * part), (False, ceiling + (1 - ceiling) * part)):
         bets = stakes.alone(np.full_like(bad, requests), bad, np.full(len(bad), ceiling), worse=worse)[:, 0]
         for q in (ceiling, rate):
-            assert (stats.binom.pmf(bad, requests, q) * np.exp(bets)).sum(axis=0).max() <= 1 + 1e-9
+            assert (binomial(bad, requests, q) * np.exp(bets)).sum(axis=0).max() <= 1 + 1e-9
 
 
 def test_for_rare_events_a_bet_is_the_conditional_binomial_test() -> None:
@@ -80,7 +84,7 @@ def test_for_rare_events_a_bet_is_the_conditional_binomial_test() -> None:
     blocks = stakes.blocks_of(*counts)
     bets = stakes.on_worse(blocks, guesses(blocks, 1e-6), np.array([1.25])).log_bets(blocks)[0, 0]
     shares = [50 * ratio / (50 * ratio + 950) for ratio in (1.25, *1.25 * stakes.WORSE)]
-    likelihoods = np.array([stats.binom.pmf(3, 4, share) for share in shares])
+    likelihoods = np.array([4 * share**3 * (1 - share) for share in shares])
     assert bets == pytest.approx(np.log(likelihoods[1:] / likelihoods[0]), abs=0.05)
 
 
