@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from rollout.errors import SandboxError
 from rollout.model import Environment
 from rollout.ports import Account, Alarms, Clock, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, States, Topics
+from rollout.private import HOME, private_folder
 from rollout.ramp.settings import CLOUDWATCH
 
 if TYPE_CHECKING:
@@ -295,16 +296,14 @@ class Parts:
         """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
         if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":
             return self.environment.backend
-        home = self.sandbox.folder if self.sandbox else self.environment.root / ".rollout"
+        home = self.sandbox.folder if self.sandbox else self.environment.root / HOME
         if home is None:
             raise SandboxError(
                 "this sandbox has no folder to keep Pulumi's state in",
                 then="start it with one: Sandbox.start(folder)",
                 code="sandbox-without-folder",
             )
-        folder = home / "state"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return folder.resolve().as_uri()
+        return private_folder(home.resolve() / "state").as_uri()
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Parts]

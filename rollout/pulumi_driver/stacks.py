@@ -23,6 +23,7 @@ from rollout.changes.plan import Change, Op, ResourceState, StackPreview, states
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError, Locked
 from rollout.model import Environment, ProgramInput
+from rollout.private import private_folder
 from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
@@ -261,7 +262,7 @@ class PulumiStacks(States):
         """One at a time on this host: of two who find a dead lock, the slower must not clear the faster one's."""
         name = sha256(f"{self._settings.backend} {self._full_name(stack)}".encode()).hexdigest()
         path = platformdirs.user_cache_path("rollout") / "locks" / f"{name}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         try:
             with FileLock(path, timeout=0):
                 yield
@@ -298,7 +299,7 @@ def _make_sure_of_room(backend: str) -> None:
     """Write to a folder before the engine does: where it has no room for a state it leaves half of one."""
     folder = Path(unquote(urlsplit(backend).path))
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        private_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(_ROOM))
     except OSError as error:

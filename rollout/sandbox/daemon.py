@@ -18,11 +18,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
+from rollout.environment import without_secrets
 from rollout.errors import SandboxError
+from rollout.private import private_folder
 from rollout.quantities import Percent
 from rollout.sandbox import reach
 from rollout.sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask
@@ -33,6 +35,8 @@ from rollout.sandbox.server import JOURNAL, Sandbox
 
 START_TIMEOUT = timedelta(minutes=2)
 STOP_TIMEOUT = timedelta(seconds=10)
+GLANCE = timedelta(seconds=1)
+"""How often a daemon looks whether it can still be found."""
 _INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
 
 
@@ -121,8 +125,7 @@ def start(folder: Path) -> SandboxInfo:
     Raises:
         SandboxError: It can't be started; the text says why.
     """
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = private_folder(folder.resolve())
     with FileLock(folder / _START_LOCK, mode=0o600):
         return status(folder) or _spawn(folder)
 
@@ -166,7 +169,8 @@ def stop(folder: Path) -> bool:
     """
     info = status(folder)
     if info is not None:
-        ask(info.endpoint, info.token, "POST", "stop")
+        with suppress(SandboxError):  # one that is going already answers nobody; its lock tells when it is gone
+            ask(info.endpoint, info.token, "POST", "stop")
         life = FileLock(folder / _LIFE_LOCK, mode=0o600)
         try:
             life.acquire(timeout=STOP_TIMEOUT.total_seconds())
@@ -188,6 +192,7 @@ def _spawn(folder: Path) -> SandboxInfo:
             stdout=subprocess.PIPE,
             stderr=log,
             cwd=folder,
+            env=without_secrets(),  # it needs nobody's credentials, and never docker
             start_new_session=True,
         )
     finally:
@@ -209,6 +214,7 @@ def _spawn(folder: Path) -> SandboxInfo:
 
 def main(folder: Path) -> None:
     """Be the daemon: serve until told to stop."""
+    os.umask(0o077)
     if os.fork():
         # The starter waits for this process; the daemon belongs to nobody, so that no one has to bury it.
         os._exit(0)
@@ -224,10 +230,20 @@ def main(folder: Path) -> None:
         _publish(info)
         print("ready", flush=True)  # noqa: T201 - the starter waits for it
         os.dup2(2, 1)
-        sandbox.stopped.wait()
-        with suppress(FileNotFoundError):
-            (folder / _INFO).unlink()
+        with (folder / _INFO).open("rb") as published:  # held open, lest its number be used again
+            while not sandbox.stopped.wait(GLANCE.total_seconds()) and _is_at(folder / _INFO, published):
+                pass
+            if _is_at(folder / _INFO, published):
+                (folder / _INFO).unlink()
     os._exit(0)  # without waiting for a provider's call that is still retrying
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether an open file still has its path: the folder may have been removed, or made anew."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False
 
 
 def _publish(info: SandboxInfo) -> None:

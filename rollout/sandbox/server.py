@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rollout.errors import SandboxError
+from rollout.private import private_folder
 from rollout.quantities import Percent
 from rollout.sandbox import reach
 from rollout.sandbox.clock import SandboxClock
@@ -62,7 +63,7 @@ class Sandbox:
         self._metrics = Metrics(self.clock)
         self._running = running
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(folder)
         running.enter_context(strict(self._metrics))
         self._journal = Journal(folder / JOURNAL if folder else None)
         running.callback(self._journal.close)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import shutil
 import signal
 import stat
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +53,55 @@ def test_two_starts_at_once_make_one(folder: Path) -> None:
     assert one == other
 
 
-def test_its_files_are_its_owners_alone(folder: Path) -> None:
+def test_stops_at_once_are_no_error(folder: Path) -> None:
+    daemon.start(folder)
+    with ThreadPoolExecutor(4) as pool:
+        stopped = list(pool.map(daemon.stop, [folder] * 4))
+    assert any(stopped)
+    assert daemon.status(folder) is None
+
+
+@pytest.mark.parametrize("lost", ["the whole folder", "its file", "the folder, made anew"])
+def test_it_ends_when_it_can_no_longer_be_found(folder: Path, lost: str) -> None:
     info = daemon.start(folder)
+    with (folder / "daemon.lock").open() as life:
+        if lost == "its file":
+            (folder / "sandbox.json").unlink()
+        else:
+            shutil.rmtree(folder)
+        if lost == "the folder, made anew":
+            assert daemon.start(folder).pid != info.pid
+        ends = time.monotonic() + 20
+        while True:
+            with suppress(BlockingIOError):
+                fcntl.flock(life, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            assert time.monotonic() < ends
+            time.sleep(0.1)
+
+
+def test_it_has_no_secrets_of_whoever_started_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept_from_it = ("AWS_SECRET_ACCESS_KEY", "PULUMI_CONFIG_PASSPHRASE", "DOCKER_HOST", "GITHUB_TOKEN")
+    for name in kept_from_it:
+        monkeypatch.setenv(name, "theirs")
+    info = daemon.start(folder)
+    given = Path(f"/proc/{info.pid}/environ").read_bytes().decode().split("\0")
+    assert {each.partition("=")[0] for each in given} & {"PATH", *kept_from_it} == {"PATH"}
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_its_files_are_its_owners_alone(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / ".rollout" / "sandbox"
+    before = os.umask(umask)
+    try:
+        info = daemon.start(folder)
+    finally:
+        os.umask(before)
     info.client("logs", ACCOUNT, REGION).create_log_group(logGroupName="group")
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    daemon.stop(folder)
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (folder, folder.parent)} == {0o700}
     files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
-    assert {"calls.jsonl", "changes.jsonl", "daemon.log", "sandbox.json"} <= files.keys()
+    assert {"calls.jsonl", "changes.jsonl", "daemon.log"} <= files.keys()
     assert set(files.values()) == {0o600}
 
 
