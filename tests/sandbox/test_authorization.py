@@ -110,8 +110,9 @@ def test_conditions(condition: Mapping[str, Any], values: tuple[str, ...], fits:
     ],
 )
 def test_what_aws_or_the_sandbox_would_not_take(document: Mapping[str, Any], why: str) -> None:
-    with pytest.raises(SandboxError, match=why):
+    with pytest.raises(SandboxError, match=why) as caught:
         Policy.parse(document)
+    assert caught.value.code == "invalid-policy"
 
 
 @given(st.text("ab*?", max_size=6), st.text("ab", max_size=6))

@@ -95,8 +95,9 @@ def test_a_throttled_call_is_tried_again_and_a_refused_one_is_told(
     aws.faults.add(Fault("cloudwatch:GetMetricData"))
     assert metrics.read([ours("Requests")], NOW - MINUTE, NOW) == {ours("Requests"): ()}
     aws.faults.add(Fault("cloudwatch:GetMetricData", code="AccessDenied", message="no", status=403))
-    with pytest.raises(AwsError, match=r"GetMetricData: AccessDenied: no\n.*docs/security.md"):
+    with pytest.raises(AwsError, match=r"GetMetricData: AccessDenied: no\n.*docs/security.md") as caught:
         metrics.read([ours("Requests")], NOW - MINUTE, NOW)
+    assert caught.value.code == "access-denied"
     assert len(aws.calls("cloudwatch:GetMetricData", account)) == 3
 
 

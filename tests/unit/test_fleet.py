@@ -68,8 +68,9 @@ def test_one_at_a_time_nothing_is_begun_after_a_failure() -> None:
     assert world.begun == ["staging", "europe"]
     assert [told[0] for told in world.told if isinstance(told[0], int)] == [1, 2]
     assert (list(result.done), result.failed, result.left) == (["staging"], {"europe": drift}, ("america", "asia"))
-    with pytest.raises(Drift, match="somebody was here"):
+    with pytest.raises(Drift) as caught:
         result.require()
+    assert caught.value is drift
 
 
 def test_side_by_side_what_is_under_way_ends_and_the_next_wave_never_begins() -> None:

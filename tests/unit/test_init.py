@@ -151,8 +151,9 @@ def test_rules_are_named_by_method_and_path_by_path_or_by_priority(words: list[s
 
 @pytest.mark.parametrize("words", ["POST /cart/*", "/carts/*", "GET", "", "1004"])
 def test_a_rule_that_is_not_there_is_an_error_with_those_that_are(words: str) -> None:
-    with pytest.raises(UsageError, match="no rule that can be moved is") as caught:
+    with pytest.raises(UsageError) as caught:
         endpoints_named(endpoints(SHOP), [words])
+    assert caught.value.code == "unknown-rule"
     assert "GET /cart/*" in str(caught.value)
 
 
@@ -163,8 +164,9 @@ def test_a_load_balancer_is_meant_with_its_rules_or_by_a_port() -> None:
     assert [str(each) for each in listeners_named(account, ["bare", "shop:80"])] == ["bare:80", "shop:80"]
     with pytest.raises(UsageError, match="did you mean 'shop'"):
         listeners_named(account, ["shpo"])
-    with pytest.raises(UsageError, match="there is no listener 'shop:8080'"):
+    with pytest.raises(UsageError) as caught:
         listeners_named(account, ["shop:8080"])
+    assert caught.value.code == "unknown-listener"
 
 
 @pytest.mark.parametrize(
@@ -256,8 +258,9 @@ def test_whatever_the_rules_are_the_file_holds_together(asked: list[tuple[str, s
 def test_a_file_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     file = tmp_path / "stacks.toml"
     write_new(file, "one")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError) as caught:
         write_new(file, "two")
+    assert caught.value.code == "file-exists"
     assert file.read_text() == "one"
     write_new(file, "two", force=True)
     assert file.read_text() == "two"

@@ -80,26 +80,28 @@ def test_a_missing_plugin_is_named_beside_those_that_are_there(install: Install)
     install("prometheus", "any_module:source")
     with pytest.raises(UsageError) as caught:
         read(parts("datadog"))
-    assert caught.value.what == "there is no metrics source 'datadog'"
+    assert caught.value.code == "plugin-missing"
+    assert "metrics source 'datadog'" in caught.value.what
     assert str(caught.value.then).endswith("here are: cloudwatch, prometheus")
 
 
 def test_two_plugins_of_a_name_are_told(install: Install) -> None:
     install("twice", "one_module:source")
     install("twice", "other_module:source")
-    with pytest.raises(UsageError, match="brought twice: by one_module:source and other_module:source"):
+    with pytest.raises(UsageError, match="one_module:source and other_module:source") as caught:
         read(parts("twice"))
+    assert caught.value.code == "plugin-unusable"
 
 
 @pytest.mark.parametrize(
     ("module", "code", "error", "told"),
     [
-        ("bad_import", "import nothing_of_that_name", UsageError, "can't be made: ModuleNotFoundError"),
-        ("bad_function", "source = lambda environment: 1 / 0", UsageError, "can't be made: ZeroDivisionError"),
-        ("bad_source", "source = lambda environment: object()", UsageError, "has no `read`"),
-        ("bad_read", SOURCE.format("raise OSError('no route to host')"), AwsError, "failed: OSError: no route to host"),
-        ("bad_answer", SOURCE.format("return dict.fromkeys(series, (1, 2))"), AwsError, "something else than points"),
-        ("bad_part", SOURCE.format("return {}"), AwsError, "left out"),
+        ("bad_import", "import nothing_of_that_name", UsageError, "ModuleNotFoundError"),
+        ("bad_function", "source = lambda environment: 1 / 0", UsageError, "ZeroDivisionError"),
+        ("bad_source", "source = lambda environment: object()", UsageError, "`read`"),
+        ("bad_read", SOURCE.format("raise OSError('no route to host')"), AwsError, "OSError: no route to host"),
+        ("bad_answer", SOURCE.format("return dict.fromkeys(series, (1, 2))"), AwsError, "points"),
+        ("bad_part", SOURCE.format("return {}"), AwsError, "RequestCount"),
     ],
 )
 def test_a_bad_plugin_is_one_clear_error(  # noqa: PLR0917 - a case's parts
@@ -107,16 +109,19 @@ def test_a_bad_plugin_is_one_clear_error(  # noqa: PLR0917 - a case's parts
 ) -> None:
     (tmp_path / f"{module}.py").write_text(code)
     install("bad", f"{module}:source")
-    with pytest.raises(error, match=told):
+    with pytest.raises(error, match=told) as caught:
         read(parts("bad"), ASKED.series("RequestCount"))
+    assert caught.value.code == ("plugin-unusable" if error is UsageError else "metrics-source-failed")
 
 
 def test_the_inventory_names_a_source_and_a_name_must_look_like_one() -> None:
     text = (ROOT / "stacks.toml").read_text("utf-8")
     named = parse(text + '\n[analysis]\nsource = "jsonlines"\n', ROOT / "stacks.toml")
     assert named.environment("production").analysis.source == "jsonlines"
-    with pytest.raises(ConfigError, match="source"):
+    with pytest.raises(ConfigError) as caught:
         parse(text + '\n[analysis]\nsource = "Not A Name"\n', ROOT / "stacks.toml")
+    (problem,) = caught.value.problems
+    assert str(problem.where).endswith(": analysis.source")
 
 
 def test_the_inventory_names_a_notifier_with_options_of_its_own() -> None:
@@ -125,26 +130,29 @@ def test_the_inventory_names_a_notifier_with_options_of_its_own() -> None:
     named = parse(text + f'\n[notifications.phones]\nplugin = "ntfy"\n{options}', ROOT / "stacks.toml")
     (phones,) = named.environment("production").notifications.values()
     assert (phones.plugin, phones.options) == ("ntfy", {"server": "https://ntfy.example.com", "tags": ["a", "b"]})
-    with pytest.raises(ConfigError, match="options are a plugin's"):
+    with pytest.raises(ConfigError) as caught:
         parse(text + f'\n[notifications.phones]\ncommand = ["true"]\n{options}', ROOT / "stacks.toml")
+    assert {str(problem.where).split(": ")[1] for problem in caught.value.problems} == {"notifications.phones"}
 
 
 @pytest.mark.parametrize(
     ("module", "code", "told"),
     [
-        ("no_way", "notifier = lambda environment, options: 1", "gives nothing that can be called"),
-        ("no_option", "notifier = lambda environment, options: options['topic']", "can't be made: KeyError"),
+        ("no_way", "notifier = lambda environment, options: 1", "called"),
+        ("no_option", "notifier = lambda environment, options: options['topic']", "KeyError"),
     ],
 )
 def test_a_bad_notifier_is_one_clear_error(module: str, code: str, told: str, install: Install, tmp_path: Path) -> None:
     (tmp_path / f"{module}.py").write_text(code)
     install("bad", f"{module}:notifier", NOTIFIERS)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(UsageError, match=told) as caught:
         notifier("bad", environment(), {})
+    assert caught.value.code == "plugin-unusable"
 
 
 def test_a_missing_notifier_is_named_beside_those_that_are_there(install: Install) -> None:
     install("ntfy", "any_module:notifier", NOTIFIERS)
-    with pytest.raises(UsageError, match="there is no notifier 'matrix'") as caught:
+    with pytest.raises(UsageError, match="notifier 'matrix'") as caught:
         notifier("matrix", environment(), {})
+    assert caught.value.code == "plugin-missing"
     assert str(caught.value.then).endswith("here are: ntfy")

@@ -21,7 +21,7 @@ from rollout.rules.conditions import for_endpoint, unmet
 from rollout.smoke.report import SmokeReport, as_json
 from rollout.smoke.run import Smoke
 from rollout.smoke.samples import Sample, made_up, read_samples
-from tests.unit.builders import CANDIDATE, environment, live
+from tests.unit.builders import CANDIDATE, environment, live, places
 
 SECONDS = timedelta(seconds=1)
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)
@@ -177,19 +177,22 @@ def test_a_long_finding_is_cut_and_many_are_not_told() -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     def said(event: Mapping[str, Any]) -> Any:
         if event["path"] == "/bulk":
-            raise AwsError("Invoke: AccessDeniedException: no", then="the role lacks a permission")
+            raise AwsError("Invoke: no", then="the role lacks a permission", code="access-denied")
         return Invocation(None, "KeyError: 'address'", SECONDS)
 
     bulk = Sample.model_validate({"request": {"method": "POST", "path": "/bulk"}})
     functions = Functions(said)
     asked = Smoke(environment(), live({}), functions, NOW)
     report = asked.run({"bulk": bulk}, ["score", "bulk"], 1)
-    with pytest.raises(SmokeFailed, match="2 of 2 routes of production") as caught:
+    with pytest.raises(SmokeFailed, match="2 of 2 routes") as caught:
         report.require()
-    assert [str(problem) for problem in caught.value.problems] == [
-        "score (new): GET /score/smoke: the function failed: KeyError: 'address'",
-        "bulk (new): Invoke: AccessDeniedException: no (the role lacks a permission)",
+    assert places(caught.value.problems) == [
+        ("score (new)", "unexpected-response"),
+        ("bulk (new)", "access-denied"),
     ]
+    crash, denied = caught.value.problems
+    assert "KeyError: 'address'" in crash.what
+    assert denied.then == "the role lacks a permission"
     assert caught.value.exit_code == 1
 
 
@@ -197,7 +200,8 @@ def test_a_candidate_that_is_not_built_is_not_asked() -> None:
     found = live({})
     report, functions = smoke(answer(), found=replace(found, target_groups={}))
     assert functions.came == []
-    assert [str(p) for p in report.problems] == ["score (new): new isn't there (run `rollout phase1 production`)"]
+    assert places(report.problems) == [("score (new)", "candidate-missing")]
+    assert "rollout phase1 production" in (report.problems[0].then or "")
 
 
 def test_environments_are_opened_by_what_changes_nothing() -> None:
@@ -246,26 +250,31 @@ def test_every_problem_of_all_samples_is_told(tmp_path: Path) -> None:
         (tmp_path / f"{name}.json").write_text(json.dumps(said))
     with pytest.raises(ConfigError) as caught:
         read(tmp_path)
-    allowed = "(allowed: method, path, query, headers, body)"
-    assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
-        "bulk.json: GET /score/1 is no request of the route, which takes POST /bulk",
-        "scor.json: there is no route 'scor'; did you mean 'score'?",
-        "score.json: request.headers: the variable SHOP_KEY isn't set",
-        f"score.json: request.pth: unknown key 'pth'; did you mean 'path'? {allowed}",
-        "score.json: expect.status: 99 is no HTTP status; allowed are 100 to 599",
-        "score.json: expect.schema: is no JSON schema: 'nothing' is not valid under any of the given schemas",
+    assert [(Path(str(each.where)).name, each.code, each.what.split(":")[0]) for each in caught.value.problems] == [
+        ("bulk.json", "sample-route-mismatch", "GET /score/1 is no request of the route, which takes POST /bulk"),
+        ("scor.json", "unknown-route", "there is no route 'scor'; did you mean 'score'?"),
+        ("score.json", "invalid-value", "request.headers"),
+        ("score.json", "unknown-key", "request.pth"),
+        ("score.json", "invalid-value", "expect.status"),
+        ("score.json", "invalid-value", "expect.schema"),
     ]
+    variable, key = caught.value.problems[2:4]
+    assert "SHOP_KEY" in variable.what
+    assert "did you mean 'path'" in key.what
+    assert "method, path, query, headers, body" in (key.then or "")
 
 
 def test_a_file_that_is_no_json_is_told(tmp_path: Path) -> None:
     (tmp_path / "score.json").write_text("{,}")
-    with pytest.raises(ConfigError, match="is no JSON: Expecting property name"):
+    with pytest.raises(ConfigError) as caught:
         read(tmp_path)
+    assert places(caught.value.problems) == [(str(tmp_path / "score.json"), "invalid-json")]
 
 
 def test_a_folder_that_is_named_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such folder"):
+    with pytest.raises(UsageError) as caught:
         read(tmp_path / "none")
+    assert (caught.value.where, caught.value.code) == (str(tmp_path / "none"), "file-missing")
     assert read_samples(tmp_path / "none", environment(), wanted=False) == {}
 
 

@@ -59,5 +59,6 @@ def test_a_function_that_never_ran_has_no_points_and_a_refusal_is_told(tenant: T
     assert logs.read([series("none", "Reports")], NOON, NOON + MINUTE) == {series("none", "Reports"): ()}
     refused = Fault("logs:StartQuery", code="AccessDeniedException", message="no", status=400)
     tenant.sandbox.faults.add(refused)
-    with pytest.raises(AwsError, match=r"/aws/lambda/one: StartQuery: AccessDeniedException: no\n.*docs/security.md"):
+    with pytest.raises(AwsError, match=r"StartQuery: AccessDeniedException: no\n.*docs/security.md") as caught:
         logs.read([series("one", "Reports")], NOON, NOON + MINUTE)
+    assert (caught.value.where, caught.value.code) == ("/aws/lambda/one", "access-denied")

@@ -50,20 +50,21 @@ def test_a_call_that_was_not_taken_on_is_tried_again(site: Site, sandbox: Sandbo
 
 def test_it_is_not_tried_for_ever(site: Site, adapter: Lambda) -> None:
     site.tenant.functions.put_function_concurrency(FunctionName="one", ReservedConcurrentExecutions=0)
-    with pytest.raises(AwsError, match="one: Invoke: TooManyRequestsException: Rate Exceeded"):
+    with pytest.raises(AwsError, match="Invoke: TooManyRequestsException"):
         adapter.invoke("one", EVENT, LIMIT)
     assert invocations(site) == 6
 
 
 def test_a_call_without_an_answer_is_not_made_again(site: Site, sandbox: Sandbox, adapter: Lambda) -> None:
     sandbox.faults.add(Fault("lambda:InvokeFunction", code=None, delay=timedelta(seconds=0.5), times=2))
-    with pytest.raises(AwsError, match="Read timeout"):
+    with pytest.raises(AwsError) as caught:
         adapter.invoke("one", EVENT, timedelta(seconds=0.1))
+    assert caught.value.code == "aws-unreachable"
     adapter.invoke("one", EVENT, LIMIT)
     sandbox.faults.clear()
     assert invocations(site) == 2
 
 
 def test_a_function_that_is_not_there_is_told(adapter: Lambda) -> None:
-    with pytest.raises(AwsError, match="other: Invoke: ResourceNotFoundException: Function not found"):
+    with pytest.raises(AwsError, match="other: Invoke: ResourceNotFoundException"):
         adapter.invoke("other", EVENT, LIMIT)
