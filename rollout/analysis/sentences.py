@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rollout.analysis.streams import Stream
 from rollout.analysis.weighing import Evidence, harm_of
+from rollout.formatting import count_of
 from rollout.ramp.settings import Analysis, MetricName
 
 NAMES: Mapping[MetricName, str] = {
@@ -125,4 +126,4 @@ def _sure(risk: float) -> str:
 
 def _round(requests: int) -> str:
     known = int(float(f"{requests:.2g}")) if requests >= 1000 else requests  # noqa: PLR2004 - it is about that many
-    return f"{known:,} more request{'' if known == 1 else 's'}"
+    return count_of(known, "more request")

@@ -48,6 +48,7 @@ from rollout.errors import (
     UsageError,
     VerifyFailed,
 )
+from rollout.formatting import count_of
 from rollout.history.record import Record, moves, with_record
 from rollout.live import Live
 from rollout.measuring.volumes import Volume
@@ -527,6 +528,6 @@ def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) ->
     total = len({change.urn for change in item.preview.changes})
     rest = "".join(f"; {other.step.stack} not begun" for other in later)
     return Interrupted(
-        f"stopped: {item.step.stack} {min(len(done), total)} of {total} resources done{rest}",
+        f"stopped: {item.step.stack} {min(len(done), total)} of {count_of(total, 'resource')} done{rest}",
         then="run the same command again to finish it",
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.changes.plan import Op, StackPreview
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
 from rollout.measuring.volumes import Volume
@@ -46,7 +47,7 @@ class TrafficLine:
         if not total:
             return "none"
         if others:
-            return f"{_rate(total)} with {others} other{'s' if others > 1 else ''}"
+            return f"{_rate(total)} with {count_of(others, 'other')}"
         return f"about {_rate(total * self.after.weight.tenths / ALL_TENTHS)} of {_rate(total)}"
 
     @property

@@ -100,7 +100,7 @@ class Usage:
     """How much of a load balancer's quota is used once the cutover is done.
 
     Attributes:
-        load_balancer: The inventory's name.
+        load_balancer: The inventory's name; of several names, for several listeners, the first.
         limit: AWS's name of the quota.
         allowed: The account's.
         now: What is used.
@@ -113,6 +113,14 @@ class Usage:
     now: int
     after: int
 
+    @property
+    def counted(self) -> str:
+        """What is counted, in words."""
+        return self.limit.partition("-per-")[0].replace("-", " ")
+
+    def __str__(self) -> str:
+        return f"{self.load_balancer} {self.after} of {self.allowed} {self.counted}"
+
 
 def usages(environment: Environment, live: Live, found: Inspection, extra_rules: int = 0) -> tuple[Usage, ...]:
     """Each load balancer's rules and target groups, before and after the cutover.
@@ -124,8 +132,14 @@ def usages(environment: Environment, live: Live, found: Inspection, extra_rules:
         extra_rules: How many rules a load balancer would get, beside those that it has.
     """
     both: list[Usage] = []
+    keys: dict[Arn, list[str]] = {}
     for key, balancer in live.load_balancers.items():
-        candidates = {route.candidate for route in environment.routes.values() if route.load_balancer == key}
+        keys.setdefault(balancer, []).append(key)
+    for balancer, own in keys.items():
+        key, candidates = (
+            own[0],
+            {route.candidate for route in environment.routes.values() if route.load_balancer in own},
+        )
         used = found.groups.get(balancer, frozenset())
         # a group that isn't built yet counts by its name
         after = used | {live.group_arn(name) or Arn(name) for name in candidates}
@@ -142,7 +156,7 @@ def quota_problems(found: tuple[Usage, ...]) -> Iterator[Problem]:
         if usage.after > usage.allowed:
             raisable = usage.limit == RULES
             yield Problem(
-                f"{usage.after} {usage.limit.replace('-', ' ')}; {usage.allowed} are allowed and {usage.now} used",
+                f"{usage.after} {usage.counted} on one load balancer; {usage.allowed} are allowed and {usage.now} used",
                 where=f"load-balancers.{usage.load_balancer}",
                 then="ask AWS to raise the quota"
                 if raisable

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from rollout.errors import OwnerError
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.model import Arn, Environment
 
@@ -133,7 +134,7 @@ def cutover_warnings(
         yield f"if it holds them, {danger}; {then}"
         return
     if ownership.held:
-        count = f"{len(ownership.held)} of {len(environment.routes)} rules"
+        count = f"{len(ownership.held)} of {count_of(len(environment.routes), 'rule')}"
         yield f"{ownership.who} holds {count}: {danger}; {then}"
     if nowhere := [name for name in environment.routes if name not in ownership.held and name not in routing]:
         yield f"{ownership.who} doesn't hold the rule of {', '.join(nowhere)}: whoever does must let go of it, too"

@@ -20,6 +20,7 @@ from rollout.checks.preflight import (
 )
 from rollout.checks.status import Held
 from rollout.errors import Problem, RolloutError
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
 from rollout.model import Environment
@@ -87,7 +88,7 @@ def aws_checks(
     found_overlaps = overlaps(environment, live)
     yield Check(
         "overlaps",
-        _counted("pair", len(found_overlaps)) + " of rules that match the same requests" if found_overlaps else "none",
+        count_of(len(found_overlaps), "pair") + " of rules that match the same requests" if found_overlaps else "none",
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
     )
@@ -124,15 +125,18 @@ def aws_checks(
         ],
     )
     used = usages(environment, live, found)
-    words = ", ".join(f"{u.load_balancer} {u.after} of {u.allowed} {u.limit.split('-per-')[0]}" for u in used)
-    yield _check("quotas after phase 2", words.replace("-", " "), quota_problems(used))
+    yield _check("quotas after phase 2", ", ".join(map(str, used)), quota_problems(used))
     if environment.programs.legacy and held and held.legacy is not None:
         notes = list(handover_problems(environment, live, held.legacy))
         marked = "marked by phase 1" if not notes else "not marked yet, which phase 1 does"
         yield Check("handing over", f"the legacy stack's rules are {marked}")
     if ownership is not None:
         routing = held_rules(environment, live, held.routing if held else None)
-        told = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {len(routes)} rules"
+        told = (
+            "can't be asked"
+            if ownership.held is None
+            else f"holds {len(ownership.held)} of {count_of(len(routes), 'rule')}"
+        )
         warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
         yield _check(
             "other owner",
@@ -147,10 +151,6 @@ def aws_checks(
 def failed(name: str, error: RolloutError) -> Check:
     """A check that couldn't be made, and what it would have needed."""
     return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then, code=error.code),))
-
-
-def _counted(noun: str, count: int) -> str:
-    return f"{count} {noun if count == 1 else noun + 's'}"
 
 
 def _check(name: str, evidence: str, problems: Iterable[Problem], notes: Iterable[Problem] = ()) -> Check:

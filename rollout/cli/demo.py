@@ -8,6 +8,7 @@ import typer
 
 from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption
 from rollout.cli.session import session
+from rollout.formatting import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +99,8 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
         except AnalysisFailed as error:
             minutes = breakage.lasting.total_seconds() / 60 if breakage.lasting else 0
             run.render.error(error)
-            run.render.say(f"{breakage.bad} bad answers until all was back, in {minutes:.0f} minutes of AWS's clock")
+            bad, lasted = count_of(breakage.bad, "bad answer"), count_of(round(minutes), "minute")
+            run.render.say(f"{bad} until all was back, in {lasted} of AWS's clock")
         aws.forget_profiles()
         run.render.chapter(f"rollout ramp {name} --restart, of a candidate that is mended")
         target.ramp(approve=True, save=False, restart=True)

@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.cli.console import indented
-from rollout.cli.screen import NARROW, plural
+from rollout.cli.screen import NARROW
+from rollout.formatting import count_of
 
 if TYPE_CHECKING:
     from rollout.fleet import FleetLine, FleetResult
@@ -38,7 +39,7 @@ def _cells(line: FleetLine) -> tuple[str | Text, ...]:
     if line.error is not None:
         return "", "", ""
     weights = sorted({line.weights[0], line.weights[-1]}) if line.weights else ()
-    drift = Text(f"{line.drift} {plural('place', line.drift or 0)}", style="yellow")
+    drift = Text(count_of(line.drift or 0, "place"), style="yellow")
     return (
         line.phase or "?",
         f"{' to '.join(map(str, weights))} %" if weights else "?",

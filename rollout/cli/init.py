@@ -10,6 +10,7 @@ import typer
 
 from rollout.cli.options import STACKS_TOML, File, Sandboxed
 from rollout.cli.session import session
+from rollout.formatting import count_of
 
 if TYPE_CHECKING:
     from rollout.init.answers import Answers
@@ -83,7 +84,9 @@ def init(
             typer.echo(text, nl=False)
             return
         writing.write_new(file, text, force=force)
-        counts = f"{len(draft.routes)} routes to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
+        counts = (
+            f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
+        )
         run.render.say(f"{file} is written: {counts}")
         if not (file.parent / draft.answers.code).exists():
             run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
@@ -139,7 +142,7 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
 
 
 def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
-    from rollout.cli.questions import ask, is_terminal, listed
+    from rollout.cli.questions import ask, is_terminal, show_choices
     from rollout.errors import UsageError
     from rollout.init.selection import listeners_named, numbers
 
@@ -154,14 +157,14 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
         )
     if len(several) == 1:
         return tuple(several)
-    listed("Listeners", [f"{each}  {len(each.rules)} rules" for each in several])
+    show_choices("Listeners", [f"{each}  {count_of(len(each.rules), 'rule')}" for each in several])
     chosen = ask("On which do rules move? Numbers, or all", lambda text: numbers(text, len(several)), default="all")
     return tuple(several[index] for index in chosen)
 
 
 def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *, every: bool) -> tuple[Endpoint, ...]:
-    from rollout.cli.questions import ask, listed
-    from rollout.errors import AwsError
+    from rollout.cli.questions import ask, read_yes_or_no, show_choices, show_lines
+    from rollout.errors import AwsError, GateRefused
     from rollout.init.found import Endpoint, Unfit, sorted_out
     from rollout.init.selection import endpoints_named, numbers
 
@@ -171,7 +174,7 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     if not movable:
         where = ", ".join(map(str, listeners))
         reasons = Counter(each.why for each in judged if isinstance(each, Unfit))
-        told = "; ".join(f"{count}: {why}" for why, count in reasons.most_common())
+        told = "; ".join(f"{count_of(count, 'rule')}: {why}" for why, count in reasons.most_common())
         raise AwsError(
             f"no rule of {where} can be moved",
             then=told or "it has no rules but the default one",
@@ -180,11 +183,14 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     if every or names:
         return tuple(movable) if every else endpoints_named(movable, names)
     if unfit:
-        listed("Rules that can't move", unfit)
-    listed(
-        "Rules that can move",
-        [f"{e.listener} {e.priority:>5}  {e} → {e.target_group} ({e.target_type})" for e in movable],
-    )
+        show_lines("Rules that can't move", unfit)
+    lines = [f"{e.listener} {e.priority:>5}  {e} → {e.target_group} ({e.target_type})" for e in movable]
+    if len(movable) == 1:
+        show_lines("The rule that can move", lines)
+        if not ask("Does it move? yes or no", read_yes_or_no, default="yes"):
+            raise GateRefused("no rule moves; nothing was written")
+        return (movable[0],)
+    show_choices("Rules that can move", lines)
     functions = [str(number) for number, each in enumerate(movable, 1) if each.target_type == "lambda"]
     proposal = ",".join(functions) or None
     chosen = ask("Which move? Numbers, or all", lambda text: numbers(text, len(movable)), default=proposal)

@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from rollout.formatting import count_of
 from rollout.quantities import format_duration
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def drawn(environment: str, plan: RampPlan) -> RenderableType:
         table.add_column(column, justify="right", no_wrap=True)
     for step in plan.steps:
         style = "" if step in plan.useful else "yellow"
-        requests = ["-" if count is None else f"{count:,} requests" for count in (step.find, step.clear)]
+        requests = ["-" if count is None else count_of(count, "request") for count in (step.find, step.clear)]
         table.add_row(f"{step.weight} %", *requests, format_duration(step.bake) if step.bake else "-", style=style)
     rows: list[RenderableType] = [head, Padding(table, (0, 0, 0, 2))]
     rows.extend(Text("  ! ", style="yellow").append(line, style="default") for line in (*plan.advice, *plan.notes))

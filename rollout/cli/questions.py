@@ -48,9 +48,26 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
             standard_output().print(indented(Text(f"  {error}")))
 
 
-def listed(title: str, lines: Sequence[str]) -> None:
-    """Show what can be chosen, with its numbers."""
-    out, width = standard_output(), len(str(len(lines)))
+def read_yes_or_no(text: str) -> bool:
+    """Whether an answer means yes.
+
+    Raises:
+        ValueError: It means neither.
+    """
+    if text.lower() not in ("yes", "y", "no", "n"):
+        raise ValueError("yes or no")
+    return text.lower().startswith("y")
+
+
+def show_choices(title: str, lines: Sequence[str]) -> None:
+    """Show what can be chosen, with the numbers that choose it."""
+    width = len(str(len(lines)))
+    show_lines(title, [f"{number:>{width}}  {line}" for number, line in enumerate(lines, 1)])
+
+
+def show_lines(title: str, lines: Sequence[str]) -> None:
+    """Show what nobody chooses from, without numbers."""
+    out = standard_output()
     out.print(f"\n{title}")
-    for number, line in enumerate(lines, 1):
-        out.print(indented(Text(f"  {number:>{width}}  {line}")), soft_wrap=True)
+    for line in lines:
+        out.print(indented(Text(f"  {line}")), soft_wrap=True)

@@ -13,6 +13,7 @@ from rollout.cli.console import indented, standard_error, standard_output
 from rollout.cli.output import Output
 from rollout.cli.up_screen import Applying
 from rollout.errors import ProblemsError, RolloutError
+from rollout.formatting import count_of
 from rollout.printable import json_line, one_line
 from rollout.quantities import format_duration
 
@@ -243,9 +244,8 @@ class People(Renderer):
                 self._verified = 0
                 self._out.print(Text.assemble((f"{event.phase} {event.environment}", "bold"), f"  {event.summary}"))
             case events.PreflightPassed():
-                self._done(
-                    f"account {event.account}, {event.rules} rules and their target groups are as the inventory says"
-                )
+                rules = count_of(event.rules, "rule")
+                self._done(f"account {event.account}, {rules} and the target groups are as the inventory says")
             case events.PreviewStarted():
                 self._working(f"previewing {event.stack}: {event.summary}")
             case events.StepPreviewed():
@@ -273,7 +273,7 @@ class People(Renderer):
                 before = "" if event.before is None else f", was {event.before}"
                 self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
             case events.RollbackFinished():
-                routes = f"{len(event.routes)} {screen.plural('route', len(event.routes))} on legacy alone"
+                routes = f"{count_of(len(event.routes), 'route')} on legacy alone"
                 self._done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
                 if not event.reconciled:
                     self._warn(f"the state isn't up to date yet: {event.reason or ''}")
@@ -301,7 +301,7 @@ class People(Renderer):
                     self._applying.finish(event)
                 self._out.print(up_screen.done(event))
             case events.StepApplied():
-                changes = f"{event.changes} {screen.plural('change', event.changes)} applied"
+                changes = f"{count_of(event.changes, 'change')} applied"
                 self._done(f"{event.stack}: {changes} ", (up_screen.duration(event.took), "dim"))
 
     def _ramping(self, event: events.RampEvent) -> None:
@@ -329,7 +329,7 @@ class People(Renderer):
     def _finished(self, event: events.PhaseFinished | events.Watching) -> None:
         match event:
             case events.PhaseFinished():
-                rules = f"{self._verified} {screen.plural('rule', self._verified)} read back from the load balancer"
+                rules = f"{count_of(self._verified, 'rule')} read back from the load balancer"
                 self._done((f"{event.phase} is done", "bold"), f": {rules}, all as wanted" if self._verified else "")
             case events.Watching():
                 self._done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
@@ -364,7 +364,7 @@ class People(Renderer):
                     Text("  ✓ ", style="green").append(one_line(event.command), style="default"), soft_wrap=True
                 )
             case events.OwnerReleased():
-                rules = f"{len(event.routes)} {screen.plural('rule', len(event.routes))}"
+                rules = count_of(len(event.routes), "rule")
                 who = f": {event.owner} let go of {rules}, which are live as they were"
                 self._done(("release is done", "bold"), who)
                 self._out.print(Text(f"    now {event.advice}"))
@@ -455,7 +455,7 @@ class People(Renderer):
         self._out.print(screen.rules(rules))
 
     def traffic(self, so_far: Tally) -> None:
-        self._working(f"{so_far.requests:,} requests, {so_far.lost} lost, {so_far.wrong} wrong")
+        self._working(f"{count_of(so_far.requests, 'request')}, {so_far.lost} lost, {so_far.wrong} wrong")
 
     def routes(self, found: Mapping[str, Tally]) -> None:
         self._rest()

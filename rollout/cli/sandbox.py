@@ -9,6 +9,7 @@ import typer
 
 from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json
 from rollout.cli.session import Session, sandbox_folder, session
+from rollout.formatting import count_of
 
 if TYPE_CHECKING:
     from rollout.sandbox.daemon import SandboxInfo
@@ -137,6 +138,6 @@ def load(
         found = tally(traffic.answers)
         if found.lost or found.wrong:
             raise SandboxError(
-                f"{found.lost} of {found.requests} requests were lost, {found.wrong} answered wrongly",
+                f"{found.lost} of {count_of(found.requests, 'request')} were lost, {found.wrong} answered wrongly",
                 code="requests-lost",
             )

@@ -20,6 +20,7 @@ from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStat
 from rollout.cli.console import indented
 from rollout.errors import Problem, RolloutError
 from rollout.events import LeftoversSettled, LockCleared
+from rollout.formatting import count_of
 from rollout.measuring.split import Measured, Verdict
 from rollout.rules.explain import Explanation, Share
 
@@ -52,11 +53,6 @@ class Indented:
             yield Group(Text(), *(indented(Text("  ").append_text(row)) for row in self.rows), Text())
         else:
             yield Padding(Group(*self.rows), (1, 0, 1, 2))
-
-
-def plural(noun: str, count: int) -> str:
-    """`1 change`, `2 changes`: the noun alone."""
-    return noun if count == 1 else f"{noun}s"
 
 
 def code(of: RolloutError | Problem) -> Text:
@@ -102,7 +98,8 @@ def change(step: Change, *, adopted: bool = False) -> Text:
 def gate(opened: Gate, width: int) -> RenderableType:
     """All that somebody approves, but for commands, which must stay whole lines."""
     if opened.previews:
-        return Group(*_drift(opened), traffic(opened, width), resources(opened))
+        moving = [traffic(opened, width)] if opened.traffic else []
+        return Group(*_drift(opened), *moving, resources(opened))
     return Indented(_warnings(opened))
 
 
@@ -268,7 +265,7 @@ def _ownership(found: EnvironmentStatus) -> Iterator[str]:
     if owner.held is None:
         yield f"whether {who} holds these rules is not known: {owner.reason}"
     elif found.unreleased:
-        count = f"{len(found.unreleased)} {plural('rule', len(found.unreleased))}"
+        count = count_of(len(found.unreleased), "rule")
         yield (
             f"{who} still holds {count} that routing has: its next `{owner.update}` takes their traffic back to "
             f"legacy; run `rollout release {found.environment}`, or the commands below"
@@ -280,11 +277,11 @@ def _measured(route: RouteStatus) -> Text:
     found = route.measured
     if found is None or found.routes[0] != route.route:
         return Text(f"with {found.routes[0]}" if found else "", style="dim")
-    together = f"{len(found.routes)} routes: " if len(found.routes) > 1 else ""
+    together = f"{count_of(len(found.routes), 'route')}: " if len(found.routes) > 1 else ""
     if not found.requests:
         return Text(f"{together}no requests", style="dim")
     few = ": too few" if found.verdict is Verdict.TOO_FEW else ""
-    count = f"{found.requests:,} {plural('request', found.requests)}{few}"
+    count = count_of(found.requests, "request") + few
     style = {Verdict.AGREES: "", Verdict.DISAGREES: "yellow"}.get(found.verdict, "dim")
     return Text(f"{together}{found.share} % ({found.low} to {found.high}, {count})", style=style)
 

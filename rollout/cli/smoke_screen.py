@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.cli.screen import plural
+from rollout.formatting import count_of
 from rollout.smoke.report import Smoked, SmokeReport
 
 
@@ -22,7 +22,7 @@ def drawn(report: SmokeReport) -> RenderableType:
         table.add_row(*_row(route))
     rows: list[RenderableType] = [Text(f"smoke {report.environment}", style="bold"), Padding(table, (0, 0, 0, 2))]
     rows.extend(
-        Text(f"  {function}: {count} {plural('invocation', count)} side by side answered first", style="dim")
+        Text(f"  {function}: {count_of(count, 'invocation')} side by side answered first", style="dim")
         for function, count in report.warmed.items()
     )
     return Group(*rows, Text())

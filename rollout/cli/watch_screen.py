@@ -17,6 +17,7 @@ from rollout.cli.console import indented
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import per_cent, seconds
+from rollout.formatting import count_of
 from rollout.history.words import in_a_line
 from rollout.quantities import Percent
 from rollout.ramp.view import RampView
@@ -153,7 +154,7 @@ def _judgement(overview: Overview, ramp: RampView) -> Iterator[Text]:
         mark = Text(f"  {finding.verdict.value}  ", style=_COLOURS.get(finding.verdict, "yellow"))
         yield mark.append(f"{called(finding.routes)}: {finding.sentence}{_minutes(overview, finding)}", style="default")
     if len(ramp.judgement.findings) > FINDINGS:
-        yield Text(f"  and {len(ramp.judgement.findings) - FINDINGS} more findings", style="dim")
+        yield Text(f"  and {count_of(len(ramp.judgement.findings) - FINDINGS, 'more finding')}", style="dim")
 
 
 def _minutes(overview: Overview, finding: Finding) -> str:
@@ -163,7 +164,7 @@ def _minutes(overview: Overview, finding: Finding) -> str:
         return ""
     latest = [bucket.requests for bucket in course.candidate[-BARS_SHOWN:] if bucket.requests]
     each_minute = sum(latest) / max(1, len(latest)) / (course.period.total_seconds() / 60)
-    return f" (about {-(-finding.needs // max(1, round(each_minute)))} minutes)" if each_minute >= 1 else ""
+    return f" (about {count_of(-(-finding.needs // max(1, round(each_minute))), 'minute')})" if each_minute >= 1 else ""
 
 
 def _history(overview: Overview, width: int) -> Iterator[Text]:

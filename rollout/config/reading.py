@@ -21,6 +21,7 @@ from rollout.config.findings import Finding, dotted, findings_of, keys_of, sugge
 from rollout.config.layout import Keys, Layout
 from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File, Fleet
 from rollout.errors import ConfigError, Problem, UsageError
+from rollout.formatting import count_of
 from rollout.model import Environment
 
 
@@ -250,4 +251,4 @@ def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
         # What is wrong with a shared table is wrong in every environment, and said once.
         problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then, code=finding.code)
     ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])]
-    return ConfigError(f"{len(ordered)} problem{'s' * (len(ordered) > 1)}", ordered, where=str(path))
+    return ConfigError(count_of(len(ordered), "problem"), ordered, where=str(path))

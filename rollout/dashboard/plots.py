@@ -11,6 +11,7 @@ from rollout.dashboard.charts import Chart, Line, Mark, svg
 from rollout.dashboard.courses import Bucket, Course, Estimate, total
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.words import count, per_cent, per_cent_tick, seconds, seconds_tick
+from rollout.formatting import count_of
 from rollout.history.words import in_a_line
 from rollout.quantities import ALL_TENTHS
 
@@ -50,7 +51,7 @@ def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
         Chart(
             id=f"{prefix}-share",
             title="Candidate's share of the requests",
-            summary=f"Legacy had {count(old.requests)} requests and the candidate {count(new.requests)}.",
+            summary=f"Legacy had {count_of(old.requests, 'request')} and the candidate {count(new.requests)}.",
             lines=(share, weights(overview, course.routes, start)),
             written=per_cent_tick,
             least=0.05,

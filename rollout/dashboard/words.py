@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from rollout.dashboard.courses import Course, Estimate
 from rollout.dashboard.overview import Overview
+from rollout.formatting import count_of
 from rollout.quantities import Percent
 
 NONE = "-"
@@ -85,4 +86,4 @@ def about(course: Course | None) -> str:
     names = course.routes
     if len(names) <= _FEW:
         return f"Measurements of {', '.join(names)}"
-    return f"Measurements of {', '.join(names[:_FEW])} and {len(names) - _FEW} more routes"
+    return f"Measurements of {', '.join(names[:_FEW])} and {count_of(len(names) - _FEW, 'more route')}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rollout.formatting import count_of
 from rollout.history.audit import PastChange
 from rollout.printable import one_line
 from rollout.quantities import Percent
@@ -50,4 +51,4 @@ def plain(text: str) -> str:
 
 
 def _some(routes: Sequence[str]) -> str:
-    return ", ".join(routes) if len(routes) <= FEW else f"{len(routes)} routes"
+    return ", ".join(routes) if len(routes) <= FEW else count_of(len(routes), "route")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from rollout.fields import Methods, PathPattern
+from rollout.formatting import count_of
 from rollout.live import LiveRule, LiveTargetGroup
 from rollout.model import Arn
 
@@ -116,7 +117,7 @@ def _against(rule: LiveRule) -> str | None:
     if rule.further:
         return f"it has a condition that a route can't have, {rule.further[0]}"
     if len(rule.paths) != 1:
-        return f"it has {len(rule.paths) or 'no'} paths; a route has one"
+        return f"it has {count_of(len(rule.paths), 'path') if rule.paths else 'no path'}; a route has one"
     try:
         _PATH.validate_python(next(iter(rule.paths)))
         _METHODS.validate_python(tuple(sorted(rule.methods)))

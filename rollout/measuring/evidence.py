@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.streams import Latency, Stream
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
 from rollout.measuring.pools import Comparable, Pool, by_function, by_target_group
@@ -107,8 +108,8 @@ class Evidence:
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
-                    f"load balancer {name} made {count} answers of 5xx itself; it doesn't tell for which target "
-                    "group, and only failed functions are counted as lambda-errors"
+                    f"load balancer {name} made {count_of(count, '5xx answer')} itself; it doesn't tell for which "
+                    "target group, and only failed functions are counted as lambda-errors"
                 )
         seen = {route for stream in streams for route in stream.routes}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
@@ -184,7 +185,7 @@ def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) ->
         notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few to take a limit from")
     read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
     if cut := max(number for _, number in read):
-        notes.append(f"{called}: in {cut} minutes there were more events than requests, and they were cut")
+        notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests, and they were cut")
     legacy, candidate, *harmful = (arm for arm, _ in read)
     return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, *harmful)
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from rollout import events
 from rollout.errors import Problem
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.metrics import MINUTE, Series, function, target_group
 from rollout.model import Arn, Environment
@@ -139,7 +140,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
     for place, count in found.legacy.items():
         if count:
             yield Problem(
-                f"it had {count:,} requests {during}",
+                f"it had {count_of(count, 'request')} {during}",
                 where=place,
                 then="see who sends them, and wait until there have been none for that long",
                 code="legacy-not-idle",

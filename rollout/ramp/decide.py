@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from rollout.formatting import count_of
 from rollout.metrics import AlarmState
 from rollout.quantities import Percent, format_duration
 from rollout.ramp.settings import Ramp
@@ -129,7 +130,7 @@ def _bake(ramp: Ramp, stands: Standing, judgement: Judgement | None, now: dateti
     elif judgement.verdict != "pass":
         why = judgement.sentence
     elif (seen := _requests(judgement)) < ramp.min_requests and not stands.is_skipped:
-        why = f"{seen:,} of at least {ramp.min_requests:,} requests"
+        why = f"{seen:,} of at least {count_of(ramp.min_requests, 'request')}"
     else:
         return None
     end = since + max(ramp.bake_limit, bake)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
 
 from rollout.fields import Frozen, distinct, one_or_several, rising
+from rollout.formatting import count_of
 from rollout.quantities import Duration, Percent, Weight
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -108,9 +109,8 @@ class Ramp(Frozen):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.bake) not in (1, len(self.steps)):
-            raise ValueError(
-                f"bake has {len(self.bake)} durations for {len(self.steps)} steps; write one, or one a step"
-            )
+            bakes, steps = count_of(len(self.bake), "duration"), count_of(len(self.steps), "step")
+            raise ValueError(f"bake has {bakes} for {steps}; write one, or one a step")
         if unknown := [weight for weight in self.approve_before if weight not in self.steps]:
             raise ValueError(f"approve-before names {unknown[0]}, which is not a step")
         return self

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollout.errors import Problem
+from rollout.formatting import count_of
 from rollout.live import Live, LiveRule
 from rollout.model import OVERRIDE_TAG, Environment, HeaderOverride, KeptRoute, OverrideRule, Route
 from rollout.rules.matching import Conditions, overlap
@@ -152,7 +153,9 @@ def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
         there = [rule for rule in live.rules if rule.listener == listener and OVERRIDE_TAG not in rule.tags]
         count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
         if count > RULES_QUOTA:
-            said.append(f"{balancer} will have {count} rules; AWS allows {RULES_QUOTA} unless you had that raised")
+            said.append(
+                f"{balancer} will have {count_of(count, 'rule')}; AWS allows {RULES_QUOTA} unless you had that raised"
+            )
     return tuple(said)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from rollout.errors import Problem, SmokeFailed
 from rollout.events import plain
+from rollout.formatting import count_of
 from rollout.invocation import Invocation
 from rollout.rules.alb_event import Answer, Malformed, checked
 
@@ -71,7 +72,8 @@ class SmokeReport:
         """
         if self.problems:
             failed = sum(1 for route in self.routes if route.problems)
-            what = f"{failed} of {len(self.routes)} routes of {self.environment} aren't answered as they should be"
+            routes = count_of(len(self.routes), "route")
+            what = f"{failed} of {routes} of {self.environment} not answered as they should be"
             raise SmokeFailed(what, self.problems, then="put that right; no traffic was moved")
 
 
