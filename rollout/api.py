@@ -39,6 +39,7 @@ from rollout.errors import (
     UsageError,
     WrongAccount,
 )
+from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.pools import group_pools
 from rollout.measuring.split import SINCE, Measured, counted, measure, per_minute
@@ -206,8 +207,11 @@ class Rollout:
 
         percent, waves = read_weight(weight), self._file.waves(fleet)
         if at_once < 1:
+            what = f"{count_of(at_once, 'environment')} can't be changed at once"
             raise UsageError(
-                f"{at_once} environments can't be changed at once", then="1 or more are allowed", code="out-of-range"
+                what,
+                then="1 or more are allowed",
+                code="out-of-range",
             )
         targets = {name: self.environment(name) for wave in waves for name in wave}
         for target in targets.values():
@@ -674,8 +678,11 @@ class EnvironmentRollout:
         from rollout.smoke.samples import read_samples
 
         if not 1 <= warm <= MAX_WARM:
+            what = f"{count_of(warm, 'environment')} can't be warmed"
             raise UsageError(
-                f"{warm} environments can't be warmed", then=f"allowed are 1 to {MAX_WARM}", code="out-of-range"
+                what,
+                then=f"allowed are 1 to {MAX_WARM}",
+                code="out-of-range",
             )
         environment, parts = self._environment, self._parts
         folder = environment.root / "samples" if samples is None else Path(samples)
@@ -767,7 +774,8 @@ class EnvironmentRollout:
         from rollout.history.reading import read_histories
 
         if limit is not None and limit < 1:
-            raise UsageError(f"{limit} changes can't be shown", then="1 or more are allowed", code="out-of-range")
+            what = f"{count_of(limit, 'change')} can't be shown"
+            raise UsageError(what, then="1 or more are allowed", code="out-of-range")
         every = changes_of(read_histories(self._parts.states))
         return every if limit is None else every[-limit:]
 

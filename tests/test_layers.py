@@ -19,6 +19,7 @@ PURE = (
         "errors",
         "events",
         "fields",
+        "formatting",
         "invocation",
         "live",
         "metrics",

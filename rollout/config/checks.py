@@ -12,6 +12,7 @@ from itertools import chain
 
 from rollout.config.findings import Finding, dotted, suggestion
 from rollout.config.layout import Keys
+from rollout.formatting import count_of
 from rollout.model import Environment, Function, KeptRoute, LoadBalancer, Route
 from rollout.rules.matching import covers
 from rollout.rules.overrides import planning_problems
@@ -178,7 +179,7 @@ def _rules(environment: Environment) -> Iterator[Finding]:
         if (wildcards := path.count("*") + path.count("?")) > MAX_WILDCARDS:
             yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}", code="too-many-values")
         if (values := 1 + len(methods)) > MAX_CONDITION_VALUES:
-            what = f"{values} condition values with the path; a rule has at most {MAX_CONDITION_VALUES}"
+            what = f"{count_of(values, 'condition value')} with the path; a rule has at most {MAX_CONDITION_VALUES}"
             yield Finding((*at, "methods"), what, code="too-many-values")
 
 

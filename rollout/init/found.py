@@ -117,7 +117,7 @@ def _against(rule: LiveRule) -> str | None:
     if rule.further:
         return f"it has a condition that a route can't have, {rule.further[0]}"
     if len(rule.paths) != 1:
-        return f"it has {count_of(len(rule.paths), 'path') if rule.paths else 'no path'}; a route has one"
+        return f"it has {count_of(len(rule.paths), 'path') if rule.paths else 'no paths'}; a route has one"
     try:
         _PATH.validate_python(next(iter(rule.paths)))
         _METHODS.validate_python(tuple(sorted(rule.methods)))
@@ -126,5 +126,5 @@ def _against(rule: LiveRule) -> str | None:
     if rule.forward is None:
         return f"it doesn't forward alone: {rule.action}"
     if len(rule.forward.weights) != 1:
-        return f"it forwards to {len(rule.forward.weights)} target groups already"
+        return f"it forwards to {count_of(len(rule.forward.weights), 'target group')} already"
     return None

@@ -108,7 +108,7 @@ class Evidence:
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
-                    f"load balancer {name} made {count_of(count, '5xx answer')} itself; it doesn't tell for which "
+                    f"load balancer {name} made {count_of(count, 'answer')} of 5xx itself; it doesn't tell for which "
                     "target group, and only failed functions are counted as lambda-errors"
                 )
         seen = {route for stream in streams for route in stream.routes}

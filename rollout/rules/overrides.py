@@ -103,7 +103,7 @@ def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...
             what = f"the header rule {name} would have {rule.priority}, after a route at {first[rule.load_balancer]}"
             yield base, what, "header rules stand before all routes: take a lower base"
         if (values := 1 + len(rule.methods) + len(rule.values)) > MAX_CONDITION_VALUES:
-            what = f"the header rule {name} would have {values} condition values; a rule has at most"
+            what = f"the header rule {name} would have {count_of(values, 'condition value')}; a rule has at most"
             yield ("header-override",), f"{what} {MAX_CONDITION_VALUES}", "give the route fewer methods"
 
 

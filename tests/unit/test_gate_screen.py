@@ -81,3 +81,7 @@ def test_times_are_told_where_there_are_any() -> None:
     assert "actions  0.4 s" in done(ResourceChanged("production", "routing", CHANGE, 0.4)).plain
     assert done(ResourceChanged("production", "routing", CHANGE)).plain.endswith("actions")
     assert [duration(seconds) for seconds in (None, 0.01, 59.94, 125)] == ["", "", "59.9 s", "2 min 5 s"]
+
+
+def test_a_gate_that_moves_no_traffic_has_no_heading_for_it() -> None:
+    assert "Traffic" not in drawn(gate(opened(traffic=()), 120))

@@ -18,7 +18,7 @@ from rollout.checks.inspection import (
 )
 from rollout.errors import Problem
 from rollout.live import LiveTargetGroup
-from rollout.model import Arn
+from rollout.model import Arn, LoadBalancer, Route
 from tests.unit.builders import BALANCER, CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, places
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
@@ -101,3 +101,17 @@ def test_quotas_count_what_the_cutover_adds() -> None:
     raised = replace(found, limits={GROUPS: 101})
     assert list(quota_problems(usages(environment(), NOW, raised))) == []
     assert len(list(quota_problems(usages(environment(), NOW, raised, extra_rules=2)))) == 1
+
+
+def test_a_quota_is_of_a_load_balancer_whose_name_stays_as_it_is() -> None:
+    name = "a-load-balancer-with-32-charac32"
+    both = environment(
+        load_balancers={name: LoadBalancer(name=name), "other": LoadBalancer(name=name, listener_port=80)},
+        routes={
+            "score": Route(load_balancer=name, path="/score", priority=1, legacy="old", candidate="new"),
+            "plain": Route(load_balancer="other", path="/score", priority=1, legacy="old", candidate="new-too"),
+        },
+    )
+    now = replace(NOW, load_balancers={name: BALANCER, "other": BALANCER})
+    found = usages(both, now, Inspection(groups={BALANCER: frozenset({LEGACY})}, rules={BALANCER: 2}))
+    assert [str(usage) for usage in found] == [f"{name} 3 of 100 target groups", f"{name} 2 of 100 rules"]
