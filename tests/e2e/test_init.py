@@ -92,8 +92,6 @@ def test_somebody_is_asked_until_the_answers_can_be_meant(newcomer: Team) -> Non
     assert "numbers from 1 to 2" in shown
     line = "\n  public:443, priority 1002, /a|/b: it has 2 paths"
     assert line in shown.replace("\r", "")  # without a number: nobody can choose it
-        "\r", ""
-    )  # no number: it can't be chosen
     assert "'no name' is not 1 to 63 letters" in shown
     live = newcomer.open("live").inventory
     assert (live.project, list(live.functions), list(live.routes)) == ("my-shop", ["rust-new"], ["cart"])
