@@ -28,6 +28,7 @@ from rollout.sandbox.faults import Fault, Faults
 if TYPE_CHECKING:
     from rollout.sandbox.authorization import Authorization
     from rollout.sandbox.data_plane.plane import DataPlane
+    from rollout.sandbox.recorded import RecordedMoto
 
 PROFILE = TypeAdapter(Profile)
 PREFIX = "/_rollout/"
@@ -45,6 +46,7 @@ class Control:
         provider_port: Which port serves an account and a region.
         stopped: Set when somebody asks for the end.
         plane: The load balancers' data plane.
+        moto: Whose changes are read, and made again.
         clock: The sandbox's time.
     """
 
@@ -54,6 +56,7 @@ class Control:
     provider_port: Callable[[str, str], int]
     stopped: threading.Event
     plane: DataPlane
+    moto: RecordedMoto
     clock: SandboxClock
 
     def __call__(self, environ: dict[str, Any]) -> Any:
@@ -103,6 +106,10 @@ class Control:
             case "POST", "propagation":
                 given = request.get_json()
                 self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
+            case "GET", "changes":
+                answer = self.moto.changes(request.args["account"])
+            case "POST", "changes":
+                self.moto.make(request.get_json())
             case "POST", "stop":
                 self.stopped.set()
             case _:

@@ -1,37 +1,28 @@
-"""What each call passes on its way to moto: whose it is and what they may do, trouble ordered, the tape, the journal.
-
-moto isn't made for calls side by side, and two CreateRules of one priority must not both win, so they take turns.
-"""
+"""What each call passes on its way to moto: whose it is and what they may do, trouble ordered, the journal."""
 
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from moto.elbv2.models import elbv2_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
 from rollout.sandbox import refusal
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
-from rollout.sandbox.data_plane.plane import DataPlane
 from rollout.sandbox.data_plane.rules import target_of
 from rollout.sandbox.faults import Faults
 from rollout.sandbox.invoking import invoke
 from rollout.sandbox.journal import Journal
-from rollout.sandbox.tape import Tape
+from rollout.sandbox.recorded import RecordedMoto
+from rollout.sandbox.tape import Environ
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
-
-_SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda"})
-
-Environ = dict[str, Any]
 
 
 class QuietHandler(MotoRequestHandler):
@@ -44,15 +35,9 @@ class QuietHandler(MotoRequestHandler):
 class Front:
     """A WSGI application: the sandbox's API and its control paths."""
 
-    def __init__(self, journal: Journal, faults: Faults, tape: Tape, control: Control, plane: DataPlane) -> None:
-        self._journal, self._faults, self._tape, self._control = journal, faults, tape, control
-        self._authorization = control.authorization
-        self._plane = plane
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        self._turn = threading.Lock()
-        tape.play(self._change)
-        for account, region, _ in list(elbv2_backends.iter_backends()):
-            plane.refresh(account, region)
+    def __init__(self, journal: Journal, faults: Faults, moto: RecordedMoto, control: Control) -> None:
+        self._journal, self._faults, self._moto, self._control = journal, faults, moto, control
+        self._authorization, self._plane = control.authorization, control.plane
 
     def serve(self) -> BaseWSGIServer:
         """A server for it on a free port of the loopback interface."""
@@ -73,7 +58,7 @@ class Front:
     def _call(self, environ: Environ) -> Response:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-        with self._turn:
+        with self._moto.turn:
             refused = self._authorization.refusal(call)
         if refused is not None:
             response = _refusal(call, refused.code, refused.message, HTTPStatus.FORBIDDEN)
@@ -96,32 +81,11 @@ class Front:
 
     def _done(self, call: requests.ApiRequest, environ: Environ) -> Response:
         if call.action != "lambda:InvokeFunction":
-            return self._in_turn(call, environ)
-        with self._turn:
-            self._tape.before_call(call.account, call.region)
+            return self._moto.answer(call, environ)
+        with self._moto.turn:
             function = call.parameters["FunctionName"], call.parameters.get("Qualifier")
             target = target_of(call.account, call.region, *function)
         return invoke(call, target, self._plane)  # out of turn: a slow function keeps nobody waiting
-
-    def _in_turn(self, call: requests.ApiRequest, environ: Environ) -> Response:
-        with self._turn:
-            self._tape.before_call(call.account, call.region)
-            if not call.changes:
-                return self._answer(environ)
-            response = self._change(environ)
-            if response.status_code < 400:  # noqa: PLR2004 - as above
-                self._tape.keep(call, environ)
-            if call.service in _SEEN_BY_PLANE:
-                self._plane.refresh(call.account, call.region)
-            return response
-
-    def _change(self, environ: Environ) -> Response:
-        self._moto.get_application(environ)
-        self._tape.before_change()
-        return self._answer(environ)
-
-    def _answer(self, environ: Environ) -> Response:
-        return Response.from_app(self._moto, environ, buffered=True)
 
 
 def _refusal(call: requests.ApiRequest, code: str, message: str, status: int) -> Response:

@@ -52,8 +52,9 @@ class Sandbox:
         from rollout.sandbox.data_plane.plane import DataPlane  # noqa: PLC0415
         from rollout.sandbox.front import Front  # noqa: PLC0415
         from rollout.sandbox.provider import serve  # noqa: PLC0415
+        from rollout.sandbox.recorded import RecordedMoto  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
-        from rollout.sandbox.tape import Tape  # noqa: PLC0415
+        from rollout.sandbox.tape import Tape, seeded_backends  # noqa: PLC0415
 
         self.folder = folder
         self.token = secrets.token_urlsafe()
@@ -65,6 +66,7 @@ class Sandbox:
         if folder is not None:
             private_folder(folder)
         running.enter_context(strict(self._metrics))
+        running.enter_context(seeded_backends())
         self._journal = Journal(folder / JOURNAL if folder else None)
         running.callback(self._journal.close)
         tape = Tape(folder / TAPE if folder else None)
@@ -72,10 +74,18 @@ class Sandbox:
         self._plane = DataPlane(self._metrics, self.clock)
         running.callback(self._plane.stop)
         self._authorization = Authorization()
+        moto = RecordedMoto(tape, self._plane)
         control = Control(
-            self.token, self.faults, self._authorization, self.provider_port, self.stopped, self._plane, self.clock
+            self.token,
+            self.faults,
+            self._authorization,
+            self.provider_port,
+            self.stopped,
+            self._plane,
+            moto,
+            self.clock,
         )
-        server = Front(self._journal, self.faults, tape, control, self._plane).serve()
+        server = Front(self._journal, self.faults, moto, control).serve()
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
         self._provider = serve(self.endpoint)

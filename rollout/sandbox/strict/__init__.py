@@ -3,7 +3,8 @@
 - `load_balancing`: rules, listeners, target groups, targets; `actions` and `conditions` judge a rule's parts;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
 - `logs`: the cold starts of functions;
-- `identity`: AWS's managed policies; `functions`: Lambda's resource policies; `function_state`: what a function keeps.
+- `network`: EC2 without its images; `identity`: AWS's managed policies;
+- `functions`: Lambda's resource policies; `function_state`: what a function keeps.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.base_backend import BackendDict
 from moto.core.model_instances import reset_model_data
+from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
@@ -25,6 +27,7 @@ from rollout.sandbox.strict.functions import StrictLambda
 from rollout.sandbox.strict.identity import LambdaIdentity
 from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
 from rollout.sandbox.strict.logs import logs_on
+from rollout.sandbox.strict.network import Network
 
 
 @contextmanager
@@ -34,11 +37,11 @@ def strict(metrics: Metrics) -> Iterator[None]:
     Args:
         metrics: What CloudWatch knows of the load balancers' traffic.
     """
-    replaced = (cloudwatch_backends, elbv2_backends, lambda_backends, iam_backends, logs_backends)
+    replaced = (cloudwatch_backends, ec2_backends, elbv2_backends, lambda_backends, iam_backends, logs_backends)
     lax = [(backends, backends.backend) for backends in replaced]
     _forget()
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
-    iam_backends.backend = LambdaIdentity
+    iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:
         yield
