@@ -215,6 +215,8 @@ class Stacks(States, Protocol):
     ) -> None:
         """Update a stack, by a saved plan and nothing else where one is given; each resource is told twice.
 
+        Without a plan, a stack that isn't there is made.
+
         Raises:
             EngineError: The engine failed, or the world moved since the plan was made.
             Locked: Somebody alive holds the stack.

@@ -1,4 +1,4 @@
-"""`rollout sandbox start|stop|status|speed|load`."""
+"""`rollout sandbox start|stop|status|save|restore|speed|load`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rollout.cli.session import Session, sandbox_folder, session
 from rollout.formatting import count_of
 
 if TYPE_CHECKING:
+    from rollout.model import Environment
     from rollout.sandbox.daemon import SandboxInfo
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
     add_completion=False,
 )
 
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Make everything anew, whatever an earlier start made.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, dots and hyphens.")]
 Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
 
 
@@ -37,23 +40,65 @@ def _folder(file: Path) -> Path:
     return folder
 
 
+def _inventories(file: Path) -> list[Environment]:
+    from rollout import config
+
+    found = config.load(file)
+    return [found.environment(name) for name in found.environments]
+
+
 @app.command()
-def start(file: File = STACKS_TOML, bare: Bare = False, json: Json = False) -> None:
+def start(file: File = STACKS_TOML, bare: Bare = False, no_cache: NoCache = False, json: Json = False) -> None:
     """Start it, as AWS is before rollout comes.
 
-    Each environment has its load balancers and its legacy stack with rules of its own.
+    Each environment has its load balancers and its legacy stack with rules of its own. What a first start of the
+    same file and programs made is kept in the user's cache folder for the next one.
 
     Example: rollout sandbox start
     """
     with session(file, json=json, sandbox=True) as run:
         from rollout.sandbox import daemon, story
 
-        info = daemon.start(_folder(file))
+        folder = _folder(file)
+        if bare:
+            info = daemon.start(folder)
+        else:
+            info = story.begin(folder, _inventories(file), run.render, use_cache=not no_cache)
         run.render.say(f"the sandbox answers at {info.endpoint}, its folder is {info.folder}")
-        if not bare:
-            opened = run.rollout()
-            for name in opened.environments:
-                story.seed(opened.environment(name).inventory, info, run.render)
+        _say_listeners(run, info)
+
+
+@app.command()
+def save(
+    name: Name,
+    file: File = STACKS_TOML,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a snapshot of this name.")] = False,
+    json: Json = False,
+) -> None:
+    """Save what it holds, AWS and Pulumi's states, so that `restore` can go back to it.
+
+    Example: rollout sandbox save before-phase2
+    """
+    with session(file, json=json) as run:
+        from rollout.sandbox import snapshots
+
+        run.render.say(f"saved as {snapshots.save(_folder(file), name, replace=replace)}")
+
+
+@app.command()
+def restore(name: Name, file: File = STACKS_TOML, json: Json = False) -> None:
+    """Go back to a saved snapshot; what changed since is lost, and load balancers get new addresses.
+
+    Example: rollout sandbox restore before-phase2
+    """
+    with session(file, json=json, sandbox=True) as run:
+        from rollout.sandbox import snapshots, story
+
+        inventories = _inventories(file)
+        info = snapshots.restore(_folder(file), name)
+        for inventory in inventories:
+            story.answer(inventory, info)
+        run.render.say(f"restored {name}; the sandbox answers at {info.endpoint}")
         _say_listeners(run, info)
 
 

@@ -147,6 +147,11 @@ class PulumiStacks(States):
 
             try:
                 self._unlocked(stack, opened, run, problems)
+            except NoStackError:
+                if plan:
+                    raise
+                explained(lambda: opened.workspace.create_stack(opened.name))
+                self._unlocked(stack, opened, run, problems)
             except EngineError:
                 with suppress(EngineError, LockedError):  # then the next run meets AWS's "already exists" and notes it
                     if failed:

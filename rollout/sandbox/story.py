@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollout import events
 from rollout.changes.phases import LEGACY
-from rollout.changes.work_folder import work_folder
+from rollout.changes.plan import Change
 from rollout.model import Environment, ProgramInput, RuleOwnership
+from rollout.sandbox.daemon import SandboxInfo, start
 from rollout.sandbox.landscape import Balancer, prepare
+from rollout.sandbox.seed_cache import keep, kept
+from rollout.sandbox.server import TAPE
+from rollout.sandbox.snapshots import put
 from rollout.wiring import Parts, Provider, Sandbox
 
 if TYPE_CHECKING:
@@ -64,23 +68,55 @@ def seed(
         balancers,
         sorted(others),
     )
-    if environment.programs.endpoints is not None:
-        sandbox.handle(environment.programs.endpoints, environment.root, account=environment.account)
+    answer(environment, sandbox)
     stacks = Parts(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):
         return
     rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)
     given = ProgramInput(environment, rules=rules)
     summary = "the legacy functions and their rules, as today's builders make them"
-    with work_folder() as folder:
-        plan = folder / "legacy.json"
-        emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
-        emit(events.PreviewStarted(environment.name, LEGACY, summary))
-        preview = stacks.preview(LEGACY, given, plan, create=True)
-        changes = len(preview.changes) if preview else 0
-        emit(events.StepStarted(environment.name, LEGACY, summary, changes))
-        stacks.up(LEGACY, given, plan=plan, message=f"the legacy stack of {environment.name}")
-    emit(events.StepApplied(environment.name, LEGACY, changes))
+    emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
+    changes: list[Change] = []
+    stacks.up(LEGACY, given, plan=None, message=f"the legacy stack of {environment.name}", on_change=changes.append)
+    emit(events.StepApplied(environment.name, LEGACY, len(changes)))
+
+
+def answer(environment: Environment, sandbox: Reachable) -> None:
+    """Let the inventory's endpoints answer for its functions."""
+    if environment.programs.endpoints is not None:
+        sandbox.handle(environment.programs.endpoints, environment.root, account=environment.account)
+
+
+def begin(
+    folder: Path, environments: Sequence[Environment], emit: Callable[[events.Event], None], *, use_cache: bool = True
+) -> SandboxInfo:
+    """Start a folder's sandbox with all environments as AWS is before rollout comes.
+
+    A first start takes what an earlier first start of the same environments made, in whichever folder.
+
+    Args:
+        folder: The sandbox's.
+        environments: The inventory's.
+        emit: Told each event.
+        use_cache: Whether a first start may take what another first start made.
+
+    Raises:
+        SandboxError: It can't be started.
+        EngineError: The engine is missing or failed.
+    """
+    first = not (folder / TAPE).exists()
+    snapshot = kept(environments) if first and use_cache else None
+    if snapshot:
+        put(folder, snapshot)
+    info = start(folder)
+    for environment in environments:
+        if snapshot:
+            answer(environment, info)
+        else:
+            seed(environment, info, emit)
+    if first and not snapshot:
+        keep(environments, info)
+    return info
 
 
 def rules_as_told_by_boto3(environment: Environment, sandbox: Reachable) -> list[dict[str, str]]:
