@@ -1,4 +1,7 @@
-"""One AWS for all tests of a worker, an account of its own for each that asks, and the real engine."""
+"""One AWS for all tests of a worker, an account of its own for each that asks, and the real engine.
+
+How AWS and the states are after a phase is made once a run, by the engine, and then given to each test by a snapshot.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.rules.weights import Forward
 from rollout.sandbox import Call, daemon
 from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.story import seed
+from rollout.sandbox.snapshots import Snapshot, add, take
+from rollout.sandbox.story import answer, seed
 
 ROOT = Path(__file__).parent.parent
 
@@ -142,6 +147,58 @@ def made_team(aws: SandboxInfo, folder: Path, *, whole: bool) -> Team:
     return made
 
 
+STAGES: dict[str, Callable[[Team], object]] = {
+    "legacy": lambda team: seed(team.open().inventory, team.aws, lambda _: None),
+    "phase1": lambda team: team.open().phase1(approve=True),
+    "phase2": lambda team: team.open().phase2(approve=True),
+}
+"""What brings a team from each stage to the next one."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Teams at a stage, made by the engine once a run.
+
+    Attributes:
+        folder: Where all workers of a run find the snapshots.
+        aws: Where teams are made.
+    """
+
+    folder: Path
+    aws: SandboxInfo
+
+    def team(self, checkout: Path, stage: str, *, whole: bool = False, aws: SandboxInfo | None = None) -> Team:
+        """A team at a stage, in a folder that isn't there yet."""
+        team = made_team(aws or self.aws, checkout, whole=whole)
+        snapshot = self._snapshot(stage, whole=whole)
+        add(team.aws, snapshot.renamed({"<account>": team.account, "<checkout>": str(team.folder)}))
+        answer(team.open().inventory, team.aws)
+        return team
+
+    def _snapshot(self, stage: str, *, whole: bool) -> Snapshot:
+        checkout, before = self.folder / f"{stage}-{whole}", list(STAGES).index(stage)
+        file = checkout.with_suffix(".json")
+        with FileLock(checkout.with_suffix(".lock")):
+            if not file.exists():
+                if before:
+                    team = self.team(checkout, list(STAGES)[before - 1], whole=whole)
+                else:
+                    team = made_team(self.aws, checkout, whole=whole)
+                STAGES[stage](team)
+                names = {team.account: "<account>", str(team.folder): "<checkout>"}
+                take(team.aws, team.account, team.project).renamed(names).write(file)
+        return Snapshot.read(file)
+
+
+@pytest.fixture(scope="session")
+def prepared(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    """What gives teams at a stage."""
+    run = tmp_path_factory.getbasetemp()
+    folder = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "stages"
+    folder.mkdir(exist_ok=True)
+    return Prepared(folder, aws)
+
+
 @pytest.fixture
 def team(aws: SandboxInfo, tmp_path: Path) -> Team:
     """A team with three dual routes and one kept, and nothing on AWS yet."""
@@ -149,26 +206,27 @@ def team(aws: SandboxInfo, tmp_path: Path) -> Team:
 
 
 @pytest.fixture
-def whole(aws: SandboxInfo, tmp_path: Path) -> Team:
+def whole(prepared: Prepared, tmp_path: Path) -> Team:
     """A team with the whole inventory of the seed, and its legacy stack up."""
-    made = made_team(aws, tmp_path / "checkout", whole=True)
-    seed(made.open().inventory, made.aws, lambda _: None)
-    return made
+    return prepared.team(tmp_path / "checkout", "legacy", whole=True)
 
 
 @pytest.fixture
-def legacy(team: Team) -> Team:
+def legacy(prepared: Prepared, tmp_path: Path) -> Team:
     """A team with its legacy stack up, as it is before rollout comes."""
-    seed(team.open().inventory, team.aws, lambda _: None)
-    return team
+    return prepared.team(tmp_path / "checkout", "legacy")
 
 
 @pytest.fixture
-def cut_over(legacy: Team) -> Team:
+def built(prepared: Prepared, tmp_path: Path) -> Team:
+    """A team after phase 1."""
+    return prepared.team(tmp_path / "checkout", "phase1")
+
+
+@pytest.fixture
+def cut_over(prepared: Prepared, tmp_path: Path) -> Team:
     """A team after phase 2."""
-    legacy.open().phase1(approve=True)
-    legacy.open().phase2(approve=True)
-    return legacy
+    return prepared.team(tmp_path / "checkout", "phase2")
 
 
 @pytest.fixture

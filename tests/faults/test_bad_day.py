@@ -27,24 +27,24 @@ def at(weight: float) -> set[Split]:
     return {Split.at(Percent.of(weight))}
 
 
-def test_any_call_may_be_throttled_for_a_while_and_be_slow(shared: Team) -> None:
-    shared.aws.faults.add(Fault("*", times=12))
-    shared.aws.faults.add(Fault("*", times=4, code=None, delay=timedelta(seconds=2)))
-    shared.open().set_weight(10, approve=True, accept_live=True)
-    assert set(splits(shared).values()) == at(10)
-    assert not shared.open().set_weight(10, approve=True).changed
+def test_any_call_may_be_throttled_for_a_while_and_be_slow(cut_over: Team) -> None:
+    cut_over.aws.faults.add(Fault("*", times=12))
+    cut_over.aws.faults.add(Fault("*", times=4, code=None, delay=timedelta(seconds=2)))
+    cut_over.open().set_weight(10, approve=True, accept_live=True)
+    assert set(splits(cut_over).values()) == at(10)
+    assert not cut_over.open().set_weight(10, approve=True).changed
 
 
-def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(shared: Team) -> None:
-    shared.open().set_weight(10, approve=True, accept_live=True)
+def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True, accept_live=True)
 
     def no_room() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the engine would inherit it
 
     full = subprocess.run(
-        shared.command("weight", "production", "20", "--yes", "--no-save"),
-        cwd=shared.folder,
-        env={**os.environ, "ROLLOUT_SANDBOX": str(shared.aws.folder)},
+        cut_over.command("weight", "production", "20", "--yes", "--no-save"),
+        cwd=cut_over.folder,
+        env={**os.environ, "ROLLOUT_SANDBOX": str(cut_over.aws.folder)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -53,18 +53,18 @@ def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(shared: Team) -> No
     )
     assert full.returncode == 1, full.stdout
     assert "the backend can't be written to: File too large" in full.stderr
-    assert set(splits(shared).values()) == at(10)
-    shared.open().set_weight(20, approve=True, accept_live=True)
-    assert set(splits(shared).values()) == at(20)
-    assert not shared.open().phase2(approve=True).changed
+    assert set(splits(cut_over).values()) == at(10)
+    cut_over.open().set_weight(20, approve=True, accept_live=True)
+    assert set(splits(cut_over).values()) == at(20)
+    assert not cut_over.open().phase2(approve=True).changed
 
 
-def test_of_two_at_once_one_wins_and_the_other_is_told(shared: Team) -> None:
+def test_of_two_at_once_one_wins_and_the_other_is_told(cut_over: Team) -> None:
     outcomes: dict[float, RolloutError | None] = {}
 
     def operate(weight: float) -> None:
         try:
-            shared.open().set_weight(weight, approve=True, save=False, accept_live=True)
+            cut_over.open().set_weight(weight, approve=True, save=False, accept_live=True)
         except RolloutError as error:
             outcomes[weight] = error
         else:
@@ -78,32 +78,32 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(shared: Team) -> None:
     assert None in outcomes.values(), outcomes
     for error in filter(None, outcomes.values()):
         assert error.exit_code in (1, 5, 7)
-    ended = set(splits(shared).values())
+    ended = set(splits(cut_over).values())
     assert ended in (at(30), at(40))
-    shared.open().set_weight(50, approve=True, save=False)
-    assert set(splits(shared).values()) == at(50)
+    cut_over.open().set_weight(50, approve=True, save=False)
+    assert set(splits(cut_over).values()) == at(50)
 
 
-def test_a_rollback_while_a_weight_is_raised_ends_on_legacy(shared: Team) -> None:
-    shared.open().set_weight(10, approve=True, save=False, accept_live=True)
+def test_a_rollback_while_a_weight_is_raised_ends_on_legacy(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True, save=False, accept_live=True)
     rolled: list[RollbackResult] = []
-    rollback = threading.Thread(target=lambda: rolled.append(shared.open().rollback(save=False)))
+    rollback = threading.Thread(target=lambda: rolled.append(cut_over.open().rollback(save=False)))
 
     def meanwhile(event: Event) -> None:
         if isinstance(event, StepStarted):
             rollback.start()
 
-    shared.aws.faults.add(Fault("elasticloadbalancing:ModifyRule", code=None, delay=timedelta(seconds=3)))
-    raising = Rollout.load(shared.file, sandbox=shared.aws, on_event=meanwhile).environment("production")
+    cut_over.aws.faults.add(Fault("elasticloadbalancing:ModifyRule", code=None, delay=timedelta(seconds=3)))
+    raising = Rollout.load(cut_over.file, sandbox=cut_over.aws, on_event=meanwhile).environment("production")
     try:
         raising.set_weight(50, approve=True, save=False)
     except RolloutError as error:
         assert error.exit_code in (1, 5, 7)  # noqa: PT017 - it may get through, too
     rollback.join()
     assert rolled
-    assert set(splits(shared).values()) == {LEGACY_ONLY}
-    shared.open().rollback(save=False)
-    assert not shared.open().set_weight(0, approve=True, save=False).changed
+    assert set(splits(cut_over).values()) == {LEGACY_ONLY}
+    cut_over.open().rollback(save=False)
+    assert not cut_over.open().set_weight(0, approve=True, save=False).changed
 
 
 def test_ctrl_c_twice_leaves_what_a_rerun_finishes(legacy: Team) -> None:

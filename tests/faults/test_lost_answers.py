@@ -35,18 +35,18 @@ def test_what_was_made_without_an_answer_is_adopted_by_the_next_run(legacy: Team
     assert not legacy.open().phase1(approve=True).changed
 
 
-def test_a_weight_that_was_set_without_an_answer_is_finished_by_the_next_run(shared: Team) -> None:
-    shared.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
+def test_a_weight_that_was_set_without_an_answer_is_finished_by_the_next_run(cut_over: Team) -> None:
+    cut_over.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
     with pytest.raises(EngineError, match="the answer was lost"):
-        shared.open().set_weight(10, approve=True)
-    shared.open().set_weight(10, approve=True)
-    assert set(splits(shared).values()) == {Split.at(Percent.of(10))}
-    assert not shared.open().phase3(approve=True).changed
+        cut_over.open().set_weight(10, approve=True)
+    cut_over.open().set_weight(10, approve=True)
+    assert set(splits(cut_over).values()) == {Split.at(Percent.of(10))}
+    assert not cut_over.open().phase3(approve=True).changed
 
 
-def test_a_rollback_does_not_need_the_answers(shared: Team) -> None:
-    shared.open().set_weight(10, approve=True)
-    shared.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
-    assert shared.open().rollback().reconciled
-    assert set(splits(shared).values()) == {LEGACY_ONLY}
-    assert not shared.open().phase3(approve=True).changed
+def test_a_rollback_does_not_need_the_answers(cut_over: Team) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    cut_over.aws.faults.add(lost("elasticloadbalancing:ModifyRule", 3))
+    assert cut_over.open().rollback().reconciled
+    assert set(splits(cut_over).values()) == {LEGACY_ONLY}
+    assert not cut_over.open().phase3(approve=True).changed
