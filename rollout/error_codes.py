@@ -45,6 +45,7 @@ INVENTORY: Mapping[str, str] = {
     "no-header-override": "The inventory has no `[header-override]`.",
     "no-owner": "The inventory names no other owner of the legacy rules.",
     "not-utf8": "The file is not UTF-8 text.",
+    "out-of-bounds": "A value that is too deep, too large, or holds a control character.",
     "same-target-group": "Legacy and candidate are the same target group.",
     "shared-rule-differs": "Kept routes share a rule, but not its target group.",
     "target-group-taken": "A target group is on another load balancer already.",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
+from rollout.names import NAME, NAME_IN_WORDS
 from rollout.quantities import Percent
 
 MAX_STICKINESS = timedelta(days=7)
@@ -26,6 +27,7 @@ class Frozen(BaseModel):
         alias_generator=lambda name: name.replace("_", "-"),
         populate_by_name=True,
         arbitrary_types_allowed=True,
+        allow_inf_nan=False,
     )
 
 
@@ -64,8 +66,8 @@ HYPHENATED = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"
 Name = Annotated[
     str,
     Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$",
-        description="a name of 1 to 63 letters, digits, hyphens and underscores, a letter or digit first",
+        pattern=NAME,
+        description=f"a name of {NAME_IN_WORDS}",
     ),
 ]
 Priority = Annotated[

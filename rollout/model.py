@@ -221,7 +221,8 @@ class Environment(Frozen):
     engine_timeout: Duration = Field(
         timedelta(minutes=15),
         ge=timedelta(seconds=1),
-        description="how long the engine may give no sign of life before it is stopped, 1s or longer",
+        le=timedelta(days=1),
+        description="how long the engine may give no sign of life before it is stopped, 1s to 1d",
     )
     confirm: Literal["yes", "name"] = Field(
         "yes", description='"yes" or "name": what is typed at a gate, the word yes or the environment\'s name'

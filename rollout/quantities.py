@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 ALL_TENTHS = 1000
+_LONG = 60
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,7 +42,7 @@ class Percent:
             return value
         text = str(value).strip().removesuffix("%").strip()
         if isinstance(value, bool) or not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]+)?", text):
-            raise ValueError(f"{value!r} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
+            raise ValueError(f"{_short(value)} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
         whole, _, decimals = text.partition(".")
         if decimals.rstrip("0")[1:]:
             raise ValueError(f"{text} is too fine for a weight; one decimal is allowed, such as {whole}.{decimals[0]}")
@@ -59,6 +61,9 @@ def _percent(value: object) -> Percent:
 
 
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+LONGEST = timedelta(days=3650)
+"""No duration that is written down is longer, so that none carries a time out of the calendar."""
+_CENTURY = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
 def parse_duration(value: object) -> timedelta:
@@ -68,11 +73,63 @@ def parse_duration(value: object) -> timedelta:
         ValueError: It isn't one.
     """
     if isinstance(value, timedelta):
+        seconds = value.total_seconds()
+    else:
+        text = str(value).strip()
+        if not re.fullmatch(r"([0-9]{1,9}[smhd]){1,9}", text):
+            raise ValueError(f"{_short(value)} is not a duration; write it as 90s, 30m, 1h, 1h30m or 7d")
+        seconds = sum(int(n) * _DURATION_UNITS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text))
+    if seconds > LONGEST.total_seconds():
+        raise ValueError(f"{_short(value)} is too long; a duration is at most {format_duration(LONGEST)}")
+    return timedelta(seconds=seconds)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read a time with its zone, such as `2026-12-24T18:00+01:00`.
+
+    Returns:
+        The time in UTC, of this century.
+
+    Raises:
+        ValueError: It isn't one.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{_short(text)} is not a time; write it as 2026-12-24T18:00Z") from None
+    return bounded(moment)
+
+
+def bounded(moment: datetime) -> datetime:
+    """A time in UTC.
+
+    Raises:
+        ValueError: It has no zone, or isn't of this century.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} has no time zone; write it as 2026-12-24T18:00Z")
+    if not _CENTURY[0] <= moment < _CENTURY[1]:
+        raise ValueError(f"{moment.date()} is not of this century")
+    return moment.astimezone(UTC)
+
+
+def parse_clock(value: object) -> time:
+    """Read a time of day without a zone, TOML's own or a text such as `"09:00"`.
+
+    Raises:
+        ValueError: It isn't one.
+    """
+    if isinstance(value, time) and value.tzinfo is None:
         return value
-    text = str(value).strip()
-    if not re.fullmatch(r"([0-9]{1,9}[smhd]){1,9}", text):
-        raise ValueError(f"{value!r} is not a duration; write it as 90s, 30m, 1h, 1h30m or 7d")
-    return timedelta(seconds=sum(int(n) * _DURATION_UNITS[unit] for n, unit in re.findall(r"(\d+)([smhd])", text)))
+    if not isinstance(value, str) or not _CLOCK.fullmatch(value):
+        raise ValueError(f"{_short(value)} is not a time of day; write it as 09:00, its zone in time-zone")
+    return time.fromisoformat(value)
+
+
+def _short(value: object) -> str:
+    """A value as it was given, and of one that is no such value at all its beginning."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def format_duration(value: timedelta) -> str:
@@ -91,6 +148,7 @@ Weight = Annotated[
     PlainSerializer(lambda p: p.tenths / 10, return_type=float),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}),
 ]
+TimeOfDay = Annotated[time, BeforeValidator(parse_clock)]
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),

@@ -25,6 +25,7 @@ PURE = (
         "metrics",
         "model",
         "ports",
+        "names",
         "printable",
         "quantities",
     ),

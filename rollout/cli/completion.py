@@ -1,6 +1,7 @@
 """What the shell proposes at Tab: the names that stacks.toml has.
 
-It reads the file's text alone, so that it is there at once, also for a file that is half written.
+It reads the file's text alone, so that it is there at once, also for a file that is half written. Some shells run what
+stands in a proposal, so what the file's grammar doesn't allow for a name is none.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ import tomllib
 from pathlib import Path
 
 import typer
+
+from rollout.files import Unreadable, read_text
+from rollout.names import NAME
 
 
 def environments(context: typer.Context, incomplete: str) -> list[str]:
@@ -26,10 +30,10 @@ def routes(context: typer.Context, incomplete: str) -> list[str]:
 def _names(table: str, context: typer.Context, incomplete: str) -> list[str]:
     file = context.params.get("file") or os.environ.get("ROLLOUT_FILE") or "stacks.toml"
     try:
-        text = Path(file).read_text("utf-8")
-    except (OSError, ValueError):
+        text = read_text(Path(file))
+    except Unreadable:
         return []
-    return [name for name in _keys(table, text) if name.startswith(incomplete)]
+    return [name for name in _keys(table, text) if name.startswith(incomplete) and re.fullmatch(NAME, name)]
 
 
 def _keys(table: str, text: str) -> list[str]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -44,7 +45,8 @@ class Finding:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """`; did you mean 'priority'?`, or nothing where no known word is close."""
-    close = difflib.get_close_matches(word, list(known), n=1)
+    names = list(islice(known, _COMPARED))
+    close = difflib.get_close_matches(word, names, n=1) if len(word) <= _LONG else ()
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
@@ -71,6 +73,7 @@ def keys_of(model: type[BaseModel]) -> list[str]:
     return [key for key in keys if key not in DERIVED] if model is Environment else keys
 
 
+_COMPARED, _LONG = 1000, 100  # comparing takes a while, and a file may hold anything
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _KINDS = {
     "bool_type": "true or false",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 Keys = tuple[str | int, ...]
@@ -53,9 +54,11 @@ class Layout:
     pairs: dict[Keys, Pair] = field(default_factory=dict)
     headers: dict[Keys, int] = field(default_factory=dict)
     _starts: dict[Keys, int] = field(default_factory=dict)
+    _ends: list[int] = field(default_factory=list)
     _at: int = 0
 
     def __post_init__(self) -> None:
+        self._ends += [found.start() for found in re.finditer("\n", self.text)]
         table: Keys = ()
         arrays: dict[Keys, int] = {}
         while not self._done():
@@ -78,7 +81,7 @@ class Layout:
         """The line, from 1, of a key or else of the table nearest above that is in the text."""
         while keys and keys not in self._starts:
             keys = keys[:-1]
-        return self.text.count("\n", 0, self._starts.get(keys, 0)) + 1
+        return bisect_left(self._ends, self._starts.get(keys, 0)) + 1
 
     def _done(self) -> bool:
         """Skips white space and comments; whether the text ends there."""

@@ -10,12 +10,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from rollout import files
+from rollout.config.bounds import unfit
 from rollout.config.checks import cross_check
 from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.config.layout import Keys, Layout
@@ -23,6 +25,11 @@ from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File, Fleet
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.formatting import count_of
 from rollout.model import Environment
+
+LARGEST = 2**20
+"""Bytes of an inventory; one of a thousand routes has a quarter of it."""
+MOST = 100
+"""Problems that are told of at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +94,24 @@ def read_text(path: Path) -> str:
     """The file's text with its line ends as they are.
 
     Raises:
-        ConfigError: There is no such file, or it isn't UTF-8 text.
+        ConfigError: There is no such file, it isn't UTF-8 text, or it is too large.
     """
     try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
+        return files.read_text(path, most=LARGEST)
+    except files.NoSuchFile as error:
         then = "Name the inventory with --file, or run from the folder that has it."
-        raise ConfigError("there is no such file", (), where=str(path), then=then, code="file-missing") from None
-    except IsADirectoryError:
-        raise ConfigError("is a folder, not a file", (), where=str(path), code="file-unreadable") from None
-    except OSError as error:
-        raise ConfigError(f"can't be read: {error.strerror}", (), where=str(path), code="file-unreadable") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        what = f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}"
-        raise ConfigError(what, (), where=str(path), then="Save it as UTF-8.", code="not-utf8") from None
+        raise ConfigError(str(error), (), where=str(path), then=then, code="file-missing") from None
+    except files.NotText as error:
+        raise ConfigError(str(error), (), where=str(path), then="Save it as UTF-8.", code="not-utf8") from None
+    except files.Unreadable as error:
+        raise ConfigError(str(error), (), where=str(path), code="file-unreadable") from None
 
 
 def parse(text: str, path: Path) -> StacksFile:
     """Read an inventory from its text; the path is for errors and for relative paths."""
     data = _toml(text, path)
+    if out_of_bounds := list(islice(unfit(data), MOST)):
+        raise _error(out_of_bounds, text, path)
     tables = data.get("environments")
     # Without an environment the shared tables are still worth checking.
     owns = tables if isinstance(tables, dict) and tables else {"": {}}
@@ -130,13 +135,20 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        what, _, at = str(error).partition(" (at ")
+        what, _, at = _said(error).partition(" (at ")
         numbers = re.findall(r"\d+", at)
         line, column = numbers or (text.count("\n") + 1, None)
         ending = f", at column {column}" if column else ", at the end of the file" if at else ""
         place = f"{path.name}:{line}" if at else path.name
         problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place, code="invalid-toml")
         raise ConfigError("is not valid TOML", [problem], where=str(path)) from None
+
+
+def _said(error: Exception) -> str:
+    """What TOML's reader says, but for what Python says through it."""
+    if isinstance(error, RecursionError):
+        return "tables and lists are too deep in each other"
+    return "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -188,8 +200,9 @@ def _environment(merged: dict[str, Any]) -> tuple[Environment | None, list[Findi
             sound = _validated(_without_broken(merged, error))
         except ValidationError:
             return None, found
-    names = {table: set(merged.get(table, {})) for table in NAMED_TABLES}
-    return whole, [*found, *cross_check(sound, names)]
+    named = {table: merged.get(table) for table in NAMED_TABLES}
+    names = {table: set(entries) if isinstance(entries, dict) else set() for table, entries in named.items()}
+    return whole, [*found, *islice(cross_check(sound, names), MOST)]
 
 
 def _validated(merged: Mapping[str, Any]) -> Environment:
@@ -209,8 +222,8 @@ def _without_broken(merged: Mapping[str, Any], error: ValidationError) -> dict[s
     }
     for detail in error.errors(include_url=False):
         table, *rest = detail["loc"]
-        if table in NAMED_TABLES and rest:
-            kept[str(table)].pop(rest[0], None)
+        if rest and isinstance(entries := kept.get(str(table)), dict) and table in NAMED_TABLES:
+            entries.pop(rest[0], None)
         else:
             kept.pop(str(table), None)
     return _STAND_INS | kept
@@ -250,5 +263,5 @@ def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
         clash = f", line {layout.line(finding.other)}" if finding.other else ""
         # What is wrong with a shared table is wrong in every environment, and said once.
         problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then, code=finding.code)
-    ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])]
+    ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])][:MOST]
     return ConfigError(count_of(len(ordered), "problem"), ordered, where=str(path))

@@ -6,6 +6,7 @@ then put in the file's place in one rename. So comments and line ends stay, and 
 
 from __future__ import annotations
 
+import codecs
 import copy
 import fcntl
 import os
@@ -127,7 +128,8 @@ def _replace(target: Path, text: str) -> None:
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(text.encode())
+            mark = codecs.BOM_UTF8 if target.read_bytes().startswith(codecs.BOM_UTF8) else b""
+            file.write(mark + text.encode())
             os.fchmod(file.fileno(), target.stat().st_mode)
             file.flush()
             os.fsync(file.fileno())

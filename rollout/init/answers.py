@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from rollout.errors import UsageError
 from rollout.init.names import slug
+from rollout.names import NAME, NAME_IN_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Answers:
     handler: str
 
 
-_NAME = (r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", "1 to 63 letters, digits, hyphens and underscores, a letter or digit first")
+_NAME = (NAME, NAME_IN_WORDS)
 _ALLOWED = {
     "project": _NAME,
     "environment": _NAME,

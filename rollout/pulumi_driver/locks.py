@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from rollout.changes.pending import Holder, Lock
+from rollout.quantities import parse_moment
 
 PARENT = "ROLLOUT_ENGINE_OF"
 """The engine's variable that names the process which started it."""
@@ -28,10 +29,17 @@ _PAUSE = 0.1
 def locks_in(stack: str, text: str) -> Iterator[Lock]:
     """The locks that the engine's refusal tells of."""
     for found in _HOLDER.finditer(text):
-        since = datetime.fromisoformat(found["when"]) if found["when"] else None
+        since = _moment(found["when"])
         pid = int(found["pid"])
         state = _state(pid, since) if found["host"] == socket.gethostname() else Holder.ELSEWHERE
         yield Lock(stack, found["user"], found["host"], pid, since, state)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return parse_moment(text) if text else None
+    except ValueError:
+        return None
 
 
 def ends(lock: Lock, within: timedelta) -> bool:

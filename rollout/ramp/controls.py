@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import socket
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rollout import events
 from rollout.errors import UsageError
 from rollout.live import Live
 from rollout.model import Environment
-from rollout.quantities import Percent, parse_duration
+from rollout.quantities import Percent, bounded, parse_duration, parse_moment
 from rollout.ramp.journal import Journal, Kind, entries
 from rollout.ramp.standing import Standing, standing
 
@@ -38,23 +39,24 @@ def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
     Raises:
         UsageError: It is neither, has no zone, or is more than 90 days away.
     """
-    wanted = "write a time with its zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            try:
-                value = parse_duration(value)
-            except ValueError:
-                raise UsageError(f"{value!r} is not a time", then=wanted, code="invalid-time") from None
-    until = value if isinstance(value, datetime) else now + min(value, 2 * MAX_FREEZE)
-    if until.tzinfo is None:
-        raise UsageError(f"{until.isoformat()} has no time zone", then=wanted, code="invalid-time")
+    try:
+        until = _moment(value, now)
+    except ValueError as error:
+        wanted = "write a time with its zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
+        raise UsageError(str(error), then=wanted, code="invalid-time") from None
     if until - now > MAX_FREEZE:
         raise UsageError(
             f"{until:%Y-%m-%d} is too far away", then=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
         )
-    return until.astimezone(UTC)
+    return until
+
+
+def _moment(value: datetime | timedelta | str, now: datetime) -> datetime:
+    if isinstance(value, datetime):
+        return bounded(value)
+    if isinstance(value, str) and not re.fullmatch(r"([0-9]+[smhd])+", value.strip()):
+        return parse_moment(value)
+    return now + parse_duration(value)
 
 
 class Controls:

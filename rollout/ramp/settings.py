@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, JsonValue, model_validator
 
 from rollout.fields import Frozen, distinct, one_or_several, rising
 from rollout.formatting import count_of
-from rollout.quantities import Duration, Percent, Weight
+from rollout.quantities import Duration, Percent, TimeOfDay, Weight
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OnFailure = Literal["rollback", "route", "freeze", "step-back"]
@@ -45,21 +45,14 @@ def _zone(name: str) -> str:
     return name
 
 
-def _clock(value: object) -> object:
-    """A time of day; TOML's own or a text such as `"09:00"`."""
-    if isinstance(value, datetime) or not isinstance(value, str | time):
-        raise ValueError(f"{value!r} is not a time of day; write it as 09:00")  # noqa: TRY004 - pydantic takes these
-    return value
-
-
 class Window(Frozen):
     """When a weight may be raised; a time from one day into the next if `until` is not after `from`."""
 
     days: Annotated[tuple[Day, ...], AfterValidator(distinct)] = Field(
         get_args(Day), min_length=1, description='days, such as ["Mon", "Tue"]'
     )
-    from_: Annotated[time, BeforeValidator(_clock)] = Field(alias="from", description="a time of day, such as 09:00")
-    until: Annotated[time, BeforeValidator(_clock)] = Field(description="a time of day, such as 17:00")
+    from_: TimeOfDay = Field(alias="from", description="a time of day, such as 09:00")
+    until: TimeOfDay = Field(description="a time of day, such as 17:00")
     time_zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="an IANA time zone, such as Europe/Berlin"
     )
@@ -92,7 +85,10 @@ class Ramp(Frozen):
         (), description="steps that wait for `rollout approve`, such as [50, 100]"
     )
     approval_expiry: Duration = Field(
-        timedelta(days=1), ge=timedelta(minutes=1), description="how long to wait for an approval, 1m or longer"
+        timedelta(days=1),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=90),
+        description="how long to wait for an approval, 1m to 90d",
     )
     on_expiry: Literal["hold", "rollback"] = Field(
         "hold", description='"hold" or "rollback": what comes when nobody approved'

@@ -13,6 +13,9 @@ import typer
 from typer.testing import CliRunner
 
 from rollout import cli
+from rollout.config import load
+from rollout.errors import ConfigError
+from tests.unit.test_config_problems import SOUND
 
 STACKS = """
 [routes.stamp-score]
@@ -64,4 +67,26 @@ def test_the_file_is_the_one_that_is_named(tmp_path: Path, monkeypatch: pytest.M
 def test_where_there_is_nothing_to_propose_nothing_is_said(text: bytes, tmp_path: Path) -> None:
     assert proposed("phase1", "") == []
     (tmp_path / "stacks.toml").write_bytes(text)
+    assert proposed("phase1", "") == []
+
+
+@pytest.mark.parametrize("name", ["$(touch x)", "`touch x`", "a b", "x;touch y", "-m", "é", "a\\nb", "x" * 64])
+@pytest.mark.parametrize("broken", ["", "\nweight = \n"])
+def test_what_the_grammar_does_not_allow_is_no_proposal(name: str, broken: str, tmp_path: Path) -> None:
+    """C6: zsh runs what stands in a proposal."""
+    (tmp_path / "stacks.toml").write_text(f'{STACKS}\n[environments."{name}"]\n[routes."{name}"]\n{broken}')
+    assert proposed("phase1", "") == ["staging", "production"]
+    assert proposed("weight", "staging", "10", "--route", "") == ["stamp-score", "ceramic-score"]
+
+
+@pytest.mark.parametrize("table", ["environments", "routes", "kept-routes", "load-balancers", "functions", "fleets"])
+def test_a_name_that_the_grammar_does_not_allow_does_not_load(table: str, tmp_path: Path) -> None:
+    (tmp_path / "stacks.toml").write_text(f"{SOUND}\n[{table}.'$(touch x)']\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "stacks.toml")
+    assert "invalid-name" in {problem.code for problem in caught.value.problems}
+
+
+def test_a_pipe_is_not_waited_for_at_tab(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "stacks.toml")
     assert proposed("phase1", "") == []

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from rollout.model import KeptRoute, Route
-from rollout.quantities import Percent, format_duration, parse_duration
+from rollout.quantities import LONGEST, Percent, format_duration, parse_duration
 from rollout.ramp.settings import Ramp
 
 
@@ -36,7 +36,7 @@ def test_what_is_not_a_weight_is_refused_with_what_is(value: object) -> None:
         Percent.of(value)
 
 
-@given(st.integers(0, 10**9).map(lambda seconds: timedelta(seconds=seconds)))
+@given(st.integers(0, int(LONGEST.total_seconds())).map(lambda seconds: timedelta(seconds=seconds)))
 def test_a_duration_is_read_as_it_is_written(duration: timedelta) -> None:
     assert parse_duration(format_duration(duration)) == duration
 

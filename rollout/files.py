@@ -1,0 +1,85 @@
+"""Files that people and other tools wrote: what a file is, and how large, is looked at before it is read.
+
+A name may lead to a device that has no end, to a pipe that nobody writes to, or to a gigabyte.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+from pathlib import Path
+
+MOST = 8 * 2**20
+"""Bytes that a file may have; the largest states of other tools have some."""
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
+
+
+class Unreadable(Exception):
+    """A file can't be read; the text says why, as the end of a sentence about it."""
+
+
+class NoSuchFile(Unreadable):
+    """There is no file of the name."""
+
+
+class NotText(Unreadable):
+    """It holds something else than UTF-8 text."""
+
+
+def read_bytes(path: Path, *, most: int = MOST) -> bytes:
+    """What a file holds.
+
+    Args:
+        path: Its name; links are followed.
+        most: Bytes that it may have.
+
+    Raises:
+        NoSuchFile: There is none.
+        Unreadable: It isn't a plain file, is too large, or isn't ours to read.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer opens at once
+    except FileNotFoundError:
+        raise NoSuchFile("there is no such file") from None
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise Unreadable(f"can't be read: {_reason(error)}") from None
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            found = file.read(most + 1)
+    except OSError as error:
+        raise Unreadable(f"can't be read: {_reason(error)}") from None
+    finally:
+        os.close(handle)
+    if len(found) > most:
+        raise Unreadable(f"is larger than {most // 2**20} MB")
+    return found
+
+
+def read_text(path: Path, *, most: int = MOST) -> str:
+    """What a file of UTF-8 text holds, its line ends as they are, without a byte-order mark.
+
+    Raises:
+        NoSuchFile: There is none.
+        NotText: It isn't UTF-8 text.
+        Unreadable: As above.
+    """
+    found = read_bytes(path, most=most)
+    try:
+        return found.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise NotText(f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}") from None
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)
