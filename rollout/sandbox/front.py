@@ -8,11 +8,9 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from moto.moto_server.werkzeug_app import MotoRequestHandler
-from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wrappers import Response
 
-from rollout.sandbox import refusal
+from rollout.sandbox import refusal, serving
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
 from rollout.sandbox.data_plane.rules import target_of
@@ -25,13 +23,6 @@ from rollout.sandbox.tape import Environ
 _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
 
 
-class QuietHandler(MotoRequestHandler):
-    """moto's handler without a line on the terminal for each call: the journal has them."""
-
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug names it so
-        """Say nothing."""
-
-
 class Front:
     """A WSGI application: the sandbox's API and its control paths."""
 
@@ -39,16 +30,13 @@ class Front:
         self._journal, self._faults, self._moto, self._control = journal, faults, moto, control
         self._authorization, self._plane = control.authorization, control.plane
 
-    def serve(self) -> BaseWSGIServer:
-        """A server for it on a free port of the loopback interface."""
-        return make_server("127.0.0.1", 0, self, threaded=True, request_handler=QuietHandler)
-
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
         path = environ["PATH_INFO"]
-        if "HTTP_ORIGIN" in environ or path.startswith("/moto-api"):
-            # A web page has no business here, and moto's own controls would go round the tape.
-            response = Response(status=403)
+        if refused := serving.refusal(environ):
+            response = Response(status=refused)
+        elif path.startswith("/moto-api"):  # moto's own controls would go round the tape
+            response = Response(status=HTTPStatus.FORBIDDEN)
         elif path.startswith(PREFIX):
             response = self._control(environ)
         else:

@@ -53,6 +53,7 @@ class Sandbox:
         from rollout.sandbox.front import Front  # noqa: PLC0415
         from rollout.sandbox.provider import serve  # noqa: PLC0415
         from rollout.sandbox.recorded import RecordedMoto  # noqa: PLC0415
+        from rollout.sandbox.serving import OwnServer  # noqa: PLC0415
         from rollout.sandbox.strict import strict  # noqa: PLC0415
         from rollout.sandbox.tape import Tape, seeded_backends  # noqa: PLC0415
 
@@ -85,7 +86,7 @@ class Sandbox:
             moto,
             self.clock,
         )
-        server = Front(self._journal, self.faults, moto, control).serve()
+        server = OwnServer(Front(self._journal, self.faults, moto, control))
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
         self._provider = serve(self.endpoint)

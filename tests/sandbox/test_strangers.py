@@ -1,0 +1,131 @@
+"""The sandbox's ports are for its user alone: other users, web pages and whoever only takes up room are shut out."""
+
+from __future__ import annotations
+
+import ast
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from http.client import HTTPConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from rollout import peers
+from rollout.sandbox import Sandbox
+from rollout.sandbox.serving import MAX_BODY, OwnServer
+
+ACCOUNT = "111122223333"
+NOBODY = 65_534
+
+ASK = """
+import encodings.idna, os, socket, sys
+os.setuid(int(sys.argv[3]))
+connection = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+try:
+    connection.sendall(sys.argv[2].encode())
+    print(connection.recv(100))
+except ConnectionError:
+    print(b"")
+"""
+REQUEST = "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n"
+
+
+def answer_to(user: int, port: int, said: str = REQUEST) -> bytes:
+    """What a process of a user hears on a port."""
+    asked = [sys.executable, "-I", "-c", ASK, str(port), said.format(port=port), str(user)]
+    heard = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    return bytes(ast.literal_eval(heard))
+
+
+as_others = pytest.mark.skipif(os.geteuid() != 0 or not peers.are_known(), reason="only root can be another user")
+
+
+@as_others
+def test_another_user_hears_nothing_of_the_api_and_the_control_paths(sandbox: Sandbox) -> None:
+    port = urlsplit(sandbox.endpoint).port or 0
+    assert answer_to(os.geteuid(), port).startswith(b"HTTP/1.1 ")
+    assert answer_to(NOBODY, port) == b""
+    control = f"GET /_rollout/health HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Rollout-Token: {sandbox.token}\r\n\r\n"
+    assert answer_to(os.geteuid(), port, control).startswith(b"HTTP/1.1 200")
+    assert answer_to(NOBODY, port, control) == b""
+
+
+@pytest.mark.parametrize("host", ["rebound.example", "rebound.example:{port}", "127.0.0.1", "127.0.0.1:1", None])
+@pytest.mark.parametrize("path", ["/", "/_rollout/health"])
+def test_it_answers_under_its_own_name_alone(sandbox: Sandbox, host: str | None, path: str) -> None:
+    port = urlsplit(sandbox.endpoint).port
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.putrequest("GET", path, skip_host=True)
+    connection.putheader("X-Rollout-Token", sandbox.token)
+    if host:
+        connection.putheader("Host", host.format(port=port))
+    connection.endheaders()
+    assert connection.getresponse().status == HTTPStatus.FORBIDDEN
+    connection.close()
+
+
+def test_localhost_is_a_name_of_its_own(sandbox: Sandbox) -> None:
+    port = urlsplit(sandbox.endpoint).port
+    connection = HTTPConnection("localhost", port)
+    connection.request("GET", "/_rollout/health", headers={"X-Rollout-Token": sandbox.token})
+    assert connection.getresponse().status == HTTPStatus.OK
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("length", "status"),
+    [(str(MAX_BODY + 1), HTTPStatus.REQUEST_ENTITY_TOO_LARGE), ("-1", HTTPStatus.BAD_REQUEST), ("1" * 5000, 413)],
+)
+def test_a_body_that_is_too_large_is_not_read(sandbox: Sandbox, length: str, status: int) -> None:
+    connection = HTTPConnection(urlsplit(sandbox.endpoint).netloc)
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", length)
+    connection.endheaders()
+    assert connection.getresponse().status == status
+    connection.close()
+
+
+@pytest.fixture
+def bounded() -> Iterator[Callable[..., int]]:
+    """Starts a server of small bounds, and gives its port."""
+    started: list[OwnServer] = []
+
+    def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    def serve(**bounds: Any) -> int:
+        server = OwnServer(app, **bounds)
+        started.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        return server.port
+
+    yield serve
+    for server in started:
+        server.shutdown()
+
+
+@pytest.mark.parametrize("half", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: a"])
+def test_half_a_request_is_waited_for_only_so_long(bounded: Callable[..., int], half: bytes) -> None:
+    port = bounded(arrives_within=0.1)
+    with socket.create_connection(("127.0.0.1", port), 10) as slow:
+        slow.sendall(half)
+        assert slow.recv(100) == b""
+
+
+def test_there_are_only_so_many_connections_and_room_again(bounded: Callable[..., int]) -> None:
+    port = bounded(connections=2, arrives_within=10)
+    held = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(2)]
+    with socket.create_connection(("127.0.0.1", port), 10) as third:
+        assert third.recv(100) == b""
+    for each in held:
+        each.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert each.recv(100).startswith(b"HTTP/1.1 200")
+        each.close()
+    assert any(answer_to(os.geteuid(), port) for _ in range(20))  # soon, once both are let go of
