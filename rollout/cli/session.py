@@ -14,6 +14,7 @@ import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cached_property
 from io import TextIOWrapper
 from pathlib import Path
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from rollout.cli.render import Renderer
     from rollout.events import Event, Listener
     from rollout.ports import Approver
-    from rollout.wiring import Sandbox
+    from rollout.wiring import PartsFactory, Sandbox
 
+PARTS: ContextVar[PartsFactory | None] = ContextVar("PARTS", default=None)
+"""What the library is put together of instead, where a test runs commands in its own process."""
 SANDBOX_FOLDER = Path(".rollout") / "sandbox"
 
 
@@ -67,6 +70,8 @@ class Session:
         from rollout.api import Rollout
 
         told = on_event or self._tell
+        if parts := PARTS.get():
+            return Rollout.load(self._file, on_event=told, parts=parts)
         return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
 
     def _tell(self, event: Event) -> None:

@@ -16,6 +16,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from rollout.checks.inspection import DEFAULT_LIMITS
 from rollout.errors import AwsError
+from rollout.fakes.calls import ApiCall
 from rollout.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 from rollout.rules.conditions import Condition, for_endpoint
@@ -77,6 +78,7 @@ class InMemoryAws:
         policies: Functions' resource policies as JSON, by function.
         limits: The account's quotas, by AWS's names.
         resources: All else that stacks made, by Pulumi type and id: functions, roles, log groups, alarms, …
+        log: Every call that changed something, whoever made it.
         lock: Held during each call.
     """
 
@@ -90,6 +92,7 @@ class InMemoryAws:
     policies: dict[str, str] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     resources: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    log: list[ApiCall] = field(default_factory=list)
     lock: RLock = field(default_factory=RLock, repr=False)
     _last_id: int = 0
 
@@ -163,6 +166,7 @@ class InMemoryAws:
                 "CreateTargetGroup", "DuplicateTargetGroupName", f"A target group with the name '{name}' exists"
             )
         arn = self._arn(f"targetgroup/{name}/{self._id()}")
+        self.record("CreateTargetGroup", arn)
         self.target_groups[arn] = LiveTargetGroup(arn, name, target_type)
         return arn
 
@@ -183,6 +187,7 @@ class InMemoryAws:
                 "ResourceInUse",
                 f"Target group '{group}' is currently in use by a listener or a rule",
             )
+        self.record("DeleteTargetGroup", group)
         self.target_groups.pop(group, None)
         self.targets.pop(group, None)
 
@@ -190,12 +195,14 @@ class InMemoryAws:
     def register_targets(self, group: Arn, *ids: str) -> None:
         """Register targets by their ids: a function's ARN, an address, an instance."""
         self._known_group(group, "RegisterTargets")
+        self.record("RegisterTargets", group)
         self.targets[group] = tuple(dict.fromkeys((*self.targets.get(group, ()), *ids)))
 
     @_atomic
     def deregister_targets(self, group: Arn, *ids: str) -> None:
         """Take targets out of a group."""
         self._known_group(group, "DeregisterTargets")
+        self.record("DeregisterTargets", group)
         self.targets[group] = tuple(target for target in self.targets.get(group, ()) if target not in ids)
 
     @_atomic
@@ -224,6 +231,7 @@ class InMemoryAws:
         self._free(listener, priority, "CreateRule")
         self._forwardable(listener, forward, "CreateRule")
         arn = self._rule_arn(listener)
+        self.record("CreateRule", arn)
         self.rules[arn] = LiveRule(arn, listener, priority, tuple(asks), forward, action, dict(tags or {}))
         return arn
 
@@ -249,6 +257,7 @@ class InMemoryAws:
         now = replace(was, asks=was.asks if asks is None else tuple(asks))
         if forward is not None or action is not None:
             now = replace(now, forward=forward, action=action or "forward")
+        self.record("ModifyRule", rule)
         self.rules[rule] = now
 
     @_atomic
@@ -257,18 +266,21 @@ class InMemoryAws:
         was = self._known_rule(rule, "SetRulePriorities")
         if was.priority != priority:
             self._free(was.listener, priority, "SetRulePriorities")
+            self.record("SetRulePriorities", rule)
             self.rules[rule] = replace(was, priority=priority)
 
     @_atomic
     def delete_rule(self, rule: Arn) -> None:
         """Delete a rule."""
         self._known_rule(rule, "DeleteRule")
+        self.record("DeleteRule", rule)
         del self.rules[rule]
 
     @_atomic
     def set_tags(self, rule: Arn, tags: Mapping[str, str]) -> None:
         """Give a rule these tags and no others."""
         self.rules[rule] = replace(self._known_rule(rule, "AddTags"), tags=dict(tags))
+        self.record("AddTags", rule)
 
     @_atomic
     def rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
@@ -302,6 +314,10 @@ class InMemoryAws:
         """The load balancers of which a rule forwards to a target group."""
         listeners = {rule.listener for rule in self.rules.values() if rule.forward and group in rule.forward.weights}
         return tuple(sorted({self.listeners[listener].load_balancer for listener in listeners}))
+
+    def record(self, action: str, resource: str) -> None:
+        """Log a call."""
+        self.log.append(ApiCall(action, resource))
 
     def _id(self) -> str:
         self._last_id += 1

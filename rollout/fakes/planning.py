@@ -12,10 +12,10 @@ from typing import Any
 from pulumi import AssetArchive, FileArchive, FileAsset, StringAsset
 
 from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
-from rollout.errors import EngineError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.registrations import TOKEN, Registration, token
 from rollout.fakes.resource_types import Props, differing, resource_type
+from rollout.pulumi_driver.failures import engine_error
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's stand-in for a value that a preview can't know."""
@@ -75,10 +75,7 @@ def plan(
 
 
 def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedStep]:
-    recorded: Props = old.inputs
-    if each.type == LISTENER_RULE:
-        recorded = {**recorded, **{key: old.recorded.get(key) for key in ("actions", "conditions")}}
-    changed = differing(each.type, recorded, new.inputs) if each.custom else frozenset()
+    changed = differing(each.type, recorded(old), new.inputs) if each.custom else frozenset()
     if changed & resource_type(each.type, new.inputs).replaced_by:
         yield PlannedStep("replace", change_of("replace", old, new, diffs=sorted(changed)), each)
     elif changed:
@@ -87,10 +84,17 @@ def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterato
         yield PlannedStep("same", change_of("same", old, replace(new, outputs=old.outputs)), each)
 
 
+def recorded(state: ResourceState) -> Props:
+    """What the engine holds a program's inputs against: of a rule what it does, whatever its inputs say."""
+    if state.type != LISTENER_RULE:
+        return state.inputs
+    return {**state.inputs, **{key: state.recorded.get(key) for key in ("actions", "conditions")}}
+
+
 def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Iterator[PlannedStep]:
     read = resource_type(each.type, each.inputs).read(aws, each.adopt)
     if read is None:
-        raise EngineError(f"the engine failed:\n  - resource '{each.adopt}' does not exist")
+        raise engine_error([f"resource '{each.adopt}' does not exist"])
     inputs = {key: value for key, value in read.items() if key != "arn"}
     old = replace(new, id=each.adopt, inputs=inputs, outputs=read)
     yield PlannedStep("import", change_of("import", None, old), each)
@@ -123,7 +127,7 @@ def _(value: list[Any], known: Mapping[str, str]) -> Any:
 def _(value: FileAsset | FileArchive, _known: Mapping[str, str]) -> Any:
     path = Path(str(value.path))
     if not path.exists():
-        raise EngineError(f"the engine failed:\n  - {path}: no such file or directory")
+        raise engine_error([f"{path}: no such file or directory"])
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
     return {"path": str(path), "hash": sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()}
 

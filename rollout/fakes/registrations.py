@@ -22,10 +22,11 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 
-from rollout.errors import EngineError, RolloutError
+from rollout.errors import RolloutError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.resource_types import told_arn
 from rollout.model import Arn, ProgramInput
+from rollout.pulumi_driver.failures import engine_error
 from rollout.pulumi_driver.programs import load_program
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -104,7 +105,7 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
         try:
             pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
         except (RolloutError, pulumi.RunError) as error:
-            raise EngineError(f"the engine failed:\n  - {error}") from error
+            raise engine_error([str(error)]) from error
     if len(_remembered) >= _REMEMBERED:
         _remembered.clear()
     run = _Run(mocks.lookups, (recorder.root, *recorder.registrations))
@@ -125,7 +126,7 @@ def look_up(aws: InMemoryAws, kind: str, wanted: str) -> Arn | None:
                 balancer, _, port = wanted.rpartition(":")
                 every = (each for each in aws.listeners.values() if each.load_balancer == balancer)
                 return next((each.arn for each in every if str(each.port) == port), None)
-    raise EngineError(f"the engine failed:\n  - get{kind} isn't known to the in-memory provider")
+    raise engine_error([f"get{kind} isn't known to the in-memory provider"])
 
 
 class _Aws(Mocks):

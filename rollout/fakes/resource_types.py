@@ -52,7 +52,7 @@ class ResourceType(Protocol):
         """Its outputs by its id; None where there is none."""
         ...
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
         """Change it in place: its outputs.
 
         Raises:
@@ -78,7 +78,9 @@ class Named:
         keys: The inputs that make its id, which is also the identifier that imports it.
         arn: Its ARN, with the id, region and account in braces.
         taken: AWS's error code where the name is taken; empty where making it anew is fine.
+        between: What stands between the keys in the id.
         further: Other inputs of which a change replaces it.
+        actions: What AWS calls its creation, update and deletion, where it isn't `CreateRole` and the like.
     """
 
     type: str
@@ -87,6 +89,7 @@ class Named:
     taken: str = ""
     between: str = "/"
     further: frozenset[str] = frozenset()
+    actions: tuple[str, str, str] | None = None
 
     @property
     def replaced_by(self) -> frozenset[str]:
@@ -103,24 +106,42 @@ class Named:
         with aws.lock:
             if self.taken and (self.type, id_) in aws.resources:
                 raise refusal(f"creating {_kind(self.type)} ({id_})", self.taken, f"{id_} already exists")
-            return id_, self.update(aws, id_, inputs)
+            aws.record(self._actions[0], id_)
+            return id_, self._put(aws, id_, inputs)
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
         """See `ResourceType`."""
         return aws.resources.get((self.type, id_))
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - it is all put
         """See `ResourceType`."""
+        with aws.lock:
+            aws.record(self._actions[1], id_)
+            return self._put(aws, id_, inputs)
+
+    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - not by what it is made of
+        """See `ResourceType`."""
+        with aws.lock:
+            aws.record(self._actions[2], id_)
+            aws.resources.pop((self.type, id_), None)
+
+    @property
+    def _actions(self) -> tuple[str, str, str]:
+        kind = _kind(self.type)
+        return self.actions or (f"Create{kind}", f"Update{kind}", f"Delete{kind}")
+
+    def _put(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
         arn = self.arn.format(id=id_, region=aws.region, account=aws.account)
         outputs = aws.resources[self.type, id_] = {**inputs, "arn": arn}
         return outputs
 
-    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - not by what it is made of
-        """See `ResourceType`."""
-        aws.resources.pop((self.type, id_), None)
 
-
-_PERMISSION = Named(PERMISSION, ("function", "statementId"), taken="ResourceConflictException")
+_PERMISSION = Named(
+    PERMISSION,
+    ("function", "statementId"),
+    taken="ResourceConflictException",
+    actions=("AddPermission", "", "RemovePermission"),
+)
 _ATTACHMENT = Named(ATTACHMENT, ("targetGroupArn", "targetId"), between=",")
 
 
@@ -140,9 +161,9 @@ class Permissions:
         """See `ResourceType`."""
         return _PERMISSION.read(aws, id_)
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
         """See `ResourceType`."""
-        return _PERMISSION.update(aws, id_, inputs)
+        return _PERMISSION.update(aws, id_, old, inputs)
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
         """See `ResourceType`."""
@@ -177,7 +198,7 @@ class Attachments:
         there = target in aws.targets.get(Arn(group), ())
         return {"targetGroupArn": group, "targetId": target} if there else None
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:  # noqa: ARG002 - it has nothing else
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - nothing else
         """See `ResourceType`."""
         raise AssertionError(f"{id_} of {aws.account}: every property of an attachment replaces it")
 
@@ -197,7 +218,7 @@ class TargetGroups:
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
         """See `ResourceType`."""
         arn = aws.create_target_group(inputs["name"], inputs.get("targetType", "instance"))
-        return arn, self.update(aws, arn, inputs)
+        return arn, self._put(aws, arn, inputs)
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
         """See `ResourceType`."""
@@ -205,15 +226,21 @@ class TargetGroups:
         kept = aws.resources.get((TARGET_GROUP, id_), {})
         return {**kept, "name": group.name, "targetType": group.target_type, "arn": group.arn} if group else None
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - it is all put
         """See `ResourceType`."""
-        outputs = aws.resources[TARGET_GROUP, id_] = {**inputs, "arn": id_}
-        return outputs
+        aws.record("ModifyTargetGroupAttributes", id_)
+        return self._put(aws, id_, inputs)
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
         """See `ResourceType`."""
-        aws.delete_target_group(Arn(id_))
+        if Arn(id_) in aws.target_groups:
+            aws.delete_target_group(Arn(id_))
         aws.resources.pop((TARGET_GROUP, id_), None)
+
+    @staticmethod
+    def _put(aws: InMemoryAws, arn: str, inputs: Props) -> Props:
+        outputs = aws.resources[TARGET_GROUP, arn] = {**inputs, "arn": arn}
+        return outputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +265,17 @@ class ListenerRules:
         rule = aws.rules.get(Arn(id_))
         return _as_read(rule) if rule else None
 
-    def update(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
         """See `ResourceType`."""
+        changed, rule = differing(LISTENER_RULE, old, inputs), Arn(id_)
         with aws.lock:
-            aws.modify_rule(Arn(id_), forward=forward_in(inputs), asks=_asks(inputs))
-            aws.set_rule_priority(Arn(id_), int(inputs["priority"]))
-            aws.set_tags(Arn(id_), inputs.get("tags") or {})
+            if "priority" in changed:
+                aws.set_rule_priority(rule, int(inputs["priority"]))
+            if changed & {"actions", "conditions"}:
+                forward = forward_in(inputs) if "actions" in changed else None
+                aws.modify_rule(rule, forward=forward, asks=_asks(inputs) if "conditions" in changed else None)
+            if "tags" in changed:
+                aws.set_tags(rule, inputs.get("tags") or {})
         return {**inputs, "arn": id_}
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
@@ -256,14 +288,25 @@ class ListenerRules:
 _TYPES: Mapping[str, ResourceType] = {
     each.type: each
     for each in (
-        Named("aws:cloudwatch/compositeAlarm:CompositeAlarm", ("alarmName",)),
-        Named("aws:cloudwatch/dashboard:Dashboard", ("dashboardName",)),
+        Named(
+            "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+            ("alarmName",),
+            actions=("PutCompositeAlarm", "PutCompositeAlarm", "DeleteAlarms"),
+        ),
+        Named(
+            "aws:cloudwatch/dashboard:Dashboard",
+            ("dashboardName",),
+            actions=("PutDashboard", "PutDashboard", "DeleteDashboards"),
+        ),
         Named(
             "aws:cloudwatch/logGroup:LogGroup",
             arn="arn:aws:logs:{region}:{account}:log-group:{id}",
             taken="ResourceAlreadyExistsException",
         ),
-        Named("aws:cloudwatch/metricAlarm:MetricAlarm"),
+        Named(
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            actions=("PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms"),
+        ),
         Named("aws:iam/role:Role", arn="arn:aws:iam::{account}:role/{id}", taken="EntityAlreadyExists"),
         Named("aws:iam/rolePolicy:RolePolicy", ("role", "name"), between=":"),
         Named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", ("role", "policyArn")),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from rollout.fakes.aws import InMemoryAws, refusal
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.resource_types import FUNCTION
 from rollout.invocation import Invocation
-from rollout.metrics import AlarmState, Point, Series
+from rollout.metrics import AlarmState, Point, Series, Source
 from rollout.model import Arn
 
 Handler = Callable[[Mapping[str, object]], object]
@@ -51,26 +52,45 @@ def _ok(_event: Mapping[str, object]) -> object:
 
 @dataclass
 class InMemoryMetrics:
-    """The `Metrics` port: points that a test puts there, and nothing where it puts none.
+    """The `Metrics` port: values that a test puts there, and nothing where it puts none.
 
     Attributes:
-        points: By series.
+        values: By source and metric, the values of each minute.
     """
 
-    points: dict[Series, list[Point]] = field(default_factory=dict)
+    values: dict[tuple[Source, str], dict[datetime, list[float]]] = field(default_factory=dict)
     calls: ApiCalls = field(default_factory=ApiCalls)
 
-    def put(self, series: Series, time: datetime, value: float) -> None:
-        """Add a point."""
-        self.points.setdefault(series, []).append(Point(time, value))
+    def put(self, source: Source, name: str, at: datetime, *values: float) -> None:
+        """Publish values of a metric in a minute."""
+        minute = at.replace(second=0, microsecond=0)
+        self.values.setdefault((source, name), {}).setdefault(minute, []).extend(values)
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
         """See `ports.Metrics`."""
+        return self.calls.make(
+            ApiCall("GetMetricData"), lambda: {each: tuple(self._points(each, start, end)) for each in series}
+        )
 
-        def found(each: Series) -> tuple[Point, ...]:
-            return tuple(point for point in self.points.get(each, ()) if start <= point.time < end)
+    def _points(self, series: Series, start: datetime, end: datetime) -> Iterator[Point]:
+        periods: dict[datetime, list[float]] = {}
+        for minute, values in self.values.get((Source(series.namespace, series.dimensions), series.name), {}).items():
+            if start <= minute < end:
+                begin = minute - (minute - datetime.min.replace(tzinfo=UTC)) % series.period
+                periods.setdefault(begin, []).extend(values)
+        yield from (Point(begin, _computed(series.statistic, values)) for begin, values in sorted(periods.items()))
 
-        return self.calls.make(ApiCall("GetMetricData"), lambda: {each: found(each) for each in series})
+
+def _computed(statistic: str, values: Sequence[float]) -> float:
+    if statistic == "Sum":
+        return math.fsum(values)
+    if statistic == "SampleCount":
+        return len(values)
+    if statistic.startswith("TC(:"):
+        limit = float(statistic.removeprefix("TC(:").removesuffix(")"))
+        return sum(value <= limit for value in values)
+    rank = math.ceil(float(statistic.removeprefix("p")) / 100 * len(values))
+    return sorted(values)[max(0, rank - 1)]
 
 
 @dataclass

@@ -20,11 +20,12 @@ from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend, StackRecord, full_name
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedStep, plan, refreshed, resolved
+from rollout.fakes.planning import PlannedStep, plan, recorded, refreshed, resolved
 from rollout.fakes.registrations import registrations, token
 from rollout.fakes.resource_types import resource_type
 from rollout.history.entries import Update
 from rollout.model import Environment, ProgramInput
+from rollout.pulumi_driver.failures import engine_error
 
 _UPDATE = timedelta(seconds=1)
 """How long an update takes, so that histories have an order."""
@@ -120,7 +121,7 @@ class InMemoryStacks:
 
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
-                raise EngineError(f"the engine failed:\n  - no stack named '{self._environment.name}' found")
+                raise engine_error([f"no stack named '{self._environment.name}' found"])
             with self._locked(stack) as record, self._entry(record, "update", message):
                 resources, steps = self._steps(stack, given, record, refresh=refresh)
                 if plan is not None:
@@ -157,7 +158,9 @@ class InMemoryStacks:
 
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
-                raise EngineError(f"there is no stack {stack} to keep the history in", then="run phase 2 first")
+                raise EngineError(
+                    f"there is no stack {stack} to keep the history in", then="run phase 2 first", code="stack-missing"
+                )
             with self._locked(stack) as record, self._entry(record, "refresh", message):
                 pass
 
@@ -203,8 +206,9 @@ class InMemoryStacks:
             if act is None and step.act != "same":
                 raise Drift(
                     "the world moved since the plan was approved; what was applied until then is in the state",
-                    [Problem(f"{step.act} of {step.change.name} violates plan")],
+                    [Problem(f"{step.act} of {step.change.name} violates plan", code="engine-diagnostic")],
                     then="run the command again to see what is left",
+                    code="changed-since-preview",
                 )
 
     def _take(
@@ -247,7 +251,7 @@ class InMemoryStacks:
                     id_, outputs = kind.create(aws, inputs)
                     return replace(new, id=id_, outputs=outputs)
                 case "update" if old and new:
-                    return replace(new, id=old.id, outputs=kind.update(aws, old.id, inputs))
+                    return replace(new, id=old.id, outputs=kind.update(aws, old.id, recorded(old), inputs))
                 case "replace" if old and new:
                     kind.delete(aws, old.id, old.inputs)
                     id_, outputs = kind.create(aws, inputs)
@@ -264,7 +268,7 @@ class InMemoryStacks:
         try:
             state = self.calls.make(ApiCall(step.act, label), take)
         except AwsError as error:
-            raise EngineError(f"the engine failed:\n  - {error.what}") from error
+            raise engine_error([error.what]) from error
         record.begun.pop(change.urn, None)
         return state
 

@@ -15,7 +15,7 @@ world: each has a name, clients of its own, and calls that a test may refuse or 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,6 +32,7 @@ from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.fakes.stacks import InMemoryStacks
+from rollout.metrics import MINUTE, function, target_group
 from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.ports import LegacyOwner
 from rollout.wiring import Parts
@@ -121,6 +122,27 @@ class World:
     def aws(self, environment: Environment) -> InMemoryAws:
         """An environment's account."""
         return self.accounts.setdefault(environment.account, InMemoryAws(environment.account, environment.region))
+
+    def serve(self, environment: Environment, requests: Mapping[str, int]) -> None:
+        """Count requests as CloudWatch does, divided by the live rules' weights to the letter; then a minute passes.
+
+        Args:
+            environment: The inventory.
+            requests: How many, by route.
+        """
+        aws, live = self.aws(environment), self.actor().load_balancers(environment).read(environment)
+        for name, count in requests.items():
+            route = environment.routes[name]
+            rule = live.rule_of(route)
+            weights = rule.forward.weights if rule and rule.forward else {}
+            for group, weight in weights.items():
+                served = round(count * weight / sum(weights.values()))
+                source = target_group(live.load_balancers[route.load_balancer], group)
+                if served:
+                    self.metrics.put(source, "RequestCount", self.clock.utc, served)
+                for target in aws.targets.get(group, ()) if served else ():
+                    self.metrics.put(function(target), "Invocations", self.clock.utc, served)
+        self.clock.advance(MINUTE)
 
     def actor(self, name: str = "somebody") -> Actor:
         """Somebody who works on it."""

@@ -1,0 +1,121 @@
+"""A team as `tests.conftest.Team` has it, in memory: the same looks and the same commands, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from rollout import EnvironmentRollout, Event, Rollout
+from rollout.cli import app
+from rollout.cli.session import PARTS
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.calls import ApiCalls
+from rollout.fakes.world import World
+from rollout.model import Environment, Split
+from rollout.rules.weights import Forward
+from tests.conftest import KEPT_IN_SMALL
+
+Stage = Callable[[Environment], World]
+
+
+def small_inventory(text: str) -> str:
+    """An inventory without the tables of most routes, which makes everything several times faster."""
+    sections = re.split(r"(?m)^(?=\[)", text)
+    routes = re.compile(r"\[(?:kept-)?routes\.([\w-]+)\]")
+    return "".join(s for s in sections if not (m := routes.match(s)) or m[1] in KEPT_IN_SMALL)
+
+
+@dataclass
+class InMemoryTeam:
+    """A team's checkout, and its environments in memory.
+
+    Attributes:
+        folder: Its checkout, with a stacks.toml of its own.
+        world: AWS, the stacks and time.
+        events: What was told so far.
+    """
+
+    folder: Path
+    world: World
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def file(self) -> Path:
+        """Its inventory."""
+        return self.folder / "stacks.toml"
+
+    @property
+    def inventory(self) -> Environment:
+        """Production, read anew from the file."""
+        return self.open().inventory
+
+    @property
+    def aws(self) -> InMemoryAws:
+        """Production's account."""
+        return self.world.aws(self.inventory)
+
+    @property
+    def account(self) -> str:
+        """Its number."""
+        return self.inventory.account
+
+    @property
+    def meets(self) -> ApiCalls:
+        """What the team does, and what is to happen around its next calls."""
+        return self.world.actor().calls
+
+    def open(self, environment: str = "production") -> EnvironmentRollout:
+        """An environment, read anew from the file."""
+        rollout = Rollout.load(self.file, on_event=self.events.append, parts=self.world.actor().parts)
+        return rollout.environment(environment)
+
+    def edit(self, old: str, new: str) -> None:
+        """Change the inventory."""
+        text = self.file.read_text()
+        assert old in text
+        self.file.write_text(text.replace(old, new))
+
+    def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line in the checkout, without a terminal."""
+        with self.working():
+            done = CliRunner().invoke(app, arguments, env=variables, catch_exceptions=False, prog_name="rollout")
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Be in the checkout, where commands work on this world."""
+        token = PARTS.set(self.world.actor().parts)
+        try:
+            with contextlib.chdir(self.folder):
+                yield
+        finally:
+            PARTS.reset(token)
+
+    def rules(self) -> dict[str, str]:
+        """Each route's rule."""
+        return {route.route: route.rule or "" for route in self.open().status().routes}
+
+    def forwards(self) -> dict[str, Forward | None]:
+        """What each route's rule forwards to now."""
+        live = self.open().live()
+        found = {name: live.rule_of(route) for name, route in self.inventory.routes.items()}
+        return {name: rule.forward if rule else None for name, rule in found.items()}
+
+    def splits(self) -> dict[str, Split | None]:
+        """Each route's split."""
+        return {route.route: route.live for route in self.open().status().routes}
+
+    def owners(self) -> set[tuple[str, ...] | None]:
+        """Who holds the routes' rules."""
+        return {route.owners for route in self.open().status().routes}
+
+    def calls(self, action: str = "*Rule") -> list[str]:
+        """The calls so far that changed something, whoever made them."""
+        return [call.action for call in self.aws.log if fnmatchcase(call.action, action)]
