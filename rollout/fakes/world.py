@@ -85,12 +85,22 @@ class World:
         return cls._with_legacy(environment, RuleOwnership.RELEASED)
 
     @classmethod
-    def cut_over(cls, environment: Environment) -> World:
-        """As it is after phase 2: the routing stack holds the rules, and no request meets the candidate."""
+    def built(cls, environment: Environment) -> World:
+        """As it is after phase 1: the candidate stands beside legacy, and no rule knows of it."""
 
         def make() -> World:
             world = cls.legacy(environment)
             world.open(environment).phase1(approve=True)
+            return world
+
+        return _at_stage("built", environment, make)
+
+    @classmethod
+    def cut_over(cls, environment: Environment) -> World:
+        """As it is after phase 2: the routing stack holds the rules, and no request meets the candidate."""
+
+        def make() -> World:
+            world = cls.built(environment)
             world.open(environment).phase2(approve=True)
             return world
 

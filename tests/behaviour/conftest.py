@@ -45,6 +45,12 @@ def legacy(checkout: Path) -> InMemoryTeam:
 
 
 @pytest.fixture
+def built(checkout: Path) -> InMemoryTeam:
+    """A team after phase 1."""
+    return made_team(checkout, World.built)
+
+
+@pytest.fixture
 def cut_over(checkout: Path) -> InMemoryTeam:
     """A team after phase 2."""
     return made_team(checkout, World.cut_over)

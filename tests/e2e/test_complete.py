@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from rollout import events
 from rollout.changes.plan import Op
-from rollout.errors import GateRefused, PreflightFailed, RollbackIncomplete, UsageError
 from rollout.model import CANDIDATE_ONLY
 from rollout.sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
@@ -41,24 +39,11 @@ def quiet(team: Team, load: Load) -> None:
     team.aws.clock.pass_by(seconds=timedelta(minutes=1).total_seconds())
 
 
-def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team, no: Callable[[object], bool]) -> None:
+def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team) -> None:
     team, rules = cut_over, cut_over.rules()
     team.edit("[environments.production]\n", "[environments.production] # the last one\n")
     with Load(endpoints_of(team.open().inventory, team.aws), RATE, users=20, visits=200) as load:
-        team.open().set_weight(50, routes=["stamp-score"], approve=True)
-        load.wait(RATE)
-        with pytest.raises(PreflightFailed) as caught:
-            team.open().complete(quiet_for="30m", approve=True)
-        said = "\n".join(map(str, caught.value.problems))
-        assert "routes.stamp-score: the candidate gets 50 %" in said
-        assert "rollout weight production 100" in said
         quiet(team, load)
-        with pytest.raises(PreflightFailed, match="function passport-v2-stamp-score: it had"):
-            team.open().complete(quiet_for="1d", approve=True)
-        for approve in (no, None):
-            with pytest.raises(GateRefused, match="nothing was changed"):
-                team.open().complete(quiet_for="30m", approve=approve)
-
         calls = len(team.calls())
         done = team.open().complete(quiet_for="30m", approve=True)
         load.wait(2 * RATE)
@@ -82,15 +67,6 @@ def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team, no
     assert "[environments.production] # the last one" in text
     assert [event.candidate > 0 for event in team.events if isinstance(event, events.LegacyQuiet)][-1:] == [True]
 
-    assert not team.open().complete(approve=True).changed
-    assert not team.open().phase1(approve=True).changed  # and new builds still go that way
-    with pytest.raises(UsageError, match="production is completed"):
-        team.open().set_weight(50, approve=True)
-    with pytest.raises(RollbackIncomplete) as refused:
-        team.open().rollback()
-    assert "its legacy retired" in str(refused.value.then)
-    assert {route.live for route in team.open().status().routes} == {CANDIDATE_ONLY}
-
 
 @pytest.mark.parametrize("point", [200, 330])
 def test_a_completion_that_was_killed_is_finished_by_the_same_command(cut_over: Team, point: int) -> None:
@@ -107,12 +83,3 @@ def test_a_completion_that_was_killed_is_finished_by_the_same_command(cut_over: 
     assert not groups(team) & LEGACY
     status = team.open().status()
     assert (status.phase, status.problems, status.next_step) == ("completed", (), None)
-
-
-def test_without_a_request_to_the_candidate_nothing_is_proven(cut_over: Team) -> None:
-    cut_over.open().set_weight(100, approve=True)
-    with pytest.raises(PreflightFailed, match="proves nothing"):
-        cut_over.open().complete(quiet_for="30m", approve=True)
-    done = cut_over.run("complete", "production", "--quiet-for", "1s", "--yes")
-    assert done.returncode == UsageError.exit_code
-    assert "allowed are 1m to 90d" in done.stderr

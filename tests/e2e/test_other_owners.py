@@ -6,16 +6,12 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from rollout import events
-from rollout.errors import GateRefused, PreflightFailed
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED
-from rollout.sandbox.load import Load, endpoints_of
+from rollout.model import LEGACY_ONLY, PREPARED
 from rollout.sandbox.story import seed
 from rollout.toolchain import require
 from tests.conftest import Team
@@ -40,14 +36,11 @@ def elsewhere(team: Team) -> Team:
     return team
 
 
-def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[object], bool]) -> None:
+def test_a_stack_of_another_project_lets_go(elsewhere: Team) -> None:
     team, before = elsewhere, elsewhere.rules()
     stack = f"organization/infra-{team.account}-legacy/production"
     team.open().phase1(approve=True)
     assert {route.owners for route in team.open().status().routes} == {("pulumi",)}
-    with pytest.raises(PreflightFailed, match="rollout phase2 production"):
-        team.open().release(approve=True)
-
     (looked,) = [check for check in team.open().preflight().checks if check.name == "other owner"]
     assert looked.evidence == f"pulumi (stack {stack}) holds 3 of 3 rules"
 
@@ -59,17 +52,10 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert set(told.routes) == before.keys()
     assert gate.commands == told.commands
 
-    team.events.clear()
-    assert not team.open().phase2(approve=True).changed
-    assert team.events[-1] == told  # said again while it holds them
-
     status = team.open().status()
     assert {route.owners for route in status.routes} == {("pulumi", "routing")}
     assert {route.live for route in status.routes} == {PREPARED}
     assert status.next_step == "rollout release production"
-    for approve in (no, None):
-        with pytest.raises(GateRefused, match="nothing was changed"):
-            team.open().release(approve=approve)
 
     # the first command as it is told, by hand and in a shell; rollout does the rest
     done = subprocess.run(
@@ -92,40 +78,6 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team, no: Callable[[objec
     assert {route.owners for route in status.routes} == {("routing",)}
     assert (status.unreleased, status.next_step) == ((), None)
     assert team.rules() == before
-    assert team.open().release(approve=True).routes == ()
-
-    undoing_waits_for_the_owner(team, before)
-    completing_leaves_what_is_not_ours(team)
-
-
-def undoing_waits_for_the_owner(team: Team, before: Mapping[str, str]) -> None:
-    with pytest.raises(PreflightFailed, match="rollout weight production 0"):
-        team.open().undo("phase2", approve=True)  # the candidate is prepared, as that stack wouldn't have it
-    team.open().set_weight(0, approve=True)
-    calls = len(team.calls("*"))
-    with pytest.raises(PreflightFailed, match="nobody would") as caught:
-        team.open().undo("phase2", approve=True)
-    assert {problem.where for problem in caught.value.problems} == {f"routes.{name}" for name in before}
-    assert all(before["embed-score"] in str(problem) for problem in caught.value.problems[-1:])
-    assert [call for call in team.calls("*")[calls:] if not call.startswith(("Get", "List", "Describe"))] == []
-    assert {route.owners for route in team.open().status().routes} == {("routing",)}
-
-
-def completing_leaves_what_is_not_ours(team: Team) -> None:
-    team.open().set_weight(100, approve=True)
-    team.aws.clock.pass_by(seconds=timedelta(hours=2).total_seconds())
-    with Load(endpoints_of(team.open().inventory, team.aws), 100, users=20, visits=200) as load:
-        load.wait(300)
-    team.aws.clock.pass_by(seconds=timedelta(minutes=1).total_seconds())
-    gate = team.open().complete(quiet_for="30m", approve=True).gate
-    assert [preview.stack for preview in gate.previews] == ["routing"]
-    (left,) = [event for event in team.events if isinstance(event, events.LegacyLeft)]
-    assert left.owner == "pulumi"
-    assert "target group l-passport-v2-stamp-score with passport-v2-stamp-score" in left.parts
-    status = team.open().status()
-    assert (status.phase, status.unreleased, status.next_step) == ("completed", (), None)
-    assert {route.live for route in status.routes} == {CANDIDATE_ONLY}
-    assert "l-passport-v2-stamp-score" in team.open().live().target_groups
 
 
 def words(shown: str) -> str:
