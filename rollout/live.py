@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pydantic import SecretStr
+
 from rollout.fields import MAX_PRIORITY
 from rollout.model import Arn, Environment, Route, Split
 from rollout.rules.conditions import Condition, Field
@@ -51,6 +53,11 @@ class LiveRule:
 
     def _values(self, kind: Field) -> frozenset[str]:
         return frozenset(value for c in self.asks if c.field == kind for value in c.values)
+
+    @property
+    def meaning(self) -> frozenset[tuple[str, str, frozenset[str | SecretStr]]]:
+        """All that it asks; the order of its conditions and of their values says nothing."""
+        return frozenset(condition.meaning for condition in self.asks)
 
     def matches(self, path: str, methods: tuple[str, ...]) -> bool:
         """Whether its conditions are exactly this path and these methods."""

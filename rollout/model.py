@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, NewType, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr
 
 from rollout.fields import (
     HYPHENATED,
@@ -314,7 +314,7 @@ class OverrideRule:
         path: The path pattern of the rule that it stands before.
         methods: Its HTTP methods; any method if empty.
         header: The header's name.
-        values: The header's values, any one of them.
+        values: The header's values, any one of them, which are never shown.
         target_group: Where such requests go, by name.
     """
 
@@ -323,12 +323,17 @@ class OverrideRule:
     path: str
     methods: tuple[str, ...]
     header: str
-    values: tuple[str, ...]
+    values: tuple[SecretStr, ...]
     target_group: str
+
+    @property
+    def revealed(self) -> list[str]:
+        """The header's values as AWS is given them."""
+        return [value.get_secret_value() for value in self.values]
 
     def __str__(self) -> str:
         endpoint = _endpoint(self.methods, self.path)
-        return f"{self.priority} {endpoint} with {self.header}: {'|'.join(self.values)} → {self.target_group}"
+        return f"{self.priority} {endpoint} with {self.header}: {'|'.join(map(str, self.values))} → {self.target_group}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -247,10 +247,11 @@ def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
         pairs = told.get("QueryStringConfig", {}).get("Values", [])
         return Condition(kind, tuple(f"{pair.get('Key') or '*'}={pair['Value']}" for pair in pairs))
     config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
-    if expressions := config.get("RegexValues"):
-        return Condition(f"{kind} regex", tuple(expressions), config.get("HttpHeaderName", ""))
-    values = config.get("Values") or told.get("Values", [])
-    return Condition(kind, tuple(values), config.get("HttpHeaderName", ""))
+    expressions = config.get("RegexValues")
+    values = expressions or config.get("Values") or told.get("Values", [])
+    kind = f"{kind} regex" if expressions else kind
+    name = config.get("HttpHeaderName")
+    return Condition(kind, tuple(values)) if name is None else Condition.on_header(name, values, kind)
 
 
 def _told(action: ActionOutputTypeDef) -> str:

@@ -63,8 +63,8 @@ class ResourceState:
     id: str = ""
     custom: bool = True
     retain_on_delete: bool = False
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    outputs: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)  # they may hold secrets
+    outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parent: str = ""
     provider: str = ""
 
@@ -217,6 +217,16 @@ def without_notes(value: Any) -> Any:
         return {k: without_notes(v) for k, v in value.items() if not k.startswith("__")}
     if isinstance(value, list):
         return [without_notes(item) for item in value]
+    return value
+
+
+def without_header_values(value: Any) -> Any:
+    """Inputs as they may be shown: a rule's header values are secrets more often than not."""
+    if isinstance(value, Mapping):
+        hidden = ("values", "regexValues") if "httpHeaderName" in value else ()
+        return {k: "**********" if k in hidden else without_header_values(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [without_header_values(item) for item in value]
     return value
 
 

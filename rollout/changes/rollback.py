@@ -90,7 +90,7 @@ class Rollback:
         wanted = {name: wanted_forward(environment, name, live, LEGACY_ONLY) for name in routes if name not in failed}
         pending = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name]))}
         around = {
-            f"{name}, {rule.further[0]}": (name, rule)
+            f"{name}, {rule.further[0]} at {rule.priority}": (name, rule)
             for name in wanted
             for rule in ways_around(environment, live, name)
         }

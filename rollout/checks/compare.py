@@ -74,12 +74,11 @@ def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem
                 where=place,
                 code="rule-replaced" if rule else "rule-missing",
             )
-        elif rule.conditions != was.conditions:
-            yield Problem(
-                f"its conditions were {was.conditions} and are {rule.conditions}",
-                where=place,
-                code="conditions-changed",
-            )
+        elif rule.meaning != was.meaning:
+            what = f"its conditions were {was.conditions} and are {rule.conditions}"
+            if rule.conditions == was.conditions:
+                what = f"a value of its conditions that isn't shown has changed: {rule.conditions}"
+            yield Problem(what, where=place, code="conditions-changed")
         elif (rule.forward, rule.action) != (was.forward, was.action):
             yield Problem(
                 f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}",

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.changes.gates import Gate, TrafficLine
-from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in
+from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
 from rollout.checks.report import Check
 from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 from rollout.cli.console import indented
@@ -198,7 +198,7 @@ def _shown(value: Any) -> str:
     """A property in short; what the engine holds secret stays so."""
     if value is None:
         return "nothing"
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = value if isinstance(value, str) else json.dumps(without_header_values(value), default=str)
     return text if len(text) <= NARROW else text[: NARROW - 1] + "…"
 
 

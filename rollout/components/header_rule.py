@@ -50,7 +50,7 @@ class HeaderRule(ComponentResource):
             priority=rule.priority,
             conditions=[
                 *conditions(rule.path, rule.methods),
-                {"http_header": {"http_header_name": rule.header, "values": list(rule.values)}},
+                {"http_header": {"http_header_name": rule.header, "values": rule.revealed}},
             ],
             actions=[{"type": "forward", "forward": {"target_groups": [{"arn": target_group_arn, "weight": 1}]}}],
             tags={OVERRIDE_TAG: name},

@@ -367,7 +367,8 @@ def _asks(inputs: Props) -> list[Condition]:
                 values = tuple(f"{pair.get('key') or '*'}={pair['value']}" for pair in block)
                 found.append(Condition(Field.QUERY, values))
             elif block:
-                found.append(Condition(_BLOCKS[kind], tuple(block["values"]), block.get("httpHeaderName", "")))
+                name, values = block.get("httpHeaderName"), tuple(block["values"])
+                found.append(Condition.on_header(name, values) if name else Condition(_BLOCKS[kind], values))
     return found
 
 
@@ -380,7 +381,8 @@ def _as_read(rule: LiveRule) -> Props:
             conditions.append({"queryStrings": [{"key": key, "value": value} for key, _, value in pairs]})
         else:
             name = {"httpHeaderName": asked.name} if asked.name else {}
-            conditions.append({blocks[Field(asked.field)]: {**name, "values": list(asked.values)}})
+            values = [*asked.values, *(value.get_secret_value() for value in asked.hidden)]
+            conditions.append({blocks[Field(asked.field)]: {**name, "values": values}})
     read: dict[str, Any] = {
         "arn": rule.arn,
         "listenerArn": rule.listener,

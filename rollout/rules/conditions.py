@@ -2,6 +2,10 @@
 
 All conditions of a rule must hold; of one condition's values any one is enough.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html
+
+The value of a header is often a secret that a CDN sends, and by which a rule knows its requests. So it has a type here
+which can be compared and can't be printed: no message, page, file or JSON has it.
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-access-to-load-balancer.html
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from pydantic import SecretStr
 
 
 class Field(StrEnum):
@@ -30,16 +36,36 @@ class Condition:
 
     Attributes:
         field: What it looks at: a `Field`, or a word that is not one of them, which nobody here can judge.
-        values: What it takes, any one of them; for a query string `key=value`, the key `*` where any will do.
+        values: What it takes, any one of them; for a query string `key=value`, the key `*` where any will do. None of
+            a header's.
         name: Of a header.
+        hidden: A header's values, any one of them.
+
+    Raises:
+        ValueError: A header's values aren't hidden.
     """
 
     field: str
-    values: tuple[str, ...]
+    values: tuple[str, ...] = ()
     name: str = ""
+    hidden: tuple[SecretStr, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.field.startswith(Field.HEADER) and self.values:
+            raise ValueError("the values of a header are hidden ones")
+
+    @classmethod
+    def on_header(cls, name: str, values: Iterable[str], kind: str = Field.HEADER) -> Condition:
+        """A condition on a header, by its values or, as another kind says, by regular expressions."""
+        return cls(kind, name=name, hidden=tuple(map(SecretStr, values)))
+
+    @property
+    def meaning(self) -> tuple[str, str, frozenset[str | SecretStr]]:
+        """All that it asks; the order of its values says nothing."""
+        return self.field, self.name.lower(), frozenset((*self.values, *self.hidden))
 
     def __str__(self) -> str:
-        values = "|".join(self.values)
+        values = "|".join((*self.values, *map(str, self.hidden)))
         match self.field:
             case Field.METHOD | Field.PATH:
                 return values
@@ -51,7 +77,7 @@ class Condition:
                 return f"query {values}"
             case Field.SOURCE:
                 return f"from {values}"
-        return f"{self.field} {values}"
+        return f"{self.field} {self.name}: {values}" if self.name else f"{self.field} {values}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +138,8 @@ def matches(condition: Condition, request: Request) -> bool | None:
             return any(_like(value.lower(), request.host.lower()) for value in condition.values)
         case Field.HEADER:
             sent = [value.lower() for name, value in request.headers if name.lower() == condition.name.lower()]
-            return any(_like(value.lower(), text) for value in condition.values for text in sent)
+            wanted = [value.get_secret_value().lower() for value in condition.hidden]
+            return any(_like(value, text) for value in wanted for text in sent)
         case Field.QUERY:
             return any(_asks_for(value.lower(), *pair) for value in condition.values for pair in request.query)
         case Field.SOURCE:

@@ -173,8 +173,8 @@ def _why(condition: Condition, request: Request) -> str:
         case Field.HOST:
             return f"host {request.host or '(not given)'} isn't like {values}"
         case Field.HEADER:
-            sent = [value for name, value in request.headers if name.lower() == condition.name.lower()]
-            return f"header {condition.name} is {', '.join(sent) or 'missing'}, not like {values}"
+            is_sent = any(name.lower() == condition.name.lower() for name, _ in request.headers)
+            return f"header {condition.name} {'has another value' if is_sent else 'is missing'}"
         case Field.QUERY:
             return f"no part of the query string is like {values}"
     return f"source {request.source_ip or '(not given)'} isn't in {values}"

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from pydantic import SecretStr
+
 from rollout.changes.plan import Op, StackPreview, forward_in
 from rollout.errors import Problem
 from rollout.live import Live, LiveRule
@@ -38,7 +40,7 @@ def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
         return None
     (path,), (group,) = rule.paths, map(group_name, rule.forward.weights)
     methods = tuple(sorted(rule.methods))
-    return OverrideRule(balancer, rule.priority, path, methods, header.name, header.values, group)
+    return OverrideRule(balancer, rule.priority, path, methods, header.name, header.hidden, group)
 
 
 def bent_overrides(live: Live) -> Iterator[Problem]:
@@ -89,7 +91,12 @@ def rule_inputs(live: Live, rules: Mapping[str, OverrideRule]) -> dict[str, dict
             "conditions": [
                 {"pathPattern": {"values": [rule.path]}},
                 *([{"httpRequestMethod": {"values": list(rule.methods)}}] if rule.methods else []),
-                {"httpHeader": {"httpHeaderName": rule.header, "values": list(rule.values)}},
+                {
+                    "httpHeader": {
+                        "httpHeaderName": rule.header,
+                        "values": rule.revealed,
+                    }
+                },
             ],
             "actions": [{"type": "forward", "targetGroupArn": live.group_arn(rule.target_group)}],
         }
@@ -99,7 +106,9 @@ def rule_inputs(live: Live, rules: Mapping[str, OverrideRule]) -> dict[str, dict
 
 def normal(rule: OverrideRule | None) -> OverrideRule | None:
     """A header rule with the order of its values left out, which says nothing."""
-    return rule and replace(rule, methods=tuple(sorted(rule.methods)), values=tuple(sorted(rule.values)))
+    return rule and replace(
+        rule, methods=tuple(sorted(rule.methods)), values=tuple(sorted(rule.values, key=SecretStr.get_secret_value))
+    )
 
 
 def header_rules_before(environment: Environment, live: Live) -> Iterator[tuple[str, Route | KeptRoute, LiveRule]]:
@@ -132,7 +141,7 @@ def with_overrides(environment: Environment, live: Live, rules: Mapping[str, Ove
             Arn(name),
             live.listeners[rule.load_balancer],
             rule.priority,
-            (*for_endpoint(rule.path, rule.methods), Condition(Field.HEADER, rule.values, rule.header)),
+            (*for_endpoint(rule.path, rule.methods), Condition(Field.HEADER, name=rule.header, hidden=rule.values)),
             Forward({live.group_arn(rule.target_group): 1}),
             tags={OVERRIDE_TAG: name},
         )

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import SecretStr
+
 from rollout.errors import Problem
 from rollout.formatting import count_of
 from rollout.live import Live, LiveRule
@@ -31,7 +33,8 @@ def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:
         for key, entry in _block(environment, balancer, override):
             for name, values, group in _sent(key, entry, override):
                 path, methods = _asks(entry)
-                rules[name] = OverrideRule(balancer, priority, path, methods, override.name, values, group)
+                hidden = tuple(map(SecretStr, values))
+                rules[name] = OverrideRule(balancer, priority, path, methods, override.name, hidden, group)
                 priority += 1
     return rules
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pydantic import SecretStr
 
 from programs.routing import program
 from rollout.model import (
@@ -202,7 +203,7 @@ RULE_WITH_HEADER = OverrideRule(
     "/internal/embed/score/*/*",
     ("GET",),
     "X-Rollout",
-    ("candidate", "new"),
+    (SecretStr("candidate"), SecretStr("new")),
     "l-passport-v2-rust-scorer-int",
 )
 

@@ -304,7 +304,7 @@ def test_a_group_that_another_rule_uses_too_cannot_be_compared() -> None:
 
 def test_header_rules_for_the_same_endpoint_change_the_share_and_not_what_is_compared() -> None:
     case = Case("server-errors")
-    asks = (*for_endpoint("/a", ()), Condition(Field.HEADER, ("candidate",), "X-Rollout"))
+    asks = (*for_endpoint("/a", ()), Condition.on_header("X-Rollout", ("candidate",)))
     header = LiveRule(Arn("arn:rule/h"), LISTENER, 1, asks, Forward({arn("ca"): 1}))
     case.live = replace(case.live, rules=(*case.live.rules, header))
     assert case.gather(1).notes == ()

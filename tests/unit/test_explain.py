@@ -161,8 +161,8 @@ def with_rule(condition: Condition) -> LiveRule:
 @pytest.mark.parametrize(
     ("condition", "why"),
     [
-        (Condition(Field.HEADER, ("candidate",), "X-Rollout"), "header X-Rollout is legacy, not like candidate"),
-        (Condition(Field.HEADER, ("a",), "X-Other"), "header X-Other is missing, not like a"),
+        (Condition.on_header("X-Rollout", ("candidate",)), "header X-Rollout has another value"),
+        (Condition.on_header("X-Other", ("a",)), "header X-Other is missing"),
         (Condition(Field.HOST, ("shop.test",)), "host (not given) isn't like shop.test"),
         (Condition(Field.QUERY, ("a=b",)), "no part of the query string is like a=b"),
         (Condition(Field.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 isn't in 10.0.0.0/8"),

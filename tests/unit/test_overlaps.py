@@ -109,7 +109,7 @@ def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     hosted = replace(hosted, asks=(*hosted.asks, Condition(Field.HOST, ("x.test",))))
     (note,) = found({"a": route("/a/b", 10, "GET")}, {}, hosted)
     assert (note.severity, note.code) == ("note", "route-partly-covered")
-    anywhere = replace(hosted, asks=(Condition(Field.HEADER, ("1",), "X-A"),))
+    anywhere = replace(hosted, asks=(Condition.on_header("X-A", ("1",)),))
     assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
 
 

@@ -54,7 +54,7 @@ def test_the_seeds_block_keeps_the_order_and_stands_in_for_the_history() -> None
 def test_a_value_for_legacy_has_rules_of_its_own() -> None:
     planned = planned_overrides(BOTH)
     assert planned["stamp-score-override-legacy"].target_group == "l-passport-v2-stamp-score"
-    assert planned["stamp-score-history-override-kept"].values == ("candidate", "legacy")
+    assert planned["stamp-score-history-override-kept"].revealed == ["candidate", "legacy"]
     assert len({(rule.load_balancer, rule.priority) for rule in planned.values()}) == len(planned) == 17
 
 
@@ -200,7 +200,7 @@ def test_what_differs_is_told() -> None:
 
 
 def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:
-    header = Condition(Field.HEADER, ("yes",), "X-Test")
+    header = Condition.on_header("X-Test", ("yes",))
     to_candidate = Forward({group_arn("l-passport-v2-rust-scorer"): 1})
     theirs = strange("/v2/stamps/*/score/*", 7, header, forward=to_candidate)
     rules = (*(replace(rule, tags={}) for rule in LATER.rules), theirs)
@@ -213,7 +213,7 @@ def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -
 def test_status_tells_header_rules_and_overlaps_does_not_take_them_for_strangers() -> None:
     told = status_of(BOTH, LATER, None).header_rules
     assert len(told) == 17
-    assert ("routes.stamp-score", 509, "header X-Rollout: candidate", "l-passport-v2-rust-scorer 1") in {
+    assert ("routes.stamp-score", 509, "header X-Rollout: **********", "l-passport-v2-rust-scorer 1") in {
         (rule.route, rule.priority, rule.header, rule.forwards) for rule in told
     }
     assert overlaps(BOTH, LATER) == overlaps(SEED, seed_live(TEN))

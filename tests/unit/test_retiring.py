@@ -19,7 +19,7 @@ from rollout.live import LiveRule
 from rollout.measuring.quiet import Proof
 from rollout.metrics import Point, Series
 from rollout.model import OVERRIDE_TAG, Arn
-from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.conditions import Condition, for_endpoint
 from rollout.rules.weights import Forward
 from tests.unit.builders import (
     CANDIDATE,
@@ -77,7 +77,7 @@ def test_another_owner_that_has_not_let_go_keeps_it() -> None:
 
 
 def test_other_rules_that_send_requests_to_it_keep_it() -> None:
-    header = Condition(Field.HEADER, ("legacy",), "X-Rollout")
+    header = Condition.on_header("X-Rollout", ("legacy",))
     asks = (*ALL.rules[0].asks, header)
     made = LiveRule(rule_arn("h"), LISTENER, 5, asks, LEGACY_FORWARD, tags={OVERRIDE_TAG: "score-override"})
     removing, changing = keeping(Start(replace(ALL, rules=(*ALL.rules, made)), legacy=(), routing=ADOPTED))

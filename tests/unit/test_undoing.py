@@ -16,7 +16,7 @@ from rollout.checks.undoing import candidates_in_use, candidates_left, undo_prob
 from rollout.errors import Problem
 from rollout.live import LiveRule
 from rollout.model import OVERRIDE_TAG, Arn
-from rollout.rules.conditions import Condition, Field
+from rollout.rules.conditions import Condition
 from rollout.rules.weights import Forward
 from tests.unit.builders import (
     BALANCER,
@@ -67,7 +67,7 @@ def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules
 
 
 def test_header_rules_are_removed_first() -> None:
-    header = Condition(Field.HEADER, ("candidate",), "X-Rollout")
+    header = Condition.on_header("X-Rollout", ("candidate",))
     asks = (*BACK.rules[0].asks, header)
     rule = LiveRule(rule_arn("h"), LISTENER, 5, asks, Forward({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"})
     (problem,) = problems("undo-phase2", Start(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
