@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from typer.testing import CliRunner
-
 from rollout import EnvironmentRollout, Event, Rollout
-from rollout.cli import app
 from rollout.cli.session import PARTS
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.world import World
 from rollout.model import Environment, Split
 from rollout.rules.weights import Forward
+from tests.behaviour.terminal import piped, typed
 from tests.conftest import KEPT_IN_SMALL
 
 Stage = Callable[[Environment], World]
@@ -84,17 +82,20 @@ class InMemoryTeam:
 
     def run(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the command line in the checkout, without a terminal."""
-        with self.working():
-            done = CliRunner().invoke(app, arguments, env=variables, catch_exceptions=False, prog_name="rollout")
-        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+        with self._at_work():
+            return piped(self.folder, *arguments, **variables)
 
-    @contextlib.contextmanager
-    def working(self) -> Iterator[None]:
-        """Be in the checkout, where commands work on this world."""
+    def talk(self, answers: str, *arguments: str) -> tuple[int, str]:
+        """Run it at a terminal, where somebody has typed all answers ahead: its exit code and what was shown."""
+        with self._at_work():
+            return typed(self.folder, answers, *arguments)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Commands work on this world."""
         token = PARTS.set(self.world.actor().parts)
         try:
-            with contextlib.chdir(self.folder):
-                yield
+            yield
         finally:
             PARTS.reset(token)
 

@@ -1,7 +1,8 @@
-"""The measured split in status, and a candidate target group for each route."""
+"""The measured split in status and report, by real requests."""
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from rollout.metrics import MINUTE
 from rollout.quantities import Percent
 from rollout.sandbox.daemon import SandboxInfo
 from tests.conftest import Team
+from tests.unit.dashboard.reader import Page, faults
 
 pytestmark = pytest.mark.engine
 
@@ -70,3 +72,18 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert routes is not None
     assert (routes.verdict, routes.expected) == (Verdict.DISAGREES, Percent(0))
     assert "if the weight was lowered in the last 15m, requests from before count too" in routes.why
+
+
+def test_a_report_counts_the_requests_of_each_side(cut_over: Team) -> None:
+    cut_over.open().set_weight(40, approve=True, message="to 40, for ticket 7")
+    ask(cut_over, "GET", "/v2/stamps/1/score/0xA", 120)
+    let_the_minute_end(cut_over.aws)
+    done = cut_over.run("report", "production", "--html", "report.html", "--since", "1h")
+    assert done.returncode == 0, done.stderr
+    page = Page((cut_over.folder / "report.html").read_text("utf-8"))
+    assert faults(page) == []
+    assert "to 40, for ticket 7" in page.text
+    (requests,) = re.findall(r"stamp-score \S+ \S+ 40 % 40 % \S+ % \(.*?\) (\d+ → \d+)", page.text)
+    old, new = map(int, requests.split(" → "))
+    assert old + new == 120
+    assert 20 < new < 80

@@ -5,10 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollout.changes.plan import Op
-from rollout.errors import PolicyViolation, PreflightFailed
 from rollout.events import Warned
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
+from rollout.model import LEGACY_ONLY
 from rollout.rules.conditions import Request
 from rollout.rules.header_rules import held_overrides
 from tests.conftest import Team
@@ -20,20 +18,13 @@ HISTORY = Request.of("GET", "/v2/stamps/7/score/0xA/history", [("x-rollout", "ca
 RUST, PYTHON, REGISTRY = "l-passport-v2-rust-scorer", "l-passport-v2-stamp-score", "targetGroupRegistry"
 
 
-def goes_to(team: Team, request: Request, after: str | None = None) -> list[str]:
-    (found,) = team.open().explain(request, load_balancer="public", after=after)
+def goes_to(team: Team, request: Request) -> list[str]:
+    (found,) = team.open().explain(request, load_balancer="public")
     return [share.target_group for share in found.shares]
 
 
 def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: Team) -> None:
-    with pytest.raises(PreflightFailed, match="header-override"):
-        cut_over.open().override(approve=True)
     cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
-    assert goes_to(cut_over, SCORE, "override") == [RUST]
-    assert goes_to(cut_over, HISTORY, "override") == [REGISTRY]
-    assert goes_to(cut_over, SCORE, "10") == [PYTHON, RUST]
-    assert held_overrides(cut_over.open().live()) == {}  # explaining changes nothing
-
     before, calls = cut_over.rules(), len(cut_over.calls())
     added = cut_over.open().override(approve=True)
     assert {change.op for preview in added.gate.previews for change in preview.changes} == {Op.CREATE}
@@ -43,19 +34,16 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: Team) -> None
     assert not cut_over.open().override(approve=True).changed
     rules = held_overrides(cut_over.open().live())
 
-    cut_over.edit("[header-override]\n", "")  # what is there stays there, whatever the file says by then
     raised = cut_over.open().set_weight(10, approve=True)
     assert [len(preview.changes) for preview in raised.gate.previews] == [3]
     assert held_overrides(cut_over.open().live()) == rules
 
-    cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
     back = cut_over.open().rollback()
     assert back.reconciled
     assert len(back.moved) == len(back.header_rules) == 3
     assert [event for event in cut_over.events if isinstance(event, Warned)]
     assert goes_to(cut_over, SCORE) == [PYTHON]
     assert goes_to(cut_over, HISTORY) == [REGISTRY]
-    assert not cut_over.open().phase3(approve=True).changed
 
     again = cut_over.open().override(approve=True)
     assert {change.op for preview in again.gate.previews for change in preview.changes} == {Op.UPDATE}
@@ -67,31 +55,3 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: Team) -> None
     assert cut_over.calls()[calls:] == ["DeleteRule"] * 4
     assert cut_over.rules() == before
     assert {route.live for route in cut_over.open().status().routes} == {LEGACY_ONLY}
-
-
-def test_hands_on_header_rules_are_noticed(cut_over: Team) -> None:
-    cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
-    cut_over.open().override(approve=True)
-    elb = cut_over.aws.client("elbv2", cut_over.account, "us-west-2")
-    by_name = {rule.tags.get("rollout:override"): rule for rule in cut_over.open().live().rules}
-    elb.delete_rule(RuleArn=by_name["embed-score-override"].arn)
-    cut_over.open().set_weight(10, approve=True)  # one that was deleted by hand is let go of
-    assert {route.live for route in cut_over.open().status().routes} == {Split.at(Percent.of(10))}
-    assert len(held_overrides(cut_over.open().live())) == 3
-    assert cut_over.open().override(approve=True).changed  # and comes back
-    assert len(held_overrides(cut_over.open().live())) == 4
-
-    cut_over.edit("[header-override]", "[header-override]\npriority-base = 700")
-    with pytest.raises(PolicyViolation, match="priority"):
-        cut_over.open().override(approve=True)
-    header = {"HttpHeaderName": "X-Rollout", "Values": ["candidate"]}
-    conditions = [
-        {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/here", "/there"]}},
-        {"Field": "http-header", "HttpHeaderConfig": header},
-    ]
-    elb.modify_rule(RuleArn=by_name["stamp-score-override"].arn, Conditions=conditions)
-    with pytest.raises(PreflightFailed, match="stamp-score-override at 502 on public was changed"):
-        cut_over.open().set_weight(5, approve=True)
-    cut_over.open().override(remove=True, approve=True)
-    cut_over.open().override(approve=True)
-    assert {rule.priority for rule in held_overrides(cut_over.open().live()).values()} == {700, 701, 702}

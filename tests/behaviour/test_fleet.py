@@ -7,22 +7,18 @@ import json
 import pytest
 
 from rollout.quantities import Percent
-from tests.conftest import Team
-
-pytestmark = pytest.mark.engine
+from tests.behaviour.team import InMemoryTeam
 
 
 @pytest.fixture
-def fleet(cut_over: Team) -> Team:
+def fleet(cut_over: InMemoryTeam) -> InMemoryTeam:
     """A team whose production is cut over, with a fleet that begins there."""
-    for number, account in enumerate(("234567890123", "345678901234"), 8):
-        cut_over.edit(f'"{account}"', f'"{number}{cut_over.account[1:]}"')
     with cut_over.file.open("a") as file:
         file.write('\n[fleets.all]\nwaves = [["production"], ["staging"], ["review"]]\n')
     return cut_over
 
 
-def test_a_weight_goes_wave_by_wave_and_stops_at_the_first_failure(fleet: Team) -> None:
+def test_a_weight_goes_wave_by_wave_and_stops_at_the_first_failure(fleet: InMemoryTeam) -> None:
     assert fleet.run("weight", "--all-in", "all", "10").returncode == 3  # nobody to say yes
     assert fleet.open().inventory.weight == Percent(0)
 
@@ -54,7 +50,9 @@ def test_a_weight_goes_wave_by_wave_and_stops_at_the_first_failure(fleet: Team) 
         (("production",), "the weight is missing"),
     ],
 )
-def test_what_cannot_be_meant_is_told_before_anything_begins(team: Team, arguments: tuple[str, ...], said: str) -> None:
+def test_what_cannot_be_meant_is_told_before_anything_begins(
+    team: InMemoryTeam, arguments: tuple[str, ...], said: str
+) -> None:
     with team.file.open("a") as file:
         file.write('\n[fleets.all]\nwaves = [["production"]]\n')
     done = team.run("weight", *arguments, "--yes")

@@ -1,17 +1,15 @@
-"""`rollout history` and `rollout show` over the real engine's update history."""
+"""`rollout history` and `rollout show`: who changed what, when, why, and from where to where."""
 
 from __future__ import annotations
 
 import json
 
-import pytest
-
-from tests.conftest import Team
-
-pytestmark = pytest.mark.engine
+from tests.behaviour.team import InMemoryTeam
 
 
-def test_each_change_is_told_with_who_when_why_and_from_where_to_where(cut_over: Team) -> None:
+def test_each_change_is_told_with_who_when_why_and_from_where_to_where(built: InMemoryTeam) -> None:
+    cut_over = built
+    cut_over.open().phase2(approve=True)
     cut_over.open().set_weight(10, routes=["stamp-score"], approve=True, message="ticket 7")
     assert cut_over.run("rollback", "production", GITHUB_ACTOR="ada").returncode == 0
     done = cut_over.run("history", "production", "--json")
@@ -49,7 +47,7 @@ def test_each_change_is_told_with_who_when_why_and_from_where_to_where(cut_over:
     assert f"they are 1 to {back['number']}" in missing.stderr
 
 
-def test_an_environment_that_was_never_deployed_has_none(team: Team) -> None:
+def test_an_environment_that_was_never_deployed_has_none(team: InMemoryTeam) -> None:
     done = team.run("history", "production")
     assert (done.returncode, "nothing was deployed yet" in done.stdout) == (0, True)
     assert team.run("history", "production", "--limit", "0").returncode == 2

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
-from rollout.aws.alb import action_for
-from rollout.model import Split
+from rollout.model import Arn, Split
 from rollout.quantities import Percent
 from rollout.rules.weights import forward_of
-from tests.conftest import Team
-
-pytestmark = pytest.mark.engine
+from tests.behaviour.team import InMemoryTeam
 
 
-def by_hand(team: Team, route: str, weight: int) -> None:
-    target = team.open()
-    live, entry = target.live(), target.inventory.routes[route]
+def by_hand(team: InMemoryTeam, route: str, weight: int) -> None:
+    live, entry = team.open().live(), team.inventory.routes[route]
     split, groups = Split.at(Percent.of(weight)), (live.group_arn(entry.legacy), live.group_arn(entry.candidate))
-    action = action_for(forward_of(split, *groups, target.inventory.stickiness.duration))
-    elb = team.aws.client("elbv2", team.account, "us-west-2")
-    elb.modify_rule(RuleArn=team.rules()[route], Actions=[action])
+    forward = forward_of(split, *groups, team.inventory.stickiness.duration)
+    team.aws.modify_rule(Arn(team.rules()[route]), forward=forward)
 
 
-def test_drift_is_found_adopted_and_repaired(cut_over: Team) -> None:
+def test_drift_is_found_adopted_and_repaired(cut_over: InMemoryTeam) -> None:
     fine = cut_over.run("drift", "production")
     assert fine.returncode == 0, fine.stdout + fine.stderr
 
