@@ -81,7 +81,7 @@ def test_hands_on_header_rules_are_noticed(cut_over: InMemoryTeam) -> None:
     cut_over.edit("[header-override]", "[header-override]\npriority-base = 700")
     with pytest.raises(PolicyViolation, match="priority"):
         cut_over.open().override(approve=True)
-    asks = [Condition(Field.PATH, ("/here", "/there")), Condition(Field.HEADER, ("candidate",), "X-Rollout")]
+    asks = [Condition(Field.PATH, ("/here", "/there")), Condition.on_header("X-Rollout", ["candidate"])]
     cut_over.aws.modify_rule(by_name["stamp-score-override"].arn, asks=asks)
     with pytest.raises(PreflightFailed, match="stamp-score-override at 502 on public was changed"):
         cut_over.open().set_weight(5, approve=True)
