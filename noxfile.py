@@ -72,6 +72,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Put 500 faults, or as many as are named, into the pure modules, and see that the unit tests fail on them."""
+    install(session)
+    session.run("python", "-m", "tests.mutants", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Look at the live page in a headless Chromium; screenshots go to a folder: nox -s browser -- FOLDER."""
     install(session)
