@@ -1,7 +1,8 @@
 """The one tree of errors: each says what is wrong, where, and what to do next, and holds its code and its exit code.
 
 The code names the cause for programs, tests and searches, and is never reworded; the sentences may be. A class has one,
-and a raise site whose cause can be told apart gives its own: `error_codes` lists them.
+and a raise site whose cause can be told apart gives its own: `error_codes` lists them. No text has a secret that
+`redaction` knows, whoever wrote it.
 
 ```
 RolloutError                  1
@@ -35,6 +36,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from rollout.redaction import redacted
+
 
 class RolloutError(Exception):
     """Something the user must know: what is wrong, where, and what to do next.
@@ -52,11 +55,11 @@ class RolloutError(Exception):
     def __init__(
         self, what: str, *, where: str | None = None, then: str | None = None, code: str | None = None
     ) -> None:
-        super().__init__(what)
+        Exception.__init__(self, redacted(what))  # an error of AWS is botocore's, too, which takes other arguments
         self.code = code or self.code
-        self.what = what
-        self.where = where
-        self.then = then
+        self.what = redacted(what)
+        self.where = where and redacted(where)
+        self.then = then and redacted(then)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -86,6 +89,11 @@ class Problem:
     where: str | None = None
     then: str | None = None
     code: str = field(default="problem", kw_only=True)
+
+    def __post_init__(self) -> None:
+        for name in ("what", "where", "then"):
+            text = getattr(self, name)
+            object.__setattr__(self, name, text and redacted(text))
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""

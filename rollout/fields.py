@@ -18,6 +18,13 @@ MAX_STICKINESS = timedelta(days=7)
 MAX_PRIORITY = 50_000
 
 
+class Untold:
+    """Marks a field in which secrets may stand: no error tells a value of it, right or wrong."""
+
+
+UNTOLD = Untold()
+
+
 class Frozen(BaseModel):
     """A table of stacks.toml: unknown keys are refused, values can't change."""
 

@@ -19,6 +19,7 @@ from rollout.fields import (
     HYPHENATED,
     MAX_PRIORITY,
     MAX_STICKINESS,
+    UNTOLD,
     EntryPoint,
     Frozen,
     HeaderValue,
@@ -81,8 +82,8 @@ class Function(Frozen):
     timeout: Duration = Field(
         timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(minutes=15), description="1s to 15m"
     )
-    environment: Mapping[str, str] = Field(
-        default_factory=dict, description="environment variables, each value in quotes"
+    environment: Annotated[Mapping[str, str], UNTOLD] = Field(
+        default_factory=dict, repr=False, description="environment variables, each value in quotes"
     )
     log_retention_days: Annotated[RetentionDays, BeforeValidator(no_boolean)] = Field(
         30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
@@ -242,7 +243,7 @@ class Environment(Frozen):
     )
     ramp: Ramp = Ramp()
     analysis: Analysis = Analysis()
-    notifications: Mapping[Name, Notification] = Field(default_factory=dict)
+    notifications: Annotated[Mapping[Name, Notification], UNTOLD] = Field(default_factory=dict)
     stickiness: Stickiness = Stickiness()
     header_override: HeaderOverride | None = None
     programs: Programs = Programs()

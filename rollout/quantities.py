@@ -148,6 +148,7 @@ Weight = Annotated[
     PlainSerializer(lambda p: p.tenths / 10, return_type=float),
     WithJsonSchema({"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}),
 ]
+Moment = Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))]
 TimeOfDay = Annotated[time, BeforeValidator(parse_clock)]
 Duration = Annotated[
     timedelta,

@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from rollout.aws.session import Access, explained
+from rollout.foreign import Unexpected, json_of
 from rollout.invocation import Invocation
 
 if TYPE_CHECKING:
@@ -71,14 +72,17 @@ class Lambda:
         answer = client.invoke(FunctionName=function, Payload=payload)
         text = answer["Payload"].read()
         took = timedelta(seconds=time.perf_counter() - began)
-        return Invocation(json.loads(text) if text else None, _error(answer, text), took)
+        try:
+            said = json_of(text) if text else None
+        except Unexpected as error:
+            return Invocation(None, f"what it answered {error}", took)
+        return Invocation(said, _error(answer, said), took)
 
 
-def _error(answer: Mapping[str, Any], text: bytes) -> str | None:
+def _error(answer: Mapping[str, Any], said: object) -> str | None:
     kind: str | None = answer.get("FunctionError")  # there only where it failed
     if kind is None:
         return None
-    said = json.loads(text) if text else None
     if not isinstance(said, dict):
         return kind
     parts = (said.get("errorType"), said.get("errorMessage"))

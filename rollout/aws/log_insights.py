@@ -52,13 +52,15 @@ class LogInsights:
         """See `ports.Metrics`; a function without a log group has no points."""
         functions = dict.fromkeys(_function(each) for each in series)
         rows = {function: self._rows(function, start, end) for function in functions}
-        return {
-            each: tuple(
-                Point(datetime.fromisoformat(row[_TIME]).replace(tzinfo=UTC), float(row[each.name]))
-                for row in rows[_function(each)]
-            )
-            for each in series
-        }
+        return explained(
+            lambda: {
+                each: tuple(
+                    Point(datetime.fromisoformat(row[_TIME]).replace(tzinfo=UTC), float(row[each.name]))
+                    for row in rows[_function(each)]
+                )
+                for each in series
+            }
+        )
 
     def _rows(self, function: str, start: datetime, end: datetime) -> tuple[_Row, ...]:
         since, until, rows = self._known.get(function, (start, start, ()))

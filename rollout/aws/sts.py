@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 from rollout.aws.session import Access, explained
@@ -32,6 +32,11 @@ def caller(access: Access) -> Caller:
     Raises:
         AwsError: There are no credentials, they aren't valid, or AWS can't be reached.
     """
-    sts = explained(lambda: access.client("sts", retries=2))
-    said = explained(sts.get_caller_identity)
-    return Caller(said["Account"], said["Arn"], parsedate_to_datetime(said["ResponseMetadata"]["HTTPHeaders"]["date"]))
+    sts = access.client("sts", retries=2)
+
+    def ask() -> Caller:
+        said = sts.get_caller_identity()
+        told = parsedate_to_datetime(said["ResponseMetadata"]["HTTPHeaders"]["date"])
+        return Caller(said["Account"], said["Arn"], told.astimezone(UTC))
+
+    return explained(ask)

@@ -15,6 +15,8 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from rollout.errors import EngineError
+from rollout.foreign import Foreign, Unexpected, read_as
 from rollout.model import Arn
 from rollout.rules.weights import Forward
 
@@ -270,19 +272,45 @@ def _condition(condition: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def states_of(resources: Iterable[Mapping[str, Any]]) -> tuple[ResourceState, ...]:
-    """The resources of an exported deployment."""
+    """The resources of an exported deployment.
+
+    Raises:
+        EngineError: They aren't as the engine writes them.
+    """
+    try:
+        found = read_as(list[_Recorded], list(resources))
+    except Unexpected as error:
+        raise EngineError(f"a stack's state can't be read: {error}", code="state-unreadable") from None
     return tuple(
         ResourceState(
-            urn=resource["urn"],
-            type=resource["type"],
-            id=resource.get("id", ""),
-            custom=resource.get("custom", False),
-            retain_on_delete=resource.get("retainOnDelete", False),
-            inputs=resource.get("inputs") or {},
-            outputs=resource.get("outputs") or {},
-            parent=resource.get("parent", ""),
-            provider=resource.get("provider", ""),
+            urn=resource.urn,
+            type=resource.type,
+            id=resource.id or "",
+            custom=resource.custom,
+            retain_on_delete=resource.retainOnDelete,
+            inputs=resource.inputs or {},
+            outputs=resource.outputs or {},
+            parent=resource.parent or "",
+            provider=resource.provider or "",
         )
-        for resource in resources
-        if not resource.get("delete")
+        for resource in found
+        if not resource.delete
     )
+
+
+class _Recorded(Foreign):
+    """A resource as the engine writes it into a state.
+
+    https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
+    """
+
+    urn: str
+    type: str
+    id: str | None = None
+    custom: bool = False
+    delete: bool = False
+    retainOnDelete: bool = False  # noqa: N815 - the engine's name
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    parent: str | None = None
+    provider: str | None = None

@@ -16,6 +16,7 @@ from rollout.errors import ProblemsError, RolloutError
 from rollout.formatting import count_of
 from rollout.printable import json_line, one_line
 from rollout.quantities import format_duration
+from rollout.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -220,7 +221,7 @@ class JsonLines(Renderer):
         self._write({"event": "said", "message": text})
 
     def _write(self, data: dict[str, Any]) -> None:
-        self._out.write(json_line(data) + "\n")
+        self._out.write(redacted(json_line(data)) + "\n")
 
 
 class People(Renderer):

@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from rollout.config.layout import Keys
 from rollout.config.tables import DERIVED, MODELS, NAMED_TABLES
-from rollout.fields import Name
+from rollout.fields import UNTOLD, Name
 from rollout.model import Environment
 from rollout.quantities import format_duration
 
@@ -75,6 +75,7 @@ def keys_of(model: type[BaseModel]) -> list[str]:
 
 _COMPARED, _LONG = 1000, 100  # comparing takes a while, and a file may hold anything
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
+UNTOLD_VALUE = "the value"
 _KINDS = {
     "bool_type": "true or false",
     "dict_type": "a table",
@@ -95,7 +96,8 @@ def findings_of(error: ValidationError, model: type[BaseModel] = Environment) ->
 
 
 def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
-    at, kind, value = detail["loc"], detail["type"], detail["input"]
+    at, kind = detail["loc"], detail["type"]
+    value = UNTOLD_VALUE if _is_untold(at, top) else _shown(detail["input"])
     if at[-1:] == ("[key]",):
         return Finding(
             at[:-1],
@@ -114,9 +116,10 @@ def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
     if kind == "too_short":
         return Finding(at, f"{at[-1]} is empty", allowed, code="empty-value")
     if kind in _KINDS:
-        quoted = f'; quote it: "{value}"' if kind == "string_type" and type(value) is int else ""
-        return Finding(at, f"{_shown(value)} is not {_KINDS[kind]}{quoted}", allowed, code="wrong-type")
-    return Finding(at, f"{_shown(value)} is not allowed", allowed, code="invalid-value")
+        bare = kind == "string_type" and type(detail["input"]) is int
+        quoted = f'; quote it: "{value}"' if bare and value != UNTOLD_VALUE else ""
+        return Finding(at, f"{value} is not {_KINDS[kind]}{quoted}", allowed, code="wrong-type")
+    return Finding(at, f"{value} is not allowed", allowed, code="invalid-value")
 
 
 def _shown(value: object) -> str:
@@ -134,17 +137,25 @@ def _model(at: Keys, top: type[BaseModel]) -> type[BaseModel] | None:
     if not at:
         return top
     depth = 2 if at[0] in NAMED_TABLES else 1
-    return MODELS.get(str(at[0])) if len(at) == depth else None
+    nested = {field.alias or name: field.annotation for name, field in top.model_fields.items()}.get(str(at[0]))
+    model = MODELS.get(str(at[0]), nested if isinstance(nested, type) and issubclass(nested, BaseModel) else None)
+    return model if len(at) == depth else None
+
+
+def _fields(at: Keys, top: type[BaseModel]) -> Iterator[FieldInfo]:
+    """The fields on the way, the nearest first."""
+    for length in range(len(at), 0, -1):
+        model = _model(at[: length - 1], top)
+        named = {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
+        if found := named.get(str(at[length - 1])):
+            yield found
+
+
+def _is_untold(at: Keys, top: type[BaseModel]) -> bool:
+    return any(UNTOLD in field.metadata for field in _fields(at, top))
 
 
 def _description(at: Keys, top: type[BaseModel]) -> str | None:
     """What the nearest described field on the way allows."""
-    for length in range(len(at), 0, -1):
-        model = _model(at[: length - 1], top)
-        fields: dict[str, Any] = (
-            {field.alias or name: field for name, field in model.model_fields.items()} if model else {}
-        )
-        described = fields.get(str(at[length - 1]))
-        if described is not None:
-            return f"allowed: {described.description}" if described.description else None
-    return None
+    nearest = next(_fields(at, top), None)
+    return f"allowed: {nearest.description}" if nearest and nearest.description else None

@@ -24,6 +24,7 @@ from rollout.notify.ways import NotTold, Unreached, host_of, post, run
 from rollout.plugins import Tell
 from rollout.ports import Topics
 from rollout.ramp.settings import Notification
+from rollout.redaction import hide_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ class Notifiers:
                 subject = f"{notice.environment}: {notice.kind}"
                 self._topics().publish(Arn(to.sns), subject, notice.sentence, json.dumps(as_json(notice)))
             elif to.webhook:
-                self._post(self._resolved(to.webhook), as_slack(notice))
+                self._post(self._resolved(to.webhook.get_secret_value()), as_slack(notice))
             elif to.plugin:
                 self._by_plugin(to.plugin, to.options, notice)
             else:
@@ -129,9 +130,9 @@ class Notifiers:
             raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may hold a secret
 
     def _resolved(self, webhook: str) -> str:
-        if not webhook.startswith("$"):
-            return webhook
-        if url := self._variables.get(webhook[1:]):
+        url = self._variables.get(webhook[1:]) if webhook.startswith("$") else webhook
+        if url:
+            hide_address(url)
             return url
         raise _Unset(f"the variable {webhook[1:]} isn't set; that is told only once")
 
@@ -158,7 +159,8 @@ class Notifiers:
 
 
 def _sentence(name: str, to: Notification, notice: Notice, why: str) -> str:
-    place = to.sns or to.webhook or to.plugin or to.command[0]
-    if to.webhook and not to.webhook.startswith("$"):
-        place = host_of(to.webhook)
+    webhook = to.webhook.get_secret_value() if to.webhook else ""
+    place = to.sns or to.plugin or (to.command[0] if to.command else webhook)
+    if webhook and not webhook.startswith("$"):
+        place = host_of(webhook)
     return f"notification {name} ({place}) wasn't told of the {notice.kind}: {why}"

@@ -5,7 +5,6 @@ https://www.pulumi.com/docs/iac/cli/commands/pulumi_state_delete/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +13,7 @@ from typing import Any
 from rollout.changes.plan import LISTENER_RULE
 from rollout.checks.ownership import Command, OwnedRule
 from rollout.errors import OwnerError
+from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.model import Arn
 from rollout.owners.tool import Tool
 
@@ -82,11 +82,26 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
         OwnerError: It isn't an exported stack.
     """
     try:
-        deployment: Any = json.loads(text)["deployment"]
-        resources = deployment.get("resources") or ()
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise OwnerError("what Pulumi gave isn't an exported stack", code="state-unreadable") from None
-    for resource in resources:
-        is_rule = resource["type"].rpartition(":")[2] == "ListenerRule"
-        if is_rule and resource.get("id") and not resource.get("delete"):
-            yield OwnedRule(Arn(resource["id"]), resource["urn"], bool(resource.get("protect")))
+        stack = read_as(_Stack, json_of(text))
+        for each in stack.deployment.resources or ():
+            if str(each.get("type")).rpartition(":")[2] == "ListenerRule":
+                resource = read_as(_Resource, each)
+                if resource.id and not resource.delete:
+                    yield OwnedRule(Arn(resource.id), resource.urn, bool(resource.protect))
+    except Unexpected as error:
+        raise OwnerError(f"what Pulumi gave isn't an exported stack: {error}", code="state-unreadable") from None
+
+
+class _Deployment(Foreign):
+    resources: list[Mapping[str, Any]] | None = None
+
+
+class _Stack(Foreign):
+    deployment: _Deployment
+
+
+class _Resource(Foreign):
+    urn: str
+    id: str | None = None
+    delete: bool | None = None
+    protect: bool | None = None

@@ -13,15 +13,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from rollout import files
 from rollout.checks.ownership import Command, OwnedRule
 from rollout.errors import OwnerError
+from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.model import Arn
 from rollout.owners.tool import Tool
 
 RULES = ("aws_lb_listener_rule", "aws_alb_listener_rule")
 FORMAT = 4
+LARGEST = 64 * 2**20
+"""Bytes of a state; those of whole companies have some megabytes."""
 WRITING = timedelta(minutes=5)
 
 
@@ -87,11 +91,9 @@ class Terraform:
             return self.tool.output(("terraform", *self._there, "state", "pull"), limit, self._variables)
         file = self.tool.folder / str(self.state)
         try:
-            return file.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise OwnerError(
-                f"Terraform's state can't be read: {error}", where=str(file), code="state-unreadable"
-            ) from None
+            return files.read_text(file, most=LARGEST)
+        except files.Unreadable as error:
+            raise OwnerError(f"Terraform's state {error}", where=str(file), code="state-unreadable") from None
 
 
 def rules_in(text: str) -> Iterator[OwnedRule]:
@@ -100,23 +102,49 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
     Raises:
         OwnerError: It isn't a state of version 4, which Terraform writes since 0.12.
     """
+    if not text.strip():
+        return
     try:
-        state = json.loads(text) if text.strip() else {"version": FORMAT}
-    except ValueError:
-        state = None
-    if not isinstance(state, dict) or state.get("version") != FORMAT:
-        raise OwnerError("what Terraform gave isn't a state of format 4", code="state-unreadable")
-    for resource in state.get("resources") or ():
-        if resource.get("mode") == "managed" and resource.get("type") in RULES:
-            module = f"{resource['module']}." if resource.get("module") else ""
-            name = f"{module}{resource['type']}.{resource['name']}"
-            for instance in resource.get("instances") or ():
-                arn = (instance.get("attributes") or {}).get("id")
-                if arn and not instance.get("deposed"):
-                    yield OwnedRule(Arn(arn), name + _index(instance.get("index_key")))
+        state = read_as(_State, json_of(text))
+        for each in state.resources or ():
+            if each.get("mode") == "managed" and each.get("type") in RULES:
+                yield from _owned(read_as(_Resource, each))
+    except Unexpected as error:
+        what = f"what Terraform gave isn't a state of format {FORMAT}: {error}"
+        raise OwnerError(what, code="state-unreadable") from None
 
 
-def _index(key: Any) -> str:
+class _State(Foreign):
+    version: Literal[4]
+    resources: list[Mapping[str, Any]] | None = None
+
+
+class _Attributes(Foreign):
+    id: str | None = None
+
+
+class _Instance(Foreign):
+    attributes: _Attributes | None = None
+    index_key: int | str | None = None
+    deposed: str | None = None
+
+
+class _Resource(Foreign):
+    type: str
+    name: str
+    module: str | None = None
+    instances: list[_Instance] | None = None
+
+
+def _owned(resource: _Resource) -> Iterator[OwnedRule]:
+    module = f"{resource.module}." if resource.module else ""
+    for instance in resource.instances or ():
+        arn = instance.attributes and instance.attributes.id
+        if arn and not instance.deposed:
+            yield OwnedRule(Arn(arn), f"{module}{resource.type}.{resource.name}{_index(instance.index_key)}")
+
+
+def _index(key: int | str | None) -> str:
     """An instance's key as an address has it: `[0]` of count, `["a"]` of for_each."""
     if key is None:
         return ""

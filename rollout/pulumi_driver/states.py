@@ -7,18 +7,19 @@ import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
 from rollout.changes.plan import ResourceState, states_of
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError
+from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.history.entries import Update
 from rollout.model import Environment
 from rollout.pulumi_driver.failures import engine_error, said_by_cli
+from rollout.quantities import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,9 @@ def torn(error: BaseException) -> bool:
 again_if_torn = retry(retry=retry_if_exception(torn), stop=stop_after_attempt(5), wait=wait_fixed(0.5), reraise=True)
 
 
+T = TypeVar("T")
+
+
 class States:
     """The `States` port over the CLI, for one environment.
 
@@ -77,13 +81,22 @@ class States:
         said = self._ask(stack, "export")
         if said is None:
             return None
-        deployment: dict[str, Any] = json.loads(said).get("deployment") or {}
+        deployment = self._read(_Export, said).deployment or {}
         return states_of(deployment.get("resources") or ())
 
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
         """See `ports.States`."""
         said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
-        return tuple(map(_update, reversed(json.loads(said or "[]"))))
+        return tuple(_update(each) for each in reversed(self._read(list[_Told], said or "[]")))
+
+    @staticmethod
+    def _read(kind: type[T], said: str) -> T:
+        try:
+            return read_as(kind, json_of(said))
+        except Unexpected as error:
+            raise EngineError(
+                f"what the engine says of a stack can't be read: {error}", code="state-unreadable"
+            ) from None
 
     def _ask(self, stack: str, *command: str) -> str | None:
         """What `pulumi stack` says; None where there is no such stack."""
@@ -114,14 +127,21 @@ class States:
         raise engine_error([said_by_cli(done.stderr)])
 
 
-def _update(told: Mapping[str, Any]) -> Update:
+class _Export(Foreign):
+    deployment: dict[str, Any] | None = None
+
+
+class _Told(Foreign):
     """One update, as `pulumi stack history --json` tells it."""
-    end, version = told.get("endTime"), told.get("version")
-    return Update(
-        told["kind"],
-        told["result"],
-        told.get("message") or "",
-        datetime.fromisoformat(told["startTime"]).astimezone(UTC),
-        datetime.fromisoformat(end).astimezone(UTC) if end else None,
-        version or None,  # a folder or bucket numbers nothing, and says 0
-    )
+
+    kind: str
+    result: str
+    message: str | None = None
+    startTime: Moment  # noqa: N815 - the engine's names
+    endTime: Moment | None = None  # noqa: N815
+    version: int | None = None
+
+
+def _update(told: _Told) -> Update:
+    version = told.version or None  # a folder or bucket numbers nothing, and says 0
+    return Update(told.kind, told.result, told.message or "", told.startTime, told.endTime, version)

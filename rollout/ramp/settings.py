@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, JsonValue, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, WithJsonSchema, model_validator
 
 from rollout.fields import Frozen, distinct, one_or_several, rising
 from rollout.formatting import count_of
@@ -164,16 +165,27 @@ class Analysis(Frozen):
     )
 
 
+def _webhook(value: object) -> SecretStr:
+    """A webhook's address, which lets anybody write there: no text has it, an error's least of all."""
+    if not isinstance(value, str) or not re.fullmatch(_WEBHOOK, value):
+        raise ValueError("is no webhook: write an http or https URL, or $NAME of the variable that holds it")
+    return SecretStr(value)
+
+
+_WEBHOOK = r"https?://[^\s/]+(/\S*)?|\$[A-Z_][A-Z0-9_]*"
+Webhook = Annotated[
+    SecretStr, BeforeValidator(_webhook), WithJsonSchema({"type": "string", "pattern": f"^({_WEBHOOK})$"})
+]
+
+
 class Notification(Frozen):
     """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
-    webhook: str | None = Field(
-        None, pattern=r"^(https?://.+|\$[A-Z_][A-Z0-9_]*)$", description="a URL, or $NAME of the variable that holds it"
-    )
+    webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME of the variable that holds it")
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
     plugin: str | None = Field(None, pattern=_PLUGIN, description="a way to tell somebody that another package brings")
-    options: Mapping[str, JsonValue] = Field(default_factory=dict, description="what that plugin asks for")
+    options: Mapping[str, JsonValue] = Field(default_factory=dict, repr=False, description="what that plugin asks for")
     events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
         get_args(NoticeKind), min_length=1, description="what to tell of"
     )

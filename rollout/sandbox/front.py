@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
@@ -52,6 +53,7 @@ class Front:
             response = _refusal(call, refused.code, refused.message, HTTPStatus.FORBIDDEN)
         else:
             response = self._allowed(call, environ)
+        response.headers.setdefault("x-amzn-RequestId", str(uuid4()))  # by which a client knows that it is AWS
         code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
         self._journal.add(
             call.account, call.region, call.action, call.parameters, status=response.status_code, error=code

@@ -5,7 +5,6 @@ An answer is looked at as a load balancer does first, since what that can't read
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,6 +13,7 @@ from typing import Any
 
 from rollout.errors import Problem, SmokeFailed
 from rollout.events import plain
+from rollout.foreign import Unexpected, json_of
 from rollout.formatting import count_of
 from rollout.invocation import Invocation
 from rollout.rules.alb_event import Answer, Malformed, checked
@@ -110,8 +110,8 @@ def _wrong(answer: Answer, statuses: tuple[int, ...], schema: Any) -> Iterator[s
     if schema is None:
         return
     try:
-        body = json.loads(answer.body)
-    except ValueError:
+        body = json_of(answer.body)
+    except Unexpected:
         yield "the body is no JSON"
         return
     yield from _unlike(schema, body)

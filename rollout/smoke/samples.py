@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from rollout.config.findings import dotted, findings_of, keys_of, suggestion, unknown_key
+from rollout.config.findings import dotted, findings_of, suggestion
 from rollout.errors import ConfigError, Problem, UsageError
-from rollout.fields import Frozen, one_or_several
+from rollout.fields import UNTOLD, Frozen, one_or_several
+from rollout.files import Unreadable, read_bytes
+from rollout.foreign import Unexpected, json_of
 from rollout.model import Environment, Route
+from rollout.redaction import hide
 from rollout.rules.conditions import Request, for_endpoint, unmet
 
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
@@ -39,7 +42,7 @@ class SampleRequest(Frozen):
     method: str
     path: str
     query: Mapping[str, str] = Field(default_factory=dict)
-    headers: Mapping[str, str] = Field(default_factory=dict)
+    headers: Annotated[Mapping[str, str], UNTOLD] = Field(default_factory=dict, repr=False)
     body: Any = None
 
     @field_validator("headers")
@@ -49,6 +52,7 @@ class SampleRequest(Frozen):
         names = {name: value[1:] for name, value in headers.items() if _VARIABLE.fullmatch(value)}
         if missing := [name for name in names.values() if name not in variables]:
             raise ValueError(f"the variable {missing[0]} isn't set")
+        hide(*(variables[variable] for variable in names.values()))
         return {**headers, **{name: variables[variable] for name, variable in names.items()}}
 
     def __str__(self) -> str:
@@ -148,15 +152,13 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
             )
         )
     try:
-        sample = Sample.model_validate(json.loads(file.read_bytes()), context=variables)
+        sample = Sample.model_validate(json_of(read_bytes(file)), context=variables)
     except ValidationError as error:
         raise ConfigError("", [*wrong, *_told(error, file)]) from None
-    except ValueError as error:  # no JSON, or no text
-        raise ConfigError("", [*wrong, Problem(f"is no JSON: {error}", str(file), code="invalid-json")]) from None
-    except OSError as error:
-        raise ConfigError(
-            "", [*wrong, Problem(f"can't be read: {error.strerror}", str(file), code="file-unreadable")]
-        ) from None
+    except Unexpected as error:
+        raise ConfigError("", [*wrong, Problem(str(error), str(file), code="invalid-json")]) from None
+    except Unreadable as error:
+        raise ConfigError("", [*wrong, Problem(str(error), str(file), code="file-unreadable")]) from None
     if route and unmet(for_endpoint(route.path, route.methods), sample.asked):
         wrong.append(
             Problem(
@@ -171,12 +173,6 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
 
 
 def _told(error: ValidationError, file: Path) -> Iterator[Problem]:
-    models: dict[str, type[BaseModel]] = {"request": SampleRequest, "expect": Expectation}
-    kinds = [(detail["type"], detail["loc"]) for detail in error.errors()]
-    for (kind, at), found in zip(kinds, findings_of(error, Sample), strict=True):
-        told = found
-        if kind == "extra_forbidden":
-            told = unknown_key(at, keys_of(models[str(at[0])] if len(at) > 1 else Sample))
-        yield Problem(
-            f"{dotted(at)}: {told.what}" if at else told.what, where=str(file), then=told.then, code=told.code
-        )
+    for told in findings_of(error, Sample):
+        what = f"{dotted(told.at)}: {told.what}" if told.at else told.what
+        yield Problem(what, where=str(file), then=told.then, code=told.code)

@@ -85,7 +85,9 @@ def test_what_is_optional_holds_once_it_is_taken_in() -> None:
     production = parse(text, Path("stacks.toml")).environment("production")
     assert production.legacy.owner == "terraform"
     assert production.header_override is not None
-    assert production.notifications["team"].webhook == "$TEAM_WEBHOOK"
+    webhook = production.notifications["team"].webhook
+    assert webhook
+    assert webhook.get_secret_value() == "$TEAM_WEBHOOK"
     assert {"programs", "ramp"} <= tomllib.loads(text).keys()
 
 

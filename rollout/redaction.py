@@ -1,0 +1,79 @@
+"""Secrets that this process knows, taken out of each text that leaves it.
+
+Errors of libraries and tools quote what they were given: a header, an address, a command's output. Whoever learns a
+secret hides it here; the environment's are known without that. Every error's text, each line of JSON and each crash
+report goes through `redacted`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from urllib.parse import quote, quote_plus, urlsplit
+
+REDACTED = "[redacted]"
+_SHORTEST = 8
+"""Shorter texts are in too many others: where they stand alone they are hidden, from four characters on."""
+_ALONE = 4
+_SECRET = re.compile(r"SECRET|TOKEN|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY", re.IGNORECASE)
+_PLACES = re.compile(r"_(FILE|PATH|DIR|URL|URI)$", re.IGNORECASE)
+_FORMS = (
+    re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])"),
+    re.compile(r"(?<=://)[^/\s@'\"]+(?=@)"),
+    re.compile(r"(?<=hooks\.slack\.com/)[^\s'\"<>]+"),
+    re.compile(r"(?<=X-Amz-Security-Token=)[^&\s'\"]+|(?<=X-Amz-Signature=)[^&\s'\"]+"),
+    re.compile(r"(?<=Signature=)[0-9a-f]{64}"),
+)
+_hidden: set[str] = set()
+
+
+def hide(*secrets: str | None) -> None:
+    """Let no text have these from now on."""
+    _hidden.update(secret for secret in secrets if secret)
+
+
+def hide_address(url: str) -> None:
+    """Let no text have an address that is a secret; its host may be told."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        hide(url)
+        return
+    hide(url, parts.path, parts.query, parts.path.rpartition("/")[2])
+
+
+def redacted(text: str, variables: Mapping[str, str] = os.environ) -> str:
+    """A text without the secrets that are known.
+
+    Args:
+        text: Anything.
+        variables: This process's environment; whose names say so hold secrets.
+    """
+    for form in _FORMS:
+        text = form.sub(REDACTED, text)
+    secrets = {value for name, value in variables.items() if _SECRET.search(name) and not _PLACES.search(name)}
+    pattern = _pattern(frozenset(secrets | _hidden))
+    return pattern.sub(REDACTED, text) if pattern else text
+
+
+@lru_cache(maxsize=8)
+def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
+    forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
+    return re.compile("|".join(map(_found, forms))) if forms else None
+
+
+def _found(form: str) -> str:
+    return re.escape(form) if len(form) >= _SHORTEST else rf"(?<!\w){re.escape(form)}(?!\w)"
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as others write it: escaped, quoted, or only its parts between control characters and blanks."""
+    parts: Iterable[str] = (part for part in re.split(r"[^!-~]+", secret) if len(part) >= _SHORTEST)
+    for each in (secret, secret.strip(), *parts):
+        quoted = (quote(each, safe="", errors="replace"), quote_plus(each, errors="replace"))
+        for form in (each, repr(each)[1:-1], json.dumps(each)[1:-1], *quoted):
+            if len(form) >= _ALONE:
+                yield form

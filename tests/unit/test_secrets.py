@@ -1,0 +1,113 @@
+"""Secrets that a file or the environment holds are in no text: faults C8 and C11."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rollout import events, redaction
+from rollout.cli.render import JsonLines, People
+from rollout.config import load
+from rollout.errors import AwsError, ConfigError, Problem
+from rollout.redaction import hide, hide_address, redacted
+from tests.unit.test_config_problems import SOUND
+
+SECRET = "T000/B000/XXXXsecretXXXX"
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_hidden", set())
+
+
+def refusal(table: str, folder: Path) -> str:
+    file = folder / "stacks.toml"
+    file.write_text(f"{SOUND}\n{table}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+    assert all(problem.where for problem in caught.value.problems)
+    return f"{caught.value} {caught.value.problems!r}"
+
+
+@pytest.mark.parametrize("scheme", ["https:/", "HTTPS://", "hooks.slack.com/", "http:", "https://a b/", "ftp://"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "notifications.x.webhook",
+        "notifications.x.sns",
+        "notifications.x.plugin",
+        "notifications.x.events",
+        "notifications.x.options",
+        "notifications.x",
+        "environments.staging.notifications.x",
+        "environments.staging.notifications",
+        "functions.api.environment",
+    ],
+)
+def test_no_value_that_may_be_a_secret_is_in_an_error(key: str, scheme: str, tmp_path: Path) -> None:
+    """C11: a mistyped webhook, and one under the wrong key, is printed whole."""
+    *tables, last = key.split(".")
+    assert SECRET not in refusal(f'[{".".join(tables)}]\n{last} = "{scheme}hooks/{SECRET}"', tmp_path)
+
+
+@pytest.mark.parametrize("value", [f"https://hooks/{SECRET}", f"[{SECRET}", f"'{SECRET}"])
+def test_a_value_without_quotes_is_not_in_an_error(value: str, tmp_path: Path) -> None:
+    assert SECRET not in refusal(f"[notifications.x]\nwebhook = {value}", tmp_path)
+
+
+def test_a_number_in_the_place_of_a_secret_is_not_in_an_error(tmp_path: Path) -> None:
+    assert "1234567" not in refusal("[functions.api.environment]\nPIN = 1234567", tmp_path)
+
+
+def test_a_sound_secret_is_in_no_representation(tmp_path: Path) -> None:
+    file = tmp_path / "stacks.toml"
+    table = f'webhook = "https://hooks/{SECRET}"\n[functions.api.environment]\nKEY = "{SECRET}"'
+    file.write_text(f"{SOUND}\n[notifications.x]\n{table}\n")
+    assert SECRET not in repr(load(file).environment("production"))
+
+
+TOKEN = "IQoJb3JpZ2luX2VjEXAMPLE//////////wEaCXVz"
+VARIABLES = {"AWS_SESSION_TOKEN": f"{TOKEN}\rSECOND{TOKEN}", "AWS_SECRET_ACCESS_KEY": 'wJalrXUt/K7MD"ENG+bPx'}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Invalid header value b'{TOKEN}\\rSECOND{TOKEN}'",
+        f"token {TOKEN}\n",
+        "X-Amz-Security-Token=abc%2Fdef&x",
+        'secret wJalrXUt/K7MD"ENG+bPx',
+        "quoted wJalrXUt%2FK7MD%22ENG%2BbPx",
+        json.dumps('wJalrXUt/K7MD"ENG+bPx'),
+        "key AKIAIOSFODNN7EXAMPLE",
+        "proxy http://user:hunter2@proxy:3128",
+    ],
+)
+def test_what_the_environment_holds_secret_is_in_no_form_in_a_text(text: str) -> None:
+    """C8: a carriage return in AWS_SESSION_TOKEN, and the token is printed."""
+    shown = redacted(text, VARIABLES)
+    assert not any(part in shown for part in (TOKEN, "wJalr", "abc%2F", "AKIA", "hunter2"))
+
+
+def test_short_texts_are_hidden_where_they_stand_alone() -> None:
+    assert redacted("latest test", {"API_TOKEN": "test"}) == "latest [redacted]"
+    assert redacted("a b", {"API_TOKEN": "a", "TOKEN_FILE": "b", "PASSWORD": ""}) == "a b"
+
+
+def test_errors_events_and_problems_hold_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "correct horse battery")
+    hide("hidden-by-name")
+    hide_address(f"https://hooks.example.com/{SECRET}")
+    text = f"correct horse battery, hidden-by-name, https://hooks.example.com/{SECRET}"
+    error = AwsError(text, where=text, then=text)
+    problem = Problem(text, text, text)
+    JsonLines()(events.Warned("production", text))
+    for render in (People(), JsonLines()):
+        render.error(error)
+    shown = f"{error!r} {error} {problem!r} {capfd.readouterr()}"
+    assert not any(secret in shown for secret in ("correct horse", "hidden-by", SECRET))
+    assert "hooks.example.com" not in shown or SECRET not in shown
