@@ -1,7 +1,8 @@
-"""A rollout command that is killed at one of the engine's events, for `kill_points` to start as a process of its own.
+"""A rollout command that is killed at one of the engine's events, as a process of its own.
 
-`python -m tests.faults.cut STACKS_TOML SANDBOX VICTIM POINT COMMAND [WEIGHT]` ends by SIGKILL, its own or the engine's,
-when the event of that number arrives; without such an event it prints how many there were.
+`python -m tests.faults.cut STACKS_TOML SANDBOX VICTIM POINT COMMAND [WEIGHT]` ends by SIGKILL, its own or the engine's.
+The point is an event's number, or a moment: `preview routing` or `up routing`, when that operation of that stack begins
+with the first of AWS's resources. Without such an event it prints how many there were.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ CLI, ENGINE = "cli", "engine"
 class Cutter:
     """Counts the engine's events and kills at one of them."""
 
-    def __init__(self, victim: str, point: int) -> None:
+    def __init__(self, victim: str, point: str) -> None:
         self.seen = 0
         self._victim = victim
         self._point = point
@@ -40,9 +41,12 @@ class Cutter:
         """An operation of the Automation API whose events are counted."""
 
         def run(stack: auto.Stack, *, on_event: Callable[[auto.EngineEvent], None], **options: Any) -> Any:
+            project = stack.workspace.project_settings().name
+            moment = f"{operation.__name__} {project.rpartition('-')[2]}"
+
             def told(event: auto.EngineEvent) -> None:
                 self.seen += 1
-                if self.seen == self._point:
+                if self._point == str(self.seen) or (self._point == moment and comes_to_aws(event)):
                     self._kill()
                 on_event(event)
 
@@ -57,7 +61,13 @@ class Cutter:
             os.killpg(child, signal.SIGKILL)
 
 
-def cut(team: Team, victim: str, point: int, *command: str) -> tuple[int, str, list[int]]:
+def comes_to_aws(event: auto.EngineEvent) -> bool:
+    """Whether the engine begins with one of AWS's resources."""
+    begun = event.resource_pre_event
+    return begun is not None and begun.metadata.type.startswith("aws:")
+
+
+def cut(team: Team, victim: str, point: int | str, *command: str) -> tuple[int, str, list[int]]:
     """Kill a command or its engine at a point: its exit code, what it said, and its engines that live on."""
     arguments = [str(team.file), str(team.aws.folder), victim, str(point), *command]
     with subprocess.Popen(
@@ -108,7 +118,7 @@ def engines_of(parent: int) -> list[int]:
 
 def main(file: str, sandbox: str, victim: str, point: str, command: str, *weight: str) -> int:
     """Run the command and be killed, or the engine."""
-    cutter = Cutter(victim, int(point))
+    cutter = Cutter(victim, point)
     for name in ("preview", "up"):
         setattr(auto.Stack, name, cutter.watching(getattr(auto.Stack, name)))
     target = Rollout.load(file, sandbox=daemon.connect(Path(sandbox))).environment("production")

@@ -6,13 +6,14 @@ import os
 import signal
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from rollout.errors import EngineError
 from rollout.events import LeftoversSettled, LockCleared
 from rollout.sandbox import Fault
-from tests.conftest import Team
+from tests.conftest import Prepared, Team
 from tests.faults.cut import CLI, ENGINE, cut, engines_of, perform
 
 pytestmark = pytest.mark.engine
@@ -49,42 +50,36 @@ def test_what_aws_was_making_at_the_kill_is_adopted(legacy: Team, victim: str) -
 
 
 @pytest.mark.parametrize(
-    ("victim", "points"),
+    ("command", "victim", "moment"),
     [
-        (CLI, {"phase1": 580, "phase2": 390, "weight": 165}),  # in each a change is under way
-        (ENGINE, {"phase1": 420, "phase2": 540, "weight": 40}),  # in a stack's first half, its second, a preview
+        ("phase1", CLI, "up candidate"),
+        ("phase1", ENGINE, "up legacy"),
+        ("phase2", CLI, "up routing"),
+        ("phase2", ENGINE, "up legacy"),
+        ("weight", CLI, "up routing"),
+        ("weight", ENGINE, "preview routing"),
+        ("undo-phase2", CLI, "up routing"),
+        ("undo-phase2", ENGINE, "up legacy"),
+        ("undo-phase1", CLI, "up candidate"),
+        ("undo-phase1", ENGINE, "preview candidate"),
     ],
 )
-def test_the_same_command_finishes_what_was_cut_at_an_event(legacy: Team, victim: str, points: dict[str, int]) -> None:
-    for command, point in points.items():
-        weight = ("10",) if command == "weight" else ()
-        code, said, _ = cut(legacy, victim, point, command, *weight)
-        assert code == (-signal.SIGKILL if victim == CLI else EngineError.exit_code), said
-        perform(legacy.open(), command, *weight)
-    status = legacy.open().status()
-    assert status.phase == "phase3"
-    assert [str(route.live.weight) for route in status.routes if route.live] == ["10"] * 3
-    assert {route.owners for route in status.routes} == {("routing",)}
-    for command in ("phase1", "phase2"):
-        assert not getattr(legacy.open(), command)(approve=True).changed
-
-
-@pytest.mark.parametrize(
-    ("victim", "points"),
-    [
-        (CLI, {"undo-phase2": 480, "undo-phase1": 330}),  # in each a change is under way
-        (ENGINE, {"undo-phase2": 360, "undo-phase1": 60}),
-    ],
-)
-def test_what_was_cut_while_it_was_undone_is_finished_by_the_same_command(
-    cut_over: Team, victim: str, points: dict[str, int]
+def test_the_same_command_finishes_what_was_cut(
+    prepared: Prepared, tmp_path: Path, command: str, victim: str, moment: str
 ) -> None:
-    rules = cut_over.rules()
-    for command, point in points.items():
-        code, said, _ = cut(cut_over, victim, point, command)
-        assert code == (-signal.SIGKILL if victim == CLI else EngineError.exit_code), said
-        perform(cut_over.open(), command)
-    status = cut_over.open().status()
-    assert status.phase == "not begun"
-    assert {route.owners for route in status.routes} == {("legacy",)}
-    assert cut_over.rules() == rules
+    begins = {"phase1": "legacy", "phase2": "phase1", "undo-phase1": "phase1"}
+    team = prepared.team(tmp_path / "checkout", begins.get(command, "phase2"))
+    rules, weight = team.rules(), ("10",) if command == "weight" else ()
+    code, said, _ = cut(team, victim, moment, command, *weight)
+    assert code == (-signal.SIGKILL if victim == CLI else EngineError.exit_code), said
+    perform(team.open(), command, *weight)
+    status = team.open().status()
+    ends = {"undo-phase1": "not begun", "undo-phase2": "phase1", "weight": "phase3"}
+    assert status.phase == ends.get(command, command)
+    assert [str(route.live.weight) for route in status.routes if route.live] == [*(weight or ("0",))] * 3
+    holder = "routing" if command in {"phase2", "weight"} else "legacy"
+    assert {route.owners for route in status.routes} == {(holder,)}
+    assert team.rules() == rules
+    before = len(team.calls())
+    perform(team.open(), command, *weight)
+    assert len(team.calls()) == before  # and nothing is left to do
