@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
@@ -45,11 +46,23 @@ class EngineSettings:
         """What the engine is to find in its environment, besides this process's own."""
         kept = any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE"))
         return {
-            "PULUMI_BACKEND_URL": self.backend,
+            "PULUMI_BACKEND_URL": without_sidecars(self.backend),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             **({} if kept else {"PULUMI_CONFIG_PASSPHRASE": ""}),
             **self.variables,
         }
+
+
+def without_sidecars(backend: str) -> str:
+    """A backend's URL; in a folder no `.attrs` files are kept.
+
+    They are written after the states, and not in one go as these are. An empty one, left by an engine that was killed,
+    would let nobody read its state any more. https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
+    """
+    parts = urlsplit(backend)
+    if parts.scheme != "file" or "metadata" in parse_qs(parts.query):
+        return backend
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "metadata=skip")))))
 
 
 def torn(error: BaseException) -> bool:

@@ -83,3 +83,10 @@ def test_the_same_command_finishes_what_was_cut(
     before = len(team.calls())
     perform(team.open(), command, *weight)
     assert len(team.calls()) == before  # and nothing is left to do
+
+
+def test_what_an_engine_left_empty_beside_a_state_hides_it_from_nobody(cut_over: Team) -> None:
+    states = cut_over.aws.folder / "state" / ".pulumi" / "stacks" / f"{cut_over.project}-routing"
+    (states / "production.json.attrs").touch()
+    assert {route.owners for route in cut_over.open().status().routes} == {("routing",)}
+    assert cut_over.open().set_weight(10, approve=True).changed
