@@ -28,6 +28,8 @@ from rollout.sandbox.snapshots import Snapshot, add, take
 from rollout.sandbox.story import answer, seed
 
 ROOT = Path(__file__).parent.parent
+FAST = 60.0
+"""How many times as fast as the wall's time goes by in `fast_aws`."""
 
 # another worker may have the processor for a while, so an example's time says nothing
 settings.register_profile("workers", deadline=None)
@@ -52,6 +54,15 @@ def _nothing_of_the_caller() -> Iterator[None]:
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
     """An empty AWS, in a process of its own, so that the library and the command line meet on it."""
     info = daemon.start(tmp_path_factory.mktemp("aws"))
+    yield info
+    daemon.stop(info.folder)
+
+
+@pytest.fixture(scope="session")
+def fast_aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
+    """Another one, where an AWS minute takes a second."""
+    info = daemon.start(tmp_path_factory.mktemp("fast"))
+    info.clock.run_at(FAST)
     yield info
     daemon.stop(info.folder)
 

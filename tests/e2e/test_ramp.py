@@ -10,44 +10,35 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from rollout import events
 from rollout.errors import AnalysisFailed
 from rollout.quantities import Percent
-from rollout.sandbox import Profile, daemon
+from rollout.sandbox import Profile
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.load import Load, endpoints_of, tally
-from tests.conftest import Team
+from tests.conftest import Prepared, Team
 
 pytestmark = pytest.mark.engine
 
-SPEED, RATE = 60.0, 100
+RATE = 100
 QUARTER, HALF, WHOLE = (Percent.of(n) for n in (25, 50, 100))
 COARSE = "{ harm = { relative = 1, absolute = 3 } }"
 
 
-@pytest.fixture(scope="module")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxInfo]:
-    """An AWS of this file's own, since its time runs fast."""
-    info = daemon.start(tmp_path_factory.mktemp("fast"))
-    info.clock.run_at(SPEED)
-    yield info
-    daemon.stop(info.folder)
-
-
 @pytest.fixture
-def ramping(cut_over: Team) -> Iterator[Team]:
+def ramping(prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path) -> Iterator[Team]:
     """A team after phase 2, with a ramp of minutes and a judge for few requests."""
-    cut_over.edit(
-        'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }'
-    )
-    with cut_over.file.open("a") as file:
+    team = prepared.team(tmp_path / "checkout", "phase2", aws=fast_aws)
+    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }')
+    with team.file.open("a") as file:
         file.write('\n[environments.production.analysis]\ndelay = "1m"\nmetrics = ["server-errors", "latency-p50"]\n')
         file.write(f"metric = {{ server-errors = {COARSE} }}\n")
-    yield cut_over
-    cut_over.aws.forget_profiles()
+    yield team
+    team.aws.forget_profiles()
 
 
 @contextmanager
