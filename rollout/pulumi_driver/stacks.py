@@ -28,7 +28,7 @@ from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Program, guarded, load_program
-from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn
+from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn, remove_empty_sidecars
 from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
 
 T = TypeVar("T")
@@ -233,6 +233,7 @@ class PulumiStacks(States):
         if given and settings.backend.startswith("file://"):
             _make_sure_of_room(settings.backend)
         program = (lambda: guarded(self._program(stack), given)) if given else lambda: None
+        remove_empty_sidecars(settings.backend, f"{environment.project}-{stack}")
         with work_folder() as temporary:
             folder = plan.with_name(f"{stack}-work") if plan else temporary
             known = folder.exists() and any(folder.iterdir())

@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
 
@@ -54,15 +55,26 @@ class EngineSettings:
 
 
 def without_sidecars(backend: str) -> str:
-    """A backend's URL; in a folder no `.attrs` files are kept.
+    """A backend's URL; in a folder the engine writes no `.attrs` files beside its own.
 
-    They are written after the states, and not in one go as these are. An empty one, left by an engine that was killed,
-    would let nobody read its state any more. https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
+    They aren't written in one go as states are: an engine that is killed leaves an empty one, and then nobody can read
+    that state any more. https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
     """
     parts = urlsplit(backend)
     if parts.scheme != "file" or "metadata" in parse_qs(parts.query):
         return backend
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "metadata=skip")))))
+
+
+def remove_empty_sidecars(backend: str, project: str) -> None:
+    """Let a project's states be read again where an engine that was killed left an empty `.attrs` file beside one."""
+    if urlsplit(backend).scheme == "file":
+        folder = Path(unquote(urlsplit(backend).path), ".pulumi")
+        for kind in ("stacks", "history"):
+            for sidecar in (folder / kind / project).rglob("*.attrs"):
+                with suppress(OSError):
+                    if not sidecar.stat().st_size:
+                        sidecar.unlink()
 
 
 def torn(error: BaseException) -> bool:
@@ -116,6 +128,7 @@ class States:
         environment, settings = self._environment, self._settings
         with work_folder() as folder:
             project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
+            remove_empty_sidecars(settings.backend, project["name"])
             (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
             try:
                 done = subprocess.run(
