@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import gc
 
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line."""
@@ -16,7 +18,14 @@ def main() -> None:
 
     open_standard_streams()
 
-    app(prog_name="rollout")
+    try:
+        app(prog_name="rollout")
+    except KeyboardInterrupt:
+        raise SystemExit(_INTERRUPTED) from None
+    except Exception as error:  # noqa: BLE001 - the last one to catch it
+        from rollout.cli.crash import report_anything  # noqa: PLC0415 - as above
+
+        raise SystemExit(report_anything(error)) from None
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ RolloutError                  1
 ├── Locked                    5   another update is running, by someone alive
 ├── AnalysisFailed            6   the candidate is worse than legacy; what `on-failure` says was done
 ├── Drift                     7   the live rules are neither the recorded nor the desired ones
+├── Defect                   70   something that nobody foresaw; a report has the details
 └── Interrupted             130   Ctrl-C: what was done and what wasn't
 ```
 """
@@ -242,6 +243,13 @@ class Drift(ProblemsError):
 
     code = "drift"
     exit_code = 7
+
+
+class Defect(RolloutError):
+    """Something that nobody foresaw, and so a fault of rollout's own."""
+
+    code = "defect"
+    exit_code = 70
 
 
 class Interrupted(RolloutError):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from rollout.cli import crash
 from rollout.cli.options import ProviderName
 from rollout.errors import Interrupted, RolloutError
 
@@ -137,6 +138,7 @@ def session(
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says
     opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=patience)
+    crash.watch_threads()
     restore = _terminate_like_ctrl_c()
     try:
         yield opened
@@ -147,9 +149,15 @@ def session(
         stopped = Interrupted("stopped")
         opened.render.error(stopped)
         raise typer.Exit(stopped.exit_code) from None
+    except (typer.Exit, typer.Abort, typer.BadParameter):
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(1) from None
+    except Exception as error:  # noqa: BLE001 - the last one to catch it
+        found = crash.defect(error)
+        opened.render.error(found)
+        raise typer.Exit(found.exit_code) from None
     finally:
         if "render" in vars(opened):
             opened.render.close()

@@ -1,0 +1,96 @@
+"""What nobody foresaw: one line, an exit code of its own and a report in a file, never a traceback.
+
+A report has where it happened and what was called, no values of variables, and no secret that is known. It is for the
+user alone to read, and to send on.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rollout import __version__
+from rollout.errors import Defect, RolloutError
+from rollout.printable import one_line, printable
+from rollout.redaction import redacted
+
+KEPT = 20
+"""Reports; older ones go."""
+_LONGEST = 200_000
+
+
+def defect(error: BaseException) -> Defect:
+    """What is to be said of something unforeseen, its report written. Raises nothing."""
+    name = type(error).__name__
+    place = _place(error)
+    try:
+        report = _write(report_on(error, sys.argv))
+    except Exception as why:  # noqa: BLE001 - what failed already is what is told
+        reason = (why.strerror if isinstance(why, OSError) else None) or type(why).__name__
+        return Defect(f"rollout has a defect: {name} at {place}", then=f"no report could be written: {reason}")
+    return Defect(
+        f"rollout has a defect: {name} at {place}",
+        then=f"{report} has the details and no secret that rollout knows of: read it, and report it",
+    )
+
+
+def report_on(error: BaseException, command: Sequence[str]) -> str:
+    """A report's text."""
+    import platform
+    import shlex
+    import traceback
+
+    lines = [
+        f"rollout {__version__}, Python {platform.python_version()}, {platform.platform()}",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC",
+        shlex.join(command),
+        "",
+        *traceback.TracebackException.from_exception(error).format(),
+    ]
+    return redacted(printable("\n".join(lines)))[:_LONGEST]
+
+
+def report_anything(error: BaseException) -> int:
+    """Tell of what escaped every command, on standard error as well as that goes; the exit code."""
+    told = error if isinstance(error, RolloutError) else defect(error)
+    with suppress(Exception):
+        sys.stderr.write(
+            f"✗ {one_line(told.what)} [{told.code}]\n" + (f"  → {one_line(told.then)}\n" if told.then else "")
+        )
+        sys.stderr.flush()
+    return told.exit_code
+
+
+def watch_threads() -> None:
+    """A thread that nobody waits for tells of its end in a line, too."""
+    threading.excepthook = lambda ended: ended.exc_value and report_anything(ended.exc_value) and None
+
+
+def _place(error: BaseException) -> str:
+    """The innermost place in rollout's own code."""
+    import traceback
+
+    ours = Path(__file__).parent.parent
+    frames = traceback.extract_tb(error.__traceback__)
+    found = next((each for each in reversed(frames) if Path(each.filename).is_relative_to(ours)), None)
+    return f"{Path(found.filename).relative_to(ours.parent)}:{found.lineno}" if found else "a place outside of it"
+
+
+def _write(text: str) -> Path:
+    import platformdirs
+
+    folder = platformdirs.user_state_path("rollout") / "crashes"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}-{threading.get_ident() % 10_000}.txt"
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as opened:
+        os.fchmod(handle, 0o600)
+        opened.write(text)
+    for old in sorted(folder.glob("*.txt"))[:-KEPT]:
+        old.unlink(missing_ok=True)
+    return file
