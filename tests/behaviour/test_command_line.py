@@ -116,5 +116,5 @@ def test_somebody_at_a_terminal_is_asked(legacy: InMemoryTeam, confirm: str, ans
     legacy.edit("weight = 0\n", f'weight = 0\nconfirm = "{confirm}"\n')
     ended, shown = legacy.talk(answers, "phase1", "production")
     assert ended == code, shown
-    assert ("nothing was changed" in shown) == (code == 3)
+    assert ("[gate-declined]" in shown) == (code == 3)
     assert ("assumeRolePolicy" in shown) == ("details" in answers.split())

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from rollout.errors import PreflightFailed
 from rollout.fakes.aws import policy_for
 from rollout.model import Arn
 from rollout.quantities import Percent
 from rollout.rules.conditions import Condition, Field
 from tests.behaviour.team import InMemoryTeam
+from tests.codes import raises
 
 
 def without_targets(team: InMemoryTeam, name: str) -> None:
@@ -47,7 +46,7 @@ def test_another_account_is_told_beside_what_else_can_be_known(legacy: InMemoryT
 def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut_over: InMemoryTeam) -> None:
     cut_over.open().set_weight(10, approve=True)
     without_targets(cut_over, "l-passport-v2-rust-scorer")
-    with pytest.raises(PreflightFailed, match="no registered target"):
+    with raises(PreflightFailed, "no-registered-target"):
         cut_over.open().set_weight(20, approve=True)
     assert cut_over.open().set_weight(0, approve=True).changed
 
@@ -57,7 +56,7 @@ def test_a_rule_that_takes_a_routes_requests_stops_the_way_up_and_not_the_way_ba
     listener = cut_over.open().live().listeners["public"]
     takes = [Condition(Field.PATH, ("/v2/stamps/*",))]
     cut_over.aws.create_rule(listener, 1, takes, None, action="fixed-response 503")
-    with pytest.raises(PreflightFailed, match="asked before it"):
+    with raises(PreflightFailed, "route-unreachable"):
         cut_over.open().set_weight(25, approve=True)
     done = cut_over.open().set_weight(5, approve=True)
     assert [warning for warning in done.gate.warnings if "asked before it" in warning]

@@ -14,6 +14,7 @@ from tests.conftest import Team
 def test_without_an_engine_the_command_that_gets_one_is_named(team: Team) -> None:
     done = team.run("phase1", "production", ROLLOUT_PULUMI="", PATH="/nowhere", XDG_CACHE_HOME=str(team.folder))
     assert done.returncode == 1
+    assert "[engine-missing]" in done.stderr
     assert "rollout setup" in done.stderr
 
 
@@ -23,18 +24,20 @@ def test_an_engine_that_is_too_old_is_told(team: Team) -> None:
     old.chmod(0o755)
     done = team.run("phase1", "production", ROLLOUT_PULUMI=str(old))
     assert done.returncode == 1
+    assert "[engine-too-old]" in done.stderr
     assert "3.259" in done.stderr
 
 
 def test_no_credentials_are_told(team: Team) -> None:
     done = team.run("status", "production", ROLLOUT_SANDBOX="", AWS_SHARED_CREDENTIALS_FILE="/nowhere", HOME="/nowhere")
     assert done.returncode == 1
-    assert "credentials" in done.stderr
+    assert "[no-credentials]" in done.stderr
 
 
 def test_a_sandbox_that_does_not_run_is_told(team: Team) -> None:
     done = team.run("status", "production", ROLLOUT_SANDBOX=str(team.folder / "none"))
     assert done.returncode == 1
+    assert "[sandbox-not-running]" in done.stderr
     assert "rollout sandbox start" in done.stderr
 
 

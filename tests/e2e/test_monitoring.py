@@ -9,6 +9,7 @@ import pytest
 
 from rollout.changes.plan import Op
 from rollout.errors import PreflightFailed
+from tests.codes import raises
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine
@@ -28,7 +29,7 @@ def dashboards(team: Team) -> list[str]:
 
 
 def test_alarms_and_a_dashboard_come_stay_change_and_go(legacy: Team) -> None:
-    with pytest.raises(PreflightFailed, match="run `rollout phase1 production` first"):
+    with raises(PreflightFailed, "candidate-missing"):
         legacy.open().monitoring(approve=True)
     legacy.open().phase1(approve=True)
     others = len(legacy.calls("*"))

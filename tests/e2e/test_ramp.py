@@ -91,7 +91,7 @@ def test_a_candidate_that_fails_goes_back_with_exit_code_6_until_somebody_says_s
     calls = len(ramping.calls())
     again = ramping.run("ramp", "production", "--once", "--yes")
     assert again.returncode == 6
-    assert "the ramp failed at" in again.stderr
+    assert "[ramp-failed]" in again.stderr
     assert len(ramping.calls()) == calls
 
 
@@ -148,7 +148,8 @@ def test_words_from_another_terminal(ramping: Team) -> None:
     assert ramping.run("rollback", "production").returncode == 0
     ended = ramping.run("ramp", "production", "--once", "--yes")
     assert ended.returncode == 1
-    assert "somebody took all back to legacy when it was at 25 % (rollout rollback production" in ended.stderr
+    assert "[ramp-ended]" in ended.stderr
+    assert "at 25 % (rollout rollback production" in ended.stderr
 
 
 def test_of_two_looks_at_once_one_raises(ramping: Team) -> None:

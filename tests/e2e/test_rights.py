@@ -197,7 +197,9 @@ def test_a_right_that_is_lacking_is_told_in_a_sentence(story: Story) -> None:
     weight = team.run("weight", "production", "10", "--no-save", "--yes")
     team.aws.enforce(team.account, None)
     assert status.returncode == weight.returncode == 1
-    assert "no right to elasticloadbalancing:Describe" in status.stderr
+    assert "[access-denied]" in status.stderr
+    assert "elasticloadbalancing:Describe" in status.stderr
     assert "`rollout iam-policy ENV --for observe|rollback|operate`" in status.stderr
-    assert "no right to elasticloadbalancing:ModifyRule on arn:aws:elasticloadbalancing:" in weight.stderr
+    assert "[access-denied]" in weight.stderr
+    assert "elasticloadbalancing:ModifyRule on arn:aws:elasticloadbalancing:" in weight.stderr
     assert "`rollout iam-policy ENV --for rollback|operate`" in weight.stderr

@@ -52,7 +52,7 @@ def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(cut_over: Team) -> 
         preexec_fn=no_room,
     )
     assert full.returncode == 1, full.stdout
-    assert "the backend can't be written to: File too large" in full.stderr
+    assert "File too large [backend-not-writable]" in full.stderr
     assert set(splits(cut_over).values()) == at(10)
     cut_over.open().set_weight(20, approve=True, accept_live=True)
     assert set(splits(cut_over).values()) == at(20)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-import pytest
-
 from rollout.errors import EngineError
 from rollout.pulumi_driver.process import Engine
+from tests.codes import raises
 
 
 def engine(folder: Path, script: str, patience: timedelta) -> Engine:
@@ -20,9 +19,8 @@ def engine(folder: Path, script: str, patience: timedelta) -> Engine:
 
 def test_an_engine_without_a_sign_of_life_is_stopped(tmp_path: Path) -> None:
     silent = engine(tmp_path, "echo started; sleep 600", timedelta(seconds=1))
-    with pytest.raises(EngineError, match="no sign of life for 0:00:01") as caught:
+    with raises(EngineError, "engine-timeout"):
         silent.run(["up"], str(tmp_path), {})
-    assert "run the same command again" in str(caught.value)
 
 
 def test_an_engine_that_says_something_now_and_then_may_take_its_time(tmp_path: Path) -> None:
@@ -31,5 +29,5 @@ def test_an_engine_that_says_something_now_and_then_may_take_its_time(tmp_path: 
 
 
 def test_a_killed_engine_is_told(tmp_path: Path) -> None:
-    with pytest.raises(EngineError, match="killed by signal 9"):
+    with raises(EngineError, "engine-killed"):
         engine(tmp_path, "kill -9 $$", timedelta(minutes=1)).run(["up"], str(tmp_path), {})

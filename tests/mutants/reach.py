@@ -70,11 +70,12 @@ def _look(files: Sequence[Path]) -> str:
         def run() -> int:
             plugin = _Tracer(files)
             code = run_pytest([str(TESTS)], plugin)
-            Path(out.name).write_text(json.dumps({"seconds": plugin.seconds, "lines": plugin.lines}), "utf-8")
+            found = {"seconds": plugin.seconds, "lines": plugin.lines}
+            Path(out.name).write_text(plugin.failed or json.dumps(found), "utf-8")
             return code
 
         if in_a_fork(run, seconds=3600) != 0:
-            raise SystemExit("the unit tests fail without any mutant")
+            raise SystemExit(f"without any mutant it fails: {Path(out.name).read_text('utf-8')}")
         return Path(out.name).read_text("utf-8")
 
 
@@ -85,6 +86,7 @@ class _Tracer(Settled):
         self._files = {str(file) for file in files}
         self.lines: dict[str, list[tuple[str, int]]] = {}
         self.seconds: dict[str, float] = defaultdict(float)
+        self.failed = ""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -106,3 +108,5 @@ class _Tracer(Settled):
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.seconds[report.nodeid] += report.duration
+        if report.failed:
+            self.failed = f"{report.nodeid}\n{report.longreprtext}"
