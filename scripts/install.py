@@ -148,7 +148,7 @@ def make_venv_with_pip(checkout: Checkout, base: Path) -> None:
     if checkout.try_run(checkout.python, "-m", "pip", "--version", quiet=True):
         return
     shutil.rmtree(checkout.venv, ignore_errors=True)
-    if not checkout.try_run(base, "-m", "venv", checkout.venv):
+    if not checkout.try_run(base, "-m", "venv", checkout.venv, quiet=True):
         shutil.rmtree(checkout.venv, ignore_errors=True)
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         say(f"{base} can't make a virtual environment.", f"On Debian and Ubuntu: apt install {package}")
