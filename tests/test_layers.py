@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import rollout
+from tests.imports import imports
 
 ROOT = Path(rollout.__file__).parent
 PURE = (
@@ -44,15 +43,6 @@ PURE = (
 )
 AWS = ("aws/", "sandbox/")
 SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
-
-
-def imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def modules() -> list[Path]:

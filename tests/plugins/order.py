@@ -1,0 +1,36 @@
+"""Slow files first where several workers share the tests, so that none is left with a long one at the end.
+
+How long a test took comes from the last runs. Where nothing is known, a test that runs the engine is taken for a slow
+one, and one with a time limit of its own for the slowest. Inside a file the order stays as it was: random.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+
+import pytest
+
+from tests.plugins.seconds import remembered
+
+ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    known = remembered(config)
+    seconds: defaultdict[str, float] = defaultdict(float)
+    for item in items:
+        seconds[_file(item)] += known.get(item.nodeid, _guess(item))
+    items.sort(key=lambda item: -seconds[_file(item)])
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def _guess(item: pytest.Item) -> float:
+    limit = item.get_closest_marker("timeout")
+    return SHARE_OF_LIMIT * limit.args[0] if limit else ENGINE if item.get_closest_marker("engine") else 0.0
