@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -41,6 +41,11 @@ class Sandbox(Protocol):
         ...
 
     @property
+    def token(self) -> str:
+        """What shows that one may ask it."""
+        ...
+
+    @property
     def folder(self) -> Path | None:
         """Where it keeps its state; Pulumi's is kept there, too."""
         ...
@@ -50,8 +55,10 @@ class Sandbox(Protocol):
         """Its time."""
         ...
 
-    def environ(self, account: str, region: str, provider: Provider = "stand-in") -> Mapping[str, str]:
-        """The environment variables that send AWS's SDKs and the engine to it."""
+    def environ(
+        self, account: str, region: str, provider: Provider = "stand-in", roots: Sequence[Path] = ()
+    ) -> Mapping[str, str]:
+        """The environment variables that send AWS's SDKs and the engine to it, which may read these files then."""
         ...
 
 
@@ -89,7 +96,7 @@ def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
     """How AWS is reached, or the sandbox as an account."""
     from rollout.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
 
-    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox")
+    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
 
 
 def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
@@ -252,9 +259,16 @@ class Parts:
         from rollout.toolchain import require  # noqa: PLC0415
 
         engine = require()
-        environment, sandbox = self.environment, self.sandbox
-        variables = sandbox.environ(self.account, environment.region, self.provider) if sandbox else {}
-        return EngineSettings(engine.path, str(engine.version), self.backend, variables)
+        return EngineSettings(engine.path, str(engine.version), self.backend, self._sandboxed(self.provider))
+
+    def _sandboxed(self, provider: Provider = "stand-in") -> dict[str, str]:
+        """The variables that lead to the sandbox, if there is one, which may read the checkout and functions' code."""
+        if self.sandbox is None:
+            return {}
+        environment, root = self.environment, self.environment.root
+        code = [root / function.code for function in environment.functions.values() if function.code]
+        roots = [_checkout(root), *code]
+        return dict(self.sandbox.environ(self.account, environment.region, provider, roots))
 
     @cached_property
     def owner(self) -> LegacyOwner | None:
@@ -267,7 +281,7 @@ class Parts:
         from rollout.toolchain import require  # noqa: PLC0415
 
         legacy, root = self.environment.legacy, self.environment.root
-        variables = dict(self.sandbox.environ(self.account, self.environment.region) if self.sandbox else {})
+        variables = self._sandboxed()
         if legacy.owner == "terraform":
             tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})
             return Terraform(tool, legacy.directory, legacy.workspace, legacy.state)
@@ -304,6 +318,12 @@ class Parts:
                 code="sandbox-without-folder",
             )
         return private_folder(home.resolve() / "state").as_uri()
+
+
+def _checkout(folder: Path) -> Path:
+    """The checkout that a folder is in; the folder where it is in none."""
+    found = folder.resolve()
+    return next((each for each in (found, *found.parents) if (each / ".git").exists()), found)
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Parts]

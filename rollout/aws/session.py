@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
@@ -59,18 +59,20 @@ class Access:
         region: The environment's.
         endpoint: Another address than AWS's own, for the sandbox.
         access_key: With `secret_key`: fixed credentials; otherwise botocore's usual chain.
+        session_token: Of the fixed credentials, where they are a session's.
     """
 
     region: str
     endpoint: str | None = None
     access_key: str | None = None
     secret_key: str | None = None
+    session_token: str | None = field(default=None, repr=False)
 
     @cached_property
     def _session(self) -> Session:
         session = Session()
         if self.access_key and self.secret_key:
-            session.set_credentials(self.access_key, self.secret_key)
+            session.set_credentials(self.access_key, self.secret_key, self.session_token)
         before = _explaining(None if self.access_key else session)
         session.register("creating-client-class", lambda **given: given["base_classes"].insert(0, before))
         return session

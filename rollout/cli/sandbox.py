@@ -65,6 +65,11 @@ def start(file: File = STACKS_TOML, bare: Bare = False, no_cache: NoCache = Fals
         else:
             info = story.begin(folder, _inventories(file), run.render, use_cache=not no_cache)
         run.render.say(f"the sandbox answers at {info.endpoint}, its folder is {info.folder}")
+        if info.skipped:
+            listed = ", ".join(sorted(set(info.skipped)))
+            run.render.say(
+                f"{count_of(len(info.skipped), 'recorded change')} can't be made again and is missing: {listed}"
+            )
         _say_listeners(run, info)
 
 

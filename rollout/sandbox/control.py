@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hmac
 import json
+import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 PROFILE = TypeAdapter(Profile)
 PREFIX = "/_rollout/"
+HEALTH = "health"
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
 
 
@@ -53,7 +55,7 @@ class Control:
     token: str
     faults: Faults
     authorization: Authorization
-    provider_port: Callable[[str, str], int]
+    provider_port: Callable[[str, str, Sequence[Path]], int]
     stopped: threading.Event
     plane: DataPlane
     moto: RecordedMoto
@@ -64,14 +66,15 @@ class Control:
         from werkzeug.wrappers import Request, Response  # noqa: PLC0415 - the asking side has no need of werkzeug
 
         request = Request(environ)
+        if request.path == PREFIX + HEALTH:  # asked by who doesn't yet know to whom it would give the token
+            return Response(json.dumps(proof(self.token, request.args.get("nonce", ""))))
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self.token.encode()):
             return Response(status=HTTPStatus.FORBIDDEN)
         answer: Any = {}
         match request.method, request.path.removeprefix(PREFIX):
-            case "GET", "health":
-                pass
             case "GET", "provider":
-                answer = self.provider_port(request.args["account"], request.args["region"])
+                roots = [Path(each) for each in request.args.getlist("root")]
+                answer = self.provider_port(request.args["account"], request.args["region"], roots)
             case "POST", "faults":
                 given = request.get_json()
                 self.faults.add(Fault(**{**given, "delay": timedelta(seconds=given["delay"])}))
@@ -154,7 +157,22 @@ class RemoteClock:
         ask(self.endpoint, self.token, "POST", "clock/pass-by", seconds)
 
 
-def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str) -> Any:
+def proof(token: str, nonce: str) -> str:
+    """What only who knows the token can say."""
+    return hmac.digest(token.encode(), nonce.encode(), "sha256").hex()
+
+
+def is_alive(endpoint: str, token: str) -> bool:
+    """Whether the sandbox of this token is there; whoever has taken its port since doesn't learn the token.
+
+    Raises:
+        SandboxError: Nobody answers there, or not as a sandbox.
+    """
+    nonce = secrets.token_hex()
+    return hmac.compare_digest(str(ask(endpoint, "", "GET", HEALTH, nonce=nonce)), proof(token, nonce))
+
+
+def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **query: str | Sequence[str]) -> Any:
     """The asking side.
 
     Raises:
@@ -165,7 +183,7 @@ def ask(endpoint: str, token: str, method: str, path: str, body: Any = None, **q
     try:
         connection.request(
             method,
-            f"{PREFIX}{path}?{urlencode(query)}",
+            f"{PREFIX}{path}?{urlencode(query, doseq=True)}",
             json.dumps(body) if body is not None else None,
             {TOKEN_HEADER: token, "Content-Type": "application/json"},
         )

@@ -12,7 +12,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from rollout.errors import SandboxError
 from rollout.private import private_folder
 from rollout.quantities import Percent
 from rollout.sandbox import reach
-from rollout.sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask
+from rollout.sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask, is_alive
 from rollout.sandbox.data_plane.addresses import Listening, url_of
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.journal import Call, read
@@ -51,6 +51,7 @@ class SandboxInfo:
         pid: Its process.
         started: When it started, ISO 8601 in UTC.
         version: Of rollout.
+        skipped: The actions of its folder's changes that could not be made again when it started.
     """
 
     folder: Path
@@ -59,19 +60,23 @@ class SandboxInfo:
     pid: int
     started: str
     version: str
+    skipped: Sequence[str] = ()
 
-    def environ(self, account: str, region: str, provider: reach.Provider = "stand-in") -> Mapping[str, str]:
+    def environ(
+        self, account: str, region: str, provider: reach.Provider = "stand-in", roots: Sequence[Path] = ()
+    ) -> Mapping[str, str]:
         """The environment variables that send AWS's SDKs and Pulumi's engine to it; see `reach.variables`."""
-        port = self.provider_port(account, region) if provider == "stand-in" else None
-        return reach.variables(self.endpoint, account, region, port)
+        port = self.provider_port(account, region, roots) if provider == "stand-in" else None
+        return reach.variables(self.endpoint, self.token, account, region, port)
 
-    def provider_port(self, account: str, region: str) -> int:
-        """Where its stand-in for pulumi-aws listens for an account's stacks of a region."""
-        return int(ask(self.endpoint, self.token, "GET", "provider", account=account, region=region))
+    def provider_port(self, account: str, region: str, roots: Sequence[Path] = ()) -> int:
+        """Where its stand-in for pulumi-aws listens; see `Sandbox.provider_port`."""
+        named = [str(root.resolve()) for root in roots]
+        return int(ask(self.endpoint, self.token, "GET", "provider", account=account, region=region, root=named))
 
     def client(self, service: str, account: str, region: str) -> Any:
         """A boto3 client on it."""
-        return reach.client(self.endpoint, service, account, region)
+        return reach.client(self.endpoint, self.token, service, account, region)
 
     def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
         """The API calls of all its lives; see `Sandbox.calls`."""
@@ -134,11 +139,10 @@ def status(folder: Path) -> SandboxInfo | None:
     """The folder's sandbox, if one runs and answers."""
     try:
         said = json.loads((folder / _INFO).read_text("utf-8"))
-        info = SandboxInfo(**{**said, "folder": Path(said["folder"])})
-        ask(info.endpoint, info.token, "GET", "health")
+        info = SandboxInfo(**{**said, "folder": Path(said["folder"]), "skipped": tuple(said["skipped"])})
+        return info if is_alive(info.endpoint, info.token) else None
     except (OSError, ValueError, TypeError, KeyError, SandboxError):
         return None
-    return info
 
 
 def connect(folder: Path) -> SandboxInfo:
@@ -225,7 +229,13 @@ def main(folder: Path) -> None:
         for end in (signal.SIGTERM, signal.SIGINT):
             signal.signal(end, lambda *_: sandbox.stopped.set())
         info = SandboxInfo(
-            folder, sandbox.endpoint, sandbox.token, os.getpid(), datetime.now(UTC).isoformat(), version("rollout")
+            folder,
+            sandbox.endpoint,
+            sandbox.token,
+            os.getpid(),
+            datetime.now(UTC).isoformat(),
+            version("rollout"),
+            sandbox.skipped,
         )
         _publish(info)
         print("ready", flush=True)  # noqa: T201 - the starter waits for it

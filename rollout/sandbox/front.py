@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
-from rollout.sandbox import refusal, serving
+from rollout import peers
+from rollout.sandbox import refusal, services, serving
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control
 from rollout.sandbox.data_plane.rules import target_of
@@ -36,8 +38,6 @@ class Front:
         path = environ["PATH_INFO"]
         if refused := serving.refusal(environ):
             response = Response(status=refused)
-        elif path.startswith("/moto-api"):  # moto's own controls would go round the tape
-            response = Response(status=HTTPStatus.FORBIDDEN)
         elif path.startswith(PREFIX):
             response = self._control(environ)
         else:
@@ -47,12 +47,9 @@ class Front:
     def _call(self, environ: Environ) -> Response:
         call = requests.read(environ)
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
-        with self._moto.turn:
-            refused = self._authorization.refusal(call)
-        if refused is not None:
-            response = _refusal(call, refused.code, refused.message, HTTPStatus.FORBIDDEN)
-        else:
-            response = self._allowed(call, environ)
+        response = self._unproven(call, environ) or services.unknown(call) or self._refused(call)
+        if response is None:
+            response = services.in_aws_shape(call, lambda: self._allowed(call, environ))
         response.headers.setdefault("x-amzn-RequestId", str(uuid4()))  # by which a client knows that it is AWS
         code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
         self._journal.add(
@@ -60,13 +57,28 @@ class Front:
         )
         return response
 
+    def _unproven(self, call: requests.ApiRequest, environ: Environ) -> Response | None:
+        """Where the system doesn't say whose a connection is, its credentials have to show that."""
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "")
+        if peers.are_known() or hmac.compare_digest(token.encode(), self._control.token.encode()):
+            return None
+        text = "The security token included in the request is invalid."
+        return refusal.response(call.protocol, "InvalidClientTokenId", text, HTTPStatus.FORBIDDEN)
+
+    def _refused(self, call: requests.ApiRequest) -> Response | None:
+        with self._moto.turn:
+            refused = self._authorization.refusal(call)
+        if refused is None:
+            return None
+        return refusal.response(call.protocol, refused.code, refused.message, HTTPStatus.FORBIDDEN)
+
     def _allowed(self, call: requests.ApiRequest, environ: Environ) -> Response:
         fault = self._faults.take(call.action, call.parameters)
         response = self._done(call, environ) if fault is None or fault.effect else None
         if fault is not None:
             time.sleep(fault.delay.total_seconds())
         if fault is not None and fault.code is not None:
-            return _refusal(call, fault.code, fault.message, fault.status)
+            return refusal.response(call.protocol, fault.code, fault.message, fault.status)
         return response or self._done(call, environ)
 
     def _done(self, call: requests.ApiRequest, environ: Environ) -> Response:
@@ -76,11 +88,6 @@ class Front:
             function = call.parameters["FunctionName"], call.parameters.get("Qualifier")
             target = target_of(call.account, call.region, *function)
         return invoke(call, target, self._plane)  # out of turn: a slow function keeps nobody waiting
-
-
-def _refusal(call: requests.ApiRequest, code: str, message: str, status: int) -> Response:
-    body, kind = refusal.body(call.protocol, code, message)
-    return Response(body, status, {"x-amzn-errortype": code}, content_type=kind)
 
 
 def _error_code(response: Response) -> str:

@@ -57,5 +57,4 @@ def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Respons
 
 
 def _refused(status: HTTPStatus, code: str, message: str) -> Response:
-    body, kind = refusal.body("rest-json", code, message)
-    return Response(body, status, {"x-amzn-errortype": code}, content_type=kind)
+    return refusal.response("rest-json", code, message, status)

@@ -9,14 +9,15 @@ from typing import Any, Literal
 
 Provider = Literal["stand-in", "real"]
 _making = Lock()
-SECRET = "sandbox"  # noqa: S105 - there is nothing to keep secret in it
+SECRET = "sandbox"  # noqa: S105 - the session's token is the secret
 
 
-def variables(endpoint: str, account: str, region: str, provider_port: int | None) -> dict[str, str]:
+def variables(endpoint: str, token: str, account: str, region: str, provider_port: int | None) -> dict[str, str]:
     """The environment variables that send AWS's SDKs and Pulumi's engine to a sandbox.
 
     Args:
         endpoint: The address of its API.
+        token: What shows that one may ask it.
         account: Whose AWS, twelve digits: it is the access key.
         region: The default region.
         provider_port: Where the stand-in for pulumi-aws listens; None for the real one.
@@ -26,6 +27,7 @@ def variables(endpoint: str, account: str, region: str, provider_port: int | Non
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": account,
         "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_SESSION_TOKEN": token,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",
@@ -39,7 +41,7 @@ def variables(endpoint: str, account: str, region: str, provider_port: int | Non
     return said
 
 
-def client(endpoint: str, service: str, account: str, region: str) -> Any:
+def client(endpoint: str, token: str, service: str, account: str, region: str) -> Any:
     """A boto3 client on a sandbox."""
     from botocore.config import Config  # noqa: PLC0415 - it takes a while to import
 
@@ -50,6 +52,7 @@ def client(endpoint: str, service: str, account: str, region: str) -> Any:
             region_name=region,
             aws_access_key_id=account,
             aws_secret_access_key=SECRET,
+            aws_session_token=token,
             config=Config(proxies={}),
         )
 

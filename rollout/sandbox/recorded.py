@@ -8,16 +8,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from http import HTTPStatus
 
 from moto.elbv2.models import elbv2_backends
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.wrappers import Response
 
 from rollout.sandbox.data_plane.plane import DataPlane
 from rollout.sandbox.request import ApiRequest
-from rollout.sandbox.tape import Entry, Environ, Tape, play
+from rollout.sandbox.services import Services
+from rollout.sandbox.tape import Entry, Environ, Tape, action_of, play
 
 _SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda"})
 
@@ -31,15 +30,14 @@ class RecordedMoto:
 
     Attributes:
         turn: Held by whoever reads or changes moto's state.
+        skipped: The actions of the changes that could not be made again.
     """
 
     def __init__(self, tape: Tape, plane: DataPlane) -> None:
         self.turn = threading.Lock()
         self._tape, self._plane = tape, plane
-        self._moto = DomainDispatcherApplication(create_backend_app)
-        # moto looks through its own folders at each call
-        self._moto.get_backend_for_host = lru_cache(256)(self._moto.get_backend_for_host)  # type: ignore[method-assign]
-        play(tape.entries, self._answer)
+        self._services = Services()
+        self.skipped = tuple(map(action_of, play(tape.entries, self._services.answer)))
         for account, region, _ in list(elbv2_backends.iter_backends()):
             plane.refresh(account, region)
 
@@ -47,9 +45,9 @@ class RecordedMoto:
         """Answer a call in its turn."""
         with self.turn:
             if not call.changes:
-                return self._answer(environ)
+                return self._services.answer(environ)
             self._tape.before_change()
-            response = self._answer(environ)
+            response = self._services.answer(environ)
             if response.status_code < HTTPStatus.BAD_REQUEST:
                 self._tape.keep(call, environ)
             if call.service in _SEEN_BY_PLANE:
@@ -64,11 +62,9 @@ class RecordedMoto:
     def make(self, changes: Sequence[Entry]) -> None:
         """Make changes that were made elsewhere, with the same results as there."""
         with self.turn:
-            play(changes, self._answer)
+            skipped = play(changes, self._services.answer)
             for entry in changes:
-                self._tape.add(entry)
+                if entry not in skipped:
+                    self._tape.add(entry)
             for account, region in {tuple(entry["credential"].split("/")[:3:2]) for entry in changes}:
                 self._plane.refresh(account, region)
-
-    def _answer(self, environ: Environ) -> Response:
-        return Response.from_app(self._moto, environ, buffered=True)

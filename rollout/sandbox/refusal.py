@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from xml.sax.saxutils import escape
 
+from werkzeug.wrappers import Response
+
 XML = "text/xml"
+
+
+def response(protocol: str, code: str, message: str, status: HTTPStatus | int) -> Response:
+    """An error as an answer; see `body`."""
+    said, kind = body(protocol, code, message)
+    return Response(said, status, {"x-amzn-errortype": code}, content_type=kind)
 
 
 def body(protocol: str, code: str, message: str) -> tuple[str, str]:
@@ -22,7 +31,7 @@ def body(protocol: str, code: str, message: str) -> tuple[str, str]:
             return f"<Response><Errors>{error}</Errors><RequestID>sandbox</RequestID></Response>", XML
         case "rest-xml":  # as S3 does, the only one here
             return error, XML
-        case "query":
+        case "query" | "":
             return f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>", XML
         case _:
             return json.dumps({"__type": code, "message": message}), "application/json"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
+from botocore.exceptions import DataNotFoundError
 from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -62,21 +64,36 @@ class ApiRequest:
 def read(environ: dict[str, Any]) -> ApiRequest:
     """Read a request, and leave its body to be read again."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
-    key, region, service = signed.groups() if signed else ("", "us-east-1", "")
+    key, region, service = signed_for(environ)
     account = key if _ACCOUNT.fullmatch(key) else DEFAULT_ACCOUNT
     environ["wsgi.input"] = BytesIO(body)
-    try:
-        operation, parameters, protocol = _parsed(service, Request({**environ, "wsgi.input": BytesIO(body)}))
-    except (NotFound, NotImplementedError, RequestParserError, LookupError, ValueError):
-        operation, parameters, protocol = "", {}, ""
+    request = Request({**environ, "wsgi.input": BytesIO(body)})
+    protocol, operation, parameters = _protocol(service, request), "", dict[str, Any]()
+    with suppress(NotFound, NotImplementedError, RequestParserError, LookupError, ValueError, DataNotFoundError):
+        operation, parameters = _parsed(service, protocol, request)
     return ApiRequest(account, region, service, operation, parameters, protocol, body)
 
 
-def _parsed(service: str, request: Request) -> tuple[str, Mapping[str, Any], str]:
-    name = _MODEL_NAME.get(service, service)
-    model, (operation, labels) = get_service_model(name), get_service_router(name).match(request)
-    protocol = determine_request_protocol(model, request.content_type)
+def signed_for(environ: Mapping[str, Any]) -> tuple[str, str, str]:
+    """The access key, region and service in a request's signature; a service without a name where it has none."""
+    signed = _CREDENTIAL.search(environ.get("HTTP_AUTHORIZATION", ""))
+    key, region, service = signed.groups() if signed else ("", "us-east-1", "")
+    return key, region, service
+
+
+def _protocol(service: str, request: Request) -> str:
+    try:
+        return determine_request_protocol(get_service_model(_model_name(service)), request.content_type)
+    except (NotImplementedError, DataNotFoundError):  # of a service that nobody knows
+        return "json" if "json" in (request.content_type or "") else "query"
+
+
+def _model_name(service: str) -> str:
+    return _MODEL_NAME.get(service, service)
+
+
+def _parsed(service: str, protocol: str, request: Request) -> tuple[str, dict[str, Any]]:
+    operation, labels = get_service_router(_model_name(service)).match(request)
     parameters = PROTOCOL_PARSERS[protocol](operation).parse(
         {
             "method": request.method,
@@ -87,4 +104,4 @@ def _parsed(service: str, request: Request) -> tuple[str, Mapping[str, Any], str
             "url_params": labels,
         }
     )
-    return operation.name, parameters, protocol
+    return operation.name, parameters

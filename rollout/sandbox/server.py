@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -43,6 +43,7 @@ class Sandbox:
         endpoint: The address of the API.
         token: What its control paths ask for.
         faults: Where trouble is ordered.
+        skipped: The actions of earlier changes that could not be made again.
         stopped: Set when somebody asks for the end by a control path.
         clock: Its time, which may be made faster.
     """
@@ -76,6 +77,7 @@ class Sandbox:
         running.callback(self._plane.stop)
         self._authorization = Authorization()
         moto = RecordedMoto(tape, self._plane)
+        self.skipped = moto.skipped
         control = Control(
             self.token,
             self.faults,
@@ -89,7 +91,7 @@ class Sandbox:
         server = OwnServer(Front(self._journal, self.faults, moto, control))
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
-        self._provider = serve(self.endpoint)
+        self._provider = serve(self.endpoint, self.token)
         running.callback(self._provider.stop)
         serving = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
         serving.start()
@@ -120,18 +122,26 @@ class Sandbox:
             started._running = starting.pop_all()
             return started
 
-    def provider_port(self, account: str, region: str) -> int:
-        """Where the stand-in for pulumi-aws listens for an account's stacks of a region."""
-        return self._provider.port_for(account, region)
+    def provider_port(self, account: str, region: str, roots: Sequence[Path] = ()) -> int:
+        """Where the stand-in for pulumi-aws listens for an account's stacks of a region.
 
-    def environ(self, account: str, region: str, provider: reach.Provider = "stand-in") -> dict[str, str]:
+        Args:
+            account: Twelve digits.
+            region: AWS's name.
+            roots: Folders and files that it may read from now on, to make functions' code of them.
+        """
+        return self._provider.port_for(account, region, roots)
+
+    def environ(
+        self, account: str, region: str, provider: reach.Provider = "stand-in", roots: Sequence[Path] = ()
+    ) -> dict[str, str]:
         """The environment variables that send AWS's SDKs and Pulumi's engine here; see `reach.variables`."""
-        port = self.provider_port(account, region) if provider == "stand-in" else None
-        return reach.variables(self.endpoint, account, region, port)
+        port = self.provider_port(account, region, roots) if provider == "stand-in" else None
+        return reach.variables(self.endpoint, self.token, account, region, port)
 
     def client(self, service: str, account: str, region: str) -> Any:
         """A boto3 client on it."""
-        return reach.client(self.endpoint, service, account, region)
+        return reach.client(self.endpoint, self.token, service, account, region)
 
     def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
         """The API calls since its start, in the order of their answers.

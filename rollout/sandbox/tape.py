@@ -14,6 +14,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from moto.core.base_backend import AccountSpecificBackend
 from moto.moto_api._internal import mock_random
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
+from werkzeug.wrappers import Response
 
-from rollout.sandbox.request import ApiRequest
+from rollout.sandbox.request import ApiRequest, read
 
 _HEADERS = ("CONTENT_TYPE", "HTTP_X_AMZ_TARGET")
 
@@ -81,26 +83,49 @@ class Tape:
             self._file.close()
 
 
-def play(entries: Iterable[Entry], answer: Callable[[Environ], object]) -> None:
+def play(entries: Iterable[Entry], answer: Callable[[Environ], Response]) -> list[Entry]:
     """Make changes again, with the same random numbers as the first time.
 
     Args:
         entries: The changes.
         answer: Answers a WSGI request.
+
+    Returns:
+        Those that could not be made; the others are made without them.
     """
-    for entry in entries:
-        account, _, _, _ = entry["credential"].split("/")
-        headers = Headers(
-            {
-                "Authorization": f"AWS4-HMAC-SHA256 Credential={entry['credential']}/aws4_request, Signature=none",
-                "X-Moto-Account-Id": account,
-                "User-Agent": "rollout",
-            }
-        )
-        body = base64.b64decode(entry["body"])
-        builder = EnvironBuilder(entry["path"], method=entry["method"], headers=headers, data=body)
+    return [entry for entry in entries if not _is_made(entry, answer)]
+
+
+def action_of(entry: Entry) -> str:
+    """What a change was, as IAM names it; as it stands on the tape where that can't be told."""
+    try:
+        return read(_request(entry)).action
+    except Exception:  # noqa: BLE001 - as in `_is_made`
+        return str(entry)[:80]
+
+
+def _is_made(entry: Entry, answer: Callable[[Environ], Response]) -> bool:
+    try:
+        request = _request(entry)
         mock_random.seed(entry["seed"])
-        answer({**builder.get_environ(), **entry["headers"]})
+        response = answer(request)
+    except Exception:  # noqa: BLE001 - an earlier version may have taken what this one can't even read
+        return False
+    return response.status_code < HTTPStatus.BAD_REQUEST
+
+
+def _request(entry: Entry) -> Environ:
+    account, _, _, _ = entry["credential"].split("/")
+    headers = Headers(
+        {
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={entry['credential']}/aws4_request, Signature=none",
+            "X-Moto-Account-Id": account,
+            "User-Agent": "rollout",
+        }
+    )
+    body = base64.b64decode(entry["body"])
+    builder = EnvironBuilder(entry["path"], method=entry["method"], headers=headers, data=body)
+    return {**builder.get_environ(), **entry["headers"]}
 
 
 @contextmanager

@@ -104,8 +104,8 @@ def test_a_fault_may_only_delay(tenant: Tenant) -> None:
 @pytest.mark.parametrize(
     ("path", "headers"),
     [
-        ("/_rollout/health", {}),
-        ("/_rollout/health", {"X-Rollout-Token": "guessed"}),
+        ("/_rollout/clock", {}),
+        ("/_rollout/clock", {"X-Rollout-Token": "guessed"}),
         ("/moto-api/reset", {}),
         ("/", {"Origin": "https://example.com"}),
     ],

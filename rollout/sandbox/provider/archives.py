@@ -10,7 +10,7 @@ import io
 import stat
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,18 +35,19 @@ class _File:
     executable: bool = False
 
 
-def zip_bytes(archive: Props) -> bytes:
+def zip_bytes(archive: Props, roots: Collection[Path]) -> bytes:
     """An archive as a zip file; one that is a zip file already is taken as it is.
 
     Args:
         archive: As the engine sends it.
+        roots: Folders and files that may be read.
 
     Raises:
-        AwsFailure: It can't be read, or is a remote one, which a sandbox doesn't fetch.
+        AwsFailure: It can't be read, or may not be, or is a remote one, which a sandbox doesn't fetch.
     """
-    path = archive.get("path")
     try:
-        return Path(path).read_bytes() if path and zipfile.is_zipfile(path) else _zip(_files(archive, ""))
+        path = _allowed(archive["path"], roots) if archive.get("path") else None
+        return path.read_bytes() if path and zipfile.is_zipfile(path) else _zip(_files(archive, "", roots))
     except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise AwsFailure(f"reading archive: {error}") from error
 
@@ -68,16 +69,23 @@ def _zip(files: Iterator[_File]) -> bytes:
     return buffer.getvalue()
 
 
-def _files(item: Props, name: str) -> Iterator[_File]:
+def _allowed(path: str, roots: Collection[Path]) -> Path:
+    found = Path(path).resolve()
+    if not any(found.is_relative_to(root) for root in roots):
+        raise AwsFailure(f"reading {path}: the sandbox reads nothing outside of the checkout of stacks.toml")
+    return found
+
+
+def _files(item: Props, name: str, roots: Collection[Path]) -> Iterator[_File]:
     """The files of an archive or asset that has this name in the archive around it."""
     if item.get("uri"):
         raise AwsFailure(f"reading {item['uri']}: the sandbox fetches nothing from elsewhere")
     if item.get("path"):
-        path = Path(item["path"])
+        path = _allowed(item["path"], roots)
         yield from _of_archive(path, name) if item.get(MARK) == ARCHIVE else [_file(path, name)]
     elif item.get(MARK) == ARCHIVE:
         for below, inner in (item.get("assets") or {}).items():
-            yield from _files(inner, _joined(name, below))
+            yield from _files(inner, _joined(name, below), roots)
     else:
         yield _File(name, item.get("text", "").encode())
 

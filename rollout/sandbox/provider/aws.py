@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from rollout.sandbox.reach import SECRET
 
 # Go's SDK names services by their id, and the provider's errors carry that name.
 SERVICES = {
@@ -44,21 +47,28 @@ class Aws:
 
     Args:
         endpoint: The address of its API.
+        token: What shows that one may ask it.
         account: Whose, twelve digits: the access key.
         region: The region.
+        roots: Folders and files that may be read; it may grow.
     """
 
-    def __init__(self, endpoint: str, account: str, region: str) -> None:
-        self.endpoint = endpoint
+    def __init__(self, endpoint: str, token: str, account: str, region: str, roots: Collection[Path] = ()) -> None:
+        self.endpoint, self.roots, self._token = endpoint, roots, token
         self.account = account
         self.region = region
         self._session = boto3.Session(
             aws_access_key_id=account,
-            aws_secret_access_key="sandbox",  # noqa: S106 - there is nothing to keep secret in it
+            aws_secret_access_key=SECRET,
+            aws_session_token=token,
             region_name=region,
         )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+
+    def of(self, region: str) -> Aws:
+        """The same account in a region."""
+        return self if region == self.region else Aws(self.endpoint, self._token, self.account, region, self.roots)
 
     def client(self, service: str) -> Any:
         """A client, made once; throttled calls are tried again."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from botocore.loaders import create_loader
@@ -81,14 +82,19 @@ def as_arguments(new: Props, names: Iterable[str]) -> Props:
     return {argument: told(new.get(name)) for name, (argument, told) in _ARGUMENTS.items() if name in names}
 
 
-def code_arguments(new: Props) -> Props:
-    """Code as CreateFunction and UpdateFunctionCode take it."""
+def code_arguments(new: Props, roots: Collection[Path]) -> Props:
+    """Code as CreateFunction and UpdateFunctionCode take it.
+
+    Args:
+        new: The function's inputs.
+        roots: Folders and files that may be read.
+    """
     if new.get("imageUri"):
         return {"ImageUri": new["imageUri"]}
     if new.get("s3Bucket"):
         keys = (("S3Bucket", "s3Bucket"), ("S3Key", "s3Key"), ("S3ObjectVersion", "s3ObjectVersion"))
         return {api: new[key] for api, key in keys if new.get(key)}
-    return {"ZipFile": zip_bytes(new["code"])}
+    return {"ZipFile": zip_bytes(new["code"], roots)}
 
 
 def verify(new: Props) -> str | None:

@@ -67,7 +67,7 @@ class _Function:
             trying(
                 lambda: functions.create_function(
                     FunctionName=name,
-                    Code=code_arguments(new),
+                    Code=code_arguments(new, aws.roots),
                     PackageType=new["packageType"],
                     Publish=bool(new.get("publish")),
                     Tags=new.get("tagsAll") or {},
@@ -108,7 +108,7 @@ class _Function:
         if changed & CODE:
             architectures = {"Architectures": new["architectures"]} if "architectures" in changed else {}
             with doing(f"updating Lambda Function ({id_}) code", SERVICE):
-                functions.update_function_code(FunctionName=id_, **code_arguments(new), **architectures)
+                functions.update_function_code(FunctionName=id_, **code_arguments(new, aws.roots), **architectures)
         if "reservedConcurrentExecutions" in changed:
             _reserve(aws, id_, new["reservedConcurrentExecutions"])
         if new.get("publish") and changed & (SETTINGS | CODE | {"publish"}):

@@ -272,8 +272,7 @@ def _regional(lookup: Invoke) -> Invoke:
 
     def look_up(aws: Aws, args: Props) -> Props:
         region = args.get("region") or aws.region
-        there = aws if region == aws.region else Aws(aws.endpoint, aws.account, region)
-        return {**lookup(there, args), "region": region}
+        return {**lookup(aws.of(region), args), "region": region}
 
     return look_up
 

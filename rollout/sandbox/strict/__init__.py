@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from moto.awslambda.models import lambda_backends
 from moto.cloudwatch.models import cloudwatch_backends
@@ -20,6 +21,8 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
+from moto.sns.models import sns_backends
+from moto.utilities.docker_utilities import DockerModel
 
 from rollout.sandbox.metrics import Metrics
 from rollout.sandbox.strict.cloudwatch import on
@@ -28,6 +31,7 @@ from rollout.sandbox.strict.identity import LambdaIdentity
 from rollout.sandbox.strict.load_balancing import StrictLoadBalancing
 from rollout.sandbox.strict.logs import logs_on
 from rollout.sandbox.strict.network import Network
+from rollout.sandbox.strict.notices import QuietTopics
 
 
 @contextmanager
@@ -37,18 +41,34 @@ def strict(metrics: Metrics) -> Iterator[None]:
     Args:
         metrics: What CloudWatch knows of the load balancers' traffic.
     """
-    replaced = (cloudwatch_backends, ec2_backends, elbv2_backends, lambda_backends, iam_backends, logs_backends)
+    replaced = (
+        cloudwatch_backends,
+        ec2_backends,
+        elbv2_backends,
+        lambda_backends,
+        iam_backends,
+        logs_backends,
+        sns_backends,
+    )
     lax = [(backends, backends.backend) for backends in replaced]
+    docker = DockerModel.docker_client
     _forget()
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
+    sns_backends.backend = QuietTopics
+    DockerModel.docker_client = property(_no_docker)  # type: ignore[assignment, method-assign]
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:
         yield
     finally:
         for backends, backend in lax:
             backends.backend = backend
+        DockerModel.docker_client = docker  # type: ignore[method-assign]
         _forget()
+
+
+def _no_docker(_model: DockerModel) -> NoReturn:
+    raise NotImplementedError("the sandbox starts no containers")
 
 
 def _forget() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.sandbox.provider.engine import FUNCTION, PERMISSION, UNKNOWN, Engine, Made, failing, without
-from tests.sandbox.provider.samples import code, function, permission
-from tests.sandbox.tenant import Tenant
+from tests.sandbox.provider.samples import ARCHIVE, SIGNATURE, code, function, permission
+from tests.sandbox.tenant import REGION, Tenant
 
 PUBLISHED = ["lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"]
 
@@ -239,3 +240,18 @@ def test_a_permission_is_gone_with_its_function(tenant: Tenant, allowed: Made) -
     tenant.functions.delete_function(FunctionName="scorer")
     assert allowed.refresh() is None
     allowed.delete()
+
+
+@pytest.mark.parametrize("place", ["elsewhere", "elsewhere/app.py", "checkout/../elsewhere", "checkout/link"])
+def test_code_is_read_only_below_folders_that_were_named(
+    tenant: Tenant, engine: Engine, inputs: dict[str, Any], tmp_path: Path, place: str
+) -> None:
+    for folder in ("elsewhere", "checkout"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "app.py").write_text("handler = None")
+    (tmp_path / "checkout" / "link").symlink_to(tmp_path / "elsewhere")
+    tenant.sandbox.provider_port(tenant.account, REGION, [tmp_path / "checkout"])
+    with failing("reads nothing outside"):
+        engine.make(FUNCTION, {**inputs, "code": {SIGNATURE: ARCHIVE, "path": str(tmp_path / place)}})
+    allowed = {SIGNATURE: ARCHIVE, "path": str(tmp_path / "checkout")}
+    assert engine.make(FUNCTION, {**inputs, "code": allowed}).outputs["sourceCodeSize"]
