@@ -71,7 +71,7 @@ def seeded() -> Iterator[Checkout]:
             print("bringing up the legacy stack …", flush=True)
             seed(environment.inventory, info, lambda _: None)
             inventory = environment.inventory
-            yield Checkout(folder, dict(info.environ(inventory.account, inventory.region)))
+            yield Checkout(folder, dict(info.environ(inventory.account, inventory.region, roots=[inventory.root])))
         finally:
             daemon.stop(info.folder)
 

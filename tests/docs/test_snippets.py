@@ -98,7 +98,7 @@ def _signed_in(team: Team) -> dict[str, str]:
     """Variables that make the sandbox AWS; the account by a file, since a variable would hold for any sandbox."""
     file = team.folder / "credentials"
     file.write_text(f"[default]\naws_access_key_id = {team.account}\naws_secret_access_key = any\n", "utf-8")
-    said = team.aws.environ(team.account, "us-west-2")
+    said = team.aws.environ(team.account, "us-west-2", roots=[team.folder])
     return {key: value for key, value in said.items() if "ACCESS_KEY" not in key} | {
         "AWS_SHARED_CREDENTIALS_FILE": str(file)
     }

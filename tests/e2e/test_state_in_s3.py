@@ -42,7 +42,7 @@ class Kept:
             }
         )
         engine, backend = require(), self.inventory.backend or ""
-        variables = team.aws.environ(team.account, REGION)
+        variables = team.aws.environ(team.account, REGION, roots=[team.folder])
         self.stacks = PulumiStacks(self.inventory, EngineSettings(engine.path, str(engine.version), backend, variables))
 
     def enforce(self, document: dict[str, Any] | None) -> None:
