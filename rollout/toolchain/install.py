@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from rollout.errors import EngineSetupFailed
+from rollout.private import private_folder
 from rollout.toolchain.build import build
 from rollout.toolchain.job import Job, OnProgress, Progress, SourceFailed
 from rollout.toolchain.locate import Engine, engines_folder, find, installed, require, write_stamp
@@ -66,7 +67,7 @@ def setup(
     tried: Mapping[str, Source] = sources if source == "auto" else {source: sources[source]}
     folder = engines_folder(cache)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         with _alone(folder, on_progress) as waited:
             if (waited or not force) and (engine := present()):
                 return engine

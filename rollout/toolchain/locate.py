@@ -3,6 +3,9 @@
 In this order: the one `$ROLLOUT_PULUMI` names, the one `setup` put into this user's cache folder, any `pulumi` on PATH.
 To start an engine only to ask its version takes 0.2 s, which every command would pay, so answers are kept: a stamp
 beside the engine that we installed, and a file of answers for those on PATH, each good while its binary is unchanged.
+
+The stamp holds the engine's digest, as it was when it was installed. The content is held to it once a day, and
+whenever anything of the file has changed: its time of change too, which nobody can set.
 """
 
 from __future__ import annotations
@@ -13,17 +16,21 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
 import platformdirs
 
 from rollout.errors import EngineMissing, EngineTooOld
+from rollout.private import private_folder
 from rollout.toolchain.versions import MINIMUM, PINNED, Unfit, Version, ask, check
 
 VARIABLE = "ROLLOUT_PULUMI"
+CHECKED_EVERY = timedelta(days=1)
 SMALLEST_ENGINE = 1_000_000
 """Bytes. Below it, `pulumi` is a version manager's shim, whose answer may change while the file doesn't."""
 
@@ -91,21 +98,33 @@ def installed(cache: Path | None = None) -> Engine | None:
     binary = engines_folder(cache) / str(PINNED) / "bin" / "pulumi"
     try:
         stamp = json.loads(_stamp_of(binary).read_text())
-        now = binary.stat()
-        whole = now.st_size == stamp["size"] and (
-            # A cache folder that was copied or restored has other times: then its content decides.
-            now.st_mtime_ns == stamp["mtime_ns"] or _sha256(binary) == stamp["sha256"]
-        )
+        known, seen = stamp["sha256"], _seen(binary)
+        recently = 0 <= time.time() - stamp.get("checked", 0) < CHECKED_EVERY.total_seconds()
+        if not recently or not seen.items() <= stamp.items():
+            if _sha256(binary) != known:
+                return None
+            with contextlib.suppress(OSError):  # a cache that can't be written to is checked each time
+                write_stamp(binary, known)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Engine(binary, PINNED, "cache") if whole else None
+    return Engine(binary, PINNED, "cache")
 
 
-def write_stamp(binary: Path) -> None:
-    """Note that a binary was verified, so that `installed` need not ask it again."""
+def write_stamp(binary: Path, digest: str | None = None) -> None:
+    """Note that a binary was verified, so that `installed` need not look at all of it each time.
+
+    Args:
+        binary: The engine.
+        digest: Its SHA-256, where that was worked out already.
+    """
+    stamp = {"sha256": digest or _sha256(binary), "checked": int(time.time()), **_seen(binary)}
+    _put(_stamp_of(binary), stamp)
+
+
+def _seen(binary: Path) -> dict[str, int]:
+    """What tells at once that a file isn't the same any more."""
     now = binary.stat()
-    stamp = {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "sha256": _sha256(binary)}
-    _stamp_of(binary).write_text(json.dumps(stamp))
+    return {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "ctime_ns": now.st_ctime_ns, "inode": now.st_ino}
 
 
 _Unfitting = tuple[Path, Unfit]
@@ -166,10 +185,15 @@ class _Answers:
     def _write(self, known: dict[str, object]) -> None:
         # Only to be faster next time: a home folder that can't be written to is no reason to fail.
         with contextlib.suppress(OSError):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=self.file.parent, prefix="answers-", delete=False) as new:
-                json.dump(known, new)
-            Path(new.name).replace(self.file)
+            private_folder(self.file.parent)
+            _put(self.file, known)
+
+
+def _put(file: Path, content: object) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f"{file.stem}-", delete=False) as new:
+        json.dump(content, new)
+    Path(new.name).replace(file)
 
 
 def _stamp_of(binary: Path) -> Path:

@@ -6,11 +6,15 @@ https://github.com/pulumi/docs/pull/18198. A next major version may change anyth
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
+
+from rollout.environment import without_secrets
+
+_SHIMS = ("ASDF_*", "MISE_*", "PULUMI_HOME")
+"""What version managers go by, whose shims stand in for an engine."""
 
 ANSWER_WITHIN = 20.0
 """Seconds. The engine answers in 0.2; a machine under load takes longer."""
@@ -74,7 +78,7 @@ def ask(binary: Path) -> Version:
     try:
         answer = subprocess.run(
             [binary, "version"],
-            env={**os.environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env={**without_secrets(also=_SHIMS), "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

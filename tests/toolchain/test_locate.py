@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -175,3 +177,65 @@ def test_a_moved_cache_still_counts(cache: Path, tmp_path: Path) -> None:
     install(cache)
     shutil.move(cache, tmp_path / "moved")
     assert find(environ=on_path(tmp_path), cache=tmp_path / "moved") is not None
+
+
+def aged(cache: Path) -> None:
+    """Let more than a day go by since the engine was last looked at."""
+    stamp = engines_folder(cache) / str(PINNED) / "stamp.json"
+    stamp.write_text(json.dumps({**json.loads(stamp.read_text()), "checked": time.time() - 90_000}))
+
+
+def tampered(binary: Path) -> None:
+    """Put another engine of the same size and time in its place."""
+    was = binary.stat()
+    binary.write_bytes(binary.read_bytes().replace(b"exit 0", b"exit 1"))
+    os.utime(binary, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+def test_another_engine_of_the_same_size_and_time_does_not_count(cache: Path) -> None:
+    tampered(install(cache))
+    assert find(environ={}, cache=cache) is None
+
+
+def test_the_content_is_looked_at_once_a_day(cache: Path) -> None:
+    binary = install(cache)
+    tampered(binary)
+    stamp = engines_folder(cache) / str(PINNED) / "stamp.json"
+    # as if nothing of the file had changed, as a disk that was altered from outside looks
+    now = binary.stat()
+    seen = {"ctime_ns": now.st_ctime_ns, "mtime_ns": now.st_mtime_ns, "inode": now.st_ino}
+    stamp.write_text(json.dumps({**json.loads(stamp.read_text()), **seen}))
+    assert find(environ={}, cache=cache) is not None
+    aged(cache)
+    assert find(environ={}, cache=cache) is None
+
+
+def test_an_engine_that_is_still_the_same_is_good_for_another_day(cache: Path) -> None:
+    install(cache)
+    aged(cache)
+    assert find(environ={}, cache=cache) is not None
+    stamp = engines_folder(cache) / str(PINNED) / "stamp.json"
+    assert time.time() - json.loads(stamp.read_text())["checked"] < 60
+
+
+def test_a_stamp_of_an_earlier_version_still_counts_by_the_content(cache: Path) -> None:
+    binary = install(cache)
+    stamp = engines_folder(cache) / str(PINNED) / "stamp.json"
+    kept = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps({name: kept[name] for name in ("size", "mtime_ns", "sha256")}))
+    assert find(environ={}, cache=cache) is not None
+    assert "checked" in json.loads(stamp.read_text())
+    tampered(binary)
+    assert find(environ={}, cache=cache) is None
+
+
+def test_an_engine_is_asked_without_secrets(cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "secret")
+    binary = tmp_path / "pulumi"
+    binary.write_text(f'#!/bin/sh\nenv > "$0.env"\necho v{PINNED}\n')
+    binary.chmod(0o755)
+    assert find(environ=on_path(tmp_path), cache=cache) is not None
+    given = (tmp_path / "pulumi.env").read_text()
+    assert "secret" not in given
+    assert "PATH=" in given

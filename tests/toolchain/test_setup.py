@@ -15,6 +15,7 @@ import pytest
 
 from rollout.errors import EngineMissing, EngineSetupFailed
 from rollout.toolchain import PINNED, Progress, find, setup
+from rollout.toolchain.build import build
 from rollout.toolchain.job import Job, SourceFailed
 from rollout.toolchain.locate import engines_folder
 
@@ -196,3 +197,29 @@ def test_a_child_is_ended_when_its_reader_fails(job: Job) -> None:
 def test_a_program_that_is_not_there(job: Job) -> None:
     with pytest.raises(SourceFailed, match="no-such-program can't be run"):
         job.run(["no-such-program"], limit=MINUTE)
+
+
+GO = """#!/bin/sh
+env >> "$LOG_OF_TEST"
+case $1 in
+  version) echo "go version go99.0.0 linux/amd64" ;;
+  env) echo /tmp; echo /tmp ;;
+  build) while [ "$1" != -o ]; do shift; done; mkdir -p "$(dirname "$2")"; echo built > "$2" ;;
+esac
+"""
+
+
+def test_the_build_is_given_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = tmp_path / "env"
+    (tmp_path / "go").write_text(GO.replace("$LOG_OF_TEST", str(log)))
+    (tmp_path / "go").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    for name in ("AWS_SECRET_ACCESS_KEY", "PULUMI_CONFIG_PASSPHRASE", "GITHUB_TOKEN", "GOFLAGS"):
+        monkeypatch.setenv(name, "theirs")
+    monkeypatch.setenv("GOPROXY", "https://proxy.example")
+    job = Job(root=tmp_path / "root", scratch=tmp_path, log=tmp_path / "log", on_progress=silent)
+    build(job)
+    assert (job.root / "bin" / "pulumi").read_text() == "built\n"
+    given = log.read_text()
+    assert "theirs" not in given
+    assert "GOPROXY=https://proxy.example" in given
