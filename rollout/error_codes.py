@@ -72,6 +72,7 @@ RULES: Mapping[str, str] = {
     "rule-changed": "Another process changed the rule since rollout last did.",
     "rule-missing": "There is no rule where the inventory or the state has one.",
     "rule-replaced": "Another rule is at this priority now.",
+    "rule-divides-already": "The rule divides requests already; phase 2 adopts it as it is.",
     "state-outdated": "The rule is as the file says, but the state has recorded something else.",
     "unknown-forward": "The rule forwards as neither rollout nor legacy would leave it.",
     "weight-changed": "Another process changed the weight.",

@@ -127,6 +127,11 @@ class Live:
             return None
         return split_of(rule.forward, self.group_arn(route.legacy), self.group_arn(route.candidate))
 
+    def forwards(self, route: Route) -> str:
+        """What a route's rule does, in words."""
+        rule = self.rule_of(route)
+        return str(rule.forward or rule.action) if rule else "nothing"
+
     def splits(self, environment: Environment) -> dict[str, Split]:
         """The split of each route that has one."""
         found = {name: self.split_of(route) for name, route in environment.routes.items()}

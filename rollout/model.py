@@ -40,11 +40,21 @@ Arn = NewType("Arn", str)
 
 
 class Stickiness(Frozen):
-    """How long a client stays with the implementation that it met first."""
+    """Whether a client stays with the implementation that it met first, by a cookie, and for how long."""
 
+    enabled: bool = Field(
+        True,
+        strict=True,
+        description="true, or false: each request is divided by itself then, and no answer gets a cookie",
+    )
     duration: Duration = Field(
         timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
     )
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long a client stays; None where nothing keeps it."""
+        return self.duration if self.enabled else None
 
 
 class LoadBalancer(Frozen):
@@ -274,11 +284,14 @@ class Split:
         weight: The candidate's share.
         attached: Whether the candidate is in the forward action, with stickiness.
         alone: Whether it is all that is in the forward action, without stickiness, as a completed migration has it.
+        live_weights: Legacy's and the candidate's ALB weights as they are live, where others than rollout would write
+            mean this share, or one that is finer than a tenth: 9 and 1, or 2 and 1. They stay until it changes.
     """
 
     weight: Percent
     attached: bool
     alone: bool = False
+    live_weights: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def at(cls, weight: Percent) -> Split:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from rollout.changes.phases import LEGACY, ROUTING, Phase
 from rollout.changes.plan import ResourceState, without_notes
 from rollout.checks.ownership import Ownership
-from rollout.checks.preflight import Resources, held_rules
+from rollout.checks.preflight import Resources, held_rules, strange_forward
 from rollout.errors import Drift, Problem
 from rollout.live import Live, LiveRule
 from rollout.model import (
@@ -68,11 +68,11 @@ def splits_after(
         case "phase1" | "undo-phase1":
             return {name: split for name, split in after.items() if split is not None}
         case "phase2":
-            # held by routing alone: adopted by an earlier run that was finished, and so kept as it is
             owed = held_rules(environment, start.live, start.legacy).keys()
-            held = held_rules(environment, start.live, start.routing).keys() - owed
-            for name in environment.routes.keys() - held:
-                after[name] = PREPARED if current[name] in (LEGACY_ONLY, PREPARED) else None
+            held = held_rules(environment, start.live, start.routing).keys()
+            # held by routing alone: adopted by an earlier run that was finished, and so kept as it is
+            for name in environment.routes.keys() - (held - owed):
+                after[name] = _adopted(current[name], drifted=name in owed - held)
         case "complete":
             for name, split in current.items():
                 after[name] = CANDIDATE_ONLY if split in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY) else None
@@ -90,17 +90,30 @@ def splits_after(
         raise Drift(
             "these rules don't forward as rollout or the legacy stack would leave them; nothing was changed",
             [_strange(name, environment, start.live) for name in environment.routes if name in strange],
-            then="put them right by hand, or correct the inventory",
         )
     return found
 
 
+def _adopted(live: Split | None, *, drifted: bool) -> Split | None:
+    """A route's split after its rule was adopted: a live one between its two groups stays, as no request moves.
+
+    Args:
+        live: Its split before.
+        drifted: Whether only our own legacy stack holds the rule, which never sends a request to the candidate.
+    """
+    if live == LEGACY_ONLY:
+        return PREPARED
+    is_strange = live is None or live.alone or (drifted and live.weight > Percent(0))
+    return None if is_strange else live
+
+
 def _strange(name: str, environment: Environment, live: Live) -> Problem:
-    route = environment.routes[name]
-    rule = live.rule_of(route)
-    forwards = rule.forward or rule.action if rule else "nothing"
-    allowed = f"{route.legacy} and {route.candidate} are allowed"
-    return Problem(f"forwards to {forwards}", where=f"routes.{name}", then=allowed, code="unknown-forward")
+    return strange_forward(environment, live, name) or Problem(
+        f"forwards to {live.forwards(environment.routes[name])}, which rollout didn't leave so",
+        where=f"routes.{name}",
+        then=f"`rollout rollback {environment.name}` takes it to legacy",
+        code="unknown-forward",
+    )
 
 
 def program_input(

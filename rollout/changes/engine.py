@@ -354,7 +354,7 @@ class Engine:
     def _gate(self, run: _Run, prepared: Sequence[_Prepared], known: Sequence[str], volumes: Volumes) -> Gate:
         environment, live = self._environment, run.start.live
         counted, uncounted = ({}, volumes) if isinstance(volumes, str) else (volumes, "")
-        traffic = traffic_of(environment, live, run.after, counted)
+        traffic = traffic_of(environment, live, run.after, counted, written=run.phase.writes_rules)
         previews = tuple(item.preview for item in prepared)
         warnings = (*warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic), *known)
         if run.phase.name == "phase2":
@@ -454,7 +454,7 @@ class Engine:
                 self._clock.sleep(PAUSE)
             now = self._load_balancers.read(environment, tags=bool(overrides))
             problems = list(unlike_overrides(overrides, now))
-            problems += list(unlike_wanted(environment, run.start.live, now, run.after))
+            problems += list(unlike_wanted(environment, run.start.live, now, run.after, written=run.phase.writes_rules))
             problems += candidate_problems(environment, now) if not run.phase.undoes else ()
             if run.phase.name == "complete" and run.start.legacy is not None:
                 problems += legacy_left(environment, now)

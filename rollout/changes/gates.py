@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from rollout.changes.plan import Op, StackPreview
+from rollout.checks.compare import wanted_forward
 from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
 from rollout.measuring.volumes import Volume
 from rollout.model import LEGACY_ONLY, PREPARED, Environment, Split
-from rollout.quantities import ALL_TENTHS, Percent
+from rollout.quantities import ALL_TENTHS, Percent, format_duration
 
 TEN = 10
+COOKIES = ("AWSALBTG", "AWSALBTGCORS")
+"""What an answer gets where a rule has stickiness.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,8 @@ class TrafficLine:
         before: Its live split; None where the rule isn't one of ours.
         after: The split that would be.
         volume: How many requests it has, or several routes have together; None where nobody counted.
+        kept_before: How long a cookie keeps its clients with an implementation; None if none does.
+        kept_after: The same afterwards.
     """
 
     route: str
@@ -37,6 +46,8 @@ class TrafficLine:
     before: Split | None
     after: Split
     volume: Volume | None = None
+    kept_before: timedelta | None = None
+    kept_after: timedelta | None = None
 
     @property
     def requests(self) -> str:
@@ -58,24 +69,37 @@ class TrafficLine:
     @property
     def changes(self) -> bool:
         """Whether the rule changes at all."""
-        return self.before != self.after
+        return self.before != self.after or self.kept_before != self.kept_after
 
     @property
     def note(self) -> str:
         """What a weight alone doesn't say."""
-        if self.before == self.after:
+        if not self.changes:
             return "unchanged"
         if self.after.alone:
-            return "legacy and stickiness taken out"
+            return "legacy taken out"
         if self.after == LEGACY_ONLY:
-            return "candidate and stickiness taken out: at once, for everybody"
+            return "candidate taken out: at once, for everybody"
+        return ", ".join(filter(None, (self._split_note, self._stickiness_note)))
+
+    @property
+    def _split_note(self) -> str:
         if self.after == PREPARED:
             return "candidate prepared, no request moves"
         if self.before is not None and not self.before.attached:
-            return "candidate put in, stickiness on"
-        if self.before is not None and self.after.weight < self.before.weight:
+            return "candidate put in"
+        if self.kept_after and self.before is not None and self.after.weight < self.before.weight:
             return "clients with a cookie stay until it runs out"
         return ""
+
+    @property
+    def _stickiness_note(self) -> str:
+        if self.kept_before == self.kept_after:
+            return ""
+        if self.kept_after is None:
+            return "stickiness off"
+        was = f"{format_duration(self.kept_before)} → " if self.kept_before else ""
+        return f"stickiness {was}{format_duration(self.kept_after)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +134,46 @@ class Gate:
 
 
 def traffic_of(
-    environment: Environment, live: Live, after: Mapping[str, Split], volumes: Mapping[str, Volume] | None = None
+    environment: Environment,
+    live: Live,
+    after: Mapping[str, Split],
+    volumes: Mapping[str, Volume] | None = None,
+    *,
+    written: bool = True,
 ) -> tuple[TrafficLine, ...]:
-    """What happens to each route, changing ones first in the inventory's order."""
+    """What happens to each route, changing ones first in the inventory's order.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        after: The wanted splits.
+        volumes: How many requests the routes have.
+        written: Whether the phase writes the rules, and so the file's stickiness.
+    """
     counted = volumes or {}
     lines = [
         TrafficLine(
-            name, str(route), route.load_balancer, route.priority, live.split_of(route), after[name], counted.get(name)
+            name,
+            str(route),
+            route.load_balancer,
+            route.priority,
+            live.split_of(route),
+            after[name],
+            counted.get(name),
+            *_kept(environment, live, name, after[name], written=written),
         )
         for name, route in environment.routes.items()
         if name in after
     ]
     return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def _kept(
+    environment: Environment, live: Live, name: str, after: Split, *, written: bool
+) -> tuple[timedelta | None, timedelta | None]:
+    rule = live.rule_of(environment.routes[name])
+    before = rule.forward.stickiness if rule and rule.forward else None
+    return before, wanted_forward(environment, name, live, after).stickiness if written else before
 
 
 def only_lowers(environment: Environment, live: Live, weights: Mapping[str, Percent]) -> bool:
@@ -145,6 +197,8 @@ def _rate(per_minute: float) -> str:
 
 def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
     """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
+    if not environment.stickiness.enabled:
+        return ()
     zero, most, drifting = Percent(0), Percent(ALL_TENTHS), list[str]()
     for group, names in shared_candidates(environment).items():
         weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
@@ -166,11 +220,18 @@ def warnings_of(
         previews: What happens to each stack.
         moves_traffic: Whether the phase is for that.
     """
-    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in traffic)
+    kept = [line for line in traffic if line.kept_after]
+    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in kept)
+    split = [line for line in traffic if Percent(0) < line.after.weight < Percent(ALL_TENTHS)]
     rebuilt = any(change.op is Op.UPDATE for preview in previews for change in preview.changes)
     served = any(line.before and line.before.weight > Percent(0) for line in traffic)
     said = {
         "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
+        f"answers get the cookies {' and '.join(COOKIES)}, which caches and scanners see; without them: "
+        "`enabled = false` in [stickiness]": any(not line.kept_before for line in kept),
+        "stickiness goes off: clients with a cookie meet either implementation from now on": any(
+            line.kept_before and not line.kept_after for line in split
+        ),
         "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
         "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
     }

@@ -59,6 +59,11 @@ class Phase:
     undoes: bool = False
 
     @property
+    def writes_rules(self) -> bool:
+        """Whether routing's program says what the rules do."""
+        return any(step.stack == ROUTING and step.policy != "release" for step in self.steps)
+
+    @property
     def hands_over(self) -> bool:
         """Whether it gets the candidate and the rules ready for the weights, or takes that back."""
         return not (self.moves_traffic or self.only_watches)

@@ -249,9 +249,11 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
             where=change.name,
             code="wrong-forward",
         )
-    if policy == "adopt" and split is not None and split.weight != Percent(0):
+    before = forward_in(change.old.recorded)
+    was = split_of(before, bounds.legacy, bounds.candidate) if before else None
+    if policy == "adopt" and split is not None and split.weight != (was.weight if was else Percent(0)):
         yield Problem(
-            f"the candidate would get {split} of its requests; a cutover moves none",
+            f"the candidate would get {split} of its requests, not {was or Percent(0)}; a cutover moves none",
             where=change.name,
             code="cutover-moves-traffic",
         )

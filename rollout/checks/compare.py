@@ -15,7 +15,7 @@ def wanted_forward(environment: Environment, name: str, live: Live, split: Split
     """The forward action that a route's split means."""
     route = environment.routes[name]
     legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
-    return forward_of(split, legacy, candidate, environment.stickiness.duration)
+    return forward_of(split, legacy, candidate, environment.stickiness.kept_for)
 
 
 def stale_rules(
@@ -89,7 +89,9 @@ def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem
         yield Problem(f"target group {group} is gone", code="target-group-missing")
 
 
-def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapping[str, Split]) -> Iterator[Problem]:
+def unlike_wanted(
+    environment: Environment, before: Live, now: Live, after: Mapping[str, Split], *, written: bool = True
+) -> Iterator[Problem]:
     """How the rules differ from what a phase leaves: the same rules, conditions untouched, the wanted splits.
 
     Args:
@@ -97,6 +99,8 @@ def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapp
         before: AWS when the phase began.
         now: AWS as read back.
         after: The wanted splits; routes that aren't in it must be as they were.
+        written: Whether the phase writes the rules, with the file's stickiness; otherwise those whose split stays must
+            be as they were.
     """
     for name, route in environment.routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
@@ -107,7 +111,7 @@ def unlike_wanted(environment: Environment, before: Live, now: Live, after: Mapp
             continue
         if not rule.matches(route.path, route.methods):
             yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
-        unchanged = name not in after or after[name] == before.split_of(route)
+        unchanged = name not in after or (not written and after[name] == before.split_of(route))
         wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])
         if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
             yield Problem(

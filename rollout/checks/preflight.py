@@ -80,6 +80,21 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
             )
 
 
+def strange_forward(environment: Environment, live: Live, name: str) -> Problem | None:
+    """Why phase 2 can't adopt a route's rule by what it does; None where it can.
+
+    It can where the rule forwards to legacy alone, or divides requests between the route's two target groups.
+    """
+    route, place = environment.routes[name], f"routes.{name}"
+    split = live.split_of(route)
+    if split is not None and not split.alone:
+        return None
+    then = f"let the rule forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
+    if split is not None:
+        then += f"; if {route.candidate} is what serves it today, name that as legacy"
+    return Problem(f"forwards to {live.forwards(route)}", where=place, then=then, code="unknown-forward")
+
+
 def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem]:
     """What routing needs: the candidate's target groups."""
     missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)

@@ -16,6 +16,7 @@ from rollout.checks.preflight import (
     held_rules,
     listener_problems,
     rule_problems,
+    strange_forward,
     target_group_problems,
 )
 from rollout.checks.status import Held
@@ -23,7 +24,8 @@ from rollout.errors import Problem, RolloutError
 from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
-from rollout.model import Environment
+from rollout.model import LEGACY_ONLY, Environment
+from rollout.quantities import format_duration
 from rollout.rules.overlaps import overlaps
 
 
@@ -85,6 +87,7 @@ def aws_checks(
         f"{right} of {len(routes)} at their priorities with the inventory's conditions",
         rule_problems(environment, live, states),
     )
+    yield _forwards(environment, live, held)
     found_overlaps = overlaps(environment, live)
     yield Check(
         "overlaps",
@@ -92,21 +95,7 @@ def aws_checks(
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
         tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
     )
-    shared = shared_candidates(environment)
-    yield _check(
-        "stickiness",
-        f"{len(shared)} of the candidate's target groups shared by routes" if shared else "no route shares its cookies",
-        (),
-        [
-            Problem(
-                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
-                where=group,
-                then="target-groups can hold one for each route",
-                code="candidate-shared",
-            )
-            for group, names in shared.items()
-        ],
-    )
+    yield _stickiness(environment)
     built = {route.candidate for route in routes.values()} & live.target_groups.keys()
     expected = {route.candidate for route in routes.values()}
     legacy = {route.legacy for route in routes.values()} | {route.legacy for route in kept.values()}
@@ -146,6 +135,50 @@ def aws_checks(
         )
     packages = [str(function.code) for function in environment.functions.values() if function.code]
     yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
+
+
+def _forwards(environment: Environment, live: Live, held: Held | None) -> Check:
+    """What the rules do today, and whether phase 2 can adopt those that routing doesn't hold yet."""
+    adopted = held_rules(environment, live, held.routing if held else None)
+    splits = {name: live.split_of(route) for name, route in environment.routes.items()}
+    divided = {name: split for name, split in splits.items() if split and split.attached and not split.alone}
+    alone = sum(split == LEGACY_ONLY for split in splits.values())
+    evidence = f"{alone} of {count_of(len(splits), 'rule')} to legacy alone"
+    evidence += f", {len(divided)} divided between legacy and candidate" if divided else ""
+    there = [name for name, route in environment.routes.items() if live.rule_of(route) and name not in adopted]
+    strange = [] if environment.completed else [strange_forward(environment, live, name) for name in there]
+    notes = [
+        Problem(
+            f"it forwards to {live.forwards(environment.routes[name])} already: phase 2 adopts it as it is, at {split}",
+            where=f"routes.{name}",
+            code="rule-divides-already",
+        )
+        for name, split in divided.items()
+        if name in there
+    ]
+    return _check("forwards", evidence, filter(None, strange), notes)
+
+
+def _stickiness(environment: Environment) -> Check:
+    """Whether clients stay with an implementation, and where they drift to the candidate by that."""
+    kept, shared = environment.stickiness.kept_for, shared_candidates(environment)
+    if kept is None:
+        return Check("stickiness", "off: each request is divided by itself, and no answer gets a cookie")
+    sharing = f"{count_of(len(shared), 'candidate target group')} shared by routes" if shared else ""
+    return _check(
+        "stickiness",
+        f"clients stay for {format_duration(kept)}, by a cookie; {sharing or 'no route shares its cookies'}",
+        (),
+        [
+            Problem(
+                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
+                where=group,
+                then="target-groups can hold one for each route",
+                code="candidate-shared",
+            )
+            for group, names in shared.items()
+        ],
+    )
 
 
 def failed(name: str, error: RolloutError) -> Check:

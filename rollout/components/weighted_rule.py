@@ -31,7 +31,7 @@ class WeightedRuleArgs:
         legacy: The legacy target group's ARN.
         candidate: The candidate's.
         split: How requests are divided.
-        stickiness: How long a client stays with the group it met first, 1 s to 7 d.
+        stickiness: How long a client stays with the group it met first, 1 s to 7 d; None if nothing keeps it.
         adopt: The live rule to import; None once the stack holds it.
         tags: The rule's tags, all of them.
     """
@@ -43,7 +43,7 @@ class WeightedRuleArgs:
     legacy: Input[str]
     candidate: Input[str]
     split: Split
-    stickiness: timedelta
+    stickiness: timedelta | None
     adopt: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 

@@ -128,7 +128,7 @@ class InMemoryAws:
             if isinstance(entry, Route):
                 asks = for_endpoint(entry.path, entry.methods)
                 legacy, candidate = group(entry.legacy), group(entry.candidate)
-                forward = forward_of(split, legacy, candidate, environment.stickiness.duration)
+                forward = forward_of(split, legacy, candidate, environment.stickiness.kept_for)
             else:
                 asks, forward = for_endpoint(entry.rule_path, entry.rule_methods), Forward({group(entry.legacy): 1})
             aws.create_rule(listeners[balancer], priority, asks, forward)

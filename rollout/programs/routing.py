@@ -40,7 +40,7 @@ def program(given: ProgramInput) -> None:
                 legacy=existing.target_groups.get(route.legacy, ""),
                 candidate=existing.target_groups[route.candidate],
                 split=given.splits[key],
-                stickiness=environment.stickiness.duration,
+                stickiness=environment.stickiness.kept_for,
                 adopt=given.adopt.get(key),
                 tags=given.tags.get(key, {}),
             ),

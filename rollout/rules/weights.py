@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, Arn, Split
-from rollout.quantities import Percent
+from rollout.quantities import ALL_TENTHS, Percent
 
 
 def alb_weights(candidate: Percent) -> tuple[int, int]:
@@ -43,20 +43,28 @@ def group_name(arn: Arn) -> str:
     return arn.split(":targetgroup/")[-1].split("/")[0]
 
 
-def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta) -> Forward:
-    """The forward action that divides a route's requests so."""
+def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta | None) -> Forward:
+    """The forward action that divides a route's requests so.
+
+    Args:
+        split: How.
+        legacy: The legacy target group.
+        candidate: The candidate's.
+        stickiness: How long clients are kept with a group, where both are in the action; None if they aren't.
+    """
     if split.alone:
         return Forward({candidate: 1})
     if not split.attached:
         return Forward({legacy: 1})
-    mine, its = alb_weights(split.weight)
+    mine, its = split.live_weights or alb_weights(split.weight)
     return Forward({legacy: mine, candidate: its}, stickiness)
 
 
 def split_of(forward: Forward, legacy: Arn, candidate: Arn) -> Split | None:
-    """How a live forward action divides requests, or None where it isn't one of ours.
+    """How a live forward action divides requests between the two groups; None where it does anything else.
 
-    A share finer than a tenth of a per cent, which only someone else writes, isn't one of ours either.
+    Weights that only someone else writes are kept in the split, and a share that is finer than a tenth of a per cent is
+    told as the nearest tenth, never as none or all.
     """
     groups = set(forward.weights)
     if groups == {legacy}:
@@ -65,13 +73,19 @@ def split_of(forward: Forward, legacy: Arn, candidate: Arn) -> Split | None:
         return CANDIDATE_ONLY
     if groups != {legacy, candidate}:
         return None
-    total = sum(forward.weights.values())
-    tenths, rest = divmod(forward.weights[candidate] * 1000, total) if total else (0, 1)
-    return None if rest else Split(Percent(tenths), attached=True)
+    mine, its = forward.weights[legacy], forward.weights[candidate]
+    if not mine + its:
+        return None
+    nearest = round(its * ALL_TENTHS / (mine + its))
+    share = Percent(min(max(nearest, 1), ALL_TENTHS - 1) if mine and its else nearest)
+    return Split(share, attached=True, live_weights=None if (mine, its) == alb_weights(share) else (mine, its))
 
 
 def same_forward(one: Forward, other: Forward) -> bool:
-    """Whether two forward actions mean the same: a single group's weight says nothing."""
+    """Whether two forward actions mean the same: weights are shares of their sum, and a single one says nothing."""
     if set(one.weights) != set(other.weights) or one.stickiness != other.stickiness:
         return False
-    return len(one.weights) == 1 or all(one.weights[arn] == other.weights[arn] for arn in one.weights)
+    whole, whole_of_other = sum(one.weights.values()), sum(other.weights.values())
+    return len(one.weights) == 1 or all(
+        one.weights[arn] * whole_of_other == other.weights[arn] * whole for arn in one.weights
+    )

@@ -26,7 +26,7 @@ def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> Live
         legacy, place = group_arn(entry.legacy), (entry.load_balancer, entry.priority)
         if isinstance(entry, Route):
             conditions = for_endpoint(entry.path, entry.methods)
-            forward = forward_of(split, legacy, group_arn(entry.candidate), inventory.stickiness.duration)
+            forward = forward_of(split, legacy, group_arn(entry.candidate), inventory.stickiness.kept_for)
         else:
             conditions, forward = for_endpoint(entry.rule_path, entry.rule_methods), Forward({legacy: 1})
         listener = Arn(f"arn:{entry.load_balancer}")
