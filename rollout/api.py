@@ -641,14 +641,17 @@ class EnvironmentRollout:
 
     def preflight(self) -> PreflightReport:
         """Look at everything that the phases need, all at once; nothing is changed."""
-        from rollout.checks.report import Check, PreflightReport, aws_checks, failed
+        from rollout.checks.report import Check, PreflightReport, aws_checks, backend_check, failed
 
         parts, environment = self._parts, self._environment
         checks: list[Check] = []
         held: Held | None = None
         owner: LegacyOwner | None = None
         try:
-            checks += (Check("engine", parts.engine_version), Check("backend", parts.stacks.backend()))
+            checks += (
+                Check("engine", parts.engine_version),
+                backend_check(parts.stacks.backend(), parts.backend_warning),
+            )
             legacy = parts.stacks.resources(LEGACY) if environment.is_legacy_ours else None
             held, owner = Held(legacy, parts.stacks.resources(ROUTING)), parts.owner
         except EngineError as error:
@@ -1038,6 +1041,7 @@ class EnvironmentRollout:
             by=who(),
             proof=proof.missing,
             volumes=self._volumes,
+            known=[warning] if (warning := parts.backend_warning) else [],
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

@@ -86,6 +86,15 @@ NOBODY = "123456789012"
 """Whose the sandbox is where nobody is named."""
 
 
+CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION")
+"""What CI services set: most of them `CI`, Azure, Jenkins, CodeBuild and TeamCity a variable of their own."""
+
+
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this runs in a CI service."""
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in CI_VARIABLES)
+
+
 def sandbox_account(otherwise: str) -> str:
     """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
     key = os.environ.get("AWS_ACCESS_KEY_ID", "")
@@ -304,6 +313,18 @@ class Parts:
 
         engine = require()
         return f"Pulumi {engine.version} at {engine.path}"
+
+    @property
+    def backend_warning(self) -> str | None:
+        """Why the state won't be there for the next run: CI keeps no folder, in the sandbox as little as on AWS."""
+        place = self.environment.backend or "file://"
+        if not place.startswith("file://") or not is_ci(os.environ):
+            return None
+        name = self.environment.name
+        return (
+            "this is CI, which seldom keeps a folder, and the state is in one; without it nobody knows who holds the "
+            f'rules: in [environments.{name}] name a backend, such as backend = "s3://BUCKET/rollout"'
+        )
 
     @property
     def backend(self) -> str:

@@ -26,6 +26,7 @@ from rollout.sandbox import Call, daemon
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.snapshots import Snapshot, add, take
 from rollout.sandbox.story import answer, seed
+from rollout.wiring import CI_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 FAST = 60.0
@@ -40,11 +41,13 @@ settings.load_profile("workers")
 
 @pytest.fixture(autouse=True, scope="session")
 def _nothing_of_the_caller() -> Iterator[None]:
-    """No credentials, profile, backend, sandbox or terminal's width of whoever runs the tests."""
+    """No credentials, profile, backend, sandbox, terminal's width or CI of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
             if name.startswith(("AWS_", "COLUMNS", "PULUMI_", "ROLLOUT_")) and name != "ROLLOUT_PULUMI":
                 patch.delenv(name)
+        for name in CI_VARIABLES:
+            patch.delenv(name, raising=False)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # or each child process compiles the SDKs anew
         # a shell's background job ignores Ctrl-C, and would have its children ignore it

@@ -123,6 +123,7 @@ class Engine:
         by: Who runs it, for Pulumi's update history.
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
         volumes: Asked beside the previews how many requests the routes have.
+        known: What else to know before saying yes, whatever the phase.
     """
 
     def __init__(
@@ -137,6 +138,7 @@ class Engine:
         by: str = "",
         proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
         volumes: Callable[[Live], Volumes] = lambda _: {},
+        known: Sequence[str] = (),
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -147,6 +149,7 @@ class Engine:
         self._by = by
         self._proof = proof
         self._volumes = volumes
+        self._known = tuple(known)
 
     def run(
         self,
@@ -378,7 +381,7 @@ class Engine:
             run.phase.name,
             traffic,
             previews,
-            (*warnings, *let_by),
+            (*warnings, *self._known, *let_by),
             commands,
             by_name=environment.confirm == "name",
             drift=next((item.drift for item in prepared if item.drift is not None), None),

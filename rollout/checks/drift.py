@@ -75,10 +75,12 @@ class DriftReport:
         """
         if self.problems:
             name = self.environment
+            ways = f"`rollout drift {name} --repair` makes it as the file says, `--adopt` takes what is live"
+            unheld = any(problem.code == "rule-not-managed" for problem in self.problems)
             raise Drift(
                 f"file, state and load balancer of {name} don't agree",
                 self.problems,
-                then=f"`rollout drift {name} --repair` makes it as the file says, `--adopt` takes what is live",
+                then=None if unheld else ways,  # each of which needs routing to hold the rules
             )
 
 
@@ -98,6 +100,10 @@ def drift_of(
     recorded = _as_recorded(states)
     is_cut_over = any(state.type == LISTENER_RULE for state in routing or ())  # not after `undo phase2`
     held, kept = held_rules(environment, live, routing), held_rules(environment, live, states)
+    splits = live.splits(environment)
+    # before the cutover nobody need hold a rule, unless it is divided: then the state that held it is lost
+    divided = {name for name, split in splits.items() if split.attached and name not in kept}
+    unheld = (environment.routes.keys() - held.keys()) if is_cut_over else divided
     wanted = {name: _wanted(environment, live, name) for name in environment.routes}
     stale = stale_rules(environment, live, recorded, wanted)
     found: dict[str, list[Problem]] = {name: [] for name in environment.routes}
@@ -133,16 +139,24 @@ def drift_of(
                         code="weight-not-applied",
                     )
                 )
-        elif is_cut_over and name not in held and rule is not None and not found[name]:
-            then = f"run `rollout phase2 {environment.name}`"
-            found[name].append(
-                Problem("routing doesn't hold its rule", where=place, then=then, code="rule-not-managed")
-            )
+        elif name in unheld and rule is not None and not found[name]:
+            found[name].append(_unheld(environment, splits.get(name), place))
         was = _told(environment, live, name, kept[name]) if name in kept else None
         now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
         weight = environment.desired_weight(name)
         routes.append(RouteDrift(name, str(route), weight, was, now, tuple(found[name])))
     return DriftReport(environment.name, tuple(routes), tuple(others))
+
+
+def _unheld(environment: Environment, split: Split | None, place: str) -> Problem:
+    """A rule that no state holds, with the way to one: a rule of the candidate alone can't be adopted any more."""
+    what = "routing doesn't hold its rule"
+    if split is not None and split.attached:
+        what += f", which gives the candidate {split}"
+    then = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
+    if environment.completed or (split is not None and split.alone):
+        then = "bring the routing stack's state back from a backup of the backend"
+    return Problem(what, where=place, then=then, code="rule-not-managed")
 
 
 def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:

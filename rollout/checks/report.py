@@ -28,6 +28,8 @@ from rollout.model import LEGACY_ONLY, Environment
 from rollout.quantities import format_duration
 from rollout.rules.overlaps import overlaps
 
+_BACKENDS = "docs/backends.md has what is needed"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
@@ -62,6 +64,17 @@ class PreflightReport:
     def problems(self) -> tuple[Problem, ...]:
         """Everything that has to be put right."""
         return tuple(problem for check in self.checks for problem in check.problems)
+
+
+def backend_check(evidence: str, warning: str | None) -> Check:
+    """Where the state is kept.
+
+    Args:
+        evidence: That it can be reached.
+        warning: Why it won't be there for the next run.
+    """
+    notes = (Problem(warning, then=_BACKENDS, code="state-not-kept"),) if warning else ()
+    return Check("backend", evidence, (), notes)
 
 
 def aws_checks(

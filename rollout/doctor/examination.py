@@ -9,7 +9,7 @@ from pathlib import Path
 from rollout import config
 from rollout.aws.session import usual_region
 from rollout.aws.sts import caller
-from rollout.checks.report import Check, failed
+from rollout.checks.report import Check, backend_check, failed
 from rollout.doctor.account import clock, credentials
 from rollout.doctor.machine import machine_checks
 from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
@@ -59,7 +59,7 @@ def _backends(environments: tuple[Environment, ...], sandbox: Sandbox | None) ->
             parts = Parts(environment, sandbox)
             if parts.backend not in seen:
                 seen.add(parts.backend)
-                yield Check("backend", parts.stacks.backend())
+                yield backend_check(parts.stacks.backend(), parts.backend_warning)
         except RolloutError as error:
             yield failed("backend", error)
         except OSError as error:

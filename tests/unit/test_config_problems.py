@@ -94,7 +94,7 @@ CASES = {
         "unknown-key",
         "did you mean 'listener-port'?",
     ),
-    "allowed keys are told": ("duration = ", "x = 1 #!\nduration = ", "unknown-key", "allowed: duration"),
+    "allowed keys are told": ("duration = ", "x = 1 #!\nduration = ", "unknown-key", "allowed: enabled, duration"),
     "misspelled table": (
         "[kept-routes.help]",
         "[keptroutes.help] #!",
@@ -168,6 +168,12 @@ CASES = {
     "priority 0": ("priority = 20", "priority = 0 #!", "invalid-value", "a whole number from 1 to 50000"),
     "priority 50001": ("priority = 20", "priority = 50001 #!", "invalid-value", "50001 is not allowed"),
     "port": ("listener-port = 80", "listener-port = 65536 #!", "invalid-value", "a port from 1 to 65535"),
+    "stickiness that is neither on nor off": (
+        "duration = ",
+        "enabled = 0 #!\nduration = ",
+        "wrong-type",
+        "true or false",
+    ),
     "stickiness of 0": ('duration = "1h"', 'duration = "0s" #!', "invalid-value", "1s to 7d"),
     "stickiness over a week": ('duration = "1h"', 'duration = "7d1s" #!', "invalid-value", "7d1s is not allowed"),
     "stickiness without a unit": ('duration = "1h"', "duration = 3600 #!", "invalid-value", "3600 is not a duration"),

@@ -9,9 +9,10 @@ from rollout.changes.phases import PHASES
 from rollout.errors import Drift
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
 from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.rules.weights import Forward, forward_of
 from tests.unit.builders import (
     CANDIDATE,
+    HOUR,
     LEGACY,
     LEGACY_FORWARD,
     environment,
@@ -41,7 +42,41 @@ def test_a_cutover_cut_off_after_the_rule_changed_adopts_it_as_it_is() -> None:
     assert splits_after(PHASES["phase2"], environment(), start, {}) == {"score": PREPARED, "bulk": PREPARED}
 
 
-@pytest.mark.parametrize("forward", [weighted(50, 50), Forward({Arn("arn:targetgroup/third/1"): 1}), None])
+@pytest.mark.parametrize(
+    ("forward", "then"),
+    [
+        (weighted(50, 50), Split.at(Percent.of(50))),
+        (Forward({LEGACY: 1, CANDIDATE: 0}), PREPARED),
+        (Forward({LEGACY: 9, CANDIDATE: 1}), TEN),
+        (Forward({LEGACY: 0, CANDIDATE: 1}), Split.at(Percent.of(100))),
+    ],
+)
+def test_a_cutover_adopts_a_live_split_as_it_is(forward: Forward, then: Split) -> None:
+    start = Start(live({"score": forward, "bulk": LEGACY_FORWARD}))
+    after = splits_after(PHASES["phase2"], environment(), start, {})
+    assert after == {"score": then, "bulk": PREPARED}
+    assert forward_of(after["score"], LEGACY, CANDIDATE, HOUR).weights == forward.weights
+
+
+def test_a_cutover_refuses_a_split_of_a_rule_that_only_our_legacy_stack_holds() -> None:
+    held = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
+    changed = live({"score": weighted(50, 50), "bulk": LEGACY_FORWARD})
+    with pytest.raises(Drift) as caught:
+        splits_after(PHASES["phase2"], environment(), Start(changed, legacy=held), {})
+    assert places(caught.value.problems) == [("routes.score", "unknown-forward")]
+    both = Start(changed, legacy=held, routing=held)  # a run that was cut off before legacy let go
+    assert splits_after(PHASES["phase2"], environment(), both, {})["score"] == Split.at(Percent.of(50))
+
+
+@pytest.mark.parametrize(
+    "forward",
+    [
+        Forward({Arn("arn:targetgroup/third/1"): 1}),
+        Forward({LEGACY: 1, CANDIDATE: 1, Arn("arn:targetgroup/third/1"): 1}),
+        Forward({CANDIDATE: 1}),
+        None,
+    ],
+)
 def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: Forward | None) -> None:
     with pytest.raises(Drift) as caught:
         splits_after(PHASES["phase2"], environment(), Start(live({"score": forward, "bulk": LEGACY_FORWARD})), {})

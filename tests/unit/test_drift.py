@@ -13,7 +13,18 @@ from rollout.errors import Drift
 from rollout.live import Live
 from rollout.quantities import Percent
 from rollout.rules.weights import Forward
-from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, places, rule_inputs, state, weighted
+from tests.unit.builders import (
+    CANDIDATE,
+    HOUR,
+    LEGACY,
+    LEGACY_FORWARD,
+    environment,
+    live,
+    places,
+    rule_inputs,
+    state,
+    weighted,
+)
 
 TEN = environment(weight=Percent.of(10))
 AT_10 = {"score": weighted(90, 10), "bulk": weighted(90, 10)}
@@ -109,3 +120,28 @@ def test_a_target_group_that_is_gone_is_told_once_not_by_route() -> None:
     now = live(AT_10)
     found = look(replace(now, target_groups={"old": now.target_groups["old"]})).problems
     assert places(found[-1:]) == [(None, "candidate-missing")]
+
+
+@pytest.mark.parametrize("routing", [None, ()])
+@pytest.mark.parametrize(
+    ("forward", "found"),
+    [
+        (weighted(50, 50), ["rule-not-managed"]),  # a state that was lost
+        (weighted(100, 0), ["rule-not-managed"]),
+        (Forward({LEGACY: 9, CANDIDATE: 1}), ["rule-not-managed"]),  # somebody else divides it
+        (Forward({CANDIDATE: 1}), ["rule-not-managed"]),
+        (LEGACY_FORWARD, []),  # before phase 2 nobody need hold it
+    ],
+)
+def test_a_rule_that_is_divided_and_that_nobody_holds_is_drift(
+    routing: tuple[ResourceState, ...] | None, forward: Forward, found: list[str]
+) -> None:
+    report = drift_of(TEN, live({"score": forward, "bulk": LEGACY_FORWARD}), None, routing)
+    assert [problem.code for problem in report.problems] == found
+    assert [problem.where for problem in report.problems] == ["routes.score"] * len(found)
+
+
+def test_a_divided_rule_that_the_legacy_stack_holds_has_its_owner() -> None:
+    held = (state("score", rule_inputs("score", weighted(50, 50))), state("bulk", rule_inputs("bulk", LEGACY_FORWARD)))
+    now = live({"score": weighted(50, 50), "bulk": LEGACY_FORWARD})
+    assert drift_of(environment(weight=Percent.of(50)), now, held, None).problems == ()

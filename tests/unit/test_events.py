@@ -110,6 +110,8 @@ def test_a_gate_is_told_whole_but_for_the_inputs_of_resources() -> None:
             "before": {"weight": 0.0, "attached": False, "alone": False},
             "after": {"weight": 10.0, "attached": True, "alone": False},
             "volume": {"per-minute": 336, "routes": ["score"]},
+            "kept-before": None,
+            "kept-after": 3600,
         }
     ]
     assert said["warnings"] == ["mind the step"]

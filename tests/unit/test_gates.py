@@ -3,21 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from rollout.changes.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
 from rollout.changes.plan import StackPreview, change_of
-from rollout.model import LEGACY_ONLY, PREPARED, Split
+from rollout.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
 from rollout.quantities import Percent
-from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, state, step, weighted
+from rollout.rules.weights import Forward
+from tests.unit.builders import (
+    CANDIDATE,
+    HOUR,
+    LEGACY,
+    LEGACY_FORWARD,
+    environment,
+    live,
+    rule_inputs,
+    state,
+    step,
+    weighted,
+)
 
 TEN, FIFTY = Split.at(Percent.of(10)), Split.at(Percent.of(50))
 FUNCTION = "aws:lambda/function:Function"
 
 
 def line(before: Split | None, after: Split) -> TrafficLine:
-    return TrafficLine("score", "GET /score/*", "public", 10, before, after)
+    kept_before, kept_after = (None if split == LEGACY_ONLY else HOUR for split in (before, after))
+    return TrafficLine(
+        "score", "GET /score/*", "public", 10, before, after, kept_before=kept_before, kept_after=kept_after
+    )
+
+
+def apart(*legacies: str) -> dict[str, Route]:
+    """The routes, each with a legacy group of its own."""
+    routes = environment().routes
+    return {name: routes[name].model_copy(update={"legacy": old}) for name, old in zip(routes, legacies, strict=True)}
 
 
 @pytest.mark.parametrize(
@@ -42,12 +64,28 @@ def test_a_line_tells_a_changed_rule_from_moved_requests(
         (TEN, LEGACY_ONLY, "at once, for everybody"),
         (PREPARED, LEGACY_ONLY, "taken out"),
         (LEGACY_ONLY, PREPARED, "no request moves"),
-        (LEGACY_ONLY, TEN, "stickiness on"),
+        (LEGACY_ONLY, TEN, "candidate put in, stickiness 1h"),
         (FIFTY, TEN, "clients with a cookie stay"),
     ],
 )
 def test_a_note_says_what_the_weight_does_not(before: Split, after: Split, note: str) -> None:
     assert note in line(before, after).note
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        (None, None, "unchanged"),
+        (HOUR, None, "stickiness off"),
+        (None, HOUR, "stickiness 1h"),
+        (HOUR / 6, HOUR, "stickiness 10m → 1h"),
+    ],
+)
+def test_a_rule_whose_stickiness_alone_changes_is_no_unchanged_one(
+    before: timedelta | None, after: timedelta | None, note: str
+) -> None:
+    found = replace(line(TEN, TEN), kept_before=before, kept_after=after)
+    assert (found.note, found.changes, found.moves) == (note, before != after, False)
 
 
 @pytest.mark.parametrize("before", [TEN, PREPARED, None])
@@ -59,8 +97,8 @@ def test_traffic_has_a_line_for_each_route_of_the_phase_changed_ones_first() -> 
     now = live({"score": weighted(90, 10), "bulk": LEGACY_FORWARD})
     lines = traffic_of(environment(), now, {"score": TEN, "bulk": TEN})
     assert lines == (
-        TrafficLine("bulk", "POST /bulk", "public", 20, LEGACY_ONLY, TEN),
-        TrafficLine("score", "GET /score/*", "public", 10, TEN, TEN),
+        TrafficLine("bulk", "POST /bulk", "public", 20, LEGACY_ONLY, TEN, kept_after=HOUR),
+        TrafficLine("score", "GET /score/*", "public", 10, TEN, TEN, kept_before=HOUR, kept_after=HOUR),
     )
     assert [line.route for line in traffic_of(environment(), now, {"score": FIFTY})] == ["score"]
 
@@ -95,6 +133,36 @@ def test_a_warning_for_each_thing_to_know(
 
 
 @pytest.mark.parametrize(
+    ("split", "before", "after", "warned"),
+    [
+        (PREPARED, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS"),
+        (TEN, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS"),
+        (TEN, HOUR, None, "stickiness goes off"),
+        (PREPARED, HOUR, None, None),  # everybody goes on with legacy
+        (TEN, HOUR, HOUR, None),
+        (TEN, None, None, None),
+    ],
+)
+def test_what_cookies_come_and_go_is_told(
+    split: Split, before: timedelta | None, after: timedelta | None, warned: str | None
+) -> None:
+    kept = replace(line(split, split), kept_before=before, kept_after=after)
+    said = warnings_of((kept,), (preview(),), moves_traffic=True)
+    assert len(said) == bool(warned)
+    assert all(warned and warned in each for each in said)
+
+
+def test_without_stickiness_nobody_drifts_and_no_cookie_is_told_of() -> None:
+    off = environment(stickiness=Stickiness(enabled=False), routes=apart("a", "b"))
+    after = {"score": TEN, "bulk": FIFTY}
+    now = live({"score": Forward({LEGACY: 1, CANDIDATE: 1}), "bulk": LEGACY_FORWARD})
+    lines = traffic_of(off, now, after)
+    assert [each.kept_after for each in lines] == [None, None]
+    assert warnings_of(lines, (preview(),), moves_traffic=True) == ()  # a lower weight holds for everybody at once
+    assert drift_warning(off, after) == ()
+
+
+@pytest.mark.parametrize(
     ("traffic", "shown", "moves_traffic"),
     [
         (line(TEN, FIFTY), preview(), True),
@@ -120,10 +188,9 @@ def test_no_warning_without_cause(traffic: TrafficLine, shown: StackPreview, *, 
 def test_a_shared_candidate_is_told_while_clients_drift(
     legacies: tuple[str, str], weights: tuple[int, int], *, warned: bool
 ) -> None:
-    routes = environment().routes
-    apart = {name: routes[name].model_copy(update={"legacy": old}) for name, old in zip(routes, legacies, strict=True)}
+    routes = apart(*legacies)
     after = {name: Split.at(Percent.of(weight)) for name, weight in zip(routes, weights, strict=True)}
-    told = drift_warning(environment(routes=apart), after)
+    told = drift_warning(environment(routes=routes), after)
     assert [": new (score, bulk);" in warning for warning in told] == [True] * warned
 
 

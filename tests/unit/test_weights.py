@@ -54,7 +54,6 @@ def test_at_zero_the_candidate_is_taken_out() -> None:
         {LEGACY: 1, OTHER: 1},
         {LEGACY: 1, CANDIDATE: 1, OTHER: 1},
         {LEGACY: 0, CANDIDATE: 0},
-        {LEGACY: 2, CANDIDATE: 1},  # a third is no tenth of a per cent
         {},
     ],
 )
@@ -70,6 +69,31 @@ def test_the_candidate_alone_is_how_a_migration_ends() -> None:
 
 def test_another_scale_is_the_same_split() -> None:
     assert split_of(Forward({LEGACY: 9, CANDIDATE: 1}), LEGACY, CANDIDATE) == Split.at(Percent.of(10))
+
+
+@given(st.integers(0, 999), st.integers(0, 999))
+def test_a_live_split_stays_to_the_weight_whoever_wrote_it(mine: int, its: int) -> None:
+    forward = Forward({LEGACY: mine, CANDIDATE: its}, HOUR)
+    split = split_of(forward, LEGACY, CANDIDATE)
+    if not mine + its:
+        assert split is None
+        return
+    assert split is not None
+    assert forward_of(split, LEGACY, CANDIDATE, HOUR) == forward
+    assert abs(split.weight.tenths - 1000 * its / (mine + its)) <= 1
+    assert (split.weight.tenths == 0, split.weight.tenths == 1000) == (its == 0, mine == 0)  # never told as none or all
+
+
+@pytest.mark.parametrize(("weights", "told"), [((2, 1), "33.3 %"), ((998, 1), "0.1 %"), ((1, 2), "66.7 %")])
+def test_a_share_that_is_finer_than_a_tenth_is_told_as_the_nearest(weights: tuple[int, int], told: str) -> None:
+    assert str(split_of(Forward(dict(zip((LEGACY, CANDIDATE), weights, strict=True))), LEGACY, CANDIDATE)) == told
+
+
+@given(st.integers(0, 99), st.integers(1, 99), st.integers(1, 10), st.integers(1, 10))
+def test_weights_mean_shares_of_their_sum(mine: int, its: int, scale: int, of_other: int) -> None:
+    one, other = (Forward({LEGACY: mine * s, CANDIDATE: its * s}) for s in (scale, of_other))
+    assert same_forward(one, other)
+    assert not same_forward(one, Forward({LEGACY: mine * of_other + 1, CANDIDATE: its * of_other}))
 
 
 @pytest.mark.parametrize(
