@@ -35,6 +35,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def nightly(session: nox.Session) -> None:
+    """All tests, and the stories told whole of which the tests of every day hold the parts: half an hour more."""
+    install(session)
+    session.run("pytest", "--nightly", "-n", "auto", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel and check what is in it."""
     install(session)

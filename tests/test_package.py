@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import sysconfig
 import zipfile
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ import pytest
 import rollout
 
 CHECKOUT = Path(__file__).parents[1]
+INTERRUPTED = 130
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,21 @@ def test_it_runs_as_a_module(installed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
+def test_it_plays_the_demo_in_an_empty_folder_until_it_is_interrupted(installed: Path, tmp_path: Path) -> None:
+    command = [installed / "rollout", "demo"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environ(), stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        said = list(takewhile(lambda line: "rollout phase2 production" not in line, demo.stdout))
+        demo.send_signal(signal.SIGINT)
+        demo.communicate()
+    assert any("a sample is played" in line for line in said)
+    assert sum("passport-v2-stamp-score" in line for line in said) > 1, said  # the rules, before and after phase 1
+    assert demo.returncode == INTERRUPTED
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.nightly
+@pytest.mark.engine
 @pytest.mark.timeout(900)
 def test_it_plays_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     said = run(installed / "rollout", "demo", cwd=tmp_path)
@@ -84,9 +102,14 @@ def test_it_plays_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == []
 
 
+def environ() -> dict[str, str]:
+    """This process's environment, without what is for its Python."""
+    left_out = ("PYTHON", "PIP_", "VIRTUAL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+
+
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    """What a command says; of this process's environment, nothing of Python's reaches it."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_", "VIRTUAL"))}
-    done = subprocess.run(command, cwd=cwd, env=environ, capture_output=True, text=True, check=False)
+    """What a command says."""
+    done = subprocess.run(command, cwd=cwd, env=environ(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

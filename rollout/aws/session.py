@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -22,6 +22,7 @@ from botocore.exceptions import (
     MetadataRetrievalError,
     NoCredentialsError,
 )
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from rollout.errors import AwsError, RolloutError
@@ -71,6 +72,7 @@ class Access:
     @cached_property
     def _session(self) -> Session:
         session = Session()
+        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         if self.access_key and self.secret_key:
             session.set_credentials(self.access_key, self.secret_key, self.session_token)
         before = _explaining(None if self.access_key else session)
@@ -94,6 +96,12 @@ class Access:
         )
         session = explained(lambda: self._session)
         return explained(lambda: session.create_client(service, self.region, endpoint_url=self.endpoint, config=config))
+
+
+@cache
+def _models(path: str | None) -> Loader:
+    """What botocore knows of the services, read once a process instead of once a session."""
+    return create_loader(path)
 
 
 def usual_region() -> str | None:

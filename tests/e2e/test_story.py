@@ -19,45 +19,48 @@ def splits(team: Team) -> set[Split | None]:
     return {route.live for route in team.open().status().routes}
 
 
-def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(whole: Team) -> None:
-    elb, rule = whole.aws.client("elbv2", whole.account, "us-west-2"), whole.rules()["stamp-score"]
+@pytest.mark.parametrize("inventory", ["legacy", pytest.param("whole", marks=pytest.mark.nightly)])
+def test_all_routes_from_the_legacy_stack_to_a_rollback(inventory: str, request: pytest.FixtureRequest) -> None:
+    team: Team = request.getfixturevalue(inventory)
+    routes = len(team.open().inventory.routes)
+    elb, rule = team.aws.client("elbv2", team.account, "us-west-2"), team.rules()["stamp-score"]
     elb.add_tags(ResourceArns=[rule], Tags=[{"Key": "team", "Value": "identity"}])
-    before, kept = whole.rules(), whole.open().live().rules
-    assert splits(whole) == {LEGACY_ONLY}
+    before, kept = team.rules(), team.open().live().rules
+    assert splits(team) == {LEGACY_ONLY}
 
-    done = whole.open().phase1(approve=True)
+    done = team.open().phase1(approve=True)
     assert {change.op for preview in done.gate.previews for change in preview.changes} == {Op.STATE, Op.CREATE}
-    assert whole.open().status().phase == "phase1"
+    assert team.open().status().phase == "phase1"
 
-    earlier = len(whole.calls())
-    whole.open().phase2(approve=True)
-    assert whole.calls()[earlier:] == ["ModifyRule"] * 8
-    assert splits(whole) == {PREPARED}
-    assert whole.rules() == before
-    assert {route.owners for route in whole.open().status().routes} == {("routing",)}
+    earlier = len(team.calls())
+    team.open().phase2(approve=True)
+    assert team.calls()[earlier:] == ["ModifyRule"] * routes
+    assert splits(team) == {PREPARED}
+    assert team.rules() == before
+    assert {route.owners for route in team.open().status().routes} == {("routing",)}
 
-    assert not whole.open().phase3(approve=True).changed  # the file says 0, and so it is
-    raised = whole.open().set_weight(10, approve=True)
+    assert not team.open().phase3(approve=True).changed  # the file says 0, and so it is
+    raised = team.open().set_weight(10, approve=True)
     assert raised.changed
-    assert splits(whole) == {Split.at(Percent.of(10))}
-    assert whole.open().inventory.weight == Percent.of(10)  # saved
-    nothing_is_left_to_do(whole)
+    assert splits(team) == {Split.at(Percent.of(10))}
+    assert team.open().inventory.weight == Percent.of(10)  # saved
+    nothing_is_left_to_do(team)
 
-    back = whole.open().rollback()
+    back = team.open().rollback()
     assert back.reconciled
-    assert len(back.moved) == 8
-    assert splits(whole) == {LEGACY_ONLY}
-    assert whole.open().inventory.weight == Percent.of(0)
+    assert len(back.moved) == routes
+    assert splits(team) == {LEGACY_ONLY}
+    assert team.open().inventory.weight == Percent.of(0)
 
-    now = whole.open().live().rules
-    assert whole.rules() == before
+    now = team.open().live().rules
+    assert team.rules() == before
     untouched = {rule.arn for rule in kept} - set(before.values())
     assert [rule for rule in now if rule.arn in untouched] == [rule for rule in kept if rule.arn in untouched]
 
     (told,) = elb.describe_tags(ResourceArns=[rule])["TagDescriptions"]
     assert told["Tags"] == [{"Key": "team", "Value": "identity"}]
-    digests = {preview.digest for event in whole.events if (preview := getattr(event, "preview", None))}
-    *_, phase1, phase2, weight, rollback = whole.open().history()
+    digests = {preview.digest for event in team.events if (preview := getattr(event, "preview", None))}
+    *_, phase1, phase2, weight, rollback = team.open().history()
     assert [each.what for each in (phase1, phase2, weight, rollback)] == ["phase1", "phase2", "weight", "rollback"]
     assert {digest for each in (phase1, phase2, weight) for digest in (each.plan or "").split()} <= digests
 

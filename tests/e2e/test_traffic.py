@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import pairwise
 
@@ -21,11 +22,17 @@ pytestmark = pytest.mark.engine
 RATE = 100
 
 
-@pytest.fixture
-def traffic(legacy: Team) -> Iterator[Load]:
-    endpoints = endpoints_of(legacy.open().inventory, legacy.aws)
+@contextmanager
+def traffic_of(team: Team) -> Iterator[Load]:
+    endpoints = endpoints_of(team.open().inventory, team.aws)
     with Load(endpoints, RATE, users=20, visits=200) as load:
         load.wait(RATE)
+        yield load
+
+
+@pytest.fixture
+def traffic(legacy: Team) -> Iterator[Load]:
+    with traffic_of(legacy) as load:
         yield load
 
 
@@ -90,25 +97,25 @@ def test_no_request_is_lost_or_astray_from_phase_1_to_a_rollback(legacy: Team, t
     assert [answer for answer in after if answer.on_candidate] == []
 
 
-def test_the_naive_way_loses_requests_and_this_traffic_shows_it(legacy: Team, traffic: Load) -> None:
-    legacy.open().phase1(approve=True)
-    live, elb = legacy.open().live(), legacy.aws.client("elbv2", legacy.account, "us-west-2")
-    for route in legacy.open().inventory.routes.values():
-        rule = live.rule_of(route)
-        assert rule is not None
-        elb.delete_rule(RuleArn=rule.arn)
-        traffic.wait(RATE // 4)  # on AWS the gap is as long as the next call takes, or the next update
-        elb.create_rule(
-            ListenerArn=rule.listener,
-            Priority=rule.priority,
-            Conditions=[path(route.path), method(*route.methods)],
-            Actions=weighted({live.group_arn(route.legacy): 100, live.group_arn(route.candidate): 0}),
-        )
-    since = traffic.now
-    traffic.wait(RATE)
+def test_the_naive_way_loses_requests_and_this_traffic_shows_it(built: Team) -> None:
+    live, elb = built.open().live(), built.aws.client("elbv2", built.account, "us-west-2")
+    with traffic_of(built) as traffic:
+        for route in built.open().inventory.routes.values():
+            rule = live.rule_of(route)
+            assert rule is not None
+            elb.delete_rule(RuleArn=rule.arn)
+            traffic.wait(RATE // 4)  # on AWS the gap is as long as the next call takes, or the next update
+            elb.create_rule(
+                ListenerArn=rule.listener,
+                Priority=rule.priority,
+                Conditions=[path(route.path), method(*route.methods)],
+                Actions=weighted({live.group_arn(route.legacy): 100, live.group_arn(route.candidate): 0}),
+            )
+        since = traffic.now
+        traffic.wait(RATE)
 
     bad = {answer.endpoint.route for answer in traffic.answers if answer.verdict is not Verdict.FINE}
-    assert bad == set(legacy.open().inventory.routes)
+    assert bad == set(built.open().inventory.routes)
     assert tally(between(traffic.answers, since)).wrong == 0
 
 
