@@ -80,7 +80,7 @@ def test_it_runs_as_a_module(installed: Path, tmp_path: Path) -> None:
 
 @pytest.mark.engine
 def test_it_plays_the_demo_in_an_empty_folder_until_it_is_interrupted(installed: Path, tmp_path: Path) -> None:
-    command = [installed / "rollout", "demo"]
+    command = [str(installed / "rollout"), "demo"]
     with subprocess.Popen(command, cwd=tmp_path, env=environ(), stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
         said = list(takewhile(lambda line: "rollout phase2 production" not in line, demo.stdout))
