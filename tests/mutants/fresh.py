@@ -47,13 +47,22 @@ def run_fresh(mutants: Iterable[Mutant], reach: Reach, on_done: Callable[[Mutant
     """
     for mutant in mutants:
         tests = reach.of(mutant)
+        near = {test: seconds for test, seconds in tests.items() if _imports(test, mutant.module)}
+        rest = {test: seconds for test, seconds in tests.items() if test not in near}
+        on_done(mutant, all(_survives(mutant, each) for each in (near, rest) if each))
 
-        def run(mutant: Mutant = mutant, tests: Mapping[str, float] = tests) -> int:
-            source, file = file_of(mutant.module).read_text("utf-8"), str(file_of(mutant.module))
-            sys.meta_path.insert(0, _Instead(mutant.module, compile(mutated(source, mutant), file, "exec")))
-            return run_pytest(sorted({test.partition("::")[0] for test in tests}), _Chosen(tests))
 
-        on_done(mutant, in_a_fork(run, allowed(tests)) == 0)
+def _imports(test: str, module: str) -> bool:
+    return f"from {module} import" in (ROOT / test.partition("::")[0]).read_text("utf-8")
+
+
+def _survives(mutant: Mutant, tests: Mapping[str, float]) -> bool:
+    def run() -> int:
+        source, file = file_of(mutant.module).read_text("utf-8"), str(file_of(mutant.module))
+        sys.meta_path.insert(0, _Instead(mutant.module, compile(mutated(source, mutant), file, "exec")))
+        return run_pytest(sorted({test.partition("::")[0] for test in tests}), _Chosen(tests))
+
+    return in_a_fork(run, allowed(tests)) == 0
 
 
 class _Chosen(Settled):
