@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,9 +13,10 @@ from hypothesis import settings
 
 ROOT = Path(__file__).parents[2]
 TESTS = ROOT / "tests" / "unit"
+KEPT = ROOT / "build" / "mutants"
 _QUIET = (
     *("-qq", "-s", "--no-header", "--no-summary", "-x", "--hypothesis-seed=0"),
-    *("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"),
+    *("-p", "no:randomly", "-p", "no:xdist", "-o", f"cache_dir={KEPT / 'pytest'}"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins are imported before pytest is
 )
 _PER_TEST = 60
@@ -51,6 +53,8 @@ def in_a_fork(work: Callable[[], int], seconds: float) -> int:
         resource.setrlimit(resource.RLIMIT_CPU, (round(seconds), round(seconds)))
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = work()
+    except BaseException:  # noqa: BLE001 - there is nobody else to say it
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.mutants.forks import ROOT, TESTS, Settled, in_a_fork, run_pytest
+from tests.mutants.forks import KEPT, ROOT, TESTS, Settled, in_a_fork, run_pytest
 from tests.mutants.operators import Mutant
-
-_KEPT = ROOT / "build" / "mutants"
 
 
 def file_of(module: str) -> Path:
@@ -52,7 +50,7 @@ def looked_at(modules: Sequence[str]) -> Reach:
     digest = hashlib.sha256(repr(modules).encode())
     for file in sorted([*ROOT.glob("rollout*/**/*.py"), *TESTS.rglob("*.py")]):
         digest.update(file.read_bytes())
-    kept = _KEPT / f"{digest.hexdigest()[:20]}.json"
+    kept = KEPT / f"{digest.hexdigest()[:20]}.json"
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(_look([file_of(module) for module in modules]), "utf-8")

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.changes.desired import Start, program_input, splits_after
+from rollout.changes.desired import Start, overrides_after, program_input, splits_after
 from rollout.changes.phases import PHASES
 from rollout.errors import Drift
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, RuleOwnership, Split
+from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, HeaderOverride, RuleOwnership, Split
 from rollout.quantities import Percent
+from rollout.rules.header_rules import with_overrides
+from rollout.rules.overrides import planned_overrides
 from rollout.rules.weights import Forward, forward_of
 from tests.unit.builders import (
     CANDIDATE,
@@ -165,6 +167,27 @@ def test_the_candidate_is_removed_by_a_program_without_functions() -> None:
     start = Start(live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD}))
     assert program_input(PHASES["phase1"], "candidate", environment(), start, {}).environment.functions
     assert not program_input(PHASES["undo-phase1"], "candidate", environment(), start, {}).environment.functions
+
+
+def test_monitoring_moves_no_requests_and_a_build_leaves_them() -> None:
+    start = Start(live({"score": weighted(90, 10), "bulk": None}))
+    for phase in ("monitoring", "monitoring-remove"):
+        assert splits_after(PHASES[phase], environment(), start, {}) == {}
+    for phase in ("phase1", "undo-phase1"):
+        assert splits_after(PHASES[phase], environment(), start, {}) == {"score": TEN}
+
+
+def test_header_rules_change_by_override_alone() -> None:
+    inventory = environment(header_override=HeaderOverride())
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+    planned = planned_overrides(inventory)
+    made = with_overrides(inventory, now, planned)
+    assert planned
+    assert overrides_after(PHASES["override"], inventory, now) == planned
+    assert overrides_after(PHASES["override-remove"], inventory, made) == {}
+    for phase in ("phase2", "weight", "complete"):
+        assert overrides_after(PHASES[phase], inventory, now) == {}
+        assert overrides_after(PHASES[phase], inventory, made) == planned
 
 
 def test_a_group_that_is_gone_matches_no_split() -> None:

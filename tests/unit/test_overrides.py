@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, change_of
 from rollout.checks.status import status_of
 from rollout.errors import Problem
 from rollout.live import Live, LiveRule
@@ -16,7 +18,15 @@ from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, Route, Sp
 from rollout.quantities import Percent
 from rollout.rules.conditions import Condition, Field, Request, for_endpoint
 from rollout.rules.explain import explain
-from rollout.rules.header_rules import bent_overrides, held_overrides, unlike_overrides, ways_around, with_overrides
+from rollout.rules.header_rules import (
+    bent_overrides,
+    held_overrides,
+    rule_inputs,
+    stale_overrides,
+    unlike_overrides,
+    ways_around,
+    with_overrides,
+)
 from rollout.rules.overlaps import overlaps
 from rollout.rules.overrides import override_problems, override_warnings, planned_overrides, planning_problems
 from rollout.rules.weights import Forward
@@ -197,6 +207,72 @@ def test_what_differs_is_told() -> None:
     assert bent.code == "header-rule-changed"
     assert name in bent.what
     assert name not in held_overrides(split)
+
+
+def test_the_engine_is_given_header_rules_as_aws_takes_them() -> None:
+    now, planned = seed_live(TEN, BOTH), planned_overrides(BOTH)
+    inputs = rule_inputs(now, planned)
+    assert inputs.keys() == planned.keys()
+    assert inputs["stamp-score-history-override-kept"] == {
+        "listenerArn": now.listeners["public"],
+        "priority": planned["stamp-score-history-override-kept"].priority,
+        "conditions": [
+            {"pathPattern": {"values": ["/v2/stamps/*/score/*/history"]}},
+            {"httpRequestMethod": {"values": ["GET"]}},
+            {"httpHeader": {"httpHeaderName": "X-Rollout", "values": ["candidate", "legacy"]}},
+        ],
+        "actions": [{"type": "forward", "targetGroupArn": now.group_arn("targetGroupRegistry")}],
+    }
+    anything = replace(planned["stamp-score-override"], methods=())
+    (bare,) = rule_inputs(now, {"any": anything}).values()
+    assert [[*condition] for condition in bare["conditions"]] == [["pathPattern"], ["httpHeader"]]
+
+
+def recorded(op: str, forward: dict[str, Any], *, header: bool = True) -> StackPreview:
+    kind = "rollout:index:HeaderRule$aws:lb/listenerRule:ListenerRule" if header else LISTENER_RULE
+    urn = f"urn:pulumi:production::shop-routing::{kind}::stamp-score-override"
+    inputs = {"actions": [{"type": "forward", **forward}]}
+    old = ResourceState(urn, LISTENER_RULE, "stamp-score-override", inputs=inputs)
+    return StackPreview("routing", (change_of(op, old, None if op == "delete" else old),))
+
+
+@pytest.mark.parametrize("op", ["same", "update", "delete"])
+def test_a_state_is_stale_where_its_header_rule_is_gone_or_forwards_elsewhere(op: str) -> None:
+    (group,) = next(rule for rule in LATER.rules if rule.arn == "stamp-score-override").forward.weights  # type: ignore[union-attr]
+    as_recorded, elsewhere = recorded(op, {"targetGroupArn": group}), recorded(op, {"targetGroupArn": "arn:x"})
+    assert not stale_overrides(as_recorded, LATER)
+    assert stale_overrides(elsewhere, LATER)
+    assert stale_overrides(as_recorded, seed_live(TEN))
+    assert stale_overrides(recorded(op, {"type": "redirect"}), LATER)
+    assert not stale_overrides(recorded(op, {"targetGroupArn": "arn:x"}, header=False), LATER)
+    assert not stale_overrides(recorded("import", {"targetGroupArn": "arn:x"}), LATER)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"forward": None},
+        {"forward": Forward({group_arn("a"): 1}, timedelta(hours=1))},
+        {"asks": for_endpoint("/a", ("GET",))},
+        {"asks": (*for_endpoint("/a", ()), Condition(Field.HOST, ("a.test",)))},
+        {"asks": (Condition.on_header("X-Rollout", ["x"]),)},
+        {"asks": (*for_endpoint("/a", ()), *[Condition.on_header(name, ["x"]) for name in ("X-A", "X-B")])},
+    ],
+)
+def test_a_header_rule_that_was_changed_by_hand_is_no_rule_of_ours_any_more(change: dict[str, Any]) -> None:
+    bent = changed(LATER, "stamp-score-override", **change)
+    assert [(each.where, each.code) for each in bent_overrides(bent)] == [
+        ("stamp-score-override", "header-rule-changed")
+    ]
+    assert held_overrides(LATER).keys() - held_overrides(bent).keys() == {"stamp-score-override"}
+
+
+def test_the_order_of_a_header_rules_values_says_nothing() -> None:
+    planned = planned_overrides(BOTH)
+    turned = {
+        name: replace(rule, methods=rule.methods[::-1], values=rule.values[::-1]) for name, rule in planned.items()
+    }
+    assert list(unlike_overrides(turned, LATER)) == []
 
 
 def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:

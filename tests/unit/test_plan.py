@@ -1,10 +1,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from rollout.changes.plan import Op, StackPreview, change_of, changed_inputs
+from rollout.changes.plan import (
+    Op,
+    ResourceState,
+    StackPreview,
+    change_of,
+    changed_inputs,
+    conditions_told,
+    forward_in,
+    states_of,
+    without_header_values,
+)
+from rollout.errors import EngineError
+from rollout.rules.weights import Forward
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, rule_inputs, state, step, weighted
 
 
@@ -99,3 +112,199 @@ def test_what_aws_was_read_to_have_changes_only_if_the_engine_says_so() -> None:
     said = change_of("update", old, new, diffs=["retentionInDays", "kmsKeyId"]).properties
     assert said == ("kmsKeyId", "retentionInDays")
     assert "readOnly" in change_of("update", old, new).properties  # the engine says nothing: all of it counts
+
+
+EXPORTED = {
+    "urn": "urn:pulumi:production::shop-routing::aws:lb/listenerRule:ListenerRule::score",
+    "type": "aws:lb/listenerRule:ListenerRule",
+    "custom": True,
+}
+
+
+def test_an_exported_resource_is_read_with_all_that_it_has() -> None:
+    whole = EXPORTED | {
+        "id": "arn:rule/score",
+        "retainOnDelete": True,
+        "inputs": {"priority": 1},
+        "outputs": {"arn": "a"},
+        "parent": "urn:parent",
+        "provider": "urn:provider::id",
+        "somethingNew": {},
+    }
+    (found,) = states_of([whole])
+    assert (found.urn, found.type, found.name) == (EXPORTED["urn"], EXPORTED["type"], "score")
+    assert (found.id, found.custom, found.retain_on_delete) == ("arn:rule/score", True, True)
+    assert (found.inputs, found.outputs) == ({"priority": 1}, {"arn": "a"})
+    assert (found.parent, found.provider) == ("urn:parent", "urn:provider::id")
+    assert str(found) == "ListenerRule score"
+
+
+def test_an_exported_component_has_little_and_what_is_to_be_deleted_does_not_count() -> None:
+    component = {"urn": "urn:pulumi:production::shop::rollout:index:X::x", "type": "rollout:index:X"}
+    (found,) = states_of([component, EXPORTED | {"delete": True}])
+    assert found == ResourceState(component["urn"], component["type"], custom=False)
+    assert (found.id, found.parent, found.provider, found.retain_on_delete) == ("", "", "", False)
+
+
+@pytest.mark.parametrize("bad", [{"type": "t"}, EXPORTED | {"inputs": 3}, EXPORTED | {"retainOnDelete": "yes"}])
+def test_a_state_of_another_shape_is_no_empty_one(bad: dict[str, object]) -> None:
+    with pytest.raises(EngineError) as caught:
+        states_of([bad])
+    assert caught.value.code == "state-unreadable"
+
+
+def test_operations_have_the_words_that_json_shows() -> None:
+    assert {op.value for op in Op} == {
+        *("same", "create", "update", "replace", "delete", "release", "import", "state", "other"),
+    }
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    for op in ("create", "import"):
+        assert step(op, "score", None, inputs).op is Op(op)
+    for op in ("refresh", "read"):
+        assert step(op, "score", inputs, inputs).op is Op.SAME
+    assert step("discard-replaced", "score", inputs, None).op is Op.REPLACE
+
+
+def test_an_update_without_a_difference_in_its_inputs_names_what_the_engine_says() -> None:
+    kind = "aws:lambda/function:Function"
+    same = state("f", {"name": "f"}, kind)
+    assert change_of("update", same, same, diffs=["b", "a"]).properties == ("a", "b")
+    assert change_of("update", same, same).properties == ("something unknown",)
+    rule = state("score", rule_inputs("score", LEGACY_FORWARD))
+    assert change_of("update", rule, rule, diffs=["actions"]).properties == ()
+
+
+def test_a_step_without_any_state_is_about_nothing() -> None:
+    nothing = change_of("create", None, None)
+    assert (nothing.urn, nothing.type, nothing.rule, nothing.is_real) == ("", "", "", False)
+
+
+def test_a_rule_is_known_by_its_id_before_and_after() -> None:
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    assert step("delete", "score", inputs, None).rule == "arn:rule/score"
+    assert step("import", "score", None, inputs).rule == "arn:rule/score"
+
+
+def test_what_is_unchanged_is_counted_without_components() -> None:
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    component = change_of("same", *[replace(state("c", {}, "rollout:index:WeightedRule"), custom=False)] * 2)
+    preview = StackPreview(
+        "routing", (step("same", "score", inputs, inputs), component, step("delete", "b", inputs, None))
+    )
+    assert (preview.unchanged, len(preview.changes)) == (1, 1)
+
+
+def test_the_digest_does_not_hang_on_what_stays() -> None:
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    change = step("create", "bulk", None, inputs)
+    with_rest = StackPreview("routing", (step("same", "score", inputs, inputs), change))
+    assert StackPreview("routing", (change,)).digest == with_rest.digest
+    assert len(with_rest.digest) == 12
+
+
+RULE = "aws:lb/listenerRule:ListenerRule"
+
+
+def named(old: dict[str, object], new: dict[str, object], *diffs: str, **outputs: object) -> tuple[str, ...]:
+    before = replace(state("score", old), outputs=outputs) if outputs else state("score", old)
+    return changed_inputs(RULE, before, state("score", new), diffs)
+
+
+def test_states_of_an_older_provider_have_no_region_and_no_tags() -> None:
+    wanted = rule_inputs("score", LEGACY_FORWARD, tags={})
+    older = {key: value for key, value in wanted.items() if key not in ("region", "tags")}
+    assert named(older, wanted) == ()
+    assert named(wanted, wanted | {"region": "eu-west-1"}) == ("region",)
+    assert named(older, wanted | {"tags": {"a": "b"}}) == ("tags",)
+
+
+def test_an_input_that_the_state_knows_by_reading_is_no_difference() -> None:
+    kind = "aws:lambda/function:Function"
+    old = replace(state("f", {"name": "f"}, kind), outputs={"timeout": 3, "memorySize": 128})
+    new = state("f", {"name": "f", "timeout": 3, "memorySize": 256}, kind)
+    assert changed_inputs(kind, old, new) == ("memorySize",)
+
+
+def test_the_engines_paths_name_the_inputs_at_their_top() -> None:
+    kind = "aws:lambda/function:Function"
+    old, new = state("f", {"tags": {"a": "b"}, "layers": ["l"], "role": "r"}, kind), state("f", {}, kind)
+    assert changed_inputs(kind, old, new, ["tags.a", "layers[0]"]) == ("layers", "tags")
+
+
+def test_a_rule_whose_action_is_not_one_forward_always_counts() -> None:
+    wanted = rule_inputs("score", LEGACY_FORWARD)
+    odd = wanted | {"actions": [{"type": "redirect"}]}
+    assert named(odd, odd) == ("actions",)
+
+
+def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:
+    wanted = rule_inputs("score", weighted(90, 10))
+    outputs = rule_inputs("score", weighted(50, 50))
+    assert named(wanted, wanted, **outputs) == ("actions",)
+    assert named(wanted, wanted, arn="arn:rule/score") == ()
+
+
+@pytest.mark.parametrize(
+    ("actions", "forward"),
+    [
+        ([], None),
+        ([{"type": "redirect"}], None),
+        ([{"type": "forward", "targetGroupArn": LEGACY}] * 2, None),
+        ([{"type": "forward", "targetGroupArn": LEGACY}], LEGACY_FORWARD),
+        ([{"type": "forward", "forward": {"targetGroups": [{"arn": LEGACY, "weight": 7}]}}], LEGACY_FORWARD),
+        (
+            [{"type": "forward", "forward": {"targetGroups": [{"arn": LEGACY}, {"arn": CANDIDATE, "weight": "3"}]}}],
+            Forward({LEGACY: 1, CANDIDATE: 3}),
+        ),
+        (
+            [
+                {
+                    "type": "forward",
+                    "targetGroupArn": LEGACY,
+                    "forward": {"stickiness": {"enabled": True, "duration": 60}},
+                }
+            ],
+            Forward({LEGACY: 1}, timedelta(minutes=1)),
+        ),
+        (
+            [
+                {
+                    "type": "forward",
+                    "targetGroupArn": LEGACY,
+                    "forward": {"stickiness": {"enabled": False, "duration": 60}},
+                }
+            ],
+            LEGACY_FORWARD,
+        ),
+        (
+            [{"type": "forward", "targetGroupArn": LEGACY, "forward": {"stickiness": {"enabled": True}}}],
+            Forward({LEGACY: 1}, timedelta(0)),
+        ),
+    ],
+)
+def test_a_forward_action_is_read_in_each_of_its_forms(
+    actions: list[dict[str, object]], forward: Forward | None
+) -> None:
+    assert forward_in({"actions": actions}) == forward
+    assert forward_in({}) is None
+
+
+def test_conditions_are_told_by_their_values_and_others_by_their_kind() -> None:
+    both = rule_inputs("score", LEGACY_FORWARD)
+    both["conditions"] += [{"hostHeader": {"values": ["shop.test"]}}, {"sourceIp": {}}]
+    assert conditions_told(both) == "GET /score/* hostHeader"
+    several = {"conditions": [{"httpRequestMethod": {"values": ["PUT", "GET"]}}]}
+    assert conditions_told(several) == "GET|PUT"
+    assert conditions_told({}) == conditions_told({"conditions": [{}]}) == "no conditions"
+
+
+def test_a_rules_header_values_are_shown_to_nobody() -> None:
+    header = {"httpHeader": {"httpHeaderName": "X-Key", "values": ["s3cret"], "regexValues": ["s3.*"]}}
+    shown = without_header_values({"conditions": [header, {"pathPattern": {"values": ["/a"]}}], "priority": 1})
+    assert shown == {
+        "conditions": [
+            {"httpHeader": {"httpHeaderName": "X-Key", "values": "**********", "regexValues": "**********"}},
+            {"pathPattern": {"values": ["/a"]}},
+        ],
+        "priority": 1,
+    }

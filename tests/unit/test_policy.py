@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.changes.plan import Change, StackPreview, change_of
-from rollout.changes.policy import RuleBounds, violations, waived
+from rollout.changes.policy import RuleBounds, rule_bounds, violations, waived
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
 from rollout.quantities import Percent
 from rollout.rules.weights import Forward
@@ -15,6 +15,8 @@ from tests.unit.builders import (
     LEGACY,
     LEGACY_FORWARD,
     LISTENER,
+    environment,
+    live,
     rule_arn,
     rule_inputs,
     state,
@@ -26,6 +28,9 @@ OLD = rule_inputs("score", LEGACY_FORWARD)
 TEN = Split.at(Percent.of(10))
 FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
+
+
+BOUNDS = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, TEN, (LISTENER, 10))}
 
 
 def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
@@ -110,6 +115,84 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
 )
 def test_anything_more_is_refused_and_named(policy: str, change: Change, named: str) -> None:
     assert named in refused(policy, change)
+
+
+PARTS = (
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+    FUNCTION,
+    "aws:lambda/permission:Permission",
+    GROUP,
+    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+)
+BUILD = ("code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler")
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_each_part_of_a_function_comes_and_goes_with_it(kind: str) -> None:
+    assert refused("build", resource("create", kind, None, {"name": "x"})) == ""
+    for policy in ("demolish", "retire"):
+        found = violations(StackPreview("s", (member("delete", kind, LEGACY, "old"),)), policy, BOUNDS)
+        assert [violation.problem.code for violation in found] == []
+    assert "change-not-allowed" in refused("build", resource("delete", kind, {"name": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        *((FUNCTION, name) for name in BUILD),
+        ("aws:cloudwatch/logGroup:LogGroup", "retentionInDays"),
+        *((GROUP, name) for name in ("deregistrationDelay", "proxyProtocolV2", "slowStart")),
+    ],
+)
+def test_a_new_build_changes_what_a_build_is_and_nothing_else(kind: str, name: str) -> None:
+    assert refused("build", resource("update", kind, {}, {name: 1})) == ""
+    assert "change-not-allowed" in refused("build", resource("update", kind, {}, {name: 1, "name": "x"}))
+
+
+@pytest.mark.parametrize("kind", [ALARM, DASHBOARD, "aws:cloudwatch/compositeAlarm:CompositeAlarm"])
+def test_each_part_of_monitoring_comes_changes_and_goes(kind: str) -> None:
+    for change in (
+        resource("create", kind, None, {"a": 1}),
+        resource("update", kind, {"a": 1}, {"a": 2}),
+        resource("delete", kind, {"a": 1}),
+    ):
+        assert refused("watch", change) == ""
+    assert refused("unwatch", resource("delete", kind, {"a": 1})) == ""
+
+
+def test_a_refusal_says_what_the_step_allows() -> None:
+    (found,) = violations(StackPreview("s", (step("create", "score", None, OLD),)), "weights", {})
+    assert (found.stack, found.resource, found.problem.where) == ("s", "ListenerRule:score", None)
+    assert found.problem.then == "allowed: update of ListenerRule (actions)"
+    (found,) = violations(StackPreview("s", (step("update", "score", OLD, OLD | {"priority": 1}),)), "retire", {})
+    assert str(found.problem.then).startswith("allowed: delete of LogGroup, Role, RolePolicy, ")
+
+
+def test_a_provider_may_be_updated_and_nothing_else() -> None:
+    provider = "pulumi:providers:aws"
+    assert refused("weights", resource("update", provider, {"region": "a"}, {"region": "b"})) == ""
+    for op in ("replace", "teleport"):
+        (found,) = violations(
+            StackPreview("s", (resource(op, provider, {"region": "a"}, {"region": "b"}),)), "weights", {}
+        )
+        assert (found.problem.where, found.problem.code) == ("thing", "change-not-allowed")
+
+
+def test_bounds_are_those_of_the_live_rules_of_routes() -> None:
+    now = live({"score": LEGACY_FORWARD})
+    assert rule_bounds(environment(), now, {"score": TEN}) == {
+        rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, TEN, (LISTENER, 10))
+    }
+    assert rule_bounds(environment(), now, {})[rule_arn("score")].after is None
+
+
+def test_a_rule_that_is_imported_is_known_by_its_place() -> None:
+    for place, code in (({}, ""), ({"priority": 11}, "rule-not-in-inventory"), ({"listenerArn": "arn:x"}, "rule-not")):
+        assert code in refused("adopt", step("import", "score", None, OLD | place))
+        assert bool(refused("adopt", step("import", "score", None, OLD | place))) == bool(code)
 
 
 def test_a_replacement_hidden_in_an_update_is_found() -> None:
