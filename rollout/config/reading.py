@@ -28,6 +28,8 @@ from rollout.model import Environment
 
 LARGEST = 2**20
 """Bytes of an inventory; one of a thousand routes has a quarter of it."""
+_BARE_TEXT = re.compile(r"""[ \t]*([\w.-]+)[ \t]*=[ \t]*[^\s"'\[{#]""")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 MOST = 100
 """Problems that are told of at once."""
 
@@ -99,7 +101,7 @@ def read_text(path: Path) -> str:
     try:
         return files.read_text(path, most=LARGEST)
     except files.NoSuchFile as error:
-        then = "Name the inventory with --file, or run from the folder that has it."
+        then = "Name the inventory with --file or ROLLOUT_FILE, or run from the folder that has it."
         raise ConfigError(str(error), (), where=str(path), then=then, code="file-missing") from None
     except files.NotText as error:
         raise ConfigError(str(error), (), where=str(path), then="Save it as UTF-8.", code="not-utf8") from None
@@ -135,13 +137,26 @@ def _toml(text: str, path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        what, _, at = _said(error).partition(" (at ")
-        numbers = re.findall(r"\d+", at)
-        line, column = numbers or (text.count("\n") + 1, None)
+        said = _said(error)
+        at = _PLACE.search(said)
+        what, line, column = said, str(text.count("\n") + 1), None
+        if at:
+            what, line, column = said[: at.start()], at[1] or line, at[2]
         ending = f", at column {column}" if column else ", at the end of the file" if at else ""
         place = f"{path.name}:{line}" if at else path.name
-        problem = Problem(f"{what[0].lower()}{what[1:]}{ending}", place, code="invalid-toml")
+        problem = Problem(
+            f"{what[0].lower()}{what[1:]}{ending}",
+            place,
+            _unquoted(text, int(line)) if column else None,
+            code="invalid-toml",
+        )
         raise ConfigError("is not valid TOML", [problem], where=str(path)) from None
+
+
+def _unquoted(text: str, line: int) -> str | None:
+    """A hint where a text seems to have no quotes; without the text, which may be a secret."""
+    found = _BARE_TEXT.match(text.split("\n")[line - 1])
+    return f'quote it: {found[1]} = "…"' if found else None
 
 
 def _said(error: Exception) -> str:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from rollout.errors import RolloutError, UsageError
 
-_INSTEAD = "pass --force to write it anew, --file for another name, or --dry-run to look at the text"
+_INSTEAD = (
+    "name another file with --file or ROLLOUT_FILE, look at the text with --dry-run, or write it anew with --force"
+)
 
 
 def refuse_existing(path: Path) -> None:

@@ -57,6 +57,17 @@ def test_a_value_without_quotes_is_not_in_an_error(value: str, tmp_path: Path) -
     assert SECRET not in refusal(f"[notifications.x]\nwebhook = {value}", tmp_path)
 
 
+@pytest.mark.parametrize("value", ["us-west-2", "1h", "/v2/x"])
+def test_a_text_without_quotes_is_told_so(value: str, tmp_path: Path) -> None:
+    """F15: `region = us-west-2`."""
+    (tmp_path / "stacks.toml").write_text(f"{SOUND}\n[environments.third]\nregion = {value}\n")
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "stacks.toml")
+    (problem,) = caught.value.problems
+    assert problem.then is not None
+    assert problem.then.startswith("quote it: region")
+
+
 def test_a_number_in_the_place_of_a_secret_is_not_in_an_error(tmp_path: Path) -> None:
     assert "1234567" not in refusal("[functions.api.environment]\nPIN = 1234567", tmp_path)
 
