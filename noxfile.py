@@ -86,6 +86,13 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed inventories, commands, live rules and other tools' states that nobody would write: nox -s fuzz -- SECONDS."""
+    install(session)
+    session.run("python", "-m", "tests.fuzz.seek", *session.posargs)
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Look at the live page in a headless Chromium; screenshots go to a folder: nox -s browser -- FOLDER."""
     install(session)

@@ -6,14 +6,16 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from pydantic import Field
+
 from rollout.errors import Problem
+from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.live import Live
 from rollout.model import Arn, Environment
 
@@ -170,33 +172,53 @@ def lets_in(policy: str, group: Arn) -> bool:
 
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html#lambda-permissions
     """
-    statements = json.loads(policy).get("Statement", []) if policy else []
-    return any(_allows(statement, group) for statement in statements)
+    try:
+        statements = read_as(_Policy, json_of(policy)).Statement if policy else []
+    except Unexpected:
+        return False  # nor would Lambda find anybody in it
+    return any(_allows(each, group) for each in (statements if isinstance(statements, list) else [statements]))
 
 
-def _allows(statement: Mapping[str, Any], group: Arn) -> bool:
-    condition = statement.get("Condition", {})
-    sources = [
-        pattern
-        for operator in ("ArnLike", "ArnEquals", "StringEquals", "StringLike")
-        for key, pattern in condition.get(operator, {}).items()
-        if key.lower() == "aws:sourcearn"
-    ]
-    accounts = [
-        account for key, account in condition.get("StringEquals", {}).items() if key.lower() == "aws:sourceaccount"
-    ]
-    principal = statement.get("Principal")
+_Texts = str | list[str]
+
+
+class _Principal(Foreign):
+    Service: _Texts = ""
+
+
+class _Statement(Foreign):
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html."""
+
+    Effect: str = ""
+    Action: _Texts = ""
+    Principal: str | _Principal = ""
+    Condition: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+
+class _Policy(Foreign):
+    Statement: _Statement | list[_Statement]
+
+
+def _allows(statement: _Statement, group: Arn) -> bool:
+    def asked(key: str, *operators: str) -> list[list[str]]:
+        found = (pair for operator in operators for pair in statement.Condition.get(operator, {}).items())
+        return [_many(values) for name, values in found if name.lower() == key]
+
+    principal, account = statement.Principal, "".join(group.split(":")[4:5])
     return (
-        statement.get("Effect") == "Allow"
-        and statement.get("Action") in _INVOKE
-        and (principal == "*" or _PRINCIPAL in _many(principal.get("Service") if principal else None))
-        and all(any(fnmatchcase(group, pattern) for pattern in _many(source)) for source in sources)
-        and all(group.split(":")[4] in _many(account) for account in accounts)
+        statement.Effect == "Allow"
+        and any(action in _INVOKE for action in _many(statement.Action))
+        and (principal == "*" if isinstance(principal, str) else _PRINCIPAL in _many(principal.Service))
+        and all(
+            any(fnmatchcase(group, pattern) for pattern in patterns)
+            for patterns in asked("aws:sourcearn", "ArnLike", "ArnEquals", "StringEquals", "StringLike")
+        )
+        and all(account in accounts for accounts in asked("aws:sourceaccount", "StringEquals"))
     )
 
 
-def _many(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _many(value: object) -> list[str]:
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]
 
 
 def _uses(environment: Environment) -> dict[str, tuple[str, str, str | None]]:

@@ -1,0 +1,47 @@
+"""Commands in this process, on a world in memory, and what must hold however they end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from rollout.cli import app
+from rollout.cli.session import PARTS
+from rollout.fakes.world import World
+from tests.fuzz.anything import harmless, soon
+
+FORESEEN = {0, 1, 2, 3, 4, 5, 6, 7, 130}
+
+
+def run(world: World, *arguments: str, variables: dict[str, str] | None = None) -> str:
+    """What a command says; it ends as commands do."""
+    token = PARTS.set(world.actor().parts)
+    try:
+        with soon():
+            done = CliRunner().invoke(app, list(arguments), env=variables, prog_name="rollout", input="")
+    finally:
+        PARTS.reset(token)
+    said = done.output
+    reports = [file.read_text() for file in Path(os.environ["XDG_STATE_HOME"]).rglob("crashes/*.txt")]
+    assert done.exit_code in FORESEEN, (arguments, said, *reports)
+    assert isinstance(done.exception, SystemExit | None), (arguments, done.exception)
+    assert "Traceback" not in said, arguments
+    # Typer's own usage quotes the arguments of whoever typed them
+    assert said.startswith("Usage: ") or harmless(said), (arguments, said)
+    return said
+
+
+def looks(environment: str) -> Sequence[Sequence[str]]:
+    """The commands that only look."""
+    return (
+        ("status", environment),
+        ("drift", environment),
+        ("preflight", environment),
+        ("explain", "GET", "/v2/stamps/1/score/2", environment),
+        ("preview", "phase1", environment),
+        ("history", environment),
+        ("plan-ramp", environment),
+    )
