@@ -87,7 +87,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Feed inventories, commands, live rules and other tools' states that nobody would write: nox -s fuzz -- SECONDS."""
+    """Feed it inventories, commands, live rules and states that nobody would write: nox -s fuzz -- SECONDS."""
     install(session)
     session.run("python", "-m", "tests.fuzz.seek", *session.posargs)
 
