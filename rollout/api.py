@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from rollout.changes.release import ReleaseResult
     from rollout.changes.rollback import RollbackResult
     from rollout.checks.drift import DriftReport
-    from rollout.checks.report import Check, PreflightReport
+    from rollout.checks.report import PreflightReport
     from rollout.dashboard.overview import Overview
     from rollout.fleet import FleetLine, FleetResult
     from rollout.history.audit import PastChange
@@ -566,6 +566,7 @@ class EnvironmentRollout:
         from rollout.ramp.hands import Hands
         from rollout.ramp.runner import Runner
 
+        self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
         hands = Hands(self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said)))
         asked = _approver(approve)
@@ -583,6 +584,7 @@ class EnvironmentRollout:
         """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
         from rollout.ramp.view import view
 
+        self._environment.require("ramp", "analysis")
         return view(self._environment, self._onlooker, self._journal())
 
     @cached_property
@@ -612,6 +614,7 @@ class EnvironmentRollout:
 
     def approve(self, weight: Percent | float | str | None = None) -> Percent:
         """Approve a step of `approve-before`, by default the next; who did is kept in history."""
+        self._environment.require("ramp")
         return self._controls().approve(self.live(), None if weight is None else read_weight(weight))
 
     def freeze(self, until: datetime | timedelta | str) -> None:
@@ -644,7 +647,7 @@ class EnvironmentRollout:
         from rollout.checks.report import Check, PreflightReport, aws_checks, backend_check, failed
 
         parts, environment = self._parts, self._environment
-        checks: list[Check] = []
+        checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []
         held: Held | None = None
         owner: LegacyOwner | None = None
         try:
@@ -706,6 +709,7 @@ class EnvironmentRollout:
         """
         from rollout.iam import policy
 
+        self._environment.require("header-override", "notifications", "analysis")
         return policy(self._environment, role, self.live() if live else None)
 
     def live(self) -> Live:
@@ -906,6 +910,7 @@ class EnvironmentRollout:
         """
         from rollout.analysis.planning import plan_ramp
 
+        self._environment.require("ramp", "analysis")
         if not 0 <= base < harmful <= 1:
             raise UsageError(
                 f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
@@ -1041,7 +1046,10 @@ class EnvironmentRollout:
             by=who(),
             proof=proof.missing,
             volumes=self._volumes,
-            known=[warning] if (warning := parts.backend_warning) else [],
+            known=[
+                *([warning] if (warning := parts.backend_warning) else []),
+                *(f"this doesn't go by it, but {problem}" for problem in environment.all_faults),
+            ],
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Literal, NewType, get_args
 
 from pydantic import BeforeValidator, Field, SecretStr
 
+from rollout.errors import ConfigError, Problem
 from rollout.fields import (
     HYPHENATED,
     MAX_PRIORITY,
@@ -33,6 +34,7 @@ from rollout.fields import (
     TargetGroupNames,
     no_boolean,
 )
+from rollout.formatting import count_of
 from rollout.quantities import ALL_TENTHS, Duration, Percent, Weight
 from rollout.ramp.settings import Analysis, Notification, Ramp
 
@@ -212,11 +214,13 @@ class Environment(Frozen):
     Attributes:
         root: The folder of stacks.toml; relative paths start there.
         backend: By default a folder `.rollout/state` beside stacks.toml.
+        faults: By table, what is wrong in those of its features that can't be gone by; such a table has its defaults.
     """
 
     name: str
     project: str
     root: Path
+    faults: Mapping[str, tuple[Problem, ...]] = Field(default_factory=dict)
     account: str = Field(
         pattern=r"^[0-9]{12}$", description="the only AWS account that may be touched, 12 digits in quotes"
     )
@@ -262,6 +266,23 @@ class Environment(Frozen):
     functions: Mapping[Name, Function]
     routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
     kept_routes: Mapping[Name, KeptRoute] = Field(default_factory=dict)
+
+    @property
+    def all_faults(self) -> tuple[Problem, ...]:
+        """What is wrong in the tables that some features would go by."""
+        return tuple(problem for problems in self.faults.values() for problem in problems)
+
+    def require(self, *tables: str) -> None:
+        """Go on only if the file's tables for some features can be gone by.
+
+        Args:
+            tables: Such as `ramp`.
+
+        Raises:
+            ConfigError: With what is wrong in them.
+        """
+        if problems := tuple(dict.fromkeys(problem for table in tables for problem in self.faults.get(table, ()))):
+            raise ConfigError(count_of(len(problems), "problem"), problems, where=str(self.root))
 
     def desired_weight(self, route: str) -> Percent:
         """The file's weight of a route."""

@@ -183,6 +183,7 @@ class Engine:
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
         phase, environment = PHASES[name], self._environment
+        environment.require(*phase.tables)
         if environment.completed and name not in ("phase1", "complete"):
             raise UsageError(
                 f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",

@@ -49,6 +49,7 @@ class Phase:
         moves_traffic: Whether requests may go elsewhere afterwards.
         only_watches: Whether it leaves alone all that requests go through.
         undoes: Whether it takes back what an earlier phase did, and so has no need of the candidate.
+        tables: The tables of stacks.toml that it goes by, of those that other phases do without.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Phase:
     moves_traffic: bool
     only_watches: bool = False
     undoes: bool = False
+    tables: tuple[str, ...] = ()
 
     @property
     def writes_rules(self) -> bool:
@@ -105,6 +107,7 @@ PHASES: Mapping[str, Phase] = {
         "Let a request header pick the implementation; other requests go where they went",
         (Step(ROUTING, "override", "add a header rule before each route's own"),),
         moves_traffic=True,
+        tables=("header-override",),
     ),
     "override-remove": Phase(
         "override-remove",
@@ -118,6 +121,7 @@ PHASES: Mapping[str, Phase] = {
         (Step(MONITORING, "watch", "make alarms and a dashboard"),),
         moves_traffic=False,
         only_watches=True,
+        tables=("notifications",),
     ),
     "monitoring-remove": Phase(
         "monitoring-remove",
@@ -134,6 +138,7 @@ PHASES: Mapping[str, Phase] = {
             Step(LEGACY, "retire", "delete the dual routes' functions and target groups"),
         ),
         moves_traffic=False,
+        tables=("analysis",),
     ),
     "undo-phase2": Phase(
         "undo-phase2",

@@ -150,7 +150,7 @@ def status_of(
         environment.region,
         phase,
         tuple(routes),
-        tuple(live_problems(environment, live)),
+        (*live_problems(environment, live), *environment.all_faults),
         _next_step(environment, phase, tuple(routes), unreleased),
         ownership,
         unreleased,

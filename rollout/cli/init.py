@@ -79,7 +79,7 @@ def init(
         asking = is_terminal() and not (routes or every)
         draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name, asking=asking))
         text = text_of(draft)
-        parse(text, file)
+        parse(text, file).check()
         if dry_run:
             typer.echo(text, nl=False)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, ProviderName, ProviderOption, Sandboxed
 from rollout.cli.session import session
+from rollout.formatting import count_of
 
 
 def preflight(
@@ -18,9 +19,12 @@ def preflight(
     Example: rollout preflight production
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.errors import PreflightFailed
+        from rollout.errors import ConfigError, PreflightFailed
 
-        report = run.rollout().environment(environment).preflight()
+        target = run.rollout().environment(environment)
+        report = target.preflight()
         run.render.preflight(report)
+        if faults := target.inventory.all_faults:
+            raise ConfigError(f"{count_of(len(faults), 'problem')} to put right", (), where=str(file))
         if report.problems:
             raise PreflightFailed(f"{environment} isn't ready: {len(report.problems)} to put right", ())

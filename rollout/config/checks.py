@@ -41,11 +41,12 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
     yield from _priorities(environment)
     yield from _endpoints(environment)
     yield from _target_groups(environment)
+    if names["functions"] == set(environment.functions):
+        yield from _candidates(environment)
+    # last, since these stop one feature alone, and must not hide what stops all
     yield from (
         Finding(at, what, then, code="conflicting-header-rule") for at, what, then in planning_problems(environment)
     )
-    if names["functions"] == set(environment.functions):
-        yield from _candidates(environment)
 
 
 def _all_routes(environment: Environment) -> Iterator[tuple[Keys, Route | KeptRoute]]:

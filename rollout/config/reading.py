@@ -21,7 +21,7 @@ from rollout.config.bounds import unfit
 from rollout.config.checks import cross_check
 from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.config.layout import Keys, Layout
-from rollout.config.tables import DERIVED, NAMED_TABLES, SHARED, File, Fleet
+from rollout.config.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File, Fleet
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.formatting import count_of
 from rollout.model import Environment
@@ -38,6 +38,8 @@ MOST = 100
 class StacksFile:
     """A stacks.toml that holds together in each of its environments.
 
+    What is wrong in a table of `FEATURES`, or with its fleets, stops those alone that go by it.
+
     Attributes:
         path: The file.
     """
@@ -45,11 +47,27 @@ class StacksFile:
     path: Path
     _environments: Mapping[str, Environment] = field(repr=False)
     _fleets: Mapping[str, Fleet] = field(repr=False, default_factory=dict)
+    _fleet_faults: tuple[Problem, ...] = field(repr=False, default=())
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What is wrong all the same, of all environments and the fleets, each said once."""
+        faults = chain.from_iterable(chain.from_iterable(e.faults.values()) for e in self._environments.values())
+        return tuple(dict.fromkeys((*faults, *self._fleet_faults)))
 
     @property
     def environments(self) -> tuple[str, ...]:
         """The names of the environments, in the file's order."""
         return tuple(self._environments)
+
+    def check(self) -> None:
+        """Go on only if nothing at all is wrong.
+
+        Raises:
+            ConfigError: With every problem of the file.
+        """
+        if self.problems:
+            raise ConfigError(count_of(len(self.problems), "problem"), self.problems, where=str(self.path))
 
     def environment(self, name: str) -> Environment:
         """The inventory as it holds in one environment.
@@ -72,7 +90,10 @@ class StacksFile:
 
         Raises:
             UsageError: There is no fleet of that name.
+            ConfigError: The fleets don't hold together.
         """
+        if self._fleet_faults:
+            raise ConfigError(count_of(len(self._fleet_faults), "problem"), self._fleet_faults, where=str(self.path))
         if fleet not in self._fleets:
             known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
             what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
@@ -87,7 +108,7 @@ def load(path: Path) -> StacksFile:
         path: stacks.toml.
 
     Raises:
-        ConfigError: With every problem of the file, each with its line.
+        ConfigError: With every problem of the file, each with its line, if one of them stops every command.
     """
     return parse(read_text(path), path)
 
@@ -117,20 +138,41 @@ def parse(text: str, path: Path) -> StacksFile:
     tables = data.get("environments")
     # Without an environment the shared tables are still worth checking.
     owns = tables if isinstance(tables, dict) and tables else {"": {}}
+    file, of_file = _file(data)
+    # a feature's table that is no table is a fault of the file's
+    of_fleets = [finding for finding in of_file if finding.at[:1] == ("fleets",) and len(finding.at) > 1]
+    findings = [finding for finding in of_file if finding not in of_fleets]
     environments: dict[str, Environment] = {}
-    file, findings = _file(data)
+    faults: dict[str, dict[str, list[Finding]]] = {}
     for name, own in owns.items():
         if isinstance(own, dict):
             merged = _merged({key: data[key] for key in SHARED if key in data}, own)
             merged |= {"name": name, "project": _project(data), "root": path.resolve().parent}
             environment, found = _environment(merged)
             found += [unknown_key((key,), keys_of(Environment)) for key in own if key in DERIVED]
-            findings += [_placed(finding, name, data) for finding in found if name or finding.at[0] in SHARED]
+            for finding in found:
+                table, placed = str(finding.at[0]), _placed(finding, name, data)
+                if table in FEATURES and len(finding.at) > 1:
+                    faults.setdefault(name, {}).setdefault(table, []).append(placed)
+                elif name or table in SHARED:
+                    findings.append(placed)
             if environment:
                 environments[name] = environment
-    if findings:
-        raise _error(findings, text, path)
-    return StacksFile(path, environments, file.fleets if file else {})
+    if findings or faults.keys() - environments.keys():
+        of_features = chain.from_iterable(chain.from_iterable(tables.values()) for tables in faults.values())
+        raise _error((*findings, *of_fleets, *of_features), text, path)
+    layout = Layout(text)
+    for name, tables in faults.items():
+        told = {table: _problems(each, layout, path) for table, each in tables.items()}
+        environments[name] = _without(environments[name], told)
+    return StacksFile(path, environments, file.fleets if file else {}, _problems(of_fleets, layout, path))
+
+
+def _without(environment: Environment, faults: Mapping[str, tuple[Problem, ...]]) -> Environment:
+    """An environment that knows which of its features can't be gone by; they have their defaults."""
+    usual = {key: each for key, each in Environment.model_fields.items() if (each.alias or key) in faults}
+    defaults = {key: each.get_default(call_default_factory=True, validated_data={}) for key, each in usual.items()}
+    return environment.model_copy(update={**defaults, "faults": faults})
 
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
@@ -204,11 +246,10 @@ def _project(data: dict[str, Any]) -> str:
 
 
 def _environment(merged: dict[str, Any]) -> tuple[Environment | None, list[Finding]]:
-    """One environment of merged tables, if its values fit, and what is wrong with it."""
+    """One environment of merged tables, without the entries that don't fit, and what is wrong with it."""
     found: list[Finding] = []
-    whole = None
     try:
-        sound = whole = _validated(merged)
+        sound = _validated(merged)
     except ValidationError as error:
         found += findings_of(error)
         try:
@@ -217,7 +258,7 @@ def _environment(merged: dict[str, Any]) -> tuple[Environment | None, list[Findi
             return None, found
     named = {table: merged.get(table) for table in NAMED_TABLES}
     names = {table: set(entries) if isinstance(entries, dict) else set() for table, entries in named.items()}
-    return whole, [*found, *islice(cross_check(sound, names), MOST)]
+    return sound, [*found, *islice(cross_check(sound, names), MOST)]
 
 
 def _validated(merged: Mapping[str, Any]) -> Environment:
@@ -270,7 +311,12 @@ def _depth(keys: Keys, data: Any) -> int:
 
 
 def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
-    layout = Layout(text)
+    problems = _problems(findings, Layout(text), path)
+    return ConfigError(count_of(len(problems), "problem"), problems, where=str(path))
+
+
+def _problems(findings: Iterable[Finding], layout: Layout, path: Path) -> tuple[Problem, ...]:
+    """Findings with their lines, in the order of the file."""
     problems = {}
     for finding in findings:
         line = layout.line(finding.at)
@@ -278,5 +324,5 @@ def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
         clash = f", line {layout.line(finding.other)}" if finding.other else ""
         # What is wrong with a shared table is wrong in every environment, and said once.
         problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then, code=finding.code)
-    ordered = [problem for _, problem in sorted(problems.items(), key=lambda item: item[0])][:MOST]
-    return ConfigError(count_of(len(ordered), "problem"), ordered, where=str(path))
+    ordered = sorted(problems.items(), key=lambda item: item[0])
+    return tuple(problem for _, problem in ordered[:MOST])

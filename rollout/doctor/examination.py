@@ -49,7 +49,7 @@ def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, 
         ), ()
     except UsageError as error:
         return failed("inventory", error), ()
-    return Check("inventory", f"{file} with {', '.join(read.environments)}"), environments
+    return Check("inventory", f"{file} with {', '.join(read.environments)}", read.problems), environments
 
 
 def _backends(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iterator[Check]:

@@ -36,6 +36,8 @@ def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update
 
 
 def _under_way(environment: Environment, stands: Standing) -> str:
+    if faults := environment.faults.get("ramp"):
+        return f"Under way; its next step isn't known: {faults[0]}"
     ramp = environment.ramp
     since = f" since {_moment(stands.since)}" if stands.since else ""
     target = next_step(ramp, stands.weight)

@@ -112,17 +112,27 @@ def normal(rule: OverrideRule | None) -> OverrideRule | None:
 
 
 def header_rules_before(environment: Environment, live: Live) -> Iterator[tuple[str, Route | KeptRoute, LiveRule]]:
-    """Rules that ask for a route's path and methods and a header, whoever made them, with the route's place."""
+    """Rules that ask for a route's path, its methods and a header, whoever made them, with the route's place.
+
+    A rule for some of the methods counts too, where no other route has just these: of many methods each rule has a few.
+    """
     entries: dict[str, Route | KeptRoute] = {f"routes.{key}": r for key, r in environment.routes.items()}
     entries |= {f"kept-routes.{key}": r for key, r in environment.kept_routes.items()}
+    whole = {(entry.load_balancer, *_asks(entry)) for entry in entries.values()}
     for place, entry in entries.items():
-        path, methods = (
-            (entry.rule_path, entry.rule_methods) if isinstance(entry, KeptRoute) else (entry.path, entry.methods)
-        )
+        path, methods = _asks(entry)
         for rule in live.rules_of(entry.load_balancer):
-            asked = rule.paths == {path} and rule.methods == set(methods)
+            is_part = rule.methods < methods and (entry.load_balancer, path, rule.methods) not in whole
+            asked = rule.paths == {path} and (rule.methods == methods or (bool(rule.methods) and is_part))
             if asked and rule.further and all(c.field == Field.HEADER for c in rule.further):
                 yield place, entry, rule
+
+
+def _asks(entry: Route | KeptRoute) -> tuple[str, frozenset[str]]:
+    """Path and methods of the rule that carries an entry."""
+    if isinstance(entry, KeptRoute):
+        return entry.rule_path, frozenset(entry.rule_methods)
+    return entry.path, frozenset(entry.methods)
 
 
 def ways_around(environment: Environment, live: Live, route: str) -> Iterator[LiveRule]:

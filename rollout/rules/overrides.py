@@ -8,7 +8,7 @@ block keeps the order of the rules that it stands for. docs/decisions/0009-heade
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import SecretStr
 
@@ -31,12 +31,20 @@ def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:
     for balancer in environment.load_balancers:
         priority = override.priority_base
         for key, entry in _block(environment, balancer, override):
+            path, methods = _asks(entry)
             for name, values, group in _sent(key, entry, override):
-                path, methods = _asks(entry)
                 hidden = tuple(map(SecretStr, values))
-                rules[name] = OverrideRule(balancer, priority, path, methods, override.name, hidden, group)
-                priority += 1
+                for number, some in enumerate(_parts(methods, len(values)), 1):
+                    part = name if number == 1 else f"{name}-{number}"
+                    rules[part] = OverrideRule(balancer, priority, path, some, override.name, hidden, group)
+                    priority += 1
     return rules
+
+
+def _parts(methods: tuple[str, ...], values: int) -> list[tuple[str, ...]]:
+    """Methods as several rules have them, since a rule has few condition values; the first has what one had alone."""
+    room = MAX_CONDITION_VALUES - 1 - values  # beside the path
+    return [methods[start : start + room] for start in range(0, len(methods), room)] or [()]
 
 
 def _block(environment: Environment, balancer: str, override: HeaderOverride) -> list[tuple[str, Route | KeptRoute]]:
@@ -95,19 +103,41 @@ def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...
         for key, entry in entries.items()
         for place in [f"{table}.{key}"]
     }
-    planned = planned_overrides(environment)
-    first: dict[str, int] = {}
-    for route in environment.routes.values():
-        first[route.load_balancer] = min(first.get(route.load_balancer, route.priority), route.priority)
-    for name, rule in planned.items():
-        if holder := taken.get((rule.load_balancer, rule.priority)):
-            yield base, f"the header rule {name} would have {rule.priority}, which is {holder}'s", "take another base"
-        elif rule.priority > first[rule.load_balancer]:
-            what = f"the header rule {name} would have {rule.priority}, after a route at {first[rule.load_balancer]}"
-            yield base, what, "header rules stand before all routes: take a lower base"
-        if (values := 1 + len(rule.methods) + len(rule.values)) > MAX_CONDITION_VALUES:
-            what = f"the header rule {name} would have {count_of(values, 'condition value')}; a rule has at most"
-            yield ("header-override",), f"{what} {MAX_CONDITION_VALUES}", "give the route fewer methods"
+    balancers = {route.load_balancer for route in environment.routes.values()}
+    first = {balancer: _first(environment, balancer) for balancer in balancers}
+    room: dict[str, str] = {}
+    for name, rule in planned_overrides(environment).items():
+        balancer = rule.load_balancer
+        if holder := taken.get((balancer, rule.priority)):
+            what = f"the header rule {name} would have {rule.priority}, which is {holder}'s"
+        elif rule.priority > first[balancer]:
+            what = f"the header rule {name} would have {rule.priority}, after a route at {first[balancer]}"
+        else:
+            continue
+        if balancer not in room:
+            room[balancer] = _room(environment, override, balancer, taken)
+        yield base, what, f"header rules stand before all routes: {room[balancer]}"
+
+
+def _first(environment: Environment, balancer: str) -> int:
+    """The lowest priority of a load balancer's routes."""
+    return min(route.priority for route in environment.routes.values() if route.load_balancer == balancer)
+
+
+def _room(
+    environment: Environment, override: HeaderOverride, balancer: str, taken: Mapping[tuple[str, int], str]
+) -> str:
+    """Where the header rules of a load balancer could be, or what makes room; a lower base may need more rules."""
+    base, needed = _first(environment, balancer), 0
+    while base > 0:
+        lower = override.model_copy(update={"priority_base": base})
+        planned = planned_overrides(environment.model_copy(update={"header_override": lower}))
+        needed = sum(rule.load_balancer == balancer for rule in planned.values())
+        ends = [number for number in range(base, base + needed) if (balancer, number) in taken]
+        if not ends:
+            return f"take {base} or lower"
+        base = min(ends) - needed
+    return f"renumber the rules of {balancer} so that {count_of(needed, 'priority')} are free before its first"
 
 
 def override_problems(environment: Environment, live: Live) -> Iterator[Problem]:

@@ -464,7 +464,7 @@ def problems_of(folder: Path, text: str) -> list[Problem]:
     path = folder / "stacks.toml"
     path.write_bytes(text.encode())
     with pytest.raises(ConfigError) as caught:
-        load(path)
+        load(path).check()
     assert caught.value.where == str(path)
     return list(caught.value.problems)
 

@@ -34,7 +34,7 @@ def refusal(content: str | bytes | dict[str, Any], folder: Path) -> ConfigError:
     text = tomlkit.dumps(content) if isinstance(content, dict) else content
     file.write_bytes(text.encode() if isinstance(text, str) else text)
     with pytest.raises(ConfigError) as caught:
-        load(file)
+        load(file).check()
     return caught.value
 
 

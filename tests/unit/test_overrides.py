@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -28,7 +29,13 @@ from rollout.rules.header_rules import (
     with_overrides,
 )
 from rollout.rules.overlaps import overlaps
-from rollout.rules.overrides import override_problems, override_warnings, planned_overrides, planning_problems
+from rollout.rules.overrides import (
+    MAX_CONDITION_VALUES,
+    override_problems,
+    override_warnings,
+    planned_overrides,
+    planning_problems,
+)
 from rollout.rules.weights import Forward
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, group_arn, seed_live
@@ -129,10 +136,44 @@ def test_what_does_not_go_is_told_when_the_file_is_read(
     assert said in " ".join(what for _, what, _ in planning_problems(with_header(SEED, **values)))
 
 
-def test_a_route_with_four_methods_leaves_no_room_for_a_header() -> None:
+@pytest.mark.parametrize(
+    ("legacy_value", "parts"),
+    [
+        (None, {"stamp-score-override": ("GET", "PUT", "POST"), "stamp-score-override-2": ("PATCH",)}),
+        (
+            "legacy",  # a value each, so that a rule for legacy has as much room as one for the candidate
+            {
+                "stamp-score-override": ("GET", "PUT", "POST"),
+                "stamp-score-override-2": ("PATCH",),
+                "stamp-score-override-legacy": ("GET", "PUT", "POST"),
+                "stamp-score-override-legacy-2": ("PATCH",),
+            },
+        ),
+    ],
+)
+def test_a_route_with_four_methods_has_a_rule_for_some_of_them_each(
+    legacy_value: str | None, parts: dict[str, tuple[str, ...]]
+) -> None:
     route = SEED.routes["stamp-score"].model_copy(update={"methods": ("GET", "PUT", "POST", "PATCH")})
-    full = ON.model_copy(update={"routes": {"stamp-score": route}})
-    assert "6 condition values" in " ".join(what for _, what, _ in planning_problems(full))
+    override = HeaderOverride(legacy_value=legacy_value)
+    many = ON.model_copy(update={"routes": {"stamp-score": route}, "kept_routes": {}, "header_override": override})
+    planned = planned_overrides(many)
+    assert {name: rule.methods for name, rule in planned.items()} == parts
+    assert [rule.priority for rule in planned.values()] == list(range(500, 500 + len(parts)))
+    assert all(1 + len(rule.methods) + len(rule.values) <= MAX_CONDITION_VALUES for rule in planned.values())
+    assert not list(planning_problems(many))
+
+
+def test_where_there_is_no_room_for_header_rules_the_way_to_some_is_told() -> None:
+    tight = ON.model_copy(update={"header_override": HeaderOverride(priority_base=998)})
+    (_, _, then), *_ = planning_problems(tight)
+    base = int(re.findall(r"take (\d+) or lower", then)[0])
+    roomy = ON.model_copy(update={"header_override": HeaderOverride(priority_base=base)})
+    assert not list(planning_problems(roomy))
+    first = SEED.routes["stamp-score"].model_copy(update={"priority": 1})
+    none = ON.model_copy(update={"routes": {"stamp-score": first}, "kept_routes": {}})
+    ((_, _, renumber),) = planning_problems(none)
+    assert "renumber the rules of public" in renumber
 
 
 def strange(path: str, priority: int, *more: Condition, forward: Forward | None = None) -> LiveRule:
