@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from rollout import EnvironmentRollout
 from rollout.errors import ConfigError
 from rollout.model import LEGACY_ONLY, Split
 from rollout.quantities import Percent
@@ -32,14 +35,15 @@ def test_phases_weights_and_rollback_go_on(built: InMemoryTeam, table: str) -> N
 
 def test_the_feature_itself_is_refused_and_looks_say_why(cut_over: InMemoryTeam) -> None:
     sound = cut_over.file.read_text()
-    for table, run in {
-        "header-override": lambda: cut_over.open().override(approve=True),
-        "ramp": lambda: cut_over.open().ramp(approve=True, once=True),
-        "notifications": lambda: cut_over.open().monitoring(approve=True),
-    }.items():
+    actions: dict[str, Callable[[EnvironmentRollout], object]] = {
+        "header-override": lambda production: production.override(approve=True),
+        "ramp": lambda production: production.ramp(approve=True, once=True),
+        "notifications": lambda production: production.monitoring(approve=True),
+    }
+    for table, act in actions.items():
         cut_over.file.write_text(f"{sound}\n{FAULTS[table]}\n")
         with pytest.raises(ConfigError) as caught:
-            run()
+            act(cut_over.open())
         assert caught.value.problems
         assert set(caught.value.problems) <= set(cut_over.open().status().problems)
         assert cut_over.run("preflight", "production").returncode == 2
