@@ -53,7 +53,7 @@ def guard(port: Callable[[], int], token: str) -> Middleware:
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.path.split("/")[1]
+        given = request.path.partition("/")[2].partition("/")[0]  # `OPTIONS *` and `CONNECT` have no path
         refused = refusal(request.headers.get("Host", ""), port(), given, token)
         if refused is not None:
             response: web.StreamResponse = web.Response(status=refused[0], text=refused[1])

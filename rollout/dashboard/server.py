@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
+from rollout.bounded import QUIET, Bounded, Bounds
 from rollout.dashboard.access import guard
 from rollout.dashboard.pages import SINCE, Links, Row, environment_page, fleet_page, waiting_page
 from rollout.dashboard.reading import LONGEST, SHORTEST
@@ -22,6 +23,9 @@ from rollout.errors import RolloutError
 from rollout.quantities import format_duration, parse_duration
 
 HOST = "127.0.0.1"
+BOUNDS = Bounds(connections=32, head_within=10)
+KEEP_ALIVE = 30.0
+"""Seconds until the next request of a connection, head and all."""
 SOON = timedelta(seconds=1)
 """When a page looks again that waits for a reading."""
 
@@ -33,9 +37,13 @@ class Dashboard:
         names: The environments, in the inventory's order.
         readings: Where they are read.
         token: What the address holds; by default a new one, of 256 bits.
+        bounds: How much of whoever connects is taken.
     """
 
-    def __init__(self, names: Sequence[str], readings: Readings, token: str | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], readings: Readings, token: str | None = None, bounds: Bounds = BOUNDS
+    ) -> None:
+        self._bounds = bounds
         self._names = tuple(names)
         self._readings = readings
         self._token = token or secrets.token_urlsafe(32)
@@ -56,15 +64,21 @@ class Dashboard:
             web.get("/{token}/", self._fleet),
             web.get("/{token}/environments/{name}", self._environment),
         ])  # fmt: skip
-        runner = web.AppRunner(app, access_log=None)
+        runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=QUIET)
         await runner.setup()
+        assert runner.server is not None  # noqa: S101 - for mypy: it is set up
         try:
             try:
-                await web.TCPSite(runner, HOST, port).start()
+                server = await asyncio.get_running_loop().create_server(
+                    Bounded(runner.server, self._bounds), HOST, port, backlog=128
+                )
             except OSError as error:
                 raise _port_error(port, error) from None
-            self._port = runner.addresses[0][1]
-            yield f"http://{HOST}:{self._port}/{self._token}/"
+            self._port = server.sockets[0].getsockname()[1]
+            try:
+                yield f"http://{HOST}:{self._port}/{self._token}/"
+            finally:
+                server.close()
         finally:
             self._readings.close()
             await runner.cleanup()

@@ -17,6 +17,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from rollout.environment import without_secrets
 from rollout.errors import RolloutError
 from rollout.model import Arn
 from rollout.notify.notice import Notice, as_json, as_slack
@@ -113,7 +114,7 @@ class Notifiers:
             elif to.plugin:
                 self._by_plugin(to.plugin, to.options, notice)
             else:
-                run(to.command, as_json(notice), self._root, self._limits.one)
+                run(to.command, as_json(notice), self._root, self._limits.one, self._environ_of(to))
         except NotTold as error:
             why = error
         except RolloutError as error:
@@ -121,6 +122,11 @@ class Notifiers:
         except Exception as error:  # noqa: BLE001 - a ramp goes on, and the text may hold a secret
             why = NotTold(f"{type(error).__name__}, which is a defect of rollout")
         done.put((name, why))
+
+    def _environ_of(self, to: Notification) -> dict[str, str]:
+        """What a command gets of our variables: none with AWS's secrets, unless it is asked for by name."""
+        named = {name: self._variables[name] for name in to.variables if name in self._variables}
+        return {**without_secrets(self._variables), **named}
 
     def _by_plugin(self, name: str, options: Mapping[str, object], notice: Notice) -> None:
         tell = self._plugins(name, options)

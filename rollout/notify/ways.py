@@ -81,7 +81,9 @@ def post(url: str, message: Mapping[str, Any], limit: timedelta) -> None:
         raise NotTold(f"{type(error).__name__} of the address or the answer") from None
 
 
-def run(command: Sequence[str], message: Mapping[str, Any], folder: Path, limit: timedelta) -> None:
+def run(
+    command: Sequence[str], message: Mapping[str, Any], folder: Path, limit: timedelta, environ: Mapping[str, str]
+) -> None:
     """Run a command without a shell, with a message as JSON on its standard input; what it prints is dropped.
 
     Args:
@@ -89,6 +91,7 @@ def run(command: Sequence[str], message: Mapping[str, Any], folder: Path, limit:
         message: What it reads.
         folder: Where it is run.
         limit: How long it may take; then it is killed, and all that it started.
+        environ: Its environment.
 
     Raises:
         NotTold: It isn't there, failed, or took too long. It isn't run again, as it may have done its work.
@@ -97,6 +100,7 @@ def run(command: Sequence[str], message: Mapping[str, Any], folder: Path, limit:
         with subprocess.Popen(
             list(command),
             cwd=folder,
+            env=environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

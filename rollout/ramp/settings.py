@@ -178,12 +178,16 @@ Webhook = Annotated[
 ]
 
 
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
 class Notification(Frozen):
     """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
     webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME of the variable that holds it")
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
+    variables: tuple[Variable, ...] = Field((), description="the variables that the command gets of rollout's own")
     plugin: str | None = Field(None, pattern=_PLUGIN, description="a way to tell somebody that another package brings")
     options: Mapping[str, JsonValue] = Field(default_factory=dict, repr=False, description="what that plugin asks for")
     events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
@@ -194,6 +198,8 @@ class Notification(Frozen):
     def _one_way(self) -> Self:
         if sum(map(bool, (self.sns, self.webhook, self.command, self.plugin))) != 1:
             raise ValueError("write exactly one of sns, webhook, command and plugin")
+        if self.variables and not self.command:
+            raise ValueError("variables are a command's, and there is no command")
         if self.options and not self.plugin:
             raise ValueError("options are a plugin's, and there is no plugin")
         return self

@@ -302,3 +302,25 @@ def test_a_plugin_that_fails_or_is_missing_stops_nothing_and_tells_no_secret(sen
     assert said == "notification phones (ntfy) wasn't told of the verdict: the plugin failed with HTTPError"
     (said,) = send(phones={"plugin": "nothing-of-that-name"})
     assert "there is no notifier 'nothing-of-that-name'" in said
+
+
+@pytest.mark.parametrize("named", [(), ("PAGER_TOKEN",), ("PAGER_TOKEN", "NOT_SET")])
+def test_a_command_gets_no_secrets_but_those_that_are_named(send: Send, tmp_path: Path, named: tuple[str, ...]) -> None:
+    ours = {"PATH": "/usr/bin:/bin", "AWS_SECRET_ACCESS_KEY": "s", "PULUMI_CONFIG_PASSPHRASE": "s", "PAGER_TOKEN": "t"}
+    write = command("import json, os, pathlib; pathlib.Path('given.json').write_text(json.dumps(dict(os.environ)))")
+    assert send(variables=ours, log={**write, "variables": named}) == []
+    given = json.loads((tmp_path / "given.json").read_text())
+    assert {name: given.get(name) for name in ours} == {
+        "PATH": ours["PATH"],
+        "AWS_SECRET_ACCESS_KEY": None,
+        "PULUMI_CONFIG_PASSPHRASE": None,
+        "PAGER_TOKEN": "t" if named else None,
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"webhook": "$HOOK", "variables": ["X"]}, {"command": ["note"], "variables": ["A=B"]}]
+)
+def test_variables_are_names_and_a_commands(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="variables"):
+        Notification(**wrong)

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
+from rollout.bounded import QUIET, Bounded, Bounds
 from rollout.quantities import Percent
 from rollout.rules.alb_event import Event
 from rollout.sandbox.clock import SandboxClock
@@ -32,6 +33,9 @@ from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.data_plane.rules import Rules, Target, compiled
 from rollout.sandbox.data_plane.stickiness import Cookies
 from rollout.sandbox.metrics import Metrics
+
+BOUNDS = Bounds(connections=4000, head_within=60)
+"""A load balancer waits a minute, too."""
 
 _Result = TypeVar("_Result")
 
@@ -122,12 +126,12 @@ class DataPlane:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         counting = Counting(self._metrics, account, region, rules.balancer)
         opened = Listener(rules, counting, self._cookies[balancer.arn], self._around)
-        answering = web.Server(opened.answer, access_log=None, auto_decompress=False)
+        answering = web.Server(opened.answer, access_log=None, auto_decompress=False, logger=QUIET)
         self._open[listener.arn] = _Open(
             Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),
             opened,
             answering,
-            await self._loop.create_server(answering, sock=bound, backlog=1024),
+            await self._loop.create_server(Bounded(answering, BOUNDS), sock=bound, backlog=1024),
         )
 
     async def _close(self, arn: str) -> None:

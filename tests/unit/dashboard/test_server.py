@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,10 +14,12 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientSession
 
+from rollout import peers
+from rollout.bounded import Bounds
 from rollout.dashboard.access import HEADERS, refusal
 from rollout.dashboard.overview import Overview
 from rollout.dashboard.readings import Readings
-from rollout.dashboard.server import Dashboard
+from rollout.dashboard.server import BOUNDS, Dashboard
 from rollout.errors import AwsError, RolloutError
 from rollout.wiring import SystemClock
 from tests.unit.dashboard.reader import Page
@@ -69,12 +74,12 @@ class Aws:
         return SHOWN
 
 
-def visit(look: Callable[[Browser], Awaitable[None]], aws: Aws | None = None) -> None:
+def visit(look: Callable[[Browser], Awaitable[None]], aws: Aws | None = None, bounds: Bounds = BOUNDS) -> None:
     """Run a dashboard, and look at it."""
 
     async def run() -> None:
         readings = Readings((aws or Aws()).read, SystemClock(), timedelta(seconds=60))
-        async with Dashboard(NAMES, readings).serving(0) as url, ClientSession() as session:
+        async with Dashboard(NAMES, readings, bounds=bounds).serving(0) as url, ClientSession() as session:
             await look(Browser(url, session))
 
     asyncio.run(run())
@@ -178,3 +183,63 @@ def test_a_port_in_use_is_one_clear_error() -> None:
         with pytest.raises(RolloutError, match=rf"(?s){port}.*--port 0") as raised:
             asyncio.run(run(port))
     assert (raised.value.code, raised.value.exit_code) == ("port-in-use", 1)
+
+
+async def heard(port: int, said: bytes) -> bytes:
+    """All that is answered to some bytes, until the connection is closed."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(said)
+    try:
+        return await asyncio.wait_for(reader.read(), 20)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("line", ["OPTIONS *", "CONNECT x", "CONNECT x:1", "GET x", "OPTIONS http://x"])
+def test_what_has_no_path_is_refused_without_a_traceback(line: str, caplog: pytest.LogCaptureFixture) -> None:
+    async def look(browser: Browser) -> None:
+        head = f"{line} HTTP/1.1\r\nHost: 127.0.0.1:{browser.port}\r\nConnection: close\r\n\r\n"
+        status = (await heard(browser.port, head.encode())).split(b" ")[1]
+        assert status in {b"400", b"401", b"403"}
+
+    visit(look)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("half", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: a"])
+def test_half_a_request_is_waited_for_only_so_long(half: bytes) -> None:
+    async def look(browser: Browser) -> None:
+        assert await heard(browser.port, half) == b""
+        assert (await browser.ask()).status == 200
+
+    visit(look, bounds=Bounds(connections=10, head_within=0.1))
+
+
+def test_there_are_only_so_many_connections_of_a_user_and_room_again() -> None:
+    async def look(browser: Browser) -> None:
+        held = [await asyncio.open_connection("127.0.0.1", browser.port) for _ in range(3)]
+        assert await heard(browser.port, b"") == b""
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        assert (await browser.ask()).status == 200
+
+    visit(look, bounds=Bounds(connections=3, head_within=20))
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not peers.are_known(), reason="only root can be another user")
+def test_another_users_connections_leave_room_for_ours() -> None:
+    hold = "import os, socket, sys, encodings.idna; os.setuid(65534); address = ('127.0.0.1', int(sys.argv[1]))\n"
+    hold += "held = [socket.create_connection(address) for _ in range(5)]; print('held', flush=True); sys.stdin.read()"
+
+    async def look(browser: Browser) -> None:
+        command = [sys.executable, "-c", hold, str(browser.port)]
+        other = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+        assert other.stdout is not None
+        assert await other.stdout.readline() == b"held\n"
+        assert (await browser.ask()).status == 200
+        await other.communicate(b"")
+
+    visit(look, bounds=Bounds(connections=3, head_within=20))
