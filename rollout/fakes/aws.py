@@ -171,11 +171,18 @@ class InMemoryAws:
         return arn
 
     @_atomic
+    def create_function(self, name: str, *lets_in: Arn) -> str:
+        """A function that lets target groups invoke it; its ARN."""
+        function = f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
+        self.record("CreateFunction", name)
+        self.policies[function] = policy_for(*lets_in)
+        return function
+
+    @_atomic
     def create_answering_group(self, name: str) -> Arn:
-        """A target group of type lambda with a function of the same name that lets it in."""
-        group, function = self.create_target_group(name), f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
-        self.register_targets(group, function)
-        self.policies[function] = policy_for(group)
+        """A target group of type lambda, with a function of the same name in it."""
+        group = self.create_target_group(name)
+        self.register_targets(group, self.create_function(name, group))
         return group
 
     @_atomic
@@ -253,7 +260,7 @@ class InMemoryAws:
             action: What it does instead of forwarding, in words.
         """
         was = self._known_rule(rule, "ModifyRule")
-        self._forwardable(was.listener, forward, "ModifyRule")
+        self._forwardable(was.listener, forward, "ModifyRule", rule)
         now = replace(was, asks=was.asks if asks is None else tuple(asks))
         if forward is not None or action is not None:
             now = replace(now, forward=forward, action=action or "forward")
@@ -334,21 +341,22 @@ class InMemoryAws:
             raise refusal(action, "RuleNotFound", "One or more rules not found", rule)
         return self.rules[rule]
 
-    def _known_group(self, group: Arn, action: str) -> None:
+    def _known_group(self, group: Arn, action: str, where: Arn | None = None) -> None:
         if group not in self.target_groups:
-            raise refusal(action, "TargetGroupNotFound", f"Target groups '{group}' not found")
+            raise refusal(action, "TargetGroupNotFound", f"Target groups '{group}' not found", where)
 
     def _free(self, listener: Arn, priority: int, action: str) -> None:
         if any(rule.listener == listener and rule.priority == priority for rule in self.rules.values()):
             raise refusal(action, "PriorityInUse", f"Priority '{priority}' is currently in use")
 
-    def _forwardable(self, listener: Arn, forward: Forward | None, action: str) -> None:
+    def _forwardable(self, listener: Arn, forward: Forward | None, action: str, where: Arn | None = None) -> None:
         balancer = self.listeners[listener].load_balancer
         for group in forward.weights if forward else ():
-            self._known_group(group, action)
+            self._known_group(group, action, where)
             if set(self.balancers_of(group)) - {balancer}:
                 raise refusal(
                     action,
                     "TargetGroupAssociationLimit",
                     f"The target group '{group_name(group)}' is associated with another load balancer",
+                    where,
                 )

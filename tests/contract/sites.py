@@ -1,0 +1,134 @@
+"""An account's load balancers and hands on them, in memory and on the sandbox's AWS: what both ports are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rollout.aws.alb import Elbv2, action_for
+from rollout.aws.session import Access
+from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.load_balancers import InMemoryLoadBalancers
+from rollout.model import Arn, Environment, LoadBalancer
+from rollout.ports import LoadBalancers
+from rollout.rules.conditions import Condition, Field
+from rollout.rules.weights import Forward
+from tests.sandbox.tenant import REGION, Tenant, method, path
+from tests.unit.builders import environment
+
+PORTS = {"public": 443, "internal": 80}
+
+
+class Site(Protocol):
+    """An account with a public and an internal load balancer, and somebody with hands on it."""
+
+    @property
+    def account(self) -> str: ...
+    def client(self, account: str | None = None) -> LoadBalancers: ...
+    def listener(self, balancer: str) -> Arn: ...
+    def group(self, name: str) -> Arn: ...
+    def register(self, group: Arn, function: str) -> str: ...
+    def rule(
+        self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None
+    ) -> Arn: ...
+    def tag(self, rule: Arn, tags: Mapping[str, str]) -> None: ...
+    def renumber(self, rule: Arn, priority: int) -> None: ...
+    def ask(self, rule: Arn, path_: str) -> None: ...
+    def delete(self, rule: Arn) -> None: ...
+
+
+def inventory(site: Site, *balancers: str, **more: Any) -> Environment:
+    """The unit tests' inventory of two routes, in a site's account, on its public load balancer."""
+    known = {name: LoadBalancer(name=name, listener_port=PORTS.get(name, 443)) for name in balancers or PORTS}
+    return environment(**{"account": site.account, "load_balancers": known} | more)
+
+
+class InMemorySite:
+    """The fakes."""
+
+    def __init__(self) -> None:
+        self.aws = InMemoryAws()
+        for name, port in PORTS.items():
+            self.aws.create_load_balancer(name, port)
+
+    @property
+    def account(self) -> str:
+        return self.aws.account
+
+    def client(self, account: str | None = None) -> LoadBalancers:
+        return InMemoryLoadBalancers(self.aws, account)
+
+    def listener(self, balancer: str) -> Arn:
+        return self.aws.listener_of(balancer)
+
+    def group(self, name: str) -> Arn:
+        return self.aws.create_target_group(name)
+
+    def register(self, group: Arn, function: str) -> str:
+        arn = self.aws.create_function(function, group)
+        self.aws.register_targets(group, arn)
+        return arn
+
+    def rule(self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None) -> Arn:
+        asks = [Condition(Field.METHOD, tuple(methods)), Condition(Field.PATH, (path_,))]
+        action = "forward" if forward else "fixed-response 503"
+        return self.aws.create_rule(self.listener(balancer), priority, asks, forward, action=action)
+
+    def tag(self, rule: Arn, tags: Mapping[str, str]) -> None:
+        self.aws.set_tags(rule, tags)
+
+    def renumber(self, rule: Arn, priority: int) -> None:
+        self.aws.set_rule_priority(rule, priority)
+
+    def ask(self, rule: Arn, path_: str) -> None:
+        self.aws.modify_rule(rule, asks=[Condition(Field.PATH, (path_,))])
+
+    def delete(self, rule: Arn) -> None:
+        self.aws.delete_rule(rule)
+
+
+@dataclass
+class SandboxSite:
+    """The real adapter, over boto3."""
+
+    tenant: Tenant
+
+    @property
+    def account(self) -> str:
+        return self.tenant.account
+
+    def client(self, account: str | None = None) -> LoadBalancers:
+        return Elbv2(Access(REGION, self.tenant.sandbox.endpoint, account or self.account, "any"))
+
+    def listener(self, balancer: str) -> Arn:
+        return Arn(self.tenant.landscape.listeners[balancer])
+
+    def group(self, name: str) -> Arn:
+        return Arn(self.tenant.group(name))
+
+    def register(self, group: Arn, function: str) -> str:
+        arn = self.tenant.function(function)
+        self.tenant.permit(function, group)
+        self.tenant.register(group, arn)
+        return arn
+
+    def rule(self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None) -> Arn:
+        fixed: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
+        actions: Any = [action_for(forward) if forward else fixed]
+        asks = [method(*methods), path(path_)]
+        made = self.tenant.rule(actions, priority=priority, balancer=balancer, conditions=asks)
+        return Arn(made["RuleArn"])
+
+    def tag(self, rule: Arn, tags: Mapping[str, str]) -> None:
+        pairs = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self.tenant.elb.add_tags(ResourceArns=[rule], Tags=pairs)
+
+    def renumber(self, rule: Arn, priority: int) -> None:
+        self.tenant.elb.set_rule_priorities(RulePriorities=[{"RuleArn": rule, "Priority": priority}])
+
+    def ask(self, rule: Arn, path_: str) -> None:
+        self.tenant.elb.modify_rule(RuleArn=rule, Conditions=[path(path_)])
+
+    def delete(self, rule: Arn) -> None:
+        self.tenant.elb.delete_rule(RuleArn=rule)
