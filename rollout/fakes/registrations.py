@@ -156,8 +156,12 @@ class _Recorder(MockMonitor):
         self.registrations: list[Registration] = []
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
-        kinds = parent.removeprefix(self._prefix).partition("::")[0]
-        return f"{self._prefix}{type_ if kinds in ('', STACK_TYPE) else f'{kinds}${type_}'}::{name}"
+        inside = "" if self._parent(parent) == self.root.urn else f"{parent.split('::')[2]}$"
+        return f"{self._prefix}{inside}{type_}::{name}"
+
+    def _parent(self, urn: str) -> str:
+        """Under the mocks, the stack of a process's first run is the one of all."""
+        return self.root.urn if not urn or f"::{STACK_TYPE}::" in urn else urn
 
     def Invoke(self, request: resource_pb2.ResourceInvokeRequest) -> Any:  # noqa: N802 - gRPC's name
         with _event_loop():
@@ -173,7 +177,7 @@ class _Recorder(MockMonitor):
                         urn,
                         request.type,
                         request.custom,
-                        request.parent or self.root.urn,
+                        self._parent(request.parent),
                         rpc.deserialize_properties(request.object),
                         request.retainOnDelete,
                         request.importId,

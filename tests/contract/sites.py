@@ -1,4 +1,4 @@
-"""An account's load balancers and hands on them, in memory and on the sandbox's AWS: what both ports are asked about."""
+"""An account's load balancers and hands on them, in memory and on the sandbox: what both ports are asked about."""
 
 from __future__ import annotations
 

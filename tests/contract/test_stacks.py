@@ -1,0 +1,155 @@
+"""One journey on the real engine and on the fakes: previews, gates, states, histories and events must be the same.
+
+What only one of them can have is left out: ARNs, times, providers in the state, and the order within a step.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from rollout import EnvironmentRollout, PhaseResult, events
+from rollout.aws.alb import action_for
+from rollout.changes.phases import STACKS
+from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
+from rollout.errors import RolloutError
+from rollout.model import Arn
+from rollout.rules.weights import Forward, group_name
+from tests.behaviour.team import InMemoryTeam
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+HALF_HALF = 50
+Facts = list[tuple[str, Any]]
+
+
+def by_hand(team: Team | InMemoryTeam, route: str, candidate: int) -> None:
+    """Somebody changes a route's weights, and leaves out stickiness."""
+    forward = team.forwards()[route]
+    assert forward
+    legacy, other = forward.weights
+    weights = Forward({legacy: 100 - candidate, other: candidate})
+    rule = Arn(team.rules()[route])
+    if isinstance(team, InMemoryTeam):
+        team.aws.modify_rule(rule, forward=weights)
+    else:
+        elb = team.aws.client("elbv2", team.account, "us-west-2")
+        elb.modify_rule(RuleArn=rule, Actions=[action_for(weights)])
+
+
+def meaning(state: ResourceState | None) -> Any:
+    """What a resource is, as far as it is the program's to say."""
+    if state is None or state.type != LISTENER_RULE:
+        return None
+    forward = forward_in(state.recorded)
+    groups = {group_name(arn): weight for arn, weight in forward.weights.items()} if forward else None
+    return conditions_told(state.recorded), groups, forward and forward.stickiness
+
+
+def changes(preview: StackPreview) -> list[Any]:
+    return sorted(
+        (change.op.value, change.type, change.name, change.properties, change.is_header_rule)
+        for change in preview.changes
+    )
+
+
+def shown(result: PhaseResult) -> Any:
+    gate = result.gate
+    return (
+        result.changed,
+        [(preview.stack, changes(preview), preview.unchanged, preview.refreshed) for preview in gate.previews],
+        [str(line) for line in gate.warnings],
+        gate.drift,
+        [(line.route, str(line.before), str(line.after)) for line in gate.traffic],
+        {name: str(split) for name, split in result.after.items()},
+    )
+
+
+def states(target: EnvironmentRollout) -> Any:
+    """What the stacks hold; the engine keeps its providers beside it."""
+    return {stack: held(target, stack) for stack in STACKS}
+
+
+def held(target: EnvironmentRollout, stack: str) -> Any:
+    resources, own = target._parts.stacks.resources(stack), target.inventory.project
+    if resources is None:
+        return None
+    return sorted(
+        (
+            each.urn.replace(own, ""),
+            each.parent.replace(own, ""),
+            each.type,
+            each.custom,
+            each.retain_on_delete,
+            meaning(each),
+        )
+        for each in resources
+        if not each.type.startswith("pulumi:providers:")
+    )
+
+
+def histories(target: EnvironmentRollout) -> Any:
+    stacks = target._parts.stacks
+    return {
+        stack: [(each.kind, each.result, each.message.split("\n")[0]) for each in stacks.history(stack, 50)]
+        for stack in STACKS
+    }
+
+
+def told(found: Iterable[events.Event]) -> Counter[str]:
+    return Counter(type(event).__name__ for event in found)
+
+
+def journey(team: Team | InMemoryTeam) -> Facts:
+    """Phases, hands, refreshes, header rules, alarms and the way back; each is looked at, and tried again."""
+    facts: Facts = []
+
+    def step(name: str, act: Callable[[EnvironmentRollout], PhaseResult | Any], *, again: bool = False) -> None:
+        for attempt in ("", " again") if again else ("",):
+            team.events.clear()
+            try:
+                result = act(team.open())
+                facts.append((name + attempt, shown(result) if isinstance(result, PhaseResult) else None))
+            except RolloutError as error:
+                problems = [(each.where, each.code) for each in getattr(error, "problems", ())]
+                facts.append((name + attempt, (type(error).__name__, error.code, problems)))
+            facts.append((f"{name}{attempt}: events", told(team.events)))
+
+    step("phase1", lambda it: it.phase1(approve=True))
+    step("phase2", lambda it: it.phase2(approve=True))
+    facts.append(("states", states(team.open())))
+    by_hand(team, "stamp-score", HALF_HALF)
+    step("beside somebody", lambda it: it.set_weight(10, approve=True, save=False))
+    step("accepted", lambda it: it.set_weight(10, approve=True, save=False, accept_live=True), again=True)
+    facts.append(("drift", [(each.where, each.code) for each in team.open().drift(ignore_file=True).problems]))
+    team.edit("[stickiness]", "[header-override]\n\n[stickiness]")
+    step("override", lambda it: it.override(approve=True), again=True)
+    by_hand(team, "stamp-score", HALF_HALF)
+    step("rollback", lambda it: it.rollback(save=False))
+    facts.append(("states after the rollback", states(team.open())))
+    step("override after the rollback", lambda it: it.override(approve=True))
+    step("override --remove", lambda it: it.override(remove=True, approve=True))
+    step("monitoring", lambda it: it.monitoring(approve=True), again=True)
+    team.edit("[stickiness]", '[notifications.on-call]\nsns = "arn:aws:sns:us-west-2:123456789012:x"\n\n[stickiness]')
+    step("monitoring that tells", lambda it: it.monitoring(approve=True))
+    step("monitoring --remove", lambda it: it.monitoring(remove=True, approve=True))
+    team.edit("memory-size = 256", "memory-size = 512")
+    step("a new build", lambda it: it.phase1(approve=True), again=True)
+    team.edit('architecture = "arm64"', 'architecture = "x86_64"')
+    step("another architecture", lambda it: it.phase1(approve=True))
+    step("undo phase2", lambda it: it.undo("phase2", approve=True), again=True)
+    step("undo phase1", lambda it: it.undo("phase1", approve=True))
+    facts.append(("states at the end", states(team.open())))
+    facts.append(("histories", histories(team.open())))
+    return facts
+
+
+def test_a_journey_is_the_same_on_the_engine_and_on_the_fakes(
+    legacy: Team, in_memory: Callable[[], InMemoryTeam]
+) -> None:
+    for (name, ours), (other, theirs) in zip(journey(in_memory()), journey(legacy), strict=True):
+        assert (name, ours) == (other, theirs)
