@@ -29,8 +29,12 @@ from rollout.pulumi_driver.failures import engine_error
 
 _UPDATE = timedelta(seconds=1)
 """How long an update takes, so that histories have an order."""
-_BY_PLAN = {"replace": {"replace", "update", "same"}, "update": {"update", "same"}}
-"""What a step may be where the plan has another: nothing worse."""
+_ALLOWED = {
+    "create": {"same", "create"},
+    "update": {"same", "update"},
+    "replace": {"same", "update", "replace"},
+}
+"""By what a plan has, what a step may be: nothing worse, as the engine's `ConstrainedTo` has it."""
 
 
 class InMemoryStacks:
@@ -199,17 +203,24 @@ class InMemoryStacks:
         return resources, [*reads, *plan(wanted, resources, self._aws)]
 
     def _hold_to(self, planned: tuple[tuple[str, str], ...], steps: list[PlannedStep]) -> None:
-        left = list(planned)
+        left: dict[str, list[str]] = {}
+        for urn, act in planned:
+            left.setdefault(urn, []).append(act)
+        beyond = []
         for step in steps:
-            allowed = (planned_act for urn, planned_act in left if urn == step.change.urn)
-            act = next((act for act in allowed if step.act in _BY_PLAN.get(act, {act})), None)
-            if act is None and step.act != "same":
-                raise Drift(
-                    "the world moved since the plan was approved; what was applied until then is in the state",
-                    [Problem(f"{step.act} of {step.change.name} violates plan", code="engine-diagnostic")],
-                    then="run the command again to see what is left",
-                    code="changed-since-preview",
-                )
+            acts = left.get(step.change.urn)
+            wanted = acts.pop(0) if acts else "same"
+            if step.act not in _ALLOWED.get(wanted, {wanted}):
+                beyond.append(f"{step.act} is not allowed by the plan: this resource is constrained to {wanted}")
+        # a deletion that isn't needed any more is fine
+        missed = [urn for urn, acts in left.items() if acts not in ([], ["delete"])]
+        if beyond or missed:
+            raise Drift(
+                "the world moved since the plan was approved; what was applied until then is in the state",
+                [Problem(text, code="engine-diagnostic") for text in beyond or map(_missed, missed)],
+                then="run the command again to see what is left",
+                code="changed-since-preview",
+            )
 
     def _take(
         self,
@@ -314,6 +325,10 @@ class InMemoryStacks:
             clock.advance(_UPDATE)
             if result == "failed" or sys.exception() is None:
                 record.history.append(Update(kind, result, message, start, clock.utc))
+
+
+def _missed(urn: str) -> str:
+    return f"expected resource operations for {urn} but none were seen"
 
 
 def _pairs(

@@ -15,6 +15,8 @@ from rollout.pulumi_driver.failures import engine_error, problem_of, said_by_cli
 
 T = TypeVar("T")
 
+_BEYOND_PLAN = re.compile("violates plan|not allowed by the plan|Expected a new resource plan")
+_MISSED = "expected resource operations"
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -105,11 +107,11 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
     except auto_errors.CommandError as error:
         said = (problems.errors if problems else None) or [said_by_cli(str(error))]
         # after a first failure the engine misses every step that the plan had for later
-        causes = [text for text in said if not text.startswith("expected resource operations")] or said
-        if any("violates plan" in text for text in (*said, str(error))):
+        causes = [text for text in said if not text.startswith(_MISSED)]
+        if not causes or any(map(_BEYOND_PLAN.search, (*said, str(error)))):
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
-                [problem_of(text) for text in causes],
+                [problem_of(text) for text in causes or said],
                 then="run the command again to see what is left",
                 code="changed-since-preview",
             ) from error

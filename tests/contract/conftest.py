@@ -13,12 +13,12 @@ from tests.behaviour.team import InMemoryTeam
 
 
 @pytest.fixture
-def in_memory(tmp_path: Path) -> Callable[[], InMemoryTeam]:
-    """Makes a team at legacy."""
+def in_memory(tmp_path: Path) -> Callable[[str], InMemoryTeam]:
+    """Makes a team at a stage."""
 
-    def make() -> InMemoryTeam:
+    def make(stage: str) -> InMemoryTeam:
         folder = tmp_path / "in memory"
         folder.mkdir()
-        return made_team(folder, World.legacy)
+        return made_team(folder, getattr(World, stage))
 
     return make

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rollout import EnvironmentRollout, PhaseResult, events
 from rollout.aws.alb import action_for
-from rollout.changes.phases import STACKS
+from rollout.changes.desired import routing_input
+from rollout.changes.phases import ROUTING, STACKS
 from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
 from rollout.errors import RolloutError
-from rollout.model import Arn
+from rollout.model import Arn, ProgramInput, RuleOwnership, Split
+from rollout.quantities import Percent
 from rollout.rules.weights import Forward, group_name
 from tests.behaviour.team import InMemoryTeam
 from tests.conftest import Team
@@ -39,6 +43,15 @@ def by_hand(team: Team | InMemoryTeam, route: str, candidate: int) -> None:
     else:
         elb = team.aws.client("elbv2", team.account, "us-west-2")
         elb.modify_rule(RuleArn=rule, Actions=[action_for(weights)])
+
+
+def delete(team: Team | InMemoryTeam, route: str) -> None:
+    """Somebody deletes a route's rule."""
+    rule = Arn(team.rules()[route])
+    if isinstance(team, InMemoryTeam):
+        team.aws.delete_rule(rule)
+    else:
+        team.aws.client("elbv2", team.account, "us-west-2").delete_rule(RuleArn=rule)
 
 
 def meaning(state: ResourceState | None) -> Any:
@@ -149,7 +162,66 @@ def journey(team: Team | InMemoryTeam) -> Facts:
 
 
 def test_a_journey_is_the_same_on_the_engine_and_on_the_fakes(
-    legacy: Team, in_memory: Callable[[], InMemoryTeam]
+    legacy: Team, in_memory: Callable[[str], InMemoryTeam]
 ) -> None:
-    for (name, ours), (other, theirs) in zip(journey(in_memory()), journey(legacy), strict=True):
+    for (name, ours), (other, theirs) in zip(journey(in_memory("legacy")), journey(legacy), strict=True):
+        assert (name, ours) == (other, theirs)
+
+
+def port(team: Team | InMemoryTeam, folder: Path) -> Facts:
+    """What a stack that isn't there says, a plan that is too old, a rule that is gone, and a note."""
+    target, facts = team.open(), Facts()
+    environment, stacks = target.inventory, target._parts.stacks
+    absent = environment.model_copy(update={"name": "nowhere"})
+    nowhere = replace(target._parts, environment=absent).stacks
+    facts.append(("absent", (nowhere.resources(ROUTING), nowhere.history(ROUTING, 5), nowhere.locks(ROUTING))))
+    facts.append(("absent preview", nowhere.preview(ROUTING, ProgramInput(absent), folder.parent / "none")))
+    facts.append(("absent note", outcome(lambda: nowhere.note(ROUTING, "hello"))))
+
+    live = target.live()
+    ten, fifty = (
+        routing_input(environment, live, dict.fromkeys(environment.routes, Split.at(Percent.of(weight))))
+        for weight in (10, 50)
+    )
+    for name, given in (("ten", ten), ("fifty", fifty)):
+        preview = stacks.preview(ROUTING, given, folder / name)
+        assert preview
+        facts.append((name, (changes(preview), (folder / name).stat().st_mode)))
+    stacks.up(ROUTING, fifty, plan=folder / "fifty", message="fifty\nand more")
+    facts.append(("again", outcome(lambda: stacks.up(ROUTING, fifty, plan=folder / "fifty", message="x"))))
+    kept = dict.fromkeys(environment.routes, Split.at(Percent.of(10)))
+    gone = replace(ten, rules={"stamp-score": RuleOwnership.RELEASED}, splits=kept)
+    stacks.up(ROUTING, gone, plan=None, message="one is released")
+    facts.append(("a state that moved", outcome(lambda: stacks.up(ROUTING, ten, plan=folder / "ten", message="x"))))
+    both = replace(gone, rules={**gone.rules, "embed-score": RuleOwnership.RELEASED})
+    stacks.preview(ROUTING, both, folder / "both")
+    stacks.up(ROUTING, both, plan=None, message="so is another")
+    facts.append(("it is gone already", outcome(lambda: stacks.up(ROUTING, both, plan=folder / "both", message="x"))))
+    delete(team, "ceramic-score")
+    for refresh in (False, True):
+        preview = stacks.preview(ROUTING, both, folder / "after", refresh=refresh)
+        assert preview
+        facts.append((f"a rule that is gone, {refresh}", changes(preview)))
+    stacks.note(ROUTING, "a note")
+    facts.append(("history", [(each.kind, each.result, each.message) for each in stacks.history(ROUTING, 5)]))
+    facts.append(("held", held(target, ROUTING)))
+    return facts
+
+
+def outcome(act: Callable[[], object]) -> Any:
+    try:
+        act()
+    except RolloutError as error:
+        return type(error).__name__, error.code
+    return None
+
+
+def test_the_port_is_the_same_on_the_engine_and_on_the_fakes(
+    cut_over: Team, in_memory: Callable[[str], InMemoryTeam], tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("ours", "theirs")]
+    for folder in folders:
+        folder.mkdir()
+    facts = [port(in_memory("cut_over"), folders[0]), port(cut_over, folders[1])]
+    for (name, ours), (other, theirs) in zip(*facts, strict=True):
         assert (name, ours) == (other, theirs)
