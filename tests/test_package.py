@@ -37,8 +37,9 @@ def contents(wheel: Path) -> set[str]:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an environment with the wheel in it, and its dependencies from this one."""
     place = tmp_path_factory.mktemp("installed")
-    run(sys.executable, "-m", "virtualenv", "--no-download", place)
-    run(place / "bin" / "python", "-m", "pip", "install", "--no-index", "--no-deps", wheel)
+    uv = (sys.executable, "-m", "uv")
+    run(*uv, "venv", "--python", sys.executable, place)
+    run(*uv, "pip", "install", "--python", place / "bin" / "python", "--offline", "--no-deps", wheel)
     # A path from a .pth file adds its packages but not its own .pth files: the editable checkout stays out.
     (site,) = place.glob("lib/python*/site-packages")
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
