@@ -56,9 +56,9 @@ class RolloutError(Exception):
     def __init__(
         self, what: str, *, where: str | None = None, then: str | None = None, code: str | None = None
     ) -> None:
-        Exception.__init__(self, redacted(what))  # an error of AWS is botocore's, too, which takes other arguments
-        self.code = code or self.code
         self.what = redacted(what)
+        Exception.__init__(self, self.what)  # an error of AWS is botocore's, too, which takes other arguments
+        self.code = code or self.code
         self.where = where and redacted(where)
         self.then = then and redacted(then)
 

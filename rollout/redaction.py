@@ -54,9 +54,14 @@ def redacted(text: str, variables: Mapping[str, str] = os.environ) -> str:
     """
     for form in _FORMS:
         text = form.sub(REDACTED, text)
-    secrets = {value for name, value in variables.items() if _SECRET.search(name) and not _PLACES.search(name)}
+    secrets = {value for name, value in variables.items() if _is_secret(name)}
     pattern = _pattern(frozenset(secrets | _hidden))
     return pattern.sub(REDACTED, text) if pattern else text
+
+
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return bool(_SECRET.search(name)) and not _PLACES.search(name)
 
 
 @lru_cache(maxsize=8)

@@ -14,7 +14,7 @@ from rollout.analysis.verdicts import Finding, Judgement, Verdict
 from rollout.changes.engine import PhaseResult
 from rollout.changes.gates import Gate, TrafficLine
 from rollout.changes.rollback import RollbackResult
-from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete
+from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete, RolloutError
 from rollout.history.entries import Update
 from rollout.live import Live
 from rollout.metrics import AlarmState
@@ -108,28 +108,28 @@ class World:
             raise Killed
         self.acts += 2
 
-    def _meets(self, part: str, error: Exception) -> None:
+    def _meets(self, part: str, kind: type[RolloutError], what: str) -> None:
         if part in self.broken:
-            raise error
+            raise kind(what)
 
     # the stacks' history
 
     def history(self, _stack: str, depth: int) -> tuple[Update, ...]:
-        self._meets("history", EngineError("no backend"))
+        self._meets("history", EngineError, "no backend")
         return tuple(self.updates[-depth:])
 
     def note(self, _stack: str, message: str) -> None:
-        self._meets("history", EngineError("no backend"))
+        self._meets("history", EngineError, "no backend")
         self._act(lambda: self.updates.append(Update("refresh", "succeeded", message, self.time)))
 
     # the means
 
     def read(self) -> Live:
-        self._meets("live", AwsError("no network"))
+        self._meets("live", AwsError, "no network")
         return on_aws(self.environment, **{n: None if w is None else w.tenths // 10 for n, w in self.weights.items()})
 
     def judge(self, routes: Sequence[str], _live: Live, since: datetime, now: datetime) -> Judgement:
-        self._meets("cloudwatch", AwsError("throttled"))
+        self._meets("cloudwatch", AwsError, "throttled")
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)
 
@@ -158,7 +158,7 @@ class World:
         return PhaseResult(self.environment.name, "weight", True, gate)
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
-        self._meets("live", AwsError("no network"))
+        self._meets("live", AwsError, "no network")
         failed = [name for name in routes if name in self.broken]
         moved = [name for name in routes if name not in failed and self.weights[name] is not None]
         for name in moved:
@@ -166,7 +166,7 @@ class World:
         if failed:
             raise RollbackIncomplete("some are left", [Problem("throttled", where=f"routes.{name}") for name in failed])
         if said is not None:
-            self._meets("history", EngineError("no backend"))
+            self._meets("history", EngineError, "no backend")
             self._act(lambda: self.updates.append(Update("update", "succeeded", said, self.time)))
         return RollbackResult(self.environment.name, {}, tuple(moved), reconciled=said is not None)
 
