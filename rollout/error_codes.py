@@ -33,6 +33,7 @@ INVENTORY: Mapping[str, str] = {
     "conflicting-header-rule": "A header rule can't have its priority or its conditions.",
     "conflicting-keys": "Keys that don't go together, or of which exactly one must be given.",
     "duplicate-endpoint": "Two routes have the same path and methods.",
+    "duplicate-function": "Two functions have one name, or roles of one name.",
     "duplicate-listener": "Two load balancers are the same listener.",
     "duplicate-priority": "Two rules have the same priority on one listener.",
     "duplicate-target-group": "Two functions make the same target group.",

@@ -75,6 +75,11 @@ class LoadBalancer(Frozen):
     )
     listener_port: int = Field(443, strict=True, ge=1, le=65_535, description="a port from 1 to 65535")
 
+    @property
+    def real_name(self) -> str | None:
+        """Its name on AWS, which no other one in its region has."""
+        return self.arn.split("/")[-2] if self.arn else self.name
+
 
 class Function(Frozen):
     """A candidate Lambda function and its target groups, one or more on each load balancer that it serves."""

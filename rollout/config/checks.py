@@ -13,7 +13,7 @@ from itertools import chain
 from rollout.config.findings import Finding, dotted, suggestion
 from rollout.config.layout import Keys
 from rollout.formatting import count_of
-from rollout.model import Environment, Function, KeptRoute, LoadBalancer, Route
+from rollout.model import Environment, Function, KeptRoute, Route
 from rollout.rules.matching import covers
 from rollout.rules.overrides import planning_problems
 
@@ -89,8 +89,10 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
         )
 
 
-def _identity(balancer: LoadBalancer | None) -> str | None:
-    return (balancer.arn or balancer.name) if balancer else None
+def _identity(environment: Environment, key: str) -> str | None:
+    """A load balancer's name on AWS, which is its own in a region; None where the file doesn't say."""
+    balancer = environment.load_balancers.get(key)
+    return balancer and balancer.real_name
 
 
 def _load_balancers(environment: Environment) -> Iterator[Finding]:
@@ -101,25 +103,44 @@ def _load_balancers(environment: Environment) -> Iterator[Finding]:
             given = "neither name nor arn is given" if balancer.name is None else "both name and arn are given"
             yield Finding(at, given, "give exactly one of them", code="conflicting-keys")
             continue
-        first = listeners.setdefault((_identity(balancer), balancer.listener_port), at)
+        first = listeners.setdefault((balancer.real_name, balancer.listener_port), at)
         if first != at:
             yield Finding(at, f"is the same listener as {dotted(first)}", other=first, code="duplicate-listener")
 
 
 def _functions(environment: Environment) -> Iterator[Finding]:
-    makers: dict[str, Keys] = {}
-    for name, function in environment.functions.items():
-        at = ("functions", name)
+    names: dict[str, tuple[Keys, str]] = {}
+    for key, function in environment.functions.items():
+        at, name = ("functions", key), function.name or key
         yield from _package(at, function)
-        for place, _, group in _made_groups(name, function):
-            first = makers.setdefault(group, place)
-            if first[1] != name:
-                yield Finding(
-                    place,
-                    f"target group {group!r} is made by {dotted(first)} already",
-                    other=first,
-                    code="duplicate-target-group",
-                )
+        place = (*at, "name") if function.name else at
+        first, taken = names.setdefault(name.casefold(), (place, name))
+        if first != place:
+            what = f"function name {name!r} is {dotted(first)}'s already"
+            if name != taken:
+                what = f"function name {name!r} is {dotted(first)}'s in another case, and IAM's roles have no case"
+            yield Finding(place, what, "give each function a name of its own", first, code="duplicate-function")
+    yield from _made_twice(environment)
+
+
+def _made_twice(environment: Environment) -> Iterator[Finding]:
+    """Target groups that phase 1 would make although they are there: made before, or legacy's."""
+    there: dict[str, tuple[Keys, str]] = {
+        route.legacy: ((*at, "legacy"), route.load_balancer) for at, route in _all_routes(environment)
+    }
+    for key, function in environment.functions.items():
+        for place, balancer, group in _made_groups(key, function):
+            first, home = there.setdefault(group, (place, balancer))
+            if first == place:
+                continue
+            then = "give this one a name of its own"
+            is_listener = first[:2] == place[:2] and _identity(environment, balancer) == _identity(environment, home)
+            if is_listener:
+                then = f"name it once: it serves every listener of {_identity(environment, balancer)}"
+            elif first[:2] == place[:2]:
+                continue  # on two load balancers, which is told of every group
+            what = f"target group {group!r} is {'made by ' if first[0] == 'functions' else ''}{dotted(first)} already"
+            yield Finding(place, what, then, first, code="duplicate-target-group")
 
 
 def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
@@ -234,7 +255,7 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
     homes: dict[str, tuple[str, Keys]] = {}
     for group, balancer, at in uses:
         home, first = homes.setdefault(group, (balancer, at))
-        here, there = (_identity(environment.load_balancers.get(name)) for name in (balancer, home))
+        here, there = (_identity(environment, name) for name in (balancer, home))
         if here and there and here != there:
             what = f"target group {group!r} is on load balancer {home!r} already, by {dotted(first)}"
             yield Finding(
@@ -251,7 +272,10 @@ def _candidates(environment: Environment) -> Iterator[Finding]:
         made = {
             group
             for function in environment.functions.values()
-            for group in function.target_groups.get(route.load_balancer, ())
+            for balancer, groups in function.target_groups.items()
+            if balancer == route.load_balancer
+            or (_identity(environment, balancer) or balancer) == _identity(environment, route.load_balancer)
+            for group in groups
         }
         if route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"

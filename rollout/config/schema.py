@@ -52,6 +52,7 @@ def stacks_schema() -> dict[str, Any]:
     inventory = Environment.model_json_schema(schema_generator=_Editors)
     project = Project.model_json_schema(schema_generator=_Editors)
     definitions, properties = inventory["$defs"], inventory["properties"]
+    del definitions["Problem"]  # of what is derived
     for model in MODELS.values():
         definitions.get(model.__name__, {}).pop("required", None)
     definitions["Environment"] = {

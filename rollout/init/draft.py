@@ -39,10 +39,12 @@ class Draft:
     def target_groups(self) -> dict[str, list[str]]:
         """The function's target groups, by the load balancer's key."""
         made: dict[str, list[str]] = {}
-        for endpoint in self.routes.values():
-            names = made.setdefault(self.balancer(endpoint), [])
-            if (group := self.groups[endpoint.target_group]) not in names:
-                names.append(group)
+        homes: dict[str, str] = {}
+        for endpoint in self.routes.values():  # a group serves all listeners of its load balancer, and is named once
+            group = self.groups[endpoint.target_group]
+            if group not in homes:
+                homes[group] = self.balancer(endpoint)
+                made.setdefault(homes[group], []).append(group)
         return made
 
 

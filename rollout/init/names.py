@@ -45,13 +45,17 @@ def slug(text: str) -> str:
 
 
 def route_keys(endpoints: Sequence[Endpoint]) -> dict[Endpoint, str]:
-    """A key for each endpoint: its path's words, after its methods where several have that path."""
-    paths = Counter(slug(endpoint.path) for endpoint in endpoints)
+    """A key for each endpoint: its path's words, with its methods and port where others have that path."""
+    paths: dict[str, set[int]] = {}
+    for endpoint in endpoints:
+        paths.setdefault(slug(endpoint.path), set()).add(endpoint.listener.port)
+    counts = Counter(slug(endpoint.path) for endpoint in endpoints)
     keys: dict[Endpoint, str] = {}
     for endpoint in endpoints:
         words = slug(endpoint.path)
-        if paths[words] > 1:
-            words = slug(" ".join((*endpoint.methods, endpoint.path)))
+        if counts[words] > 1:
+            port = f" {endpoint.listener.port}" if len(paths[words]) > 1 else ""
+            words = slug(" ".join((*endpoint.methods, endpoint.path)) + port)
         keys[endpoint] = fitted(words, "", LONGEST_KEY, set(keys.values()))
     return keys
 

@@ -195,7 +195,9 @@ def _functions(environment: Environment, load_balancer: str) -> dict[str, str]:
     return {
         group: function.name or key
         for key, function in environment.functions.items()
-        for group in function.target_groups.get(load_balancer, ())
+        for balancer, groups in function.target_groups.items()
+        if environment.load_balancers[balancer].real_name == environment.load_balancers[load_balancer].real_name
+        for group in groups
     }
 
 

@@ -377,6 +377,33 @@ CASES = {
         "duplicate-target-group",
         "is made by functions.api.target-groups.public already",
     ),
+    "group named for two listeners": (
+        '"api-internal" }',
+        '"api-internal", plain = "api-public" } #!\n[load-balancers.plain]\nname = "shop-public"\nlistener-port = 80',
+        "duplicate-target-group",
+        "name it once: it serves every listener of shop-public",
+    ),
+    "group that is legacy's": (
+        '"api-internal" }',
+        '["api-internal", "old-stock"] } #!',
+        "duplicate-target-group",
+        "is routes.stock.legacy already",
+    ),
+    "function of another's name": (
+        "[routes.cart]",
+        (
+            '[functions.b]\nname = "api" #!\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "b"\n'
+            "[routes.cart]"
+        ),
+        "duplicate-function",
+        "function name 'api' is functions.api's already",
+    ),
+    "function of another's name in another case": (
+        "[routes.cart]",
+        '[functions.API] #!\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "b"\n[routes.cart]',
+        "duplicate-function",
+        "IAM's roles have no case",
+    ),
     "group of a list on two load balancers": (
         '"api-internal" }',
         '["api-internal", "api-public"] } #!',

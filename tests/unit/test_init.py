@@ -267,3 +267,14 @@ def test_a_file_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     write_new(file, "two", force=True)
     assert file.read_text() == "two"
     assert [path.name for path in tmp_path.iterdir()] == ["stacks.toml"]
+
+
+def test_the_same_rules_on_two_listeners_have_one_candidate_group_that_is_named_once() -> None:
+    plain, secure = Listener("shop", 80, (rule(1, "/cart/*"),)), Listener("shop", 443, (rule(1, "/cart/*"),))
+    account = Found("123456789012", "us-west-2", (plain, secure), GROUPS)
+    inventory = parse(text_of(draft(account, "/cart/*")), Path("stacks.toml")).environment("production")
+    assert inventory.functions["new-shop"].target_groups == {"shop-80": ("cart-candidate",)}
+    assert {(key, route.load_balancer, route.candidate) for key, route in inventory.routes.items()} == {
+        ("cart-80", "shop-80", "cart-candidate"),
+        ("cart-443", "shop-443", "cart-candidate"),
+    }
