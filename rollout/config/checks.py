@@ -92,7 +92,7 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
 def _identity(environment: Environment, key: str) -> str | None:
     """A load balancer's name on AWS, which is its own in a region; None where the file doesn't say."""
     balancer = environment.load_balancers.get(key)
-    return balancer and balancer.real_name
+    return balancer.real_name if balancer else None
 
 
 def _load_balancers(environment: Environment) -> Iterator[Finding]:
