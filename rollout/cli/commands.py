@@ -6,11 +6,14 @@ Making all of them, with all their options, takes longer than everything else th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, cast
 
 import typer
 from typer.core import TyperGroup
+
+from rollout.printable import one_line
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
@@ -103,11 +106,32 @@ class Commands(TyperGroup):
         super().__init__(**given)
         self.commands = cast("Any", Made())
 
+    def make_context(self, *args: Any, **given: Any) -> Any:
+        """See Click's."""
+        with _quoted_safely():
+            return super().make_context(*args, **given)
+
+    def invoke(self, ctx: Any) -> Any:
+        """See Click's."""
+        with _quoted_safely():
+            return super().invoke(ctx)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Click's
         """Write the commands section by section."""
         for title, section in SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(f"{name:<10}", said) for name, said in section.items()])
+
+
+@contextmanager
+def _quoted_safely() -> Iterator[None]:
+    """Click quotes arguments in its errors, and a script may have got them from anywhere."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(said := getattr(error, "message", None), str):
+            error.message = one_line(said)  # type: ignore[attr-defined]
+        raise
 
 
 def _make(name: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -13,12 +12,10 @@ from hypothesis import strategies as st
 
 from rollout.cli import app
 from rollout.cli.commands import SECTIONS
-from rollout.config import load
 from rollout.fakes.world import World
 from rollout.model import Environment
 from tests.fuzz.anything import texts
-from tests.fuzz.inventories import ROOT
-from tests.fuzz.running import run
+from tests.fuzz.running import checkout, run
 
 FUZZ = settings.get_profile("fuzz")
 ELSEWHERE = {"setup", "demo", "sandbox", "dashboard"}
@@ -70,11 +67,6 @@ def _given(draw: st.DrawFn, parameter: Any) -> Iterator[str]:
         yield draw(words)
 
 
-@cache
-def _inventory(folder: Path) -> Environment:
-    return load(folder / "stacks.toml").environment("production")
-
-
 STAGES: Mapping[str, Callable[[Environment], World]] = {
     "landscape": World.landscape,
     "legacy": World.legacy,
@@ -86,6 +78,5 @@ STAGES: Mapping[str, Callable[[Environment], World]] = {
 @FUZZ
 @given(arguments(), st.sampled_from(sorted(STAGES)), st.booleans())
 def test_every_command_ends_as_commands_do(command: list[str], stage: str, json: bool) -> None:
-    Path("stacks.toml").write_bytes((ROOT / "stacks.toml").read_bytes())
-    world = STAGES[stage](_inventory(ROOT))
+    world = STAGES[stage](checkout())
     run(world, *command, *(["--json"] if json else []))

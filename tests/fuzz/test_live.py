@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.aws.alb import live_rule
-from rollout.config import load
 from rollout.fakes.world import World
 from rollout.init.found import Listener, sorted_out
-from rollout.model import Arn, Environment
+from rollout.model import Arn
 from tests.fuzz.anything import texts
-from tests.fuzz.inventories import ROOT
-from tests.fuzz.running import looks, run
+from tests.fuzz.running import checkout, looks, run
 
 FUZZ = settings.get_profile("fuzz")
 values = st.lists(texts, min_size=1, max_size=3)
@@ -66,15 +63,10 @@ RULES = st.fixed_dictionaries(
 )
 
 
-def inventory() -> Environment:
-    return load(ROOT / "stacks.toml").environment("production")
-
-
 @FUZZ
 @given(st.lists(RULES, min_size=1, max_size=3), st.sampled_from(["legacy", "cut over"]), texts, texts, st.booleans())
 def test_looks_bear_whatever_is_live(rules: list[Any], stage: str, tag: str, policy: str, json: bool) -> None:
-    Path("stacks.toml").write_bytes((ROOT / "stacks.toml").read_bytes())
-    environment = inventory()
+    environment = checkout()
     world = World.legacy(environment) if stage == "legacy" else World.cut_over(environment)
     aws = world.aws(environment)
     for number, told in enumerate(rules):
