@@ -154,6 +154,10 @@ class World:
                     self.metrics.put(function(target), "Invocations", self.clock.utc, served)
         self.clock.advance(MINUTE)
 
+    def functions_of(self, environment: Environment) -> InMemoryFunctions:
+        """The functions of an environment's account, and what they answer."""
+        return self.functions.setdefault(environment.account, InMemoryFunctions(self.aws(environment)))
+
     def actor(self, name: str = "somebody") -> Actor:
         """Somebody who works on it."""
         return self.actors.setdefault(name, Actor(name, self))
@@ -264,8 +268,7 @@ class InMemoryParts(Parts):
     @property
     def functions(self) -> InMemoryFunctions:
         """See `Parts`."""
-        world = self.actor.world
-        return world.functions.setdefault(self.environment.account, InMemoryFunctions(world.aws(self.environment)))
+        return self.actor.world.functions_of(self.environment)
 
     @property
     def topics(self) -> InMemoryTopics:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from rollout.sandbox.daemon import SandboxInfo
+from tests.behaviour.terminal import piped, typed
 from tests.conftest import Team, accounts
 from tests.sandbox.tenant import Tenant, method, path, single
 
@@ -38,31 +36,17 @@ def newcomer(shop: Tenant, aws: SandboxInfo, tmp_path: Path) -> Team:
     return Team(folder, shop.account, aws)
 
 
-def run(team: Team, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    return team.run(*arguments, **{"AWS_ACCESS_KEY_ID": team.account, **THERE, **variables})
+def variables(team: Team, **given: str) -> dict[str, str]:
+    return {"ROLLOUT_SANDBOX": str(team.aws.folder), "AWS_ACCESS_KEY_ID": team.account, **THERE, **given}
+
+
+def run(team: Team, *arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
+    return piped(team.folder, *arguments, **variables(team, **given))
 
 
 def talk(team: Team, answers: str, *arguments: str) -> tuple[int, str]:
     """Run it at a terminal, where somebody has typed all answers ahead."""
-    ours, theirs = pty.openpty()
-    variables = {**os.environ, **THERE, "ROLLOUT_SANDBOX": str(team.aws.folder), "TERM": "xterm", "COLUMNS": "100"}
-    variables["AWS_ACCESS_KEY_ID"] = team.account
-    os.write(ours, answers.encode())
-    with subprocess.Popen(
-        team.command(*arguments), cwd=team.folder, env=variables, stdin=theirs, stdout=theirs, stderr=theirs
-    ) as asked:
-        os.close(theirs)
-        shown = "".join(_read(ours))
-    os.close(ours)
-    return asked.returncode, shown
-
-
-def _read(terminal: int) -> Iterator[str]:
-    while True:
-        try:
-            yield os.read(terminal, 65536).decode(errors="replace")
-        except OSError:  # the other end is closed
-            return
+    return typed(team.folder, answers, *arguments, **variables(team))
 
 
 @pytest.mark.engine
@@ -106,10 +90,10 @@ def test_answers_that_end_write_nothing(newcomer: Team) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "variables", "said"),
+    ("arguments", "given", "said"),
     [
-        ((), {}, ["--load-balancer, --route or --all\n"]),
-        (("--load-balancer", "public"), {"AWS_REGION": ""}, ["--route or --all, --region\n"]),
+        ((), {}, ["--load-balancer, --route or --all [missing-argument]\n"]),
+        (("--load-balancer", "public"), {"AWS_REGION": ""}, ["--route or --all, --region [missing-argument]\n"]),
         (("--all",), {}, ["public:443, internal:80", "--load-balancer"]),
         (("--all", "--load-balancer", "pubic"), {}, ["did you mean 'public'"]),
         (("--route", "/nowhere", "--load-balancer", "public"), {}, ["GET /cart/*, /score"]),
@@ -117,9 +101,9 @@ def test_answers_that_end_write_nothing(newcomer: Team) -> None:
     ],
 )
 def test_what_cannot_be_meant_is_one_error(
-    newcomer: Team, arguments: tuple[str, ...], variables: dict[str, str], said: list[str]
+    newcomer: Team, arguments: tuple[str, ...], given: dict[str, str], said: list[str]
 ) -> None:
-    done = run(newcomer, "init", *arguments, **variables)
+    done = run(newcomer, "init", *arguments, **given)
     assert done.returncode == 2
     assert all(text in done.stderr for text in said), done.stderr
     assert not newcomer.file.exists()

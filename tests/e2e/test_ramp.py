@@ -103,17 +103,7 @@ def test_a_candidate_that_is_slower_goes_back(ramping: Team) -> None:
     assert weights(ramping) == {Percent(0)}
 
 
-def test_without_traffic_it_holds_and_says_why(ramping: Team) -> None:
-    ramping.open().ramp(approve=True, once=True)
-    for _ in range(3):
-        ramping.aws.clock.pass_by(seconds=3600)
-        result = ramping.open().ramp(approve=True, once=True)
-        assert result.state == "waiting"
-        assert "no requests" in result.sentence
-    assert weights(ramping) == {QUARTER}
-
-
-@pytest.mark.parametrize("event", ["ramp-picked-up", "gate-approved", "step-started", "step-applied", "ramp-raised"])
+@pytest.mark.parametrize("event", ["step-started", "ramp-raised"])
 def test_killed_at_an_event_the_next_look_goes_on(ramping: Team, event: str) -> None:
     process = subprocess.Popen(
         ramping.command("ramp", "production", "--once", "--yes", "--json"),
@@ -135,21 +125,6 @@ def test_killed_at_an_event_the_next_look_goes_on(ramping: Team, event: str) -> 
     assert result.state == "waiting"
     assert result.weight == QUARTER
     assert weights(ramping) == {QUARTER}
-
-
-def test_words_from_another_terminal(ramping: Team) -> None:
-    assert ramping.run("pause", "production").returncode == 2  # nothing is under way
-    ramping.open().ramp(approve=True, once=True)
-    for words in (("pause",), ("freeze", "--until", "2h"), ("skip-wait",)):
-        done = ramping.run(words[0], "production", *words[1:])
-        assert done.returncode == 0, done.stderr
-    assert ramping.run("approve", "production").returncode == 2
-    assert ramping.run("freeze", "production", "--until", "yesterday").returncode == 2
-    assert ramping.run("rollback", "production").returncode == 0
-    ended = ramping.run("ramp", "production", "--once", "--yes")
-    assert ended.returncode == 1
-    assert "[ramp-ended]" in ended.stderr
-    assert "at 25 % (rollout rollback production" in ended.stderr
 
 
 def test_of_two_looks_at_once_one_raises(ramping: Team) -> None:
