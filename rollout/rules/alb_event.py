@@ -80,25 +80,30 @@ def event(
     return said | {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
-def checked(said: Any, *, multi_value: bool) -> Answer:
-    """A function's answer.
+def checked(said: Any, *, multi_value: bool, max_bytes: int = MAX_BYTES) -> Answer:
+    """A function's answer; what isn't there may be left out, and may not be null.
+
+    Args:
+        said: The answer.
+        multi_value: Whether headers are lists.
+        max_bytes: How large it may be as JSON; a load balancer's own limit holds for functions alone.
 
     Raises:
         Malformed: It lacks a status, a part is of the wrong type, or it is larger than 1 MB.
     """
     if not isinstance(said, dict):
         raise Malformed("it isn't an object")
-    status, body, encoded = said.get("statusCode"), said.get("body"), said.get("isBase64Encoded", False)
+    status, body, encoded = said.get("statusCode"), said.get("body", ""), said.get("isBase64Encoded", False)
     if type(status) is not int or not 100 <= status <= 599:  # noqa: PLR2004 - HTTP's own
         raise Malformed("statusCode isn't a number from 100 to 599")
     if not isinstance(encoded, bool):
         raise Malformed("isBase64Encoded is neither true nor false")
-    if not isinstance(body, str | None):
+    if not isinstance(body, str):
         raise Malformed("body isn't a text")
-    if body and len(body) * _JSON_GROWTH > MAX_BYTES and len(json.dumps(said)) > MAX_BYTES:
+    if len(body) * _JSON_GROWTH > max_bytes and len(json.dumps(said)) > max_bytes:
         raise Malformed("it is larger than 1 MB")
     try:
-        content = base64.b64decode(body or "", validate=True) if encoded else (body or "").encode()
+        content = base64.b64decode(body, validate=True) if encoded else body.encode()
     except (binascii.Error, UnicodeEncodeError) as error:
         raise Malformed("body isn't what isBase64Encoded says") from error
     return Answer(status, _headers(said, multi_value=multi_value), content)
@@ -106,7 +111,7 @@ def checked(said: Any, *, multi_value: bool) -> Answer:
 
 def _headers(said: dict[str, Any], *, multi_value: bool) -> tuple[tuple[str, str], ...]:
     key = "multiValueHeaders" if multi_value else "headers"
-    given = said.get(key) or {}
+    given = said.get(key, {})
     if not isinstance(given, dict):
         raise Malformed(f"{key} isn't an object")
     pairs = []

@@ -14,16 +14,17 @@ from typing import Any
 
 from moto.elbv2.models import elbv2_backends
 from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition as partition_of
 
 from rollout.sandbox.policies import Asked, Policy
 from rollout.sandbox.request import ApiRequest
 
-_ELB, _LOGS = "elasticloadbalancing", "arn:aws:logs:{region}:{account}:log-group:"
-_TARGET_GROUP = "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/*"
-_FUNCTION = "arn:aws:lambda:{region}:{account}:function:{FunctionName}"
-_ROLE = "arn:aws:iam::{account}:role/{RoleName}"
-_ALARM = "arn:aws:cloudwatch:{region}:{account}:alarm:"
-_OBJECT = "arn:aws:s3:::{Bucket}/{Key}"
+_ELB, _LOGS = "elasticloadbalancing", "arn:{partition}:logs:{region}:{account}:log-group:"
+_TARGET_GROUP = "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/*"
+_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
+_ROLE = "arn:{partition}:iam::{account}:role/{RoleName}"
+_ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:"
+_OBJECT = "arn:{partition}:s3:::{Bucket}/{Key}"
 
 _KEY_ID = 36
 """Characters of a key's id, with which moto begins what it encrypts."""
@@ -48,10 +49,10 @@ _BOUND: Mapping[str, str] = {
     f"{_ELB}:ModifyTargetGroupAttributes": "{TargetGroupArn}",
     f"{_ELB}:RegisterTargets": "{TargetGroupArn}",
     "cloudwatch:DeleteAlarms": _ALARM + "{AlarmNames[0]}",
-    "cloudwatch:DeleteDashboards": "arn:aws:cloudwatch::{account}:dashboard/{DashboardNames[0]}",
-    "cloudwatch:GetDashboard": "arn:aws:cloudwatch::{account}:dashboard/{DashboardName}",
+    "cloudwatch:DeleteDashboards": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardNames[0]}",
+    "cloudwatch:GetDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
     "cloudwatch:ListTagsForResource": "{ResourceARN}",
-    "cloudwatch:PutDashboard": "arn:aws:cloudwatch::{account}:dashboard/{DashboardName}",
+    "cloudwatch:PutDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
     "cloudwatch:PutMetricAlarm": _ALARM + "{AlarmName}",
     "cloudwatch:TagResource": "{ResourceARN}",
     "cloudwatch:UntagResource": "{ResourceARN}",
@@ -66,7 +67,7 @@ _BOUND: Mapping[str, str] = {
     "logs:PutRetentionPolicy": _LOGS + "{logGroupName}",
     "s3:DeleteObject": _OBJECT,
     "s3:GetObject": _OBJECT,
-    "s3:ListBucket": "arn:aws:s3:::{Bucket}",
+    "s3:ListBucket": "arn:{partition}:s3:::{Bucket}",
     "s3:PutObject": _OBJECT,
     "sns:Publish": "{TopicArn}",
 }
@@ -127,7 +128,8 @@ class Authorization:
         policy = self._policies.get(call.account)
         if policy is None or call.action in _FREE:
             return None
-        who = f"User: arn:aws:iam::{call.account}:user/{call.account} is not authorized to perform:"
+        user = f"arn:{partition_of(call.region)}:iam::{call.account}:user/{call.account}"
+        who = f"User: {user} is not authorized to perform:"
         code = _CODES_BY_SERVICE.get(call.service) or _CODES.get(call.protocol, _JSON_CODE)
         rights = tuple(rights_of(call))
         if not rights:
@@ -161,7 +163,7 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
     context = {"iam:policyarn": (said["PolicyArn"],)} if action == "iam:AttachRolePolicy" else {}
     yield Asked(action, resource, context)
     if call.action == "s3:CopyObject":
-        yield Asked("s3:GetObject", f"arn:aws:s3:::{said['CopySource'].lstrip('/')}")
+        yield Asked("s3:GetObject", f"arn:{partition_of(call.region)}:s3:::{said['CopySource'].lstrip('/')}")
     if call.service == "lambda" and "Role" in said:
         yield Asked("iam:PassRole", said["Role"], {"iam:passedtoservice": ("lambda.amazonaws.com",)})
     if action in _TAGGING and (said.get("Tags") or said.get("tags")):
@@ -188,7 +190,9 @@ def _resource(action: str, call: ApiRequest) -> str | None:
     if template is None or name.startswith("arn:"):
         return name or None
     try:
-        return template.format(account=call.account, region=call.region, **call.parameters)
+        return template.format(
+            partition=partition_of(call.region), account=call.account, region=call.region, **call.parameters
+        )
     except LookupError:  # a parameter is missing
         return None
 
@@ -201,4 +205,4 @@ def _key(call: ApiRequest) -> str | None:
         key = call.parameters["CiphertextBlob"][:_KEY_ID].decode()
     else:
         return None
-    return f"arn:aws:kms:{call.region}:{call.account}:key/{key}"
+    return f"arn:{partition_of(call.region)}:kms:{call.region}:{call.account}:key/{key}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 
+from moto.utilities.utils import get_partition as partition_of
 from werkzeug.wrappers import Response
 
 from rollout.sandbox import refusal
@@ -31,7 +32,7 @@ def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Respons
     kind = call.parameters.get("InvocationType") or "RequestResponse"
     if target is None:
         name = call.parameters["FunctionName"].rpartition(":function:")[2]
-        arn = f"arn:aws:lambda:{call.region}:{call.account}:function:{name}"
+        arn = f"arn:{partition_of(call.region)}:lambda:{call.region}:{call.account}:function:{name}"
         return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", f"Function not found: {arn}")
     if len(call.body) > MAX_BYTES:
         text = f"{len(call.body)} byte payload is too large for the {kind} invocation type (limit {MAX_BYTES} bytes)"

@@ -208,3 +208,17 @@ def test_what_the_sandbox_does_not_know_is_refused(held: Tenant) -> None:
     held.sandbox.enforce(held.account, policy(statement("ec2:*")))
     with refused("UnauthorizedOperation", "the sandbox doesn't know"):
         held.client("ec2").describe_vpcs()
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("us-west-2", "aws"), ("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")],
+)
+def test_a_region_is_in_its_partition(held: Tenant, region: str, partition: str) -> None:
+    function = f"{region}:{held.account}:function:scorer"
+    held.sandbox.enforce(held.account, policy(statement("lambda:GetFunction", f"arn:{partition}:lambda:{function}")))
+    functions = held.sandbox.client("lambda", held.account, region)
+    with refused("ResourceNotFoundException", "not found"):  # so it was allowed to ask
+        functions.get_function(FunctionName="scorer")
+    with refused("AccessDeniedException", f"arn:{partition}:iam::{held.account}:user/"):
+        functions.get_function(FunctionName="other")

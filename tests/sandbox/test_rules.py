@@ -172,3 +172,38 @@ def test_accounts_are_apart(tenant: Tenant) -> None:
 def test_other_keys_belong_to_the_default_account(tenant: Tenant) -> None:
     identity = tenant.sandbox.client("sts", "AKIAIOSFODNN7EXAMPLE", REGION).get_caller_identity()
     assert identity["Account"] == "123456789012"
+
+
+def sticky(tenant: Tenant, group: str) -> None:
+    tenant.elb.modify_target_group_attributes(
+        TargetGroupArn=group, Attributes=[{"Key": "stickiness.enabled", "Value": "true"}]
+    )
+
+
+def ips(tenant: Tenant) -> tuple[str, str]:
+    """Two groups whose targets may be sticky."""
+    tenant.landscape  # noqa: B018 - made by being asked for
+    vpc = tenant.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    made = [
+        tenant.elb.create_target_group(Name=name, TargetType="ip", Protocol="HTTP", Port=80, VpcId=vpc)
+        for name in ("one", "other")
+    ]
+    return made[0]["TargetGroups"][0]["TargetGroupArn"], made[1]["TargetGroups"][0]["TargetGroupArn"]
+
+
+def test_of_two_groups_one_with_sticky_targets_needs_a_sticky_rule(tenant: Tenant) -> None:
+    one, other = ips(tenant)
+    sticky(tenant, one)
+    with refused("InvalidLoadBalancerAction", "group stickiness"):
+        tenant.rule(weighted({one: 1, other: 1}))
+    made = tenant.rule(weighted({one: 1, other: 1}, {"Enabled": True, "DurationSeconds": 60}))
+    with refused("InvalidLoadBalancerAction", "group stickiness"):
+        tenant.elb.modify_rule(RuleArn=made["RuleArn"], Actions=weighted({one: 1, other: 1}, {"Enabled": False}))
+    tenant.rule(single(one), priority=11)
+
+
+def test_targets_of_a_group_in_a_split_that_is_not_sticky_cannot_become_so(tenant: Tenant) -> None:
+    one, other = ips(tenant)
+    tenant.rule(weighted({one: 1, other: 1}))
+    with refused("InvalidLoadBalancerAction", "group stickiness"):
+        sticky(tenant, other)

@@ -25,6 +25,9 @@ from rollout.sandbox.data_plane.profiles import chance
 from rollout.sandbox.data_plane.rules import FixedResponse, Forward, Redirect, Rules, TargetGroup
 from rollout.sandbox.data_plane.stickiness import Cookies
 
+MAX_OTHER_BYTES = 64 * MAX_BYTES
+"""What is kept in memory for targets that aren't functions, whose bodies a load balancer doesn't limit."""
+
 
 class Propagation:
     """How late a share of the load balancers' nodes goes by a change."""
@@ -82,7 +85,11 @@ class Listener:
             path = "/" + path.partition("://")[2].partition("/")[2]
         request = Request(came.method, path, query.partition("#")[0], came.headers, came.remote or "127.0.0.1")
         rules = self._seen()
-        match rules.action_for(request):
+        rule = rules.rule_for(request)
+        for step in rule.steps:
+            if turned_away := step.turned_away(request, self._clock.now()):
+                return answers.page(*turned_away)
+        match rule.action:
             case FixedResponse() as action:
                 self._counting.action("HTTP_Fixed_Response_Count")
                 return answers.fixed(action)
@@ -90,6 +97,8 @@ class Listener:
                 self._counting.action("HTTP_Redirect_Count")
                 return answers.redirect(action, request, rules.protocol, rules.port)
             case Forward() as action:
+                for rewrite in rule.rewrites:
+                    request = rewrite.of(request)
                 return await self._forward(came, request, rules, action)
 
     def _seen(self) -> Rules:
@@ -123,7 +132,8 @@ class Listener:
             return answers.page(503)
         if group.is_lambda and request.headers.get("Upgrade", "").lower() == "websocket":
             return self._refused(400, group)
-        body = await _body(came)
+        limit = MAX_BYTES if group.is_lambda else MAX_OTHER_BYTES
+        body = await _body(came, limit)
         if body is None:
             return self._refused(413, group)
         if not target.permitted:
@@ -139,7 +149,7 @@ class Listener:
         if went.failure is not None:
             return self._refused(502, group)
         try:
-            said = checked(went.said, multi_value=group.multi_value)
+            said = checked(went.said, multi_value=group.multi_value, max_bytes=limit)
         except Malformed:
             return self._refused(502, group)
         self._counting.target_answer(group, said.status, went.waited, len(body) + len(said.body))
@@ -165,15 +175,15 @@ class Listener:
         ]
 
 
-async def _body(came: web.BaseRequest) -> bytes | None:
-    """The request's body; None if it is too large."""
+async def _body(came: web.BaseRequest, limit: int) -> bytes | None:
+    """The request's body; None if it is larger than so many bytes."""
     if not came.can_read_body:
         return b""
-    if (came.content_length or 0) > MAX_BYTES:
+    if (came.content_length or 0) > limit:
         return None
     body = bytearray()
     async for chunk in came.content.iter_any():
         body += chunk
-        if len(body) > MAX_BYTES:
+        if len(body) > limit:
             return None
     return bytes(body)

@@ -14,6 +14,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
 from rollout.sandbox.data_plane.matching import Condition, Request, condition
+from rollout.sandbox.data_plane.steps import Rewrite, Step, rewrites_of, step_of
 from rollout.sandbox.strict.functions import StrictLambda
 
 _NO_LIMIT = timedelta(days=1)
@@ -104,6 +105,23 @@ Action = Forward | Redirect | FixedResponse
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: whom it is for, what comes before its action, and that.
+
+    Attributes:
+        conditions: All of them hold for a request that it takes.
+        steps: Who isn't turned away by one goes on.
+        rewrites: How a target sees the request.
+        action: What is done.
+    """
+
+    conditions: tuple[Condition, ...]
+    steps: tuple[Step, ...]
+    rewrites: tuple[Rewrite, ...]
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """A listener at one moment, the default rule last.
 
@@ -111,17 +129,17 @@ class Rules:
         protocol: `http` or `https`.
         port: The listener's.
         balancer: What CloudWatch knows its load balancer by.
-        rules: Conditions and the action, in the order of their priorities.
+        rules: In the order of their priorities.
     """
 
     protocol: str
     port: int
     balancer: str
-    rules: tuple[tuple[tuple[Condition, ...], Action], ...]
+    rules: tuple[Rule, ...]
 
-    def action_for(self, request: Request) -> Action:
-        """The action of the first rule whose conditions all hold."""
-        return next(action for conditions, action in self.rules if all(holds(request) for holds in conditions))
+    def rule_for(self, request: Request) -> Rule:
+        """The first rule whose conditions all hold."""
+        return next(rule for rule in self.rules if all(holds(request) for holds in rule.conditions))
 
 
 def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeListener) -> Rules:
@@ -134,7 +152,7 @@ def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeLi
         return groups[arn]
 
     def action_of(rule: FakeRule) -> Action:
-        said = rule.actions[-1].data
+        said = _in_order(rule)[-1]
         match said["Type"]:
             case "forward":
                 return _forward(said["ForwardConfig"], group_of)
@@ -154,8 +172,20 @@ def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeLi
         listener.protocol.lower(),
         int(listener.port),
         balancer.arn.partition(":loadbalancer/")[2],
-        tuple((tuple(map(condition, rule.conditions)), action_of(rule)) for rule in ordered),
+        tuple(
+            Rule(
+                tuple(map(condition, rule.conditions)),
+                tuple(step_of(action, backend.region_name) for action in _in_order(rule)[:-1]),
+                rewrites_of(getattr(rule, "transforms", ())),
+                action_of(rule),
+            )
+            for rule in ordered
+        ),
     )
+
+
+def _in_order(rule: FakeRule) -> list[dict[str, Any]]:
+    return sorted((action.data for action in rule.actions), key=lambda action: int(action.get("Order", 1)))
 
 
 def _forward(config: Mapping[str, Any], group_of: Any) -> Forward:

@@ -38,8 +38,8 @@ _FORWARD = block(
             required=True,
             refuse=_bad_groups,
         ),
-        # Taking away a stickiness that is off is no difference, whatever its duration.
-        "stickiness": block({"duration": integer(1, 604_800, required=True, computed=True), "enabled": boolean()}),
+        # One that is off and has a duration was named by a program: leaving it out is a difference.
+        "stickiness": block({"duration": integer(1, 604_800, required=True), "enabled": boolean()}),
     },
     computed=True,
 )

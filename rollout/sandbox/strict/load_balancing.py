@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
@@ -31,7 +31,9 @@ from rollout.sandbox import refusal
 from rollout.sandbox.strict import actions as forwarding
 from rollout.sandbox.strict import conditions as matching
 from rollout.sandbox.strict.functions import StrictLambda
+from rollout.sandbox.strict.transforms import TransformingRules
 
+STICKY = "stickiness.enabled"
 MAX_RULES = 100
 MAX_GROUPS = 100
 MAX_PRIORITY = 50_000
@@ -59,8 +61,8 @@ class StrictLoadBalancing(ELBv2Backend):
     """moto's ELBv2, refusing what AWS refuses and answering as AWS answers."""
 
     @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    def _url_module(self) -> SimpleNamespace:
+        return SimpleNamespace(url_bases=urls.url_bases, url_paths={"{0}/$": TransformingRules.dispatch})
 
     def create_load_balancer(self, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
         """CreateLoadBalancer; active at once, for nobody here has minutes to wait."""
@@ -162,6 +164,9 @@ class StrictLoadBalancing(ELBv2Backend):
         self._note_associations()
         return modified
 
+    def _validate_actions(self, actions: list[FakeAction]) -> None:
+        super()._validate_actions([action for action in actions if action.type != "jwt-validation"])
+
     def delete_rule(self, arn: str) -> None:
         """DeleteRule."""
         if self.describe_rules(None, [arn])[0].is_default:
@@ -222,12 +227,36 @@ class StrictLoadBalancing(ELBv2Backend):
                 "The following target groups cannot be associated with more than one load balancer: "
                 + ", ".join(sorted(elsewhere)),
             )
+        for each in answered:
+            self._check_stickiness(each.get("ForwardConfig", {}))
         kept = _groups(rule for rule in _rules(balancer) if rule is not instead_of)
         if len(kept | wanted) > MAX_GROUPS:
             raise ELBClientError(
                 "TooManyUniqueTargetGroupsPerLoadBalancer",
                 "You have reached the maximum number of unique target groups that you can associate with a "
                 f"load balancer of type '{balancer.type}': [{MAX_GROUPS}]",
+            )
+
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+        """ModifyTargetGroupAttributes; stickiness of targets may not come into rules that don't let it."""
+        if attributes.get(STICKY) == "true":
+            for balancer in self.load_balancers.values():
+                for action in [action.data for rule in _rules(balancer) for action in rule.actions]:
+                    if target_group_arn in forwarding.target_groups([action]):
+                        self._check_stickiness(action.get("ForwardConfig", {}), target_group_arn)
+        super().modify_target_group_attributes(target_group_arn, attributes)
+
+    def _check_stickiness(self, config: Mapping[str, Any], sticky: str | None = None) -> None:
+        """Of several groups one whose targets are sticky needs a rule that is; or one that becomes so."""
+        groups = [group["TargetGroupArn"] for group in config.get("TargetGroups", ())]
+        if len(groups) < 2 or config.get("TargetGroupStickinessConfig", {}).get("Enabled"):  # noqa: PLR2004 - several
+            return
+        known = [self.target_groups[arn] for arn in groups if arn in self.target_groups]
+        if sticky or any(group.attributes.get(STICKY) == "true" for group in known):
+            raise ELBClientError(
+                "InvalidLoadBalancerAction",
+                "You must enable group stickiness on a rule if you enabled target stickiness on one of its target "
+                "groups",
             )
 
     def _check_function(self, group: FakeTargetGroup, functions: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ def test_stickiness_that_the_program_drops_is_turned_off(
     assert sent(tenant)[-1][1]["Actions"][0]["ForwardConfig"]["TargetGroupStickinessConfig"] == {"Enabled": False}
     assert not off.diff(dropped).changes
     disabled = {**inputs, "actions": forward(dict(zip(groups, (100, 0), strict=True)), OFF)}
-    assert not off.update(disabled).diff(dropped).changes
+    assert off.update(disabled).diff(dropped).changes
 
 
 def test_a_create_without_stickiness_sends_none(tenant: Tenant, engine: Engine) -> None:
@@ -295,3 +295,21 @@ def test_every_kind_of_condition_and_action_comes_back(tenant: Tenant, engine: E
     found = one.update(moved)
     assert not found.diff(moved).changes
     assert found.outputs["actions"][0]["redirect"]["host"] == "#{host}"
+
+
+@pytest.mark.parametrize("was", [OFF, {"enabled": True, "duration": 60}])
+def test_a_stickiness_that_was_named_and_is_left_out_is_a_difference(
+    tenant: Tenant, engine: Engine, was: dict[str, Any]
+) -> None:
+    legacy, candidate = tenant.groups(2)
+    inputs = {**rule(tenant), "actions": forward({legacy: 1, candidate: 1}, was)}
+    one = engine.make(RULE, inputs)
+    without_it = {**inputs, "actions": forward({legacy: 1, candidate: 1})}
+    assert one.diff(without_it).changes
+    assert not one.update(without_it).diff(without_it).changes
+
+
+def test_a_stickiness_that_nobody_named_is_none(tenant: Tenant, engine: Engine) -> None:
+    legacy, candidate = tenant.groups(2)
+    inputs = {**rule(tenant), "actions": forward({legacy: 1, candidate: 1})}
+    assert not engine.make(RULE, inputs).diff(inputs).changes
