@@ -81,5 +81,19 @@ def read_text(path: Path, *, most: int = MOST) -> str:
         raise NotText(f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}") from None
 
 
+def is_there(path: Path) -> bool:
+    """Whether a plain file or a folder is there; a name that can't be one leads to none."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there; likewise."""
+    return is_there(path) and path.is_dir()
+
+
 def _reason(error: OSError | ValueError) -> str:
     return error.strerror or type(error).__name__ if isinstance(error, OSError) else str(error)

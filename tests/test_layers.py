@@ -20,6 +20,7 @@ PURE = (
         "fields",
         "formatting",
         "invocation",
+        "files",
         "foreign",
         "live",
         "metrics",

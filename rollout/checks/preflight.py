@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rollout.changes.plan import LISTENER_RULE, Op, ResourceState, StackPreview, conditions_told
 from rollout.errors import Problem
+from rollout.files import is_there
 from rollout.live import Live
 from rollout.model import Environment
 
@@ -109,7 +110,7 @@ def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem
 def code_problems(environment: Environment) -> Iterator[Problem]:
     """What building needs: the deployment packages."""
     for name, function in environment.functions.items():
-        if function.code is not None and not (environment.root / function.code).exists():
+        if function.code is not None and not is_there(environment.root / function.code):
             yield Problem(
                 f"the deployment package {function.code} isn't there",
                 where=f"functions.{name}.code",

@@ -63,8 +63,12 @@ def init(
     Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'
     """
     with session(file, sandbox=sandbox) as run:
+        import os
+        from pathlib import Path
+
         from rollout.cli.questions import is_terminal
         from rollout.config.reading import parse
+        from rollout.files import is_there
         from rollout.init import answers, writing
         from rollout.init.draft import drafted
         from rollout.init.text import text_of
@@ -77,7 +81,7 @@ def init(
         found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
         endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
         asking = is_terminal() and not (routes or every)
-        draft = drafted(found, endpoints, _answers(given, file.resolve().parent.name, asking=asking))
+        draft = drafted(found, endpoints, _answers(given, Path(os.path.realpath(file)).parent.name, asking=asking))
         text = text_of(draft)
         parse(text, file).check()
         if dry_run:
@@ -88,7 +92,7 @@ def init(
             f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
         )
         run.render.say(f"{file} is written: {counts}")
-        if not (file.parent / draft.answers.code).exists():
+        if not is_there(file.parent / draft.answers.code):
             run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
         run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Chec
 
 
 def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, ...]]:
-    if not file.exists():
+    if not os.path.lexists(file):
         missing = (
             Problem("there is none yet", where=str(file), then="`rollout init` writes one", code="file-missing"),
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 from rollout import __version__, toolchain
 from rollout.checks.report import Check, failed
 from rollout.errors import EngineError, Problem
+from rollout.files import is_folder
 
 ENOUGH = 100_000_000
 """Bytes for states and plans; a state of a hundred routes has less than one million."""
@@ -74,7 +75,7 @@ def extra(*, sandboxed: bool) -> Check:
 
 def room(folder: Path) -> Check:
     """Whether there is room for states and plans."""
-    there = next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
+    there = next(place for place in (folder, *folder.parents) if is_folder(place))
     free = {str(place): shutil.disk_usage(place).free for place in (there, Path(tempfile.gettempdir()))}
     little = [
         Problem("hardly any room", where=place, code="low-disk-space") for place, size in free.items() if size < ENOUGH

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from rollout.init.draft import Draft
 from rollout.init.found import Endpoint
+from rollout.printable import one_line
 from rollout.ramp.settings import Ramp
 
 
@@ -85,7 +86,7 @@ def _kept(draft: Draft) -> Iterator[str]:
     if draft.unfit:
         yield ""
         yield "# Rules that rollout can't take over; it leaves them alone:"
-        yield from (f"# - {rule}" for rule in draft.unfit)
+        yield from (f"# - {one_line(str(rule))}" for rule in draft.unfit)
 
 
 def _rule(draft: Draft, endpoint: Endpoint) -> Iterator[str]:

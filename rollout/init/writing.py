@@ -19,7 +19,7 @@ def refuse_existing(path: Path) -> None:
     Raises:
         UsageError: There is.
     """
-    if path.is_symlink() or path.exists():
+    if os.path.lexists(path):
         raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD, code="file-exists")
 
 

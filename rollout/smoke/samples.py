@@ -15,7 +15,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 from rollout.config.findings import dotted, findings_of, suggestion
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.fields import UNTOLD, Frozen, one_or_several
-from rollout.files import Unreadable, read_bytes
+from rollout.files import Unreadable, is_folder, read_bytes
 from rollout.foreign import Unexpected, json_of
 from rollout.model import Environment, Route
 from rollout.redaction import hide
@@ -126,7 +126,7 @@ def read_samples(
         UsageError: It isn't there.
         ConfigError: With every problem of all files.
     """
-    if wanted and not folder.is_dir():
+    if wanted and not is_folder(folder):
         raise UsageError("there is no such folder of samples", where=str(folder), code="file-missing")
     samples: dict[str, Sample] = {}
     problems: list[Problem] = []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -61,3 +63,27 @@ def test_what_a_function_says_does_not_act(world: World, text: str, json: bool) 
 def test_no_time_that_is_typed_leaves_the_calendar(world: World, command: str) -> None:
     """C3: `--since`, `--until`."""
     assert run(world, *command.split()).startswith("✗ ")
+
+
+LONG = "x" * 300
+SPECIAL = (LONG, f"{LONG}/stacks.toml", "/dev/zero", "/dev/null/x", ".", "pipe", "loop")
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+@pytest.mark.parametrize("command", ["status", "doctor", "init --all --region us-west-2", "rollback production"])
+def test_a_file_that_is_none_is_an_error(world: World, command: str, name: str) -> None:
+    """C9: `--file /dev/zero`, a pipe, a name of over 255 bytes."""
+    os.mkfifo("pipe")
+    Path("loop").symlink_to("loop")
+    assert run(world, *command.split(), "--file", name)
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+def test_code_and_samples_that_are_no_files_are_errors(world: World, name: str) -> None:
+    os.mkfifo("pipe")
+    Path("loop").symlink_to("loop")
+    text = Path("stacks.toml").read_text()
+    Path("stacks.toml").write_text(text.replace("programs/code/rust-scorer", name))
+    if name != ".":
+        assert "package-missing" in run(world, "preflight", "production")
+    assert run(world, "smoke", "production", "--samples", name)
