@@ -59,6 +59,11 @@ class LiveRule:
         """All that it asks; the order of its conditions and of their values says nothing."""
         return frozenset(condition.meaning for condition in self.asks)
 
+    @property
+    def as_route(self) -> bool:
+        """Whether stacks.toml has keys for all that it asks: one path, and methods."""
+        return len(self.paths) == 1 and not self.further
+
     def matches(self, path: str, methods: tuple[str, ...]) -> bool:
         """Whether its conditions are exactly this path and these methods."""
         return self.paths == {path} and self.methods == set(methods) and not self.further

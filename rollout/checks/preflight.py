@@ -76,7 +76,9 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
                 f"the rule at priority {route.priority} on {route.load_balancer} is for other requests: "
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
-                then=f"correct the inventory, or the rule {rule.arn}",
+                then=f"correct the inventory, or the rule {rule.arn}"
+                if rule.as_route
+                else f"a route has one path and methods: make the rule {rule.arn} so, or take out the route",
                 code="wrong-conditions",
             )
 

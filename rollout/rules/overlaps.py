@@ -94,7 +94,7 @@ def _on(balancer: str, environment: Environment, live: Live) -> Iterator[Overlap
                 name,
                 f"never gets a request: {takers}, asked before it, would have them all",
                 before[0].shared_with(endpoint) or "",
-                f"give it a lower priority number than {before[0].priority}",
+                _earlier_than(before[0].priority),
                 code="route-unreachable",
             )
             continue
@@ -117,6 +117,13 @@ def _other(rule: LiveRule) -> _Asked:
     return _Asked(f"the rule at {rule.priority} ({rule.conditions})", rule.priority, takes, whole=not rule.further)
 
 
+def _earlier_than(priority: int) -> str:
+    """How a rule is asked before another: 1 is the lowest number that there is."""
+    if priority > 1:
+        return f"give it a lower priority number than {priority}"
+    return "give the rule at 1 a higher priority number, and this one a lower number than that"
+
+
 def _takes_all(earlier: list[_Asked], later: Conditions) -> bool:
     """Whether rules together have every request of one that is asked after them."""
     takes = [own for rule in earlier for own in rule.takes]
@@ -136,7 +143,7 @@ def _part(earlier: _Asked, name: str, route: Route | KeptRoute, endpoint: Condit
         return None  # nothing of this is ours
     if kept and not covers(route.path, earlier.takes[0].path):
         what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
-        then = f"give it a lower priority number than {earlier.priority}"
+        then = _earlier_than(earlier.priority)
         return Overlap("problem", name, what, example, then, code="kept-route-to-candidate")
     may = "has" if earlier.whole else "may have"
     what = f"{earlier.name}, asked before it, {may} some of what its pattern says"

@@ -168,7 +168,7 @@ def override_problems(environment: Environment, live: Live) -> Iterator[Problem]
                 what += f" takes requests before {entry}; with the header they would pass it by"
             else:
                 continue
-            then = "take another base, or put the rule among the kept routes"
+            then = f"take another base, or {'put it among the kept routes' if rule.as_route else 'renumber that rule'}"
             yield Problem(
                 what,
                 "header-override.priority-base",

@@ -1,0 +1,142 @@
+"""What messages tell people to do can be done: each command, option and key that they name is there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import rollout
+from rollout.checks.preflight import rule_problems
+from rollout.cli import app
+from rollout.config.findings import keys_of
+from rollout.config.tables import MODELS
+from rollout.model import Environment, KeptRoute
+from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.rules.overlaps import overlaps
+from tests.unit.builders import LEGACY_FORWARD, environment, live
+
+ROOT = Path(rollout.__file__).parent
+HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""What stands for a value that a message is given."""
+_TICKED = re.compile(r"`([^`]+)`")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Each text of the package that isn't a docstring, with its place; AWS's own words in the sandbox left out."""
+    for file in sorted(ROOT.rglob("*.py")):
+        if file.is_relative_to(ROOT / "sandbox") or file.is_relative_to(ROOT / "toolchain"):
+            continue
+        tree = ast.parse(file.read_text("utf-8"))
+        inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)} - {
+            id(node) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)
+        }
+        alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            place = f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
+            if isinstance(node, ast.JoinedStr):
+                yield place, "".join(str(p.value) if isinstance(p, ast.Constant) else HOLE for p in node.values)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner | alone:
+                yield place, node.value
+
+
+@pytest.fixture(scope="module")
+def commands() -> Any:
+    """The command line, as Typer makes it."""
+    return typer.main.get_command(app)
+
+
+def resolved(words: list[str], group: Any) -> tuple[Any, list[str]]:
+    """The command that words begin with, and what is left; no command where a message fills in which."""
+    found = group
+    while hasattr(found, "commands") and words and not words[0].startswith("-"):
+        if words[0] == HOLE:
+            return None, []
+        if words[0] not in found.commands:
+            raise LookupError(words[0])
+        found, words = found.commands[words[0]], words[1:]
+    return found, words
+
+
+def options_of(command: Any) -> set[str]:
+    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+
+
+def test_each_command_that_is_named_is_there_with_its_options(commands: Any) -> None:
+    wrong, named = [], 0
+    for place, text in texts():
+        for ticked in _TICKED.findall(text):
+            if not ticked.startswith("rollout "):
+                continue
+            named += 1
+            try:
+                command, rest = resolved(ticked.split()[1:], commands)
+            except LookupError as missing:
+                wrong.append(f"{place}: `{ticked}`: there is no {missing}")
+                continue
+            known = options_of(command) if command else set()
+            wrong += [f"{place}: `{ticked}`: no {o}" for o in _OPTION.findall(" ".join(rest)) if o not in known]
+    assert named > 40
+    assert wrong == []
+
+
+def test_each_option_that_is_named_alone_is_some_commands(commands: Any) -> None:
+    pending, known = [commands], set[str]()
+    while pending:
+        command = pending.pop()
+        known |= options_of(command)
+        pending += getattr(command, "commands", {}).values()
+    ours = [(place, ticked) for place, text in texts() for ticked in _TICKED.findall(text) if ticked.startswith("--")]
+    assert len(ours) > 3
+    assert [(place, ticked) for place, ticked in ours if not set(_OPTION.findall(ticked)) <= known] == []
+
+
+def test_each_table_that_is_named_is_one_of_the_file() -> None:
+    tables = {*MODELS, "environments"}
+    named = [
+        (place, name)
+        for place, text in texts()
+        if place.startswith(("checks/", "changes/", "rules/", "ramp/", "api.py", "wiring.py"))
+        for name in re.findall(r"(?:^| )\[([a-z]+(?:-[a-z]+)+|[a-z]{4,})(?:\.[^\]]*)?\]", text)
+    ]
+    assert named
+    assert [each for each in named if each[1] not in tables] == []
+
+
+def test_each_key_that_is_to_be_set_is_one_of_the_file() -> None:
+    keys = {key for model in (*MODELS.values(), Environment) for key in keys_of(model)}
+    named = [
+        (place, key)
+        for place, text in texts()
+        for ticked in _TICKED.findall(text)
+        for key in re.findall(r"^([a-z][a-z-]+) = ", ticked)
+    ]
+    assert named
+    assert [each for each in named if each[1] not in keys] == []
+
+
+def test_no_rule_is_asked_to_be_before_the_first() -> None:
+    kept = KeptRoute(load_balancer="public", path="/*", priority=1, legacy="old")
+    shadowed = environment(kept_routes={"all": kept})
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+    for overlap in overlaps(shadowed, now):
+        assert "lower priority number than 1" not in (overlap.then or "")
+    told = {overlap.where: overlap.then or "" for overlap in overlaps(shadowed, now)}
+    assert all("the rule at 1 a higher priority number" in told[name] for name in ("routes.score", "routes.bulk"))
+
+
+@pytest.mark.parametrize("asks", [Condition(Field.HOST, ("a.test",)), Condition(Field.PATH, ("/a", "/b"))])
+def test_nobody_is_told_to_write_what_the_file_has_no_key_for(asks: Condition) -> None:
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+    other = tuple(replace(rule, asks=(*for_endpoint("/score/*", ("GET",)), asks)) for rule in now.rules)
+    (problem, *_) = rule_problems(environment(), replace(now, rules=other))
+    assert problem.code == "wrong-conditions"
+    assert "correct the inventory" not in (problem.then or "")
+    assert "a route has one path and methods" in (problem.then or "")
