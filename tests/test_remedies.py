@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from pydantic import BaseModel
 
 import rollout
 from rollout.checks.preflight import rule_problems
@@ -111,7 +112,8 @@ def test_each_table_that_is_named_is_one_of_the_file() -> None:
 
 
 def test_each_key_that_is_to_be_set_is_one_of_the_file() -> None:
-    keys = {key for model in (*MODELS.values(), Environment) for key in keys_of(model)}
+    models: list[type[BaseModel]] = [*MODELS.values(), Environment]
+    keys = {key for model in models for key in keys_of(model)}
     named = [
         (place, key)
         for place, text in texts()
