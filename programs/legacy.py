@@ -68,6 +68,7 @@ def program(given: ProgramInput) -> None:
                 memory_size=512,
                 target_groups={load_balancer: (target_group,)},
                 listener_rule=rule,
+                tags=given.mark,
             ),
         )
 

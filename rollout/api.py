@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rollout import config
 from rollout.changes.pending import Holder, Lock
-from rollout.changes.phases import LEGACY, PHASES, ROUTING, STACKS
+from rollout.changes.phases import CANDIDATE, LEGACY, PHASES, ROUTING, STACKS
 from rollout.checks.ownership import asked, ownership_of
-from rollout.checks.preflight import live_problems
+from rollout.checks.preflight import Resources, live_problems
 from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.config import StacksFile
 from rollout.emitter import emitter
@@ -55,6 +55,7 @@ from rollout.wiring import Parts, PartsFactory, Provider, Sandbox
 if TYPE_CHECKING:
     from rollout import events
     from rollout.analysis.planning import RampPlan
+    from rollout.changes.adopt import Adoption, AdoptResult, Unmarked
     from rollout.changes.engine import Engine, PhaseResult
     from rollout.changes.gates import Gate
     from rollout.changes.release import ReleaseResult
@@ -473,6 +474,39 @@ class EnvironmentRollout:
         release = Release(self._environment, parts.load_balancers, parts.stacks, parts.owner, self._emit)
         return release.run(_approver(approve))
 
+    def unmarked(self, stack: str) -> tuple[Unmarked, ...]:
+        """What a stack holds without its mark, so that no phase changes or deletes it: see `adopt_resources`.
+
+        Args:
+            stack: legacy, candidate, routing or monitoring.
+
+        Raises:
+            EngineError, AwsError: Its state or AWS can't be read.
+        """
+        return self._adoption().unmarked(stack)
+
+    def adopt_resources(
+        self, names: Sequence[str], *, approve: Approval = None, message: str | None = None
+    ) -> AdoptResult:
+        """Mark resources that the stacks hold as this environment's; nothing but tags is changed.
+
+        Args:
+            names: Such as `Function:rust-scorer`; `unmarked` has those that can be named.
+            approve: Who approves.
+            message: For Pulumi's update history.
+
+        Raises:
+            UsageError: There is nothing of a name that could be adopted.
+        """
+        return self._adoption().run(names, _approver(approve), message)
+
+    def _adoption(self) -> Adoption:
+        from rollout.changes.adopt import Adoption
+        from rollout.ramp.controls import who
+
+        parts = self._parts
+        return Adoption(self._environment, parts.stacks, parts.marks, self._emit, who())
+
     def preview(
         self,
         phase: str,
@@ -537,7 +571,9 @@ class EnvironmentRollout:
         if problems := [problem for problem in live_problems(environment, live) if problem.where in places]:
             raise PreflightFailed("nobody is there to ask", problems)
         if after is not None:
-            quiet = Engine(environment, parts.load_balancers, parts.stacks, parts.clock, lambda _: None)
+            quiet = Engine(
+                environment, parts.load_balancers, parts.stacks, parts.clock, lambda _: None, marks=parts.marks
+            )
             live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
         if phase.startswith("override"):
             live = with_overrides(environment, live, overrides_after(PHASES[phase], environment, live))
@@ -644,12 +680,14 @@ class EnvironmentRollout:
 
     def preflight(self) -> PreflightReport:
         """Look at everything that the phases need, all at once; nothing is changed."""
-        from rollout.checks.report import Check, PreflightReport, aws_checks, backend_check, failed
+        from rollout.checks.names import made_names
+        from rollout.checks.report import Check, PreflightReport, aws_checks, backend_check, failed, names_check
 
         parts, environment = self._parts, self._environment
         checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []
         held: Held | None = None
         owner: LegacyOwner | None = None
+        candidate: Resources = None
         try:
             checks += (
                 Check("engine", parts.engine_version),
@@ -657,12 +695,15 @@ class EnvironmentRollout:
             )
             legacy = parts.stacks.resources(LEGACY) if environment.is_legacy_ours else None
             held, owner = Held(legacy, parts.stacks.resources(ROUTING)), parts.owner
+            candidate = parts.stacks.resources(CANDIDATE)
         except EngineError as error:
             checks.append(failed("backend" if checks else "engine", error))
         try:
             live = parts.load_balancers.read(environment)
             ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
             checks += aws_checks(environment, live, parts.load_balancers.inspect(live), held, ownership)
+            found = parts.marks.find(made_names(environment))
+            checks.append(names_check(environment, found, candidate))
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))
@@ -695,7 +736,9 @@ class EnvironmentRollout:
         asked = read_samples(folder, environment, wanted=samples is not None)
         names = self.routes(routes)
         live = parts.load_balancers.read(environment, tags=False)
-        return Smoke(environment, live, parts.functions, parts.utc).run(asked, names, warm)
+        groups = {live.group_arn(environment.routes[name].candidate) for name in names} - {Arn("")}
+        lists = parts.load_balancers.multi_value(sorted(groups))
+        return Smoke(environment, live, parts.functions, parts.utc, lists).run(asked, names, warm)
 
     def iam_policy(self, role: Role, *, live: bool = False) -> dict[str, Any]:
         """The least IAM policy for a role.
@@ -1042,6 +1085,7 @@ class EnvironmentRollout:
             parts.stacks,
             parts.clock,
             self._emit,
+            marks=parts.marks,
             owner=parts.owner,
             by=who(),
             proof=proof.missing,

@@ -85,9 +85,11 @@ RULES: Mapping[str, str] = {
 RESOURCES: Mapping[str, str] = {
     "candidate-missing": "A candidate's target group isn't there; phase 1 makes it.",
     "candidate-shared": "Routes share a candidate target group, and so its cookies.",
+    "health-unchecked": "A legacy target group has health checks, and the candidate's has none.",
     "invoke-not-allowed": "A function doesn't allow the load balancer to invoke it.",
     "listener-missing": "The load balancer has no listener on this port.",
     "load-balancer-missing": "The load balancer isn't there.",
+    "mixed-event-forms": "One candidate group stands in for legacy ones that ask functions in different forms.",
     "no-load-balancer": "The account has no Application Load Balancer with a listener in this region.",
     "no-movable-rule": "The listeners have no rule that can be moved.",
     "no-registered-target": "A target group has no registered target.",
@@ -97,7 +99,17 @@ RESOURCES: Mapping[str, str] = {
     "target-group-in-use": "A rule forwards to the target group.",
     "target-group-left": "A target group that should be deleted is there.",
     "target-group-missing": "A target group isn't there.",
+    "wrong-event-form": "A candidate's target group asks its function in another form than legacy's.",
     "wrong-target-type": "A target group is of another type.",
+}
+
+OWNERSHIP: Mapping[str, str] = {
+    "name-shared": "Two environments of one account would make something of the same name.",
+    "name-taken": "Something of this name is on AWS already, and this environment's stack didn't make it.",
+    "not-adoptable": "There is nothing of this name that `rollout adopt` could take.",
+    "not-marked": "A resource in the state doesn't have this environment's mark on AWS.",
+    "not-ours": "A resource in the state is somebody else's on AWS.",
+    "without-mark": "The preview would make a resource without this environment's mark.",
 }
 
 PHASES: Mapping[str, str] = {
@@ -197,6 +209,7 @@ AREAS: Mapping[str, Mapping[str, str]] = {
     "The inventory": INVENTORY,
     "Listener rules": RULES,
     "Resources on AWS": RESOURCES,
+    "Whose resources are": OWNERSHIP,
     "Phases, rollback and release": PHASES,
     "The ramp": RAMP,
     "Smoke": SMOKE,

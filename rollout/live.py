@@ -83,6 +83,7 @@ class LiveTargetGroup:
     name: str
     target_type: str
     load_balancers: tuple[Arn, ...] = ()
+    health_checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

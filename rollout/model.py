@@ -89,6 +89,16 @@ class Function(Frozen):
         pattern=r"^[A-Za-z0-9_-]{1,64}$",
         description="its name on AWS, 1 to 64 letters, digits, hyphens and underscores; by default its key here",
     )
+    role_name: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$",
+        description="its role's name on AWS, 1 to 64 letters, digits and +=,.@_-; by default the function's",
+    )
+    permissions_boundary: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$",
+        description="the ARN of a policy that bounds what its role may do",
+    )
     package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
     code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
     image_uri: str | None = Field(None, description="for Image: the container image in ECR")
@@ -109,6 +119,11 @@ class Function(Frozen):
         min_length=1,
         description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens, "
         "or a list of such names; at least one",
+    )
+    multi_value_headers: bool | None = Field(
+        None,
+        strict=True,
+        description="whether its target groups send headers as lists; by default as the legacy ones do",
     )
 
 
@@ -384,11 +399,14 @@ class ProgramInput:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
         adopt: Rules to import, by route; the others are the stack's own already.
-        tags: The tags that each route's rule has and keeps.
+        tags: The tags that each route's rule and each header rule has and keeps.
         rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing. Routing: RELEASED for
             those that it lets go of.
         overrides: Routing: the header rules that are to be there, by their logical names.
         monitored: Monitoring: whether alarms and a dashboard are to be there.
+        mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
+        imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
+        multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
     """
 
     environment: Environment
@@ -398,3 +416,6 @@ class ProgramInput:
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
     overrides: Mapping[str, OverrideRule] = field(default_factory=dict)
     monitored: bool = False
+    mark: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    multi_value_headers: frozenset[str] = frozenset()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from rollout.changes.gates import Gate
-from rollout.changes.pending import Lock, Recovered
+from rollout.changes.pending import Lock
 from rollout.changes.plan import Change, ResourceState, StackPreview
 from rollout.checks.inspection import Inspection
 from rollout.checks.ownership import Command, OwnedRule
@@ -16,6 +17,7 @@ from rollout.history.entries import Update
 from rollout.init.found import Found
 from rollout.invocation import Invocation
 from rollout.live import Live, LiveRule
+from rollout.marks import Bearer, Mark, Marked
 from rollout.metrics import AlarmState, Point, Series
 from rollout.model import Arn, Environment, ProgramInput
 from rollout.rules.weights import Forward
@@ -53,6 +55,14 @@ class LoadBalancers(TargetGroups, Protocol):
         """The rules of listeners, but the default ones, without tags."""
         ...
 
+    def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
+        """Those of target groups that send a function headers and query parameters as lists.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
     def inspect(self, live: Live) -> Inspection:
         """Look behind the rules: targets, permissions, quotas.
 
@@ -66,6 +76,26 @@ class LoadBalancers(TargetGroups, Protocol):
 
         Raises:
             AwsError: AWS refused.
+        """
+        ...
+
+
+class Marks(Protocol):
+    """What AWS has under the names of resources, and whose mark it carries."""
+
+    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+        """What is there; missing where there is nothing.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
+        """Add a mark's tags to something that has other tags or none.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
         """
         ...
 
@@ -224,12 +254,35 @@ class Stacks(States, Protocol):
         """
         ...
 
-    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
-        """Settle what became of creations that a killed or failed update began; only the state is changed.
+    def rehearsal(self, stack: str) -> AbstractContextManager[Stacks]:
+        """A copy of a stack to try things on: what is done to it there is done to no state that anybody keeps.
 
-        Args:
-            stack: legacy, candidate or routing.
-            identify: The identifier that AWS would have a begun resource under; None if there is none.
+        Raises:
+            EngineError: The engine failed.
+        """
+        ...
+
+    def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """Creations that a killed or failed update began, of which the state doesn't know what became.
+
+        Returns:
+            None where there is no such stack.
+
+        Raises:
+            EngineError: The engine failed.
+        """
+        ...
+
+    def forget_begun(self, stack: str) -> None:
+        """Drop from a state what it knows of such creations; what AWS has stays, and is found by its mark.
+
+        Raises:
+            EngineError, Locked: As they say.
+        """
+        ...
+
+    def retain(self, stack: str, urns: Collection[str]) -> None:
+        """Have the state leave resources on AWS when they leave it; only the state is changed.
 
         Raises:
             EngineError, Locked: As they say.

@@ -16,7 +16,19 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from rollout.errors import SandboxError
 from rollout.model import Environment
-from rollout.ports import Account, Alarms, Clock, Functions, LegacyOwner, LoadBalancers, Metrics, Stacks, States, Topics
+from rollout.ports import (
+    Account,
+    Alarms,
+    Clock,
+    Functions,
+    LegacyOwner,
+    LoadBalancers,
+    Marks,
+    Metrics,
+    Stacks,
+    States,
+    Topics,
+)
 from rollout.private import HOME, private_folder
 from rollout.ramp.settings import CLOUDWATCH
 
@@ -163,6 +175,13 @@ class Parts:
         from rollout.aws.alb import Elbv2  # noqa: PLC0415 - boto3 takes a while to import
 
         return Elbv2(self._access)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """Who knows whose something on AWS is."""
+        from rollout.aws.marks import AwsMarks  # noqa: PLC0415 - as above
+
+        return AwsMarks(self._access, self.environment)
 
     @cached_property
     def metrics(self) -> Metrics:

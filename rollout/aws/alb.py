@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollout.aws.inspection import inspect, registered
+from rollout.aws.inspection import inspect, registered, sends_lists
 from rollout.aws.session import Access, aws_error, explained
 from rollout.checks.inspection import Inspection
 from rollout.errors import WrongAccount
@@ -106,6 +106,12 @@ class Elbv2:
         """See `ports.TargetGroups`."""
         elb = explained(lambda: self._elb)
         return explained(lambda: dict(self._pool.map(lambda group: (group, registered(elb, group)), groups)))
+
+    def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
+        """See `ports.LoadBalancers`."""
+        elb = explained(lambda: self._elb)
+        found = explained(lambda: list(self._pool.map(lambda group: sends_lists(elb, group), groups)))
+        return frozenset(group for group, lists in zip(groups, found, strict=True) if lists)
 
     def _functions(self) -> LambdaClient:
         client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)
@@ -215,6 +221,7 @@ def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
         group["TargetGroupName"],
         group.get("TargetType", "instance"),
         tuple(map(Arn, group.get("LoadBalancerArns", ()))),
+        health_checks=group.get("HealthCheckEnabled", False),
     )
 
 

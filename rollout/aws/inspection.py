@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PARALLEL = 16
 _NO_POLICY = "ResourceNotFoundException"
+_MULTI_VALUE = "lambda.multi_value_headers.enabled"
 _NO_GROUPS = "TargetGroupNotFound"
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 
@@ -40,6 +41,8 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
         balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}
         groups = tuple(live.target_groups.values())
         targets = dict(pool.map(lambda group: (group.arn, registered(elb, group.arn)), groups))
+        of_functions = tuple(group.arn for group in groups if group.target_type == "lambda")
+        lists = dict(pool.map(lambda arn: (arn, sends_lists(elb, arn)), of_functions))
         lambdas = {target for group in groups if group.target_type == "lambda" for target in targets[group.arn]}
         client = functions() if lambdas else None
         policies = dict(pool.map(lambda arn: (arn, _policy(client, arn)), sorted(lambdas))) if client else {}
@@ -50,6 +53,7 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
             groups={arn: associated for arn, (associated, _) in used.items()},
             rules={arn: rules for arn, (_, rules) in used.items()},
             limits=limits.result(),
+            multi_value=frozenset(arn for arn, said in lists.items() if said),
         )
 
 
@@ -62,6 +66,12 @@ def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]
         for description in health
         if description.get("TargetHealth", {}).get("State") not in leaving
     )
+
+
+def sends_lists(elb: ElasticLoadBalancingv2Client, group: Arn) -> bool:
+    """Whether a target group sends headers and query parameters as lists."""
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    return any((each["Key"], each["Value"]) == (_MULTI_VALUE, "true") for each in attributes)
 
 
 def _policy(functions: LambdaClient, arn: str) -> str | None:

@@ -10,14 +10,17 @@ from dataclasses import dataclass, replace
 
 from rollout.changes.phases import LEGACY, ROUTING, Phase
 from rollout.changes.plan import ResourceState, without_notes
+from rollout.checks.event_forms import as_lists
 from rollout.checks.ownership import Ownership
 from rollout.checks.preflight import Resources, held_rules, strange_forward
 from rollout.errors import Drift, Problem
 from rollout.live import Live, LiveRule
+from rollout.marks import mark_of
 from rollout.model import (
     CANDIDATE_ONLY,
     LEGACY_ONLY,
     PREPARED,
+    Arn,
     Environment,
     OverrideRule,
     ProgramInput,
@@ -25,7 +28,7 @@ from rollout.model import (
     Split,
 )
 from rollout.quantities import ALL_TENTHS, Percent
-from rollout.rules.header_rules import held_overrides
+from rollout.rules.header_rules import held_header_rules, held_overrides
 from rollout.rules.overrides import planned_overrides
 
 
@@ -38,12 +41,14 @@ class Start:
         legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
         routing: Likewise of the routing stack.
         ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
+        multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
     """
 
     live: Live
     legacy: Resources = None
     routing: Resources = None
     ownership: Ownership | None = None
+    multi_value: frozenset[Arn] = frozenset()
 
 
 def splits_after(
@@ -120,16 +125,34 @@ def program_input(
     phase: Phase, stack: str, environment: Environment, start: Start, after: Mapping[str, Split]
 ) -> ProgramInput:
     """What a stack's program is given in a phase."""
+    given = _program_input(phase, stack, environment, start, after)
+    mark = mark_of(environment, stack)
+    if stack == LEGACY and start.legacy and not any(mark.is_on(_tags_of(each)) for each in start.legacy):
+        return given  # made by a version without marks, or by a program that passes none on
+    return replace(given, mark=mark.tags)
+
+
+def _tags_of(resource: ResourceState) -> Mapping[str, str]:
+    tags: Mapping[str, str] = resource.outputs.get("tagsAll") or resource.inputs.get("tags") or {}
+    return tags
+
+
+def _program_input(
+    phase: Phase, stack: str, environment: Environment, start: Start, after: Mapping[str, Split]
+) -> ProgramInput:
     if stack == LEGACY:
         return _legacy_input(phase, environment, start)
     if stack == ROUTING and phase.undoes:
         return ProgramInput(environment, rules=dict.fromkeys(environment.routes, RuleOwnership.RELEASED))
     if stack == ROUTING:
         given = routing_input(environment, start.live, after, adopting=phase.name == "phase2", routing=start.routing)
-        return replace(given, overrides=overrides_after(phase, environment, start.live))
+        overrides = overrides_after(phase, environment, start.live)
+        tags = {name: tags for name, tags in given.tags.items() if name not in overrides}
+        return replace(given, overrides=overrides, tags=tags if phase.name == "override" else given.tags)
     if phase.undoes:  # a program that is given no functions declares none, so that all that the stack has is deleted
         return ProgramInput(environment.model_copy(update={"functions": {}}))
-    return ProgramInput(environment, monitored=phase.name == "monitoring")
+    lists = as_lists(environment, start.live, start.multi_value)
+    return ProgramInput(environment, monitored=phase.name == "monitoring", multi_value_headers=lists)
 
 
 def _legacy_input(phase: Phase, environment: Environment, start: Start) -> ProgramInput:
@@ -174,8 +197,12 @@ def routing_input(
         environment,
         splits=after,
         adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
-        tags={name: rule.tags for name, rule in rules.items() if rule.tags},
-        overrides=held_overrides(live),
+        tags={
+            name: rule.tags
+            for name, rule in (*rules.items(), *held_header_rules(environment, live).items())
+            if rule.tags
+        },
+        overrides=held_overrides(environment, live),
     )
 
 
@@ -186,4 +213,4 @@ def overrides_after(phase: Phase, environment: Environment, live: Live) -> dict[
             return planned_overrides(environment)
         case "override-remove":
             return {}
-    return held_overrides(live)
+    return held_overrides(environment, live)

@@ -6,7 +6,7 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field, replace
@@ -18,12 +18,22 @@ from threading import Thread
 from rollout import events
 from rollout.changes.desired import Start, overrides_after, program_input, splits_after
 from rollout.changes.gates import Gate, drift_warning, only_lowers, traffic_of, unlike_file, warnings_of
-from rollout.changes.pending import natural_id
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
-from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview
+from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, ResourceState, StackPreview
 from rollout.changes.policy import Violation, rule_bounds, violations, waived
 from rollout.changes.work_folder import work_folder
+from rollout.checks.belonging import (
+    Foreign,
+    adoption_warnings,
+    bearers,
+    foreign,
+    left_alone,
+    left_warnings,
+    own_imports,
+)
+from rollout.checks.belonging import problems as foreign_problems
 from rollout.checks.compare import has_lost, moved, stale_rules, unlike_wanted
+from rollout.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
 from rollout.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.checks.ownership import Ownership, asked, cutover_warnings, ownership_of
 from rollout.checks.preflight import (
@@ -36,8 +46,8 @@ from rollout.checks.preflight import (
     live_problems,
     target_group_problems,
 )
-from rollout.checks.retiring import legacy_left, retiring_problems, retiring_warnings
-from rollout.checks.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
+from rollout.checks.retiring import retiring_problems, retiring_warnings
+from rollout.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
 from rollout.errors import (
     Drift,
     GateRefused,
@@ -51,9 +61,10 @@ from rollout.errors import (
 from rollout.formatting import count_of
 from rollout.history.record import Record, moves, with_record
 from rollout.live import Live
+from rollout.marks import mark_of
 from rollout.measuring.volumes import Volume
-from rollout.model import Environment, ProgramInput, Split
-from rollout.ports import Approver, Clock, LegacyOwner, LoadBalancers, Stacks
+from rollout.model import Arn, Environment, ProgramInput, Split
+from rollout.ports import Approver, Clock, LegacyOwner, LoadBalancers, Marks, Stacks
 from rollout.quantities import Percent
 from rollout.rules.header_rules import bent_overrides, rule_inputs, stale_overrides, unlike_overrides
 from rollout.rules.overlaps import overlaps
@@ -100,7 +111,13 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Prepared:
-    """A step whose preview was allowed."""
+    """A step whose preview was allowed.
+
+    Attributes:
+        foreign: What the preview would delete although it isn't the stack's own.
+        begun: What a run that was cut off began.
+        on_copy: Whether it was previewed on a copy of its stack, so as to change no state.
+    """
 
     step: Step
     given: ProgramInput
@@ -108,6 +125,9 @@ class _Prepared:
     plan: Path
     waived: tuple[Violation, ...]
     drift: tuple[str, ...] | None
+    foreign: tuple[Foreign, ...] = ()
+    begun: tuple[ResourceState, ...] = ()
+    on_copy: bool = False
 
 
 class Engine:
@@ -119,6 +139,7 @@ class Engine:
         stacks: Where previews and updates run.
         clock: Time.
         emit: Told each event.
+        marks: Who knows whose something on AWS is.
         owner: Another tool that holds the legacy rules.
         by: Who runs it, for Pulumi's update history.
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
@@ -134,6 +155,7 @@ class Engine:
         clock: Clock,
         emit: events.Listener,
         *,
+        marks: Marks,
         owner: LegacyOwner | None = None,
         by: str = "",
         proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
@@ -150,6 +172,7 @@ class Engine:
         self._proof = proof
         self._volumes = volumes
         self._known = tuple(known)
+        self._marks = marks
 
     def run(
         self,
@@ -199,11 +222,13 @@ class Engine:
             inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
             counting = _aside(lambda: self._volumes(start.live)) if phase.moves_traffic else None
             prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
-            warnings = self._check_targets(run, inspecting.result()) if inspecting else ()
+            warnings = self._check_targets(run, prepared, inspecting.result()) if inspecting else ()
             gate = self._gate(run, prepared, warnings, _counted(counting) if counting else {})
             before = {route: start.live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
+                for item in prepared if not preview_only else ():
+                    self._forget(item)
                 self._emit(events.NothingToDo(environment.name, name))
                 self._remind(start.ownership)
                 return result
@@ -218,7 +243,7 @@ class Engine:
             said = _message(said or f"rollout {name} {environment.name}", prepared)
             self._apply(prepared, with_record(said, record))
         if not phase.only_watches:
-            self._verify(run)
+            self._verify(run, _deleted_groups(prepared))
         self._tell(run, prepared)
         return replace(result, changed=True)
 
@@ -239,6 +264,9 @@ class Engine:
                 looks = (listener_problems, target_group_problems, candidate_problems)
                 self._stop_at(phase, tuple(chain.from_iterable(look(environment, live) for look in looks)))
             return start
+        if phase.name == "phase1":
+            groups = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+            start = replace(start, multi_value=self._load_balancers.multi_value(groups))
         wrong = tuple(live_problems(environment, live))
         if wrong and not hands_over:  # the states cost time, so they are read only where there is something to tell
             start = replace(start, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
@@ -247,8 +275,10 @@ class Engine:
         if phase.undoes:
             found.append(undo_problems(phase, environment, start, self._owner))
         else:
-            found.append(
-                code_problems(environment) if phase.name == "phase1" else candidate_problems(environment, live)
+            found += (
+                [code_problems(environment), mixed_forms(environment, live, start.multi_value)]
+                if phase.name == "phase1"
+                else [candidate_problems(environment, live)]
             )
         if phase.name == "phase2":
             found.append(handover_problems(environment, live, start.legacy))
@@ -257,7 +287,7 @@ class Engine:
         if phase.name == "override":
             found.append(override_problems(environment, live))
         elif phase.name != "override-remove":
-            found.append(bent_overrides(live))
+            found.append(bent_overrides(environment, live))
         if phase.name == "phase3":
             weights = {name: environment.desired_weight(name) for name in environment.routes}
         if not only_lowers(environment, live, weights):
@@ -271,7 +301,7 @@ class Engine:
     def _overlapping(self, live: Live) -> Iterable[Problem]:
         return (overlap.problem for overlap in overlaps(self._environment, live) if overlap.severity == "problem")
 
-    def _check_targets(self, run: _Run, found: Inspection) -> tuple[str, ...]:
+    def _check_targets(self, run: _Run, prepared: Sequence[_Prepared], found: Inspection) -> tuple[str, ...]:
         """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know."""
         environment, live, splits = self._environment, run.start.live, run.start.live.splits(self._environment)
         raised = {
@@ -284,13 +314,18 @@ class Engine:
         if run.phase.name == "phase1" or run.phase.undoes:
             candidates = raised = set()
         problems = [*target_problems(environment, live, found, raised)]
+        problems += other_forms(environment, live, found.multi_value, raised)
         if run.phase.name == "undo-phase1":
-            problems += candidates_in_use(environment, live, found)
+            problems += groups_in_use(found, _deleted_groups(prepared))
         if run.phase.hands_over and not run.phase.undoes:
             problems += quota_problems(usages(environment, live, found))
         self._stop_at(run.phase, problems)
         rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)
-        return tuple(map(str, target_problems(environment, live, found, rest)))
+        left = (
+            *target_problems(environment, live, found, rest),
+            *other_forms(environment, live, found.multi_value, rest),
+        )
+        return tuple(map(str, left))
 
     def _stop_at(self, phase: Phase, problems: Sequence[Problem]) -> None:
         if problems:
@@ -299,14 +334,23 @@ class Engine:
             )
 
     def _prepare(self, run: _Run, step: Step, folder: Path) -> _Prepared:
-        """Preview a step, and hold it to what is live and to its policy."""
+        """Preview a step, on a copy of its stack where a preview of the stack itself would have to change its state."""
+        environment, stack = self._environment, step.stack
+        self._emit(events.PreviewStarted(environment.name, stack, step.summary))
+        begun = self._stacks.begun(stack) if step.begins_resources else ()
+        if begun == ():
+            return self._previewed(run, step, self._stacks, folder / f"{stack}.json")
+        with self._stacks.rehearsal(stack) as copy:
+            if begun:
+                copy.forget_begun(stack)
+            item = self._previewed(run, step, copy, folder / f"{stack}-copy.json")
+        return replace(item, plan=folder / f"{stack}.json", begun=begun or (), on_copy=True)
+
+    def _previewed(self, run: _Run, step: Step, stacks: Stacks, plan: Path) -> _Prepared:
+        """Preview a step, and hold it to what is live, to its policy, and to whose everything is."""
         environment, live = self._environment, run.start.live
         given = program_input(run.phase, step.stack, environment, run.start, run.after)
-        plan = folder / f"{step.stack}.json"
-        self._emit(events.PreviewStarted(environment.name, step.stack, step.summary))
-        if step.begins_resources:
-            self._settle(step.stack, live)
-        preview = self._stacks.preview(step.stack, given, plan, create=step.creates_stack)
+        preview = stacks.preview(step.stack, given, plan, create=step.creates_stack)
         drift: tuple[str, ...] | None = None
         if step.stack == ROUTING:
             if run.phase.moves_traffic:
@@ -315,16 +359,20 @@ class Engine:
             if preview and any(each.type == LISTENER_RULE and each.op is not Op.IMPORT for each in preview.steps):
                 drift = (*map(str, drifted), *unlike_file(environment, live, run.after))
             if preview and stale:
-                preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+                preview = stacks.preview(step.stack, given, plan, refresh=True)
         if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
-            preview = self._stacks.preview(step.stack, given, plan, refresh=True)
+            preview = stacks.preview(step.stack, given, plan, refresh=True)
+        found, mark = self._marks.find(bearers(preview)) if preview else {}, mark_of(environment, step.stack)
+        if preview and (imports := own_imports(preview, found, mark)):
+            given = replace(given, imports=imports)
+            preview = stacks.preview(step.stack, given, plan, refresh=preview.refreshed)
         if preview is None and run.phase.undoes:
             preview = StackPreview(step.stack, ())
         if preview is None:
             raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again", code="stack-missing")
         header_rules = rule_inputs(live, given.overrides)
-        found = violations(preview, step.policy, rule_bounds(environment, live, run.after), header_rules)
-        refused, let_by = waived(found, run.waive)
+        bounds = rule_bounds(environment, live, run.after)
+        refused, let_by = waived(violations(preview, step.policy, bounds, header_rules, mark), run.waive)
         if refused:
             raise PolicyViolation(
                 f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
@@ -332,15 +380,43 @@ class Engine:
                 then="bring the inventory and the programs in line with what is deployed; "
                 f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
             )
+        others = foreign(preview, found, mark)
+        self._stop_at(run.phase, tuple(foreign_problems(others, mark)))
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
-        return _Prepared(step, given, preview, plan, let_by, drift)
+        return _Prepared(step, given, preview, plan, let_by, drift, left_alone(others))
 
-    def _settle(self, stack: str, live: Live) -> None:
-        """Have the state adopt what a run that was cut off had begun to create."""
-        found = self._stacks.recover(stack, lambda resource: natural_id(resource, live))
-        if found.adopted or found.gone:
-            adopted, gone = (tuple(map(str, part)) for part in (found.adopted, found.gone))
-            self._emit(events.LeftoversSettled(self._environment.name, stack, adopted, gone))
+    def _for_real(self, item: _Prepared) -> None:
+        """Do to a stack what was previewed on its copy, up to the preview, which has to come out the same."""
+        self._forget(item)
+        preview = self._stacks.preview(
+            item.step.stack, item.given, item.plan, create=item.step.creates_stack, refresh=item.preview.refreshed
+        )
+        if preview is None or preview.digest != item.preview.digest:
+            raise Drift(
+                f"another run has changed stack {item.step.stack} since the preview; nothing was applied",
+                (),
+                then="run the command again to see what it would do now",
+                code="changed-since-preview",
+            )
+
+    def _forget(self, item: _Prepared) -> None:
+        """Tidy a state of what a run that was cut off began; what AWS has of it is in the preview."""
+        if item.begun:
+            self._stacks.forget_begun(item.step.stack)
+
+    def _leave(self, item: _Prepared) -> None:
+        """Look once more whose everything is, and have the state leave what isn't the stack's own on AWS."""
+        mark = mark_of(self._environment, item.step.stack)
+        now = foreign(item.preview, self._marks.find(bearers(item.preview)), mark)
+        if {each.bearer for each in now} != {each.bearer for each in item.foreign}:
+            raise Drift(
+                "somebody changed AWS since the preview; nothing more was applied",
+                tuple(foreign_problems(now, mark)),
+                then="run the command again to see what it would do now",
+                code="changed-since-preview",
+            )
+        if now:
+            self._stacks.retain(item.step.stack, {each.change.urn for each in now})
 
     def _stale(self, run: _Run, preview: StackPreview) -> tuple[bool, Sequence[Problem]]:
         """Whether the state is behind the load balancer, and what somebody else changed."""
@@ -361,6 +437,10 @@ class Engine:
         traffic = traffic_of(environment, live, run.after, counted, written=run.phase.writes_rules)
         previews = tuple(item.preview for item in prepared)
         warnings = (*warnings_of(traffic, previews, moves_traffic=run.phase.moves_traffic), *known)
+        if run.phase.name == "phase1":
+            lists = as_lists(environment, live, run.start.multi_value)
+            begin = {name for name in lists if live.group_arn(name) not in run.start.multi_value}
+            warnings += (*form_warnings(begin), *health_warnings(environment, live))
         if run.phase.name == "phase2":
             start, routing = run.start, held_rules(environment, live, run.start.routing)
             ours = start.legacy is not None
@@ -375,6 +455,8 @@ class Engine:
             warnings += tuple(retiring_warnings(run.start))
         if run.phase.undoes:
             warnings += tuple(undo_warnings(run.phase, run.start))
+        for item in prepared:
+            warnings += (*adoption_warnings(item.given.imports), *left_warnings(item.foreign, environment.name))
         let_by = tuple(f"waived: {violation}" for item in prepared for violation in item.waived)
         commands = tuple(map(str, run.start.ownership.commands)) if run.start.ownership else ()
         return Gate(
@@ -418,6 +500,9 @@ class Engine:
             if not item.preview.changes and not item.preview.refreshed:
                 continue
             stack, wanted, done = item.step.stack, len(item.preview.changes), list[Change]()
+            if item.on_copy:
+                self._for_real(item)
+            self._leave(item)
             began, begun_at = self._clock.now(), dict[str, float]()
 
             def begun(change: Change, stack: str = stack, begun_at: dict[str, float] = begun_at) -> None:
@@ -447,22 +532,31 @@ class Engine:
                 )
             except KeyboardInterrupt:
                 raise _interrupted(item, {change.urn for change in done}, prepared[number + 1 :]) from None
+            finally:
+                self._tell_settled(item, done)
             self._emit(events.StepApplied(environment.name, stack, wanted, round(self._clock.now() - began, 3)))
 
-    def _verify(self, run: _Run) -> None:
-        """Ask the load balancer until every rule is as wanted."""
+    def _tell_settled(self, item: _Prepared, done: Sequence[Change]) -> None:
+        """Say what the state has taken over, and what has to be made anew."""
+        own = item.given.imports
+        adopted = [str(each.new) for each in done if each.op is Op.IMPORT and (each.type, each.name) in own]
+        gone = [str(each) for each in item.begun if each.custom and (each.type, each.name) not in own]
+        if adopted or gone:
+            environment, stack = self._environment.name, item.step.stack
+            self._emit(events.LeftoversSettled(environment, stack, tuple(adopted), tuple(gone)))
+
+    def _verify(self, run: _Run, deleted: Collection[Arn]) -> None:
+        """Ask the load balancer until every rule is as wanted, and the deleted target groups are gone."""
         environment, problems = self._environment, list[Problem]()
         overrides = overrides_after(run.phase, environment, run.start.live)
         for attempt in range(READ_BACKS):
             if attempt:
                 self._clock.sleep(PAUSE)
             now = self._load_balancers.read(environment, tags=bool(overrides))
-            problems = list(unlike_overrides(overrides, now))
+            problems = list(unlike_overrides(environment, overrides, now))
             problems += list(unlike_wanted(environment, run.start.live, now, run.after, written=run.phase.writes_rules))
             problems += candidate_problems(environment, now) if not run.phase.undoes else ()
-            if run.phase.name == "complete" and run.start.legacy is not None:
-                problems += legacy_left(environment, now)
-            problems += candidates_left(environment, now) if run.phase.name == "undo-phase1" else ()
+            problems += groups_left(now, deleted)
             if not problems:
                 break
         if problems:
@@ -493,6 +587,17 @@ class Engine:
             routes, commands = tuple(ownership.held or ()), tuple(map(str, ownership.commands))
             name = self._environment.name
             self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
+
+
+def _deleted_groups(prepared: Sequence[_Prepared]) -> frozenset[Arn]:
+    """The target groups that go."""
+    left = {each.change.urn for item in prepared for each in item.foreign}
+    return frozenset(
+        Arn(change.old.id)
+        for item in prepared
+        for change in item.preview.changes
+        if change.op is Op.DELETE and change.type == TARGET_GROUP and change.old and change.urn not in left
+    )
 
 
 def _aside(call: Callable[[], Volumes]) -> Future[Volumes]:

@@ -80,6 +80,7 @@ PHASES: Mapping[str, Phase] = {
             Step(CANDIDATE, "build", "create functions, roles, permissions and target groups, without rules"),
         ),
         moves_traffic=False,
+        tables=("functions",),
     ),
     "phase2": Phase(
         "phase2",

@@ -150,8 +150,9 @@ class StackPreview:
 
     @property
     def digest(self) -> str:
-        """A short name for exactly these changes."""
-        content = [(c.op, c.urn, c.new.inputs if c.new else None) for c in self.changes]
+        """A short name for exactly these changes; their order is the engine's, and chance."""
+        changes = sorted(self.changes, key=lambda change: (change.urn, change.op))
+        content = [(c.op, c.urn, c.new.inputs if c.new else None) for c in changes]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 

@@ -11,28 +11,38 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rollout.changes.bearers import (
+    ALARM,
+    ATTACHMENT,
+    DASHBOARD,
+    FUNCTION,
+    JOINT_ALARM,
+    LOG_GROUP,
+    PERMISSION,
+    ROLE,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    TAGGED,
+)
 from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview, conditions_in, forward_in
 from rollout.errors import Problem
 from rollout.live import Live
+from rollout.marks import Mark
 from rollout.model import Arn, Environment, Split
 from rollout.quantities import Percent
 from rollout.rules.weights import split_of
 
 FUNCTION_PARTS = (
-    "aws:cloudwatch/logGroup:LogGroup",
-    "aws:iam/role:Role",
-    "aws:iam/rolePolicy:RolePolicy",
-    "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
-    "aws:lambda/function:Function",
-    "aws:lambda/permission:Permission",
+    LOG_GROUP,
+    ROLE,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    FUNCTION,
+    PERMISSION,
     TARGET_GROUP,
-    "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+    ATTACHMENT,
 )
-WATCHING = (
-    "aws:cloudwatch/compositeAlarm:CompositeAlarm",
-    "aws:cloudwatch/dashboard:Dashboard",
-    "aws:cloudwatch/metricAlarm:MetricAlarm",
-)
+WATCHING = (JOINT_ALARM, DASHBOARD, ALARM)
 NEW_BUILD = frozenset(
     {"code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler"}
 )
@@ -65,19 +75,25 @@ class Allowed:
 
 _RULE = (LISTENER_RULE,)
 _ACTIONS = Allowed(Op.UPDATE, _RULE, frozenset({"actions"}))
+_TAGS = frozenset({"tags", "tagsAll"})
 
 POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "retain": (Allowed(Op.STATE, _RULE),),
     "build": (
         Allowed(Op.CREATE, FUNCTION_PARTS),
-        Allowed(Op.UPDATE, ("aws:lambda/function:Function",), NEW_BUILD),
+        # what a run that was cut off made, or one whose state was lost: it carries this stack's mark
+        Allowed(Op.IMPORT, FUNCTION_PARTS),
+        Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
+        Allowed(Op.UPDATE, (ROLE,), _TAGS),
         # AWS makes a log group without one first; a run that was cut off then leaves it so
-        Allowed(Op.UPDATE, ("aws:cloudwatch/logGroup:LogGroup",), frozenset({"retentionInDays"})),
-        # a function's group has none of these on AWS; the state of an adopted one is told of them, and no call is made
+        Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
+        # a function's group has none of the first three on AWS; the state of an adopted one is told of them, and no
+        # call is made
         Allowed(
             Op.UPDATE,
-            ("aws:lb/targetGroup:TargetGroup",),
-            frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart"}),
+            (TARGET_GROUP,),
+            frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart", "lambdaMultiValueHeadersEnabled"})
+            | _TAGS,
         ),
     ),
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
@@ -86,9 +102,13 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
     "demolish": (Allowed(Op.DELETE, FUNCTION_PARTS),),
     "retire": (Allowed(Op.DELETE, FUNCTION_PARTS),),
     "weights": (_ACTIONS,),
-    "override": (Allowed(Op.CREATE, _RULE), _ACTIONS),
+    "override": (
+        Allowed(Op.CREATE, _RULE),
+        Allowed(Op.IMPORT, _RULE),
+        Allowed(Op.UPDATE, _RULE, frozenset({"actions"}) | _TAGS),
+    ),
     "override-remove": (Allowed(Op.DELETE, _RULE),),
-    "watch": tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.UPDATE, Op.DELETE)),
+    "watch": tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.IMPORT, Op.UPDATE, Op.DELETE)),
     "unwatch": (Allowed(Op.DELETE, WATCHING),),
 }
 
@@ -150,6 +170,7 @@ def violations(
     policy: str,
     bounds: Mapping[Arn, RuleBounds],
     header_rules: Mapping[str, Mapping[str, Any]] | None = None,
+    mark: Mark | None = None,
 ) -> tuple[Violation, ...]:
     """What a preview would do beyond its policy.
 
@@ -158,6 +179,7 @@ def violations(
         policy: A key of `POLICIES`.
         bounds: By ARN, the rules that the step may be about.
         header_rules: The inputs that header rules are to have, by logical name.
+        mark: What everything has to carry that the step makes or changes, but the rules that it adopted.
     """
     table = POLICIES[policy]
     allowed = f"allowed: {'; '.join(map(str, table))}"
@@ -169,6 +191,9 @@ def violations(
             found += [(change, problem) for problem in _header_rule_problems(change, policy, header_rules or {})]
         elif change.type == LISTENER_RULE:
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
+        if mark and _lacks(change, mark):
+            program = f"its {preview.stack} program gives it none: pass `given.mark` on as its tags"
+            found.append((change, Problem("it would have no mark", change.name, program, code="without-mark")))
     if policy == "retire":
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
@@ -203,6 +228,15 @@ def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Vi
     for violation in found:
         by_waiver[violation.resource in names].append(violation)
     return tuple(by_waiver[0]), tuple(by_waiver[1])
+
+
+def _lacks(change: Change, mark: Mark) -> bool:
+    """Whether something would be made or changed without a mark, by which alone it can be adopted or deleted."""
+    if change.op not in (Op.CREATE, Op.UPDATE) or change.type not in TAGGED or change.new is None:
+        return False
+    if change.type == LISTENER_RULE and not change.is_header_rule:
+        return False
+    return not mark.is_on(change.new.inputs.get("tags") or {})
 
 
 def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds | None:

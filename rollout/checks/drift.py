@@ -114,7 +114,7 @@ def drift_of(
         *rule_problems(environment, live, states),
         *(candidate_problems(environment, live) if is_cut_over else ()),
         *_lost(environment, live, routing),
-        *bent_overrides(live),
+        *bent_overrides(environment, live),
     )
     for problem in problems:
         name = (problem.where or "").removeprefix("routes.").partition(".")[0]

@@ -35,6 +35,7 @@ class Inspection:
         groups: By load balancer, the target groups that its rules and listeners use.
         rules: By load balancer, how many rules all its listeners have, default ones left out.
         limits: The account's quotas, by AWS's names; those that AWS doesn't tell are the published ones.
+        multi_value: The target groups that send a function headers as lists.
     """
 
     targets: Mapping[Arn, tuple[str, ...]] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Inspection:
     groups: Mapping[Arn, frozenset[Arn]] = field(default_factory=dict)
     rules: Mapping[Arn, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: DEFAULT_LIMITS)
+    multi_value: frozenset[Arn] = frozenset()
 
 
 def target_problems(

@@ -8,9 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from rollout.checks.belonging import Found
+from rollout.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
+from rollout.checks.names import made_names, name_problems
 from rollout.checks.ownership import Ownership, cutover_warnings
 from rollout.checks.preflight import (
+    Resources,
     code_problems,
     handover_problems,
     held_rules,
@@ -77,6 +81,19 @@ def backend_check(evidence: str, warning: str | None) -> Check:
     return Check("backend", evidence, (), notes)
 
 
+def names_check(environment: Environment, found: Found, candidate: Resources) -> Check:
+    """Whether the names are free that phase 1 gives.
+
+    Args:
+        environment: The inventory.
+        found: What AWS has under them.
+        candidate: What the candidate stack's state holds.
+    """
+    wrong = tuple(name_problems(environment, found, candidate))
+    free = len(made_names(environment)) - len(found)
+    return Check("names", f"{free} of {len(made_names(environment))} free; {len(found)} there already", wrong)
+
+
 def aws_checks(
     environment: Environment, live: Live, found: Inspection, held: Held | None, ownership: Ownership | None = None
 ) -> Iterator[Check]:
@@ -117,13 +134,21 @@ def aws_checks(
     yield _check(
         "target groups",
         f"{there} of {len(legacy)} of the legacy's and {len(built)} of the candidate's{later}",
-        (*target_group_problems(environment, live), *target_problems(environment, live, found, legacy | expected)),
+        (
+            *target_group_problems(environment, live),
+            *target_problems(environment, live, found, legacy | expected),
+            *mixed_forms(environment, live, found.multi_value),
+            *other_forms(environment, live, found.multi_value, built),
+        ),
         [
-            Problem(
-                f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
-                code="policy-unreadable",
-            )
-            for function in unread_policies(live, found)
+            *(Problem(said, code="health-unchecked") for said in health_warnings(environment, live)),
+            *(
+                Problem(
+                    f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
+                    code="policy-unreadable",
+                )
+                for function in unread_policies(live, found)
+            ),
         ],
     )
     used = usages(environment, live, found)

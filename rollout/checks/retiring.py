@@ -49,7 +49,7 @@ def retiring_problems(environment: Environment, start: Start) -> Iterator[Proble
             yield Problem(
                 f"{theirs.who} holds its rule still", where=f"routes.{route}", then=then, code="rule-managed-by-owner"
             )
-    if made := held_overrides(live):
+    if made := held_overrides(environment, live):
         then = f"run `rollout override {name} --remove` first"
         yield Problem(f"header rules are there: {', '.join(made)}", then=then, code="header-rules-left")
     yield from _other_uses(environment, live)
@@ -76,15 +76,6 @@ def retiring_warnings(start: Start) -> Iterator[str]:
         yield "the legacy functions are deleted with their log groups: from then on there is no way back to them"
     else:
         yield "legacy isn't in a stack of ours: it is left alone, and named for its owner to remove"
-
-
-def legacy_left(environment: Environment, now: Live) -> Iterator[Problem]:
-    """The legacy target groups that are there after all."""
-    for name, route in environment.routes.items():
-        if route.legacy in now.target_groups:
-            yield Problem(
-                f"target group {route.legacy} is there still", where=f"routes.{name}", code="target-group-left"
-            )
 
 
 def left_to_remove(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ has to take it back before routing lets go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from rollout.changes.desired import Start
 from rollout.changes.phases import Phase
@@ -19,6 +19,7 @@ from rollout.live import Live
 from rollout.model import LEGACY_ONLY, PREPARED, Arn, Environment
 from rollout.ports import LegacyOwner
 from rollout.rules.header_rules import held_overrides
+from rollout.rules.weights import group_name
 
 
 def undo_problems(phase: Phase, environment: Environment, start: Start, owner: LegacyOwner | None) -> Iterator[Problem]:
@@ -39,7 +40,7 @@ def undo_problems(phase: Phase, environment: Environment, start: Start, owner: L
                 code="rule-managed-by-routing",
             )
         return
-    if made := held_overrides(start.live):
+    if made := held_overrides(environment, start.live):
         yield Problem(
             f"header rules are there: {', '.join(made)}",
             then=f"run `rollout override {environment.name} --remove` first",
@@ -83,33 +84,25 @@ def undo_warnings(phase: Phase, start: Start) -> Iterator[str]:
         yield "no legacy stack of ours takes these rules back: no state will hold them"
 
 
-def candidates_in_use(environment: Environment, live: Live, found: Inspection) -> Iterator[Problem]:
-    """The candidate's target groups that a rule or a listener uses still; AWS would not delete them.
+def groups_in_use(found: Inspection, deleted: Collection[Arn]) -> Iterator[Problem]:
+    """The target groups to be deleted that a rule or a listener uses still; AWS would not delete them.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        found: What a look behind its rules found.
+        found: What a look behind the rules found.
+        deleted: The target groups that would go.
     """
     used = frozenset[str]().union(*found.groups.values())
-    for place, name in _groups(environment):
-        if live.group_arn(name) in used:
+    for arn in deleted:
+        if arn in used:
             yield Problem(
-                f"a rule forwards to target group {name} still",
-                where=place,
+                f"a rule forwards to target group {group_name(arn)} still",
                 then="take it out of that rule",
                 code="target-group-in-use",
             )
 
 
-def candidates_left(environment: Environment, now: Live) -> Iterator[Problem]:
-    """The candidate's target groups that are there after all."""
-    for place, name in _groups(environment):
-        if name in now.target_groups:
-            yield Problem(f"target group {name} is there still", where=place, code="target-group-left")
-
-
-def _groups(environment: Environment) -> Iterator[tuple[str, str]]:
-    for key, function in environment.functions.items():
-        for names in function.target_groups.values():
-            yield from ((f"functions.{key}", name) for name in names)
+def groups_left(now: Live, deleted: Collection[Arn]) -> Iterator[Problem]:
+    """The target groups that were deleted and are there after all."""
+    for name, group in now.target_groups.items():
+        if group.arn in deleted:
+            yield Problem(f"target group {name} is there still", code="target-group-left")

@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "smoke": "Ask the candidate's functions themselves, before traffic does",
         "complete": "Retire legacy, once nobody needs it any more",
         "undo": "Take phase 2 or phase 1 back",
+        "adopt": "Mark as this environment's what an earlier version made",
     },
     "Ramp": {
         "ramp": "Raise the weight step by step, each after a Pass",

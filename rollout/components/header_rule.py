@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-conditi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from pulumi import ComponentResource, Input, ResourceOptions
@@ -26,6 +27,7 @@ class HeaderRule(ComponentResource):
         rule: The rule.
         listener_arn: The listener.
         target_group_arn: Where the requests go.
+        tags: More of its tags: a program passes on the mark that it is given.
         opts: Options for the component.
 
     Attributes:
@@ -41,6 +43,7 @@ class HeaderRule(ComponentResource):
         *,
         listener_arn: Input[str],
         target_group_arn: Input[str],
+        tags: Mapping[str, str] | None = None,
         opts: ResourceOptions | None = None,
     ) -> None:
         super().__init__(self.pulumi_type, name, None, opts)
@@ -53,7 +56,7 @@ class HeaderRule(ComponentResource):
                 {"http_header": {"http_header_name": rule.header, "values": rule.revealed}},
             ],
             actions=[{"type": "forward", "forward": {"target_groups": [{"arn": target_group_arn, "weight": 1}]}}],
-            tags={OVERRIDE_TAG: name},
+            tags={**(tags or {}), OVERRIDE_TAG: name},
             opts=ResourceOptions(parent=self),
         )
         self.register_outputs({})

@@ -59,7 +59,7 @@ class HttpLambdaArgs:
     """What a function behind load balancers is made of.
 
     Attributes:
-        function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores; its role has the same.
+        function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores.
         package: The code.
         target_groups: By a name of the load balancer, the names of its target groups on it, at most 32 characters each.
             New ones come last: the first one's resources are named by the load balancer alone.
@@ -69,6 +69,10 @@ class HttpLambdaArgs:
         timeout: 1 s to 15 min, in whole seconds.
         environment: Environment variables.
         log_retention_days: One of the values that CloudWatch Logs takes.
+        role_name: Its role's name on AWS, at most 64 characters; by default the function's.
+        permissions_boundary: The ARN of the policy that bounds what its role may do.
+        multi_value_headers: The target groups that send headers and query parameters as lists.
+        tags: Of everything that can have some; a program passes on the mark that it is given.
     """
 
     function_name: str
@@ -80,6 +84,10 @@ class HttpLambdaArgs:
     timeout: timedelta = timedelta(seconds=30)
     environment: Mapping[str, str] = field(default_factory=dict)
     log_retention_days: int = 30
+    role_name: str | None = None
+    permissions_boundary: str | None = None
+    multi_value_headers: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 class HttpLambda(ComponentResource):
@@ -107,7 +115,7 @@ class HttpLambda(ComponentResource):
         self._name = name
         self.function = self._build_function(args)
         self.target_groups = {
-            group: self._build_target_group(f"{balancer}-{group}" if index else balancer, group)
+            group: self._build_target_group(f"{balancer}-{group}" if index else balancer, group, args)
             for balancer, groups in args.target_groups.items()
             for index, group in enumerate(groups)
         }
@@ -118,14 +126,22 @@ class HttpLambda(ComponentResource):
         self.register_outputs({})
 
     def _build_function(self, args: HttpLambdaArgs) -> lambda_.Function:
-        child = ResourceOptions(parent=self)
+        child, tags = ResourceOptions(parent=self), args.tags or None
         log_group = cloudwatch.LogGroup(
             self._name,
             name=f"/aws/lambda/{args.function_name}",
             retention_in_days=args.log_retention_days,
+            tags=tags,
             opts=child,
         )
-        role = iam.Role(self._name, name=args.function_name, assume_role_policy=_ASSUMED_BY_LAMBDA, opts=child)
+        role = iam.Role(
+            self._name,
+            name=args.role_name or args.function_name,
+            assume_role_policy=_ASSUMED_BY_LAMBDA,
+            permissions_boundary=args.permissions_boundary,
+            tags=tags,
+            opts=child,
+        )
         logging = iam.RolePolicyAttachment(
             self._name, role=role.name, policy_arn=role.arn.apply(_basic_execution_policy), opts=child
         )
@@ -137,13 +153,21 @@ class HttpLambda(ComponentResource):
             memory_size=args.memory_size,
             timeout=int(args.timeout.total_seconds()),
             environment={"variables": args.environment} if args.environment else None,
+            tags=tags,
             opts=ResourceOptions(parent=self, depends_on=[log_group, logging]),
             **_package(args.package),
         )
 
-    def _build_target_group(self, suffix: str, group_name: str) -> lb.TargetGroup:
+    def _build_target_group(self, suffix: str, group_name: str, args: HttpLambdaArgs) -> lb.TargetGroup:
         name, child = f"{self._name}-{suffix}", ResourceOptions(parent=self)
-        group = lb.TargetGroup(name, name=group_name, target_type="lambda", opts=child)
+        group = lb.TargetGroup(
+            name,
+            name=group_name,
+            target_type="lambda",
+            lambda_multi_value_headers_enabled=True if group_name in args.multi_value_headers else None,
+            tags=args.tags or None,
+            opts=child,
+        )
         permission = lambda_.Permission(
             name,
             statement_id=f"invoke-from-{suffix}",

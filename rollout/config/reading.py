@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from rollout.config.bounds import unfit
 from rollout.config.checks import cross_check
 from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.config.layout import Keys, Layout
+from rollout.config.sharing import Clash, clashes, with_default_names
 from rollout.config.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File, Fleet
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.formatting import count_of
@@ -165,6 +166,11 @@ def parse(text: str, path: Path) -> StacksFile:
     for name, tables in faults.items():
         told = {table: _problems(each, layout, path) for table, each in tables.items()}
         environments[name] = _without(environments[name], told)
+    environments = with_default_names(environments)
+    for name, clashing in groupby(clashes(environments), key=lambda clash: clash.environment):
+        shared = _problems([_clash(each, data) for each in clashing], layout, path)
+        known = {**environments[name].faults, "functions": shared}
+        environments[name] = environments[name].model_copy(update={"faults": known})
     return StacksFile(path, environments, file.fleets if file else {}, _problems(of_fleets, layout, path))
 
 
@@ -308,6 +314,14 @@ def _depth(keys: Keys, data: Any) -> int:
         except (KeyError, IndexError, TypeError):
             return depth
     return len(keys)
+
+
+def _clash(found: Clash, data: dict[str, Any]) -> Finding:
+    """Of the later environment, whose own table can say otherwise."""
+    table, key, setting = found.at[0], found.at[1], ".".join(map(str, found.at[2:]))
+    then = f"give it another in [environments.{found.environment}.{table}.{key}], as {setting}"
+    what = f"environment {found.other} of the same account makes {found.what} already"
+    return Finding(_in_file(found.at, found.environment, data), what, then, code="name-shared")
 
 
 def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from rollout.changes.plan import TARGET_GROUP
 from rollout.checks.inspection import Inspection
 from rollout.errors import WrongAccount
 from rollout.fakes.aws import InMemoryAws, refusal
@@ -76,6 +77,7 @@ class InMemoryLoadBalancers:
                 groups={balancer: self._used_by(balancer) for balancer in live.load_balancers.values()},
                 rules={balancer: self._count(balancer) for balancer in live.load_balancers.values()},
                 limits=dict(aws.limits),
+                multi_value=self.multi_value(lambdas),
             )
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
@@ -84,6 +86,18 @@ class InMemoryLoadBalancers:
             group: self.calls.make(ApiCall("DescribeTargetHealth", group), partial(self._targets, group))
             for group in groups
         }
+
+    def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
+        """See `ports.LoadBalancers`."""
+
+        def asked(group: Arn) -> bool:
+            return bool(self.aws.resources.get((TARGET_GROUP, group), {}).get("lambdaMultiValueHeadersEnabled"))
+
+        return frozenset(
+            group
+            for group in groups
+            if self.calls.make(ApiCall("DescribeTargetGroupAttributes", group), partial(asked, group))
+        )
 
     def modify(self, rule: Arn, forward: Forward) -> None:
         """See `ports.LoadBalancers`."""

@@ -66,6 +66,7 @@ def plan(
         if old is not None:
             yield from _kept(each, old, new)
         elif each.adopt:
+            hidden[token(each.urn)] = each.adopt.rpartition("/")[2]
             yield from _imported(each, new, aws)
         else:
             yield PlannedStep("create", change_of("create", None, new), each)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from rollout.changes.pending import Holder, Lock, Recovered
+from rollout.changes.pending import Holder, Lock
 from rollout.changes.plan import Change, ResourceState, StackPreview, change_of
 from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
 from rollout.fakes.aws import InMemoryAws
@@ -25,6 +25,7 @@ from rollout.fakes.registrations import registrations, token
 from rollout.fakes.resource_types import resource_type
 from rollout.history.entries import Update
 from rollout.model import Environment, ProgramInput
+from rollout.ports import Stacks
 from rollout.pulumi_driver.failures import engine_error
 
 _UPDATE = timedelta(seconds=1)
@@ -136,26 +137,38 @@ class InMemoryStacks:
 
         self.calls.make(ApiCall("up", stack), run)
 
-    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
+    @contextmanager
+    def rehearsal(self, stack: str) -> Iterator[Stacks]:
+        """See `ports.Stacks`."""
+        copy = self.calls.make(ApiCall("rehearsal", stack), lambda: self._backend.copy(self._backend.clock))
+        yield InMemoryStacks(self._environment, self._aws, copy, user=self._user, calls=self.calls)
+
+    def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `ports.Stacks`."""
 
-        def run() -> Recovered:
+        def read() -> tuple[ResourceState, ...] | None:
             record = self._backend.stack(self._environment, stack)
-            if record is None or not record.begun:
-                return Recovered()
-            with self._locked(stack) as record:
-                adopted: list[ResourceState] = []
-                for begun in record.begun.values():
-                    id_ = identify(begun)
-                    read = resource_type(begun.type, begun.inputs).read(self._aws, id_) if id_ else None
-                    if id_ and read is not None:
-                        adopted.append(replace(begun, id=id_, outputs=read))
-                gone = tuple(each for each in record.begun.values() if each.urn not in {a.urn for a in adopted})
-                record.resources |= {each.urn: each for each in adopted}
-                record.begun.clear()
-            return Recovered(tuple(adopted), gone)
+            return tuple(record.begun.values()) if record else None
 
-        return self.calls.make(ApiCall("recover", stack), run)
+        return self.calls.make(ApiCall("begun", stack), read)
+
+    def forget_begun(self, stack: str) -> None:
+        """See `ports.Stacks`."""
+
+        def run() -> None:
+            with self._locked(stack) as record:
+                record.begun.clear()
+
+        self.calls.make(ApiCall("forget_begun", stack), run)
+
+    def retain(self, stack: str, urns: Collection[str]) -> None:
+        """See `ports.Stacks`."""
+
+        def run() -> None:
+            with self._locked(stack) as record:
+                record.resources |= {urn: replace(record.resources[urn], retain_on_delete=True) for urn in urns}
+
+        self.calls.make(ApiCall("retain", stack), run)
 
     def note(self, stack: str, message: str) -> None:
         """See `ports.Stacks`."""
@@ -192,7 +205,10 @@ class InMemoryStacks:
         self, stack: str, given: ProgramInput, record: StackRecord, *, refresh: bool
     ) -> tuple[dict[str, ResourceState], list[PlannedStep]]:
         """The state to start from, and the steps."""
-        wanted = registrations(stack, given, self._aws)
+        wanted = tuple(
+            replace(each, adopt=given.imports.get((each.type, each.name), each.adopt))
+            for each in registrations(stack, replace(given, imports={}), self._aws)
+        )
         resources = dict(record.resources)
         reads: list[PlannedStep] = []
         if refresh:
@@ -329,9 +345,3 @@ class InMemoryStacks:
 
 def _missed(urn: str) -> str:
     return f"expected resource operations for {urn} but none were seen"
-
-
-def _pairs(
-    before: Mapping[str, ResourceState], after: Mapping[str, ResourceState]
-) -> Iterator[tuple[ResourceState, ResourceState | None]]:
-    yield from ((old, after.get(urn)) for urn, old in before.items())

@@ -30,8 +30,10 @@ from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
+from rollout.fakes.marks import InMemoryMarks
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.fakes.stacks import InMemoryStacks
+from rollout.marks import mark_of
 from rollout.metrics import MINUTE, function, target_group
 from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.ports import LegacyOwner
@@ -110,7 +112,8 @@ class World:
     def _with_legacy(cls, environment: Environment, rules: RuleOwnership = RuleOwnership.OWNED) -> World:
         world = cls.landscape(environment)
         stacks = world.actor().stacks(environment)
-        given = ProgramInput(environment, rules=dict.fromkeys(environment.routes, rules))
+        mark = mark_of(environment, LEGACY).tags
+        given = ProgramInput(environment, rules=dict.fromkeys(environment.routes, rules), mark=mark)
         with work_folder() as folder:
             plan = folder / "legacy.json"
             stacks.preview(LEGACY, given, plan, create=True)
@@ -248,6 +251,11 @@ class InMemoryParts(Parts):
     def load_balancers(self) -> InMemoryLoadBalancers:
         """See `Parts`."""
         return self.actor.load_balancers(self.environment)
+
+    @cached_property
+    def marks(self) -> InMemoryMarks:
+        """See `Parts`."""
+        return InMemoryMarks(self.actor.world.aws(self.environment), self.actor.calls)
 
     @property
     def metrics(self) -> InMemoryMetrics:

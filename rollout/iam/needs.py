@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from rollout.iam.resources import Resources
 from rollout.model import OVERRIDE_TAG
 
-Condition = Mapping[str, Mapping[str, str]]
+Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 
 PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
 """What the real pulumi-aws calls, and its stand-in in the sandbox doesn't."""
@@ -43,14 +43,27 @@ def _calls(service: str, names: str) -> tuple[str, ...]:
 
 
 _ELB = "elasticloadbalancing"
+_BALANCER = "elasticloadbalancing.amazonaws.com"
 _LOGGING = "service-role/AWSLambdaBasicExecutionRole"
 
 _LOOK = Need("Observe", _calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
 _TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
 _INSPECT = (
     _TAGS,
-    Need("Observe", _calls(_ELB, "DescribeAccountLimits DescribeTargetHealth")),
+    Need("Observe", _calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
     Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+)
+_WHOSE = (
+    Need("Observe", ("logs:DescribeLogGroups",)),
+    Need("WhoseFunctions", ("lambda:ListTags",), Resources.candidates),
+    Need("WhoseRoles", ("iam:ListRoleTags",), Resources.roles),
+    Need("WhoseLogs", ("logs:ListTagsForResource",), Resources.log_groups),
+)
+_MARK = (
+    Need("TargetGroups", (f"{_ELB}:AddTags",), Resources.target_groups),
+    Need("Functions", ("lambda:TagResource",), Resources.candidates),
+    Need("Roles", ("iam:TagRole",), Resources.roles),
+    Need("Logs", ("logs:TagResource",), Resources.log_groups),
 )
 _LOOK_UP = Need("Observe", _calls(_ELB, "DescribeLoadBalancerAttributes DescribeTags DescribeTargetGroupAttributes"))
 _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
@@ -69,8 +82,16 @@ _MOVE_TRAFFIC = (
         lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
     ),
 )
+
+
+def _bounded(names: Resources) -> Condition:
+    """A trust policy is nothing that IAM could hold a role to; what the role may do is."""
+    bounds = names.boundaries()
+    return {"StringEquals": {"iam:PermissionsBoundary": bounds if len(bounds) > 1 else bounds[0]}} if bounds else {}
+
+
 _BUILD = (
-    Need("Observe", ("logs:DescribeLogGroups",)),
+    *_MARK,
     Need(
         "TargetGroups",
         _calls(_ELB, "CreateTargetGroup ModifyTargetGroupAttributes RegisterTargets"),
@@ -80,12 +101,19 @@ _BUILD = (
         "Functions",
         _calls(
             "lambda",
-            "AddPermission CreateFunction GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction "
+            "CreateFunction GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction "
             "UpdateFunctionCode UpdateFunctionConfiguration",
         ),
         Resources.candidates,
     ),
-    Need("Roles", _calls("iam", "CreateRole GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
+    Need(
+        "OnlyForTheBalancer",
+        ("lambda:AddPermission",),
+        Resources.candidates,
+        lambda _: {"StringEquals": {"lambda:Principal": _BALANCER}},
+    ),
+    Need("NewRoles", ("iam:CreateRole",), Resources.roles, _bounded),
+    Need("Roles", _calls("iam", "GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
     Need(
         "OnlyLogging",
         ("iam:AttachRolePolicy",),
@@ -98,7 +126,7 @@ _BUILD = (
         Resources.roles,
         lambda _: {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
     ),
-    Need("Logs", _calls("logs", "CreateLogGroup ListTagsForResource PutRetentionPolicy"), Resources.log_groups),
+    Need("Logs", _calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
     Need(
         "Images",
         _calls("ecr", "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy"),
@@ -119,6 +147,12 @@ _HEADER_RULES = (
         Resources.header_rules,
         lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
     ),
+)
+_MARK_HEADER_RULES = Need(
+    "MarkThem",
+    (f"{_ELB}:AddTags",),
+    Resources.header_rules,
+    lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
 )
 _MONITORING = (
     _ALARMS,
@@ -152,22 +186,30 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_READ_STATE),
     "plan-ramp": (_LOOK, _MEASURE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "drift": (_LOOK, _TAGS, *_READ_STATE),
     "history": _READ_STATE,
     "explain": _PREVIEW,
-    "preview": (*_PREVIEW, _MEASURE),
+    "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
     "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_WRITE_STATE),
-    "phase1": (*_PREVIEW, *_WRITE_STATE, *_BUILD),
+    "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
     "phase2": _CHANGE,
     "phase3": (*_CHANGE, _MEASURE),
     "weight": (*_CHANGE, _MEASURE),
     "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES),
     "release": (_LOOK, _TAGS, *_READ_STATE),
-    "smoke": (_LOOK, _ASK_CANDIDATES),
+    "adopt": (
+        Need("Observe", _calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
+        Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+        *_WHOSE,
+        *_MARK,
+        _MARK_HEADER_RULES,
+        *_WRITE_STATE,
+    ),
+    "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
     "ramp": (*_CHANGE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
     "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,

@@ -12,7 +12,7 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from rollout.live import Live
-from rollout.model import Environment, Function
+from rollout.model import Arn, Environment, Function
 from rollout.monitoring.alarms import JointAlarm, alarms, title
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
@@ -59,21 +59,35 @@ class Resources:
         names = dict.fromkeys(name for f in functions for groups in f.target_groups.values() for name in groups)
         return tuple(self._arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names)
 
+    def function(self, name: str) -> Arn:
+        """A function by its name."""
+        return self._arn("lambda", f"function:{name}")
+
+    def role(self, name: str) -> Arn:
+        """A role by its name."""
+        return self._arn("iam", f"role/{name}", region=False)
+
     def candidates(self) -> _Arns:
         """The candidates' functions."""
-        return tuple(self._arn("lambda", f"function:{name}") for name in self._functions())
+        return tuple(map(self.function, self._functions()))
 
     def functions(self) -> _Arns:
         """All functions of the account: the inventory doesn't name the legacy ones."""
-        return (self._arn("lambda", "function:*"),)
+        return (self.function("*"),)
 
     def roles(self) -> _Arns:
         """The candidates' roles."""
-        return tuple(self._arn("iam", f"role/{name}", region=False) for name in self._functions())
+        return tuple(self.role(function.role_name or name) for name, function in self._functions().items())
+
+    def boundaries(self) -> _Arns:
+        """The policies that bound what the candidates' roles may do; none if one of the roles has none."""
+        found = dict.fromkeys(function.permissions_boundary for function in self._functions().values())
+        return () if None in found else tuple(filter(None, found))
 
     def log_groups(self) -> _Arns:
         """The candidates' log groups; some actions name them with `:*`, some without."""
-        return tuple(self._arn("logs", f"log-group:/aws/lambda/{name}*") for name in self._functions())
+        names = [f"log-group:/aws/lambda/{name}" for name in self._functions()]
+        return tuple(self._arn("logs", f"{name}{end}") for name in names for end in ("", ":*"))
 
     def images(self) -> _Arns:
         """The repositories of the candidates' container images."""
@@ -162,6 +176,6 @@ class Resources:
         said = parse_qs(urlsplit(self.environment.secrets_provider or "").query)
         return said.get("region", [self.environment.region])[0]
 
-    def _arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> str:
+    def _arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> Arn:
         at = self.environment.region if region is True else region or ""
-        return f"arn:{self.partition}:{service}:{at}:{self.environment.account if account else ''}:{resource}"
+        return Arn(f"arn:{self.partition}:{service}:{at}:{self.environment.account if account else ''}:{resource}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
+from rollout import marks
 from rollout.metrics import function
 from rollout.model import Environment
 from rollout.monitoring.pools import Places, Pool, Query, Side, watched
@@ -87,7 +88,7 @@ Compare = Callable[[Side, Side], tuple[Query, ...]]
 
 def title(environment: Environment) -> str:
     """How the names of an environment's alarms begin; the dashboard's own name."""
-    return f"rollout-{environment.project}-{environment.name}"
+    return marks.title(environment.project, environment.name)
 
 
 def names(environment: Environment) -> tuple[str, ...]:

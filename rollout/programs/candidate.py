@@ -31,6 +31,10 @@ def program(given: ProgramInput) -> None:
                 timeout=function.timeout,
                 environment=function.environment,
                 log_retention_days=function.log_retention_days,
+                role_name=function.role_name,
+                permissions_boundary=function.permissions_boundary,
+                multi_value_headers=given.multi_value_headers,
+                tags=given.mark,
             ),
         )
 

@@ -27,6 +27,6 @@ def program(given: ProgramInput) -> None:
             environment,
             places_of(environment),
             actions=[told.sns for told in environment.notifications.values() if told.sns],
-            tags={"rollout:project": environment.project, "rollout:environment": environment.name},
+            tags=given.mark,
         ),
     )

@@ -51,4 +51,5 @@ def program(given: ProgramInput) -> None:
             rule,
             listener_arn=existing.listeners[rule.load_balancer],
             target_group_arn=existing.target_groups[rule.target_group],
+            tags=given.tags.get(name, given.mark),
         )

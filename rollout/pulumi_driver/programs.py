@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
 
-from pulumi import RunError
+from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult, RunError
+from pulumi.runtime import register_stack_transformation
 
 from rollout.errors import ConfigError, Problem, RolloutError
 from rollout.model import ProgramInput
@@ -63,6 +65,15 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
     return program
 
 
+def _importing_own(
+    imports: Mapping[tuple[str, str], str], made: ResourceTransformationArgs
+) -> ResourceTransformationResult | None:
+    """https://www.pulumi.com/docs/iac/concepts/resources/options/transformations/."""
+    if (id_ := imports.get((made.type_, made.name))) is None:
+        return None
+    return ResourceTransformationResult(made.props, ResourceOptions.merge(made.opts, ResourceOptions(import_=id_)))
+
+
 def _load_lazy_modules(package: str) -> None:
     """Load what a program and the components name of pulumi-aws, which loads a module when it is first used.
 
@@ -76,7 +87,9 @@ def _load_lazy_modules(package: str) -> None:
 
 
 def guarded(program: Program, given: ProgramInput) -> None:
-    """Run a program; its own error is one sentence to the engine, not a traceback."""
+    """Run a program, importing what it is given; its own error is one sentence to the engine, not a traceback."""
+    if given.imports:
+        register_stack_transformation(partial(_importing_own, given.imports))
     try:
         program(given)
     except RolloutError as error:

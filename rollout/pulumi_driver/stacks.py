@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -17,12 +18,13 @@ from filelock import FileLock, Timeout
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
-from rollout.changes.pending import Holder, Lock, Recovered
+from rollout.changes.pending import Holder, Lock
 from rollout.changes.phases import ROUTING
-from rollout.changes.plan import Change, Op, ResourceState, StackPreview, states_of
+from rollout.changes.plan import Change, ResourceState, StackPreview
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError, Locked
 from rollout.model import Environment, ProgramInput
+from rollout.ports import Stacks
 from rollout.private import private_folder
 from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
@@ -115,7 +117,7 @@ class PulumiStacks(States):
     ) -> None:
         """See `ports.Stacks`."""
         with self._opened(stack, given, plan) as opened:
-            problems, failed = Diagnostics(), list[ResourceState]()
+            problems = Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
                 opened.hear(event)
@@ -128,10 +130,6 @@ class PulumiStacks(States):
                     done = change(event.res_outputs_event.metadata)
                     if done.is_real:
                         on_change(done)
-                elif event.res_op_failed_event is not None:
-                    undone = change(event.res_op_failed_event.metadata)
-                    if undone.is_real and undone.op is Op.CREATE and undone.new:
-                        failed.append(undone.new)
 
             def run() -> None:
                 opened.up(
@@ -152,38 +150,40 @@ class PulumiStacks(States):
                     raise
                 explained(lambda: opened.workspace.create_stack(opened.name))
                 self._unlocked(stack, opened, run, problems)
-            except EngineError:
-                with suppress(EngineError, LockedError):  # then the next run meets AWS's "already exists" and notes it
-                    if failed:
-                        _edit(opened, lambda state: leftovers.with_begun(state, failed))
-                raise
 
-    def recover(self, stack: str, identify: Callable[[ResourceState], str | None]) -> Recovered:
+    @contextmanager
+    def rehearsal(self, stack: str) -> Iterator[Stacks]:
+        """See `ports.Stacks`; the copy's secrets are encrypted by a passphrase of its own."""
+        with self._opened(stack) as opened:
+            try:
+                found = _export(opened)
+            except NoStackError:
+                found = None
+        with work_folder() as folder:
+            copy = PulumiStacks(self._environment, replace(self._settings, backend=folder.as_uri()))
+            if found is not None:
+                with copy._opened(stack) as opened:
+                    explained(lambda: opened.workspace.create_stack(opened.name))
+                    explained(lambda: opened.import_stack(found))
+            yield copy
+
+    def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `ports.Stacks`."""
         with self._opened(stack) as opened:
             try:
-                begun = leftovers.begun(_exported(opened))
+                return leftovers.begun(_exported(opened))
             except NoStackError:
-                return Recovered()
-            if not begun:
-                return Recovered()
-            ids = {resource.urn: id_ for resource in begun if (id_ := identify(resource))}
+                return None
 
-            self._unlocked(stack, opened, lambda: _edit(opened, lambda state: leftovers.with_adopted(state, ids)))
-            if ids:
-                self._unlocked(
-                    stack,
-                    opened,
-                    lambda: opened.refresh(
-                        target=list(ids), color="never", suppress_outputs=True, on_event=opened.hear
-                    ),
-                )
-            held = {resource.urn for resource in states_of(_exported(opened).get("resources") or ())}
-        real = [resource for resource in begun if resource.custom and not resource.type.startswith("pulumi:")]
-        return Recovered(
-            adopted=tuple(resource for resource in real if resource.urn in held),
-            gone=tuple(resource for resource in real if resource.urn not in held),
-        )
+    def forget_begun(self, stack: str) -> None:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            self._unlocked(stack, opened, lambda: _edit(opened, leftovers.without_begun))
+
+    def retain(self, stack: str, urns: Collection[str]) -> None:
+        """See `ports.Stacks`."""
+        with self._opened(stack) as opened:
+            self._unlocked(stack, opened, lambda: _edit(opened, lambda state: leftovers.with_retained(state, urns)))
 
     def note(self, stack: str, message: str) -> None:
         """See `ports.Stacks`.

@@ -13,22 +13,33 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from rollout.changes.phases import ROUTING
 from rollout.changes.plan import Op, StackPreview, forward_in
 from rollout.errors import Problem
 from rollout.live import Live, LiveRule
+from rollout.marks import mark_of
 from rollout.model import OVERRIDE_TAG, Arn, Environment, KeptRoute, OverrideRule, Route
 from rollout.rules.conditions import Condition, Field, for_endpoint
 from rollout.rules.weights import Forward, group_name, same_forward
 
 
-def held_overrides(live: Live) -> dict[str, OverrideRule]:
-    """The header rules that rollout made, by their logical names, as they are now; tags must have been read."""
-    return {
-        rule.tags[OVERRIDE_TAG]: made
-        for balancer in live.listeners
-        for rule in live.rules_of(balancer)
-        if OVERRIDE_TAG in rule.tags and (made := _made(balancer, rule))
-    }
+def is_header_rule(environment: Environment, rule: LiveRule) -> bool:
+    """Whether an environment made a rule by `override`, and not another one on the same listener, as its tags say."""
+    tags = mark_of(environment, ROUTING).tags
+    return OVERRIDE_TAG in rule.tags and all(rule.tags.get(key, value) == value for key, value in tags.items())
+
+
+def held_header_rules(environment: Environment, live: Live) -> dict[str, LiveRule]:
+    """An environment's header rules by their logical names; tags must have been read."""
+    rules = (rule for balancer in live.listeners for rule in live.rules_of(balancer))
+    return {rule.tags[OVERRIDE_TAG]: rule for rule in rules if is_header_rule(environment, rule)}
+
+
+def held_overrides(environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    """The same as rollout makes them; without those that somebody bent."""
+    balancers = {listener: balancer for balancer, listener in live.listeners.items()}
+    rules = held_header_rules(environment, live).items()
+    return {name: made for name, rule in rules if (made := _made(balancers[rule.listener], rule))}
 
 
 def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
@@ -43,11 +54,11 @@ def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
     return OverrideRule(balancer, rule.priority, path, methods, header.name, header.hidden, group)
 
 
-def bent_overrides(live: Live) -> Iterator[Problem]:
+def bent_overrides(environment: Environment, live: Live) -> Iterator[Problem]:
     """The header rules that rollout made and somebody changed since."""
     for balancer in live.listeners:
         for rule in live.rules_of(balancer):
-            if OVERRIDE_TAG in rule.tags and _made(balancer, rule) is None:
+            if is_header_rule(environment, rule) and _made(balancer, rule) is None:
                 yield Problem(
                     f"the header rule {rule.tags[OVERRIDE_TAG]} at {rule.priority} on {balancer} was changed: it is "
                     f"for {rule.conditions}, and does {rule.forward or rule.action}",
@@ -71,9 +82,9 @@ def _same(one: Forward | None, other: Forward | None) -> bool:
     return one is not None and other is not None and same_forward(one, other)
 
 
-def unlike_overrides(wanted: Mapping[str, OverrideRule], now: Live) -> Iterator[Problem]:
+def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule], now: Live) -> Iterator[Problem]:
     """How the header rules differ from those that a phase leaves."""
-    found = held_overrides(now)
+    found = held_overrides(environment, now)
     for name in wanted.keys() | found.keys():
         if normal(wanted.get(name)) != normal(found.get(name)):
             said = found.get(name) or "isn't there"

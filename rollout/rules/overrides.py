@@ -15,7 +15,8 @@ from pydantic import SecretStr
 from rollout.errors import Problem
 from rollout.formatting import count_of
 from rollout.live import Live, LiveRule
-from rollout.model import OVERRIDE_TAG, Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+from rollout.model import Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+from rollout.rules.header_rules import is_header_rule
 from rollout.rules.matching import Conditions, overlap
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
@@ -158,7 +159,7 @@ def override_problems(environment: Environment, live: Live) -> Iterator[Problem]
         block = _block(environment, balancer, override)
         yield from _not_as_kept(balancer, block, live)
         for rule in live.rules_of(balancer):
-            if OVERRIDE_TAG in rule.tags or (balancer, rule.priority) in known:
+            if is_header_rule(environment, rule) or (balancer, rule.priority) in known:
                 continue
             passed_by = (e for _, e in block if min(ours) < rule.priority < e.priority and _takes(rule, e))
             what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which the inventory doesn't know,"
@@ -183,7 +184,7 @@ def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
     said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
     for balancer in environment.load_balancers:
         listener = live.listeners.get(balancer)
-        there = [rule for rule in live.rules if rule.listener == listener and OVERRIDE_TAG not in rule.tags]
+        there = [rule for rule in live.rules if rule.listener == listener and not is_header_rule(environment, rule)]
         count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
         if count > RULES_QUOTA:
             said.append(

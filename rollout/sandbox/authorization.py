@@ -61,10 +61,12 @@ _BOUND: Mapping[str, str] = {
     "lambda:TagResource": "{Resource}",
     "lambda:UntagResource": "{Resource}",
     "lambda:*": _FUNCTION,
-    "logs:CreateLogGroup": _LOGS + "{logGroupName}",
+    "logs:CreateLogGroup": _LOGS + "{logGroupName}:log-stream:",  # so AWS names it in its refusals
     "logs:DeleteLogGroup": _LOGS + "{logGroupName}",
     "logs:ListTagsForResource": "{resourceArn}",
-    "logs:PutRetentionPolicy": _LOGS + "{logGroupName}",
+    "logs:PutRetentionPolicy": _LOGS + "{logGroupName}:log-stream:",
+    "logs:TagResource": "{resourceArn}",
+    "logs:UntagResource": "{resourceArn}",
     "s3:DeleteObject": _OBJECT,
     "s3:GetObject": _OBJECT,
     "s3:ListBucket": "arn:{partition}:s3:::{Bucket}",
@@ -160,8 +162,7 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
     resource = _resource(action, call)
     if resource is None:
         return
-    context = {"iam:policyarn": (said["PolicyArn"],)} if action == "iam:AttachRolePolicy" else {}
-    yield Asked(action, resource, context)
+    yield Asked(action, resource, _context(action, said))
     if call.action == "s3:CopyObject":
         yield Asked("s3:GetObject", f"arn:{partition_of(call.region)}:s3:::{said['CopySource'].lstrip('/')}")
     if call.service == "lambda" and "Role" in said:
@@ -171,10 +172,25 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
         yield Asked(_TAGGING[action], _made(action, resource, call), creation)
 
 
+_CONTEXT = {
+    "iam:AttachRolePolicy": ("iam:policyarn", "PolicyArn"),
+    "iam:CreateRole": ("iam:permissionsboundary", "PermissionsBoundary"),
+    "lambda:AddPermission": ("lambda:principal", "Principal"),
+}
+"""By action, what conditions may ask of it, and the parameter that says it."""
+
+
+def _context(action: str, said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    key, parameter = _CONTEXT.get(action, ("", ""))
+    return {key: (said[parameter],)} if parameter in said else {}
+
+
 def _made(action: str, resource: str, call: ApiRequest) -> str:
     """What a creation makes, where that isn't what it is bound to."""
     if action == f"{_ELB}:CreateRule":
         return f"{resource}/*".replace(":listener/", ":listener-rule/")  # it has no ARN yet
+    if action == "logs:CreateLogGroup":
+        return resource.removesuffix(":log-stream:")
     if action == "cloudwatch:PutCompositeAlarm":
         return _resource("cloudwatch:PutMetricAlarm", call) or resource
     return resource

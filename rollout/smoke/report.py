@@ -86,18 +86,21 @@ def as_json(report: SmokeReport) -> dict[str, Any]:
     return said
 
 
-def judge(went: Invocation, statuses: Iterable[int], schema: Any) -> tuple[int | None, Iterator[str]]:
+def judge(
+    went: Invocation, statuses: Iterable[int], schema: Any, *, multi_value: bool = False
+) -> tuple[int | None, Iterator[str]]:
     """An answer's status, and what is wrong with it.
 
     Args:
         went: What the function said.
         statuses: Those that are expected; any below 500 if there are none.
         schema: A JSON schema for the body; None for any body.
+        multi_value: Whether it has to answer with lists of headers.
     """
     if went.error is not None:
         return None, iter([f"the function failed: {went.error}"])
     try:
-        answer = checked(went.said, multi_value=False)
+        answer = checked(went.said, multi_value=multi_value)
     except Malformed as error:
         return None, iter([f"clients would get a 502, as the load balancer can't read the answer: {error}"])
     return answer.status, _wrong(answer, tuple(statuses), schema)

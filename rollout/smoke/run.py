@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from rollout.errors import AwsError, Problem
 from rollout.live import Live
-from rollout.model import Environment, Function, Route
+from rollout.model import Arn, Environment, Function, Route
 from rollout.ports import Functions
 from rollout.rules.alb_event import Event, event
 from rollout.smoke.report import Smoked, SmokeReport, judge
@@ -30,10 +30,19 @@ class Smoke:
         live: Its target groups, read by credentials of the right account.
         functions: Where functions are invoked.
         now: The time that the events are of.
+        multi_value: The target groups that send headers as lists.
     """
 
-    def __init__(self, environment: Environment, live: Live, functions: Functions, now: datetime) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        live: Live,
+        functions: Functions,
+        now: datetime,
+        multi_value: Collection[Arn] = (),
+    ) -> None:
         self._environment, self._live, self._functions, self._now = environment, live, functions, now
+        self._multi_value = multi_value
 
     def run(self, samples: Mapping[str, Sample], routes: Sequence[str], warm: int) -> SmokeReport:
         """Ask all routes side by side.
@@ -83,7 +92,8 @@ class Smoke:
             went = self._functions.invoke(function, self._event(route, sample), settings.timeout + _BEYOND)
         except AwsError as error:
             return Smoked(name, function, request, problems=(Problem(error.what, place, error.then, code=error.code),))
-        status, wrong = judge(went, sample.expect.status, sample.expect.schema_)
+        lists = self._live.group_arn(route.candidate) in self._multi_value
+        status, wrong = judge(went, sample.expect.status, sample.expect.schema_, multi_value=lists)
         problems = tuple(Problem(f"{request}: {what}", place, code="unexpected-response") for what in wrong)
         return Smoked(name, function, request, status, went.took, problems)
 
@@ -103,5 +113,5 @@ class Smoke:
             ("x-forwarded-proto", "https" if port == _HTTPS else "http"),
             ("x-amzn-trace-id", f"Root=1-{int(self._now.timestamp()):08x}-{secrets.token_hex(12)}"),
         )
-        # phase 1 makes the candidate's groups without multi-value headers
-        return event(sample.asked, sample.body, added, self._live.group_arn(route.candidate), multi_value=False)
+        group = self._live.group_arn(route.candidate)
+        return event(sample.asked, sample.body, added, group, multi_value=group in self._multi_value)

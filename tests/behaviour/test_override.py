@@ -7,7 +7,7 @@ import pytest
 from rollout.changes.plan import Op
 from rollout.errors import PolicyViolation, PreflightFailed
 from rollout.events import Warned
-from rollout.model import LEGACY_ONLY, Split
+from rollout.model import LEGACY_ONLY, OverrideRule, Split
 from rollout.quantities import Percent
 from rollout.rules.conditions import Condition, Field, Request
 from rollout.rules.header_rules import held_overrides
@@ -24,6 +24,10 @@ def goes_to(team: InMemoryTeam, request: Request, after: str | None = None) -> l
     return [share.target_group for share in found.shares]
 
 
+def header_rules(team: InMemoryTeam) -> dict[str, OverrideRule]:
+    return held_overrides(team.open().inventory, team.open().live())
+
+
 def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam) -> None:
     with raises(PreflightFailed, "no-header-override"):
         cut_over.open().override(approve=True)
@@ -31,7 +35,7 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam)
     assert goes_to(cut_over, SCORE, "override") == [RUST]
     assert goes_to(cut_over, HISTORY, "override") == [REGISTRY]
     assert goes_to(cut_over, SCORE, "10") == [PYTHON, RUST]
-    assert held_overrides(cut_over.open().live()) == {}  # explaining changes nothing
+    assert header_rules(cut_over) == {}  # explaining changes nothing
 
     before, calls = cut_over.rules(), len(cut_over.calls())
     added = cut_over.open().override(approve=True)
@@ -40,12 +44,12 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam)
     assert goes_to(cut_over, SCORE) == [RUST]
     assert goes_to(cut_over, HISTORY) == [REGISTRY]
     assert not cut_over.open().override(approve=True).changed
-    rules = held_overrides(cut_over.open().live())
+    rules = header_rules(cut_over)
 
     cut_over.edit("[header-override]\n", "")  # what is there stays there, whatever the file says by then
     raised = cut_over.open().set_weight(10, approve=True)
     assert [len(preview.changes) for preview in raised.gate.previews] == [3]
-    assert held_overrides(cut_over.open().live()) == rules
+    assert header_rules(cut_over) == rules
 
     cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
     back = cut_over.open().rollback()
@@ -58,7 +62,7 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam)
 
     again = cut_over.open().override(approve=True)
     assert {change.op for preview in again.gate.previews for change in preview.changes} == {Op.UPDATE}
-    assert held_overrides(cut_over.open().live()) == rules
+    assert header_rules(cut_over) == rules
 
     calls = len(cut_over.calls())
     removed = cut_over.open().override(remove=True, approve=True)
@@ -75,9 +79,9 @@ def test_hands_on_header_rules_are_noticed(cut_over: InMemoryTeam) -> None:
     cut_over.aws.delete_rule(by_name["embed-score-override"].arn)
     cut_over.open().set_weight(10, approve=True)  # one that was deleted by hand is let go of
     assert {route.live for route in cut_over.open().status().routes} == {Split.at(Percent.of(10))}
-    assert len(held_overrides(cut_over.open().live())) == 3
+    assert len(header_rules(cut_over)) == 3
     assert cut_over.open().override(approve=True).changed  # and comes back
-    assert len(held_overrides(cut_over.open().live())) == 4
+    assert len(header_rules(cut_over)) == 4
 
     cut_over.edit("[header-override]", "[header-override]\npriority-base = 700")
     with pytest.raises(PolicyViolation, match="priority"):
@@ -88,4 +92,4 @@ def test_hands_on_header_rules_are_noticed(cut_over: InMemoryTeam) -> None:
         cut_over.open().set_weight(5, approve=True)
     cut_over.open().override(remove=True, approve=True)
     cut_over.open().override(approve=True)
-    assert {rule.priority for rule in held_overrides(cut_over.open().live()).values()} == {700, 701, 702}
+    assert {rule.priority for rule in header_rules(cut_over).values()} == {700, 701, 702}

@@ -15,6 +15,7 @@ from rollout.iam import Role
 from rollout.iam.needs import COMMANDS, PLUGIN_ONLY
 from rollout.iam.policies import ROLES
 from rollout.iam.resources import Resources
+from rollout.marks import mark_of
 from rollout.model import OVERRIDE_TAG
 from rollout.sandbox import Call
 from rollout.sandbox.authorization import rights_of
@@ -71,10 +72,32 @@ class Story:
         service, operation = call.action.split(":")
         for right in rights_of(ApiRequest(call.account, call.region, service, operation, call.parameters)):
             # any other rule was a header rule, which had a tag
-            if operation in ("ModifyRule", "DeleteRule") and right.resource not in self._rules:
-                yield Asked(right.action, right.resource, {f"aws:resourcetag/{OVERRIDE_TAG}": ("name",)})
-            else:
-                yield right
+            header = ":listener-rule/" in right.resource and right.resource not in self._rules
+            tagged = {f"aws:resourcetag/{OVERRIDE_TAG}": ("name",)} if header and operation != "CreateRule" else {}
+            yield Asked(right.action, right.resource, {**right.context, **tagged})
+
+    def unmark(self) -> None:
+        """Take the marks off, as an earlier version made everything."""
+        team, tags = self.team, list(mark_of(self.team.open().inventory, "candidate").tags)
+        name, live = "rust-scorer", self.team.open().live()
+        functions, logs, iam, elb = (
+            team.aws.client(service, team.account, "us-west-2") for service in ("lambda", "logs", "iam", "elbv2")
+        )
+        place = f"us-west-2:{team.account}"
+        functions.untag_resource(Resource=f"arn:aws:lambda:{place}:function:{name}", TagKeys=tags)
+        logs.untag_resource(resourceArn=f"arn:aws:logs:{place}:log-group:/aws/lambda/{name}", tagKeys=tags)
+        iam.untag_role(RoleName=name, TagKeys=tags)
+        header = next(rule.arn for rule in live.rules if rule.tags.get(OVERRIDE_TAG) == "embed-score-override")
+        for arn in (live.group_arn("l-passport-v2-rust-scorer"), header):
+            elb.remove_tags(ResourceArns=[arn], TagKeys=tags)
+
+
+def adopted(it: EnvironmentRollout) -> None:
+    """Mark all that `unmark` took the marks off."""
+    candidate = [f"{kind}:rust-scorer" for kind in ("Function", "LogGroup", "Role")]
+    it.adopt_resources(
+        [*candidate, "TargetGroup:rust-scorer-public", "ListenerRule:embed-score-override"], approve=True
+    )
 
 
 Step = tuple[Role, str, Callable[[EnvironmentRollout], object]]
@@ -88,9 +111,11 @@ def planned(it: EnvironmentRollout) -> None:
 
 BUILD: tuple[Step, ...] = (
     ("observe", "preflight", lambda it: it.preflight()),
+    ("observe", "preview", lambda it: it.preview("phase1")),
     ("operate", "phase1", lambda it: it.phase1(approve=True)),
 )
 MOVE: tuple[Step, ...] = (
+    ("observe", "preflight", lambda it: it.preflight()),
     ("operate", "phase1", lambda it: it.phase1(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(remove=True, approve=True)),
@@ -99,6 +124,9 @@ MOVE: tuple[Step, ...] = (
     ("operate", "phase2", lambda it: it.phase2(approve=True)),
     ("observe", "preview", lambda it: it.preview("phase3")),
     ("operate", "override", lambda it: it.override(approve=True)),
+)
+RAMP: tuple[Step, ...] = (
+    ("operate", "adopt", adopted),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("operate", "phase3", lambda it: it.phase3(approve=True)),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
@@ -139,6 +167,8 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     team.edit("memory-size = 256", "memory-size = 512")
     (team.folder / "programs" / "code" / "rust-scorer" / "more").write_text("more")
     told.run(MOVE)
+    told.unmark()
+    told.run(RAMP)
     return told
 
 

@@ -11,11 +11,12 @@ from tests.programs.recording import Run, run
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 JOINT = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+MARK = {"rollout:project": "passport-scorer", "rollout:environment": "production"}
 ON_CALL = "arn:aws:sns:us-west-2:123456789012:on-call"
 
 
 def watched(environment: Environment, **more: object) -> Run:
-    return run(program, ProgramInput(environment.model_copy(update=more), monitored=True))
+    return run(program, ProgramInput(environment.model_copy(update=more), monitored=True, mark=MARK))
 
 
 def test_it_makes_alarms_and_a_dashboard_and_nothing_else(production: Environment) -> None:
@@ -46,7 +47,7 @@ def test_an_alarm_is_by_metric_math_over_three_of_five_minutes(production: Envir
         "evaluationPeriods": 5,
         "datapointsToAlarm": 3,
         "treatMissingData": "notBreaching",
-        "tags": {"rollout:project": "passport-scorer", "rollout:environment": "production"},
+        "tags": MARK,
     }
     assert [query["id"] for query in queries if query["returnData"]] == ["watched"]
     assert queries[0]["metric"] == {

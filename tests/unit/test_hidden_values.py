@@ -81,7 +81,7 @@ def everything(condition: dict[str, Any]) -> Iterator[object]:
     yield from live_problems(inventory, now)
     yield from aws_checks(inventory, now, Inspection(), None, None)
     yield from overlaps(inventory, now)
-    yield from bent_overrides(now)
+    yield from bent_overrides(inventory, now)
     yield from override_problems(inventory, now)
     yield from override_warnings(inventory, now)
     yield from moved(inventory, replace(before, rules=(read(condition, 10), *before.rules[1:])), before)

@@ -231,23 +231,25 @@ LATER = with_overrides(BOTH, seed_live(TEN, BOTH), planned_overrides(BOTH))
 
 def test_what_is_held_is_what_was_planned_whatever_the_inventory_says_by_then() -> None:
     planned = planned_overrides(BOTH)
-    assert held_overrides(LATER) == planned
-    assert list(unlike_overrides(planned, LATER)) == []
-    assert list(bent_overrides(LATER)) == []
+    assert held_overrides(BOTH, LATER) == planned
+    assert list(unlike_overrides(BOTH, planned, LATER)) == []
+    assert list(bent_overrides(BOTH, LATER)) == []
 
 
 def test_what_differs_is_told() -> None:
     planned, name = planned_overrides(BOTH), "stamp-score-override"
     elsewhere = changed(LATER, name, forward=Forward({group_arn("l-cc-auth"): 1}))
-    (problem,) = unlike_overrides(planned, elsewhere)
+    (problem,) = unlike_overrides(BOTH, planned, elsewhere)
     assert problem.code == "header-rule-differs"
     assert "→ l-cc-auth, not 509 GET" in problem.what
-    assert len(list(unlike_overrides({}, LATER))) == len(list(unlike_overrides(planned, seed_live(TEN)))) == 17
+    assert (
+        len(list(unlike_overrides(BOTH, {}, LATER))) == len(list(unlike_overrides(BOTH, planned, seed_live(TEN)))) == 17
+    )
     split = changed(LATER, name, forward=Forward({group_arn("a"): 1, group_arn("b"): 1}))
-    (bent,) = bent_overrides(split)
+    (bent,) = bent_overrides(BOTH, split)
     assert bent.code == "header-rule-changed"
     assert name in bent.what
-    assert name not in held_overrides(split)
+    assert name not in held_overrides(BOTH, split)
 
 
 def test_the_engine_is_given_header_rules_as_aws_takes_them() -> None:
@@ -302,10 +304,10 @@ def test_a_state_is_stale_where_its_header_rule_is_gone_or_forwards_elsewhere(op
 )
 def test_a_header_rule_that_was_changed_by_hand_is_no_rule_of_ours_any_more(change: dict[str, Any]) -> None:
     bent = changed(LATER, "stamp-score-override", **change)
-    assert [(each.where, each.code) for each in bent_overrides(bent)] == [
+    assert [(each.where, each.code) for each in bent_overrides(BOTH, bent)] == [
         ("stamp-score-override", "header-rule-changed")
     ]
-    assert held_overrides(LATER).keys() - held_overrides(bent).keys() == {"stamp-score-override"}
+    assert held_overrides(BOTH, LATER).keys() - held_overrides(BOTH, bent).keys() == {"stamp-score-override"}
 
 
 def test_the_order_of_a_header_rules_values_says_nothing() -> None:
@@ -313,7 +315,7 @@ def test_the_order_of_a_header_rules_values_says_nothing() -> None:
     turned = {
         name: replace(rule, methods=rule.methods[::-1], values=rule.values[::-1]) for name, rule in planned.items()
     }
-    assert list(unlike_overrides(turned, LATER)) == []
+    assert list(unlike_overrides(BOTH, turned, LATER)) == []
 
 
 def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:

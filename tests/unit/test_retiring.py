@@ -12,7 +12,7 @@ from rollout import events
 from rollout.changes.desired import Start
 from rollout.checks.ownership import OwnedRule, asked, ownership_of
 from rollout.checks.preflight import target_group_problems
-from rollout.checks.retiring import left_to_remove, legacy_left, retiring_problems, retiring_warnings
+from rollout.checks.retiring import left_to_remove, retiring_problems, retiring_warnings
 from rollout.checks.status import Held, status_of
 from rollout.errors import Problem
 from rollout.live import LiveRule
@@ -94,8 +94,6 @@ def test_legacy_is_missed_only_where_a_rule_may_send_requests_to_it() -> None:
     gone = {"new": ALL.target_groups["new"]}
     assert list(target_group_problems(environment(), replace(ALONE, target_groups=gone))) == []
     assert len(list(target_group_problems(environment(), replace(ALL, target_groups=gone)))) == 2
-    assert len(list(legacy_left(environment(), ALONE))) == 2
-    assert list(legacy_left(environment(), replace(ALONE, target_groups=gone))) == []
 
 
 def test_who_deletes_it_is_said() -> None:

@@ -12,10 +12,10 @@ from rollout.changes.desired import Start
 from rollout.changes.phases import PHASES
 from rollout.checks.inspection import Inspection
 from rollout.checks.ownership import OwnedRule, asked, ownership_of
-from rollout.checks.undoing import candidates_in_use, candidates_left, undo_problems, undo_warnings
+from rollout.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
 from rollout.errors import Problem
 from rollout.live import LiveRule
-from rollout.model import OVERRIDE_TAG, Arn
+from rollout.model import OVERRIDE_TAG
 from rollout.rules.conditions import Condition
 from rollout.rules.weights import Forward
 from tests.unit.builders import (
@@ -101,13 +101,12 @@ def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:
     assert all("no backend" in each.what for each in unknown)
 
 
-def test_a_group_in_use_is_named_with_its_function_and_so_is_one_that_is_left() -> None:
+def test_of_the_groups_that_go_one_in_use_is_named_and_so_is_one_that_is_left() -> None:
     used = Inspection(groups={BALANCER: frozenset({LEGACY, CANDIDATE})})
-    (problem,) = candidates_in_use(environment(), BACK, used)
-    assert (problem.where, problem.code) == ("functions.new", "target-group-in-use")
-    assert list(candidates_in_use(environment(), BACK, Inspection(groups={BALANCER: frozenset({LEGACY})}))) == []
-    (left,) = candidates_left(environment(), BACK)
-    assert (left.where, left.code) == ("functions.new", "target-group-left")
-    gone = replace(BACK, target_groups={"old": BACK.target_groups["old"]})
-    assert list(candidates_left(environment(), gone)) == []
-    assert list(candidates_in_use(environment(), gone, Inspection(groups={BALANCER: frozenset({Arn("arn:x")})}))) == []
+    (problem,) = groups_in_use(used, {CANDIDATE})
+    assert problem.code == "target-group-in-use"
+    assert list(groups_in_use(Inspection(groups={BALANCER: frozenset({LEGACY})}), {CANDIDATE})) == []
+    assert list(groups_in_use(used, ())) == []
+    (left,) = groups_left(BACK, {CANDIDATE})
+    assert left.code == "target-group-left"
+    assert list(groups_left(replace(BACK, target_groups={"old": BACK.target_groups["old"]}), {CANDIDATE})) == []
