@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rollout.aws.alb import PARALLEL, live_rule, live_target_group
+from rollout.aws.inspection import registered
 from rollout.aws.session import Access, explained
 from rollout.aws.sts import caller
 from rollout.init.found import Found, Listener
@@ -36,9 +37,18 @@ class Elbv2Account:
                 if each["Type"] == "application"
             ]
             listeners = [each for found in pool.map(lambda b: _listeners(elb, b), balancers) for each in found]
-            return Found(
-                who.account, self._access.region, tuple(listeners), {each.arn: each for each in groups.result()}
-            )
+            divided = {
+                arn
+                for listener in listeners
+                for rule in listener.rules
+                if rule.forward and len(rule.forward.weights) > 1
+                for arn in rule.forward.weights
+            }
+            known = {each.arn: each for each in groups.result()}
+            asked = [arn for arn in sorted(divided) if arn in known and known[arn].target_type == "lambda"]
+            targets = explained(lambda: list(pool.map(lambda arn: registered(elb, arn), asked)))
+            functions = {arn: ids[0].split(":")[6] for arn, ids in zip(asked, targets, strict=True) if ids}
+            return Found(who.account, self._access.region, tuple(listeners), known, functions)
 
 
 def _listeners(elb: ElasticLoadBalancingv2Client, balancer: LoadBalancerTypeDef) -> list[Listener]:

@@ -19,7 +19,8 @@ class Draft:
         routes: The endpoints that move, by key.
         kept: Those that stay, by key.
         unfit: The rules that can't be said in the file.
-        groups: The candidate's target group for each legacy one.
+        groups: The candidate's new target group for each legacy one.
+        makers: The function of each candidate target group that is there already.
     """
 
     answers: Answers
@@ -30,22 +31,28 @@ class Draft:
     kept: Mapping[str, Endpoint]
     unfit: tuple[Unfit, ...]
     groups: Mapping[str, str]
+    makers: Mapping[str, str]
 
     def balancer(self, endpoint: Endpoint) -> str:
         """The key of an endpoint's load balancer."""
         return next(key for key, listener in self.load_balancers.items() if listener == endpoint.listener)
 
+    def candidate(self, endpoint: Endpoint) -> str:
+        """The candidate's target group of an endpoint that moves."""
+        return endpoint.candidate or self.groups[endpoint.target_group]
+
     @property
-    def target_groups(self) -> dict[str, list[str]]:
-        """The function's target groups, by the load balancer's key."""
-        made: dict[str, list[str]] = {}
-        homes: dict[str, str] = {}
-        for endpoint in self.routes.values():  # a group serves all listeners of its load balancer, and is named once
-            group = self.groups[endpoint.target_group]
-            if group not in homes:
-                homes[group] = self.balancer(endpoint)
-                made.setdefault(homes[group], []).append(group)
-        return made
+    def functions(self) -> dict[str, dict[str, list[str]]]:
+        """The candidate's functions with their target groups by the load balancer's key, the new one first."""
+        found: dict[str, dict[str, list[str]]] = {self.answers.function: {}} if self.groups else {}
+        seen: set[str] = set()
+        for endpoint in self.routes.values():
+            group = self.candidate(endpoint)
+            if group not in seen:  # it serves all listeners of its load balancer, and is named once
+                seen.add(group)
+                maker = found.setdefault(self.makers.get(group, self.answers.function), {})
+                maker.setdefault(self.balancer(endpoint), []).append(group)
+        return found
 
 
 def drafted(found: Found, moving: Sequence[Endpoint], answers: Answers) -> Draft:
@@ -69,5 +76,6 @@ def drafted(found: Found, moving: Sequence[Endpoint], answers: Answers) -> Draft
         {keys[each]: each for each in endpoints if each in moving},
         {keys[each]: each for each in endpoints if each not in moving},
         tuple(each for each in judged if isinstance(each, Unfit)),
-        candidate_groups(moving, answers.suffix, taken),
+        candidate_groups((each for each in moving if not each.candidate), answers.suffix, taken),
+        {each.candidate: found.function_of(each.candidate) for each in moving if each.candidate},
     )

@@ -6,11 +6,13 @@ What is prose begins with `# `; an example begins with `#` alone, and holds once
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 from rollout.init.draft import Draft
 from rollout.init.found import Endpoint
 from rollout.printable import one_line
+from rollout.quantities import format_duration
 from rollout.ramp.settings import Ramp
 
 
@@ -35,7 +37,10 @@ def _project(draft: Draft) -> Iterator[str]:
     yield ""
     yield "# How long a client stays with the implementation that it met first."
     yield "[stickiness]"
-    yield 'duration = "1h"'
+    kept = {endpoint.kept_for for endpoint in draft.routes.values() if endpoint.candidate}
+    duration = next(iter(kept)) if len(kept) == 1 else timedelta(hours=1)  # as live rules have it that both serve
+    yield "#enabled = false # no cookies on answers, and clients don't stay" if duration else "enabled = false"
+    yield f"duration = {_quoted(format_duration(duration))}" if duration else '#duration = "1h"'
 
 
 def _load_balancers(draft: Draft) -> Iterator[str]:
@@ -48,11 +53,26 @@ def _load_balancers(draft: Draft) -> Iterator[str]:
 
 
 def _function(draft: Draft) -> Iterator[str]:
-    answers = draft.answers
+    for number, (name, target_groups) in enumerate(draft.functions.items()):
+        if number:
+            yield ""
+        if name in draft.makers.values():
+            yield f"# {name} is there already and gets requests. Phase 2 adopts its rules as they are, without phase 1,"
+            yield "# which would build a function anew: what is below is for that alone."
+        else:
+            yield from _new_function()
+        yield from _function_table(draft, name, target_groups)
+
+
+def _new_function() -> Iterator[str]:
     yield "# The candidate. Phase 1 builds it, with a role, a log group and these target groups; no request reaches it."
     yield "# Each legacy target group has one of its own here, so that each is measured by itself."
+
+
+def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[str]]) -> Iterator[str]:
+    answers = draft.answers
     yield ""
-    yield f"[functions.{answers.function}]"
+    yield f"[functions.{name}]"
     yield f"code = {_quoted(answers.code)} # a zip file or a folder, as a path from this file's folder"
     yield f"runtime = {_quoted(answers.runtime)}"
     yield f"handler = {_quoted(answers.handler)}"
@@ -60,8 +80,8 @@ def _function(draft: Draft) -> Iterator[str]:
     yield "#memory-size = 256 # MB"
     yield '#timeout = "30s"'
     yield '#environment = { LOG_LEVEL = "info" } # plain text, so no secrets'
-    yield f"[functions.{answers.function}.target-groups]"
-    for balancer, groups in draft.target_groups.items():
+    yield f"[functions.{name}.target-groups]"
+    for balancer, groups in target_groups.items():
         yield f"{balancer} = [{', '.join(map(_quoted, groups))}]"
 
 
@@ -71,7 +91,7 @@ def _routes(draft: Draft) -> Iterator[str]:
         yield ""
         yield f"[routes.{key}]"
         yield from _rule(draft, endpoint)
-        yield f"candidate = {_quoted(draft.groups[endpoint.target_group])}"
+        yield f"candidate = {_quoted(draft.candidate(endpoint))}"
 
 
 def _kept(draft: Draft) -> Iterator[str]:
@@ -103,6 +123,9 @@ def _environment(draft: Draft) -> Iterator[str]:
     yield f"account = {_quoted(draft.account)} # any other account is refused"
     yield f"region = {_quoted(draft.region)}"
     yield "weight = 0 # the candidate's share of every route, per cent"
+    live = [f"{key} = {endpoint.weight}" for key, endpoint in draft.routes.items() if endpoint.candidate]
+    if live:
+        yield f"route-weights = {{ {', '.join(live)} }} # what is live already"
     yield '#backend = "s3://BUCKET/rollout" # where Pulumi keeps its state; by default a folder beside this file'
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from rollout.init.text import text_of
 from rollout.init.writing import write_new
 from rollout.live import LiveRule, LiveTargetGroup
 from rollout.model import Arn
+from rollout.quantities import Percent
 from rollout.rules.conditions import Condition, Field, for_endpoint
 from rollout.rules.weights import Forward
 
@@ -110,8 +113,18 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
         (rule(1, "*.png"), "start with /"),
         (LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), None, "redirect HTTP_301"), "redirect HTTP_301"),
         (
-            LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), Forward({Arn("arn:cart"): 9, Arn("arn:score"): 1})),
-            "2 target groups",
+            LiveRule(
+                Arn("r"),
+                Arn("l"),
+                1,
+                for_endpoint("/a", ()),
+                Forward({Arn("arn:cart"): 9, Arn("arn:score"): 1, Arn("arn:pages"): 0}),
+            ),
+            "3 target groups",
+        ),
+        (
+            LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), Forward({Arn("arn:cart"): 9, Arn("arn:pages"): 1})),
+            "a candidate is of type lambda",
         ),
         (rule(1, "/a", to="gone"), "can't be read"),
     ],
@@ -278,3 +291,32 @@ def test_the_same_rules_on_two_listeners_have_one_candidate_group_that_is_named_
         ("cart-80", "shop-80", "cart-candidate"),
         ("cart-443", "shop-443", "cart-candidate"),
     }
+
+
+def divided(priority: int, path: str, weights: tuple[int, int], kept_for: timedelta | None = None) -> LiveRule:
+    forward = Forward({Arn("arn:cart"): weights[0], Arn("arn:score"): weights[1]}, kept_for)
+    return LiveRule(Arn(f"arn:rule/{priority}"), Arn("arn:l"), priority, for_endpoint(path, ()), forward)
+
+
+@pytest.mark.parametrize("kept_for", [None, timedelta(minutes=10)])
+def test_a_rule_that_divides_requests_already_is_written_as_it_is(kept_for: timedelta | None) -> None:
+    rules = (divided(1, "/a", (1, 0), kept_for), divided(2, "/b", (90, 10), kept_for), rule(3, "/c", to="pages"))
+    account = replace(found(*rules), functions={Arn("arn:score"): "score-rs"})
+    inventory = parse(text_of(draft(account, "/a", "/b", "/c")), Path("stacks.toml")).environment("production")
+    routes = {key: (route.legacy, route.candidate) for key, route in inventory.routes.items()}
+    assert routes == {"a": ("cart", "score"), "b": ("cart", "score"), "c": ("pages", "pages-candidate")}
+    assert {key: each.target_groups for key, each in inventory.functions.items()} == {
+        "new-shop": {"shop": ("pages-candidate",)},
+        "score-rs": {"shop": ("score",)},
+    }
+    weights = {key: inventory.desired_weight(key) for key in routes}
+    assert weights == {"a": Percent(0), "b": Percent(100), "c": Percent(0)}
+    assert inventory.stickiness.kept_for == kept_for
+
+
+def test_most_requests_say_which_group_is_legacy_and_a_group_is_not_both() -> None:
+    (one,) = endpoints(found(divided(1, "/a", (1, 3))))
+    assert (one.target_group, one.candidate, one.weight) == ("score", "cart", Percent(250))
+    swapped = found(divided(1, "/a", (1, 3)), divided(2, "/b", (3, 1)), rule(3, "/c", to="pages"))
+    assert [str(each) for each in endpoints(swapped)] == ["/c"]
+    assert "have that one as legacy" in text_of(draft(swapped, "/c"))
