@@ -6,6 +6,7 @@ import hashlib
 import json
 import sys
 import tempfile
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -98,10 +99,12 @@ class _Tracer(Settled):
             return line(frame, event, arg) if frame.f_code.co_filename in self._files else None
 
         sys.settrace(call)
+        threading.settrace(call)
         try:
             return (yield)
         finally:
             sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type] - as its documentation has it
             self.lines[item.nodeid] = sorted(seen)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -208,6 +208,13 @@ def test_the_worst_finding_comes_first_and_notes_are_kept() -> None:
     assert found.notes == ("d shares a target group",)
 
 
+def test_of_two_that_fail_the_surer_one_comes_first_and_of_two_that_wait_the_one_that_lacks_most() -> None:
+    worse = errors(steady(50, [5, 0], 40), steady(950, [1], 40), route="c")
+    assert [finding.routes for finding in judged(BAD, worse).findings] == [("c",), ("a",)]
+    soon, late = (errors(steady(n, [0], 5), steady(19 * n, [0], 5), route=r) for n, r in ((40, "soon"), (5, "late")))
+    assert [finding.routes for finding in judged(soon, late).findings] == [("late",), ("soon",)]
+
+
 COUNTS = st.integers(0, 40)
 MINUTE = st.tuples(COUNTS, COUNTS, st.integers(0, 400), COUNTS).map(
     lambda m: (m[0], min(m[0], m[1]), m[2], min(m[2], m[3]))

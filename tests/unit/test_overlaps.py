@@ -113,6 +113,10 @@ def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
 
 
+def test_what_a_strange_rule_takes_of_a_kept_route_is_none_of_ours() -> None:
+    assert found({"a": route("/b", 10)}, {"k": kept("/a/*", 20)}, rule("/a/b", 5)) == []
+
+
 def test_rules_of_another_load_balancer_and_behind_do_not_count() -> None:
     elsewhere = replace(rule("/*", 1), listener=Arn("arn:elsewhere"))
     assert found({"a": route("/a/b", 10, "GET")}, {}, elsewhere, rule("/*", 99)) == []

@@ -49,6 +49,8 @@ def test_the_order_of_groups_and_conditions_and_the_bridges_notes_are_no_differe
     other = rule_inputs("score", weighted(90, 10))
     other["conditions"] = [{**c, "__defaults": []} for c in reversed(other["conditions"])]
     other["actions"][0]["forward"]["targetGroups"].reverse()
+    one["conditions"][1] = {"httpRequestMethod": {"values": ["GET", "PUT"]}}
+    other["conditions"][0] = {"httpRequestMethod": {"values": ["PUT", "GET"]}}
     other["actions"][0]["order"] = 1
     assert changed_inputs("aws:lb/listenerRule:ListenerRule", state("score", one), state("score", other)) == ()
 
