@@ -104,7 +104,7 @@ class _Tracer(Settled):
             return (yield)
         finally:
             sys.settrace(None)
-            threading.settrace(None)  # type: ignore[arg-type] - as its documentation has it
+            threading.settrace(None)
             self.lines[item.nodeid] = sorted(seen)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -103,7 +103,7 @@ def test_nothing_is_raised_without_a_pass_even_if_the_wait_is_skipped(
     stands = replace(AT_5, is_skipped=skipped)
     waits = next_of(stands, found, alarms, **{"bake-limit": "90m"})
     assert (waits.act, waits.weight, waits.until) == (Act.BAKE, None, None)
-    back = {"bake-limit": "90m", "on-inconclusive": "rollback"}
+    back: dict[str, Any] = {"bake-limit": "90m", "on-inconclusive": "rollback"}
     assert next_of(stands, found, alarms, **back).until == NOON + 30 * MINUTE
     late = replace(stands, since=NOON - 90 * MINUTE)
     assert next_of(late, found, alarms, **{"bake-limit": "90m"}).act is Act.HOLD
@@ -114,7 +114,7 @@ def test_nothing_is_raised_without_a_pass_even_if_the_wait_is_skipped(
 
 def test_the_limit_is_never_shorter_than_the_bake() -> None:
     stands = replace(AT_5, since=NOON - 100 * MINUTE)
-    long = {"bake": "2h", "bake-limit": "90m"}
+    long: dict[str, Any] = {"bake": "2h", "bake-limit": "90m"}
     assert next_of(stands, UNSURE, **long).until == NOON + 20 * MINUTE
     assert next_of(replace(stands, is_skipped=True), UNSURE, **long).act is Act.BAKE
     assert next_of(replace(stands, since=NOON - 2 * HOUR), UNSURE, **long).act is Act.HOLD
@@ -134,11 +134,13 @@ def test_requests_are_counted_once_a_group_of_routes_by_the_metric_that_has_most
         ),
         "fine",
     )
-    assert next_of(AT_5, counted, **{"min-requests": 100}).act is Act.RAISE
-    few = next_of(AT_5, counted, **{"min-requests": 101})
+    enough: dict[str, Any] = {"min-requests": 100}
+    more: dict[str, Any] = {"min-requests": 101}
+    assert next_of(AT_5, counted, **enough).act is Act.RAISE
+    few = next_of(AT_5, counted, **more)
     assert (few.act, few.until) == (Act.BAKE, None)
     assert "100 of at least 101" in few.sentence
-    assert next_of(replace(AT_5, is_skipped=True), counted, **{"min-requests": 101}).act is Act.RAISE
+    assert next_of(replace(AT_5, is_skipped=True), counted, **more).act is Act.RAISE
 
 
 def test_a_pause_and_a_freeze_stop_a_raise_and_a_freeze_runs_out() -> None:
@@ -153,14 +155,14 @@ def test_a_pause_and_a_freeze_stop_a_raise_and_a_freeze_runs_out() -> None:
 
 
 def test_an_approval_is_asked_for_waited_for_and_may_run_out() -> None:
-    needs = {"approve-before": [50], "approval-expiry": "2h"}
+    needs: dict[str, Any] = {"approve-before": [50], "approval-expiry": "2h"}
     asked = replace(AT_5, asked=entry(Kind.ASKED, NOON - HOUR))
     late = replace(AT_5, asked=entry(Kind.ASKED, NOON - 2 * HOUR))
     first = next_of(AT_5, **needs)
     assert (first.act, first.weight, first.until) == (Act.ASK, FIFTY, None)
     assert next_of(asked, **needs).until is None
     assert next_of(late, **needs).act is Act.ASK
-    back = needs | {"on-expiry": "rollback"}
+    back: dict[str, Any] = needs | {"on-expiry": "rollback"}
     assert next_of(AT_5, **back).until is None
     waits = next_of(asked, **back)
     assert (waits.act, waits.weight, waits.until) == (Act.ASK, FIFTY, NOON + HOUR)
@@ -173,7 +175,7 @@ def test_an_approval_is_asked_for_waited_for_and_may_run_out() -> None:
 
 
 def test_outside_of_the_windows_nothing_is_raised() -> None:
-    window = {"days": ["Mon"], "from": "12:01", "until": "13:00", "time-zone": "UTC"}
+    window: dict[str, Any] = {"days": ["Mon"], "from": "12:01", "until": "13:00", "time-zone": "UTC"}
     closed = next_of(AT_5, windows=[window])
     assert (closed.act, closed.weight, closed.until) == (Act.CLOSED, FIFTY, NOON + MINUTE)
     assert "Mon 2026-11-23 12:01 UTC" in closed.sentence
