@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -35,6 +36,7 @@ from rollout.sandbox.server import JOURNAL, Sandbox
 
 START_TIMEOUT = timedelta(minutes=2)
 STOP_TIMEOUT = timedelta(seconds=10)
+FILES = 10_000
 GLANCE = timedelta(seconds=1)
 """How often a daemon looks whether it can still be found."""
 _INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
@@ -219,6 +221,7 @@ def _spawn(folder: Path) -> SandboxInfo:
 def main(folder: Path) -> None:
     """Be the daemon: serve until told to stop."""
     os.umask(0o077)
+    _make_room_for_connections()
     if os.fork():
         # The starter waits for this process; the daemon belongs to nobody, so that no one has to bury it.
         os._exit(0)
@@ -246,6 +249,14 @@ def main(folder: Path) -> None:
             if _is_at(folder / _INFO, published):
                 (folder / _INFO).unlink()
     os._exit(0)  # without waiting for a provider's call that is still retrying
+
+
+def _make_room_for_connections() -> None:
+    """Have as many open files as the system lets, up to a number: each load balancer's clients take one each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def _is_at(path: Path, file: BinaryIO) -> bool:

@@ -65,7 +65,7 @@ def prepare(
     ec2: EC2Client = client("ec2")
     elb: ElasticLoadBalancingv2Client = client("elbv2")
     vpc, subnets = _network(ec2)
-    certificate = f"arn:aws:iam::{account}:server-certificate/{_NAME}"
+    certificate = f"arn:{elb.meta.partition}:iam::{account}:server-certificate/{_NAME}"
     return Landscape(
         {each.name: _listener(elb, _balancer(elb, each, subnets), each.port, certificate) for each in balancers},
         {name: _target_group(elb, name, vpc) for name in target_groups},

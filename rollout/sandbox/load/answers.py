@@ -1,7 +1,8 @@
 """What came of each request, and what all of them come to. Pure.
 
 A request is *lost* if it got no answer, or a 5xx. It is *wrong* if somebody answered who doesn't serve its route, or
-answered something else than was asked: the load balancer's own 404 too, as where a rule is missing.
+answered something else than was asked: the load balancer's own 404 too, as where a rule is missing. One that a rule
+before the route's own has taken is neither: that is how the rules are, and only counted as *others'*.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class Endpoint:
         path: A pattern; a word stands for each of its wildcards in a request.
         legacy: Who answers today.
         candidate: Who may answer from phase 3 on; None for a route that is kept.
+        others: Who answers for rules that have a higher precedence and may take such a request; empty for the load
+            balancer itself.
     """
 
     route: str
@@ -40,6 +43,7 @@ class Endpoint:
     path: str
     legacy: str
     candidate: str | None = None
+    others: frozenset[str] = frozenset()
 
     @property
     def answerers(self) -> frozenset[str]:
@@ -53,6 +57,7 @@ class Verdict(StrEnum):
     FINE = "fine"
     LOST = "lost"
     WRONG = "wrong"
+    OTHERS = "others'"
 
 
 def judge(endpoint: Endpoint, status: int, by: str, *, echoed: bool = True) -> Verdict:
@@ -66,7 +71,9 @@ def judge(endpoint: Endpoint, status: int, by: str, *, echoed: bool = True) -> V
     """
     if not 0 < status < SERVER_ERRORS:
         return Verdict.LOST
-    return Verdict.FINE if by in endpoint.answerers and echoed else Verdict.WRONG
+    if by in endpoint.answerers and echoed:
+        return Verdict.FINE
+    return Verdict.OTHERS if by in endpoint.others and (echoed or not by) else Verdict.WRONG
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,7 @@ class Tally:
         requests: How many were sent.
         lost: How many of them were lost.
         wrong: How many were answered wrongly.
+        others: How many a rule before the route's own has taken.
         statuses: How many by HTTP status; 0 where there is no answer.
         by: How many by who answered; empty where nobody said.
         fresh: How many came without a cookie on routes that have a candidate: those that weights divide.
@@ -123,6 +131,7 @@ class Tally:
     requests: int = 0
     lost: int = 0
     wrong: int = 0
+    others: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     by: Counter[str] = field(default_factory=Counter)
     fresh: int = 0
@@ -133,9 +142,11 @@ class Tally:
         self.requests += 1
         self.lost += answer.verdict is Verdict.LOST
         self.wrong += answer.verdict is Verdict.WRONG
+        self.others += answer.verdict is Verdict.OTHERS
         self.statuses[answer.status] += 1
         self.by[answer.by] += 1
-        if answer.endpoint.candidate is not None and not answer.cookie:
+        taken = answer.verdict is Verdict.OTHERS
+        if answer.endpoint.candidate is not None and not answer.cookie and not taken:
             self.fresh += 1
             self.fresh_on_candidate += answer.on_candidate
 

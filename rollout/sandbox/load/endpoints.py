@@ -5,13 +5,16 @@ Who answers today is told by the target groups as they are on the load balancer,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rollout.model import Environment, KeptRoute, LoadBalancer, Route
+from rollout.rules.matching import Conditions, overlap
 from rollout.sandbox.load.answers import Endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import RuleTypeDef
 
 
 class Reachable(Protocol):
@@ -47,6 +50,7 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
         return name, sandbox.url(account, region, name, balancer.listener_port)
 
     addresses = {key: address(balancer) for key, balancer in environment.load_balancers.items()}
+    ruled = {key: _rules(elb, addresses[key][0], one.listener_port) for key, one in environment.load_balancers.items()}
     routes: dict[str, Route | KeptRoute] = {**environment.routes, **environment.kept_routes}
     return tuple(
         Endpoint(
@@ -56,14 +60,61 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
             route.path,
             _target(elb, route.legacy),
             candidates[route.candidate] if isinstance(route, Route) else None,
+            _others(
+                elb,
+                ruled[route.load_balancer],
+                {route.legacy, route.candidate} if isinstance(route, Route) else {route.legacy},
+                Conditions(route.path, (method,)),
+            ),
         )
         for name, route in routes.items()
         for method in route.methods or ("GET",)
     )
 
 
+def _rules(elb: ElasticLoadBalancingv2Client, balancer: str, port: int) -> list[RuleTypeDef]:
+    """A listener's rules by precedence, without the default one."""
+    arn = elb.describe_load_balancers(Names=[balancer])["LoadBalancers"][0]["LoadBalancerArn"]
+    listeners = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
+    listener = next(each["ListenerArn"] for each in listeners if each["Port"] == port)
+    pages = elb.get_paginator("describe_rules").paginate(ListenerArn=listener)
+    rules = [rule for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
+    return sorted(rules, key=lambda rule: int(rule["Priority"]))
+
+
+def _others(
+    elb: ElasticLoadBalancingv2Client, rules: Sequence[RuleTypeDef], own: set[str], asked: Conditions
+) -> frozenset[str]:
+    """Who answers for the rules before the one that forwards to a route's own groups, and may take its requests."""
+    found: set[str] = set()
+    for rule in rules:
+        paths, methods = _values(rule, "path-pattern") or ("*",), _values(rule, "http-request-method")
+        forwarded = _groups(rule)
+        if not any(overlap(asked, Conditions(path, methods)) for path in paths):
+            continue
+        if own.intersection(forwarded):
+            break
+        found.update({_target(elb, name) for name in forwarded} or {""})
+    return frozenset(found)
+
+
+def _values(rule: RuleTypeDef, field: str) -> tuple[str, ...]:
+    config = {"path-pattern": "PathPatternConfig", "http-request-method": "HttpRequestMethodConfig"}[field]
+    found: list[dict[str, Any]] = [dict(each) for each in rule["Conditions"] if each.get("Field") == field]
+    return tuple(value for each in found for value in each.get(config, {}).get("Values") or each.get("Values") or ())
+
+
+def _groups(rule: RuleTypeDef) -> tuple[str, ...]:
+    """The names of the target groups that a rule forwards to."""
+    weighted = [
+        group for action in rule["Actions"] for group in action.get("ForwardConfig", {}).get("TargetGroups", ())
+    ]
+    return tuple(group["TargetGroupArn"].split("/")[1] for group in weighted)
+
+
 def _target(elb: ElasticLoadBalancingv2Client, group: str) -> str:
     """Who answers for a target group: its function's name, or its own where it has targets of another type."""
     arn = elb.describe_target_groups(Names=[group])["TargetGroups"][0]["TargetGroupArn"]
-    target = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"][0]["Target"]["Id"]
+    there = elb.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    target = there[0]["Target"]["Id"] if there else group
     return target.split(":")[6] if ":function:" in target else group

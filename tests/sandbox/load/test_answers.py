@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from rollout.quantities import Percent
 from rollout.sandbox.load import Answer, Endpoint, Verdict, binomial_interval, by_route, tally
+from rollout.sandbox.load.answers import judge
 
 SCORE = Endpoint("score", "public", "http://127.0.0.1:1", "GET", "/score", "legacy", "candidate")
 KEPT = replace(SCORE, route="kept", candidate=None)
@@ -57,3 +58,24 @@ def test_many_trials_are_no_trouble() -> None:
     found = binomial_interval(100_000, Percent.of(10))
     assert 10_000 - found.start == pytest.approx(found.stop - 10_000, abs=10)
     assert found.start == pytest.approx(10_000 - 4.89 * 94.87, abs=10)
+
+
+@pytest.mark.parametrize(
+    ("others", "by", "status", "verdict"),
+    [
+        ({"special"}, "special", 200, Verdict.OTHERS),
+        ({""}, "", 301, Verdict.OTHERS),
+        ({"special"}, "legacy", 200, Verdict.FINE),
+        ({"special"}, "stranger", 200, Verdict.WRONG),
+        ({"special"}, "", 404, Verdict.WRONG),
+        ({"special"}, "special", 502, Verdict.LOST),
+    ],
+)
+def test_what_a_rule_before_has_taken_is_not_wrong(others: set[str], by: str, status: int, verdict: Verdict) -> None:
+    asked = replace(SCORE, others=frozenset(others))
+    assert judge(asked, status, by) is verdict
+
+
+def test_what_others_took_says_nothing_of_weights() -> None:
+    found = tally([FINE, replace(FINE, by="special", verdict=Verdict.OTHERS)])
+    assert (found.requests, found.wrong, found.others, found.fresh) == (2, 0, 1, 1)
