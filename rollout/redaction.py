@@ -12,12 +12,13 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 REDACTED = "[redacted]"
 _SHORTEST = 8
-"""Shorter texts are in too many others: where they stand alone they are hidden, from four characters on."""
-_ALONE = 4
+"""Shorter texts are in too many others: where they stand alone they are hidden, from six characters on."""
+_ALONE = 6
 _SECRET = re.compile(r"SECRET|TOKEN|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY", re.IGNORECASE)
 _PLACES = re.compile(r"_(FILE|PATH|DIR|URL|URI)$", re.IGNORECASE)
 _FORMS = (
@@ -64,6 +65,19 @@ def _is_secret(name: str) -> bool:
     return bool(_SECRET.search(name)) and not _PLACES.search(name)
 
 
+def redacted_in(value: Any) -> Any:
+    """JSON data without them, in each of its texts."""
+    match value:
+        case str():
+            return redacted(value)
+        case dict():
+            return {key: redacted_in(each) for key, each in value.items()}
+        case list():
+            return [redacted_in(each) for each in value]
+        case _:
+            return value
+
+
 @lru_cache(maxsize=8)
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
     forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
@@ -80,5 +94,5 @@ def _forms(secret: str) -> Iterator[str]:
     for each in (secret, secret.strip(), *parts):
         quoted = (quote(each, safe="", errors="replace"), quote_plus(each, errors="replace"))
         for form in (each, repr(each)[1:-1], json.dumps(each)[1:-1], *quoted):
-            if len(form) >= _ALONE:
+            if len(form) >= _SHORTEST or (len(form) >= _ALONE and not form.isdigit()):
                 yield form

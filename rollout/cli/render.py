@@ -16,7 +16,7 @@ from rollout.errors import ProblemsError, RolloutError
 from rollout.formatting import count_of
 from rollout.printable import json_line, one_line
 from rollout.quantities import format_duration
-from rollout.redaction import redacted
+from rollout.redaction import redacted_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -221,7 +221,7 @@ class JsonLines(Renderer):
         self._write({"event": "said", "message": text})
 
     def _write(self, data: dict[str, Any]) -> None:
-        self._out.write(redacted(json_line(data)) + "\n")
+        self._out.write(json_line(redacted_in(data)) + "\n")
 
 
 class People(Renderer):

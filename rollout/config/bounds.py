@@ -21,6 +21,17 @@ _LARGEST = 2**63
 """TOML's integers are of 64 bits: https://toml.io/en/v1.0.0#integer."""
 
 
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_DOTTED = re.compile(rf"(?:^|[\[{{,])[ \t]*{_PART}(?:[ \t]*\.[ \t]*{_PART}){{32}}", re.MULTILINE)
+"""A key of more parts than any; TOML's reader takes their number squared."""
+
+
+def too_deep(text: str) -> int | None:
+    """The line of a key that no reader should be given."""
+    found = _DOTTED.search(text)
+    return text.count("\n", 0, found.end()) + 1 if found else None
+
+
 def unfit(data: dict[str, Any]) -> Iterator[Finding]:
     """Each value that is out of bounds."""
     left: list[tuple[Keys, Any]] = [((), data)]

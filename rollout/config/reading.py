@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from rollout import files
-from rollout.config.bounds import unfit
+from rollout.config.bounds import too_deep, unfit
 from rollout.config.checks import cross_check
 from rollout.config.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.config.layout import Keys, Layout
@@ -182,6 +182,9 @@ def _without(environment: Environment, faults: Mapping[str, tuple[Problem, ...]]
 
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
+    if line := too_deep(text):
+        problem = Problem("a key has too many parts", f"{path.name}:{line}", code="out-of-bounds")
+        raise ConfigError("is not valid TOML", [problem], where=str(path))
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:

@@ -29,6 +29,7 @@ def read(content: bytes) -> bool:
     try:
         with soon():
             found = load(file)
+            problems += found.problems
     except ConfigError as error:
         problems += error.problems
         found = None

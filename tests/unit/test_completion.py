@@ -83,7 +83,7 @@ def test_what_the_grammar_does_not_allow_is_no_proposal(name: str, broken: str, 
 def test_a_name_that_the_grammar_does_not_allow_does_not_load(table: str, tmp_path: Path) -> None:
     (tmp_path / "stacks.toml").write_text(f"{SOUND}\n[{table}.'$(touch x)']\n")
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "stacks.toml")
+        load(tmp_path / "stacks.toml").check()
     assert "invalid-name" in {problem.code for problem in caught.value.problems}
 
 

@@ -144,6 +144,8 @@ ENDLESS = {
     "decimal": ("x = " + "9" * 5000, "invalid-toml"),
     "over 64 bits": ("x = 9223372036854775808", "out-of-bounds"),
     "dotted": ("x" + ".x" * 5000 + " = 1", "out-of-bounds"),
+    "dotted in a megabyte": ("x" + ".x" * 500_000 + " = 1", "out-of-bounds"),
+    "dotted inline": ("x = {" + "'x' . " * 5000 + "x = 1}", "out-of-bounds"),
     "nested tables": ("[x" + ".x" * 5000 + "]", "out-of-bounds"),
     "nested lists": ("x = " + "[" * 5000 + "]" * 5000, "config"),
     "less nested lists": ("x = " + "[" * 100 + "]" * 100, "out-of-bounds"),
@@ -207,7 +209,7 @@ def test_a_byte_order_mark_is_read_and_kept(tmp_path: Path) -> None:
     assert load(file).environment("production").weight == Percent.of(7)
     file.write_bytes(b"\xef\xbb" + SOUND.encode())
     with pytest.raises(ConfigError) as caught:
-        load(file)
+        load(file).check()
     assert caught.value.code == "not-utf8"
 
 

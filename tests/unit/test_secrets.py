@@ -26,7 +26,7 @@ def refusal(table: str, folder: Path) -> str:
     file = folder / "stacks.toml"
     file.write_text(f"{SOUND}\n{table}\n")
     with pytest.raises(ConfigError) as caught:
-        load(file)
+        load(file).check()
     assert all(problem.where for problem in caught.value.problems)
     return f"{caught.value} {caught.value.problems!r}"
 
@@ -62,7 +62,7 @@ def test_a_text_without_quotes_is_told_so(value: str, tmp_path: Path) -> None:
     """F15: `region = us-west-2`."""
     (tmp_path / "stacks.toml").write_text(f"{SOUND}\n[environments.third]\nregion = {value}\n")
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "stacks.toml")
+        load(tmp_path / "stacks.toml").check()
     (problem,) = caught.value.problems
     assert problem.then is not None
     assert problem.then.startswith("quote it: region")
@@ -103,8 +103,18 @@ def test_what_the_environment_holds_secret_is_in_no_form_in_a_text(text: str) ->
 
 
 def test_short_texts_are_hidden_where_they_stand_alone() -> None:
-    assert redacted("latest test", {"API_TOKEN": "test"}) == "latest [redacted]"
-    assert redacted("a b", {"API_TOKEN": "a", "TOKEN_FILE": "b", "PASSWORD": ""}) == "a b"
+    assert redacted("hunter22 hunter2", {"API_TOKEN": "hunter2"}) == "hunter22 [redacted]"
+    kept = {"API_TOKEN": "test", "TOKEN_FILE": "secrets.txt", "PASSWORD": "", "TOKEN_SECONDS": "360000"}
+    text = "the latest test in secrets.txt took 360000"
+    assert redacted(text, kept) == text
+
+
+def test_a_line_of_json_stays_one_whatever_is_secret(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PIN_TOKEN", "12345678")
+    JsonLines()._write({"event": "x", "took": 12345678, "text": "pin 12345678"})
+    assert json.loads(capfd.readouterr().out) == {"event": "x", "took": 12345678, "text": "pin [redacted]"}
 
 
 def test_errors_events_and_problems_hold_no_secret(
