@@ -182,8 +182,8 @@ def _without(environment: Environment, faults: Mapping[str, tuple[Problem, ...]]
 
 
 def _toml(text: str, path: Path) -> dict[str, Any]:
-    if line := too_deep(text):
-        problem = Problem("a key has too many parts", f"{path.name}:{line}", code="out-of-bounds")
+    if deep := too_deep(text):
+        problem = Problem("a key has too many parts", f"{path.name}:{deep}", code="out-of-bounds")
         raise ConfigError("is not valid TOML", [problem], where=str(path))
     try:
         return tomllib.loads(text)
