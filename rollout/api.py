@@ -703,7 +703,7 @@ class EnvironmentRollout:
             ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
             checks += aws_checks(environment, live, parts.load_balancers.inspect(live), held, ownership)
             found = parts.marks.find(made_names(environment))
-            checks.append(names_check(environment, found, candidate))
+            checks.append(names_check(environment, live, found, candidate))
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

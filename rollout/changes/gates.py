@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.changes.plan import Op, StackPreview
+from rollout.changes.plan import LISTENER_RULE, Op, StackPreview
 from rollout.checks.compare import wanted_forward
 from rollout.formatting import count_of
 from rollout.live import Live
@@ -223,7 +223,8 @@ def warnings_of(
     kept = [line for line in traffic if line.kept_after]
     lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in kept)
     split = [line for line in traffic if Percent(0) < line.after.weight < Percent(ALL_TENTHS)]
-    rebuilt = any(change.op is Op.UPDATE for preview in previews for change in preview.changes)
+    changes = [change for preview in previews for change in preview.changes]
+    rebuilt = any(change.op is Op.UPDATE and change.type != LISTENER_RULE for change in changes)
     served = any(line.before and line.before.weight > Percent(0) for line in traffic)
     said = {
         "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,

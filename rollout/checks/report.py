@@ -6,7 +6,7 @@ A phase makes the same checks by itself and stops at the first group that has pr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rollout.checks.belonging import Found
 from rollout.checks.event_forms import health_warnings, mixed_forms, other_forms
@@ -28,7 +28,7 @@ from rollout.errors import Problem, RolloutError
 from rollout.formatting import count_of
 from rollout.live import Live
 from rollout.measuring.split import shared_candidates
-from rollout.model import LEGACY_ONLY, Environment
+from rollout.model import LEGACY_ONLY, Environment, Function
 from rollout.quantities import format_duration
 from rollout.rules.overlaps import overlaps
 
@@ -81,17 +81,31 @@ def backend_check(evidence: str, warning: str | None) -> Check:
     return Check("backend", evidence, (), notes)
 
 
-def names_check(environment: Environment, found: Found, candidate: Resources) -> Check:
+def names_check(environment: Environment, live: Live, found: Found, candidate: Resources) -> Check:
     """Whether the names are free that phase 1 gives.
+
+    A function whose target groups live rules forward to already is somebody's who built it: phase 2 adopts those rules,
+    and nothing but phase 1 would mind.
 
     Args:
         environment: The inventory.
+        live: AWS now.
         found: What AWS has under them.
         candidate: What the candidate stack's state holds.
     """
-    wrong = tuple(name_problems(environment, found, candidate))
+    splits = live.splits(environment)
+    served = {environment.routes[name].candidate for name, split in splits.items() if split.attached}
+    apart: tuple[dict[str, Function], dict[str, Function]] = ({}, {})
+    for key, function in environment.functions.items():
+        groups = {group for several in function.target_groups.values() for group in several}
+        apart[groups <= served][key] = function
+    wrong, known = (
+        tuple(name_problems(environment.model_copy(update={"functions": some}), found, candidate)) for some in apart
+    )
+    then = "phase 2 adopts the rules that forward to it without phase 1, which couldn't build it"
     free = len(made_names(environment)) - len(found)
-    return Check("names", f"{free} of {len(made_names(environment))} free; {len(found)} there already", wrong)
+    evidence = f"{free} of {len(made_names(environment))} free; {len(found)} there already"
+    return Check("names", evidence, wrong, tuple(replace(problem, then=then) for problem in known))
 
 
 def aws_checks(

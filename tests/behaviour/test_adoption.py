@@ -33,11 +33,13 @@ def nobody_holds_the_rules(team: InMemoryTeam) -> None:
 def test_a_live_split_is_adopted_as_it_is(built: InMemoryTeam, weights: tuple[int, int], share: Split) -> None:
     nobody_holds_the_rules(built)
     divide(built, "stamp-score", *weights)
-    (looked,) = [check for check in built.open().preflight().checks if check.name == "forwards"]
+    report = built.open().preflight()
+    (looked,) = [check for check in report.checks if check.name == "forwards"]
     assert [(note.where, note.code) for note in looked.notes] == [("routes.stamp-score", "rule-divides-already")]
     assert not looked.problems
 
     result = built.open().phase2(approve=True)
+    assert not any("new build" in warning for warning in result.gate.warnings)
     assert result.after["stamp-score"] == share
     forward = built.forwards()["stamp-score"]
     assert forward is not None
@@ -173,3 +175,16 @@ def test_stickiness_changes_with_phase_3_and_is_read_back(
     }
     with pytest.raises(PreflightFailed):
         built.open().undo("phase2", approve=True)  # all else goes on as it did
+
+
+def test_a_candidate_that_somebody_else_built_and_that_serves_is_no_problem_of_preflight(built: InMemoryTeam) -> None:
+    nobody_holds_the_rules(built)
+    for key in list(built.aws.resources):
+        built.aws.resources[key] = {**built.aws.resources[key], "tags": {}, "tagsAll": {}}
+    report = built.open().preflight()
+    assert {problem.code for problem in report.problems} == {"name-taken"}
+    for route in built.inventory.routes:
+        divide(built, route, 90, 10)
+    assert not built.open().preflight().problems
+    built.open().phase2(approve=True)
+    assert set(built.splits().values()) == {Split.at(Percent.of(10))}
