@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from hashlib import sha256
@@ -19,6 +19,13 @@ from rollout.pulumi_driver.failures import engine_error
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's stand-in for a value that a preview can't know."""
+
+_ALLOWED = {
+    "create": {"same", "create"},
+    "update": {"same", "update"},
+    "replace": {"same", "update", "replace"},
+}
+"""By what a plan has, what a step may be: nothing worse, as the engine's `ConstrainedTo` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,26 @@ def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Itera
     old = replace(new, id=each.adopt, inputs=inputs, outputs=read)
     yield PlannedStep("import", change_of("import", None, old), each)
     yield from (step for step in _kept(each, old, replace(new, id=each.adopt)) if step.act != "same")
+
+
+def beyond(planned: Iterable[tuple[str, str]], steps: Iterable[PlannedStep]) -> Iterator[str]:
+    """What a plan doesn't allow of steps, in the engine's words; a deletion that isn't needed any more is fine.
+
+    Args:
+        planned: The plan's steps, each a URN and the engine's word.
+        steps: What an update would do now.
+    """
+    left: dict[str, list[str]] = {}
+    for urn, act in planned:
+        left.setdefault(urn, []).append(act)
+    found = []
+    for step in steps:
+        acts = left.get(step.change.urn)
+        wanted = acts.pop(0) if acts else "same"
+        if step.act not in _ALLOWED.get(wanted, {wanted}):
+            found.append(f"{step.act} is not allowed by the plan: this resource is constrained to {wanted}")
+    missed = (urn for urn, acts in left.items() if acts not in ([], ["delete"]))
+    yield from found or (f"expected resource operations for {urn} but none were seen" for urn in missed)
 
 
 @singledispatch

@@ -24,6 +24,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from rollout.errors import RolloutError
 from rollout.fakes.aws import InMemoryAws
+from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.resource_types import told_arn
 from rollout.model import Arn, ProgramInput
 from rollout.pulumi_driver.failures import engine_error
@@ -91,7 +92,7 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     """
     environment = given.environment
     program = load_program(getattr(environment.programs, stack), environment.root, stack)
-    key = (program, f"{stack} {given!r}")
+    key = (program, f"{stack} {fingerprint(given)}")
     for run in _remembered.get(key, ()):
         if all(look_up(aws, *wanted) == found for wanted, found in run.lookups.items()):
             return run.registrations

@@ -8,28 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Protocol
 
-from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, conditions_in, forward_in
+from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP
 from rollout.fakes.aws import InMemoryAws, policy_for, refusal
-from rollout.live import LiveRule
+from rollout.fakes.rule_resources import ListenerRules, differing_rule
 from rollout.model import Arn
-from rollout.rules.conditions import Condition, Field
-from rollout.rules.weights import Forward
 
 Props = Mapping[str, Any]
 
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
 ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-_BLOCKS = {
-    "pathPattern": Field.PATH,
-    "httpRequestMethod": Field.METHOD,
-    "hostHeader": Field.HOST,
-    "httpHeader": Field.HEADER,
-    "sourceIp": Field.SOURCE,
-}
 
 
 class ResourceType(Protocol):
@@ -243,48 +233,6 @@ class TargetGroups:
         return outputs
 
 
-@dataclass(frozen=True, slots=True)
-class ListenerRules:
-    """Listener rules, compared by what they mean."""
-
-    replaced_by: frozenset[str] = frozenset({"listenerArn"})
-
-    def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
-        arn = aws.create_rule(
-            Arn(inputs["listenerArn"]),
-            int(inputs["priority"]),
-            _asks(inputs),
-            forward_in(inputs),
-            tags=inputs.get("tags"),
-        )
-        return arn, {**inputs, "arn": arn}
-
-    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
-        rule = aws.rules.get(Arn(id_))
-        return _as_read(rule) if rule else None
-
-    def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
-        """See `ResourceType`."""
-        changed, rule = differing(LISTENER_RULE, old, inputs), Arn(id_)
-        with aws.lock:
-            if "priority" in changed:
-                aws.set_rule_priority(rule, int(inputs["priority"]))
-            if changed & {"actions", "conditions"}:
-                forward = forward_in(inputs) if "actions" in changed else None
-                aws.modify_rule(rule, forward=forward, asks=_asks(inputs) if "conditions" in changed else None)
-            if "tags" in changed:
-                aws.set_tags(rule, inputs.get("tags") or {})
-        return {**inputs, "arn": id_}
-
-    def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
-        """See `ResourceType`."""
-        with aws.lock:
-            if Arn(id_) in aws.rules:
-                aws.delete_rule(Arn(id_))
-
-
 _TYPES: Mapping[str, ResourceType] = {
     each.type: each
     for each in (
@@ -347,59 +295,9 @@ def told_arn(type_: str, inputs: Props, id_: str, aws: InMemoryAws) -> str:
 
 def differing(type_: str, recorded: Props, wanted: Props) -> frozenset[str]:
     """The inputs by which a resource differs from what the program wants."""
-    found = {key for key in {*recorded, *wanted} if recorded.get(key) != wanted.get(key)}
     if type_ == LISTENER_RULE:
-        found -= {"actions", "conditions"}
-        if forward_in(recorded) != forward_in(wanted) or forward_in(wanted) is None:
-            found.add("actions")
-        if conditions_in(recorded) != conditions_in(wanted):
-            found.add("conditions")
-        if not recorded.get("tags") and not wanted.get("tags"):
-            found.discard("tags")
-    return frozenset(found)
-
-
-def _asks(inputs: Props) -> list[Condition]:
-    found = []
-    for condition in inputs["conditions"]:
-        for kind, block in condition.items():
-            if kind == "queryStrings":
-                values = tuple(f"{pair.get('key') or '*'}={pair['value']}" for pair in block)
-                found.append(Condition(Field.QUERY, values))
-            elif block:
-                name, values = block.get("httpHeaderName"), tuple(block["values"])
-                found.append(Condition.on_header(name, values) if name else Condition(_BLOCKS[kind], values))
-    return found
-
-
-def _as_read(rule: LiveRule) -> Props:
-    blocks = {field: kind for kind, field in _BLOCKS.items()}
-    conditions: list[Props] = []
-    for asked in rule.asks:
-        if asked.field == Field.QUERY:
-            pairs = [value.partition("=") for value in asked.values]
-            conditions.append({"queryStrings": [{"key": key, "value": value} for key, _, value in pairs]})
-        else:
-            name = {"httpHeaderName": asked.name} if asked.name else {}
-            values = [*asked.values, *(value.get_secret_value() for value in asked.hidden)]
-            conditions.append({blocks[Field(asked.field)]: {**name, "values": values}})
-    read: dict[str, Any] = {
-        "arn": rule.arn,
-        "listenerArn": rule.listener,
-        "priority": rule.priority,
-        "actions": [_action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]}],
-        "conditions": conditions,
-    }
-    return read | ({"tags": dict(rule.tags)} if rule.tags else {})
-
-
-def _action_as_read(forward: Forward) -> Props:
-    if len(forward.weights) == 1 and forward.stickiness is None:
-        return {"type": "forward", "targetGroupArn": next(iter(forward.weights))}
-    block: dict[str, Any] = {"targetGroups": [{"arn": arn, "weight": n} for arn, n in forward.weights.items()]}
-    if forward.stickiness is not None:
-        block["stickiness"] = {"enabled": True, "duration": forward.stickiness // timedelta(seconds=1)}
-    return {"type": "forward", "forward": block}
+        return differing_rule(recorded, wanted)
+    return frozenset(key for key in {*recorded, *wanted} if recorded.get(key) != wanted.get(key))
 
 
 def _kind(type_: str) -> str:

@@ -20,7 +20,7 @@ from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend, StackRecord, full_name
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedStep, plan, recorded, refreshed, resolved
+from rollout.fakes.planning import PlannedStep, beyond, plan, recorded, refreshed, resolved
 from rollout.fakes.registrations import registrations, token
 from rollout.fakes.resource_types import resource_type
 from rollout.history.entries import Update
@@ -30,12 +30,6 @@ from rollout.pulumi_driver.failures import engine_error
 
 _UPDATE = timedelta(seconds=1)
 """How long an update takes, so that histories have an order."""
-_ALLOWED = {
-    "create": {"same", "create"},
-    "update": {"same", "update"},
-    "replace": {"same", "update", "replace"},
-}
-"""By what a plan has, what a step may be: nothing worse, as the engine's `ConstrainedTo` has it."""
 
 
 class InMemoryStacks:
@@ -219,21 +213,10 @@ class InMemoryStacks:
         return resources, [*reads, *plan(wanted, resources, self._aws)]
 
     def _hold_to(self, planned: tuple[tuple[str, str], ...], steps: list[PlannedStep]) -> None:
-        left: dict[str, list[str]] = {}
-        for urn, act in planned:
-            left.setdefault(urn, []).append(act)
-        beyond = []
-        for step in steps:
-            acts = left.get(step.change.urn)
-            wanted = acts.pop(0) if acts else "same"
-            if step.act not in _ALLOWED.get(wanted, {wanted}):
-                beyond.append(f"{step.act} is not allowed by the plan: this resource is constrained to {wanted}")
-        # a deletion that isn't needed any more is fine
-        missed = [urn for urn, acts in left.items() if acts not in ([], ["delete"])]
-        if beyond or missed:
+        if found := list(beyond(planned, steps)):
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
-                [Problem(text, code="engine-diagnostic") for text in beyond or map(_missed, missed)],
+                [Problem(text, code="engine-diagnostic") for text in found],
                 then="run the command again to see what is left",
                 code="changed-since-preview",
             )
@@ -341,7 +324,3 @@ class InMemoryStacks:
             clock.advance(_UPDATE)
             if result == "failed" or sys.exception() is None:
                 record.history.append(Update(kind, result, message, start, clock.utc))
-
-
-def _missed(urn: str) -> str:
-    return f"expected resource operations for {urn} but none were seen"

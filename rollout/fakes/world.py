@@ -17,8 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 
 from rollout.api import EnvironmentRollout
@@ -27,17 +25,14 @@ from rollout.changes.work_folder import work_folder
 from rollout.events import Listener
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
-from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
-from rollout.fakes.load_balancers import InMemoryLoadBalancers
-from rollout.fakes.marks import InMemoryMarks
+from rollout.fakes.fingerprint import fingerprint
+from rollout.fakes.parts import Actor
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
-from rollout.fakes.stacks import InMemoryStacks
 from rollout.marks import mark_of
 from rollout.metrics import MINUTE, function, target_group
 from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.ports import LegacyOwner
-from rollout.wiring import Parts
 
 _stages: dict[str, World] = {}
 
@@ -172,141 +167,9 @@ class World:
         return self.actor().open(environment, file, on_event)
 
 
-@dataclass
-class Actor:
-    """Somebody who works on a world.
-
-    Attributes:
-        calls: All that they do, and what is to happen around it.
-        account: Whose credentials they have; None for the environment's own.
-    """
-
-    name: str
-    world: World
-    calls: ApiCalls = field(default_factory=ApiCalls)
-    account: str | None = None
-
-    def load_balancers(self, environment: Environment) -> InMemoryLoadBalancers:
-        """Their client of an environment's load balancers."""
-        return InMemoryLoadBalancers(self.world.aws(environment), self.account, self.calls)
-
-    def stacks(
-        self, environment: Environment, on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
-    ) -> InMemoryStacks:
-        """Their client of an environment's stacks."""
-        world = self.world
-        return InMemoryStacks(
-            environment,
-            world.aws(environment),
-            world.backend,
-            user=self.name,
-            on_lock_cleared=on_lock_cleared,
-            calls=self.calls,
-        )
-
-    def parts(self, environment: Environment, on_lock_cleared: Callable[[str, str], None]) -> InMemoryParts:
-        """What `Rollout(…, parts=…)` takes."""
-        return InMemoryParts(environment, on_lock_cleared=on_lock_cleared, actor=self)
-
-    def open(
-        self, environment: Environment, file: Path | None = None, on_event: Listener = lambda _: None
-    ) -> EnvironmentRollout:
-        """An environment as they open it.
-
-        Args:
-            environment: The inventory.
-            file: Where weights are saved; nothing is, if there is none.
-            on_event: Told each event.
-        """
-        nowhere = environment.root / "no such stacks.toml"
-        return EnvironmentRollout(environment, file or nowhere, on_event=on_event, parts=self.parts)
-
-
-@dataclass(frozen=True)
-class InMemoryParts(Parts):
-    """What the library is put together of, in memory.
-
-    Attributes:
-        actor: Who works.
-    """
-
-    actor: Actor = field(default_factory=lambda: World().actor())
-
-    @property
-    def clock(self) -> InMemoryClock:
-        """See `Parts`."""
-        return self.actor.world.clock
-
-    @property
-    def utc(self) -> datetime:
-        """See `Parts`."""
-        return self.clock.utc
-
-    def wait_until(self, due: datetime) -> None:
-        """See `Parts`."""
-        if due > self.utc:
-            self.clock.sleep((due - self.utc).total_seconds())
-
-    @cached_property
-    def load_balancers(self) -> InMemoryLoadBalancers:
-        """See `Parts`."""
-        return self.actor.load_balancers(self.environment)
-
-    @cached_property
-    def marks(self) -> InMemoryMarks:
-        """See `Parts`."""
-        return InMemoryMarks(self.actor.world.aws(self.environment), self.actor.calls)
-
-    @property
-    def metrics(self) -> InMemoryMetrics:
-        """See `Parts`."""
-        return self.actor.world.metrics
-
-    @property
-    def logs(self) -> InMemoryMetrics:
-        """See `Parts`."""
-        return self.actor.world.metrics
-
-    @property
-    def alarms(self) -> InMemoryAlarms:
-        """See `Parts`."""
-        world = self.actor.world
-        return world.alarms.setdefault(self.environment.account, InMemoryAlarms(world.aws(self.environment)))
-
-    @property
-    def functions(self) -> InMemoryFunctions:
-        """See `Parts`."""
-        return self.actor.world.functions_of(self.environment)
-
-    @property
-    def topics(self) -> InMemoryTopics:
-        """See `Parts`."""
-        return self.actor.world.topics
-
-    @cached_property
-    def stacks(self) -> InMemoryStacks:
-        """See `Parts`."""
-        return self.actor.stacks(self.environment, self.on_lock_cleared)
-
-    @property
-    def states(self) -> InMemoryStacks:
-        """See `Parts`."""
-        return self.stacks
-
-    @property
-    def owner(self) -> LegacyOwner | None:
-        """See `Parts`."""
-        return self.actor.world.owner
-
-    @property
-    def engine_version(self) -> str:
-        """See `Parts`."""
-        return "Pulumi in memory"
-
-
 def _at_stage(stage: str, environment: Environment, make: Callable[[], World]) -> World:
     """A copy of a world that is made once."""
-    key = f"{stage} {environment!r}"
+    key = f"{stage} {fingerprint(environment)}"
     if key not in _stages:
         _stages[key] = make()
     return _stages[key].copy()

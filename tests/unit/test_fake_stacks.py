@@ -142,3 +142,12 @@ def test_a_held_stack_is_locked(state: Holder) -> None:
 def test_a_plan_is_for_its_owner_alone(tmp_path: Path) -> None:
     World.cut_over(SEED).actor().stacks(SEED).preview(CANDIDATE, ProgramInput(SEED), tmp_path / "plan")
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_stage_isnt_taken_for_another_that_differs_in_what_is_hidden() -> None:
+    for value in ("one", "two"):
+        (name, function), *_ = SEED.functions.items()
+        told = function.model_copy(update={"environment": {"KEY": value}})
+        world = World.built(SEED.model_copy(update={"functions": {name: told}}))
+        made = world.aws(SEED).resources["aws:lambda/function:Function", name]
+        assert made["environment"] == {"variables": {"KEY": value}}
