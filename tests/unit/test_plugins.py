@@ -119,7 +119,7 @@ def test_the_inventory_names_a_source_and_a_name_must_look_like_one() -> None:
     named = parse(text + '\n[analysis]\nsource = "jsonlines"\n', ROOT / "stacks.toml")
     assert named.environment("production").analysis.source == "jsonlines"
     with pytest.raises(ConfigError) as caught:
-        parse(text + '\n[analysis]\nsource = "Not A Name"\n', ROOT / "stacks.toml")
+        parse(text + '\n[analysis]\nsource = "Not A Name"\n', ROOT / "stacks.toml").check()
     (problem,) = caught.value.problems
     assert str(problem.where).endswith(": analysis.source")
 
@@ -131,7 +131,7 @@ def test_the_inventory_names_a_notifier_with_options_of_its_own() -> None:
     (phones,) = named.environment("production").notifications.values()
     assert (phones.plugin, phones.options) == ("ntfy", {"server": "https://ntfy.example.com", "tags": ["a", "b"]})
     with pytest.raises(ConfigError) as caught:
-        parse(text + f'\n[notifications.phones]\ncommand = ["true"]\n{options}', ROOT / "stacks.toml")
+        parse(text + f'\n[notifications.phones]\ncommand = ["true"]\n{options}', ROOT / "stacks.toml").check()
     assert {str(problem.where).split(": ")[1] for problem in caught.value.problems} == {"notifications.phones"}
 
 
