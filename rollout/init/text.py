@@ -39,8 +39,8 @@ def _project(draft: Draft) -> Iterator[str]:
     yield "[stickiness]"
     kept = {endpoint.kept_for for endpoint in draft.routes.values() if endpoint.candidate}
     duration = next(iter(kept)) if len(kept) == 1 else timedelta(hours=1)  # as live rules have it that both serve
-    yield "#enabled = false # no cookies on answers, and clients don't stay" if duration else "enabled = false"
     yield f"duration = {_quoted(format_duration(duration))}" if duration else '#duration = "1h"'
+    yield "#enabled = false # no cookies on answers, and clients don't stay" if duration else "enabled = false"
 
 
 def _load_balancers(draft: Draft) -> Iterator[str]:
