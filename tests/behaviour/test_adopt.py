@@ -119,7 +119,7 @@ def test_what_changes_while_the_gate_is_open_isnt_marked() -> None:
     assert tags(world, FUNCTION) == {"team": "b"}
 
 
-def test_a_legacy_stack_without_marks_stays_as_it_is_and_what_isnt_marked_outlives_its_retirement() -> None:
+def test_a_legacy_stack_without_marks_stays_as_it_is_until_something_of_it_is_adopted() -> None:
     world = World.legacy(SEED)
     untag(world)
     gate = world.open(SEED).phase1(approve=True).gate

@@ -77,3 +77,15 @@ def test_without_a_request_to_the_candidate_nothing_is_proven(cut_over: InMemory
     done = cut_over.run("complete", "production", "--quiet-for", "1s", "--yes")
     assert done.returncode == UsageError.exit_code
     assert "allowed are 1m to 90d" in done.stderr
+
+
+def test_what_of_legacy_isnt_marked_stays_on_aws_and_is_named(cut_over: InMemoryTeam) -> None:
+    team, theirs = cut_over, ("aws:lambda/function:Function", "passport-v2-stamp-score")
+    team.open().set_weight(100, approve=True)
+    serve(team, minutes=31)
+    team.aws.resources[theirs] = {**team.aws.resources[theirs], "tags": {"team": "b"}}
+    done = team.open().complete(quiet_for="30m", approve=True)
+    assert any("function passport-v2-stamp-score stays" in warning for warning in done.gate.warnings)
+    assert team.aws.resources[theirs]["tags"] == {"team": "b"}
+    assert ("aws:iam/role:Role", "passport-v2-stamp-score") not in team.aws.resources
+    assert team.open().status().phase == "completed"
