@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rollout import events
 from rollout.changes.phases import LEGACY
 from rollout.changes.plan import Change
+from rollout.marks import mark_of
 from rollout.model import Environment, ProgramInput, RuleOwnership
 from rollout.sandbox.daemon import SandboxInfo, start
 from rollout.sandbox.landscape import Balancer, prepare
@@ -73,7 +74,7 @@ def seed(
     if environment.programs.legacy is None or stacks.resources(LEGACY):
         return
     rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)
-    given = ProgramInput(environment, rules=rules)
+    given = ProgramInput(environment, rules=rules, mark=mark_of(environment, LEGACY).tags)
     summary = "the legacy functions and their rules, as today's builders make them"
     emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
     changes: list[Change] = []
