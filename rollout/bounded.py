@@ -19,8 +19,7 @@ _END_OF_HEAD = b"\r\n\r\n"
 
 QUIET = logging.getLogger("rollout.quiet")
 """For aiohttp, which would write a traceback for each request that can't be read, and whoever likes may send those."""
-QUIET.addHandler(logging.NullHandler())
-QUIET.propagate = False
+QUIET.setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)

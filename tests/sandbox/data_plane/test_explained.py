@@ -72,7 +72,7 @@ def inventory(site: Site) -> Environment:
         else:
             rules[place] = (asked(entry.rule_path, entry.rule_methods), single(groups[entry.legacy]))
     for rule in planned_overrides(made).values():
-        header = {"HttpHeaderName": rule.header, "Values": list(rule.values)}
+        header = {"HttpHeaderName": rule.header, "Values": rule.revealed}
         conditions = [*asked(rule.path, rule.methods), {"Field": "http-header", "HttpHeaderConfig": header}]
         rules[rule.load_balancer, rule.priority] = (conditions, single(groups[rule.target_group]))
     for (balancer, priority), (conditions, forward) in rules.items():
