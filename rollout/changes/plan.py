@@ -73,7 +73,7 @@ class ResourceState:
     @property
     def name(self) -> str:
         """Its logical name."""
-        return self.urn.rsplit("::", 1)[-1]
+        return self.urn.rpartition("::")[2]
 
     def __str__(self) -> str:
         return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
@@ -105,7 +105,7 @@ class Change:
     @property
     def name(self) -> str:
         """The resource's logical name."""
-        return self.urn.rsplit("::", 1)[-1]
+        return self.urn.rpartition("::")[2]
 
     @property
     def rule(self) -> Arn:
@@ -180,7 +180,7 @@ def change_of(
     urn, type_ = (state.urn, state.type) if state else ("", "")
     if kind is Op.DELETE and old and old.retain_on_delete:
         kind = Op.RELEASE
-    elif kind is Op.SAME and old and new and op == "same" and old.retain_on_delete != new.retain_on_delete:
+    elif op == "same" and old and new and old.retain_on_delete != new.retain_on_delete:
         kind = Op.STATE
     properties: tuple[str, ...] = ()
     if kind in (Op.UPDATE, Op.REPLACE) and old and new:

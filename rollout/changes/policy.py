@@ -69,7 +69,7 @@ class Allowed:
         return self.properties is None or set(change.properties) <= self.properties
 
     def __str__(self) -> str:
-        names = ", ".join(t.rsplit(":", 1)[-1] for t in self.types)
+        names = ", ".join(t.rpartition(":")[2] for t in self.types)
         return f"{self.op} of {names}" + (f" ({', '.join(sorted(self.properties))})" if self.properties else "")
 
 
@@ -248,7 +248,7 @@ def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds |
 
 
 def _kind(change: Change) -> str:
-    return change.type.rsplit(":", 1)[-1]
+    return change.type.rpartition(":")[2]
 
 
 def _beyond(change: Change, allowed: str) -> Problem:

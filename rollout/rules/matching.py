@@ -26,7 +26,7 @@ def _start(pattern: str) -> _State:
 def _past_stars(pattern: str, places: set[int]) -> _State:
     """The places, and those behind a `*` that takes no character."""
     reached = set(places)
-    for place in sorted(places):
+    for place in places:
         while pattern[place : place + 1] == "*":
             place += 1  # noqa: PLW2901 - walks on from there
             reached.add(place)

@@ -127,7 +127,7 @@ def _earlier_than(priority: int) -> str:
 def _takes_all(earlier: list[_Asked], later: Conditions) -> bool:
     """Whether rules together have every request of one that is asked after them."""
     takes = [own for rule in earlier for own in rule.takes]
-    methods = later.methods or (*sorted({m for own in takes for m in own.methods}), _ANY_OTHER)
+    methods = later.methods or {*(m for own in takes for m in own.methods), _ANY_OTHER}
     return all(
         example_path([later.path], avoiding=[own.path for own in takes if not own.methods or method in own.methods])
         is None

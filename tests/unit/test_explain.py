@@ -177,6 +177,28 @@ def test_every_kind_of_condition_says_why(condition: Condition, why: str) -> Non
     assert found.priority == 2023
 
 
+def test_a_host_that_is_given_is_told() -> None:
+    live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(Field.HOST, ("shop.test",)))))
+    assert "other.test" in explain(SEED, live, "public", replace(SCORE, host="other.test")).passed[0].why
+
+
+def test_a_rule_is_a_kept_routes_only_at_its_place_and_with_its_conditions() -> None:
+    history = Request.of("GET", "/v2/stamps/7/score/0xA/history")
+    (at_place,) = (rule for rule in NOW.rules if rule.priority == 2022)
+    moved = replace(NOW, rules=tuple(replace(r, priority=2024) if r is at_place else r for r in NOW.rules))
+    assert explain(SEED, moved, "public", history).inventory == ("routes.stamp-score",)
+    other = replace(NOW, rules=tuple(replace(r, asks=()) if r is at_place else r for r in NOW.rules))
+    assert (explain(SEED, other, "public", history).priority, explain(SEED, other, "public", history).inventory) == (
+        2022,
+        (),
+    )
+    there = replace(NOW, rules=(*NOW.rules, replace(at_place, priority=7)))
+    assert (explain(SEED, there, "public", history).priority, explain(SEED, there, "public", history).inventory) == (
+        7,
+        (),
+    )
+
+
 def test_a_rule_that_the_inventory_does_not_know_takes_it_all_the_same() -> None:
     live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(Field.HOST, ("*.shop.test",)))))
     found = explain(SEED, live, "public", replace(SCORE, host="www.shop.test"))

@@ -9,6 +9,7 @@ import pytest
 
 from rollout.changes.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
 from rollout.changes.plan import StackPreview, change_of
+from rollout.measuring.volumes import Volume
 from rollout.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
 from rollout.quantities import Percent
 from rollout.rules.weights import Forward
@@ -101,6 +102,36 @@ def test_traffic_has_a_line_for_each_route_of_the_phase_changed_ones_first() -> 
         TrafficLine("score", "GET /score/*", "public", 10, TEN, TEN, kept_before=HOUR, kept_after=HOUR),
     )
     assert [line.route for line in traffic_of(environment(), now, {"score": FIFTY})] == ["score"]
+
+
+def test_a_rule_that_does_something_else_has_no_split_and_keeps_nobody() -> None:
+    (found,) = traffic_of(environment(), live({"score": None}), {"score": TEN})
+    assert (found.before, found.kept_before, found.kept_after) == (None, None, HOUR)
+    (gone,) = traffic_of(environment(), live({}), {"score": TEN})
+    assert (gone.before, gone.kept_before) == (None, None)
+
+
+def test_what_a_phase_does_not_write_keeps_its_stickiness() -> None:
+    brief = replace(weighted(90, 10), stickiness=HOUR / 6)
+    (found,) = traffic_of(environment(), live({"score": brief}), {"score": TEN}, written=False)
+    assert (found.kept_before, found.kept_after, found.changes) == (HOUR / 6, HOUR / 6, False)
+
+
+@pytest.mark.parametrize(
+    ("volume", "said"),
+    [
+        (None, ""),
+        (Volume(0, ("score",)), "none"),
+        (Volume(1234, ("score",)), "about 123 of 1,234"),
+        (Volume(100, ("score",)), "about 10 of 100"),
+        (Volume(99, ("score",)), "about 9.9 of 99"),
+        (Volume(20, ("score",)), "about 2 of 20"),
+        (Volume(50, ("score", "bulk")), "50 with 1 other"),
+        (Volume(50, ("score", "bulk", "more")), "50 with 2 others"),
+    ],
+)
+def test_how_many_requests_that_is_a_minute(volume: Volume | None, said: str) -> None:
+    assert replace(line(PREPARED, TEN), volume=volume).requests == said
 
 
 def preview(*, refreshed: bool = False, rebuilt: bool = False) -> StackPreview:

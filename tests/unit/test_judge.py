@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -277,6 +278,37 @@ def test_without_legacy_a_latency_is_judged_if_its_limit_is_the_ceiling() -> Non
     assert found.verdict is Verdict.FAIL
     assert found.sentence == ("p99 latency: 4 % of 2,000 took longer than 440 ms: above the ceiling of 1 % (99 % sure)")
     assert judge_alone([slow], ceiling("latency-p99", 900), steps=5).verdict is Verdict.PASS
+
+
+def test_a_finding_tells_the_evidence_that_it_has_and_needs() -> None:
+    for found in (judged(GOOD), judge_alone([GOOD], ceiling("server-errors", 0.5), steps=5)):
+        assert found.findings[0].numbers is not None
+        assert found.findings[0].numbers.keys() == {
+            *("log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed")
+        }
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_budget_of_false_alarms_is_split_over_steps_and_streams(steps: int, alone: bool) -> None:
+    streams = [GOOD, replace(GOOD, routes=("b",)), errors(GOOD.candidate, GOOD.legacy, "client-errors")]
+    bounds = {name: Metric(ceiling=5.0) for name in ("server-errors", "client-errors")}
+    analysis = Analysis(metrics=("server-errors", "client-errors"), metric=bounds) if alone else ANALYSIS
+    found = judge_alone(streams, analysis, steps=steps) if alone else judged(*streams, steps=steps)
+    budget = sum(math.exp(-numbers["log-e-worse-needed"]) for each in found.findings if (numbers := each.numbers))
+    assert budget == pytest.approx(ANALYSIS.false_alarms / steps)
+
+
+def test_a_ceiling_of_all_requests_is_never_exceeded() -> None:
+    found = judge_alone([errors(steady(100, [100], 30), steady(0, [0], 30))], ceiling("server-errors", 100), steps=5)
+    assert found.verdict is not Verdict.FAIL
+    assert all(math.isfinite(number) for number in (found.findings[0].numbers or {}).values())
+
+
+def test_without_legacy_a_burst_is_a_fault_if_it_is_large_and_one_bad_request_is_none() -> None:
+    analysis, legacy = ceiling("server-errors", 0.001), steady(0, [0], 30)
+    assert judge_alone([errors(steady(100, [0] * 29 + [100], 30), legacy)], analysis, steps=5).verdict is Verdict.FAIL
+    assert judge_alone([errors(steady(5, [0] * 29 + [1], 30), legacy)], analysis, steps=5).verdict is not Verdict.FAIL
 
 
 def test_without_legacy_and_ceilings_nothing_is_judged_but_requests_are_needed() -> None:

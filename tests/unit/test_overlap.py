@@ -68,6 +68,11 @@ def test_example_can_avoid_patterns() -> None:
     assert example_path(["/*"], avoiding=["/", "//*", "/a*"]) == "/b"
 
 
+def test_an_example_is_a_path_and_no_pattern() -> None:
+    assert example_path(["/?"]) == "//"
+    assert example_path(["/?"], avoiding=["//"]) == "/a"
+
+
 def test_history_is_part_of_score_and_so_must_be_asked_first() -> None:
     score = Conditions("/v2/stamps/*/score/*", ("GET",))
     history = Conditions("/v2/stamps/*/score/*/history", ("GET",))

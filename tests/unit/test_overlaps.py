@@ -113,6 +113,20 @@ def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
 
 
+def test_of_several_takers_the_first_one_is_the_one_to_get_before() -> None:
+    routes = {"late": route("/a*", 12), "soon": route("/*", 10), "last": route("/a", 20)}
+    (problem,) = (o for o in found(routes, {}) if o.where == "routes.last" and o.severity == "problem")
+    assert problem.then is not None
+    assert problem.then.endswith(" 10")
+
+
+def test_a_kept_route_whose_rule_stands_twice_is_where_it_stands_first() -> None:
+    inventory = environment(routes={"a": route("/a/*", 20)}, kept_routes={"k": kept("/a/b", 10)})
+    live = as_live(inventory, rule("/a/b", 30), rule("/a/b", 15), without="k")
+    (told,) = (o for o in overlaps(inventory, live) if o.code == "kept-rule-missing")
+    assert "at 15," in told.what
+
+
 def test_what_a_strange_rule_takes_of_a_kept_route_is_none_of_ours() -> None:
     assert found({"a": route("/b", 10)}, {"k": kept("/a/*", 20)}, rule("/a/b", 5)) == []
 

@@ -122,18 +122,18 @@ def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and
 
 
 @pytest.mark.parametrize(
-    ("values", "kept", "said"),
+    ("values", "place", "said"),
     [
-        ({"priority_base": 1002}, {}, "1002, which is routes.stamps-bulk-post's"),
-        ({"priority_base": 3000}, {}, "after a route at 1001"),
-        ({"priority_base": 998}, {}, "1001, which is routes.ceramic-score's"),
-        ({"legacy_value": "Candidate"}, {}, "is the same as value"),
+        ({"priority_base": 1002}, "priority-base", "1002, which is routes.stamps-bulk-post's"),
+        ({"priority_base": 3000}, "priority-base", "after a route at 1001"),
+        ({"priority_base": 998}, "priority-base", "1001, which is routes.ceramic-score's"),
+        ({"legacy_value": "Candidate"}, "legacy-value", "is the same as value"),
     ],
 )
-def test_what_does_not_go_is_told_when_the_file_is_read(
-    values: dict[str, Any], kept: dict[str, Any], said: str
-) -> None:
-    assert said in " ".join(what for _, what, _ in planning_problems(with_header(SEED, **values)))
+def test_what_does_not_go_is_told_when_the_file_is_read(values: dict[str, Any], place: str, said: str) -> None:
+    found = list(planning_problems(with_header(SEED, **values)))
+    assert said in " ".join(what for _, what, _ in found)
+    assert {at for at, _, _ in found} == {("header-override", place)}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +198,7 @@ def test_a_strange_rule_in_the_way_is_a_problem() -> None:
     assert problems(strange("/v2/stamps/7/*", 400)) == []  # is asked before the block, as it was before the route
     assert problems(strange("/v2/stamps/7/*", 3000)) == []
     assert problems(strange("/elsewhere", 700)) == []
+    assert list(override_problems(BOTH, LATER)) == []  # they are there already
 
 
 def test_a_kept_route_that_goes_elsewhere_can_not_be_stood_in_for() -> None:
@@ -206,6 +207,11 @@ def test_a_kept_route_that_goes_elsewhere_can_not_be_stood_in_for() -> None:
     (problem,) = override_problems(ON, replace(now, rules=moved))
     assert (problem.where, problem.code) == ("kept-routes.stamp-score-history", "kept-rule-differs")
     assert "redirect 301" in problem.what
+    elsewhere = tuple(
+        replace(r, forward=Forward({group_arn("l-cc-auth"): 1})) if r.priority == 2022 else r for r in now.rules
+    )
+    (other,) = override_problems(ON, replace(now, rules=elsewhere))
+    assert "l-cc-auth" in other.what
     (gone,) = override_problems(ON, replace(now, rules=tuple(r for r in now.rules if r.priority != 2022)))
     assert (gone.where, gone.code) == ("kept-routes.stamp-score-history", "kept-rule-differs")
 
@@ -308,6 +314,21 @@ def test_a_header_rule_that_was_changed_by_hand_is_no_rule_of_ours_any_more(chan
         ("stamp-score-override", "header-rule-changed")
     ]
     assert held_overrides(BOTH, LATER).keys() - held_overrides(BOTH, bent).keys() == {"stamp-score-override"}
+
+
+def test_a_changed_header_rule_is_told_with_what_it_does() -> None:
+    for change, shown in (
+        ({"forward": None, "action": "redirect 301"}, "redirect 301"),
+        ({"forward": Forward({group_arn("l-cc-auth"): 1}, timedelta(hours=1))}, "l-cc-auth"),
+    ):
+        (problem,) = bent_overrides(BOTH, changed(LATER, "stamp-score-override", **change))
+        assert shown in problem.what
+
+
+def test_header_rules_come_on_the_listeners_that_are_there() -> None:
+    now = replace(seed_live(TEN, BOTH), listeners={"public": Arn("arn:public")})
+    later = with_overrides(BOTH, now, planned_overrides(BOTH))
+    assert {rule.listener for rule in later.rules if rule not in now.rules} == {"arn:public"}
 
 
 def test_the_order_of_a_header_rules_values_says_nothing() -> None:

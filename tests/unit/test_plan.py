@@ -194,6 +194,7 @@ def test_what_is_unchanged_is_counted_without_components() -> None:
         "routing", (step("same", "score", inputs, inputs), component, step("delete", "b", inputs, None))
     )
     assert (preview.unchanged, len(preview.changes)) == (1, 1)
+    assert StackPreview("routing", preview.steps[:2]).unchanged == 1
 
 
 def test_the_digest_does_not_hang_on_what_stays() -> None:
@@ -237,6 +238,20 @@ def test_a_rule_whose_action_is_not_one_forward_always_counts() -> None:
     wanted = rule_inputs("score", LEGACY_FORWARD)
     odd = wanted | {"actions": [{"type": "redirect"}]}
     assert named(odd, odd) == ("actions",)
+
+
+def test_conditions_of_any_kind_are_compared_and_empty_ones_say_nothing() -> None:
+    header = {"httpHeader": {"httpHeaderName": "X-A", "values": ["a", "b"]}}
+    one = rule_inputs("score", LEGACY_FORWARD, conditions=[{"pathPattern": {}, **header}])
+    other = rule_inputs(
+        "score", LEGACY_FORWARD, conditions=[{"httpHeader": {"httpHeaderName": "X-A", "values": ["b", "a"]}}]
+    )
+    assert named(one, other) == ()
+    by_expression = rule_inputs(
+        "score", LEGACY_FORWARD, conditions=[{"httpHeader": {"httpHeaderName": "X-A", "regexValues": ["a"]}}]
+    )
+    assert named(by_expression, by_expression) == ()
+    assert named(one, by_expression) == ("conditions",)
 
 
 def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:

@@ -36,7 +36,7 @@ BOUNDS = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, TEN, (LISTENER, 10))}
 def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
     bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after, (LISTENER, 10))}
     found = violations(StackPreview("s", steps), policy, bounds)
-    return "\n".join(f"{violation} {violation.problem.code}" for violation in found)
+    return "\n".join(f"{violation} [{violation.problem.code}]" for violation in found)
 
 
 def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> Change:
@@ -91,7 +91,7 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("reclaim", step("delete", "score", OLD, None, retain=True), "release"),
         ("reclaim", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
         ("reclaim", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), "update of code"),
-        ("reclaim", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "rule-not-in-inventory"),
+        ("reclaim", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "[rule-not-in-inventory]"),
         ("demolish", step("delete", "score", OLD, None), "delete of ListenerRule"),
         ("demolish", step("delete", "score", OLD, None, retain=True), "release"),
         ("demolish", resource("delete", "aws:ec2/vpc:Vpc", {}), "Vpc"),
@@ -106,9 +106,9 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
         ("weights", replace(resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), properties=()), "Function"),
         ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "1"}), "something unknown"),
-        ("adopt", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "rule-not-in-inventory"),
-        ("release", step("delete", "bulk", OLD, None, retain=True), "rule-not-in-inventory"),
-        ("retain", change_of("same", state("bulk", OLD), state("bulk", OLD, retain=True)), "rule-not-in-inventory"),
+        ("adopt", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "[rule-not-in-inventory]"),
+        ("release", step("delete", "bulk", OLD, None, retain=True), "[rule-not-in-inventory]"),
+        ("retain", change_of("same", state("bulk", OLD), state("bulk", OLD, retain=True)), "[rule-not-in-inventory]"),
         ("weights", step("teleport", "score", OLD, OLD), "other"),
         ("weights", resource("replace", "pulumi:providers:aws", {"region": "a"}, {"region": "b"}), "replace"),
     ],
@@ -136,7 +136,7 @@ def test_each_part_of_a_function_comes_and_goes_with_it(kind: str) -> None:
     for policy in ("demolish", "retire"):
         found = violations(StackPreview("s", (member("delete", kind, LEGACY, "old"),)), policy, BOUNDS)
         assert [violation.problem.code for violation in found] == []
-    assert "change-not-allowed" in refused("build", resource("delete", kind, {"name": "x"}))
+    assert "[change-not-allowed]" in refused("build", resource("delete", kind, {"name": "x"}))
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_each_part_of_a_function_comes_and_goes_with_it(kind: str) -> None:
 )
 def test_a_new_build_changes_what_a_build_is_and_nothing_else(kind: str, name: str) -> None:
     assert refused("build", resource("update", kind, {}, {name: 1})) == ""
-    assert "change-not-allowed" in refused("build", resource("update", kind, {}, {name: 1, "name": "x"}))
+    assert "[change-not-allowed]" in refused("build", resource("update", kind, {}, {name: 1, "name": "x"}))
 
 
 @pytest.mark.parametrize("kind", [ALARM, DASHBOARD, "aws:cloudwatch/compositeAlarm:CompositeAlarm"])
@@ -190,7 +190,11 @@ def test_bounds_are_those_of_the_live_rules_of_routes() -> None:
 
 
 def test_a_rule_that_is_imported_is_known_by_its_place() -> None:
-    for place, code in (({}, ""), ({"priority": 11}, "rule-not-in-inventory"), ({"listenerArn": "arn:x"}, "rule-not")):
+    for place, code in (
+        ({}, ""),
+        ({"priority": 11}, "[rule-not-in-inventory]"),
+        ({"listenerArn": "arn:x"}, "[rule-not-in-inventory]"),
+    ):
         assert code in refused("adopt", step("import", "score", None, OLD | place))
         assert bool(refused("adopt", step("import", "score", None, OLD | place))) == bool(code)
 
@@ -224,8 +228,8 @@ def test_legacy_is_retired_function_by_function() -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (member("delete", FUNCTION, "auth", "auth"), "target-group-stays"),
-        (member("delete", GROUP, "arn:other", "other"), "target-group-not-in-inventory"),
+        (member("delete", FUNCTION, "auth", "auth"), "[target-group-stays]"),
+        (member("delete", GROUP, "arn:other", "other"), "[target-group-not-in-inventory]"),
         (member("delete", "aws:ec2/vpc:Vpc", "v", "old"), "Vpc"),
         (step("delete", "score", OLD, None), "delete of ListenerRule"),
         (step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "update of actions"),
@@ -244,25 +248,29 @@ def test_the_last_step_puts_the_candidate_alone_and_no_other() -> None:
 
 def test_a_cutover_that_moves_traffic_is_refused() -> None:
     change = step("update", "score", OLD, rule_inputs("score", weighted(90, 10)))
-    assert "cutover-moves-traffic" in refused("adopt", change, after=TEN)
+    assert "[cutover-moves-traffic]" in refused("adopt", change, after=TEN)
+    split = step("update", "score", rule_inputs("score", weighted(90, 10)), rule_inputs("score", weighted(100, 0)))
+    assert "[cutover-moves-traffic]" in refused("adopt", split, after=PREPARED)
+    kept = step("update", "score", rule_inputs("score", weighted(90, 10)), rule_inputs("score", weighted(900, 100)))
+    assert refused("adopt", replace(kept, properties=("actions",)), after=TEN) == ""
 
 
 def test_a_rule_whose_conditions_change_is_refused() -> None:
     after = rule_inputs("score", weighted(90, 10), conditions=[{"pathPattern": {"values": ["/*"]}}])
     change = step("update", "score", OLD, after)
-    assert "change-not-allowed" in refused("weights", change)
-    assert "conditions-would-change" in refused("weights", replace(change, properties=("actions",)))
+    assert "[change-not-allowed]" in refused("weights", change)
+    assert "[conditions-would-change]" in refused("weights", replace(change, properties=("actions",)))
 
 
 def test_a_rule_that_no_route_has_is_refused() -> None:
     change = step("update", "bulk", rule_inputs("bulk", LEGACY_FORWARD), rule_inputs("bulk", weighted(90, 10)))
-    assert "rule-not-in-inventory" in refused("weights", change)
+    assert "[rule-not-in-inventory]" in refused("weights", change)
 
 
 def test_groups_of_another_route_are_refused() -> None:
     stranger = rule_inputs("score", weighted(90, 10))
     stranger["actions"][0]["forward"]["targetGroups"][1]["arn"] = "arn:targetgroup/someone-elses/1"
-    assert "wrong-forward" in refused("weights", step("update", "score", OLD, stranger))
+    assert "[wrong-forward]" in refused("weights", step("update", "score", OLD, stranger))
 
 
 HEADER_RULE = (
@@ -278,7 +286,7 @@ def header_step(op: str, old: dict[str, Any] | None, new: dict[str, Any] | None)
 
 def header_refused(policy: str, change: Change) -> str:
     found = violations(StackPreview("routing", (change,)), policy, {}, {"score-override": EXPECTED})
-    return "\n".join(f"{violation.problem} {violation.problem.code}" for violation in found)
+    return "\n".join(f"{violation.problem} [{violation.problem.code}]" for violation in found)
 
 
 @pytest.mark.parametrize(
@@ -296,24 +304,28 @@ def test_header_rules_come_and_go_by_override(policy: str, change: Change) -> No
 @pytest.mark.parametrize(
     ("policy", "change", "named"),
     [
-        ("override", header_step("create", None, EXPECTED | {"priority": 6}), "header-rule-differs"),
+        ("override", header_step("create", None, EXPECTED | {"priority": 6}), "[header-rule-differs]"),
         (
             "override",
             header_step("create", None, rule_inputs("score", LEGACY_FORWARD, priority=5)),
-            "header-rule-differs",
+            "[header-rule-differs]",
         ),
-        ("override", header_step("create", None, EXPECTED | {"conditions": []}), "header-rule-differs"),
+        ("override", header_step("create", None, EXPECTED | {"conditions": []}), "[header-rule-differs]"),
         ("override", header_step("update", EXPECTED | {"priority": 6}, EXPECTED), "update of priority"),
         ("override", header_step("delete", EXPECTED, None), "delete"),
-        ("override", step("create", "score", None, EXPECTED), "header-rule-would-change"),
-        ("override", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "header-rule-would-change"),
+        ("override", step("create", "score", None, EXPECTED), "[header-rule-would-change]"),
+        (
+            "override",
+            step("update", "score", OLD, rule_inputs("score", weighted(90, 10))),
+            "[header-rule-would-change]",
+        ),
         ("override-remove", header_step("create", None, EXPECTED), "create"),
-        ("override-remove", step("delete", "score", OLD, None), "header-rule-would-change"),
+        ("override-remove", step("delete", "score", OLD, None), "[header-rule-would-change]"),
         ("override-remove", step("delete", "score", OLD, None, retain=True), "release"),
         (
             "weights",
             header_step("update", rule_inputs("score", LEGACY_FORWARD, priority=5), EXPECTED),
-            "header-rule-would-change",
+            "[header-rule-would-change]",
         ),
         ("weights", header_step("create", None, EXPECTED), "create"),
         ("weights", header_step("delete", EXPECTED, None), "delete"),
