@@ -40,8 +40,9 @@ def mostly(shape: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 def fields(**shapes: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """An object with some of these, each mostly as it should be."""
-    return mostly(st.fixed_dictionaries({}, optional={name: mostly(shape) for name, shape in shapes.items()}))
+    """An object with these or some of them, each mostly as it should be."""
+    each = {name: mostly(shape) for name, shape in shapes.items()}
+    return mostly(st.one_of(st.fixed_dictionaries(each), st.fixed_dictionaries({}, optional=each)))
 
 
 some_json = st.one_of(anything.map(json.dumps), texts, st.integers(1, 9000).map(lambda deep: "[" * deep))

@@ -191,3 +191,63 @@ def test_a_tool_gets_its_variables_and_those_of_the_command(tmp_path: Path) -> N
     tool = Tool("tool", tmp_path, Path(sys.executable), {"ONE": "1", "TWO": "1"})
     command = Command(python("import os; print(os.environ['ONE'], os.environ['TWO'], os.getcwd())"), {"TWO": "2"})
     assert tool.output(command.words, SOON, command.variables).split() == ["1", "2", str(tmp_path)]
+
+
+RULE = {"mode": "managed", "type": "aws_lb_listener_rule", "name": "a", "instances": [{"attributes": {"id": "arn:r"}}]}
+ODD_STATES: dict[str, object] = {
+    "null": None,
+    "a list": [],
+    "a number": 5,
+    "resources of another type": {"version": 4, "resources": 5},
+    "a resource of another type": {"version": 4, "resources": ["x"]},
+    "no name": {"version": 4, "resources": [{**RULE, "name": None}]},
+    "a name of another type": {"version": 4, "resources": [{**RULE, "name": ["x"]}]},
+    "instances of another type": {"version": 4, "resources": [{**RULE, "instances": 5}]},
+    "an instance of another type": {"version": 4, "resources": [{**RULE, "instances": ["x"]}]},
+    "attributes of another type": {"version": 4, "resources": [{**RULE, "instances": [{"attributes": ["x"]}]}]},
+    "an id of another type": {"version": 4, "resources": [{**RULE, "instances": [{"attributes": {"id": 5}}]}]},
+    "a key of another type": {
+        "version": 4,
+        "resources": [{**RULE, "instances": [{"attributes": {"id": "arn:r"}, "index_key": {"x": 1}}]}],
+    },
+    "a version of another type": {"version": "4", "resources": []},
+}
+EXPORTED = {"urn": "urn:r", "type": "aws:lb/listenerRule:ListenerRule", "id": "arn:r"}
+ODD_STACKS: dict[str, object] = {
+    "null": None,
+    "a list": [],
+    "no deployment": {"version": 3},
+    "a deployment of another type": {"deployment": [5]},
+    "resources of another type": {"deployment": {"resources": {"x": 5}}},
+    "a resource of another type": {"deployment": {"resources": [5]}},
+    "no urn": {"deployment": {"resources": [{**EXPORTED, "urn": None}]}},
+    "an id of another type": {"deployment": {"resources": [{**EXPORTED, "id": 5}]}},
+    "delete of another type": {"deployment": {"resources": [{**EXPORTED, "delete": "x"}]}},
+}
+NO_JSON = ("[" * 100_000, '{"version": 4, "resources": ' + "[" * 5000, "{", "\x00", '"\\ud800"', "9" * 5000, "nan")
+
+
+NUMBERS = [str(number) for number in range(len(NO_JSON))]
+
+
+@pytest.mark.parametrize("state", [*map(json.dumps, ODD_STATES.values()), *NO_JSON], ids=[*ODD_STATES, *NUMBERS])
+def test_an_odd_state_of_terraform_is_one_error(state: str) -> None:
+    """C10: KeyError, TypeError, RecursionError."""
+    with pytest.raises(OwnerError) as caught:
+        tuple(rules_of_terraform(state))
+    assert caught.value.code == "state-unreadable"
+
+
+@pytest.mark.parametrize("stack", [*map(json.dumps, ODD_STACKS.values()), *NO_JSON], ids=[*ODD_STACKS, *NUMBERS])
+def test_an_odd_stack_of_pulumi_is_one_error(stack: str) -> None:
+    with pytest.raises(OwnerError) as caught:
+        tuple(rules_of_pulumi(stack))
+    assert caught.value.code == "state-unreadable"
+
+
+def test_what_is_no_rule_may_have_any_shape() -> None:
+    """Other resources are none of our business."""
+    state = {"version": 4, "resources": [{"mode": "data", "type": 5, "instances": 5}, RULE]}
+    stack = {"deployment": {"resources": [{"type": 5, "urn": None}, {"x": []}, EXPORTED]}}
+    assert [rule.arn for rule in rules_of_terraform(json.dumps(state))] == ["arn:r"]
+    assert [rule.arn for rule in rules_of_pulumi(json.dumps(stack))] == ["arn:r"]
