@@ -211,13 +211,14 @@ def test_no_warning_without_cause(traffic: TrafficLine, shown: StackPreview, *, 
     [
         (("a", "b"), (10, 10), True),
         (("a", "b"), (10, 100), True),
+        (("a", "b"), (0.1, 99.9), True),
         (("a", "b"), (100, 100), False),  # nowhere to drift from
         (("a", "b"), (10, 0), False),
         (("a", "a"), (10, 10), False),  # a cookie to legacy holds on both routes as well
     ],
 )
 def test_a_shared_candidate_is_told_while_clients_drift(
-    legacies: tuple[str, str], weights: tuple[int, int], *, warned: bool
+    legacies: tuple[str, str], weights: tuple[float, float], *, warned: bool
 ) -> None:
     routes = apart(*legacies)
     after = {name: Split.at(Percent.of(weight)) for name, weight in zip(routes, weights, strict=True)}

@@ -15,7 +15,7 @@ from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, cha
 from rollout.checks.status import status_of
 from rollout.errors import Problem
 from rollout.live import Live, LiveRule
-from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, Route, Split
+from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, LoadBalancer, Route, Split
 from rollout.quantities import Percent
 from rollout.rules.conditions import Condition, Field, Request, for_endpoint
 from rollout.rules.explain import explain
@@ -125,6 +125,7 @@ def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and
     ("values", "place", "said"),
     [
         ({"priority_base": 1002}, "priority-base", "1002, which is routes.stamps-bulk-post's"),
+        ({"priority_base": 1005}, "priority-base", "1005, which is kept-routes.ceramic-authenticate's"),
         ({"priority_base": 3000}, "priority-base", "after a route at 1001"),
         ({"priority_base": 998}, "priority-base", "1001, which is routes.ceramic-score's"),
         ({"legacy_value": "Candidate"}, "legacy-value", "is the same as value"),
@@ -329,6 +330,27 @@ def test_header_rules_come_on_the_listeners_that_are_there() -> None:
     now = replace(seed_live(TEN, BOTH), listeners={"public": Arn("arn:public")})
     later = with_overrides(BOTH, now, planned_overrides(BOTH))
     assert {rule.listener for rule in later.rules if rule not in now.rules} == {"arn:public"}
+
+
+def test_a_header_rule_for_a_kept_route_is_known_by_its_place() -> None:
+    history = Request.of("GET", "/v2/stamps/7/score/0xA/history", [("x-rollout", "candidate")])
+    found = explain(BOTH, LATER, "public", history)
+    assert "header rule of kept-routes.stamp-score-history" in found.inventory
+    assert [share.part for share in found.shares] == ["legacy"]
+
+
+def test_only_rules_behind_the_block_on_the_same_load_balancer_need_a_stand_in() -> None:
+    asked = {"load_balancer": "public", "path": "/a/*", "methods": ("GET",)}
+    routes = {"a": Route(**asked, priority=900, legacy="old", candidate="new")}
+    kept = {
+        "near": KeptRoute(**asked | {"path": "/a/b"}, priority=800, legacy="old"),
+        "before": KeptRoute(**asked | {"path": "/a/c"}, priority=400, legacy="old"),
+        "elsewhere": KeptRoute(**asked | {"load_balancer": "internal"}, priority=700, legacy="old"),
+    }
+    both = {name: LoadBalancer(name=name) for name in ("public", "internal")}
+    inventory = environment(routes=routes, kept_routes=kept, load_balancers=both)
+    planned = planned_overrides(with_header(inventory, priority_base=500))
+    assert {name: rule.priority for name, rule in planned.items()} == {"near-override-kept": 500, "a-override": 501}
 
 
 def test_the_order_of_a_header_rules_values_says_nothing() -> None:

@@ -69,6 +69,13 @@ def test_a_failure_is_acted_on_at_once_whatever_else_holds(late: dict[str, Any])
     assert "mine, ours" in alarm.sentence
 
 
+def test_the_smallest_step_is_a_step() -> None:
+    least = replace(AT_5, weight=Percent.of(0.1))
+    assert next_of(least, WORSE).act is Act.FAIL
+    assert next_of(replace(least, since=NOON)).act is Act.BAKE
+    assert next_of(least).sentence == PASS.sentence
+
+
 def test_before_the_first_step_nothing_can_fail() -> None:
     assert next_of(START, WORSE).act is Act.RAISE
     waits = next_of(START, None, Alarms(raised=("mine",)))
