@@ -75,6 +75,7 @@ class Access:
         session.register_component("data_loader", _models(session.get_config_variable("data_path")))
         if self.access_key and self.secret_key:
             session.set_credentials(self.access_key, self.secret_key, self.session_token)
+            hide(self.session_token)
         before = _explaining(None if self.access_key else session)
         session.register("creating-client-class", lambda **given: given["base_classes"].insert(0, before))
         return session
