@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Iterable
@@ -104,7 +103,7 @@ def checked(said: Any, *, multi_value: bool, max_bytes: int = MAX_BYTES) -> Answ
         raise Malformed("it is larger than 1 MB")
     try:
         content = base64.b64decode(body, validate=True) if encoded else body.encode()
-    except (binascii.Error, UnicodeEncodeError) as error:
+    except ValueError as error:  # of base64, of its characters, and of halves of characters
         raise Malformed("body isn't what isBase64Encoded says") from error
     return Answer(status, _headers(said, multi_value=multi_value), content)
 

@@ -286,3 +286,11 @@ def test_a_schema_that_is_none_is_told(tmp_path: Path, schema: Any) -> None:
     (tmp_path / "score.json").write_text(json.dumps(said))
     with pytest.raises(ConfigError, match=r"score\.json: expect\.schema: "):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("body", ["\x80", "a", "\udce9"])
+def test_a_body_that_is_not_what_is_said_of_it_is_a_502(body: str) -> None:
+    said = {"statusCode": 200, "headers": {}, "body": body, "isBase64Encoded": True}
+    status, problems = judge(Invocation(said, None, timedelta(seconds=1)), (), None)
+    assert status is None
+    assert any("502" in problem for problem in problems)
