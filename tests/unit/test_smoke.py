@@ -18,7 +18,7 @@ from rollout.invocation import Invocation
 from rollout.live import Live
 from rollout.model import Route
 from rollout.rules.conditions import for_endpoint, unmet
-from rollout.smoke.report import SmokeReport, as_json
+from rollout.smoke.report import SmokeReport, as_json, judge
 from rollout.smoke.run import Smoke
 from rollout.smoke.samples import Sample, made_up, read_samples
 from tests.unit.builders import CANDIDATE, environment, live, places
