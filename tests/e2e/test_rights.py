@@ -116,6 +116,7 @@ BUILD: tuple[Step, ...] = (
 )
 MOVE: tuple[Step, ...] = (
     ("observe", "preflight", lambda it: it.preflight()),
+    ("observe", "preview", lambda it: it.preview("phase1")),
     ("operate", "phase1", lambda it: it.phase1(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(remove=True, approve=True)),
@@ -165,6 +166,7 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     told = Story(team)
     told.run(BUILD)
     team.edit("memory-size = 256", "memory-size = 512")
+    team.edit("log-retention-days = 30", "log-retention-days = 60")
     (team.folder / "programs" / "code" / "rust-scorer" / "more").write_text("more")
     told.run(MOVE)
     told.unmark()
