@@ -44,11 +44,8 @@ def inventory() -> Environment:
 
 
 def checkout() -> Environment:
-    """The repository's own inventory, with its code, in this folder; whatever a command wrote into it is gone."""
+    """The repository's own inventory in this folder, without its code; whatever a command wrote into it is gone."""
     Path("stacks.toml").write_bytes((ROOT / "stacks.toml").read_bytes())
-    for name in ("programs", "samples"):
-        if not Path(name).exists():
-            Path(name).symlink_to(ROOT / name)
     return inventory()
 
 
