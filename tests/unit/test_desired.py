@@ -177,6 +177,15 @@ def test_monitoring_moves_no_requests_and_a_build_leaves_them() -> None:
         assert splits_after(PHASES[phase], environment(), start, {}) == {"score": TEN}
 
 
+def test_the_monitoring_program_makes_something_in_its_own_phase_alone() -> None:
+    start = Start(live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD}))
+    made = {
+        phase: program_input(PHASES[phase], "monitoring", environment(), start, {}).monitored
+        for phase in ("monitoring", "monitoring-remove")
+    }
+    assert made == {"monitoring": True, "monitoring-remove": False}
+
+
 def test_header_rules_change_by_override_alone() -> None:
     inventory = environment(header_override=HeaderOverride())
     now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
