@@ -116,3 +116,8 @@ def test_a_weighted_forward_is_read_with_its_stickiness() -> None:
     config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}
     rule = live_rule(Arn("arn:listener"), told(Actions=[{"Type": "forward", "ForwardConfig": config}]))
     assert rule.forward == Forward({Arn("arn:old"): 9, Arn("arn:new"): 1}, timedelta(minutes=1))
+
+
+def test_a_request_is_told_with_its_query_string_if_it_has_one() -> None:
+    assert str(Request.of("GET", "/a?b=1&c=")) == "GET /a?b=1&c="
+    assert str(Request.of("GET", "/a")) == "GET /a"

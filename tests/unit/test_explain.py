@@ -126,6 +126,12 @@ def test_legacy_and_candidate_are_named_with_the_function() -> None:
     ]
 
 
+def test_a_function_is_told_by_the_name_that_it_has_on_aws() -> None:
+    named = {key: each.model_copy(update={"name": "score-candidate"}) for key, each in SEED.functions.items()}
+    found = explain(SEED.model_copy(update={"functions": named}), NOW, "public", SCORE)
+    assert [share.function for share in found.shares] == [None, "score-candidate"]
+
+
 @pytest.mark.parametrize(
     ("split", "cookie", "shares", "said"),
     [

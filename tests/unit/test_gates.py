@@ -163,6 +163,11 @@ def test_a_warning_for_each_thing_to_know(
     assert warning in said
 
 
+def test_one_state_of_several_that_is_behind_is_told() -> None:
+    shown = (preview(), preview(refreshed=True))
+    assert len(warnings_of((line(TEN, FIFTY),), shown, moves_traffic=True)) == 1
+
+
 @pytest.mark.parametrize(
     ("split", "before", "after", "warned"),
     [

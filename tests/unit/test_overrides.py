@@ -22,6 +22,7 @@ from rollout.rules.explain import explain
 from rollout.rules.header_rules import (
     bent_overrides,
     held_overrides,
+    normal,
     rule_inputs,
     stale_overrides,
     unlike_overrides,
@@ -190,6 +191,9 @@ def problems(rule: LiveRule) -> list[Problem]:
 def test_a_strange_rule_in_the_way_is_a_problem() -> None:
     (clash,) = problems(strange("/elsewhere", 503))
     assert (clash.where, clash.code) == ("header-override.priority-base", "priority-taken")
+    assert clash.what.endswith("the priority of a header rule")
+    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(Field.HOST, ("a.test",)),))
+    assert [problem.code for problem in problems(anywhere)] == ["rule-bypassed"]
     (passed,) = problems(strange("/v2/stamps/7/*", 700, Condition(Field.HOST, ("a.test",))))
     assert (passed.where, passed.code) == ("header-override.priority-base", "rule-bypassed")
     assert "GET /v2/stamps/*/score/*" in passed.what
@@ -252,6 +256,8 @@ def test_what_differs_is_told() -> None:
     assert (
         len(list(unlike_overrides(BOTH, {}, LATER))) == len(list(unlike_overrides(BOTH, planned, seed_live(TEN)))) == 17
     )
+    (gone,) = unlike_overrides(BOTH, planned, changed(LATER, name, tags={}))
+    assert "None" not in gone.what
     split = changed(LATER, name, forward=Forward({group_arn("a"): 1, group_arn("b"): 1}))
     (bent,) = bent_overrides(BOTH, split)
     assert bent.code == "header-rule-changed"
@@ -359,6 +365,9 @@ def test_the_order_of_a_header_rules_values_says_nothing() -> None:
         name: replace(rule, methods=rule.methods[::-1], values=rule.values[::-1]) for name, rule in planned.items()
     }
     assert list(unlike_overrides(BOTH, turned, LATER)) == []
+    several = replace(planned["stamp-score-override"], methods=("PUT", "GET"))
+    assert normal(several) == normal(replace(several, methods=("GET", "PUT")))
+    assert normal(None) is None
 
 
 def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:

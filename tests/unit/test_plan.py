@@ -40,6 +40,13 @@ def test_every_part_of_a_replacement_is_one(op: str) -> None:
     assert step(op, "score", inputs, inputs).op is Op.REPLACE
 
 
+def test_only_an_update_becomes_a_replacement_by_what_its_diff_holds() -> None:
+    kept = state("score", rule_inputs("score", LEGACY_FORWARD))
+    assert change_of("update", kept, kept, replaces=True).op is Op.REPLACE
+    assert change_of("delete", kept, None, replaces=True).op is Op.DELETE
+    assert change_of("import", None, kept, replaces=True).op is Op.IMPORT
+
+
 def test_an_unknown_operation_is_no_harmless_one() -> None:
     assert step("teleport", "score", {}, {}).op is Op.OTHER
 
