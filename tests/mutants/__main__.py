@@ -14,15 +14,14 @@ from pathlib import Path
 from tests.mutants.forks import ROOT
 from tests.mutants.fresh import run_fresh, warm_up
 from tests.mutants.operators import Mutant, mutants_of
-from tests.mutants.reach import file_of, looked_at
+from tests.mutants.reach import file_of, looked_at, modules_of
 from tests.mutants.swapped import run_swapped
 
-MODULES = (
+PURE = (
     *(f"rollout.changes.{name}" for name in ("desired", "gates", "plan", "policy", "rollback")),
-    *("rollout.checks.ownership", "rollout.analysis.judge", "rollout.ramp.decide"),
-    *(f"rollout.rules.{name}" for name in ("alb_event", "conditions", "explain", "header_rules", "matching")),
-    *(f"rollout.rules.{name}" for name in ("overlaps", "overrides", "stickiness", "weights")),
+    *("rollout.checks.ownership", "rollout.analysis.judge", "rollout.ramp.decide", "rollout.rules"),
 )
+"""Modules, and packages of them."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 SEED, COUNT, WANTED = "rollout", 500, 0.9
 OUTCOMES = ("killed", "survived", "not reached", "equivalent")
@@ -44,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
     """Draw, run and print a table; 1 if too few are killed."""
     names = [each for each in arguments if not each.isdecimal()]
     count = next((int(each) for each in arguments if each.isdecimal()), COUNT)
-    modules = [module for module in MODULES if not names or any(name in module for name in names)]
+    whole = [module for name in PURE for module in modules_of(name)]
+    modules = [module for module in whole if not names or any(name in module for name in names)]
     table: dict[str, Counter[str]] = defaultdict(Counter)
 
     def note(mutant: Mutant, outcome: str) -> None:
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
         note(mutant, "survived" if survived else "killed")
 
     warm_up()
-    reach, known = looked_at(MODULES), equivalents()
+    reach, known = looked_at(whole), equivalents()
     to_run: dict[bool, list[Mutant]] = {True: [], False: []}
     for mutant in drawn(modules, count):
         if (mutant.module, mutant.text, mutant.change) in known:

@@ -24,6 +24,12 @@ def file_of(module: str) -> Path:
     return ROOT.joinpath(*module.split(".")).with_suffix(".py")
 
 
+def modules_of(name: str) -> list[str]:
+    """A module by its name, or those of a package."""
+    folder = ROOT.joinpath(*name.split("."))
+    return [f"{name}.{file.stem}" for file in sorted(folder.glob("[a-z]*.py"))] if folder.is_dir() else [name]
+
+
 class Reach:
     """The tests by the lines that they execute, and how long each takes."""
 
