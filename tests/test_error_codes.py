@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from docs import reference
 from rollout import error_codes, errors
+from rollout.cli.render import renderer
 from rollout.errors import Problem
 from tests.docs.pages import ROOT
 
@@ -69,3 +71,23 @@ def test_the_page_has_every_code() -> None:
     page = (ROOT / "docs/errors.md").read_text("utf-8")
     assert page == reference.errors_page()
     assert set(re.findall(r"^\| `([a-z0-9-]+)`", page, re.MULTILINE)) >= {*LISTED, *OF_CLASSES} - {Problem("").code}
+
+
+DRIFT = errors.Drift("rules were changed", [Problem("it is gone", where="routes.a", code="rule-missing")], then="look")
+
+
+def test_json_has_the_codes_of_an_error_and_of_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer(json=True).error(DRIFT)
+    told = json.loads(capsys.readouterr().out)
+    assert (told["error"], told["code"], told["exit-code"]) == ("Drift", "drift", 7)
+    assert told["problems"] == [
+        {"what": "it is gone", "where": "routes.a", "then": None, "code": "rule-missing"},
+    ]
+
+
+def test_people_see_the_code_at_the_end_of_the_line_that_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    renderer(json=False).error(DRIFT)
+    head, problem, step = capsys.readouterr().err.splitlines()
+    assert head.endswith(" [drift]")
+    assert problem.endswith("routes.a: it is gone [rule-missing]")
+    assert "[" not in step
