@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.cli.console import indented
-from rollout.cli.screen import NARROW
+from rollout.cli.screen import NARROW, code
 from rollout.formatting import count_of
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def result(found: FleetResult) -> RenderableType:
             Text("  ✓ ", style="green").append(f"{name}{'' if done.changed else ': had it already'}", "default")
         )
     rows.extend(
-        indented(Text("  ✗ ", style="bold red").append(f"{name}: {error.what}", "default"))
+        indented(Text.assemble(("  ✗ ", "bold red"), f"{name}: {error.what}", code(error)))
         for name, error in found.failed.items()
     )
     rows.extend(Text(f"  - {name}: not begun", style="dim") for name in found.left)

@@ -202,8 +202,9 @@ class JsonLines(Renderer):
 
     def fleet_result(self, result: FleetResult) -> None:
         failed = {name: str(error) for name, error in result.failed.items()}
+        codes = {name: error.code for name, error in result.failed.items()}
         said = {"fleet": result.fleet, "done": list(result.done), "failed": failed, "left": list(result.left)}
-        self._write({"event": "fleet-result", **said})
+        self._write({"event": "fleet-result", **said, "codes": codes})
 
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
