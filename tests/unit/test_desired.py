@@ -177,6 +177,21 @@ def test_monitoring_moves_no_requests_and_a_build_leaves_them() -> None:
         assert splits_after(PHASES[phase], environment(), start, {}) == {"score": TEN}
 
 
+def test_rules_keep_their_tags_whoever_takes_them() -> None:
+    team = {"team": "shop"}
+    now = live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD})
+    tagged = replace(now, rules=(replace(now.rules[0], tags=team), *now.rules[1:]))
+    after = splits_after(PHASES["undo-phase2"], environment(), Start(tagged), {})
+    assert program_input(PHASES["undo-phase2"], "legacy", environment(), Start(tagged), after).tags == {"score": team}
+    inventory = environment(header_override=HeaderOverride())
+    made = with_overrides(inventory, tagged, planned_overrides(inventory))
+    weight = program_input(PHASES["weight"], "routing", inventory, Start(made), {})
+    assert weight.tags.keys() == {"score", *planned_overrides(inventory)}
+    again = program_input(PHASES["override"], "routing", inventory, Start(made), {})
+    assert again.tags == {"score": team}  # header rules that stay get those that the program gives
+    assert again.overrides == planned_overrides(inventory)
+
+
 def test_the_monitoring_program_makes_something_in_its_own_phase_alone() -> None:
     start = Start(live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD}))
     made = {

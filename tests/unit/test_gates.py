@@ -163,6 +163,13 @@ def test_a_warning_for_each_thing_to_know(
     assert warning in said
 
 
+def test_a_new_build_is_told_whatever_else_changes() -> None:
+    made = change_of("create", None, state("g", {"name": "g"}, FUNCTION))
+    both = StackPreview("candidate", (made, *preview(rebuilt=True).steps))
+    assert len(warnings_of((line(TEN, TEN),), (both,), moves_traffic=False)) == 1
+    assert warnings_of((line(TEN, TEN),), (StackPreview("candidate", (made,)),), moves_traffic=False) == ()
+
+
 def test_one_state_of_several_that_is_behind_is_told() -> None:
     shown = (preview(), preview(refreshed=True))
     assert len(warnings_of((line(TEN, FIFTY),), shown, moves_traffic=True)) == 1
@@ -171,8 +178,8 @@ def test_one_state_of_several_that_is_behind_is_told() -> None:
 @pytest.mark.parametrize(
     ("split", "before", "after", "warned"),
     [
-        (PREPARED, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS"),
-        (TEN, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS"),
+        (PREPARED, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS,"),
+        (TEN, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS,"),
         (TEN, HOUR, None, "stickiness goes off"),
         (PREPARED, HOUR, None, None),  # everybody goes on with legacy
         (TEN, HOUR, HOUR, None),

@@ -21,6 +21,7 @@ from rollout.rules.conditions import Condition, Field, Request, for_endpoint
 from rollout.rules.explain import explain
 from rollout.rules.header_rules import (
     bent_overrides,
+    header_rules_before,
     held_overrides,
     normal,
     rule_inputs,
@@ -175,7 +176,7 @@ def test_where_there_is_no_room_for_header_rules_the_way_to_some_is_told() -> No
     first = SEED.routes["stamp-score"].model_copy(update={"priority": 1})
     none = ON.model_copy(update={"routes": {"stamp-score": first}, "kept_routes": {}})
     ((_, _, renumber),) = planning_problems(none)
-    assert "renumber the rules of public" in renumber
+    assert re.search(r"rules of public .* \d+ (priority|priorities) are", renumber)
 
 
 def strange(path: str, priority: int, *more: Condition, forward: Forward | None = None) -> LiveRule:
@@ -230,6 +231,8 @@ def test_too_many_rules_are_warned_of() -> None:
     now = seed_live(TEN)
     others = tuple(strange("/elsewhere", 5000 + number) for number in range(90))
     assert len(override_warnings(ON, now)) == 1
+    elsewhere = tuple(replace(rule, listener=Arn("arn:elsewhere")) for rule in others)
+    assert len(override_warnings(ON, replace(now, rules=(*now.rules, *elsewhere)))) == 1
     assert "public will have" in override_warnings(ON, replace(now, rules=(*now.rules, *others)))[1]
 
 
@@ -355,8 +358,38 @@ def test_only_rules_behind_the_block_on_the_same_load_balancer_need_a_stand_in()
     }
     both = {name: LoadBalancer(name=name) for name in ("public", "internal")}
     inventory = environment(routes=routes, kept_routes=kept, load_balancers=both)
-    planned = planned_overrides(with_header(inventory, priority_base=500))
+    inventory = with_header(inventory, priority_base=500)
+    planned = planned_overrides(inventory)
     assert {name: rule.priority for name, rule in planned.items()} == {"near-override-kept": 500, "a-override": 501}
+    inner = Route(**asked | {"load_balancer": "internal"}, priority=600, legacy="old-int", candidate="new-int")
+    busy = inventory.model_copy(update={"routes": routes | {"inner": inner}})
+    assert list(planning_problems(busy)) == []
+    low = inventory.model_copy(update={"routes": routes | {"inner": inner.model_copy(update={"priority": 400})}})
+    assert {what.split()[3] for _, what, _ in planning_problems(low)} == {"inner-override"}
+
+
+def test_a_rule_for_any_path_takes_requests_of_a_route_with_a_path_of_its_own() -> None:
+    route = Route(load_balancer="public", path="/a", methods=("GET",), priority=900, legacy="old", candidate="new")
+    inventory = with_header(environment(routes={"a": route}), priority_base=500)
+    now = seed_live(TEN, inventory)
+    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(Field.HOST, ("a.test",)),))
+    (problem,) = override_problems(inventory, replace(now, rules=(*now.rules, anywhere)))
+    assert problem.code == "rule-bypassed"
+
+
+def test_a_header_rule_for_some_methods_is_of_the_route_that_has_just_these() -> None:
+    asked = {"load_balancer": "public", "path": "/a", "legacy": "old", "candidate": "new"}
+    routes = {
+        "one": Route(**asked, methods=("GET",), priority=900),
+        "both": Route(**asked, methods=("GET", "POST"), priority=901),
+    }
+    inventory = environment(routes=routes)
+    for method, place in (("GET", "routes.one"), ("POST", "routes.both")):
+        rule = strange("/a", 7, Condition.on_header("X-A", ["a"]))
+        rule = replace(rule, asks=(*for_endpoint("/a", (method,)), Condition.on_header("X-A", ["a"])))
+        now = seed_live(TEN, inventory)
+        found = header_rules_before(inventory, replace(now, rules=(rule, *now.rules)))
+        assert [at for at, _, _ in found] == [place]
 
 
 def test_the_order_of_a_header_rules_values_says_nothing() -> None:

@@ -40,6 +40,13 @@ def test_every_part_of_a_replacement_is_one(op: str) -> None:
     assert step(op, "score", inputs, inputs).op is Op.REPLACE
 
 
+def test_an_option_of_the_state_that_changes_with_more_is_an_update() -> None:
+    old, new = (state("score", rule_inputs("score", LEGACY_FORWARD), retain=retain) for retain in (False, True))
+    assert change_of("same", old, new).op is Op.STATE
+    assert change_of("update", old, new).op is Op.UPDATE
+    assert change_of("refresh", old, new).op is Op.SAME
+
+
 def test_only_an_update_becomes_a_replacement_by_what_its_diff_holds() -> None:
     kept = state("score", rule_inputs("score", LEGACY_FORWARD))
     assert change_of("update", kept, kept, replaces=True).op is Op.REPLACE

@@ -7,6 +7,7 @@ import pytest
 
 from rollout.changes.plan import Change, StackPreview, change_of
 from rollout.changes.policy import RuleBounds, rule_bounds, violations, waived
+from rollout.marks import Mark
 from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
 from rollout.quantities import Percent
 from rollout.rules.weights import Forward
@@ -161,6 +162,30 @@ def test_each_part_of_monitoring_comes_changes_and_goes(kind: str) -> None:
     ):
         assert refused("watch", change) == ""
     assert refused("unwatch", resource("delete", kind, {"a": 1})) == ""
+
+
+OURS = Mark("shop", "production", "candidate", "us-west-2")
+
+
+def unmarked(policy: str, change: Change, header_rules: dict[str, Any] | None = None) -> bool:
+    found = violations(StackPreview("candidate", (change,)), policy, BOUNDS, header_rules, mark=OURS)
+    return "without-mark" in {violation.problem.code for violation in found}
+
+
+def test_what_is_made_or_changed_carries_the_mark() -> None:
+    marked: dict[str, Any] = {"name": "x", "tags": {**OURS.tags, "team": "shop"}}
+    others = {"name": "x", "tags": OURS.tags | {"rollout:stack": "legacy"}}
+    for inputs in ({"name": "x"}, {"name": "x", "tags": None}, {"name": "x", "tags": {"team": "shop"}}, others):
+        assert unmarked("build", resource("create", FUNCTION, None, inputs))
+        assert unmarked("build", resource("update", FUNCTION, marked, inputs))
+        assert not unmarked("demolish", resource("delete", FUNCTION, inputs))
+    assert not unmarked("build", resource("create", FUNCTION, None, marked))
+    assert not unmarked("build", resource("update", FUNCTION, {"name": "x"}, marked))
+    assert not unmarked(
+        "build", resource("create", "aws:lambda/permission:Permission", None, {})
+    )  # AWS has no tags there
+    assert not unmarked("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))))
+    assert unmarked("override", header_step("create", None, EXPECTED), {"score-override": EXPECTED})
 
 
 def test_a_refusal_says_what_the_step_allows() -> None:
