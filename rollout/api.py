@@ -20,7 +20,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout import config
+from rollout import config, threads
 from rollout.changes.pending import Holder, Lock
 from rollout.changes.phases import CANDIDATE, LEGACY, PHASES, ROUTING, STACKS
 from rollout.checks.ownership import asked, ownership_of
@@ -30,7 +30,6 @@ from rollout.config import StacksFile
 from rollout.emitter import emitter
 from rollout.errors import (
     AwsError,
-    ConfigError,
     EngineError,
     GateRefused,
     Locked,
@@ -56,10 +55,10 @@ if TYPE_CHECKING:
     from rollout import events
     from rollout.analysis.planning import RampPlan
     from rollout.changes.adopt import Adoption, AdoptResult, Unmarked
-    from rollout.changes.engine import Engine, PhaseResult
+    from rollout.changes.engine import Engine, PhaseResult, Since
     from rollout.changes.gates import Gate
     from rollout.changes.release import ReleaseResult
-    from rollout.changes.rollback import RollbackResult
+    from rollout.changes.rollback import Rollback, RollbackResult
     from rollout.checks.drift import DriftReport
     from rollout.checks.report import PreflightReport
     from rollout.dashboard.overview import Overview
@@ -75,6 +74,8 @@ if TYPE_CHECKING:
     from rollout.smoke.report import SmokeReport
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SAVING = 5.0
+"""How many seconds a rollback waits at its end for stacks.toml to be saved."""
 GLANCE = timedelta(seconds=10)
 """How long status waits for another owner's tool."""
 
@@ -389,6 +390,7 @@ class EnvironmentRollout:
         message: str | Callable[[], str] | None = None,
         accept_live: bool = False,
         waive: Sequence[str] = (),
+        since: Since | None = None,
     ) -> PhaseResult:
         """Set a weight, and save it in the file.
 
@@ -400,6 +402,7 @@ class EnvironmentRollout:
             message: For Pulumi's update history; a function is asked once the gate is open.
             accept_live: Start from the live rules even if somebody else changed them.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
+            since: What was known of rollbacks when what asks for this began, such as a ramp; by default what is now.
         """
         percent = read_weight(weight)
         names = self.routes(routes)
@@ -409,6 +412,7 @@ class EnvironmentRollout:
             weights=dict.fromkeys(names, percent),
             accept_live=accept_live,
             waive=waive,
+            since=since,
             message=message or f"rollout weight {self._environment.name} {percent} ({_names(routes)})",
         )
         self._save(percent, routes, save=save)
@@ -422,7 +426,9 @@ class EnvironmentRollout:
         reconcile: bool = True,
         message: str | None = None,
     ) -> RollbackResult:
-        """Send all requests to the legacy implementation at once, then tidy the state.
+        """Send all requests to the legacy implementation at once, then bring the state up to date.
+
+        docs/decisions/0019 says what it promises.
 
         Args:
             routes: The routes' names; all by default.
@@ -431,26 +437,49 @@ class EnvironmentRollout:
             message: For Pulumi's update history.
 
         Raises:
-            RollbackIncomplete: Some routes couldn't be moved; all the others were.
+            RollbackIncomplete: Some routes couldn't be moved, or whether they stay so can't be known; each is named.
+            Locked: All are on legacy alone, but somebody still holds the stack and may raise them again.
+            WrongAccount: The credentials belong to another account; nothing was changed.
+            Interrupted: By the user.
         """
         from rollout import events
-        from rollout.changes.rollback import Rollback
+        from rollout.changes.rollback import States
+
+        names, parts, name = self.routes(routes), self._parts, self._environment.name
+        states = (
+            States(parts.load_balancers, lambda: parts.stacks, parts.holders, lambda: parts.wall) if reconcile else None
+        )
+        with self._emit.aside():
+            self._emit(events.PhaseStarted(name, "rollback", "All traffic back to legacy, at once", (ROUTING,)))
+            way_back = self._way_back(names, marked=True)
+            first = way_back.move()
+            saving = self._save_aside(first.back, names, routes) if save else None
+            try:
+                result = way_back.settle(first, states, message)
+                self._emit(events.RollbackFinished(name, names, result.reconciled, result.reason))
+            finally:
+                if saving and not threads.DaemonPool.wait([saving], SAVING):
+                    self._emit(events.Warned(name, "the weight 0 isn't in the file yet: another process has it locked"))
+        return result
+
+    def _way_back(self, routes: Sequence[str], *, marked: bool) -> Rollback:
+        from rollout.changes.rollback import Rollback, mark_text
         from rollout.ramp.controls import who
 
-        names, parts = self.routes(routes), self._parts
-        self._emit(
-            events.PhaseStarted(self._environment.name, "rollback", "All traffic back to legacy, at once", (ROUTING,))
-        )
-        way_back = Rollback(self._environment, parts.load_balancers, parts.clock, self._emit, by=who())
-        result = way_back.move(names)
-        if reconcile:
-            try:
-                result = way_back.reconcile(names, result, parts.stacks, message)
-            except EngineError as error:
-                result = way_back.leave(names, result, error.what)
-        if save:
-            self.remember(Percent(0), routes)
-        return result
+        parts = self._parts
+        mark = (lambda: mark_text(parts.utc, who())) if marked else None
+        return Rollback(self._environment, routes, parts.rules, parts.clock, self._emit, mark=mark, by=who)
+
+    def _take_back(self, routes: Sequence[str]) -> None:
+        """Move routes back that an update of ours raised after somebody had asked for a rollback."""
+        way_back = self._way_back(routes, marked=False)
+        way_back.settle(way_back.move(), None)
+
+    def _save_aside(self, back: Sequence[str], names: Sequence[str], routes: Sequence[str]) -> Future[None] | None:
+        """Begin to write the weight 0 into the file for routes that are back; another process may have it locked."""
+        if not back:
+            return None
+        return threads.DaemonPool(1).submit(self.remember, Percent(0), routes if set(back) == set(names) else back)
 
     def remember(self, weight: Percent, routes: Sequence[str] = ()) -> None:
         """Write a live weight into the file; if that can't be done, a warning says so.
@@ -463,7 +492,7 @@ class EnvironmentRollout:
 
         try:
             self._save(weight, routes, save=True)
-        except ConfigError as error:  # traffic is where it should be, which is what was asked for
+        except (RolloutError, OSError) as error:  # traffic is where it should be, which is what was asked for
             self._emit(events.Warned(self._environment.name, f"the weight {weight} isn't in the file: {error}"))
 
     def release(self, *, approve: Approval = None) -> ReleaseResult:
@@ -1094,6 +1123,7 @@ class EnvironmentRollout:
                 *([warning] if (warning := parts.backend_warning) else []),
                 *(f"this doesn't go by it, but {problem}" for problem in environment.all_faults),
             ],
+            take_back=self._take_back,
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

@@ -15,6 +15,7 @@ from rollout.analysis.verdicts import Judgement
 from rollout.changes.gates import Gate
 from rollout.changes.plan import Change, StackPreview
 from rollout.checks.ownership import Command
+from rollout.errors import Problem
 from rollout.model import Split
 from rollout.quantities import Percent
 
@@ -215,6 +216,20 @@ class RouteRolledBack(Event):
 
     route: str
     before: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNotRolledBack(Event):
+    """A route's requests may still meet the candidate: why, and the AWS CLI's line that moves its rule."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackWaiting(Event):
+    """What a rollback waits for at this moment."""
+
+    what: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ class LiveRule:
         forward: Its forward action; None where it does anything else or more.
         action: What it does instead, in words, for messages.
         tags: Its tags, which stay as they are when the rule is adopted.
+        rollback: The mark of a rollback that was asked for, and that nobody overruled since; it is read with the tags.
     """
 
     arn: Arn
@@ -35,6 +36,7 @@ class LiveRule:
     forward: Forward | None = None
     action: str = "forward"
     tags: Mapping[str, str] = field(default_factory=dict)
+    rollback: str = ""
 
     @property
     def paths(self) -> frozenset[str]:

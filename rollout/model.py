@@ -357,6 +357,8 @@ class RuleOwnership(StrEnum):
     RETIRED = "retired"  # released before, and now its function and target group go, too
 
 
+ROLLBACK_TAG = "rollout:rollback"
+"""The tag of rules for which a rollback was asked; its value says when and by whom, and no two are the same."""
 OVERRIDE_TAG = "rollout:override"
 """The tag of header rules that rollout made; its value is the rule's logical name."""
 

@@ -52,7 +52,7 @@ class LoadBalancers(TargetGroups, Protocol):
         ...
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
-        """The rules of listeners, but the default ones, without tags."""
+        """The rules of listeners, default ones too, without tags."""
         ...
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
@@ -76,6 +76,14 @@ class LoadBalancers(TargetGroups, Protocol):
 
         Raises:
             AwsError: AWS refused.
+        """
+        ...
+
+    def unmark(self, rules: Sequence[Arn]) -> None:
+        """Take the marks of rollbacks off rules, since somebody raises on purpose.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
         """
         ...
 
@@ -240,12 +248,14 @@ class Stacks(States, Protocol):
         plan: Path | None,
         message: str,
         refresh: bool = False,
+        guard: Callable[[], None] = lambda: None,
         on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
         """Update a stack, by a saved plan and nothing else where one is given; each resource is told twice.
 
         Without a plan, a stack that isn't there is made.
+        Once the stack is locked, and before anything is changed, `guard` is called; what it raises ends the update.
 
         Raises:
             EngineError: The engine failed, or the world moved since the plan was made.

@@ -9,11 +9,12 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from rollout.changes.phases import ROUTING
 from rollout.errors import SandboxError
 from rollout.model import Environment
 from rollout.ports import (
@@ -35,6 +36,8 @@ from rollout.ramp.settings import CLOUDWATCH
 if TYPE_CHECKING:
     from rollout.aws.cloudwatch import CloudWatch
     from rollout.aws.session import Access
+    from rollout.changes.pending import Lock
+    from rollout.changes.rollback.lane import RuleApi
     from rollout.measuring.evidence import Evidence
     from rollout.notify import Notifiers
     from rollout.pulumi_driver.states import EngineSettings
@@ -94,6 +97,8 @@ class SystemClock:
         time.sleep(seconds)
 
 
+SOON = timedelta(seconds=10)
+"""How long a rollback waits for an answer of AWS's."""
 NOBODY = "123456789012"
 """Whose the sandbox is where nobody is named."""
 
@@ -159,6 +164,11 @@ class Parts:
         """The time of day on AWS."""
         return self.sandbox.clock.now() if self.sandbox else datetime.now(UTC)
 
+    @property
+    def wall(self) -> datetime:
+        """The time of day on this machine, whatever a sandbox's is."""
+        return datetime.now(UTC)
+
     def wait_until(self, due: datetime) -> None:
         """Wait for a time of day on AWS; a sandbox's comes sooner than the wall's, if its clock runs faster."""
         while (left := (due - self.utc).total_seconds()) > 0:
@@ -182,6 +192,22 @@ class Parts:
         from rollout.aws.marks import AwsMarks  # noqa: PLC0415 - as above
 
         return AwsMarks(self._access, self.environment)
+
+    @cached_property
+    def rules(self) -> RuleApi:
+        """Where a rollback finds and changes rules: without the patience of the others."""
+        from rollout.aws.alb import Elbv2  # noqa: PLC0415 - as above
+
+        return Elbv2(self._access, patience=SOON, retries=1)
+
+    def holders(self) -> tuple[Lock, ...] | None:
+        """Who holds the routing stack; None where that can't be told. A folder is asked without an engine."""
+        from rollout.pulumi_driver.locks import locks_in_folder  # noqa: PLC0415 - as above
+
+        if self.backend.startswith("file://"):
+            project, name = self.environment.project, self.environment.name
+            return locks_in_folder(self.backend, project, ROUTING, name)
+        return self.stacks.locks(ROUTING)
 
     @cached_property
     def metrics(self) -> Metrics:

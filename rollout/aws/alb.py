@@ -7,23 +7,23 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyR
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.aws.inspection import inspect, registered, sends_lists
-from rollout.aws.session import Access, aws_error, explained
+from rollout.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
 from rollout.checks.inspection import Inspection
 from rollout.errors import WrongAccount
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.model import Arn, Environment, LoadBalancer
+from rollout.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.rules.conditions import Condition, Field
 from rollout.rules.weights import Forward
+from rollout.threads import DaemonPool
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ForwardActionConfigTypeDef,
         RuleConditionOutputTypeDef,
         RuleTypeDef,
+        TagTypeDef,
         TargetGroupTupleTypeDef,
         TargetGroupTypeDef,
     )
@@ -47,22 +48,29 @@ T = TypeVar("T")
 
 
 class Elbv2:
-    """The `LoadBalancers` port over boto3.
+    """The `LoadBalancers` port over boto3, and the calls of a rollback, which are the same but less patient.
 
     Throttled calls are tried again with growing pauses by botocore's standard retry mode.
+
+    Args:
+        access: How AWS is reached.
+        patience: How long to wait for an answer.
+        retries: How often a call is tried again.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, *, patience: timedelta = PATIENCE, retries: int = RETRIES) -> None:
         self._access = access
+        self._patience = patience
+        self._retries = retries
+        self._pool = DaemonPool(PARALLEL, "elbv2")
+
+    def _client(self, service: str) -> Any:
+        return self._access.client(service, at_once=PARALLEL, retries=self._retries, patience=self._patience)
 
     @cached_property
     def _elb(self) -> ElasticLoadBalancingv2Client:
-        client: ElasticLoadBalancingv2Client = self._access.client("elbv2", at_once=PARALLEL)
+        client: ElasticLoadBalancingv2Client = self._client("elbv2")
         return client
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(PARALLEL, thread_name_prefix="elbv2")
 
     def read(self, environment: Environment, *, tags: bool = True) -> Live:
         """See `ports.LoadBalancers`."""
@@ -70,7 +78,7 @@ class Elbv2:
         names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
         names += [route.legacy for route in environment.kept_routes.values()]
         names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
-        account = self._pool.submit(self._account, environment)
+        account = self._pool.submit(self._right_account, environment)
         groups = self._pool.submit(self._target_groups, sorted(set(names)))
         balancers = {
             key: self._pool.submit(self._listener, elb, balancer)
@@ -78,7 +86,7 @@ class Elbv2:
         }
         found = {key: future.result() for key, future in balancers.items()}
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
-        told = self._all_rules(tuple(listeners.values()))
+        told = self.rules(tuple(listeners.values()))
         rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
         last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
         return Live(
@@ -92,9 +100,6 @@ class Elbv2:
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         """See `ports.LoadBalancers`."""
-        return tuple(rule for rule in self._all_rules(listeners) if rule.priority != DEFAULT_PRIORITY)
-
-    def _all_rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         pages = self._pool.map(self._rules_of, listeners)
         return tuple(rule for page in pages for rule in page)
 
@@ -121,9 +126,36 @@ class Elbv2:
         """See `ports.LoadBalancers`."""
         explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
 
-    def _account(self, environment: Environment) -> str:
-        sts = explained(lambda: self._access.client("sts"))
+    def listener(self, balancer: LoadBalancer) -> Arn | None:
+        """See `rollback.RuleApi`."""
+        return self._listener(explained(lambda: self._elb), balancer)[1]
+
+    def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
+        """See `rollback.RuleApi`."""
+        return {group.name: group.arn for group in self._target_groups(names)}
+
+    def mark(self, rules: Sequence[Arn], text: str) -> None:
+        """See `rollback.RuleApi`."""
+        tag: TagTypeDef = {"Key": ROLLBACK_TAG, "Value": text}
+        self._on_each(rules, lambda arns: self._elb.add_tags(ResourceArns=arns, Tags=[tag]))
+
+    def unmark(self, rules: Sequence[Arn]) -> None:
+        """See `ports.LoadBalancers`."""
+        self._on_each(rules, lambda arns: self._elb.remove_tags(ResourceArns=arns, TagKeys=[ROLLBACK_TAG]))
+
+    @staticmethod
+    def _on_each(rules: Sequence[Arn], call: Callable[[list[str]], object]) -> None:
+        for some in _chunks(rules):
+            explained(partial(call, list(some)))
+
+    def account(self) -> str:
+        """See `rollback.RuleApi`."""
+        sts = explained(lambda: self._client("sts"))
         account: str = explained(sts.get_caller_identity)["Account"]
+        return account
+
+    def _right_account(self, environment: Environment) -> str:
+        account = self.account()
         if account != environment.account:
             raise WrongAccount(
                 f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
@@ -165,8 +197,8 @@ class Elbv2:
                 raise aws_error(error) from error
         except BotoCoreError as error:
             raise aws_error(error) from error
-        with ThreadPoolExecutor(PARALLEL) as pool:
-            return tuple(group for found in pool.map(self._group_if_there, names) for group in found)
+        pool = DaemonPool(PARALLEL, "target groups")
+        return tuple(group for found in pool.map(self._group_if_there, names) for group in found)
 
     def _group_if_there(self, name: str) -> tuple[LiveTargetGroup, ...]:
         try:
@@ -199,7 +231,8 @@ def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
 
 
 def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
-    return replace(rule, tags={key: value for key, value in tags.items() if not key.startswith("aws:")})
+    kept = {key: value for key, value in tags.items() if not key.startswith("aws:") and key != ROLLBACK_TAG}
+    return replace(rule, tags=kept, rollback=tags.get(ROLLBACK_TAG, ""))
 
 
 def action_for(forward: Forward) -> ActionTypeDef:

@@ -48,7 +48,10 @@ _QUOTING = (HTTPClientError, CredentialRetrievalError, MetadataRetrievalError)
 """Those of botocore's errors that quote what another said."""
 
 T = TypeVar("T")
-_PATIENCE = timedelta(seconds=20)
+PATIENCE, RETRIES = timedelta(seconds=20), 8
+"""How long an answer is waited for, and how often a call is tried again, where nothing else is said."""
+CONNECTING = timedelta(seconds=5)
+"""How long a connection is waited for, unless patience ends before."""
 _LONG = 500
 
 
@@ -80,7 +83,7 @@ class Access:
         session.register("creating-client-class", lambda **given: given["base_classes"].insert(0, before))
         return session
 
-    def client(self, service: str, *, at_once: int = 1, retries: int = 8, patience: timedelta = _PATIENCE) -> Any:
+    def client(self, service: str, *, at_once: int = 1, retries: int = RETRIES, patience: timedelta = PATIENCE) -> Any:
         """A client, which tries throttled calls again with growing pauses.
 
         Args:
@@ -92,7 +95,7 @@ class Access:
         config = Config(
             retries={"mode": "standard", "max_attempts": retries},
             max_pool_connections=at_once,
-            connect_timeout=5,
+            connect_timeout=min(CONNECTING, patience / 3).total_seconds(),
             read_timeout=patience.total_seconds(),
         )
         session = explained(lambda: self._session)

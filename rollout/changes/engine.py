@@ -7,15 +7,15 @@ asks before it changes anything, applies exactly what was approved, and isn't do
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from threading import Thread
 
-from rollout import events
+from rollout import events, threads
 from rollout.changes.desired import Start, overrides_after, program_input, splits_after
 from rollout.changes.gates import Gate, drift_warning, only_lowers, traffic_of, unlike_file, warnings_of
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
@@ -32,7 +32,7 @@ from rollout.checks.belonging import (
     own_imports,
 )
 from rollout.checks.belonging import problems as foreign_problems
-from rollout.checks.compare import has_lost, moved, stale_rules, unlike_wanted
+from rollout.checks.compare import has_lost, moved, new_marks, stale_rules, unlike_wanted
 from rollout.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
 from rollout.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.checks.ownership import Ownership, asked, cutover_warnings, ownership_of
@@ -49,17 +49,19 @@ from rollout.checks.preflight import (
 from rollout.checks.retiring import retiring_problems, retiring_warnings
 from rollout.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
 from rollout.errors import (
+    AwsError,
     Drift,
     GateRefused,
     Interrupted,
     PolicyViolation,
     PreflightFailed,
     Problem,
+    RolloutError,
     UsageError,
     VerifyFailed,
 )
-from rollout.formatting import count_of
-from rollout.history.record import Record, moves, with_record
+from rollout.history.entries import Update
+from rollout.history.record import Record, moves, rollbacks_since, with_record
 from rollout.live import Live
 from rollout.marks import mark_of
 from rollout.measuring.volumes import Volume
@@ -74,6 +76,10 @@ READ_BACKS, PAUSE = 10, 1.0
 ASKING = timedelta(minutes=1)
 COUNTING = 2.0
 """How many seconds a gate waits for volumes after its previews."""
+DEPTH = 20
+"""How many of the latest updates are looked through for a rollback."""
+LAST_LOOK = 2.0
+"""How many seconds Ctrl-C leaves for a look at the rules."""
 
 Volumes = Mapping[str, Volume] | str
 """Each route's, or why they aren't known."""
@@ -99,6 +105,19 @@ class PhaseResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Since:
+    """What was known of rollbacks when somebody who raises began: one that isn't among them came later.
+
+    Attributes:
+        live: The rules with their marks.
+        history: Gives the latest updates of the routing stack.
+    """
+
+    live: Live
+    history: Callable[[], tuple[Update, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Run:
     """One run of a phase, and what it starts from and wants."""
 
@@ -107,6 +126,7 @@ class _Run:
     after: Mapping[str, Split]
     accept_live: bool
     waive: tuple[str, ...]
+    since: Since | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +165,7 @@ class Engine:
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
         volumes: Asked beside the previews how many requests the routes have.
         known: What else to know before saying yes, whatever the phase.
+        take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
     """
 
     def __init__(
@@ -161,6 +182,7 @@ class Engine:
         proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
         volumes: Callable[[Live], Volumes] = lambda _: {},
         known: Sequence[str] = (),
+        take_back: Callable[[Sequence[str]], object] = lambda _: None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -173,6 +195,7 @@ class Engine:
         self._volumes = volumes
         self._known = tuple(known)
         self._marks = marks
+        self._take_back = take_back
 
     def run(
         self,
@@ -184,6 +207,7 @@ class Engine:
         waive: Sequence[str] = (),
         message: str | Callable[[], str] | None = None,
         preview_only: bool = False,
+        since: Since | None = None,
     ) -> PhaseResult:
         """Run a phase from preflight to read-back.
 
@@ -195,6 +219,7 @@ class Engine:
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
             message: For Pulumi's update history; a function is asked once the gate is open.
             preview_only: Stop at the gate.
+            since: What was known of rollbacks when what asks for this began; by default what is known now.
 
         Raises:
             UsageError: The environment is completed, and the phase isn't for such a one.
@@ -216,11 +241,20 @@ class Engine:
         self._emit(
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
+        beside = threads.DaemonPool(3)
+        history = (
+            beside.submit(self._stacks.history, ROUTING, DEPTH)
+            if phase.gives_way and not preview_only and not since
+            else None
+        )
         start = self._start(phase, weights or {})
-        run = _Run(phase, start, splits_after(phase, environment, start, weights or {}), accept_live, tuple(waive))
-        with work_folder() as folder, ThreadPoolExecutor(1) as beside:
+        if history:
+            since = Since(start.live, history.result)
+        after = splits_after(phase, environment, start, weights or {})
+        run = _Run(phase, start, after, accept_live, tuple(waive), since if phase.gives_way else None)
+        with work_folder() as folder:
             inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
-            counting = _aside(lambda: self._volumes(start.live)) if phase.moves_traffic else None
+            counting = beside.submit(self._volumes, start.live) if phase.moves_traffic else None
             prepared = [self._prepare(run, step, folder) for step in phase.steps if _concerns(step, start)]
             warnings = self._check_targets(run, prepared, inspecting.result()) if inspecting else ()
             gate = self._gate(run, prepared, warnings, _counted(counting) if counting else {})
@@ -236,12 +270,16 @@ class Engine:
             if preview_only:
                 return result
             self._ask(gate, approve)
-            self._stop_if_moved(start.live)
+            self._stop_if_moved(run, self._load_balancers.read(environment))
             said = message() if callable(message) else message
             plan = " ".join(item.preview.digest for item in prepared)
             record = Record(phase=name, by=self._by, plan=plan, moves=moves(before, run.after))
             said = _message(said or f"rollout {name} {environment.name}", prepared)
-            self._apply(prepared, with_record(said, record))
+            try:
+                self._apply(run, prepared, with_record(said, record))
+            except RolloutError:
+                self._give_way(run)
+                raise
         if not phase.only_watches:
             self._verify(run, _deleted_groups(prepared))
         self._tell(run, prepared)
@@ -251,14 +289,14 @@ class Engine:
         """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it."""
         environment = self._environment
         hands_over = phase.hands_over
-        with ThreadPoolExecutor(3) as pool:
-            asks = self._owner if phase.name in ("phase2", "undo-phase2", "complete") else None
-            holds = pool.submit(asked, asks, ASKING) if asks else None
-            legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
-            routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
-            live = self._load_balancers.read(environment)
-            ownership = ownership_of(environment, live, asks, holds.result()) if asks and holds else None
-            start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None, ownership)
+        pool = threads.DaemonPool(3)
+        asks = self._owner if phase.name in ("phase2", "undo-phase2", "complete") else None
+        holds = pool.submit(asked, asks, ASKING) if asks else None
+        legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
+        routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
+        live = self._load_balancers.read(environment)
+        ownership = ownership_of(environment, live, asks, holds.result()) if asks and holds else None
+        start = Start(live, legacy.result() if legacy else None, routing.result() if routing else None, ownership)
         if phase.only_watches:
             if phase.name == "monitoring":
                 looks = (listener_problems, target_group_problems, candidate_problems)
@@ -482,9 +520,10 @@ class Engine:
             raise GateRefused("declined; nothing was changed", code="gate-declined")
         self._emit(events.GateApproved(self._environment.name, gate.phase))
 
-    def _stop_if_moved(self, before: Live) -> None:
+    def _stop_if_moved(self, run: _Run, now: Live) -> None:
         """The engine compares with its own state alone, so what became of the rules while somebody looked is asked."""
-        found = tuple(moved(self._environment, before, self._load_balancers.read(self._environment, tags=False)))
+        self._stop_if_rolled_back(run, now)
+        found = tuple(moved(self._environment, run.start.live, now))
         if found:
             raise Drift(
                 "somebody changed AWS since the preview; nothing was applied",
@@ -493,7 +532,45 @@ class Engine:
                 code="changed-since-preview",
             )
 
-    def _apply(self, prepared: Sequence[_Prepared], message: str) -> None:
+    def _stop_if_rolled_back(self, run: _Run, now: Live) -> None:
+        if run.since and (marks := new_marks(run.since.live, now)):
+            raise self._rolled_back(run, ", ".join(marks))
+
+    @staticmethod
+    def _rolled_back(run: _Run, by: str) -> Drift:
+        return Drift(
+            f"a rollback was asked for since this began ({by}), so {run.phase.name} gives up",
+            (),
+            then="run the command again if you mean to raise all the same",
+            code="rolled-back",
+        )
+
+    def _guard(self, run: _Run, *, is_first: bool) -> None:
+        """What must hold once the stack is locked, when a rollback can't be missed any more."""
+        if run.since is None:
+            return
+        now = self._load_balancers.read(self._environment)
+        (self._stop_if_moved if is_first else self._stop_if_rolled_back)(run, now)
+        # of a rollback that had no right to mark the rules the history tells
+        if later := rollbacks_since(run.since.history(), self._stacks.history(ROUTING, DEPTH)):
+            raise self._rolled_back(run, later[-1])
+
+    def _give_way(self, run: _Run, now: Live | None = None) -> None:
+        """Where a rollback came in the middle of the update, take back what that may have raised after it.
+
+        Raises:
+            Drift: It did come.
+        """
+        if run.since is None:
+            return
+        now = now or self._load_balancers.read(self._environment)
+        known = {rule.arn: rule.rollback for rule in run.since.live.rules}
+        rules = {name: now.rule_of(self._environment.routes[name]) for name in run.after}
+        if marked := [name for name, rule in rules.items() if rule and rule.rollback not in ("", known.get(rule.arn))]:
+            self._take_back(marked)
+        self._stop_if_rolled_back(run, now)
+
+    def _apply(self, run: _Run, prepared: Sequence[_Prepared], message: str) -> None:
         """Apply the approved plans in order."""
         environment = self._environment
         for number, item in enumerate(prepared):
@@ -527,11 +604,12 @@ class Engine:
                     plan=item.plan,
                     message=message,
                     refresh=item.preview.refreshed,
+                    guard=partial(self._guard, run, is_first=number == 0),
                     on_begin=begun,
                     on_change=told,
                 )
             except KeyboardInterrupt:
-                raise _interrupted(item, {change.urn for change in done}, prepared[number + 1 :]) from None
+                raise self._interrupted(item, len(done), len(begun_at), prepared[number + 1 :]) from None
             finally:
                 self._tell_settled(item, done)
             self._emit(events.StepApplied(environment.name, stack, wanted, round(self._clock.now() - began, 3)))
@@ -552,7 +630,8 @@ class Engine:
         for attempt in range(READ_BACKS):
             if attempt:
                 self._clock.sleep(PAUSE)
-            now = self._load_balancers.read(environment, tags=bool(overrides))
+            now = self._load_balancers.read(environment)
+            self._give_way(run, now)
             problems = list(unlike_overrides(environment, overrides, now))
             problems += list(unlike_wanted(environment, run.start.live, now, run.after, written=run.phase.writes_rules))
             problems += candidate_problems(environment, now) if not run.phase.undoes else ()
@@ -565,9 +644,41 @@ class Engine:
                 problems,
                 then=f"look at `rollout status {environment.name}`, then run it again",
             )
+        self._overrule(run, now)
         for name, split in run.after.items():
             rule = now.rule_of(environment.routes[name])
             self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
+
+    def _overrule(self, run: _Run, now: Live) -> None:
+        """A raise that succeeded ends the rollbacks that were asked for before it began."""
+        marked = [rule.arn for rule in now.rules if rule.rollback]
+        if marked and any(split.weight > Percent(0) for split in run.after.values()):
+            try:
+                self._load_balancers.unmark(marked)
+            except AwsError as error:
+                name = self._environment.name
+                self._emit(events.Warned(name, f"the rules keep the mark of a rollback, which ends ramps: {error}"))
+
+    def _interrupted(self, item: _Prepared, done: int, begun: int, later: Sequence[_Prepared]) -> Interrupted:
+        """What was done when it was stopped, what isn't known, and what the rules say a moment later."""
+        total = len({change.urn for change in item.preview.changes})
+        under_way = f", {begun} under way, which may take effect" if begun else ""
+        rest = "".join(f"; {other.step.stack} not begun" for other in later)
+        so_far = f"{item.step.stack} {min(done, total)} of {total} resources done{under_way}{rest}"
+        return Interrupted(
+            f"stopped: {so_far}{self._live_now()}",
+            then="run the same command again to finish it",
+        )
+
+    def _live_now(self) -> str:
+        """The live weights, if they can be read at once."""
+        environment = self._environment
+        reading = threads.DaemonPool(1).submit(lambda: self._load_balancers.read(environment, tags=False))
+        try:
+            splits = reading.result(LAST_LOOK).splits(environment)
+        except (TooLate, RolloutError, KeyboardInterrupt):
+            return ""
+        return "; live now: " + ", ".join(f"{name} {split.weight} %" for name, split in splits.items())
 
     def _tell(self, run: _Run, prepared: Sequence[_Prepared]) -> None:
         """Say what came of it, and what another owner of the adopted rules has to do."""
@@ -600,20 +711,6 @@ def _deleted_groups(prepared: Sequence[_Prepared]) -> frozenset[Arn]:
     )
 
 
-def _aside(call: Callable[[], Volumes]) -> Future[Volumes]:
-    """Run something that nothing waits for in the end, not even the interpreter's."""
-    future: Future[Volumes] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(call())
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
-            future.set_exception(error)
-
-    Thread(target=run, daemon=True).start()
-    return future
-
-
 def _counted(counting: Future[Volumes]) -> Volumes:
     try:
         return counting.result(COUNTING)
@@ -631,12 +728,3 @@ def _message(said: str, prepared: Sequence[_Prepared]) -> str:
     names = dict.fromkeys(violation.resource for item in prepared for violation in item.waived)
     first, *rest = said.split("\n")
     return "\n".join([f"{first} [policy waived: {', '.join(names)}]", *rest]) if names else said
-
-
-def _interrupted(item: _Prepared, done: set[str], later: Sequence[_Prepared]) -> Interrupted:
-    total = len({change.urn for change in item.preview.changes})
-    rest = "".join(f"; {other.step.stack} not begun" for other in later)
-    return Interrupted(
-        f"stopped: {item.step.stack} {min(len(done), total)} of {count_of(total, 'resource')} done{rest}",
-        then="run the same command again to finish it",
-    )

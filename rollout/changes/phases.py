@@ -66,6 +66,11 @@ class Phase:
         return any(step.stack == ROUTING and step.policy != "release" for step in self.steps)
 
     @property
+    def gives_way(self) -> bool:
+        """Whether it gives up where somebody asks for a rollback meanwhile."""
+        return not (self.undoes or self.only_watches or self.name == "phase1")
+
+    @property
     def hands_over(self) -> bool:
         """Whether it gets the candidate and the rules ready for the weights, or takes that back."""
         return not (self.moves_traffic or self.only_watches)

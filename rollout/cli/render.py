@@ -271,15 +271,13 @@ class People(Renderer):
                 self._completing(event)
             case events.OwnerToRelease() | events.CommandRun() | events.OwnerReleased():
                 self._releasing(event)
-            case events.RouteRolledBack():
-                before = "" if event.before is None else f", was {event.before}"
-                self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
-            case events.RollbackFinished():
-                routes = f"{count_of(len(event.routes), 'route')} on legacy alone"
-                self._done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
-                if not event.reconciled:
-                    self._warn(f"the state isn't up to date yet: {event.reason or ''}")
-                    self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
+            case (
+                events.RouteRolledBack()
+                | events.RouteNotRolledBack()
+                | events.RollbackWaiting()
+                | events.RollbackFinished()
+            ):
+                self._rolling_back(event)
             case events.RampEvent():
                 self._ramping(event)
             case events.PhaseFinished() | events.Watching():
@@ -305,6 +303,29 @@ class People(Renderer):
             case events.StepApplied():
                 changes = f"{count_of(event.changes, 'change')} applied"
                 self._done(f"{event.stack}: {changes} ", (up_screen.duration(event.took), "dim"))
+
+    def _rolling_back(
+        self,
+        event: events.RouteRolledBack | events.RouteNotRolledBack | events.RollbackWaiting | events.RollbackFinished,
+    ) -> None:
+        match event:
+            case events.RouteRolledBack():
+                before = "" if event.before is None else f", was {event.before}"
+                self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
+            case events.RouteNotRolledBack():
+                problem = event.problem
+                self._warn(f"{problem.where}: {problem.what}; without rollout:" if problem.then else str(problem))
+                self._commands((problem.then,) if problem.then else ())
+            case events.RollbackWaiting():
+                waiting = f"waiting for {' and '.join(event.what)}"
+                self._once(waiting, Text(f"  … {waiting}"))
+                self._working(waiting)
+            case events.RollbackFinished():
+                routes = f"{count_of(len(event.routes), 'route')} on legacy alone"
+                self._done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
+                if event.reason:
+                    self._warn(f"the state isn't up to date yet: {event.reason}")
+                    self._out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
 
     def _ramping(self, event: events.RampEvent) -> None:
         """What changes each minute is a line that moves; what it comes to is said once a weight."""

@@ -290,6 +290,23 @@ class InMemoryAws:
         self.record("AddTags", rule)
 
     @_atomic
+    def add_tag(self, rules: Sequence[Arn], key: str, value: str) -> None:
+        """Give rules a tag, leaving their others alone."""
+        for rule in rules:
+            self._known_rule(rule, "AddTags")
+        for rule in rules:
+            self.rules[rule] = replace(self.rules[rule], tags={**self.rules[rule].tags, key: value})
+
+    @_atomic
+    def remove_tag(self, rules: Sequence[Arn], key: str) -> None:
+        """Take a tag off rules."""
+        for rule in rules:
+            self._known_rule(rule, "RemoveTags")
+        for rule in rules:
+            tags = {name: value for name, value in self.rules[rule].tags.items() if name != key}
+            self.rules[rule] = replace(self.rules[rule], tags=tags)
+
+    @_atomic
     def rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
         """A listener's rules, the default one last, with their tags."""
         if listener not in self.listeners:

@@ -16,7 +16,7 @@ from rollout.errors import WrongAccount
 from rollout.fakes.aws import InMemoryAws, refusal
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.model import Arn, Environment, LoadBalancer
+from rollout.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.rules.weights import Forward
 
 
@@ -56,8 +56,7 @@ class InMemoryLoadBalancers:
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         """See `ports.LoadBalancers`."""
-        found = [rule for listener in listeners for rule in self._rules_of(listener)]
-        return tuple(rule for rule in found if rule.priority != DEFAULT_PRIORITY)
+        return tuple(rule for listener in listeners for rule in self._rules_of(listener))
 
     def inspect(self, live: Live) -> Inspection:
         """See `ports.LoadBalancers`."""
@@ -103,8 +102,32 @@ class InMemoryLoadBalancers:
         """See `ports.LoadBalancers`."""
         self.calls.make(ApiCall("ModifyRule", rule), lambda: self.aws.modify_rule(rule, forward=forward))
 
+    def unmark(self, rules: Sequence[Arn]) -> None:
+        """See `ports.LoadBalancers`."""
+        self.calls.make(ApiCall("RemoveTags", " ".join(rules)), lambda: self.aws.remove_tag(rules, ROLLBACK_TAG))
+
+    def account(self) -> str:
+        """See `rollback.RuleApi`."""
+        return self.calls.make(ApiCall("GetCallerIdentity"), lambda: self._account)
+
+    def listener(self, balancer: LoadBalancer) -> Arn | None:
+        """See `rollback.RuleApi`."""
+        return self._listener(balancer)[1]
+
+    def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
+        """See `rollback.RuleApi`."""
+
+        def read() -> dict[str, Arn]:
+            return {name: group.arn for name in names if (group := self.aws.group_named(name))}
+
+        return self.calls.make(ApiCall("DescribeTargetGroups"), read)
+
+    def mark(self, rules: Sequence[Arn], text: str) -> None:
+        """See `rollback.RuleApi`."""
+        self.calls.make(ApiCall("AddTags", " ".join(rules)), lambda: self.aws.add_tag(rules, ROLLBACK_TAG, text))
+
     def _caller(self, environment: Environment) -> str:
-        account = self.calls.make(ApiCall("GetCallerIdentity"), lambda: self._account)
+        account = self.account()
         if account != environment.account:
             raise WrongAccount(
                 f"the credentials are for account {account}, but {environment.name} is in {environment.account}"
@@ -143,7 +166,8 @@ class InMemoryLoadBalancers:
 
     def _tagged(self, rule: LiveRule) -> LiveRule:
         """With its tags, if it is still there."""
-        return replace(rule, tags=dict(self.aws.rules.get(rule.arn, rule).tags))
+        tags = dict(self.aws.rules.get(rule.arn, rule).tags)
+        return replace(rule, rollback=tags.pop(ROLLBACK_TAG, ""), tags=tags)
 
     def _targets(self, group: Arn) -> tuple[str, ...]:
         if group not in self.aws.target_groups:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.api import EnvironmentRollout
+from rollout.changes.pending import Lock
+from rollout.changes.phases import ROUTING
 from rollout.events import Listener
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
@@ -95,6 +97,11 @@ class InMemoryParts(Parts):
         """See `Parts`."""
         return self.clock.utc
 
+    @property
+    def wall(self) -> datetime:
+        """See `Parts`."""
+        return self.clock.utc
+
     def wait_until(self, due: datetime) -> None:
         """See `Parts`."""
         if due > self.utc:
@@ -104,6 +111,15 @@ class InMemoryParts(Parts):
     def load_balancers(self) -> InMemoryLoadBalancers:
         """See `Parts`."""
         return self.actor.load_balancers(self.environment)
+
+    @property
+    def rules(self) -> InMemoryLoadBalancers:
+        """See `Parts`."""
+        return self.load_balancers
+
+    def holders(self) -> tuple[Lock, ...] | None:
+        """See `Parts`."""
+        return self.stacks.locks(ROUTING)
 
     @cached_property
     def marks(self) -> InMemoryMarks:

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import Context
 from dataclasses import dataclass, field
 from hashlib import sha256
 from threading import Lock
@@ -102,9 +103,9 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     with _running, _event_loop(), warnings.catch_warnings():
         # pulumi_aws.lambda_ warns of a type of its own on import
         warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
-        set_mocks(mocks, project, environment.name, monitor=recorder)
         try:
-            pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
+            # what the SDK keeps from a run in the same thread would be the next one's parent
+            Context().run(_run, lambda: program(given), mocks, project, environment.name, recorder)
         except (RolloutError, pulumi.RunError) as error:
             raise engine_error([str(error)]) from error
     if len(_remembered) >= _REMEMBERED:
@@ -112,6 +113,11 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     run = _Run(mocks.lookups, (recorder.root, *recorder.registrations))
     _remembered.setdefault(key, []).append(run)
     return run.registrations
+
+
+def _run(program: Callable[[], None], mocks: Mocks, project: str, stack: str, recorder: MockMonitor) -> None:
+    set_mocks(mocks, project, stack, monitor=recorder)
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call] # the SDK's mocks aren't typed
 
 
 def look_up(aws: InMemoryAws, kind: str, wanted: str) -> Arn | None:

@@ -10,7 +10,7 @@ from typing import Any
 from rollout.changes.plan import conditions_in, forward_in
 from rollout.fakes.aws import InMemoryAws
 from rollout.live import LiveRule
-from rollout.model import Arn
+from rollout.model import ROLLBACK_TAG, Arn
 from rollout.rules.conditions import Condition, Field
 from rollout.rules.weights import Forward
 
@@ -56,7 +56,8 @@ class ListenerRules:
                 forward = forward_in(inputs) if "actions" in changed else None
                 aws.modify_rule(rule, forward=forward, asks=_asks(inputs) if "conditions" in changed else None)
             if "tags" in changed:
-                aws.set_tags(rule, inputs.get("tags") or {})
+                kept = {key: value for key, value in aws.rules[rule].tags.items() if key == ROLLBACK_TAG}
+                aws.set_tags(rule, (inputs.get("tags") or {}) | kept)  # the provider is told to ignore that one
         return {**inputs, "arn": id_}
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
@@ -109,7 +110,8 @@ def _as_read(rule: LiveRule) -> Props:
         "actions": [_action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]}],
         "conditions": conditions,
     }
-    return read | ({"tags": dict(rule.tags)} if rule.tags else {})
+    tags = {key: value for key, value in rule.tags.items() if key != ROLLBACK_TAG}
+    return read | ({"tags": tags} if tags else {})
 
 
 def _action_as_read(forward: Forward) -> Props:

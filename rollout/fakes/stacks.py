@@ -113,6 +113,7 @@ class InMemoryStacks:
         plan: Path | None,
         message: str,
         refresh: bool = False,
+        guard: Callable[[], None] = lambda: None,
         on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
@@ -122,6 +123,7 @@ class InMemoryStacks:
             if self._backend.stack(self._environment, stack) is None:
                 raise engine_error([f"no stack named '{self._environment.name}' found"])
             with self._locked(stack) as record, self._entry(record, "update", message):
+                guard()
                 resources, steps = self._steps(stack, given, record, refresh=refresh)
                 if plan is not None:
                     self._hold_to(self._backend.plans[json.loads(plan.read_text("utf-8"))["plan"]], steps)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from rollout.iam.resources import Resources
-from rollout.model import OVERRIDE_TAG
+from rollout.model import OVERRIDE_TAG, ROLLBACK_TAG
 
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 
@@ -81,6 +81,15 @@ _MOVE_TRAFFIC = (
         Resources.header_rules_besides,
         lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
     ),
+)
+_ASK_BACK, _OVERRULE = (
+    Need(
+        "TellOfRollbacks",
+        (f"{_ELB}:{action}",),
+        Resources.rules,
+        lambda _: {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}},
+    )
+    for action in ("AddTags", "RemoveTags")
 )
 
 
@@ -194,12 +203,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "history": _READ_STATE,
     "explain": _PREVIEW,
     "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
-    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_WRITE_STATE),
+    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, _ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
     "phase2": _CHANGE,
-    "phase3": (*_CHANGE, _MEASURE),
-    "weight": (*_CHANGE, _MEASURE),
-    "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES),
+    "phase3": (*_CHANGE, _MEASURE, _OVERRULE),
+    "weight": (*_CHANGE, _MEASURE, _OVERRULE),
+    "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, _OVERRULE),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
         Need("Observe", _calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
@@ -210,7 +219,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_WRITE_STATE,
     ),
     "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
-    "ramp": (*_CHANGE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
+    "ramp": (*_CHANGE, _ASK_BACK, _OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
     "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,

@@ -14,6 +14,9 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ValidationError
 
 from rollout.changes.pending import Holder, Lock
 from rollout.quantities import parse_moment
@@ -22,6 +25,17 @@ PARENT = "ROLLOUT_ENGINE_OF"
 """The engine's variable that names the process which started it."""
 
 _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
+
+
+class _LockFile(BaseModel):
+    """What the engine writes into a lock."""
+
+    pid: int
+    username: str
+    hostname: str
+    timestamp: str
+
+
 _SLACK = timedelta(minutes=10)  # a process's start is told by a clock that may have been set since
 _PAUSE = 0.1
 
@@ -29,10 +43,12 @@ _PAUSE = 0.1
 def locks_in(stack: str, text: str) -> Iterator[Lock]:
     """The locks that the engine's refusal tells of."""
     for found in _HOLDER.finditer(text):
-        since = _moment(found["when"])
-        pid = int(found["pid"])
-        state = _state(pid, since) if found["host"] == socket.gethostname() else Holder.ELSEWHERE
-        yield Lock(stack, found["user"], found["host"], pid, since, state)
+        yield _lock(stack, found["user"], found["host"], int(found["pid"]), found["when"])
+
+
+def _lock(stack: str, user: str, host: str, pid: int, when: str | None) -> Lock:
+    since = _moment(when)
+    return Lock(stack, user, host, pid, since, _state(pid, since) if host == socket.gethostname() else Holder.ELSEWHERE)
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -40,6 +56,40 @@ def _moment(text: str | None) -> datetime | None:
         return parse_moment(text) if text else None
     except ValueError:
         return None
+
+
+def locks_in_folder(backend: str, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
+    """The locks on a stack, read from the files of a backend that is a folder.
+
+    Args:
+        backend: A URL, `file://…`.
+        project: The inventory's project.
+        stack: legacy, candidate, routing or monitoring.
+        environment: Its name.
+
+    Raises:
+        OSError: They can't be read.
+    """
+    root = Path(unquote(urlsplit(backend).path))
+    folder = root / ".pulumi" / "locks" / "organization" / f"{project}-{stack}" / environment
+    try:
+        files = [file for file in folder.iterdir() if file.suffix == ".json"]
+    except FileNotFoundError:
+        return ()
+    return tuple(lock for file in files if (lock := _lock_in(stack, file)))
+
+
+def _lock_in(stack: str, file: Path) -> Lock | None:
+    """The lock that a file is; None if it is gone by now."""
+    try:
+        text = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        told = _LockFile.model_validate_json(text)
+    except ValidationError:  # half written: its holder is at work this moment
+        return Lock(stack, "somebody", "somewhere", 0, datetime.now(UTC), Holder.ELSEWHERE)
+    return _lock(stack, told.username, told.hostname, told.pid, told.timestamp)
 
 
 def ends(lock: Lock, within: timedelta) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -84,6 +85,36 @@ def _load_lazy_modules(package: str) -> None:
             for value in list(vars(module).values()):
                 if isinstance(value, ModuleType) and type(value) is not ModuleType:
                     hasattr(value, "Provider")  # any name will do
+
+
+class Guard:
+    """What has to hold when a program begins; else its update ends there, with the reason.
+
+    Args:
+        check: Raises the reason.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self._check = check
+        self._stopped: RolloutError | None = None
+
+    def __call__(self) -> None:
+        """Check; the error is one sentence to the engine."""
+        try:
+            self._check()
+        except RolloutError as error:
+            self._stopped = error
+            raise RunError(str(error)) from error
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Raise the reason in the place of what the engine makes of it."""
+        try:
+            yield
+        except RolloutError as error:
+            if self._stopped is None:
+                raise
+            raise self._stopped from error
 
 
 def guarded(program: Program, given: ProgramInput) -> None:

@@ -23,13 +23,13 @@ from rollout.changes.phases import ROUTING
 from rollout.changes.plan import Change, ResourceState, StackPreview
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError, Locked
-from rollout.model import Environment, ProgramInput
+from rollout.model import ROLLBACK_TAG, Environment, ProgramInput
 from rollout.ports import Stacks
 from rollout.private import private_folder
 from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
-from rollout.pulumi_driver.programs import Program, guarded, load_program
+from rollout.pulumi_driver.programs import Guard, Program, guarded, load_program
 from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn, remove_empty_sidecars
 from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
 
@@ -112,11 +112,16 @@ class PulumiStacks(States):
         plan: Path | None,
         message: str,
         refresh: bool = False,
+        guard: Callable[[], None] = lambda: None,
         on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
-        """See `ports.Stacks`."""
-        with self._opened(stack, given, plan) as opened:
+        """See `ports.Stacks`.
+
+        The engine runs the program once it holds the lock, so that is where the guard stands.
+        """
+        guarding = Guard(guard)
+        with self._opened(stack, given, plan, guarding) as opened, guarding.explained():
             problems = Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
@@ -219,7 +224,13 @@ class PulumiStacks(States):
             explained(opened.cancel)
 
     @contextmanager
-    def _opened(self, stack: str, given: ProgramInput | None = None, plan: Path | None = None) -> Iterator[Stack]:
+    def _opened(
+        self,
+        stack: str,
+        given: ProgramInput | None = None,
+        plan: Path | None = None,
+        before: Callable[[], None] = lambda: None,
+    ) -> Iterator[Stack]:
         """A stack ready for one operation.
 
         Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
@@ -228,12 +239,18 @@ class PulumiStacks(States):
         config = {
             "aws:region": environment.region,
             "aws:allowedAccountIds": json.dumps([environment.account]),
+            "aws:ignoreTags": json.dumps({"keys": [ROLLBACK_TAG]}),  # it comes and goes beside the engine
             **settings.config,
         }
         if given and settings.backend.startswith("file://"):
             _make_sure_of_room(settings.backend)
-        program = (lambda: guarded(self._program(stack), given)) if given else lambda: None
         remove_empty_sidecars(settings.backend, f"{environment.project}-{stack}")
+
+        def program() -> None:
+            before()
+            if given:
+                guarded(self._program(stack), given)
+
         with work_folder() as temporary:
             folder = plan.with_name(f"{stack}-work") if plan else temporary
             known = folder.exists() and any(folder.iterdir())

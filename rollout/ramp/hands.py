@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from rollout.changes.phases import ROUTING
 from rollout.live import Live
 from rollout.metrics import AlarmState
 from rollout.ports import Approver
@@ -15,7 +16,7 @@ from rollout.ramp.settings import NoticeKind
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.api import EnvironmentRollout
-    from rollout.changes.engine import PhaseResult
+    from rollout.changes.engine import PhaseResult, Since
     from rollout.changes.rollback import RollbackResult
     from rollout.measuring.evidence import Evidence
     from rollout.wiring import Parts
@@ -38,11 +39,23 @@ class Hands:
         self._parts = parts
         self._save = save
         self._notifiers = parts.notifiers(warn)
+        self._since: Since | None = None
         self._evidence: dict[tuple[str, ...], Evidence] = {}
 
     def read(self) -> Live:
         """See `Means`."""
-        return self._parts.load_balancers.read(self._parts.environment, tags=False)
+        parts = self._parts
+        if self._since is None:
+            from rollout.changes.engine import DEPTH, Since  # noqa: PLC0415 - who looks on needs no engine
+
+            history = parts.states.history(ROUTING, DEPTH)  # first, so that no rollback falls between the two
+            self._since = Since(parts.load_balancers.read(parts.environment), lambda: history)
+        return parts.load_balancers.read(parts.environment)
+
+    def overrule_rollbacks(self, live: Live) -> None:
+        """See `Means`."""
+        if marked := [rule.arn for rule in live.rules if rule.rollback]:
+            self._parts.load_balancers.unmark(marked)
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
         """See `Means`."""
@@ -72,7 +85,8 @@ class Hands:
     ) -> PhaseResult:
         """See `Means`."""
         some = self._some(routes)
-        result = self._door.set_weight(weight, routes=some, approve=approve, save=False, message=said)
+        since = self._since
+        result = self._door.set_weight(weight, routes=some, approve=approve, save=False, message=said, since=since)
         if self._save:
             self._door.remember(weight, some)
         return result

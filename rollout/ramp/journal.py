@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field
 from rollout.changes.phases import ROUTING
 from rollout.fields import Frozen
 from rollout.history.entries import Update, read_line
+from rollout.history.record import record_in
 from rollout.live import Live
 from rollout.model import Environment
 from rollout.ports import Stacks
@@ -87,6 +88,18 @@ def other_change(updates: Sequence[Update]) -> str | None:
             return None
         if update.kind == "update":
             return next(iter(update.message.splitlines()), "an update without a message")
+    return None
+
+
+def rolled_back(updates: Sequence[Update]) -> str | None:
+    """The first line of a rollback that came after the ramp's last beginning; None where there is none."""
+    for update in reversed(updates):
+        entry = read_line(update.message, MARK, Entry)
+        if entry is not None and entry.kind is Kind.STARTED:
+            return None
+        record = record_in(update.message)
+        if entry is None and record is not None and record.phase == "rollback":
+            return update.message.partition("\n")[0]
     return None
 
 

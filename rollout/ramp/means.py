@@ -22,7 +22,15 @@ class Means(Protocol):
     """What a ramp acts through; times are AWS's."""
 
     def read(self) -> Live:
-        """The live rules."""
+        """The live rules with their tags."""
+        ...
+
+    def overrule_rollbacks(self, live: Live) -> None:
+        """Take away the marks of rollbacks that were asked for before a ramp begins.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
         ...
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:

@@ -1,4 +1,7 @@
-"""What a ramp does when the candidate is worse: traffic first, then people, then history."""
+"""What a ramp does when the candidate is worse: traffic first, then people, then history.
+
+The way back is `rollout rollback`'s own: docs/decisions/0019 says what it promises.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from datetime import timedelta
 from itertools import count
 
 from rollout import events
-from rollout.errors import RollbackIncomplete, RolloutError, WrongAccount
+from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError, WrongAccount
 from rollout.model import Environment
 from rollout.quantities import Percent
 from rollout.ramp.decide import Decision
@@ -63,15 +66,38 @@ class Retreat:
         if weight == NOTHING or on_failure == "freeze":  # stepping back has said it with its update
             kind = Kind.DROPPED if rest else Kind.FAILED
             said = self._journal.message(kind, weight, decision.sentence, routes if rest else left)
-            self._write_down(said, routes if weight == NOTHING and not left else ())
+            if weight != NOTHING or left:
+                self._write_down(said)
+            elif doubt := self._settle(routes, said, persistent=persistent):
+                outcome = f"rolled back, but {doubt}"
         return outcome, rest
+
+    def _settle(self, routes: Sequence[str], message: str, *, persistent: bool) -> str | None:
+        """Wait for whoever may still raise the routes, and bring state and history up to date; what isn't sure then."""
+        while True:
+            try:
+                if not self._means.rollback(routes, message).reconciled:
+                    self._write_down(message)
+            except (RollbackIncomplete, Locked) as error:
+                self._emit(events.Warned(self._environment.name, f"traffic is back, but: {error}"))
+                if not persistent:
+                    self._write_down(message)
+                    return error.what
+                self._means.wait_until(self._means.now() + AGAIN)
+            except (Interrupted, WrongAccount):
+                raise
+            except RolloutError as error:
+                self._emit(events.Warned(self._environment.name, f"history doesn't say so yet: {error}"))
+                return None
+            else:
+                return None
 
     def move_back(self, routes: Sequence[str], *, persistent: bool) -> tuple[str, ...]:
         """Move routes to legacy; the routes that couldn't be moved, which is none if it is persistent."""
         for attempt in count(1):
             try:
                 self._means.rollback(routes, None)
-            except WrongAccount:
+            except (WrongAccount, Interrupted):
                 raise
             except RolloutError as error:
                 left = tuple(route for route in routes if self._is_named(route, error))
@@ -108,10 +134,9 @@ class Retreat:
             return None
         return before
 
-    def _write_down(self, message: str, moved: Sequence[str]) -> None:
-        """Have history say it: with the update that tidies the state, or else by itself."""
+    def _write_down(self, message: str) -> None:
+        """Have history say it by itself."""
         try:
-            if not moved or not self._means.rollback(moved, message).reconciled:
-                self._journal.write(message)
+            self._journal.write(message)
         except RolloutError as error:  # the next look sees that all is on legacy, and stops
             self._emit(events.Warned(self._environment.name, f"history doesn't say so yet: {error}"))

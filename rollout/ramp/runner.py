@@ -13,6 +13,7 @@ from rollout import events
 from rollout.changes.gates import Gate
 from rollout.errors import (
     AnalysisFailed,
+    AwsError,
     Drift,
     EngineError,
     GateRefused,
@@ -31,7 +32,7 @@ from rollout.model import Environment
 from rollout.ports import Approver
 from rollout.quantities import Percent
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
-from rollout.ramp.journal import Journal, Kind, entries, other_change
+from rollout.ramp.journal import Journal, Kind, entries, other_change, rolled_back
 from rollout.ramp.means import Means
 from rollout.ramp.retreat import Retreat
 from rollout.ramp.standing import NOTHING, Standing, standing
@@ -166,7 +167,15 @@ class Runner:
                     then="leave out --restart to go on with it",
                     code="ramp-under-way",
                 )
+        self._overrule(live)
         self._write(Kind.STARTED, standing(self._environment, live, ()).weight)
+
+    def _overrule(self, live: Live) -> None:
+        """Who begins a ramp knows of the rollbacks before, and means it."""
+        try:
+            self._means.overrule_rollbacks(live)
+        except AwsError as error:
+            self._warn(f"the rules keep the mark of a rollback, which ends the ramp: {error}")
 
     def _look(self, live: Live, stands: Standing, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, and what comes of it."""
@@ -174,6 +183,7 @@ class Runner:
             self._stop(stands, persistent=persistent)
             return self._result(stands, "finished", stands.ended.sentence)
         if stands.is_new:
+            self._overrule(live)
             self._write(Kind.STARTED, stands.weight)
             note = stands.note
             live, stands = self._stand()
@@ -190,6 +200,8 @@ class Runner:
             return self._fail(stands, decision, persistent=persistent)
         if stands.half_back is not None:
             raise stands.half_back
+        if by := rolled_back(self._updates or ()) or next((r.rollback for r in live.rules if r.rollback), None):
+            raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", then=self._restart)
         if decision.act is Act.RAISE:
             return self._raise(stands, decision)
         if decision.act is Act.FINISH:
@@ -262,7 +274,10 @@ class Runner:
 
         try:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
-        except Drift as error:  # the next look tells whether it is drift, or another run of the ramp
+        except Drift as error:
+            if error.code == "rolled-back":
+                raise RampEnded(error.what, then=self._restart, code=error.code) from None
+            # the next look tells whether it is drift, or another run of the ramp
             raise Locked(f"somebody was faster: {error}", then=_LOOK_AGAIN, code="concurrent-change") from None
         if not result.changed:  # a run that was cut off had done it
             self._journal.write(said())

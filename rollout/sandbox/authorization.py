@@ -48,6 +48,7 @@ _BOUND: Mapping[str, str] = {
     f"{_ELB}:ModifyTargetGroup": "{TargetGroupArn}",
     f"{_ELB}:ModifyTargetGroupAttributes": "{TargetGroupArn}",
     f"{_ELB}:RegisterTargets": "{TargetGroupArn}",
+    f"{_ELB}:RemoveTags": "{ResourceArns[0]}",
     "cloudwatch:DeleteAlarms": _ALARM + "{AlarmNames[0]}",
     "cloudwatch:DeleteDashboards": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardNames[0]}",
     "cloudwatch:GetDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
@@ -94,6 +95,9 @@ _TAGGING = {
     "logs:CreateLogGroup": "logs:TagResource",
 }
 """Creations that may come with tags, and the right to tag that they then ask for too."""
+
+_TAGS = frozenset({f"{_ELB}:AddTags", f"{_ELB}:RemoveTags"})
+"""Calls about several resources, on each of which AWS checks the right."""
 
 _CODES = {"query": "AccessDenied", "rest-xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
 _JSON_CODE = "AccessDeniedException"
@@ -161,6 +165,10 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
     action, said = _NAMED_OTHERWISE.get(call.action, call.action), call.parameters
     resource = _resource(action, call)
     if resource is None:
+        return
+    if action in _TAGS:
+        keys = tuple(said.get("TagKeys") or (tag["Key"] for tag in said.get("Tags", ())))
+        yield from (Asked(action, arn, {"aws:tagkeys": keys}) for arn in said["ResourceArns"])
         return
     yield Asked(action, resource, _context(action, said))
     if call.action == "s3:CopyObject":

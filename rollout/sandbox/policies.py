@@ -54,6 +54,7 @@ _OPERATORS: Mapping[str, Callable[[Values, Values], bool]] = {
     "ArnLike": _alike,
     "StringEquals": _equal,
     "StringLike": _alike,
+    "ForAllValues:StringEquals": lambda found, wanted: set(found) <= set(wanted),
     "ForAnyValue:StringEquals": lambda found, wanted: bool(set(found) & set(wanted)),
     "Null": lambda found, wanted: (not found) == (wanted == ("true",)),
 }

@@ -12,6 +12,7 @@ from rollout import events
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
 from rollout.changes.gates import Gate, traffic_of
 from rollout.changes.plan import StackPreview
+from rollout.errors import Problem
 from rollout.measuring.volumes import Volume
 from rollout.model import LEGACY_ONLY, Split
 from rollout.quantities import Percent
@@ -50,6 +51,8 @@ EVENTS = (
     events.CommandRun("production", "terraform state rm ADDRESS"),
     events.OwnerReleased("production", "terraform", ("score",), "change its code"),
     events.RouteRolledBack("production", "score", TEN),
+    events.RouteNotRolledBack("production", Problem("refused", "routes.score", "aws elbv2 modify-rule")),
+    events.RollbackWaiting("production", ("the rules of public (DescribeRules)",)),
     events.RollbackFinished("production", ("score",), reconciled=False, reason="locked"),
     events.PhaseFinished("production", "weight", 1),
     events.RampPickedUp("production", TEN.weight, MONDAY, (TEN.weight,), "history has no ramp"),

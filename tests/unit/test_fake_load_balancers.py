@@ -24,7 +24,8 @@ class Quick(SystemClock):
 
 
 def rollback(client: InMemoryLoadBalancers) -> None:
-    Rollback(SEED, client, Quick(), lambda _: None).move(tuple(SEED.routes))
+    way_back = Rollback(SEED, tuple(SEED.routes), client, Quick(), lambda _: None)
+    way_back.settle(way_back.move(), None)
 
 
 @pytest.mark.parametrize("split", [LEGACY_ONLY, HALF])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rollout import Rollout
 from rollout.iam import Role, denial, policy
 from rollout.iam.policies import ROLES
-from rollout.model import Environment, Function, HeaderOverride, LoadBalancer
+from rollout.model import ROLLBACK_TAG, Environment, Function, HeaderOverride, LoadBalancer
 from rollout.ramp.settings import Notification
 from tests.unit.builders import environment, live
 
@@ -45,12 +45,17 @@ def test_observe_changes_nothing_on_aws() -> None:
 
 def test_rollback_moves_traffic_and_nothing_else() -> None:
     changing = {a for a in actions(environment(), "rollback") if not a.startswith("elasticloadbalancing:Describe")}
-    assert changing == {"elasticloadbalancing:ModifyRule"}
+    assert changing == {"elasticloadbalancing:AddTags", "elasticloadbalancing:ModifyRule"}
+    only = {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}}
+    assert statements(environment(), "rollback")["TellOfRollbacks"]["Condition"] == only
 
 
 def test_what_requests_go_through_cannot_be_deleted_before_there_are_header_rules() -> None:
     deleting = {a for a in actions(environment(), "operate") if "Delete" in a or "Remove" in a or "*" in a}
-    assert deleting == {"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards"}
+    assert deleting == {
+        *("cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards"),
+        "elasticloadbalancing:RemoveTags",
+    }
 
 
 def test_rules_are_named_by_pattern_or_one_by_one() -> None:

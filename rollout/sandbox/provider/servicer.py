@@ -20,13 +20,22 @@ from rollout.sandbox.provider.aws import Aws, AwsFailure, MadeButFailed, doing
 from rollout.sandbox.provider.checking import Naming, check, has_unknown, without_notes
 from rollout.sandbox.provider.comparing import Differences, compare, imported, refreshed
 from rollout.sandbox.provider.schema import UNKNOWN, Invoke, Props, ResourceType
+from rollout.sandbox.provider.tagging import not_ignored
 from rollout.sandbox.provider.wire import decode, encode
 
 VERSION = "7.51.1"
 CONFIGURATION = frozenset(
     {
         *("region", "accessKey", "secretKey", "token", "profile", "version", "pluginDownloadURL"),
-        *("allowedAccountIds", "forbiddenAccountIds", "defaultTags", "endpoints", "maxRetries", "retryMode"),
+        *(
+            "allowedAccountIds",
+            "forbiddenAccountIds",
+            "defaultTags",
+            "ignoreTags",
+            "endpoints",
+            "maxRetries",
+            "retryMode",
+        ),
         *("skipCredentialsValidation", "skipMetadataApiCheck", "skipRegionValidation", "skipRequestingAccountId"),
         "s3UsePathStyle",
     }
@@ -74,6 +83,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         self._types = types
         self._invokes = invokes
         self._default_tags: dict[str, Props] = {}  # by connection: the engine opens one for each stack's provider
+        self._ignored_tags: dict[str, Props] = {}
 
     def GetPluginInfo(self, request: Any, context: grpc.ServicerContext) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=VERSION)
@@ -110,6 +120,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if said.get("region") and said["region"] != self._aws.region:
             raise AwsFailure(f"this port is for region {self._aws.region}, not {said['region']}")
         self._default_tags[context.peer()] = json.loads(said.get("defaultTags") or "{}").get("tags") or {}
+        self._ignored_tags[context.peer()] = json.loads(said.get("ignoreTags") or "{}")
         return pb.ConfigureResponse(acceptSecrets=False, supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: pb.CheckRequest, context: grpc.ServicerContext) -> pb.CheckResponse:
@@ -218,7 +229,8 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         if type_.regional:
             live["region"] = self._aws.region
         if type_.tagged:
-            default = self._default_tags.get(context.peer(), {})
+            default, ignored = (each.get(context.peer(), {}) for each in (self._default_tags, self._ignored_tags))
+            live["tagsAll"] = not_ignored(live.get("tagsAll", {}), ignored)
             live["tags"] = {k: v for k, v in live.get("tagsAll", {}).items() if default.get(k) != v}
         return live if importing else {**{k: v for k, v in (known or {}).items() if k not in live}, **live}
 

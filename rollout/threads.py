@@ -1,0 +1,67 @@
+"""Threads that nobody has to wait for: Ctrl-C ends the program although some of their calls are under way.
+
+`concurrent.futures` waits for its threads, when a pool is left and again when the interpreter ends.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import wait as wait_for
+from functools import partial
+from threading import Lock, Thread
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+class DaemonPool:
+    """Runs calls side by side, so many at a time; the rest of `concurrent.futures` is as usual.
+
+    Args:
+        at_once: How many, 1 or more.
+        name: What its threads are called.
+    """
+
+    def __init__(self, at_once: int, name: str = "rollout") -> None:
+        self._at_once = at_once
+        self._name = name
+        self._calls: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
+        self._lock = Lock()
+        self._threads = 0
+
+    def submit(self, call: Callable[..., T], *arguments: Any) -> Future[T]:
+        """Begin a call, now or as soon as there is a thread for it."""
+        future: Future[T] = Future()
+        with self._lock:
+            self._calls.append((future, partial(call, *arguments)))
+            if self._threads < self._at_once:
+                self._threads += 1
+                Thread(target=self._run, name=self._name, daemon=True).start()
+        return future
+
+    def map(self, call: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
+        """Call with each item, side by side; the results in the items' order."""
+        futures = [self.submit(call, item) for item in items]
+        return (future.result() for future in futures)
+
+    @staticmethod
+    def wait(futures: Collection[Future[Any]], seconds: float) -> bool:
+        """Wait for calls, so many seconds at most; whether all are done."""
+        return not wait_for(futures, seconds).not_done
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._calls:
+                    self._threads -= 1
+                    return
+                future, call = self._calls.popleft()
+            try:
+                result = call()
+            except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+                future.set_exception(error)
+            else:
+                future.set_result(result)
