@@ -110,11 +110,11 @@ class Since:
 
     Attributes:
         live: The rules with their marks.
-        history: Gives the latest updates of the routing stack.
+        history: The latest updates of the routing stack, read before the rules.
     """
 
     live: Live
-    history: Callable[[], tuple[Update, ...]]
+    history: tuple[Update, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,15 +241,12 @@ class Engine:
         self._emit(
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
+        asks = phase.gives_way and not preview_only and since is None
+        history = self._stacks.recent(ROUTING, DEPTH) if asks else ()  # before the rules: no rollback is between them
         beside = threads.DaemonPool(3)
-        history = (
-            beside.submit(self._stacks.history, ROUTING, DEPTH)
-            if phase.gives_way and not preview_only and not since
-            else None
-        )
         start = self._start(phase, weights or {})
-        if history:
-            since = Since(start.live, history.result)
+        if asks:
+            since = Since(start.live, history)
         after = splits_after(phase, environment, start, weights or {})
         run = _Run(phase, start, after, accept_live, tuple(waive), since if phase.gives_way else None)
         with work_folder() as folder:
@@ -552,7 +549,7 @@ class Engine:
         now = self._load_balancers.read(self._environment)
         (self._stop_if_moved if is_first else self._stop_if_rolled_back)(run, now)
         # of a rollback that had no right to mark the rules the history tells
-        if later := rollbacks_since(run.since.history(), self._stacks.history(ROUTING, DEPTH)):
+        if later := rollbacks_since(run.since.history, self._stacks.recent(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
 
     def _give_way(self, run: _Run, now: Live | None = None) -> None:

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
@@ -123,6 +124,19 @@ class States:
                 f"what the engine says of a stack can't be read: {error}", code="state-unreadable"
             ) from None
 
+    def recent(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `ports.States`; of a folder the files are read, since a start of the engine takes half a second."""
+        backend, environment = self._settings.backend, self._environment
+        if backend.startswith("file://"):
+            root = Path(unquote(urlsplit(backend).path)) / ".pulumi" / "history"
+            folder = root / f"{environment.project}-{stack}" / environment.name
+            try:  # the names end with the time in nanoseconds
+                files = sorted(folder.glob("*.history.json"), key=lambda file: file.name)[-depth:]
+                return tuple(_kept(_Kept.model_validate_json(file.read_bytes())) for file in files)
+            except (OSError, ValueError, OverflowError):  # the engine says what is wrong with them
+                pass
+        return self.history(stack, depth)
+
     def _ask(self, stack: str, *command: str) -> str | None:
         """What `pulumi stack` says; None where there is no such stack."""
         environment, settings = self._environment, self._settings
@@ -166,6 +180,21 @@ class _Told(Foreign):
     startTime: Moment  # noqa: N815 - the engine's names
     endTime: Moment | None = None  # noqa: N815
     version: int | None = None
+
+
+class _Kept(Foreign):
+    """One update, as a folder's file has it: times are seconds."""
+
+    kind: str
+    result: str
+    message: str | None = None
+    startTime: int  # noqa: N815 - the engine's names
+    endTime: int | None = None  # noqa: N815
+
+
+def _kept(found: _Kept) -> Update:
+    start, end = (datetime.fromtimestamp(at, UTC) if at else None for at in (found.startTime, found.endTime))
+    return Update(found.kind, found.result, found.message or "", start or datetime.fromtimestamp(0, UTC), end)
 
 
 def _update(told: _Told) -> Update:

@@ -48,8 +48,8 @@ class Hands:
         if self._since is None:
             from rollout.changes.engine import DEPTH, Since  # noqa: PLC0415 - who looks on needs no engine
 
-            history = parts.states.history(ROUTING, DEPTH)  # first, so that no rollback falls between the two
-            self._since = Since(parts.load_balancers.read(parts.environment), lambda: history)
+            history = parts.states.recent(ROUTING, DEPTH)  # before the rules: no rollback is between them
+            self._since = Since(parts.load_balancers.read(parts.environment), history)
         return parts.load_balancers.read(parts.environment)
 
     def overrule_rollbacks(self, live: Live) -> None:

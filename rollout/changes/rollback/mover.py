@@ -83,7 +83,7 @@ class Mover:
         self._marks = _Marks(api, mark)
         self._told: set[str] = set()
         self._legacy = tuple(sorted({environment.routes[name].legacy for name in routes}))
-        self._groups: Future[Mapping[str, Arn]] = Future()
+        self._groups: Future[Mapping[str, Arn]] | None = None
         by_balancer: dict[str, list[str]] = {}
         for name in routes:
             by_balancer.setdefault(environment.routes[name].load_balancer, []).append(name)
@@ -111,9 +111,9 @@ class Mover:
         """
         lanes = self._lanes
         pool = threads.DaemonPool(len(lanes) + 2, "rollback")
-        running = [pool.submit(lane.run) for lane in lanes]
-        if not self._groups.done() or self._groups.exception():
+        if self._groups is None or (self._groups.done() and self._groups.exception()):
             self._groups = pool.submit(self._api.group_arns, self._legacy)
+        running = [pool.submit(lane.run) for lane in lanes]
         account = pool.submit(self._api.account)
         try:
             while not pool.wait(running, SILENCE):
@@ -129,7 +129,7 @@ class Mover:
         return self._moved()
 
     def _read_groups(self) -> Mapping[str, Arn]:
-        return self._groups.result()
+        return self._groups.result() if self._groups else {}
 
     def _check(self, account: object) -> None:
         """What isn't found may be in another account."""
