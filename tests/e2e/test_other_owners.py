@@ -45,8 +45,7 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team) -> None:
     assert looked.evidence == f"pulumi (stack {stack}) holds 3 of 3 rules"
 
     gate = team.open().phase2(approve=True).gate
-    (warning,) = gate.warnings
-    assert f"pulumi (stack {stack}) holds 3 of 3 rules" in warning
+    (warning,) = [each for each in gate.warnings if f"pulumi (stack {stack}) holds 3 of 3 rules" in each]
     assert "its next `pulumi up` takes all traffic back" in warning
     (told,) = [event for event in team.events if isinstance(event, events.OwnerToRelease)]
     assert set(told.routes) == before.keys()

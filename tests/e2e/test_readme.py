@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Thread
+from threading import Condition, Thread
 
 import pytest
 
@@ -25,7 +25,7 @@ from tests.docs.pages import blocks
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(1500)]
 
 SETUP = ("./run ", ". .venv/")  # the tests run in what these make
-ROUTES = 2
+ROUTES, PATIENCE = 2, 300
 
 
 class Command:
@@ -45,13 +45,21 @@ class Command:
             stderr=theirs,
         )
         os.close(theirs)
+        self._heard = Condition()
         self._reader = Thread(target=self._read)
         self._reader.start()
 
     def _read(self) -> None:
         with suppress(OSError):  # the terminal is closed at the other end
             while said := os.read(self._ours, 4096):
-                self._screen.append(said)
+                with self._heard:
+                    self._screen.append(said)
+                    self._heard.notify_all()
+
+    def wait_until_it_says(self, text: str) -> None:
+        """Wait until it has written something."""
+        with self._heard:
+            assert self._heard.wait_for(lambda: text.encode() in b"".join(self._screen), PATIENCE)
 
     def end(self) -> str:
         """Wait until it ends well, and give all that it wrote."""
@@ -117,6 +125,7 @@ def lines() -> Iterator[tuple[str, str]]:
 def test_each_line_works_as_it_stands_to_a_completed_ramp_and_back(shell: Shell) -> None:
     said: dict[str, str] = {}
     ramp: Command | None = None
+    after: list[list[str]] = []  # what stands behind the ramp in its own terminal
     for language, line in lines():
         words = shlex.split(line, comments=True) if language == "sh" else []
         match words:
@@ -129,12 +138,15 @@ def test_each_line_works_as_it_stands_to_a_completed_ramp_and_back(shell: Shell)
                 shell.start(words)
             case ["rollout", "ramp", *_]:
                 ramp = shell.start(words)
-            case ["rollout", "rollback", *_] if ramp and "ramp" not in said:  # all before it go beside the ramp
+                ramp.wait_until_it_says("25 % now")
+            case ["rollout", "status" | "report", *_] if ramp and "ramp" not in said:
+                after.append(words)
+            case ["rollout", "rollback", *_] if ramp and "ramp" not in said:  # pause and resume go beside the ramp
                 said["ramp"] = ramp.end()
-                said["end"] = shell.run(["rollout", "status", "production"])
+                said |= {each[1]: shell.run(each) for each in after}
                 shell.run(words)
             case _:
                 said[" ".join(words[1:3])] = shell.run(words)
-    assert said["end"].count("100 %") >= ROUTES
+    assert said["status"].count("100 %") >= ROUTES
     assert (shell.folder / "report.html").stat().st_size
     assert said.keys() >= {"phase2 production", "explain GET", "monitoring production", "pause production"}
