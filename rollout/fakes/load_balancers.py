@@ -69,6 +69,7 @@ class InMemoryLoadBalancers:
             return self.calls.make(ApiCall("GetPolicy", function), lambda: aws.policies.get(function, ""))
 
         policies = {function: policy(function) for function in functions}
+        multi_value = self.multi_value(lambdas)  # not below the lock: who steps in at a call may want it
         with aws.lock:
             return Inspection(
                 targets=targets,
@@ -76,7 +77,7 @@ class InMemoryLoadBalancers:
                 groups={balancer: self._used_by(balancer) for balancer in live.load_balancers.values()},
                 rules={balancer: self._count(balancer) for balancer in live.load_balancers.values()},
                 limits=dict(aws.limits),
-                multi_value=self.multi_value(lambdas),
+                multi_value=multi_value,
             )
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:

@@ -25,6 +25,8 @@ SILENCE = 3.0
 """After how many seconds without an end it says what it waits for, and how often from then on."""
 LAST_LOOK = 2.0
 """How many seconds Ctrl-C leaves for a last look."""
+GROUPS = 60.0
+"""How many seconds target groups are waited for; a call's own limits are shorter."""
 MARKING = 5.0
 """How many seconds a mark is waited for once everything is moved."""
 
@@ -129,7 +131,7 @@ class Mover:
         return self._moved()
 
     def _read_groups(self) -> Mapping[str, Arn]:
-        return self._groups.result() if self._groups else {}
+        return self._groups.result(GROUPS) if self._groups else {}
 
     def _check(self, account: object) -> None:
         """What isn't found may be in another account."""

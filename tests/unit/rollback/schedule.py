@@ -21,6 +21,10 @@ from rollout.fakes.clock import InMemoryClock
 STACKS = frozenset({"backend", "resources", "history", "preview", "up", "recover", "note", "locks", "unlock"})
 
 
+_PATIENCE = 60.0
+"""How many seconds a task may take from one call to the next."""
+
+
 class Outcome(StrEnum):
     """What becomes of a call."""
 
@@ -96,7 +100,7 @@ class Schedule:
         task.outcome = outcome if task.is_call else Outcome.GO
         task.is_call, task.can_go = False, lambda: True
         task.go.release()
-        self._stopped.acquire()
+        assert self._stopped.acquire(timeout=_PATIENCE), f"{task.actor} waits for what another task holds: {task.at}"
 
     def kill(self, actor: str) -> None:
         """End an actor's threads where they are."""
