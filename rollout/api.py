@@ -45,7 +45,7 @@ from rollout.measuring.split import SINCE, Measured, counted, measure, per_minut
 from rollout.measuring.volumes import Volume, volumes
 from rollout.metrics import MINUTE
 from rollout.model import Arn, Environment
-from rollout.ports import Approver, LegacyOwner
+from rollout.ports import Approver, LegacyOwner, Stacks
 from rollout.quantities import Percent, format_duration, parse_duration
 from rollout.rules.conditions import Request
 from rollout.rules.header_rules import with_overrides
@@ -133,6 +133,60 @@ class Rollout:
             ConfigError: With every problem of the file.
         """
         return cls(config.load(Path(path)), sandbox=sandbox, provider=provider, on_event=on_event, parts=parts)
+
+    @classmethod
+    def for_rollback(
+        cls,
+        path: str | PathLike[str],
+        environment: str,
+        *,
+        sandbox: Sandbox | None = None,
+        provider: Provider = "stand-in",
+        on_event: events.Listener | None = None,
+        parts: PartsFactory | None = None,
+    ) -> EnvironmentRollout:
+        """An environment for a way back: where the inventory can't be read, by the last good one.
+
+        A warning says so. Such a one leaves state and file as they are.
+
+        Args:
+            path: stacks.toml.
+            environment: The environment's name.
+            sandbox: Work on this AWS instead of the real one.
+            provider: Which provider plugin talks to the sandbox.
+            on_event: Told each event.
+            parts: What it is put together of instead.
+
+        Raises:
+            ConfigError, UsageError: The inventory can't be read, and none was kept.
+        """
+        from rollout import events
+        from rollout.changes.rollback.last_good import last_good
+        from rollout.wiring import homes
+
+        tell = emitter(on_event or (lambda _: None))
+        try:
+            opened = cls.load(path, sandbox=sandbox, provider=provider, on_event=tell, parts=parts)
+            return opened.environment(environment)
+        except UsageError as error:
+            places = homes(Path(path), sandbox)
+            found = last_good(places, environment)
+            if found is None:
+                raise
+            kept, place = found
+            said = f"{error.where or path} can't be gone by ({error.what}), so the last good inventory is: "
+            said += f"of {kept.at:%Y-%m-%d %H:%M} UTC, in {place}"
+            with tell.aside():
+                tell(events.Warned(environment, said))
+            return EnvironmentRollout(
+                kept.environment,
+                Path(path),
+                sandbox=sandbox,
+                provider=provider,
+                on_event=tell,
+                parts=parts,
+                is_last_good=True,
+            )
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -249,9 +303,11 @@ class EnvironmentRollout:
         provider: Provider = "stand-in",
         on_event: events.Listener,
         parts: PartsFactory | None = None,
+        is_last_good: bool = False,
     ) -> None:
         self._environment = environment
         self._file = file
+        self._is_last_good = is_last_good
         self._emit = emitter(on_event)
         made = parts(environment, self._lock_cleared) if parts else None
         self._parts = made or Parts(environment, sandbox, provider, self._lock_cleared)
@@ -446,29 +502,40 @@ class EnvironmentRollout:
         from rollout.changes.rollback import States
 
         names, parts, name = self.routes(routes), self._parts, self._environment.name
-        states = (
-            States(parts.load_balancers, lambda: parts.stacks, parts.holders, lambda: parts.wall) if reconcile else None
-        )
+        states = States(parts.load_balancers, self._stacks_to_tidy, parts.holders, lambda: parts.wall)
         with self._emit.aside():
             self._emit(events.PhaseStarted(name, "rollback", "All traffic back to legacy, at once", (ROUTING,)))
             way_back = self._way_back(names, marked=True)
             first = way_back.move()
-            saving = self._save_aside(first.back, names, routes) if save else None
+            saving = self._save_aside(first.back, names, routes) if save and not self._is_last_good else None
             try:
-                result = way_back.settle(first, states, message)
+                result = way_back.settle(first, states if reconcile else None, message)
                 self._emit(events.RollbackFinished(name, names, result.reconciled, result.reason))
             finally:
                 if saving and not threads.DaemonPool.wait([saving], SAVING):
                     self._emit(events.Warned(name, "the weight 0 isn't in the file yet: another process has it locked"))
         return result
 
+    def _stacks_to_tidy(self) -> Stacks:
+        if self._is_last_good:
+            raise EngineError("stacks.toml can't be gone by, so the state stays as it is", code="config")
+        return self._parts.stacks
+
     def _way_back(self, routes: Sequence[str], *, marked: bool) -> Rollback:
         from rollout.changes.rollback import Rollback, mark_text
         from rollout.ramp.controls import who
 
         parts = self._parts
-        mark = (lambda: mark_text(parts.utc, who())) if marked else None
-        return Rollback(self._environment, routes, parts.rules, parts.clock, self._emit, mark=mark, by=who)
+        return Rollback(
+            self._environment,
+            routes,
+            parts.rules,
+            parts.clock,
+            self._emit,
+            known=lambda: parts.known_arns(self._file),
+            mark=(lambda: mark_text(parts.utc, who())) if marked else None,
+            by=who,
+        )
 
     def _take_back(self, routes: Sequence[str]) -> None:
         """Move routes back that an update of ours raised after somebody had asked for a rollback."""
@@ -805,6 +872,7 @@ class EnvironmentRollout:
             live = pool.submit(lambda: parts.load_balancers.read(environment, tags=False))
             measured = pool.submit(self._measured, live, span) if span else None
             status = self._standing(pool, states, live)
+            parts.keep_good(self._file, live.result())
             return with_measured(status, measured.result()) if measured else status
 
     def _standing(
@@ -1124,6 +1192,7 @@ class EnvironmentRollout:
                 *(f"this doesn't go by it, but {problem}" for problem in environment.all_faults),
             ],
             take_back=self._take_back,
+            on_verified=lambda live: parts.keep_good(self._file, live),
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

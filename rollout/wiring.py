@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from rollout.aws.session import Access
     from rollout.changes.pending import Lock
     from rollout.changes.rollback.lane import RuleApi
+    from rollout.changes.rollback.targets import KnownArns
+    from rollout.live import Live
     from rollout.measuring.evidence import Evidence
     from rollout.notify import Notifiers
     from rollout.pulumi_driver.states import EngineSettings
@@ -138,6 +140,15 @@ def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account
     return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
 
 
+def homes(file: Path, sandbox: Sandbox | None) -> tuple[Path, ...]:
+    """Where the last good inventories of a file are kept."""
+    from rollout.changes.rollback import last_good  # noqa: PLC0415 - most commands have no need of it
+
+    if sandbox is None:
+        return last_good.homes(file)
+    return last_good.homes(file, sandbox.folder) if sandbox.folder else ()
+
+
 @dataclass(frozen=True)
 class Parts:
     """The real parts for one environment.
@@ -199,6 +210,18 @@ class Parts:
         from rollout.aws.alb import Elbv2  # noqa: PLC0415 - as above
 
         return Elbv2(self._access, patience=SOON, retries=1)
+
+    def known_arns(self, file: Path) -> KnownArns:
+        """What is known from before of what an inventory names; it never raises."""
+        from rollout.changes.rollback import last_good  # noqa: PLC0415 - as above
+
+        return last_good.known_arns(homes(file, self.sandbox), self.environment.name)
+
+    def keep_good(self, file: Path, live: Live) -> None:
+        """Keep the inventory, since AWS is like it; it never raises."""
+        from rollout.changes.rollback import last_good  # noqa: PLC0415 - as above
+
+        last_good.keep(homes(file, self.sandbox), self.environment, live, self.utc)
 
     def holders(self) -> tuple[Lock, ...] | None:
         """Who holds the routing stack; None where that can't be told. A folder is asked without an engine."""

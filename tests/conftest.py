@@ -40,7 +40,7 @@ settings.load_profile("workers")
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _nothing_of_the_caller() -> Iterator[None]:
+def _nothing_of_the_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No credentials, profile, backend, sandbox, terminal's width or CI of whoever runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
@@ -49,6 +49,7 @@ def _nothing_of_the_caller() -> Iterator[None]:
         for name in CI_VARIABLES:
             patch.delenv(name, raising=False)
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # or each child process compiles the SDKs anew
         # a shell's background job ignores Ctrl-C, and would have its children ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -166,6 +166,7 @@ class Engine:
         volumes: Asked beside the previews how many requests the routes have.
         known: What else to know before saying yes, whatever the phase.
         take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
+        on_verified: Told AWS as it is once all rules were read back as wanted.
     """
 
     def __init__(
@@ -183,6 +184,7 @@ class Engine:
         volumes: Callable[[Live], Volumes] = lambda _: {},
         known: Sequence[str] = (),
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
+        on_verified: Callable[[Live], object] = lambda _: None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -196,6 +198,7 @@ class Engine:
         self._known = tuple(known)
         self._marks = marks
         self._take_back = take_back
+        self._on_verified = on_verified
 
     def run(
         self,
@@ -642,6 +645,7 @@ class Engine:
                 then=f"look at `rollout status {environment.name}`, then run it again",
             )
         self._overrule(run, now)
+        self._on_verified(now)
         for name, split in run.after.items():
             rule = now.rule_of(environment.routes[name])
             self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))

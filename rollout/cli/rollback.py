@@ -40,4 +40,4 @@ def rollback(
     Example: rollout rollback production -m "errors since 3 a.m."
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=PATIENCE) as run:
-        run.rollout().environment(environment).rollback(routes=routes or (), save=not no_save, message=message)
+        run.for_rollback(environment).rollback(routes=routes or (), save=not no_save, message=message)

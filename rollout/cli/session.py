@@ -28,7 +28,7 @@ from rollout.cli.options import ProviderName
 from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
-    from rollout.api import Rollout
+    from rollout.api import EnvironmentRollout, Rollout
     from rollout.cli.render import Renderer
     from rollout.events import Event, Listener
     from rollout.ports import Approver
@@ -74,6 +74,14 @@ class Session:
         if parts := PARTS.get():
             return Rollout.load(self._file, on_event=told, parts=parts)
         return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
+
+    def for_rollback(self, environment: str) -> EnvironmentRollout:
+        """An environment for a way back: where the inventory can't be read, by the last good one."""
+        from rollout.api import Rollout
+
+        return Rollout.for_rollback(
+            self._file, environment, sandbox=self.sandbox(), provider=self._provider.value, on_event=self._tell
+        )
 
     def _tell(self, event: Event) -> None:
         self.render(event)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollout.api import EnvironmentRollout
 from rollout.changes.pending import Lock
 from rollout.changes.phases import ROUTING
+from rollout.changes.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
 from rollout.events import Listener
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
@@ -19,6 +20,7 @@ from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.fakes.stacks import InMemoryStacks
+from rollout.live import Live
 from rollout.model import Environment
 from rollout.ports import LegacyOwner
 from rollout.wiring import Parts
@@ -116,6 +118,14 @@ class InMemoryParts(Parts):
     def rules(self) -> InMemoryLoadBalancers:
         """See `Parts`."""
         return self.load_balancers
+
+    def known_arns(self, file: Path) -> KnownArns:  # noqa: ARG002 - there is one of each name
+        """See `Parts`."""
+        return self.actor.world.known.get(self.environment.name, NOTHING_KNOWN)
+
+    def keep_good(self, file: Path, live: Live) -> None:  # noqa: ARG002 - as above
+        """See `Parts`."""
+        self.actor.world.known[self.environment.name] = known_from(self.environment, live)
 
     def holders(self) -> tuple[Lock, ...] | None:
         """See `Parts`."""

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rollout.api import EnvironmentRollout
 from rollout.changes.phases import LEGACY
+from rollout.changes.rollback.targets import KnownArns
 from rollout.changes.work_folder import work_folder
 from rollout.events import Listener
 from rollout.fakes.aws import InMemoryAws
@@ -45,6 +46,7 @@ class World:
         accounts: By their numbers.
         owner: Another tool that holds the legacy rules.
         functions: What answers invocations, by account.
+        known: What a rollback knows from before, by environment.
         actors: Whoever has worked on it, by name.
     """
 
@@ -56,6 +58,7 @@ class World:
     functions: dict[str, InMemoryFunctions] = field(default_factory=dict)
     alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
+    known: dict[str, KnownArns] = field(default_factory=dict)
     backend: InMemoryBackend = field(init=False)
 
     def __post_init__(self) -> None:
@@ -119,7 +122,7 @@ class World:
         """Another world that is like this one now, with nobody at work in it."""
         clock = InMemoryClock(self.clock.utc)
         made = World(clock, {number: aws.copy() for number, aws in self.accounts.items()}, owner=self.owner)
-        made.backend = self.backend.copy(clock)
+        made.backend, made.known = self.backend.copy(clock), dict(self.known)
         return made
 
     def add(self, environment: Environment) -> InMemoryAws:

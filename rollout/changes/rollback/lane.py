@@ -61,7 +61,7 @@ class Lane:
         routes: The routes that go back, all of this load balancer.
         api: AWS.
         clock: Time.
-        known: What is known from before.
+        known: Gives what is known from before.
         groups: What gives the target groups that could be read.
         on_found: Told the rules of the routes at each look, once the calls that change them are under way.
         on_back: Told each rule that is read back, once.
@@ -85,7 +85,7 @@ class Lane:
         api: RuleApi,
         clock: Clock,
         *,
-        known: KnownArns,
+        known: Callable[[], KnownArns],
         groups: Callable[[], Mapping[str, Arn]],
         on_found: Callable[[Found], None],
         on_back: Callable[[Lane, Target], None],
@@ -110,6 +110,7 @@ class Lane:
         self._on_found = on_found
         self._on_back = on_back
         self._told: set[Arn] = set()
+        self._own: dict[str, Arn] = {}
         self._further: dict[Arn, Target] = {}
         self._pool = threads.DaemonPool(AT_ONCE, f"rollback-{balancer}")
 
@@ -134,7 +135,10 @@ class Lane:
     def see(self, rules: Sequence[LiveRule], groups: Mapping[str, Arn] | None = None) -> Found:
         """Take rules for what there is now."""
         routes = self._environment.routes
-        found = find_targets(self._environment, self.balancer, self.routes, rules, known=self._known, groups=groups)
+        known = self._known()
+        known = replace(known, rules={**known.rules, **self._own})  # a rule that was found once is found again
+        found = find_targets(self._environment, self.balancer, self.routes, rules, known=known, groups=groups)
+        self._own |= {target.name: target.rule.arn for target in found.targets if target.name == target.route}
         found = self._with_those_moved(found, rules)
         if not self.before:
             self.before = dict.fromkeys(self.routes)
@@ -178,7 +182,7 @@ class Lane:
 
     def _read_rules(self) -> tuple[LiveRule, ...]:
         """The rules of the inventory's listener, and of the one that is known from before if that is another."""
-        recorded = self._known.listeners.get(self.balancer)
+        recorded = self._known().listeners.get(self.balancer)
         try:
             if self.listener is None:
                 self.listener = self._find_listener()

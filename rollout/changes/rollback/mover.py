@@ -25,6 +25,8 @@ SILENCE = 3.0
 """After how many seconds without an end it says what it waits for, and how often from then on."""
 LAST_LOOK = 2.0
 """How many seconds Ctrl-C leaves for a last look."""
+KNOWN = 0.5
+"""How many seconds what is known from before is waited for."""
 GROUPS = 60.0
 """How many seconds target groups are waited for; a call's own limits are shorter."""
 MARKING = 5.0
@@ -63,7 +65,7 @@ class Mover:
         api: AWS.
         clock: Time.
         emit: Told each event.
-        known: What is known from before.
+        known: Gives what is known from before; a disk that doesn't answer isn't waited for.
         mark: Gives what the rules are marked with; None for no mark.
     """
 
@@ -75,13 +77,13 @@ class Mover:
         clock: Clock,
         emit: Callable[[events.Event], None],
         *,
-        known: KnownArns = NOTHING_KNOWN,
+        known: Callable[[], KnownArns] = lambda: NOTHING_KNOWN,
         mark: Callable[[], str] | None = None,
     ) -> None:
         self._environment = environment
         self._api = api
         self._emit = emit
-        self._known = known
+        self._known = threads.DaemonPool(1, "record").submit(known)
         self._marks = _Marks(api, mark)
         self._told: set[str] = set()
         self._legacy = tuple(sorted({environment.routes[name].legacy for name in routes}))
@@ -96,7 +98,7 @@ class Mover:
                 names,
                 api,
                 clock,
-                known=known,
+                known=self.known,
                 groups=self._read_groups,
                 on_found=self._marks.begin,
                 on_back=self._tell_back,
@@ -129,6 +131,13 @@ class Mover:
         except KeyboardInterrupt:
             raise self._interrupted() from None
         return self._moved()
+
+    def known(self) -> KnownArns:
+        """What is known from before."""
+        try:
+            return self._known.result(KNOWN)
+        except Exception:  # noqa: BLE001 - it only helps where something else fails
+            return NOTHING_KNOWN
 
     def _read_groups(self) -> Mapping[str, Arn]:
         return self._groups.result(GROUPS) if self._groups else {}
@@ -171,7 +180,13 @@ class Mover:
                 said, command = f"could not be read: {lane.trouble}", self._by_record(name)
                 yield Problem(said, where=f"routes.{name}", then=command, code="not-read-back")
             return
-        yield from lane.found.missing.values()
+        if lane.listener is None:
+            balancer = self._environment.load_balancers[lane.balancer]
+            where = f"no listener on port {balancer.listener_port} of {balancer.name or balancer.arn}"
+            for name in lane.found.missing:
+                yield Problem(f"has no live rule: AWS has {where}", where=f"routes.{name}", code="listener-missing")
+        else:
+            yield from lane.found.missing.values()
         for target in lane.found.targets:
             arn, command = target.rule.arn, command_for(target, region)
             place = (target.route,) if target.route else lane.routes
@@ -188,7 +203,7 @@ class Mover:
 
     def _by_record(self, route: str) -> str | None:
         """The line for a route whose load balancer can't be read, by what is known from before."""
-        environment, known = self._environment, self._known
+        environment, known = self._environment, self.known()
         rule, listener = known.rules.get(route), known.listeners.get(environment.routes[route].load_balancer)
         legacy = known.groups.get(environment.routes[route].legacy)
         if rule and legacy:

@@ -77,7 +77,7 @@ class Rollback:
         api: AWS.
         clock: Time.
         emit: Told each event; it may neither raise nor wait.
-        known: What is known from before.
+        known: Gives what is known from before.
         mark: Gives what the rules are marked with, for others to see; None for no mark.
         by: Tells who runs it, for Pulumi's update history.
     """
@@ -90,7 +90,7 @@ class Rollback:
         clock: Clock,
         emit: events.Listener,
         *,
-        known: KnownArns = NOTHING_KNOWN,
+        known: Callable[[], KnownArns] = lambda: NOTHING_KNOWN,
         mark: Callable[[], str] | None = None,
         by: Callable[[], str] = lambda: "",
     ) -> None:
@@ -99,7 +99,6 @@ class Rollback:
         self._mover = Mover(environment, routes, api, clock, emit, known=known, mark=mark)
         self._clock = clock
         self._emit = emit
-        self._known = known
         self._by = by
         self._changed: dict[str, None] = {}
 
@@ -188,7 +187,7 @@ class Rollback:
                 first.back,
                 states.load_balancers,
                 states.stacks(),
-                known=self._known,
+                known=self._mover.known(),
                 message=message or self._message(first),
                 record=record,
             )

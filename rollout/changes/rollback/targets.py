@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rollout.errors import Problem
-from rollout.live import DEFAULT_PRIORITY, LiveRule
+from rollout.live import DEFAULT_PRIORITY, Live, LiveRule
 from rollout.model import Arn, Environment, Route
 from rollout.rules.weights import Forward, group_name, same_forward
 
@@ -31,6 +31,12 @@ class KnownArns:
 
 
 NOTHING_KNOWN = KnownArns()
+
+
+def known_from(environment: Environment, live: Live) -> KnownArns:
+    """What is to be known later of AWS as it is now."""
+    rules = {name: rule.arn for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    return KnownArns(live.listeners, rules, {name: group.arn for name, group in live.target_groups.items()})
 
 
 @dataclass(frozen=True, slots=True)

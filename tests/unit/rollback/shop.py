@@ -79,7 +79,7 @@ def at_risk(aws: InMemoryAws) -> set[str]:
     """The load balancers' rules by which a request may meet a candidate, as `one 10`."""
     names = {arn: name for name, arn in aws.load_balancers.items()}
     return {
-        f"{names[aws.listeners[rule.listener].load_balancer]} {rule.priority}"
+        f"{names.get(aws.listeners[rule.listener].load_balancer, 'gone')} {rule.priority}"
         for rule in aws.rules.values()
         if rule.forward and any(w and group_name(arn) in CANDIDATES for arn, w in rule.forward.weights.items())
     }
