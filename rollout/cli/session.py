@@ -79,6 +79,8 @@ class Session:
         """An environment for a way back: where the inventory can't be read, by the last good one."""
         from rollout.api import Rollout
 
+        if parts := PARTS.get():
+            return Rollout.for_rollback(self._file, environment, on_event=self._tell, parts=parts)
         return Rollout.for_rollback(
             self._file, environment, sandbox=self.sandbox(), provider=self._provider.value, on_event=self._tell
         )
