@@ -79,6 +79,21 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def race(session: nox.Session) -> None:
+    """Roll back beside a raise, two processes in a sandbox, fifty times or as many as are named: nox -s race -- N."""
+    install(session)
+    session.run("python", "-m", "tests.faults.race", *session.posargs)
+
+
+@nox.session
+def rollbacks(session: nox.Session) -> None:
+    """Let everybody work beside rollbacks in memory, in 5,000 orders or as many as are named: nox -s rollbacks -- N."""
+    install(session)
+    runs = session.posargs[0] if session.posargs else "5000"
+    session.run("pytest", "tests/unit/rollback/test_state_machine.py", "-q", env={"ROLLBACK_RUNS": runs})
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Put 500 faults, or as many as are named, into the pure modules, and see that the unit tests fail on them."""
     install(session)
