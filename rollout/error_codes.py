@@ -73,6 +73,7 @@ RULES: Mapping[str, str] = {
     "rule-changed": "Another process changed the rule since rollout last did.",
     "rule-divides-already": "The rule divides requests already; phase 2 adopts it as it is.",
     "rule-missing": "There is no rule where the inventory or the state has one.",
+    "rule-renumbered": "The route's rule is at another priority than the inventory says.",
     "rule-replaced": "Another rule is at this priority now.",
     "state-outdated": "The rule is as the file says, but the state has recorded something else.",
     "unknown-forward": "The rule forwards as neither rollout nor legacy would leave it.",

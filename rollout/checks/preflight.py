@@ -66,7 +66,15 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
         if route.load_balancer not in live.listeners:
             continue
         rule, place = live.rule_of(route), f"routes.{key}"
-        if rule is None:
+        moved = next((r for r in live.rules_of(route.load_balancer) if r.matches(route.path, route.methods)), None)
+        if moved is not None and (rule is None or not rule.matches(route.path, route.methods)):
+            yield Problem(
+                f"its rule isn't at priority {route.priority} on {route.load_balancer}, but at {moved.priority}",
+                where=place,
+                then=f"set priority = {moved.priority} in the inventory, or renumber the rule {moved.arn}",
+                code="rule-renumbered",
+            )
+        elif rule is None:
             yield Problem(
                 f"no rule at priority {route.priority} on {route.load_balancer}", where=place, code="rule-missing"
             )

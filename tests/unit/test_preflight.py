@@ -97,3 +97,15 @@ def test_a_rule_that_somebody_made_in_place_of_the_recorded_one_asks_for_phase_2
     (one,) = adoption_problems(environment(), replace(NOW, rules=()), preview)
     assert one.code == "rule-not-managed"
     assert "bulk" in one.what
+
+
+def test_a_rule_that_was_renumbered_is_told_with_where_it_is() -> None:
+    away = tuple(replace(rule, priority=15) if rule.priority == 10 else rule for rule in NOW.rules)
+    (problem,) = live_problems(environment(), replace(NOW, rules=away))
+    assert (problem.where, problem.code) == ("routes.score", "rule-renumbered")
+    assert "priority = 15" in (problem.then or "")
+    swapped = tuple(replace(rule, priority=30 - rule.priority) for rule in NOW.rules)
+    assert places(live_problems(environment(), replace(NOW, rules=swapped))) == [
+        ("routes.score", "rule-renumbered"),
+        ("routes.bulk", "rule-renumbered"),
+    ]
