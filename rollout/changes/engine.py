@@ -60,6 +60,7 @@ from rollout.errors import (
     UsageError,
     VerifyFailed,
 )
+from rollout.formatting import count_of
 from rollout.history.entries import Update
 from rollout.history.record import Record, moves, rollbacks_since, with_record
 from rollout.live import Live
@@ -665,7 +666,7 @@ class Engine:
         total = len({change.urn for change in item.preview.changes})
         under_way = f", {begun} under way, which may take effect" if begun else ""
         rest = "".join(f"; {other.step.stack} not begun" for other in later)
-        so_far = f"{item.step.stack} {min(done, total)} of {total} resources done{under_way}{rest}"
+        so_far = f"{item.step.stack} {min(done, total)} of {count_of(total, 'resource')} done{under_way}{rest}"
         return Interrupted(
             f"stopped: {so_far}{self._live_now()}",
             then="run the same command again to finish it",

@@ -154,13 +154,14 @@ def test_hands_on_rules_are_seen(shop: Shop) -> None:
     site, client = shop.site, shop.site.client()
     site.renumber(shop.score, 7)
     site.ask(shop.bulk, "/elsewhere")
-    rules = {rule.arn: rule for rule in client.rules([site.listener("public")])}
+    rules = {rule.arn: rule for rule in client.rules([site.listener("public")]) if rule.priority < DEFAULT_PRIORITY}
     assert {arn: (rule.priority, rule.conditions) for arn, rule in rules.items()} == {
         shop.score: (7, "GET /score/*"),
         shop.bulk: (20, "/elsewhere"),
     }
     site.delete(shop.score)
-    assert [rule.arn for rule in client.rules([site.listener("public")])] == [shop.bulk]
+    left = [rule.arn for rule in client.rules([site.listener("public")]) if rule.priority < DEFAULT_PRIORITY]
+    assert left == [shop.bulk]
     missing = Arn(site.listener("public")[:-4] + "dead")
     with pytest.raises(AwsError) as caught:
         client.rules([missing])

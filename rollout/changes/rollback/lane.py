@@ -15,6 +15,7 @@ from typing import Protocol
 from rollout import threads
 from rollout.changes.rollback.targets import Found, KnownArns, Target, find_targets
 from rollout.errors import AwsError, RolloutError, WrongAccount
+from rollout.formatting import count_of
 from rollout.live import LiveRule
 from rollout.model import Arn, Environment, LoadBalancer, Split
 from rollout.ports import Clock
@@ -222,7 +223,7 @@ class Lane:
                 self.errors.pop(rule, None)
             self.under_way.pop(rule, None)
 
-        self.doing = f"{len(moves)} rules of {self.balancer} (ModifyRule)"
+        self.doing = f"{count_of(len(moves), 'rule')} of {self.balancer} (ModifyRule)"
         calls: list[Future[None]] = [self._pool.submit(modify, target) for target in moves]
         if self.found:
             self._on_found(self.found)

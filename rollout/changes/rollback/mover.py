@@ -18,6 +18,7 @@ from rollout.changes.rollback.by_hand import command_for, describe_rules, modify
 from rollout.changes.rollback.lane import Lane, RuleApi
 from rollout.changes.rollback.targets import NOTHING_KNOWN, Found, KnownArns, Target
 from rollout.errors import Interrupted, Problem, WrongAccount
+from rollout.formatting import count_of
 from rollout.model import Arn, Environment, Split
 from rollout.ports import Clock
 
@@ -226,7 +227,7 @@ class Mover:
         total = sum(len(lane.routes) for lane in lanes)
         calls = f"; {under_way} call{'s' * (under_way != 1)} under way, which may take effect" if under_way else ""
         return Interrupted(
-            f"stopped: {len(back)} of {total} routes are read back as on legacy alone{calls}",
+            f"stopped: {len(back)} of {count_of(total, 'route')} read back as on legacy alone{calls}",
             then=f"run `rollout rollback {self._environment.name}` again to be sure of the others",
         )
 

@@ -18,6 +18,7 @@ from rollout.changes.rollback.mover import Moved, Mover
 from rollout.changes.rollback.state import MOVED, tidy
 from rollout.changes.rollback.targets import NOTHING_KNOWN, KnownArns
 from rollout.errors import Drift, Interrupted, Locked, Problem, RollbackIncomplete
+from rollout.formatting import count_of
 from rollout.history.record import Record, moves
 from rollout.model import LEGACY_ONLY, Environment, Split
 from rollout.ports import Clock, LoadBalancers, Stacks
@@ -140,7 +141,7 @@ class Rollback:
             reason = self._settled(first, states, message)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"stopped: {len(first.back)} of {len(self._routes)} routes were read back as on legacy alone; "
+                f"stopped: {len(first.back)} of {count_of(len(self._routes), 'route')} read back as on legacy alone; "
                 "nobody waited for others who may be at work, and the state isn't up to date",
                 then=f"run `rollout rollback {self._environment.name}` again",
             ) from None
@@ -213,7 +214,7 @@ class Rollback:
             retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
             again = f"run `rollout rollback {environment.name}` again, or the lines of the AWS CLI above"
             raise RollbackIncomplete(
-                f"{len(failed)} of {len(routes)} routes could not be moved back; {rest}",
+                f"{len(failed)} of {count_of(len(routes), 'route')} could not be moved back; {rest}",
                 moved.problems,
                 then=retired if environment.completed else again,
             )
