@@ -1,6 +1,7 @@
 """Do the unit tests catch faults? Draws mutants of the pure modules and runs the tests that execute their lines.
 
-Run by `nox -s mutants`. Arguments: how many to draw (500), and parts of modules' names, to draw from those alone.
+Run by `nox -s mutants`. Arguments: how many to draw (500), `seed=WORD` to draw others, and parts of modules' names, to
+draw from those alone.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ SEED, COUNT, WANTED = "rollout", 500, 0.9
 OUTCOMES = ("killed", "survived", "not reached", "equivalent")
 
 
-def drawn(modules: Sequence[str], count: int) -> list[Mutant]:
+def drawn(modules: Sequence[str], count: int, seed: str) -> list[Mutant]:
     """So many mutants of the modules; a change of one line draws few others."""
     found = [mutant for module in modules for mutant in mutants_of(module, file_of(module).read_text("utf-8"))]
-    return sorted(found, key=lambda mutant: (mutant.rank(SEED), mutant.place))[:count]
+    return sorted(found, key=lambda mutant: (mutant.rank(seed), mutant.place))[:count]
 
 
 def equivalents() -> Mapping[tuple[str, str, str], str]:
@@ -41,7 +42,8 @@ def equivalents() -> Mapping[tuple[str, str, str], str]:
 
 def main(arguments: Sequence[str]) -> int:
     """Draw, run and print a table; 1 if too few are killed."""
-    names = [each for each in arguments if not each.isdecimal()]
+    names = [each for each in arguments if not each.isdecimal() and "=" not in each]
+    seed = next((each.removeprefix("seed=") for each in arguments if each.startswith("seed=")), SEED)
     count = next((int(each) for each in arguments if each.isdecimal()), COUNT)
     whole = [module for name in PURE for module in modules_of(name)]
     modules = [module for module in whole if not names or any(name in module for name in names)]
@@ -59,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     warm_up()
     reach, known = looked_at(whole), equivalents()
     to_run: dict[bool, list[Mutant]] = {True: [], False: []}
-    for mutant in drawn(modules, count):
+    for mutant in drawn(modules, count, seed):
         if (mutant.module, mutant.text, mutant.change) in known:
             note(mutant, "equivalent")
         elif not reach.of(mutant):
