@@ -95,7 +95,7 @@ def rollbacks(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Put 500 faults, or as many as are named, into the pure modules, and see that unit tests fail: -- N seed=WORD NAME."""
+    """Put 500 faults into the pure modules and see that the unit tests fail on them: -- N seed=WORD NAME."""
     install(session)
     session.run("python", "-m", "tests.mutants", *session.posargs)
 
