@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import resource
 import traceback
@@ -19,6 +20,7 @@ _QUIET = (
     *("-p", "no:randomly", "-p", "no:xdist", "-o", f"cache_dir={KEPT / 'pytest'}"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # plugins are imported before pytest is
 )
+_PATIENCE = 5
 _PER_TEST = 60
 """Seconds after which a test counts as one that fails."""
 
@@ -44,19 +46,26 @@ def in_a_fork(work: Callable[[], int], seconds: float) -> int:
 
     Args:
         work: What to do; gives the exit code.
-        seconds: After so much time of a processor it is ended.
+        seconds: After so much time of a processor it is ended, and after several times as much in any case.
     """
-    if child := os.fork():
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    code = 3
-    try:
-        resource.setrlimit(resource.RLIMIT_CPU, (round(seconds), round(seconds)))
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        code = work()
-    except BaseException:  # noqa: BLE001 - there is nobody else to say it
-        traceback.print_exc()
-    finally:
-        os._exit(code)
+
+    def quietly() -> None:
+        code = 3
+        try:
+            resource.setrlimit(resource.RLIMIT_CPU, (round(seconds), round(seconds)))
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            code = work()
+        except BaseException:  # noqa: BLE001 - there is nobody else to say it
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+
+    child = multiprocessing.get_context("fork").Process(target=quietly)
+    child.start()
+    child.join(_PATIENCE * seconds)
+    child.kill()
+    child.join()
+    return child.exitcode or 0
 
 
 def allowed(tests: Mapping[str, float]) -> float:
