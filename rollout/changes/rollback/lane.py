@@ -168,18 +168,21 @@ class Lane:
         try:
             rules = self._read_rules()
             found = self.see(rules)
-            if found.lacks_groups:
-                self.doing = "the target groups (DescribeTargetGroups)"
-                found = self.see(rules, self._groups())
         except WrongAccount:
             raise
         except Exception as error:  # noqa: BLE001 - nothing may keep it from looking again
             self.trouble = in_words(error)
             return None
-        moves = tuple(t for t in found.targets if t.legacy and not t.is_back and not t.is_default)
-        if not moves:
+        if found.lacks_groups and not found.moves:  # what is known is moved before anything is waited for
+            self.doing = "the target groups (DescribeTargetGroups)"
+            try:
+                found = self.see(rules, self._groups())
+            except Exception as error:  # noqa: BLE001 - as above
+                self.trouble = in_words(error)
+                return None
+        if not found.moves:
             self._on_found(found)
-        return moves
+        return found.moves
 
     def _read_rules(self) -> tuple[LiveRule, ...]:
         """The rules of the inventory's listener, and of the one that is known from before if that is another."""

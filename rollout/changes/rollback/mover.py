@@ -115,9 +115,8 @@ class Mover:
             Interrupted: By the user.
         """
         lanes = self._lanes
-        pool = threads.DaemonPool(len(lanes) + 2, "rollback")
-        if self._groups is None or (self._groups.done() and self._groups.exception()):
-            self._groups = pool.submit(self._api.group_arns, self._legacy)
+        pool = threads.DaemonPool(len(lanes) + 1, "rollback")
+        self._read_groups_aside()
         running = [pool.submit(lane.run) for lane in lanes]
         account = pool.submit(self._api.account)
         try:
@@ -141,7 +140,13 @@ class Mover:
             return NOTHING_KNOWN
 
     def _read_groups(self) -> Mapping[str, Arn]:
-        return self._groups.result(GROUPS) if self._groups else {}
+        return self._read_groups_aside().result(GROUPS)
+
+    def _read_groups_aside(self) -> Future[Mapping[str, Arn]]:
+        """Begin to read the legacy target groups, again where that failed."""
+        if self._groups is None or (self._groups.done() and self._groups.exception()):
+            self._groups = threads.DaemonPool(1, "target groups").submit(self._api.group_arns, self._legacy)
+        return self._groups
 
     def _check(self, account: object) -> None:
         """What isn't found may be in another account."""

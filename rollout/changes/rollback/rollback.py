@@ -180,9 +180,9 @@ class Rollback:
         """Try to bring the state up to date: whether there was something to update, or why it couldn't be."""
         name = self._environment.name
         own = [route for route in self._changed if route in first.before]
-        record = Record(phase="rollback", by=self._by(), moves=moves(first.before, dict.fromkeys(own, LEGACY_ONLY)))
         self._emit(events.RollbackWaiting(name, ("Pulumi's state, which is brought up to date",)))
         try:
+            record = Record(phase="rollback", by=self._by(), moves=moves(first.before, dict.fromkeys(own, LEGACY_ONLY)))
             return tidy(
                 self._environment,
                 first.back,

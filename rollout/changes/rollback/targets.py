@@ -83,6 +83,11 @@ class Found:
     missing: Mapping[str, Problem] = field(default_factory=dict)
 
     @property
+    def moves(self) -> tuple[Target, ...]:
+        """Those that a ModifyRule would bring back."""
+        return tuple(t for t in self.targets if t.legacy and not t.is_back and not t.is_default)
+
+    @property
     def lacks_groups(self) -> bool:
         """Whether a legacy target group isn't known."""
         return any(not target.legacy for target in self.targets)

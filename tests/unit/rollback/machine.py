@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from rollout import events
 from rollout.analysis.verdicts import Judgement, Verdict
-from rollout.errors import AnalysisFailed, AwsError
+from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
 from rollout.model import ROLLBACK_TAG, Arn
 from rollout.ramp.hands import Hands
@@ -125,9 +125,10 @@ class WayBack(RuleBasedStateMachine):
             if claim.is_made or claim.is_recorded or all(seen.get(arn) == claim.marks.get(arn, "-") for arn in arns):
                 claim.is_over = True
 
-    @rule(route=st.sampled_from(["", *ROUTES]), broken=st.booleans(), may_mark=st.booleans())
+    @rule(route=st.sampled_from(["", *ROUTES]), broken=st.booleans(), may_mark=st.booleans(), engine=st.booleans())
     @precondition(lambda self: self.count < AGED)
-    def roll_back(self, route: str, broken: bool, may_mark: bool) -> None:
+    def roll_back(self, route: str, broken: bool, may_mark: bool, engine: bool) -> None:
+        """Somebody rolls back, perhaps without a screen, a right, or an engine."""
         routes = (route,) if route else ()
 
         def listener(_: events.Event) -> None:
@@ -138,6 +139,8 @@ class WayBack(RuleBasedStateMachine):
         self.claims[name] = Claim(routes or tuple(ROUTES))
         if not may_mark:
             self.world.actor(name).calls.refuse("AddTags", times=None, error=AwsError("AddTags: AccessDenied"))
+        if not engine:
+            self.world.actor(name).calls.refuse("preview", times=None, error=EngineError("no engine"))
 
     @rule(weight=st.sampled_from([10, 50, 100]), route=st.sampled_from(["", *ROUTES]), accept_live=st.booleans())
     @precondition(lambda self: self.count < AGED)

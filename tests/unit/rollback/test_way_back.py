@@ -44,7 +44,8 @@ def refuse(world: World, action: str, resource: str = "*", *, times: int | None 
 # A1: others at the same time
 
 
-def test_who_raises_meanwhile_is_waited_for_and_moved_back(half: World) -> None:
+@pytest.mark.parametrize("has_engine", [True, False])
+def test_who_raises_meanwhile_is_waited_for_and_moved_back(half: World, has_engine: bool) -> None:
     lock = half.backend.hold(SHOP, ROUTING)
     legacy, candidate = group(half, "old-a"), group(half, "new-one")
     done: list[ApiCall] = []
@@ -57,10 +58,10 @@ def test_who_raises_meanwhile_is_waited_for_and_moved_back(half: World) -> None:
             half.backend.release(SHOP, lock)
 
     half.actor().calls.before(others, "locks")
-    result = roll_back(half)
-    assert result.reconciled
+    if not has_engine:
+        half.actor().calls.refuse("preview", times=None, error=EngineError("no engine"))
+    assert roll_back(half).reconciled is has_engine
     assert at_risk(half.aws(SHOP)) == set()
-    assert half.open(SHOP).drift(ignore_file=True).problems == ()
 
 
 def test_who_still_holds_the_stack_is_no_success(half: World) -> None:
@@ -256,6 +257,23 @@ def test_an_answer_that_got_lost_is_made_up_for(half: World) -> None:
 @pytest.mark.parametrize("call", ["GetCallerIdentity", "DescribeTargetGroups"])
 def test_who_is_only_looked_at_beside_may_be_refused(half: World, call: str) -> None:
     refuse(half, call)
+    roll_back(half, reconcile=False)
+    assert at_risk(half.aws(SHOP)) == set()
+
+
+def test_a_group_that_cannot_be_looked_up_keeps_no_other_route_of_the_load_balancer(half: World) -> None:
+    half.known.clear()
+    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+    refuse(half, "DescribeTargetGroups")
+    _, codes = failed(half, reconcile=False)
+    assert codes == {"a": "target-group-missing"}
+    assert at_risk(half.aws(SHOP)) == {"one 10"}
+
+
+def test_a_group_that_could_not_be_looked_up_once_is_looked_up_again(half: World) -> None:
+    half.known.clear()
+    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+    refuse(half, "DescribeTargetGroups", times=2)
     roll_back(half, reconcile=False)
     assert at_risk(half.aws(SHOP)) == set()
 
