@@ -73,21 +73,26 @@ _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.ca
 _COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
+_ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
+_ONLY_THE_MARK: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}}
 _MOVE_TRAFFIC = (
     Need("MoveTraffic", (f"{_ELB}:ModifyRule",), Resources.rules),
     Need(
         "MoveHeaderRules",
         (f"{_ELB}:ModifyRule",),
         Resources.header_rules_besides,
-        lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
+        lambda _: _ONLY_HEADER_RULES,
     ),
 )
 _ASK_BACK, _OVERRULE = (
-    Need(
-        "TellOfRollbacks",
-        (f"{_ELB}:{action}",),
-        Resources.rules,
-        lambda _: {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}},
+    (
+        Need("TellOfRollbacks", (f"{_ELB}:{action}",), Resources.rules, lambda _: _ONLY_THE_MARK),
+        Need(
+            "TellOfRollbacksBeside",
+            (f"{_ELB}:{action}",),
+            Resources.header_rules_besides,
+            lambda _: {**_ONLY_THE_MARK, **_ONLY_HEADER_RULES},
+        ),
     )
     for action in ("AddTags", "RemoveTags")
 )
@@ -203,12 +208,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "history": _READ_STATE,
     "explain": _PREVIEW,
     "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
-    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, _ASK_BACK, *_WRITE_STATE),
+    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
     "phase2": _CHANGE,
-    "phase3": (*_CHANGE, _MEASURE, _OVERRULE),
-    "weight": (*_CHANGE, _MEASURE, _OVERRULE),
-    "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, _OVERRULE),
+    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
+    "weight": (*_CHANGE, _MEASURE, *_OVERRULE),
+    "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
         Need("Observe", _calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
@@ -219,7 +224,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_WRITE_STATE,
     ),
     "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
-    "ramp": (*_CHANGE, _ASK_BACK, _OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
+    "ramp": (*_CHANGE, *_ASK_BACK, *_OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
     "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,

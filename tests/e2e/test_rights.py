@@ -28,6 +28,9 @@ from tests.conftest import Team, made_team
 pytestmark = pytest.mark.engine
 
 NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
+MARK, UNMARK = "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"
+# a ramp that goes back marks the rules; the first raise after a rollback takes the marks away, which here is the ramp
+NOT_IN_THE_STORY = {"ramp": {MARK}, "weight": {UNMARK}, "phase3": {UNMARK}, "override": {UNMARK}}
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
 WITH_ANOTHER_OWNER = {"release"}
 
@@ -186,7 +189,8 @@ def test_the_table_says_of_each_command_what_it_calls(story: Story, command: str
     called = {right.action for call in story.calls[command] for right in story.rights(call)}
     names = Resources(story.team.open().inventory)
     needed = {action for need in COMMANDS[command] if need.on(names) for action in need.actions}
-    assert called == needed - PLUGIN_ONLY
+    assert called <= needed
+    assert needed - called <= PLUGIN_ONLY | NOT_IN_THE_STORY.get(command, set())
 
 
 @pytest.mark.parametrize("role", get_args(Role))
@@ -205,7 +209,8 @@ def test_each_statement_and_each_of_its_actions_is_needed(story: Story, role: Ro
             less = Policy.parse({**policy, "Statement": without})
             if not any(less.refusal(right) for right in asked):
                 needless.append(action)
-    assert set(needless) <= PLUGIN_ONLY, needless
+    unseen = set().union(*(actions for command, actions in NOT_IN_THE_STORY.items() if command in ROLES[role]))
+    assert set(needless) <= PLUGIN_ONLY | unseen, needless
 
 
 def test_alarms_over_alarms_may_be_made(whole: Team) -> None:
