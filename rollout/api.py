@@ -55,10 +55,11 @@ if TYPE_CHECKING:
     from rollout import events
     from rollout.analysis.planning import RampPlan
     from rollout.changes.adopt import Adoption, AdoptResult, Unmarked
-    from rollout.changes.engine import Engine, PhaseResult, Since
+    from rollout.changes.engine import Engine, PhaseResult
     from rollout.changes.gates import Gate
     from rollout.changes.release import ReleaseResult
     from rollout.changes.rollback import Rollback, RollbackResult
+    from rollout.changes.rollback.asked import Since
     from rollout.checks.drift import DriftReport
     from rollout.checks.report import PreflightReport
     from rollout.dashboard.overview import Overview
@@ -1193,6 +1194,7 @@ class EnvironmentRollout:
             ],
             take_back=self._take_back,
             on_verified=lambda live: parts.keep_good(self._file, live),
+            times=lambda: (parts.utc, parts.wall),
         )
 
     def _save(self, weight: Percent, routes: Sequence[str], *, save: bool) -> None:

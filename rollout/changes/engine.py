@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -21,6 +21,7 @@ from rollout.changes.gates import Gate, drift_warning, only_lowers, traffic_of, 
 from rollout.changes.phases import LEGACY, PHASES, ROUTING, Phase, Step
 from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, ResourceState, StackPreview
 from rollout.changes.policy import Violation, rule_bounds, violations, waived
+from rollout.changes.rollback.asked import Since
 from rollout.changes.work_folder import work_folder
 from rollout.checks.belonging import (
     Foreign,
@@ -32,7 +33,7 @@ from rollout.checks.belonging import (
     own_imports,
 )
 from rollout.checks.belonging import problems as foreign_problems
-from rollout.checks.compare import has_lost, moved, new_marks, stale_rules, unlike_wanted
+from rollout.checks.compare import has_lost, moved, stale_rules, unlike_wanted
 from rollout.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
 from rollout.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.checks.ownership import Ownership, asked, cutover_warnings, ownership_of
@@ -61,8 +62,7 @@ from rollout.errors import (
     VerifyFailed,
 )
 from rollout.formatting import count_of
-from rollout.history.entries import Update
-from rollout.history.record import Record, moves, rollbacks_since, with_record
+from rollout.history.record import Record, moves, with_record
 from rollout.live import Live
 from rollout.marks import mark_of
 from rollout.measuring.volumes import Volume
@@ -103,19 +103,6 @@ class PhaseResult:
     gate: Gate
     before: Mapping[str, Split | None] = field(default_factory=dict)
     after: Mapping[str, Split] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Since:
-    """What was known of rollbacks when somebody who raises began: one that isn't among them came later.
-
-    Attributes:
-        live: The rules with their marks.
-        history: The latest updates of the routing stack, read before the rules.
-    """
-
-    live: Live
-    history: tuple[Update, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +155,7 @@ class Engine:
         known: What else to know before saying yes, whatever the phase.
         take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
         on_verified: Told AWS as it is once all rules were read back as wanted.
+        times: Gives AWS's time of day and this machine's.
     """
 
     def __init__(
@@ -186,6 +174,7 @@ class Engine:
         known: Sequence[str] = (),
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[Live], object] = lambda _: None,
+        times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -200,6 +189,7 @@ class Engine:
         self._marks = marks
         self._take_back = take_back
         self._on_verified = on_verified
+        self._times = times
 
     def run(
         self,
@@ -246,13 +236,14 @@ class Engine:
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
         asks = phase.gives_way and not preview_only and since is None
-        history = self._stacks.recent(ROUTING, DEPTH) if asks else ()  # before the rules: no rollback is between them
+        times, history = self._times(), self._stacks.recent(ROUTING, DEPTH) if asks else ()
         beside = threads.DaemonPool(3)
         start = self._start(phase, weights or {})
         if asks:
-            since = Since(start.live, history)
+            since = Since(*times, history, start.live)
         after = splits_after(phase, environment, start, weights or {})
         run = _Run(phase, start, after, accept_live, tuple(waive), since if phase.gives_way else None)
+        self._stop_if_rolled_back(run, start.live)
         with work_folder() as folder:
             inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, start.live)
             counting = beside.submit(self._volumes, start.live) if phase.moves_traffic else None
@@ -534,8 +525,8 @@ class Engine:
             )
 
     def _stop_if_rolled_back(self, run: _Run, now: Live) -> None:
-        if run.since and (marks := new_marks(run.since.live, now)):
-            raise self._rolled_back(run, ", ".join(marks))
+        if run.since and (marks := run.since.marks(now)):
+            raise self._rolled_back(run, ", ".join(dict.fromkeys(marks.values())))
 
     @staticmethod
     def _rolled_back(run: _Run, by: str) -> Drift:
@@ -553,7 +544,7 @@ class Engine:
         now = self._load_balancers.read(self._environment)
         (self._stop_if_moved if is_first else self._stop_if_rolled_back)(run, now)
         # of a rollback that had no right to mark the rules the history tells
-        if later := rollbacks_since(run.since.history, self._stacks.recent(ROUTING, DEPTH)):
+        if later := run.since.records(self._stacks.recent(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
 
     def _give_way(self, run: _Run, now: Live | None = None) -> None:
@@ -565,9 +556,8 @@ class Engine:
         if run.since is None:
             return
         now = now or self._load_balancers.read(self._environment)
-        known = {rule.arn: rule.rollback for rule in run.since.live.rules}
-        rules = {name: now.rule_of(self._environment.routes[name]) for name in run.after}
-        if marked := [name for name, rule in rules.items() if rule and rule.rollback not in ("", known.get(rule.arn))]:
+        marks, rules = run.since.marks(now), {name: now.rule_of(self._environment.routes[name]) for name in run.after}
+        if marked := [name for name, rule in rules.items() if rule and rule.arn in marks]:
             self._take_back(marked)
         self._stop_if_rolled_back(run, now)
 

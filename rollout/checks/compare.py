@@ -89,12 +89,6 @@ def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem
         yield Problem(f"target group {group} is gone", code="target-group-missing")
 
 
-def new_marks(before: Live, now: Live) -> tuple[str, ...]:
-    """The marks of rollbacks that were asked for since; tags must have been read."""
-    known = {rule.arn: rule.rollback for rule in before.rules}
-    return tuple(dict.fromkeys(r.rollback for r in now.rules if r.rollback not in ("", known.get(r.arn))))
-
-
 def unlike_wanted(
     environment: Environment, before: Live, now: Live, after: Mapping[str, Split], *, written: bool = True
 ) -> Iterator[Problem]:

@@ -6,12 +6,12 @@ entry, on a line of its own, stands beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from pydantic import ConfigDict, Field
 
 from rollout.fields import Frozen
-from rollout.history.entries import Update, read_line
+from rollout.history.entries import read_line
 from rollout.model import Split
 from rollout.quantities import Weight
 
@@ -46,16 +46,6 @@ def moves(before: Mapping[str, Split | None], after: Mapping[str, Split]) -> Mov
 def with_record(message: str, record: Record) -> str:
     """An update's message that holds a record, too."""
     return f"{message}\n{MARK}{record.model_dump_json(by_alias=True, exclude_defaults=True)}"
-
-
-def rollbacks_since(before: Sequence[Update], now: Sequence[Update]) -> tuple[str, ...]:
-    """The rollbacks in a history that weren't there before, the oldest first: the first line of each."""
-    known = set(before)
-    return tuple(
-        update.message.partition("\n")[0]
-        for update in now
-        if update not in known and (record := record_in(update.message)) and record.phase == "rollback"
-    )
 
 
 def record_in(message: str) -> Record | None:

@@ -16,8 +16,9 @@ from rollout.ramp.settings import NoticeKind
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.api import EnvironmentRollout
-    from rollout.changes.engine import PhaseResult, Since
+    from rollout.changes.engine import PhaseResult
     from rollout.changes.rollback import RollbackResult
+    from rollout.changes.rollback.asked import Since
     from rollout.measuring.evidence import Evidence
     from rollout.wiring import Parts
 
@@ -46,10 +47,11 @@ class Hands:
         """See `Means`."""
         parts = self._parts
         if self._since is None:
-            from rollout.changes.engine import DEPTH, Since  # noqa: PLC0415 - who looks on needs no engine
+            from rollout.changes.engine import DEPTH  # noqa: PLC0415 - who looks on needs no engine
+            from rollout.changes.rollback.asked import Since  # noqa: PLC0415 - as above
 
-            history = parts.states.recent(ROUTING, DEPTH)  # before the rules: no rollback is between them
-            self._since = Since(parts.load_balancers.read(parts.environment), history)
+            times, history = (parts.utc, parts.wall), parts.states.recent(ROUTING, DEPTH)
+            self._since = Since(*times, history, parts.load_balancers.read(parts.environment))
         return parts.load_balancers.read(parts.environment)
 
     def overrule_rollbacks(self, live: Live) -> None:

@@ -1,10 +1,11 @@
 """The way back, the one piece that may never fail: docs/decisions/0019 says what it promises.
 
-`targets` knows whose a live rule is, `mover` moves all rules and reads them back, `others` waits for who was at work
-before, `state` brings Pulumi's state up to date, and `rollback` does one after the other.
+`targets` knows whose a live rule is, `lane` moves a load balancer's rules, and `mover` all of them; `asked` knows which
+rollbacks somebody who raises has to give way to, `state` brings Pulumi's state up to date, `last_good` keeps what is
+gone by where something can't be read, and `rollback` does one after the other.
 """
 
-from rollout.changes.rollback.mover import mark_text
+from rollout.changes.rollback.asked import mark_text
 from rollout.changes.rollback.rollback import Rollback, RollbackResult, States
 
 __all__ = ["Rollback", "RollbackResult", "States", "mark_text"]

@@ -6,12 +6,9 @@ so that Ctrl-C ends it at once.
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from rollout import events, threads
 from rollout.changes.rollback.by_hand import command_for, describe_rules, modify_rule
@@ -235,12 +232,6 @@ class Mover:
             f"stopped: {len(back)} of {count_of(total, 'route')} read back as on legacy alone{calls}",
             then=f"run `rollout rollback {self._environment.name}` again to be sure of the others",
         )
-
-
-def mark_text(now: datetime, by: str) -> str:
-    """A mark that no other rollback has: when and by whom, in the characters that a tag's value may have."""
-    who = re.sub(r"[^\w .:/=+@-]", "_", by, flags=re.ASCII)
-    return f"{now:%Y-%m-%dT%H:%M:%SZ} by {who[:200]} {secrets.token_hex(4)}"
 
 
 class _Marks:

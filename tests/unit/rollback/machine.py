@@ -2,7 +2,7 @@
 
 The promise of docs/decisions/0019 is checked after each step: a rollback that ended well leaves no rule of these
 listeners forwarding to a candidate, unless somebody raised after it. A raise is after it if it made its first call once
-the rollback had ended, was in the history, or had its mark on all rules, so that whoever raised could see it.
+the rollback had begun to say so, by a mark or in the history.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from rollout import events
 from rollout.analysis.verdicts import Judgement, Verdict
 from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
-from rollout.model import ROLLBACK_TAG, Arn
+from rollout.model import Arn
 from rollout.ramp.hands import Hands
 from rollout.rules.conditions import for_endpoint
 from rollout.rules.weights import Forward
@@ -53,15 +53,13 @@ class Claim:
 
     Attributes:
         routes: Which it was for.
-        marks: By rule: the mark that it set.
-        is_recorded: Whether the history tells of it.
+        is_told: Whether it has begun to say so, by a mark or in the history.
         is_made: Whether it has ended well.
         is_over: Whether somebody raised after it.
     """
 
     routes: tuple[str, ...]
-    marks: dict[Arn, str] = field(default_factory=dict)
-    is_recorded: bool = False
+    is_told: bool = False
     is_made: bool = False
     is_over: bool = False
 
@@ -99,31 +97,23 @@ class WayBack(RuleBasedStateMachine):
         self.count += 1
         name = f"{kind} {self.count}"
         actor = self.world.actor(name)
+        for call in ("AddTags", "up"):  # before it is stopped there
+            actor.calls.before(partial(self._see_word, name), call)
         self.schedule.watch(actor.calls)
-        actor.calls.after(partial(self._see_mark, name), "AddTags")
-        actor.calls.after(partial(self._see_record, name), "up")
         actor.calls.before(partial(self._see_start, name), times=1)
         self.schedule.begin(name, partial(act, actor.open(SHOP, on_event=on_event))).is_main = True
         return name
 
-    def _see_mark(self, name: str, call: ApiCall) -> None:
-        if name in self.claims:
-            arns = [Arn(arn) for arn in call.resource.split()]
-            self.claims[name].marks |= {arn: self.aws.rules[arn].tags[ROLLBACK_TAG] for arn in arns}
-
-    def _see_record(self, name: str, _: ApiCall) -> None:
-        if name in self.claims:
-            self.claims[name].is_recorded = bool(self.claims[name].marks) or name.startswith("rollback")
+    def _see_word(self, name: str, call: ApiCall) -> None:
+        """A rollback says so, by a mark or in the history; a ramp's own raises are none."""
+        if name in self.claims and (call.action == "AddTags" or self.claims[name].is_told or name.startswith("roll")):
+            self.claims[name].is_told = True
 
     def _see_start(self, name: str, _: ApiCall) -> None:
-        """Whoever raises from here on can see the rollbacks that are recorded, or whose mark is on all rules."""
-        if name.startswith("rollback"):
-            return
-        for claim in self.claims.values():
-            arns = [self.arns[name] for name in claim.routes]
-            seen = {arn: rule.tags.get(ROLLBACK_TAG) for arn in arns if (rule := self.aws.rules.get(arn))}
-            if claim.is_made or claim.is_recorded or all(seen.get(arn) == claim.marks.get(arn, "-") for arn in arns):
-                claim.is_over = True
+        """Whoever raises from here on does so after the rollbacks that have said so by now."""
+        if not name.startswith("rollback"):
+            for claim in self.claims.values():
+                claim.is_over |= claim.is_made or claim.is_told
 
     @rule(route=st.sampled_from(["", *ROUTES]), broken=st.booleans(), may_mark=st.booleans(), engine=st.booleans())
     @precondition(lambda self: self.count < AGED)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +22,7 @@ from rollout.fakes.clock import InMemoryClock
 STACKS = frozenset({"backend", "resources", "history", "preview", "up", "recover", "note", "locks", "unlock"})
 
 
+_A_MOMENT = timedelta(milliseconds=1)
 _PATIENCE = 60.0
 """How many seconds a task may take from one call to the next."""
 
@@ -77,6 +79,7 @@ class Schedule:
         self._dead: set[str] = set()
         self._stopped = threading.Semaphore(0)
         self._here = threading.local()
+        self._clock = clock
         clock.calls.before(self._at_call)
 
     def watch(self, calls: ApiCalls) -> None:
@@ -97,6 +100,7 @@ class Schedule:
 
     def step(self, task: Task, outcome: Outcome = Outcome.GO) -> None:
         """Let a task go on to its next call, or to its end."""
+        self._clock.advance(_A_MOMENT)
         task.outcome = outcome if task.is_call else Outcome.GO
         task.is_call, task.can_go = False, lambda: True
         task.go.release()
