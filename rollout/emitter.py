@@ -8,11 +8,10 @@ own, so that a listener that hangs holds up nobody.
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from queue import Queue
-from threading import Lock, Thread
-from time import monotonic
+from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,54 +31,60 @@ class Emitter:
 
     def __init__(self, listener: Listener) -> None:
         self._listener = listener
-        self._waiting: Queue[Event] = Queue()
-        self._lock = Lock()
+        self._waiting: deque[Event] = deque()
+        self._changed = Condition()
         self._depth = 0
-        self._teller: Thread | None = None
+        self._is_telling = False
 
     def __call__(self, event: Event) -> None:
         """Tell an event, now or as soon as the listener has time."""
-        with self._lock:
-            aside = self._depth > 0 or self._waiting.unfinished_tasks > 0
+        with self._changed:
+            aside = self._depth > 0 or self._is_telling
             if aside:
-                self._waiting.put(event)
+                self._waiting.append(event)
+                if not self._is_telling:
+                    self._begin()
         if not aside:
             self._tell(event)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Meanwhile nobody waits for the listener; at the end it is waited for a while."""
-        with self._lock:
+        with self._changed:
             self._depth += 1
-            if self._teller is None:
-                self._teller = Thread(target=self._tell_on, name="events", daemon=True)
-                self._teller.start()
         try:
             yield
         finally:
             self.drain()
-            with self._lock:
+            with self._changed:
                 self._depth -= 1
 
     def drain(self, patience: float = PATIENCE) -> bool:
         """Wait until the listener has heard all so far, so many seconds at most; whether it has."""
-        until = monotonic() + patience
-        done = self._waiting.all_tasks_done
-        with done:
-            while self._waiting.unfinished_tasks:
-                if not done.wait(until - monotonic()):
-                    return False
-        return True
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._is_telling, patience)
+
+    def _begin(self) -> None:
+        try:
+            Thread(target=self._tell_on, name="events", daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            _LOG.exception("events can't be told aside")
+        else:
+            self._is_telling = True
 
     def _tell_on(self) -> None:
+        """Tell what waits, then end: a thread that stayed would be one more for each listener that ever was."""
         while True:
-            event = self._waiting.get()
+            with self._changed:
+                if not self._waiting:
+                    self._is_telling = False
+                    self._changed.notify_all()
+                    return
+                event = self._waiting.popleft()
             try:
                 self._tell(event)
             except BaseException:  # noqa: BLE001 - such as SystemExit: it is the listener's thread that would end
                 _LOG.exception("a listener of events gave up")
-            finally:
-                self._waiting.task_done()
 
     def _tell(self, event: Event) -> None:
         try:

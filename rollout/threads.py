@@ -37,9 +37,11 @@ class DaemonPool:
         future: Future[T] = Future()
         with self._lock:
             self._calls.append((future, partial(call, *arguments)))
-            if self._threads < self._at_once:
-                self._threads += 1
-                Thread(target=self._run, name=self._name, daemon=True).start()
+            begins = self._threads < self._at_once and self._begin()
+            in_this_thread = not begins and not self._threads
+            self._threads += begins or in_this_thread
+        if in_this_thread:
+            self._run()
         return future
 
     def map(self, call: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
@@ -51,6 +53,13 @@ class DaemonPool:
     def wait(futures: Collection[Future[Any]], seconds: float) -> bool:
         """Wait for calls, so many seconds at most; whether all are done."""
         return not wait_for(futures, seconds).not_done
+
+    def _begin(self) -> bool:
+        try:
+            Thread(target=self._run, name=self._name, daemon=True).start()
+        except RuntimeError:  # the system has no thread left: those that run do the work, or else the caller
+            return False
+        return True
 
     def _run(self) -> None:
         while True:

@@ -9,6 +9,7 @@ import pytest
 
 from rollout.emitter import Emitter, emitter
 from rollout.events import Event, Warned
+from rollout.threads import DaemonPool
 
 FIRST, SECOND = Warned("production", "first"), Warned("production", "second")
 
@@ -74,3 +75,21 @@ def test_aside_a_listener_that_hangs_delays_nobody_and_hears_all_later() -> None
 def test_an_emitter_is_wrapped_once() -> None:
     once = emitter(lambda _: None)
     assert emitter(once) is once
+
+
+def test_no_thread_stays_behind() -> None:
+    before = threading.active_count()
+    for _ in range(20):
+        tell = Emitter(lambda _: None)
+        with tell.aside():
+            tell(FIRST)
+    assert threading.active_count() <= before + 1  # the last may be about to end
+
+
+def test_without_a_thread_to_start_calls_are_made_by_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Emitter(lambda _: None).aside():
+        assert list(DaemonPool(3).map(abs, [-1, 2, -3])) == [1, 2, 3]
