@@ -75,6 +75,7 @@ class Lane:
         unseen: The rules that were changed since the last look that succeeded.
         errors: What went wrong last with a rule.
         trouble: Why the last look failed, in words.
+        remedy: What helps against that, where AWS's answer says so.
         doing: What it waits for, in words; empty once it is done.
     """
 
@@ -100,6 +101,7 @@ class Lane:
         self.unseen: dict[Arn, None] = {}
         self.errors: dict[Arn, str] = {}
         self.trouble = ""
+        self.remedy = ""
         self.doing = ""
         self.is_stopped = False
         self.listener: Arn | None = None
@@ -127,7 +129,7 @@ class Lane:
             if moves == () or look == LOOKS - 1 or self.is_stopped:
                 break
             if look or moves is None:
-                self.doing = f"a moment, and then {self.balancer} again"
+                self.doing = f"the next look at {self.balancer}"
                 self._clock.sleep(PAUSE)
             if moves:
                 self._move(moves)
@@ -171,7 +173,7 @@ class Lane:
         except WrongAccount:
             raise
         except Exception as error:  # noqa: BLE001 - nothing may keep it from looking again
-            self.trouble = in_words(error)
+            self.trouble, self.remedy = in_words(error), getattr(error, "then", None) or ""
             return None
         if found.lacks_groups and not found.moves:  # what is known is moved before anything is waited for
             self.doing = "the target groups (DescribeTargetGroups)"

@@ -40,6 +40,7 @@ class Moved:
         moved: The rules that were changed in this run, by what they are called.
         back: The routes of which all rules were read back as on legacy alone.
         problems: Why the other routes aren't back, each with the line of the AWS CLI that moves it.
+        remedies: What helps against the last failures to read, by what AWS answered.
         targets: All rules that were found.
         listeners: By load balancer.
         unmarked: The routes' own rules that have no mark.
@@ -49,6 +50,7 @@ class Moved:
     moved: tuple[str, ...] = ()
     back: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    remedies: tuple[str, ...] = ()
     targets: tuple[Target, ...] = ()
     listeners: Mapping[str, Arn] = field(default_factory=dict)
     unmarked: frozenset[Arn] = frozenset()
@@ -170,6 +172,7 @@ class Mover:
             moved=tuple(name for lane in lanes for name in lane.moved),
             back=tuple(name for lane in lanes for name in lane.routes if f"routes.{name}" not in failed),
             problems=problems,
+            remedies=tuple(dict.fromkeys(lane.remedy for lane in lanes if lane.trouble and lane.remedy)),
             targets=targets,
             listeners={lane.balancer: lane.listener for lane in lanes if lane.listener},
             unmarked=self._marks.missing({target.rule.arn for target in targets if target.name == target.route}),

@@ -212,7 +212,8 @@ class Rollback:
             failed = {problem.where for problem in moved.problems}
             rest = "all others are on legacy alone" if len(failed) < len(routes) else "no other is known to be"
             retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
-            again = f"run `rollout rollback {environment.name}` again, or the lines of the AWS CLI above"
+            again = "; ".join((*moved.remedies, f"run `rollout rollback {environment.name}` again"))
+            again += ", or the lines of the AWS CLI above" * any(problem.then for problem in moved.problems)
             raise RollbackIncomplete(
                 f"{len(failed)} of {count_of(len(routes), 'route')} could not be moved back; {rest}",
                 moved.problems,

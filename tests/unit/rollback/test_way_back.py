@@ -230,6 +230,14 @@ def test_what_was_changed_and_never_read_back_is_told(half: World) -> None:
     assert at_risk(half.aws(SHOP)) == set()
 
 
+def test_without_credentials_the_first_thing_to_do_is_to_sign_in(half: World) -> None:
+    half.actor().calls.refuse("Describe*", times=None, error=AwsError("nobody", then="sign in", code="no-credentials"))
+    error, codes = failed(half)
+    assert codes == dict.fromkeys(ROUTES, "not-read-back")
+    assert error.then
+    assert error.then.startswith("sign in; ")
+
+
 def test_one_rule_that_cannot_be_changed_is_told_and_the_others_are_back(half: World) -> None:
     rule = rule_of(half, "b").arn
     refuse(half, "ModifyRule", rule)
