@@ -54,10 +54,9 @@ class Hands:
             self._since = Since(*times, history, parts.load_balancers.read(parts.environment))
         return parts.load_balancers.read(parts.environment)
 
-    def overrule_rollbacks(self, live: Live) -> None:
+    def overruled(self) -> tuple[str, ...]:
         """See `Means`."""
-        if marked := [rule.arn for rule in live.rules if rule.rollback]:
-            self._parts.load_balancers.unmark(marked)
+        return self._since.overruled() if self._since else ()
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
         """See `Means`."""

@@ -55,6 +55,7 @@ class Entry(Frozen):
         weight: The weight that it is about.
         routes: For `dropped` and `failed`: the routes that still have to be moved back, or were.
         until: For `frozen`: no raise before; one in the past lifts it.
+        overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
         sentence: In words.
     """
 
@@ -64,6 +65,7 @@ class Entry(Frozen):
     weight: Weight | None = None
     routes: tuple[str, ...] = ()
     until: AwareDatetime | None = None
+    overruled: tuple[str, ...] | None = None
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
 
@@ -154,6 +156,8 @@ class Journal:
         sentence: str = "",
         routes: Sequence[str] = (),
         until: datetime | None = None,
+        *,
+        overruled: tuple[str, ...] | None = None,
     ) -> str:
         """An update's message that holds an entry of now; see `Entry`."""
         entry = Entry(
@@ -163,6 +167,7 @@ class Journal:
             weight=weight,
             routes=tuple(routes),
             until=until,
+            overruled=overruled or None,
             sentence=sentence[:MAX_SENTENCE],
         )
         return message(self._environment, entry)

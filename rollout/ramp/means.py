@@ -25,12 +25,8 @@ class Means(Protocol):
         """The live rules with their tags."""
         ...
 
-    def overrule_rollbacks(self, live: Live) -> None:
-        """Take away the marks of rollbacks that were asked for before a ramp begins.
-
-        Raises:
-            AwsError: AWS refused, or can't be reached.
-        """
+    def overruled(self) -> tuple[str, ...]:
+        """The marks of rollbacks that were there at the first `read`, each by its `mark_id`."""
         ...
 
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:

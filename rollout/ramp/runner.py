@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from rollout import events
 from rollout.changes.gates import Gate
+from rollout.changes.rollback.asked import mark_id
 from rollout.errors import (
     AnalysisFailed,
-    AwsError,
     Drift,
     EngineError,
     GateRefused,
@@ -167,15 +167,11 @@ class Runner:
                     then="leave out --restart to go on with it",
                     code="ramp-under-way",
                 )
-        self._overrule(live)
-        self._write(Kind.STARTED, standing(self._environment, live, ()).weight)
+        self._start(standing(self._environment, live, ()).weight)
 
-    def _overrule(self, live: Live) -> None:
-        """Who begins a ramp knows of the rollbacks before, and means it."""
-        try:
-            self._means.overrule_rollbacks(live)
-        except AwsError as error:
-            self._warn(f"the rules keep the mark of a rollback, which ends the ramp: {error}")
+    def _start(self, weight: Percent) -> None:
+        """Whoever begins a ramp knows of the rollbacks before, and means it."""
+        self._journal.write(self._journal.message(Kind.STARTED, weight, overruled=self._means.overruled()))
 
     def _look(self, live: Live, stands: Standing, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, and what comes of it."""
@@ -183,8 +179,7 @@ class Runner:
             self._stop(stands, persistent=persistent)
             return self._result(stands, "finished", stands.ended.sentence)
         if stands.is_new:
-            self._overrule(live)
-            self._write(Kind.STARTED, stands.weight)
+            self._start(stands.weight)
             note = stands.note
             live, stands = self._stand()
             stands = replace(stands, note=note)
@@ -200,7 +195,8 @@ class Runner:
             return self._fail(stands, decision, persistent=persistent)
         if stands.half_back is not None:
             raise stands.half_back
-        if by := rolled_back(self._updates or ()) or next((r.rollback for r in live.rules if r.rollback), None):
+        marks = (rule.rollback for rule in live.rules if rule.rollback)
+        if by := rolled_back(self._updates or ()) or next((m for m in marks if mark_id(m) not in stands.overruled), ""):
             raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", then=self._restart)
         if decision.act is Act.RAISE:
             return self._raise(stands, decision)

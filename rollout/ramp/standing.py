@@ -31,6 +31,7 @@ class Standing:
         ended: The entry by which it ended: `failed` or `finished`.
         paused: The entry by which somebody paused it.
         frozen: The entry by which somebody froze it; it may have run out.
+        overruled: The marks of rollbacks that its beginning overrules, each by its `mark_id`.
         approved: The steps that somebody approved.
         asked: The entry by which an approval was asked for, for the next step.
         is_skipped: Whether somebody skipped the wait at this weight.
@@ -49,6 +50,7 @@ class Standing:
     ended: Entry | None = None
     paused: Entry | None = None
     frozen: Entry | None = None
+    overruled: tuple[str, ...] = ()
     approved: frozenset[Percent] = frozenset()
     asked: Entry | None = None
     is_skipped: bool = False
@@ -112,7 +114,8 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
         match entry.kind:
             case Kind.STARTED:
                 since = entry.at if weight > NOTHING else None
-                now = Standing(every, weight, since, frozen=now.frozen, is_new=False)
+                overruled = entry.overruled or ()
+                now = Standing(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
             case Kind.PAUSED:
                 now = replace(now, paused=entry)
             case Kind.RESUMED:

@@ -7,6 +7,7 @@ beginning, by the times in the tag and in the history, counts as later, however 
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Sequence
@@ -22,6 +23,11 @@ def mark_text(now: datetime, by: str) -> str:
     """A tag's value that no other rollback has: when and by whom, in the characters that a tag may have."""
     who = re.sub(r"[^\w .:/=+@-]", "_", by, flags=re.ASCII)
     return f"{now.isoformat(timespec='milliseconds')} by {who[:190]} {secrets.token_hex(4)}"
+
+
+def mark_id(mark: str) -> str:
+    """Eight characters that tell a mark from others."""
+    return hashlib.sha256(mark.encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,11 @@ class Since:
         """The marks of rollbacks that came later, by the rule's ARN."""
         known = {rule.arn: rule.rollback for rule in self.live.rules if not self._is_later(rule.rollback)}
         return {rule.arn: rule.rollback for rule in now.rules if rule.rollback not in ("", known.get(rule.arn))}
+
+    def overruled(self) -> tuple[str, ...]:
+        """The marks that were there when it began, each by its `mark_id`: who begins then means it."""
+        later = self.marks(self.live)
+        return tuple(sorted({mark_id(r.rollback) for r in self.live.rules if r.rollback and r.arn not in later}))
 
     def records(self, now: Sequence[Update]) -> tuple[str, ...]:
         """The rollbacks that the history tells of and that came later, the oldest first: the first line of each."""

@@ -131,6 +131,11 @@ class Mover:
             raise self._interrupted() from None
         return self._moved()
 
+    def mark_again(self) -> None:
+        """See to it that the rules still say that they were moved back."""
+        self._marks.again()
+        self._marks.wait()
+
     def known(self) -> KnownArns:
         """What is known from before."""
         try:
@@ -242,8 +247,8 @@ class _Marks:
 
     def __init__(self, api: RuleApi, text: Callable[[], str] | None) -> None:
         self._api = api
-        self._text = text
         self._pool = threads.DaemonPool(4, "marks")
+        self._text = self._pool.submit(text) if text else None
         self._calls: list[Future[None]] = []
         self._asked: set[Arn] = set()
         self._done: set[Arn] = set()
@@ -258,9 +263,13 @@ class _Marks:
             self._asked.update(rules)
             self._calls.append(self._pool.submit(self._mark, rules))
 
+    def again(self) -> None:
+        """Mark all of them once more: a raise that ended meanwhile may have taken the mark for an older one."""
+        self._calls.append(self._pool.submit(self._mark, sorted(self._done)))
+
     def _mark(self, rules: Sequence[Arn]) -> None:
-        if self._text:
-            self._api.mark(rules, self._text())
+        if self._text and rules:
+            self._api.mark(rules, self._text.result())
             self._done.update(rules)
 
     def wait(self) -> None:

@@ -161,6 +161,7 @@ class Rollback:
             if over or not (last.moved or holders != () or is_soon):
                 break
             self._clock.sleep(PAUSE)
+        self._mover.mark_again()
         self._require(last)
         if tidied is not True:
             self._require_locked_out(holders, last if tidied else None, states.now())

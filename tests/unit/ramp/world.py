@@ -136,8 +136,8 @@ class World:
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return {name: self.alarm_states.get(name, AlarmState.MISSING) for name in names}
 
-    def overrule_rollbacks(self, _live: Live) -> None:
-        """No rule has a mark here."""
+    def overruled(self) -> tuple[str, ...]:
+        return ()
 
     def smoke(self) -> None:
         self.smoked += 1

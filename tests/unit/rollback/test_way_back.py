@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 
@@ -109,6 +111,29 @@ def test_a_raise_gives_up_for_a_rollback_that_had_nothing_to_move(may_mark: bool
     with pytest.raises(Drift, match="rollback") as caught:
         world.open(SHOP).set_weight(50, approve=approve, save=False)
     assert caught.value.code == "rolled-back"
+    assert at_risk(world.aws(SHOP)) == set()
+
+
+@pytest.mark.parametrize("raises", ["weight", "ramp"])
+@pytest.mark.parametrize("call", ["DescribeTags", "RemoveTags"])
+def test_who_began_before_a_rollback_overrules_no_mark_of_it(raises: str, call: str) -> None:
+    """The rollback has no engine, so that its mark alone tells of it: set before the first look, or while it is taken off."""
+    world = cut_over()
+    world.open(SHOP).rollback(save=False)  # whose mark is overruled
+    raiser, on_call = world.actor("raiser"), world.actor("on call")
+    on_call.calls.refuse("preview", times=None, error=EngineError("no engine"))
+
+    def ask_back(_: ApiCall) -> None:
+        world.clock.advance(timedelta(seconds=1))
+        on_call.open(SHOP).rollback(save=False)
+
+    raiser.calls.before(ask_back, call, times=1)
+    door = raiser.open(SHOP)
+    with suppress(RolloutError):
+        if raises == "weight":
+            door.set_weight(10, approve=True, save=False)
+        else:
+            door.ramp(approve=True, once=True, save=False)
     assert at_risk(world.aws(SHOP)) == set()
 
 
