@@ -41,6 +41,13 @@ class Killed(BaseException):
     """The process is gone."""
 
 
+def _closed() -> threading.Lock:
+    """A gate that one thread opens for another: a semaphore for one, and much faster."""
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
 @dataclass(eq=False)
 class Task:
     """A thread of an actor.
@@ -64,7 +71,7 @@ class Task:
     is_done: bool = False
     result: Any = None
     error: BaseException | None = None
-    go: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    go: threading.Lock = field(default_factory=_closed)
 
 
 class Schedule:
@@ -77,7 +84,7 @@ class Schedule:
     def __init__(self, clock: InMemoryClock) -> None:
         self.tasks: list[Task] = []
         self._dead: set[str] = set()
-        self._stopped = threading.Semaphore(0)
+        self._stopped = _closed()
         self._here = threading.local()
         self._clock = clock
         clock.calls.before(self._at_call)

@@ -117,7 +117,7 @@ def test_a_raise_gives_up_for_a_rollback_that_had_nothing_to_move(may_mark: bool
 @pytest.mark.parametrize("raises", ["weight", "ramp"])
 @pytest.mark.parametrize("call", ["DescribeTags", "RemoveTags"])
 def test_who_began_before_a_rollback_overrules_no_mark_of_it(raises: str, call: str) -> None:
-    """The rollback has no engine, so that its mark alone tells of it: set before the first look, or while it is taken off."""
+    """The rollback has no engine: its mark alone tells of it, set before the first look, or while it is taken off."""
     world = cut_over()
     world.open(SHOP).rollback(save=False)  # whose mark is overruled
     raiser, on_call = world.actor("raiser"), world.actor("on call")
