@@ -29,7 +29,7 @@ from rollout.ramp.hands import Hands
 from rollout.rules.conditions import for_endpoint
 from rollout.rules.weights import Forward
 from tests.unit.rollback.schedule import Outcome, Schedule, Task, pool_of
-from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, cut_over, group, rule_of
+from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, cut_over, group, rule_of, stage
 
 OUTCOMES = st.sampled_from([*[Outcome.GO] * 20, *[Outcome.REFUSE] * 3, Outcome.LOSE, Outcome.KILL, Outcome.KILL_AFTER])
 STEPS = st.integers(1, 60)
@@ -70,7 +70,7 @@ class WayBack(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         for weight in WEIGHTS:  # before anything is scheduled
-            cut_over(weight)
+            stage(weight)
         self.claims: dict[str, Claim] = {}
         self.verdict = Verdict.PASS
         self.count = self.edits = 0

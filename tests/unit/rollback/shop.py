@@ -48,7 +48,12 @@ def before_phase1() -> World:
 
 
 def cut_over(weight: int | None = None) -> World:
-    """The shop after phase 2, and at a weight; each is made once."""
+    """The shop after phase 2, and at a weight."""
+    return stage(weight).copy()
+
+
+def stage(weight: int | None) -> World:
+    """What `cut_over` copies; each is made once."""
     if weight not in _stages:
         if weight is None:
             world = before_phase1()
@@ -58,7 +63,7 @@ def cut_over(weight: int | None = None) -> World:
             world = cut_over()
             world.open(SHOP).set_weight(weight, approve=True, save=False)
         _stages[weight] = world
-    return _stages[weight].copy()
+    return _stages[weight]
 
 
 def rule_of(world: World, route: str) -> LiveRule:
