@@ -247,11 +247,11 @@ class _Marks:
 
     def __init__(self, api: RuleApi, text: Callable[[], str] | None) -> None:
         self._api = api
+        self._text = text
         self._pool = threads.DaemonPool(4, "marks")
-        self._text = self._pool.submit(text) if text else None
         self._calls: list[Future[None]] = []
         self._asked: set[Arn] = set()
-        self._done: set[Arn] = set()
+        self._done: dict[Arn, str] = {}
 
     def begin(self, found: Found) -> None:
         """Begin to mark the rules that have no mark yet."""
@@ -265,12 +265,15 @@ class _Marks:
 
     def again(self) -> None:
         """Mark all of them once more: a raise that ended meanwhile may have taken the mark for an older one."""
-        self._calls.append(self._pool.submit(self._mark, sorted(self._done)))
+        for text in set(self._done.values()):
+            rules = [rule for rule, said in self._done.items() if said == text]
+            self._calls.append(self._pool.submit(self._api.mark, rules, text))
 
     def _mark(self, rules: Sequence[Arn]) -> None:
-        if self._text and rules:
-            self._api.mark(rules, self._text.result())
-            self._done.update(rules)
+        if self._text:
+            text = self._text()
+            self._api.mark(rules, text)
+            self._done |= dict.fromkeys(rules, text)
 
     def wait(self) -> None:
         """Wait for what is under way, but not for long."""
@@ -278,4 +281,4 @@ class _Marks:
 
     def missing(self, rules: set[Arn]) -> frozenset[Arn]:
         """The rules that aren't marked."""
-        return frozenset(rules - self._done)
+        return frozenset(rules - self._done.keys())
