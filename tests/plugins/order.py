@@ -16,6 +16,7 @@ from tests.plugins.seconds import remembered
 ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Three workers for two processors in a whole run: a test with the engine spends a third of its time waiting."""
     if config.option.keyword or config.option.markexpr:
