@@ -536,6 +536,7 @@ class EnvironmentRollout:
             known=lambda: parts.known_arns(self._file),
             mark=(lambda: mark_text(parts.utc, who())) if marked else None,
             by=who,
+            now=lambda: parts.utc,
         )
 
     def _take_back(self, routes: Sequence[str]) -> None:
@@ -602,7 +603,8 @@ class EnvironmentRollout:
         from rollout.ramp.controls import who
 
         parts = self._parts
-        return Adoption(self._environment, parts.stacks, parts.marks, self._emit, who())
+        environment, stacks = self._environment, parts.stacks
+        return Adoption(environment, stacks, parts.marks, self._emit, by=who(), now=lambda: parts.utc)
 
     def preview(
         self,

@@ -5,8 +5,9 @@ Nothing is taken that the state of a stack doesn't hold already, nor what carrie
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from rollout import events
 from rollout.changes.bearers import TAGGED, bearer_of
@@ -66,16 +67,25 @@ class Adoption:
         marks: Who knows whose something on AWS is.
         emit: Told each event.
         by: Who runs it, for Pulumi's update history.
+        now: Gives AWS's time.
     """
 
     def __init__(
-        self, environment: Environment, stacks: Stacks, marks: Marks, emit: events.Listener, by: str = ""
+        self,
+        environment: Environment,
+        stacks: Stacks,
+        marks: Marks,
+        emit: events.Listener,
+        *,
+        by: str = "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._environment = environment
         self._stacks = stacks
         self._marks = marks
         self._emit = emit
         self._by = by
+        self._now = now
 
     def unmarked(self, stack: str, names: Sequence[str] | None = None) -> tuple[Unmarked, ...]:
         """What of a stack could be adopted.
@@ -130,7 +140,8 @@ class Adoption:
             raise GateRefused("declined; nothing was changed", code="gate-declined")
         self._emit(events.GateApproved(environment.name, ADOPT))
         self._mark(chosen)
-        record = Record(phase=ADOPT, by=self._by, plan=" ".join(preview.digest for preview in previews))
+        plan = " ".join(preview.digest for preview in previews)
+        record = Record(phase=ADOPT, at=self._now(), by=self._by, plan=plan)
         said = with_record(message or f"rollout adopt {environment.name} {' '.join(e.place for e in chosen)}", record)
         for stack in stacks:
             self._stacks.note(stack, said)

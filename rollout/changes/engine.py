@@ -265,7 +265,7 @@ class Engine:
             self._stop_if_moved(run, self._load_balancers.read(environment))
             said = message() if callable(message) else message
             plan = " ".join(item.preview.digest for item in prepared)
-            record = Record(phase=name, by=self._by, plan=plan, moves=moves(before, run.after))
+            record = Record(phase=name, at=self._times()[0], by=self._by, plan=plan, moves=moves(before, run.after))
             said = _message(said or f"rollout {name} {environment.name}", prepared)
             try:
                 self._apply(run, prepared, with_record(said, record))

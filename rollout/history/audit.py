@@ -121,7 +121,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
     failed = (update.result for _, update in run if update.result != "succeeded")
     return PastChange(
         number=number,
-        at=said.at if said else first.start,
+        at=said.at if said else (record and record.at) or first.start,
         what=_what(first, record, said),
         result=next(failed, "succeeded"),
         by=(record.by if record else None) or (said.by if said else None) or None,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import ConfigDict, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from rollout.fields import Frozen
 from rollout.history.entries import read_line
@@ -24,6 +24,7 @@ class Record(Frozen):
 
     Attributes:
         phase: The phase's name, `weight` or `rollback`.
+        at: When, by AWS's time; a backend keeps the machine's, which may be another.
         by: Who: a user and host.
         plan: The digests of its previews, as the gate shows them.
         moves: By route whose weight changed: before, if it was one of ours, and after.
@@ -32,6 +33,7 @@ class Record(Frozen):
     model_config = ConfigDict(extra="ignore")
 
     phase: str = Field(max_length=100)
+    at: AwareDatetime | None = None
     by: str = Field("", max_length=200)
     plan: str = ""
     moves: Moves = Field(default_factory=dict)

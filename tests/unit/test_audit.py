@@ -52,6 +52,14 @@ def test_a_weight_tells_why_and_from_where_to_where() -> None:
     assert found.moves == {"score": (TEN, HALF)}
 
 
+def test_a_change_is_dated_by_awss_clock_and_what_has_no_record_by_the_machines() -> None:
+    later = NOON + timedelta(hours=5)
+    raised = with_record("rollout weight production 50", RAISE.model_copy(update={"at": later}))
+    back = with_record("rollout rollback production", Record(phase="rollback"))
+    found = changes_of({"routing": [update(0, raised), update(1, back)]})
+    assert [each.at for each in found] == [later, NOON + timedelta(minutes=1)]
+
+
 def test_a_ramps_raise_has_its_verdict_and_its_announcement_goes() -> None:
     histories = {
         "routing": [

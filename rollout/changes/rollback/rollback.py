@@ -81,6 +81,7 @@ class Rollback:
         known: Gives what is known from before.
         mark: Gives what the rules are marked with, for others to see; None for no mark.
         by: Tells who runs it, for Pulumi's update history.
+        now: Gives AWS's time of day.
     """
 
     def __init__(
@@ -94,6 +95,7 @@ class Rollback:
         known: Callable[[], KnownArns] = lambda: NOTHING_KNOWN,
         mark: Callable[[], str] | None = None,
         by: Callable[[], str] = lambda: "",
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._environment = environment
         self._routes = tuple(routes)
@@ -101,6 +103,7 @@ class Rollback:
         self._clock = clock
         self._emit = emit
         self._by = by
+        self._now = now
         self._changed: dict[str, None] = {}
 
     def move(self) -> Moved:
@@ -183,7 +186,8 @@ class Rollback:
         own = [route for route in self._changed if route in first.before]
         self._emit(events.RollbackWaiting(name, ("Pulumi's state, which is brought up to date",)))
         try:
-            record = Record(phase="rollback", by=self._by(), moves=moves(first.before, dict.fromkeys(own, LEGACY_ONLY)))
+            moved = moves(first.before, dict.fromkeys(own, LEGACY_ONLY))
+            record = Record(phase="rollback", at=self._now(), by=self._by(), moves=moved)
             return tidy(
                 self._environment,
                 first.back,
