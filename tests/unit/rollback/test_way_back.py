@@ -114,6 +114,20 @@ def test_a_raise_gives_up_for_a_rollback_that_had_nothing_to_move(may_mark: bool
     assert at_risk(world.aws(SHOP)) == set()
 
 
+def test_a_rollback_of_one_route_never_sets_others_to_what_they_were_before_another_rollback() -> None:
+    world = cut_over(10)
+    one, every = world.actor("one route"), world.actor("all routes")
+    every.calls.refuse("preview", times=None, error=EngineError("no engine"))
+
+    def ask_back(_: ApiCall) -> None:
+        with suppress(RolloutError):  # the first still holds the stack
+            every.open(SHOP).rollback(save=False)
+
+    one.calls.before(ask_back, "up", times=1)
+    one.open(SHOP).rollback(routes=["c"], save=False)
+    assert at_risk(world.aws(SHOP)) == set()
+
+
 @pytest.mark.parametrize("raises", ["weight", "ramp"])
 @pytest.mark.parametrize("call", ["DescribeTags", "RemoveTags"])
 def test_who_began_before_a_rollback_overrules_no_mark_of_it(raises: str, call: str) -> None:
