@@ -14,7 +14,7 @@ RUNS = int(os.environ.get("ROLLBACK_RUNS", "0"))
 
 TestWayBack = WayBack.TestCase
 TestWayBack.settings = settings(
-    max_examples=RUNS or 200,
+    max_examples=RUNS or 100,
     derandomize=not RUNS,
     stateful_step_count=25,
     deadline=timedelta(seconds=30),
