@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import signal
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -11,10 +15,20 @@ import pytest
 from rollout import RollbackResult, events
 from rollout.changes.pending import Holder
 from rollout.changes.phases import ROUTING
-from rollout.errors import AwsError, Drift, EngineError, Locked, RollbackIncomplete, RolloutError, WrongAccount
+from rollout.errors import (
+    AwsError,
+    Drift,
+    EngineError,
+    Interrupted,
+    Locked,
+    RollbackIncomplete,
+    RolloutError,
+    WrongAccount,
+)
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
-from rollout.model import LEGACY_ONLY, Arn
+from rollout.model import LEGACY_ONLY, Arn, Split
+from rollout.quantities import Percent
 from rollout.rules.conditions import for_endpoint
 from rollout.rules.weights import Forward
 from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, before_phase1, cut_over, group, rule_of
@@ -252,6 +266,45 @@ def test_routes_that_are_back_are_saved_though_the_state_is_not(half: World) -> 
     assert [event for event in told if isinstance(event, events.Warned) and "weight 0" in event.message]
 
 
+# what comes first
+
+
+def test_no_pause_and_no_state_comes_before_the_rules_are_changed(half: World) -> None:
+    earlier: list[str] = []
+
+    def look(_: ApiCall) -> None:
+        earlier.extend(call.action for call in (*half.clock.calls.log, *half.actor().calls.log))
+
+    half.actor().calls.before(look, "ModifyRule", times=1)
+    result = roll_back(half)
+    assert {action for action in earlier if not action.startswith(("Describe", "Get", "AddTags", "Modify"))} == set()
+    assert earlier.count("DescribeTargetGroups") <= 1
+    assert result.before == dict.fromkeys(ROUTES, Split.at(Percent.of(50)))
+
+
+def test_where_no_rule_is_found_the_state_is_left_alone(half: World) -> None:
+    refuse(half, "Describe*")
+    half.known.clear()
+    failed(half)
+    assert not {"preview", "up", "locks"} & {call.action for call in half.actor().calls.log}
+
+
+def test_ctrl_c_says_how_far_it_is(half: World) -> None:
+    main, read_back, ended = threading.get_ident(), threading.Event(), threading.Event()
+
+    def stop(_: ApiCall) -> None:
+        read_back.wait(10)
+        signal.pthread_kill(main, signal.SIGINT)
+        ended.wait(10)
+
+    one = half.aws(SHOP).listener_of("one")
+    half.actor().calls.after(lambda _: read_back.set(), "DescribeRules", one, skip=1, times=1)
+    half.actor().calls.before(stop, "ModifyRule", rule_of(half, "c").arn, times=1)
+    with pytest.raises(Interrupted, match=r"2 of 3 routes .*; 1 call under way"):
+        roll_back(half)
+    ended.set()
+
+
 # A5: read-backs that fail
 
 
@@ -264,8 +317,9 @@ def test_a_read_back_that_fails_is_tried_again(half: World) -> None:
 def test_what_was_changed_and_never_read_back_is_told(half: World) -> None:
     for listener in half.aws(SHOP).listeners:  # each is read once
         half.actor().calls.refuse("DescribeRules", listener, skip=1, times=None, error=REFUSED)
-    _, codes = failed(half)
+    error, codes = failed(half)
     assert codes == dict.fromkeys(ROUTES, "not-read-back")
+    assert all(REFUSED.what in problem.what for problem in error.problems)
     assert at_risk(half.aws(SHOP)) == set()
 
 
@@ -286,9 +340,10 @@ def test_one_rule_that_cannot_be_changed_is_told_and_the_others_are_back(half: W
     (problem,) = caught.value.problems
     assert (problem.where, problem.code) == ("routes.b", "route-not-moved")
     assert problem.then
-    assert problem.then.startswith("aws elbv2 modify-rule ")
-    assert rule in problem.then
-    assert group(half, "old-b") in problem.then
+    *command, actions = shlex.split(problem.then)
+    assert command == f"aws elbv2 modify-rule --rule-arn {rule} --region us-west-2 --actions".split()
+    (forward,) = (action["ForwardConfig"] for action in json.loads(actions))
+    assert forward["TargetGroups"] == [{"TargetGroupArn": group(half, "old-b"), "Weight": 1}]
     assert [event.problem for event in told if isinstance(event, events.RouteNotRolledBack)] == [problem]
     assert at_risk(half.aws(SHOP)) == {"one 20"}
 
@@ -343,6 +398,17 @@ def test_a_load_balancer_that_cannot_be_looked_up_is_known_from_before(half: Wor
     assert at_risk(half.aws(SHOP)) == set()
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_what_cannot_be_read_is_told_with_a_line_as_far_as_it_is_known_from_before(half: World, known: bool) -> None:
+    rule, old = rule_of(half, "c").arn, group(half, "old-c")
+    if not known:
+        half.known.clear()
+    half.actor().calls.refuse("DescribeRules", half.aws(SHOP).listener_of("two"), times=None, error=REFUSED)
+    (problem,) = failed(half, reconcile=False)[0].problems
+    assert (problem.where, problem.code) == ("routes.c", "not-read-back")
+    assert known == bool(problem.then and rule in problem.then and old in problem.then)
+
+
 def test_another_account_is_left_alone(half: World) -> None:
     half.actor("stranger").account = "999999999999"
     for balancer, arn in list(half.aws(SHOP).load_balancers.items()):
@@ -356,6 +422,21 @@ def test_another_account_is_left_alone(half: World) -> None:
     with pytest.raises(WrongAccount):
         half.actor("stranger").open(SHOP).rollback(save=False)
     assert half.aws(SHOP).rules == before
+
+
+def test_a_listener_that_is_in_another_account_is_no_listener_that_is_gone(half: World) -> None:
+    half.known.clear()
+    half.actor("stranger").account = "999999999999"
+    half.aws(SHOP).listeners.clear()
+    with pytest.raises(WrongAccount):
+        half.actor("stranger").open(SHOP).rollback(save=False)
+
+
+def test_whose_the_credentials_are_may_stay_unknown(half: World) -> None:
+    half.known.clear()
+    half.aws(SHOP).listeners.clear()
+    refuse(half, "GetCallerIdentity")
+    assert failed(half)[1] == dict.fromkeys(ROUTES, "listener-missing")
 
 
 # A8 and F4: rules that somebody edited
@@ -394,9 +475,10 @@ def test_rules_that_somebody_edited_go_back_too_and_again(
     edit(half)
     if not known:
         half.known.clear()
-    roll_back(half)
+    is_found_again = known or edit is not renumbered_and_for_other_requests  # nothing tells that one from others
+    assert roll_back(half).reconciled is is_found_again
     assert at_risk(half.aws(SHOP)) == set()
-    if known or edit is not renumbered_and_for_other_requests:  # nothing tells that one from others any more
+    if is_found_again:
         assert roll_back(half).moved == ()
 
 
@@ -412,7 +494,41 @@ def test_a_default_rule_with_the_candidate_is_named_with_its_own_command(half: W
     assert at_risk(aws) == {"two 50001"}
 
 
+@pytest.mark.parametrize("beside", [("old-b",), ()])
+def test_a_rule_of_no_route_goes_to_the_one_other_group_it_has(half: World, beside: tuple[str, ...]) -> None:
+    """Two routes of a load balancer share a candidate, and have a legacy group each."""
+    aws, candidate = half.aws(SHOP), group(half, "new-one")
+    weights = {candidate: 1} | {group(half, name): 1 for name in beside}
+    strange = aws.create_rule(aws.listener_of("one"), 7, for_endpoint("/strange", ()), Forward(weights))
+    if beside:
+        roll_back(half)
+        assert at_risk(aws) == set()
+        assert aws.rules[strange].forward == Forward({group(half, "old-b"): 1})
+    else:
+        assert failed(half)[1] == dict.fromkeys(("a", "b"), "target-group-missing")
+        assert at_risk(aws) == {"one 7"}
+
+
+def test_an_update_that_no_longer_fits_its_plan_is_made_anew(half: World) -> None:
+    """Somebody uses the console once the update's own look at the rules is over."""
+
+    def begin(_: ApiCall) -> None:
+        half.actor().calls.after(edit, "DescribeTargetGroups", times=1)
+
+    def edit(_: ApiCall) -> None:
+        half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+
+    half.actor().calls.before(begin, "up", times=1)
+    assert roll_back(half, routes=["b", "c"]).reconciled
+
+
 # F6: an end, and the true next step
+
+
+def test_after_phase_2_was_undone_the_state_holds_no_rule_to_bring_up_to_date(half: World) -> None:
+    roll_back(half)
+    half.open(SHOP).undo("phase2", approve=True)
+    assert roll_back(half).reason is None
 
 
 def test_before_phase_2_there_is_nothing_to_do(half: World) -> None:

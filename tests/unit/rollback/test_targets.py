@@ -1,0 +1,38 @@
+"""Whose a rule is that forwards to a candidate and isn't a route's own."""
+
+from __future__ import annotations
+
+import pytest
+
+from rollout.changes.rollback.targets import NOTHING_KNOWN, find_targets
+from rollout.rules.conditions import for_endpoint
+from rollout.rules.weights import Forward
+from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
+
+
+@pytest.mark.parametrize(
+    ("balancer", "endpoint", "beside", "gone", "owner"),
+    [
+        ("one", "GET /a", None, None, "a"),
+        ("one", "POST /a", None, None, "a"),
+        ("one", "GET /strange", "old-b", None, "b"),
+        ("one", "GET /strange", None, "b", "b"),
+        ("two", "GET /strange", None, None, "c"),
+        ("one", "GET /strange", None, None, None),
+    ],
+)
+def test_it_is_the_routes_that_alone_fits(
+    balancer: str, endpoint: str, beside: str | None, gone: str | None, owner: str | None
+) -> None:
+    world = cut_over(50)
+    aws = world.aws(SHOP)
+    if gone:
+        aws.delete_rule(rule_of(world, gone).arn)
+    method, path = endpoint.split()
+    names = [f"new-{balancer}", *([beside] if beside else [])]
+    forward = Forward({group(world, name): 1 for name in names})
+    strange = aws.create_rule(aws.listener_of(balancer), 7, for_endpoint(path, (method,)), forward)
+    rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of(balancer)]
+    own = tuple(name for name, route in ROUTES.items() if route.load_balancer == balancer)
+    found = find_targets(SHOP, balancer, own, rules, known=NOTHING_KNOWN)
+    assert [target.route for target in found.targets if target.rule.arn == strange] == [owner]
