@@ -314,10 +314,11 @@ def test_a_read_back_that_fails_is_tried_again(half: World) -> None:
     assert at_risk(half.aws(SHOP)) == set()
 
 
-def test_what_was_changed_and_never_read_back_is_told(half: World) -> None:
+@pytest.mark.parametrize("reconcile", [True, False])
+def test_what_was_changed_and_never_read_back_is_told(half: World, reconcile: bool) -> None:
     for listener in half.aws(SHOP).listeners:  # each is read once
         half.actor().calls.refuse("DescribeRules", listener, skip=1, times=None, error=REFUSED)
-    error, codes = failed(half)
+    error, codes = failed(half, reconcile=reconcile)
     assert codes == dict.fromkeys(ROUTES, "not-read-back")
     assert all(REFUSED.what in problem.what for problem in error.problems)
     assert at_risk(half.aws(SHOP)) == set()
