@@ -13,9 +13,10 @@ from datetime import timedelta
 import pytest
 
 from rollout import RollbackResult, events
-from rollout.changes.pending import Holder
+from rollout.changes.pending import Holder, Lock
 from rollout.changes.phases import ROUTING
 from rollout.errors import (
+    AnalysisFailed,
     AwsError,
     Drift,
     EngineError,
@@ -26,8 +27,10 @@ from rollout.errors import (
     WrongAccount,
 )
 from rollout.fakes.calls import ApiCall
+from rollout.fakes.services import InMemoryAlarms
 from rollout.fakes.world import World
-from rollout.model import LEGACY_ONLY, Arn, Split
+from rollout.metrics import AlarmState
+from rollout.model import LEGACY_ONLY, ROLLBACK_TAG, Arn, Split
 from rollout.quantities import Percent
 from rollout.rules.conditions import for_endpoint
 from rollout.rules.weights import Forward
@@ -163,6 +166,33 @@ def test_who_began_before_a_rollback_overrules_no_mark_of_it(raises: str, call: 
         else:
             door.ramp(approve=True, once=True, save=False)
     assert at_risk(world.aws(SHOP)) == set()
+
+
+def test_a_mark_that_an_earlier_raise_takes_away_as_it_ends_is_set_again(half: World) -> None:
+    half.actor().calls.refuse("preview", times=None, error=EngineError("no engine"))
+    rules = [rule_of(half, name).arn for name in ROUTES]
+    half.actor().calls.before(lambda _: half.aws(SHOP).remove_tag(rules, ROLLBACK_TAG), "locks", times=1)
+    roll_back(half)
+    assert all(ROLLBACK_TAG in half.aws(SHOP).rules[rule].tags for rule in rules)
+
+
+def test_a_ramps_abort_too_waits_for_who_raises_meanwhile(half: World) -> None:
+    shop = SHOP.model_copy(update={"ramp": SHOP.ramp.model_copy(update={"alarms": ("down",)})})
+    half.alarms[SHOP.account] = InMemoryAlarms(half.aws(SHOP), {"down": AlarmState.ALARM})
+    both = Forward({group(half, "old-a"): 50, group(half, "new-one"): 50})
+    held: list[Lock] = []
+
+    def end(_: ApiCall | None = None) -> None:
+        while held:
+            half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=both)
+            half.backend.release(SHOP, held.pop())
+
+    half.actor().calls.before(lambda _: held.append(half.backend.hold(SHOP, ROUTING)), "ModifyRule", times=1)
+    half.actor().calls.before(end, "locks", skip=2, times=1)
+    with pytest.raises(AnalysisFailed):
+        half.open(shop).ramp(approve=True, once=True, save=False)
+    end()  # at the latest
+    assert at_risk(half.aws(SHOP)) == set()
 
 
 def test_a_raise_in_the_middle_of_its_update_takes_back_what_it_raised() -> None:
