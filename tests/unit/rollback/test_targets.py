@@ -35,4 +35,19 @@ def test_it_is_the_routes_that_alone_fits(
     rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of(balancer)]
     own = tuple(name for name, route in ROUTES.items() if route.load_balancer == balancer)
     found = find_targets(SHOP, balancer, own, rules, known=NOTHING_KNOWN)
-    assert [target.route for target in found.targets if target.rule.arn == strange] == [owner]
+    (target,) = (target for target in found.targets if target.rule.arn == strange)
+    assert target.route == owner
+    assert target.name != owner  # it isn't the route's own
+
+
+def test_of_two_routes_at_one_path_it_is_the_one_with_its_methods() -> None:
+    world = cut_over(50)
+    aws = world.aws(SHOP)
+    posted = ROUTES["a"].model_copy(update={"methods": ("POST",), "priority": 30})
+    shop = SHOP.model_copy(update={"routes": {**ROUTES, "posted": posted}})
+    asks, forward = for_endpoint("/a", ("POST",)), Forward({group(world, "new-one"): 1})
+    aws.create_rule(aws.listener_of("one"), 30, asks, forward)
+    strange = aws.create_rule(aws.listener_of("one"), 40, asks, forward)
+    rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
+    found = find_targets(shop, "one", ("a", "b", "posted"), rules, known=NOTHING_KNOWN)
+    assert [target.route for target in found.targets if target.rule.arn == strange] == ["posted"]
