@@ -26,8 +26,8 @@ from rollout.sandbox.provider.function_settings import (
     told_settings,
     verify,
 )
-from rollout.sandbox.provider.identity import refuse_arn
 from rollout.sandbox.provider.patience import Ignoring, trying
+from rollout.sandbox.provider.refusals import bad_arn
 from rollout.sandbox.provider.schema import (
     Kind,
     Property,
@@ -157,7 +157,7 @@ FUNCTION = ResourceType(
         "sourceCodeSize": integer(output=True),
         "codeSha256": string(computed=True),
         "name": string(computed=True, force_new=True, auto_name=64, refuse=_name_refused),
-        "role": string(required=True, refuse=refuse_arn),
+        "role": string(required=True, refuse=bad_arn),
         "packageType": string(default="Zip", force_new=True, refuse=one_of("PackageType")),
         "code": archive(same=same_archive),
         "sourceCodeHash": string(computed=True),
@@ -175,7 +175,7 @@ FUNCTION = ResourceType(
         "memorySize": integer(128, 10_240, default=128),
         "timeout": integer(1, 900, default=3),
         "environment": block({"variables": mapping()}),
-        "layers": list_of(string(refuse=refuse_arn)),
+        "layers": list_of(string(refuse=bad_arn)),
         "publish": boolean(),
         "skipDestroy": boolean(),
         "kmsKeyArn": string(),
@@ -285,7 +285,7 @@ PERMISSION = ResourceType(
         "action": string(required=True, force_new=True),
         "function": string(required=True, force_new=True),
         "principal": string(required=True, force_new=True),
-        "sourceArn": string(force_new=True, refuse=refuse_arn),
+        "sourceArn": string(force_new=True, refuse=bad_arn),
         "statementId": string(computed=True, force_new=True, auto_name=100, refuse=_statement_id_refused),
         **{
             name: string(force_new=True)

@@ -7,25 +7,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
 from rollout.sandbox.provider.aws import Aws, AwsFailure, code_of, doing
 from rollout.sandbox.provider.patience import Ignoring, trying
+from rollout.sandbox.provider.refusals import bad_arn
 from rollout.sandbox.provider.schema import Props, ResourceType, block, boolean, integer, json_text, set_of, string
 from rollout.sandbox.provider.tagging import changed_tags, own_tags
 from rollout.sandbox.provider.tags import as_tags
 
 SERVICE = "iam"
 GONE = "NoSuchEntity"
-_ARN = re.compile(r"arn:[^:]*:[^:]*:[^:]*:[^:]*:.+")
 _counter = itertools.count(1)
-
-
-def refuse_arn(value: Any) -> str | None:
-    """What is wrong with an ARN."""
-    return None if _ARN.fullmatch(value) else f'"{{path}}" ({value}) is an invalid ARN: arn: invalid prefix'
 
 
 def as_text(policy: Any) -> str:
@@ -168,7 +162,7 @@ ROLE = ResourceType(
         "description": string(),
         "forceDetachPolicies": boolean(),
         "maxSessionDuration": integer(3600, 43_200, default=3600),
-        "permissionsBoundary": string(refuse=refuse_arn),
+        "permissionsBoundary": string(refuse=bad_arn),
     },
     _Role(),
     tagged=True,
@@ -212,7 +206,7 @@ ROLE_POLICY_ATTACHMENT = ResourceType(
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
     {
         "role": string(required=True, force_new=True),
-        "policyArn": string(required=True, force_new=True, refuse=refuse_arn),
+        "policyArn": string(required=True, force_new=True, refuse=bad_arn),
     },
     _Attachment(),
     regional=False,

@@ -10,10 +10,33 @@ from typing import Any
 Refusal = Callable[[Any], str | None]
 
 
+_PARTITION = r"^aws(-[a-z]+)*$"
+_REGION = r"[a-z]{2}(-[a-z]+)+-\d{1,2}"
+_ACCOUNT = r"^(aws|aws-managed|third-party|aws-marketplace|\d{12}|cw.{10})$"
+
+
 def bad_arn(value: str) -> str | None:
-    """Refuse what is no ARN."""
-    problem = "invalid prefix" if not value.startswith("arn:") else "not enough sections"
-    return None if re.match(r"arn:([^:]*:){4}.", value) else f'"{{path}}" ({value}) is an invalid ARN: arn: {problem}'
+    """Refuse what is no ARN; of several problems the first is told."""
+    problem = _problem_of_arn(value)
+    return problem and f'"{{path}}" ({value}) is an invalid ARN: {problem}'
+
+
+def _problem_of_arn(value: str) -> str | None:
+    if not value.startswith("arn:"):
+        return "arn: invalid prefix"
+    sections = value.split(":", 5)
+    if len(sections) < 6:  # noqa: PLR2004 - arn:partition:service:region:account:resource
+        return "arn: not enough sections"
+    _, partition, _, region, account, resource = sections
+    if not partition:
+        return "missing partition value"
+    if not re.fullmatch(_PARTITION, partition):
+        return f"invalid partition value (expecting to match regular expression: {_PARTITION})"
+    if region and not re.fullmatch(_REGION, region, re.ASCII):
+        return "invalid region value"
+    if account and not re.fullmatch(_ACCOUNT, account, re.ASCII):
+        return f"invalid account ID value (expecting to match regular expression: {_ACCOUNT})"
+    return None if resource else "missing resource value"
 
 
 def other_than(*allowed: str, name: str = "{path}") -> Refusal:

@@ -23,8 +23,9 @@ from tests.sandbox.provider.engine import (
 )
 from tests.sandbox.provider.samples import LOGGING, PATHS, TRUST, code, forward
 
-LISTENER = "arn:aws:elasticloadbalancing:us-west-2:1:listener/app/public/1/2"
-ONE, OTHER = (f"arn:aws:elasticloadbalancing:us-west-2:1:targetgroup/{name}/3" for name in ("one", "other"))
+BALANCING = "arn:aws:elasticloadbalancing:us-west-2:123456789012"
+LISTENER = f"{BALANCING}:listener/app/public/1/2"
+ONE, OTHER = (f"{BALANCING}:targetgroup/{name}/3" for name in ("one", "other"))
 RULE_INPUTS = {"listenerArn": LISTENER, "actions": forward({ONE: 100, OTHER: 0}), "conditions": PATHS}
 GROUP_INPUTS = {"name": "scorer", "targetType": "lambda"}
 FUNCTION_INPUTS: dict[str, Any] = {
@@ -259,3 +260,26 @@ def test_code_comes_from_one_place(engine: Engine, sources: dict[str, Any]) -> N
     inputs = {**without(FUNCTION_INPUTS, "code"), **sources}
     _, failures = engine.check(FUNCTION, inputs)
     assert any("Invalid combination of arguments" in text for text in failures)
+
+
+@pytest.mark.parametrize(
+    ("arn", "problem"),
+    [
+        ("runner", "arn: invalid prefix"),
+        ("arn:aws:iam", "arn: not enough sections"),
+        ("arn::iam::123456789012:role/runner", "missing partition value"),
+        ("arn:azure:iam::123456789012:role/runner", "invalid partition value (expecting to match regular expression: "),
+        ("arn:aws:iam:west:123456789012:role/runner", "invalid region value"),
+        ("arn:aws:iam::1234:role/runner", "invalid account ID value (expecting to match regular expression: "),
+        ("arn:aws:iam::123456789012:", "missing resource value"),
+    ],
+)
+def test_an_arn_is_refused_by_each_of_its_sections(engine: Engine, arn: str, problem: str) -> None:
+    _, failures = engine.check(FUNCTION, {**FUNCTION_INPUTS, "role": arn})
+    assert len(failures) == 1
+    assert failures[0].startswith(f'"role" ({arn}) is an invalid ARN: {problem}')
+
+
+@pytest.mark.parametrize("arn", ["arn:aws:iam::aws:policy/x", "arn:aws-cn:iam:cn-north-1:123456789012:role/runner"])
+def test_an_arn_may_have_no_region_and_be_awss_own(engine: Engine, arn: str) -> None:
+    engine.checked(FUNCTION, {**FUNCTION_INPUTS, "role": arn})
