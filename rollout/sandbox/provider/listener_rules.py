@@ -159,4 +159,5 @@ LISTENER_RULE = ResourceType(
     _ListenerRule(),
     tagged=True,
     verify=lambda new: rule_actions.refused(new["actions"]),
+    irrelevant=lambda old, new: rule_actions.irrelevant(old["actions"], new.get("actions")),
 )

@@ -1,7 +1,9 @@
 """A listener rule's actions, between the program's form and the API's.
 
-An action forwards in one of two forms, `targetGroupArn` or `forward`; a read tells it in the form that the program or
-the state has, and in both on import. A weight of 0 is sent as 0; a missing one is 1.
+An action forwards in one of two forms, `targetGroupArn` or `forward`. A read tells both on import and one otherwise:
+`forward` where the program or the state has it. So a program that gives both differs from its state for ever, and an
+imported rule from a program that gives `targetGroupArn`, once it was refreshed. A weight of 0 is sent as 0; a missing
+one is 1.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.html
 """
 
@@ -40,8 +42,7 @@ _FORWARD = block(
         ),
         # One that is off and has a duration was named by a program: leaving it out is a difference.
         "stickiness": block({"duration": integer(1, 604_800, required=True), "enabled": boolean()}),
-    },
-    computed=True,
+    }
 )
 _FIXED_RESPONSE = block(
     {
@@ -67,7 +68,7 @@ ACTIONS = list_of(
         {
             "type": string(required=True, refuse=other_than(*_TYPES, name="type")),
             "order": integer(1, 50_000, computed=True),
-            "targetGroupArn": string(computed=True, refuse=bad_arn),
+            "targetGroupArn": string(refuse=bad_arn),
             "forward": _FORWARD,
             "fixedResponse": _FIXED_RESPONSE,
             "redirect": _REDIRECT,
@@ -93,7 +94,7 @@ def sent(actions: Sequence[Props], before: Sequence[Props] = ()) -> list[Props]:
 
     Args:
         actions: The program's.
-        before: The state's: a stickiness that was on and that the program no longer names is turned off.
+        before: The state's: a stickiness that it has and the program doesn't name is turned off.
     """
     pairs = zip(actions, chain(before, repeat({})), strict=False)
     return [
@@ -109,16 +110,27 @@ def _sent(action: Props, old: Props) -> Props:
     api: Props = {}
     if action.get("targetGroupArn"):
         api["TargetGroupArn"] = action["targetGroupArn"]
-    if forward := action.get("forward"):
-        groups = [
-            {"TargetGroupArn": group["arn"], "Weight": group.get("weight", 1)} for group in forward["targetGroups"]
-        ]
-        api["ForwardConfig"] = {"TargetGroups": groups}
-        if sticky := forward.get("stickiness"):
-            stickiness = {"Enabled": bool(sticky.get("enabled")), "DurationSeconds": sticky["duration"]}
-            api["ForwardConfig"]["TargetGroupStickinessConfig"] = stickiness
-        elif ((old.get("forward") or {}).get("stickiness") or {}).get("enabled"):
-            api["ForwardConfig"]["TargetGroupStickinessConfig"] = {"Enabled": False}
+    forward, was = action.get("forward") or {}, old.get("forward") or {}
+    if forward or was:
+        api["ForwardConfig"] = _sent_forward(forward, was)
+    return api
+
+
+def _sent_forward(forward: Props, was: Props) -> Props:
+    """A forward, or what is left of the state's where the program has none: the group, if it was a single one.
+
+    That one is sent beside a new `targetGroupArn` too, which AWS then refuses: the real provider does so.
+    """
+    left = was.get("targetGroups", ())
+    groups = forward.get("targetGroups") or (left if len(left) == 1 else ())
+    api: Props = {}
+    if groups:
+        api["TargetGroups"] = [{"TargetGroupArn": group["arn"], "Weight": group.get("weight", 1)} for group in groups]
+    if sticky := forward.get("stickiness"):
+        stickiness = {"Enabled": bool(sticky.get("enabled")), "DurationSeconds": sticky["duration"]}
+        api["TargetGroupStickinessConfig"] = stickiness
+    elif was.get("stickiness"):
+        api["TargetGroupStickinessConfig"] = {"Enabled": False}
     return api
 
 
@@ -127,7 +139,7 @@ def told(actions: Sequence[Props], known: Sequence[Props] | None) -> list[Props]
 
     Args:
         actions: As the API answers them.
-        known: The program's or the state's, whose forms are kept; None on import.
+        known: The program's or the state's, whose form is kept; None on import.
     """
     in_order = sorted(actions, key=lambda action: action["Order"])
     forms = repeat(None) if known is None else chain(known, repeat({}))
@@ -142,7 +154,7 @@ def _told(action: Props, form: Props | None) -> Props:
         name, config = _BLOCKS[action["Type"]]
         return {name: from_api(action[config])}
     found: Props = {}
-    if form is None or form.get("targetGroupArn") or not form.get("forward"):
+    if form is None or not form.get("forward"):
         found["targetGroupArn"] = action.get("TargetGroupArn", "")  # where there is exactly one group
     if form is None or form.get("forward"):
         config = action["ForwardConfig"]
@@ -152,6 +164,26 @@ def _told(action: Props, form: Props | None) -> Props:
             "stickiness": {"enabled": sticky.get("Enabled", False), "duration": sticky.get("DurationSeconds", 0)},
         }
     return found
+
+
+def irrelevant(before: Sequence[Props], after: Any) -> frozenset[str]:
+    """The places of differences that are none: where a forward to one group, with no stickiness, is left out.
+
+    Args:
+        before: The state's actions.
+        after: The program's, of which all or some may not be known yet.
+    """
+    if not isinstance(after, list):
+        return frozenset()
+    return frozenset(
+        f"actions[{index}].forward"
+        for index, (old, new) in enumerate(zip(before, after, strict=False))
+        if isinstance(new, dict) and not new.get("forward") and _is_plain(old.get("forward") or {})
+    )
+
+
+def _is_plain(forward: Props) -> bool:
+    return len(forward.get("targetGroups", ())) == 1 and not any((forward.get("stickiness") or {}).values())
 
 
 def refused(actions: Sequence[Props]) -> str | None:
