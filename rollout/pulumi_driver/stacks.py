@@ -31,7 +31,15 @@ from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Guard, Program, guarded, load_program
 from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn, remove_empty_sidecars
-from rollout.pulumi_driver.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
+from rollout.pulumi_driver.telling import (
+    Diagnostics,
+    LockedError,
+    NoStackError,
+    Steps,
+    beside_others,
+    change,
+    explained,
+)
 
 T = TypeVar("T")
 
@@ -274,11 +282,11 @@ class PulumiStacks(States):
     def _unlocked(self, stack: str, opened: Stack, run: Callable[[], T], problems: Diagnostics | None = None) -> T:
         """Run an operation; locks of dead holders are cleared and the operation run again."""
         try:
-            return explained(run, problems)
+            return beside_others(run, problems)
         except LockedError:
             with self._clearing_alone(stack):
                 self._clear(_locks(stack, opened), opened)
-                return explained(run, problems)
+                return beside_others(run, problems)
 
     @contextmanager
     def _clearing_alone(self, stack: str) -> Iterator[None]:

@@ -10,13 +10,16 @@ from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 
 from rollout.changes.plan import Change, ResourceState, change_of
-from rollout.errors import Drift
+from rollout.errors import Drift, EngineError
 from rollout.pulumi_driver.failures import engine_error, problem_of, said_by_cli
 
 T = TypeVar("T")
 
 _BEYOND_PLAN = re.compile("violates plan|not allowed by the plan|Expected a new resource plan")
 _MISSED = "expected resource operations"
+_VANISHED = re.compile(r"could not list bucket: .*NotFound")
+"""A folder of locks was being listed, and one went."""
+_LISTINGS = 4
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -116,3 +119,16 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
                 code="changed-since-preview",
             ) from error
         raise engine_error(causes) from error
+
+
+def beside_others(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
+    """Run an operation, again where another run gave up its lock while the engine was listing locks."""
+    for _ in range(_LISTINGS - 1):
+        try:
+            return explained(run, problems)
+        except EngineError as error:
+            if not _VANISHED.search(str(error)):
+                raise
+            if problems:
+                problems.errors.clear()
+    return explained(run, problems)
