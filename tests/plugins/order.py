@@ -16,15 +16,6 @@ from tests.plugins.seconds import remembered
 ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Three workers for two processors in a whole run: a test with the engine spends a third of its time waiting."""
-    if config.option.keyword or config.option.markexpr:
-        return None  # as many as there are processors
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return processors + processors // 2
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:

@@ -11,9 +11,7 @@ from pulumi.automation.errors import CommandError
 from rollout.errors import EngineError
 from rollout.pulumi_driver.telling import Diagnostics, beside_others
 
-VANISHED = (
-    "error: could not list bucket: blob (code=NotFound): lstat /s/locks/a.json: no such file or directory"
-)
+VANISHED = "error: could not list bucket: blob (code=NotFound): lstat /s/locks/a.json: no such file or directory"
 
 
 def failing(text: str, times: int) -> tuple[list[int], Diagnostics, str]:
