@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -22,33 +22,19 @@ Program = Callable[[ProgramInput], None]
 _importing = Lock()
 
 
-_added: list[str] = []
-"""The folder that is looked in first, unless nothing was imported yet."""
-
-
 def _make_first(root: Path, package: str) -> None:
-    """Let imports look in a folder first, and in no other inventory's; forget a package of the same name from there.
+    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder.
 
     rollout's own is never forgotten, whatever the folder has of that name.
     """
     if package == __name__.partition(".")[0]:
         return
-    others = [Path(each).resolve() for each in _added if each != str(root)]
-    if _added != [str(root)]:
-        for each in _added:
-            with suppress(ValueError):  # somebody else took it away
-                sys.path.remove(each)
+    if sys.path[0] != str(root):
         sys.path.insert(0, str(root))
-        _added[:] = [str(root)]
-    loaded = {name: each for name, each in sys.modules.items() if name == package or name.startswith(f"{package}.")}
-    # a package without a file, as one without `__init__.py`, is wherever sys.path says at the moment
-    places = [Path(file).resolve() for each in loaded.values() if (file := getattr(each, "__file__", None))]
-    foreign = [place for place in places if not place.is_relative_to(root.resolve())]
-    if foreign and (
-        any((root / name).exists() for name in (package, f"{package}.py"))
-        or any(f.is_relative_to(other) for f in foreign for other in others)
-    ):
-        for name in loaded:
+    loaded = sys.modules.get(package)
+    origin = getattr(loaded, "__file__", None) or next(iter(getattr(loaded, "__path__", ())), None)
+    if origin and (root / package).exists() and not Path(origin).resolve().is_relative_to(root.resolve()):
+        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
             del sys.modules[name]
         importlib.invalidate_caches()
 
