@@ -26,6 +26,8 @@ def made_team(folder: Path, stage: Stage, *, whole: bool = False) -> InMemoryTea
     for each in folder.iterdir():
         shutil.rmtree(each) if each.is_dir() else each.unlink()
     text = (ROOT / "stacks.toml").read_text()
+    # its own programs: without them it would run those that another test has loaded from another checkout
+    shutil.copytree(ROOT / "programs", folder / "programs", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "programs" / "code" / "rust-scorer", folder / "build")
     text = text.replace('"programs/code/rust-scorer"', '"build"')
     (folder / "stacks.toml").write_text(text if whole else small_inventory(text))
