@@ -173,18 +173,22 @@ class Lane:
         except WrongAccount:
             raise
         except Exception as error:  # noqa: BLE001 - nothing may keep it from looking again
-            self.trouble, self.remedy = in_words(error), getattr(error, "then", None) or ""
+            self._failed(error)
             return None
         if found.lacks_groups and not found.moves:  # what is known is moved before anything is waited for
             self.doing = "the target groups (DescribeTargetGroups)"
             try:
                 found = self.see(rules, self._groups())
             except Exception as error:  # noqa: BLE001 - as above
-                self.trouble = in_words(error)
+                self._failed(error)
                 return None
         if not found.moves:
             self._on_found(found)
         return found.moves
+
+    def _failed(self, error: Exception) -> None:
+        """Keep why a look failed, and what helps."""
+        self.trouble, self.remedy = in_words(error), getattr(error, "then", None) or ""
 
     def _read_rules(self) -> tuple[LiveRule, ...]:
         """The rules of the inventory's listener, and of the one that is known from before if that is another."""
