@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
 from rollout.errors import EngineError, Problem
 from rollout.iam import denial
@@ -35,3 +38,20 @@ def engine_error(causes: Sequence[str]) -> EngineError:
     lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
     then = next((denied.then for denied in denials if denied), None)
     return EngineError("the engine failed:\n" + "\n".join(lines), then=then, code="access-denied" if then else None)
+
+
+_TORN = re.compile(
+    r"load checkpoint"  # a state that is being written
+    r"|could not list bucket: .*NotFound"  # of the locks that were being listed, one went
+    r"|\A[^\n]*\n *- (?:error: )?unexpected end of JSON input\Z"  # a lock, or a history entry, that is being written
+)
+
+
+def torn(error: BaseException) -> bool:
+    """Whether the engine read a folder while another run wrote to it; it reads all that before it changes anything."""
+    return isinstance(error, EngineError) and bool(_TORN.search(error.what))
+
+
+again_if_torn = retry(
+    retry=retry_if_exception(torn), stop=stop_after_attempt(6), wait=wait_exponential(0.02), reraise=True
+)

@@ -22,21 +22,77 @@ Program = Callable[[ProgramInput], None]
 _importing = Lock()
 
 
-def _make_first(root: Path, package: str) -> None:
-    """Let imports look in a folder first, and forget a package of the same name from another inventory's folder.
+class _Folder:
+    """The folder that programs come from at the moment: a process may work on several inventories in turn."""
 
-    rollout's own is never forgotten, whatever the folder has of that name.
-    """
-    if package == __name__.partition(".")[0]:
-        return
-    if sys.path[0] != str(root):
-        sys.path.insert(0, str(root))
-    loaded = sys.modules.get(package)
-    origin = getattr(loaded, "__file__", None) or next(iter(getattr(loaded, "__path__", ())), None)
-    if origin and (root / package).exists() and not Path(origin).resolve().is_relative_to(root.resolve()):
-        for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
-            del sys.modules[name]
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._imported: dict[str, ModuleType] = {}
+        """What importing programs brought from the folder; what the embedding program had before is its own."""
+
+    @property
+    def root(self) -> Path:
+        """The folder, as it stands in sys.path."""
+        return self._root
+
+    def enter(self) -> None:
+        """Let imports look here first, and in none of the folders before, even if sys.path was put back meanwhile."""
+        if str(self._root) not in sys.path:
+            _put_in.add(str(self._root))
+        if sys.path[0] != str(self._root):
+            sys.path[:] = [str(self._root), *(each for each in sys.path if each not in _put_in)]
+
+    def leave(self) -> None:
+        """Forget what came from here, so that another folder's modules of the same names are found."""
+        for name, module in self._imported.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
+
+    def load(self, name: str) -> ModuleType:
+        """Import a module, from here if there is one of this name here, whatever was loaded under it before."""
+        package = name.partition(".")[0]
+        if any((self._root / each).exists() for each in (package, f"{package}.py")):
+            loaded = [each for each in list(sys.modules) if each.partition(".")[0] == package]
+            if any(_file(each) and not self._holds(each) for each in loaded):
+                for each in loaded:
+                    del sys.modules[each]
         importlib.invalidate_caches()
+        before = set(sys.modules)
+        try:
+            return importlib.import_module(name)
+        finally:
+            self._imported |= {new: sys.modules[new] for new in set(sys.modules) - before if self._holds(new)}
+
+    def _holds(self, module: str) -> bool:
+        """Whether a loaded module is one of the folder's own: not of an environment that lies in it, nor rollout's."""
+        package, file = self._root / module.partition(".")[0], _file(module)
+        if package.name == _OURS:
+            return False
+        if file is None:
+            return package.is_dir()
+        return file.is_relative_to(package.resolve()) or file == package.with_suffix(".py").resolve()
+
+
+_OURS = __name__.partition(".")[0]
+_entered: list[_Folder] = []
+"""The last one entered, if any."""
+_put_in: set[str] = set()
+"""The entries of sys.path that came from here."""
+
+
+def _file(module: str) -> Path | None:
+    """Where a loaded module lies; a package without `__init__.py` lies nowhere, it is wherever sys.path says."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    return Path(file).resolve() if file else None
+
+
+def _enter(root: Path) -> _Folder:
+    if not _entered or _entered[0].root != root:
+        for folder in _entered:
+            folder.leave()
+        _entered[:] = [_Folder(root)]
+    _entered[0].enter()
+    return _entered[0]
 
 
 def load_program(entry_point: str, root: Path, stack: str) -> Program:
@@ -51,10 +107,12 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
         ConfigError: It can't be imported.
     """
     module_name, _, function = entry_point.partition(":")
+    package = module_name.partition(".")[0]
     with _importing:
-        _make_first(root, module_name.partition(".")[0])
+        # rollout's own are never forgotten, whatever the folder has of that name
+        load = importlib.import_module if package == _OURS else _enter(root).load
         try:
-            program: Program = getattr(importlib.import_module(module_name), function)
+            program: Program = getattr(load(module_name), function)
         except (ImportError, AttributeError, SyntaxError) as error:
             problem = Problem(
                 f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}", code="program-missing"
@@ -62,7 +120,7 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
             raise ConfigError(
                 "a program is missing", [problem], then=f"look in {root}", code="program-missing"
             ) from error
-        _load_lazy_modules(module_name.partition(".")[0])
+        _load_lazy_modules(package)
     return program
 
 

@@ -30,13 +30,12 @@ from rollout.pulumi_driver import leftovers
 from rollout.pulumi_driver.locks import ends, locks_in
 from rollout.pulumi_driver.process import Engine, Stack, Workspace, stop_group
 from rollout.pulumi_driver.programs import Guard, Program, guarded, load_program
-from rollout.pulumi_driver.states import EngineSettings, States, again_if_torn, remove_empty_sidecars
+from rollout.pulumi_driver.states import EngineSettings, States, remove_empty_sidecars
 from rollout.pulumi_driver.telling import (
     Diagnostics,
     LockedError,
     NoStackError,
     Steps,
-    beside_others,
     change,
     explained,
 )
@@ -169,7 +168,7 @@ class PulumiStacks(States):
         """See `ports.Stacks`; the copy's secrets are encrypted by a passphrase of its own."""
         with self._opened(stack) as opened:
             try:
-                found = _export(opened)
+                found = explained(opened.export_stack)
             except NoStackError:
                 found = None
         with work_folder() as folder:
@@ -282,11 +281,11 @@ class PulumiStacks(States):
     def _unlocked(self, stack: str, opened: Stack, run: Callable[[], T], problems: Diagnostics | None = None) -> T:
         """Run an operation; locks of dead holders are cleared and the operation run again."""
         try:
-            return beside_others(run, problems)
+            return explained(run, problems)
         except LockedError:
             with self._clearing_alone(stack):
                 self._clear(_locks(stack, opened), opened)
-                return beside_others(run, problems)
+                return explained(run, problems)
 
     @contextmanager
     def _clearing_alone(self, stack: str) -> Iterator[None]:
@@ -340,18 +339,12 @@ def _make_sure_of_room(backend: str) -> None:
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:
-    return _export(opened).deployment or {}
-
-
-@again_if_torn
-def _export(opened: Stack) -> auto.Deployment:
-    """Read a state; in a folder, one that another engine writes at this moment is half there, and read again."""
-    return explained(opened.export_stack)
+    return explained(opened.export_stack).deployment or {}
 
 
 def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deployment]) -> None:
     """Edit a state, which takes the engine's lock only to write it."""
-    found = _export(opened)
+    found = explained(opened.export_stack)
     explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))
 
 

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_fixed
-
 from rollout.changes.plan import ResourceState, states_of
 from rollout.changes.work_folder import work_folder
 from rollout.errors import EngineError
 from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.history.entries import Update
 from rollout.model import Environment
-from rollout.pulumi_driver.failures import engine_error, said_by_cli
+from rollout.pulumi_driver.failures import again_if_torn, engine_error, said_by_cli
 from rollout.quantities import Moment
 
 
@@ -78,14 +76,6 @@ def remove_empty_sidecars(backend: str, project: str) -> None:
                         sidecar.unlink()
 
 
-def torn(error: BaseException) -> bool:
-    """Whether a state in a folder was read while another engine wrote it, and was half there."""
-    return isinstance(error, EngineError) and "load checkpoint" in error.what
-
-
-again_if_torn = retry(retry=retry_if_exception(torn), stop=stop_after_attempt(5), wait=wait_fixed(0.5), reraise=True)
-
-
 T = TypeVar("T")
 
 
@@ -110,6 +100,7 @@ class States:
         deployment = self._read(_Export, said).deployment or {}
         return states_of(deployment.get("resources") or ())
 
+    @again_if_torn
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
         """See `ports.States`."""
         said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))

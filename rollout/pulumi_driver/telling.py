@@ -10,16 +10,13 @@ from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 
 from rollout.changes.plan import Change, ResourceState, change_of
-from rollout.errors import Drift, EngineError
-from rollout.pulumi_driver.failures import engine_error, problem_of, said_by_cli
+from rollout.errors import Drift
+from rollout.pulumi_driver.failures import again_if_torn, engine_error, problem_of, said_by_cli
 
 T = TypeVar("T")
 
 _BEYOND_PLAN = re.compile("violates plan|not allowed by the plan|Expected a new resource plan")
 _MISSED = "expected resource operations"
-_VANISHED = re.compile(r"could not list bucket: .*NotFound")
-"""A folder of locks was being listed, and one went."""
-_LISTINGS = 4
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -99,8 +96,11 @@ def _state(state: auto.StepEventStateMetadata | None) -> ResourceState | None:
     )
 
 
+@again_if_torn
 def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
     """Run an operation of the engine; a failure is one clear error."""
+    if problems:
+        problems.errors.clear()
     try:
         return run()
     except auto_errors.StackNotFoundError as error:
@@ -119,16 +119,3 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
                 code="changed-since-preview",
             ) from error
         raise engine_error(causes) from error
-
-
-def beside_others(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
-    """Run an operation, again where another run gave up its lock while the engine was listing locks."""
-    for _ in range(_LISTINGS - 1):
-        try:
-            return explained(run, problems)
-        except EngineError as error:
-            if not _VANISHED.search(str(error)):
-                raise
-            if problems:
-                problems.errors.clear()
-    return explained(run, problems)

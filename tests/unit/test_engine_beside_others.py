@@ -1,4 +1,4 @@
-"""The engine's own list of locks has a race; whoever meets it tries again."""
+"""The engine reads a folder's locks and states while others write them; a run that meets a half one reads again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pulumi.automation import CommandResult
 from pulumi.automation.errors import CommandError
 
 from rollout.errors import EngineError
-from rollout.pulumi_driver.telling import Diagnostics, beside_others
+from rollout.pulumi_driver.telling import Diagnostics, explained
 
 VANISHED = "error: could not list bucket: blob (code=NotFound): lstat /s/locks/a.json: no such file or directory"
 
@@ -24,15 +24,27 @@ def failing(text: str, times: int) -> tuple[list[int], Diagnostics, str]:
             raise CommandError(CommandResult("", text, 255))
         return "done"
 
-    return calls, problems, beside_others(run, problems)
+    return calls, problems, explained(run, problems)
 
 
-def test_a_lock_that_went_while_locks_were_listed_is_no_failure() -> None:
-    calls, problems, result = failing(VANISHED, 2)
+HALF = "error: unexpected end of JSON input"
+STATE = "error: could not get stack: failed to load checkpoint: EOF"
+
+
+@pytest.mark.parametrize("text", [VANISHED, HALF, STATE])
+def test_what_was_half_there_is_read_again(text: str) -> None:
+    calls, problems, result = failing(text, 2)
     assert (calls, problems.errors, result) == ([0, 1, 2], [], "done")
 
 
-@pytest.mark.parametrize(("text", "times"), [(VANISHED, 100), ("error: no room", 1)])
-def test_what_stays_or_is_another_failure_is_one(text: str, times: int) -> None:
+def test_what_stays_half_is_a_failure() -> None:
     with pytest.raises(EngineError):
-        failing(text, times)
+        failing(VANISHED, 100)
+
+
+@pytest.mark.parametrize(
+    "text", ["error: no room", f"{HALF} in the answer of AWS", f"error: creating a role: 1 of 2\n{HALF}"]
+)
+def test_another_failure_is_one_at_once(text: str) -> None:
+    with pytest.raises(EngineError):
+        failing(text, 1)

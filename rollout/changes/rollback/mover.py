@@ -37,7 +37,7 @@ class Moved:
 
     Attributes:
         before: Each route's split when it began; None where its rule wasn't one of ours.
-        moved: The rules that were changed in this run, by what they are called.
+        moved: The rules that were changed in this run, by what they are called, in the order of these names.
         back: The routes of which all rules were read back as on legacy alone.
         problems: Why the other routes aren't back, each with the line of the AWS CLI that moves it.
         remedies: What helps against the last failures to read, by what AWS answered.
@@ -174,7 +174,7 @@ class Mover:
         targets = tuple(target for lane in lanes if lane.found for target in lane.found.targets)
         return Moved(
             before={name: split for lane in lanes for name, split in lane.before.items()},
-            moved=tuple(name for lane in lanes for name in lane.moved),
+            moved=tuple(name for lane in lanes for name in sorted(lane.moved)),
             back=tuple(name for lane in lanes for name in lane.routes if f"routes.{name}" not in failed),
             problems=problems,
             remedies=tuple(dict.fromkeys(lane.remedy for lane in lanes if lane.trouble and lane.remedy)),
