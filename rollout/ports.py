@@ -210,14 +210,6 @@ class States(Protocol):
         """
         ...
 
-    def recent(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """The same, as fast as the backend allows.
-
-        Raises:
-            EngineError: The engine failed.
-        """
-        ...
-
 
 class Stacks(States, Protocol):
     """The Pulumi stacks of one environment, a program each."""

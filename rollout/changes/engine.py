@@ -236,7 +236,7 @@ class Engine:
             events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
         )
         asks = phase.gives_way and not preview_only and since is None
-        times, history = self._times(), self._stacks.recent(ROUTING, DEPTH) if asks else ()
+        times, history = self._times(), self._stacks.history(ROUTING, DEPTH) if asks else ()
         beside = threads.DaemonPool(3)
         start = self._start(phase, weights or {})
         if asks:
@@ -544,7 +544,7 @@ class Engine:
         now = self._load_balancers.read(self._environment)
         (self._stop_if_moved if is_first else self._stop_if_rolled_back)(run, now)
         # of a rollback that had no right to mark the rules the history tells
-        if later := run.since.records(self._stacks.recent(ROUTING, DEPTH)):
+        if later := run.since.records(self._stacks.history(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
 
     def _give_way(self, run: _Run, now: Live | None = None) -> None:

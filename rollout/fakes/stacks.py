@@ -85,10 +85,6 @@ class InMemoryStacks:
 
         return self.calls.make(ApiCall("history", stack), read)
 
-    def recent(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.States`."""
-        return self.history(stack, depth)
-
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:

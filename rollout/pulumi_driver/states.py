@@ -1,4 +1,4 @@
-"""What states and histories of stacks hold: a start of the engine each, without Pulumi's SDK, slow to import."""
+"""What states and histories of stacks hold, without Pulumi's SDK, which is slow to import."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
@@ -20,6 +19,7 @@ from rollout.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.history.entries import Update
 from rollout.model import Environment
 from rollout.pulumi_driver.failures import again_if_torn, engine_error, said_by_cli
+from rollout.pulumi_driver.folder import AskEngineError, Folder
 from rollout.quantities import Moment
 
 
@@ -94,6 +94,9 @@ class States:
     @again_if_torn
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `ports.States`; secrets stay encrypted."""
+        with suppress(AskEngineError):
+            found = self._folder(stack).resources()
+            return None if found is None else states_of(found)
         said = self._ask(stack, "export")
         if said is None:
             return None
@@ -103,6 +106,8 @@ class States:
     @again_if_torn
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
         """See `ports.States`."""
+        with suppress(AskEngineError):
+            return self._folder(stack).history(depth)
         said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
         return tuple(_update(each) for each in reversed(self._read(list[_Told], said or "[]")))
 
@@ -115,18 +120,9 @@ class States:
                 f"what the engine says of a stack can't be read: {error}", code="state-unreadable"
             ) from None
 
-    def recent(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.States`; of a folder the files are read, since a start of the engine takes half a second."""
-        backend, environment = self._settings.backend, self._environment
-        if backend.startswith("file://"):
-            root = Path(unquote(urlsplit(backend).path)) / ".pulumi" / "history"
-            folder = root / f"{environment.project}-{stack}" / environment.name
-            try:  # the names end with the time in nanoseconds
-                files = sorted(folder.glob("*.history.json"), key=lambda file: file.name)[-depth:]
-                return tuple(_kept(_Kept.model_validate_json(file.read_bytes())) for file in files)
-            except (OSError, ValueError, OverflowError):  # the engine says what is wrong with them
-                pass
-        return self.history(stack, depth)
+    def _folder(self, stack: str) -> Folder:
+        environment = self._environment
+        return Folder(self._settings.backend, f"{environment.project}-{stack}", environment.name)
 
     def _ask(self, stack: str, *command: str) -> str | None:
         """What `pulumi stack` says; None where there is no such stack."""
@@ -171,21 +167,6 @@ class _Told(Foreign):
     startTime: Moment  # noqa: N815 - the engine's names
     endTime: Moment | None = None  # noqa: N815
     version: int | None = None
-
-
-class _Kept(Foreign):
-    """One update, as a folder's file has it: times are seconds."""
-
-    kind: str
-    result: str
-    message: str | None = None
-    startTime: int  # noqa: N815 - the engine's names
-    endTime: int | None = None  # noqa: N815
-
-
-def _kept(found: _Kept) -> Update:
-    start, end = (datetime.fromtimestamp(at, UTC) if at else None for at in (found.startTime, found.endTime))
-    return Update(found.kind, found.result, found.message or "", start or datetime.fromtimestamp(0, UTC), end)
 
 
 def _update(told: _Told) -> Update:

@@ -50,7 +50,7 @@ class Hands:
             from rollout.changes.engine import DEPTH  # noqa: PLC0415 - who looks on needs no engine
             from rollout.changes.rollback.asked import Since  # noqa: PLC0415 - as above
 
-            times, history = (parts.utc, parts.wall), parts.states.recent(ROUTING, DEPTH)
+            times, history = (parts.utc, parts.wall), parts.states.history(ROUTING, DEPTH)
             self._since = Since(*times, history, parts.load_balancers.read(parts.environment))
         return parts.load_balancers.read(parts.environment)
 

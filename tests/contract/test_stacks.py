@@ -20,6 +20,8 @@ from rollout.changes.phases import ROUTING, STACKS
 from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
 from rollout.errors import RolloutError
 from rollout.model import Arn, ProgramInput, RuleOwnership, Split
+from rollout.pulumi_driver.folder import AskEngineError, Folder
+from rollout.pulumi_driver.states import States
 from rollout.quantities import Percent
 from rollout.rules.weights import Forward, group_name
 from tests.behaviour.team import InMemoryTeam
@@ -166,6 +168,22 @@ def test_a_journey_is_the_same_on_the_engine_and_on_the_fakes(
 ) -> None:
     for (name, ours), (other, theirs) in zip(journey(in_memory("legacy")), journey(legacy), strict=True):
         assert (name, ours) == (other, theirs)
+
+
+class ByEngine(States):
+    """States as the engine tells them, of a folder, too."""
+
+    def _folder(self, stack: str) -> Folder:
+        raise AskEngineError(stack)
+
+
+def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
+    parts = cut_over.open()._parts
+    for environment in (parts.environment, parts.environment.model_copy(update={"name": "nowhere"})):
+        ours, theirs = (kind(environment, parts._engine) for kind in (States, ByEngine))
+        for stack in STACKS:
+            assert ours.resources(stack) == theirs.resources(stack)
+            assert ours.history(stack, 2) == theirs.history(stack, 2)
 
 
 def port(team: Team | InMemoryTeam, folder: Path) -> Facts:

@@ -22,6 +22,7 @@ from rollout.history.record import MARK, record_in
 from rollout.invocation import Invocation
 from rollout.model import Arn
 from rollout.owners import pulumi_stack, terraform
+from rollout.pulumi_driver.folder import AskEngineError
 from rollout.pulumi_driver.locks import locks_in
 from rollout.pulumi_driver.states import States
 from rollout.ramp.journal import entries
@@ -113,10 +114,14 @@ def test_states_of_our_own(resources: list[Any]) -> None:
     told(lambda: states_of(resources))
 
 
+def nothing(*_: object) -> Any:
+    raise AskEngineError
+
+
 @FUZZ
 @given(st.one_of(st.lists(UPDATE, max_size=2).map(json.dumps), some_json))
 def test_histories(text: str) -> None:
-    asked = type("Told", (States,), {"_ask": lambda *_: text})(None, None)  # the engine's words alone
+    asked = type("Told", (States,), {"_ask": lambda *_: text, "_folder": nothing})(None, None)
     told(lambda: asked.history("routing", 9))
     told(lambda: asked.resources("routing"))
 
