@@ -38,6 +38,7 @@ def test_the_fixtures_test_an_inventory_and_leave_it_as_it_is(team: Team) -> Non
 
 
 @pytest.mark.engine
+@pytest.mark.nightly
 def test_the_notebook_runs_from_its_first_cell_to_its_last(team: Team) -> None:
     before = team.file.read_text()
     said = run(team, EXAMPLES / "notebook.py")

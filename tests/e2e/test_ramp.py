@@ -103,7 +103,7 @@ def test_a_candidate_that_is_slower_goes_back(ramping: Team) -> None:
     assert weights(ramping) == {Percent(0)}
 
 
-@pytest.mark.parametrize("event", ["step-started", "ramp-raised"])
+@pytest.mark.parametrize("event", [pytest.param("step-started", marks=pytest.mark.nightly), "ramp-raised"])
 def test_killed_at_an_event_the_next_look_goes_on(ramping: Team, event: str) -> None:
     process = subprocess.Popen(
         ramping.command("ramp", "production", "--once", "--yes", "--json"),

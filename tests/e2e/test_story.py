@@ -12,14 +12,14 @@ from rollout.model import LEGACY_ONLY, PREPARED, Split
 from rollout.quantities import Percent
 from tests.conftest import Team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.nightly]  # README, traffic and undo hold the parts
 
 
 def splits(team: Team) -> set[Split | None]:
     return {route.live for route in team.open().status().routes}
 
 
-@pytest.mark.parametrize("inventory", ["legacy", pytest.param("whole", marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("inventory", ["legacy", "whole"])
 def test_all_routes_from_the_legacy_stack_to_a_rollback(inventory: str, request: pytest.FixtureRequest) -> None:
     team: Team = request.getfixturevalue(inventory)
     routes = len(team.open().inventory.routes)

@@ -95,7 +95,7 @@ def test_errors_of_aws_are_told_in_its_words_and_reruns_finish_a_build_and_a_cut
     assert set(legacy.calls()[calls:]) == {"ModifyRule"}
 
 
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sent", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.nightly)])
 def test_an_interrupted_phase_stops_cleanly_says_so_and_is_finished_by_a_rerun(
     legacy: Team, sent: signal.Signals
 ) -> None:

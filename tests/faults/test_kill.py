@@ -19,7 +19,10 @@ from tests.faults.cut import CLI, ENGINE, cut, engines_of, perform
 pytestmark = pytest.mark.engine
 
 
-@pytest.mark.parametrize("victim", [CLI, ENGINE])
+ENGINE_AT_NIGHT = pytest.param(ENGINE, marks=pytest.mark.nightly)
+
+
+@pytest.mark.parametrize("victim", [CLI, ENGINE_AT_NIGHT])
 def test_what_aws_was_making_at_the_kill_is_adopted(legacy: Team, victim: str) -> None:
     slow = Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=8), effect=True)
     legacy.aws.faults.add(slow)
@@ -52,16 +55,16 @@ def test_what_aws_was_making_at_the_kill_is_adopted(legacy: Team, victim: str) -
 @pytest.mark.parametrize(
     ("command", "victim", "moment"),
     [
-        ("phase1", CLI, "up candidate"),
         ("phase1", ENGINE, "up legacy"),
         ("phase2", CLI, "up routing"),
-        ("phase2", ENGINE, "up legacy"),
-        ("weight", CLI, "up routing"),
         ("weight", ENGINE, "preview routing"),
-        ("undo-phase2", CLI, "up routing"),
         ("undo-phase2", ENGINE, "up legacy"),
         ("undo-phase1", CLI, "up candidate"),
-        ("undo-phase1", ENGINE, "preview candidate"),
+        pytest.param("phase1", CLI, "up candidate", marks=pytest.mark.nightly),
+        pytest.param("phase2", ENGINE, "up legacy", marks=pytest.mark.nightly),
+        pytest.param("weight", CLI, "up routing", marks=pytest.mark.nightly),
+        pytest.param("undo-phase2", CLI, "up routing", marks=pytest.mark.nightly),
+        pytest.param("undo-phase1", ENGINE, "preview candidate", marks=pytest.mark.nightly),
     ],
 )
 def test_the_same_command_finishes_what_was_cut(
