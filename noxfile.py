@@ -128,7 +128,7 @@ def schema(session: nox.Session) -> None:
     """Regenerate the JSON schema that editors check stacks.toml with, and the page of the errors' codes."""
     install(session)
     with Path("docs/stacks.schema.json").open("w") as out:
-        session.run("python", "-m", "rollout.config.schema", stdout=out)
+        session.run("python", "-m", "rollout.inventory.file.schema", stdout=out)
     session.run("python", "-m", "docs.reference")
 
 

@@ -24,7 +24,7 @@ from rollout.analysis.judge import judge
 from rollout.analysis.stakes import Blocks, blocks_of, on_no_harm, on_worse
 from rollout.analysis.streams import Stream
 from rollout.analysis.weighing import guessed, harm_of, shares_of_budget, tolerated, weigh
-from rollout.ramp.settings import Analysis
+from rollout.inventory.ramp_settings import Analysis
 
 SEED = 6
 ANALYSIS = Analysis()

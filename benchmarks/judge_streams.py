@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.streams import Arm, Latency, Stream
-from rollout.ramp.settings import MetricName
+from rollout.inventory.ramp_settings import MetricName
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PER_MINUTE = 1000

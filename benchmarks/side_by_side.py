@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollout.api import EnvironmentRollout
-    from rollout.events import Listener
+    from rollout.api.rollout import EnvironmentRollout
+    from rollout.migration.events import Listener
     from rollout.sandbox.daemon import SandboxInfo
 
 ROOT = Path(__file__).parent.parent
@@ -40,7 +40,7 @@ class Checkout:
 
     def open(self, on_event: Listener | None = None) -> EnvironmentRollout:
         """Production, by the library."""
-        from rollout.api import Rollout
+        from rollout.api.rollout import Rollout
 
         return Rollout.load(self.folder / "stacks.toml", sandbox=self.sandbox, on_event=on_event).environment(
             ENVIRONMENT
@@ -57,7 +57,7 @@ class Checkout:
 @contextmanager
 def seeded() -> Iterator[Checkout]:
     """Start a sandbox, and bring up production's legacy stack."""
-    from rollout.api import Rollout
+    from rollout.api.rollout import Rollout
     from rollout.sandbox import daemon
     from rollout.sandbox.story import seed
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from side_by_side import Checkout, seeded
 
-from rollout import Event, events
-from rollout.quantities import Percent
+from rollout import Event
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
 from rollout.sandbox.load import Answer, Load, Verdict, binomial_interval, endpoints_of, tally
 
 REQUESTS = int(sys.argv[1]) if sys.argv[1:] else 100_000

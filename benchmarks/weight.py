@@ -13,9 +13,9 @@ BARE = """
 import sys, tempfile
 from pathlib import Path
 from pulumi import automation as auto
-from rollout.config import load
-from rollout.model import ProgramInput, Split
-from rollout.quantities import Percent
+from rollout.inventory.file import load
+from rollout.inventory.model import ProgramInput, Split
+from rollout.inventory.quantities import Percent
 from programs.routing import program
 environment = load(Path("stacks.toml")).environment(sys.argv[1])
 given = ProgramInput(environment, splits=dict.fromkeys(environment.routes, Split.at(Percent.of(sys.argv[2]))))
@@ -29,7 +29,7 @@ stack.up(plan=plan)
 """
 
 with cut_over() as checkout:
-    from rollout.toolchain import require
+    from rollout.adapters.pulumi.install import require
 
     path = os.pathsep.join([str(require().path.parent), os.environ["PATH"]])
     state = (checkout.folder / ".rollout" / "sandbox" / "state").resolve().as_uri()

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 import rollout
-from rollout import cli, error_codes, errors, events
+from rollout import cli, errors
+from rollout.errors import codes
+from rollout.migration import events
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -101,16 +103,16 @@ def errors_page() -> str:
         f"| `{each.code}` | `{each.__name__}` | {each.exit_code} | {_said(each)} |" for each in (root, *_below(root))
     ]
     sections = [f"```text{tree}```\n", "| code | error | exit code | meaning |", "| --- | --- | --- | --- |", *rows]
-    for area, codes in error_codes.AREAS.items():
-        meanings = [f"| `{code}` | {_cell(meaning)} |" for code, meaning in codes.items()]
+    for area, listed in codes.AREAS.items():
+        meanings = [f"| `{code}` | {_cell(meaning)} |" for code, meaning in listed.items()]
         sections += [f"\n## {area}\n", "| code | meaning |", "| --- | --- |", *meanings]
     return "\n".join([ERRORS, *sections, ""])
 
 
 def api() -> str:
-    """Each exported name with its public methods: signatures, arguments, errors."""
-    names = [name for name in rollout.__all__ if not name.startswith("_")]
-    return "\n".join([API, *(_class(getattr(rollout, name)) for name in names)])
+    """Each exported class with its public methods: signatures, arguments, errors."""
+    exported = [getattr(rollout, name) for name in rollout.__all__]
+    return "\n".join([API, *(_class(each) for each in exported if isinstance(each, type))])
 
 
 PAGES = {

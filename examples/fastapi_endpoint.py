@@ -16,7 +16,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rollout import Rollout, RolloutError
 from rollout.errors import Locked, UsageError
-from rollout.events import plain
+from rollout.migration.events import plain
 
 STATUS = {UsageError: 404, Locked: 409}
 """What isn't among them is a 502: AWS or the engine had a problem, and the body says which."""

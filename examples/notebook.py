@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from rollout import Request, Rollout
-from rollout.events import WeightSet
+from rollout.migration.events import WeightSet
 from rollout.sandbox import Sandbox
 from rollout.sandbox.load import Load, by_route, endpoints_of
 from rollout.sandbox.story import seed

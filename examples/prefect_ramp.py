@@ -16,7 +16,7 @@ from prefect import flow, get_run_logger, task
 
 from rollout import Rollout
 from rollout.errors import AwsError, EngineError, Locked
-from rollout.events import as_json
+from rollout.migration.events import as_json
 
 PASSING = (AwsError, EngineError, Locked)
 """What may be over by the next try; a candidate that is worse isn't."""

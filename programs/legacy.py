@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 from pulumi import AssetArchive, FileAsset, RunError
 
-from rollout.components.existing import look_up
-from rollout.components.http_lambda import HttpLambda, HttpLambdaArgs, ZipPackage
-from rollout.components.listener_rule import ListenerRuleArgs, forwarding_rule
-from rollout.model import Environment, KeptRoute, ProgramInput, RuleOwnership
+from rollout.inventory.model import Environment, KeptRoute, ProgramInput, RuleOwnership
+from rollout.programs.components.existing import look_up
+from rollout.programs.components.http_lambda import HttpLambda, HttpLambdaArgs, ZipPackage
+from rollout.programs.components.listener_rule import ListenerRuleArgs, forwarding_rule
 
 
 class PythonFunction(NamedTuple):

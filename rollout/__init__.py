@@ -8,63 +8,73 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from rollout import moved
+
 if TYPE_CHECKING:
-    from rollout.api import EnvironmentRollout as EnvironmentRollout
-    from rollout.api import Rollout as Rollout
-    from rollout.changes.engine import PhaseResult as PhaseResult
-    from rollout.changes.gates import Gate as Gate
-    from rollout.changes.gates import TrafficLine as TrafficLine
-    from rollout.changes.release import ReleaseResult as ReleaseResult
-    from rollout.changes.rollback import RollbackResult as RollbackResult
-    from rollout.checks.drift import DriftReport as DriftReport
-    from rollout.checks.drift import RouteDrift as RouteDrift
-    from rollout.checks.status import EnvironmentStatus as EnvironmentStatus
-    from rollout.checks.status import RouteStatus as RouteStatus
+    from rollout.alb.conditions import Request as Request
+    from rollout.alb.explain import Explanation as Explanation
+    from rollout.analysis.measuring.split import Measured as Measured
+    from rollout.api.fleet import FleetLine as FleetLine
+    from rollout.api.fleet import FleetResult as FleetResult
+    from rollout.api.rollout import EnvironmentRollout as EnvironmentRollout
+    from rollout.api.rollout import Rollout as Rollout
     from rollout.errors import RolloutError as RolloutError
-    from rollout.events import Event as Event
-    from rollout.fleet import FleetLine as FleetLine
-    from rollout.fleet import FleetResult as FleetResult
-    from rollout.history.audit import PastChange as PastChange
-    from rollout.measuring.split import Measured as Measured
-    from rollout.model import Environment as Environment
-    from rollout.model import Split as Split
-    from rollout.quantities import Percent as Percent
+    from rollout.inventory.model import Environment as Environment
+    from rollout.inventory.model import Split as Split
+    from rollout.inventory.quantities import Percent as Percent
+    from rollout.migration import events as events
+    from rollout.migration.checks.drift import DriftReport as DriftReport
+    from rollout.migration.checks.drift import RouteDrift as RouteDrift
+    from rollout.migration.checks.status import EnvironmentStatus as EnvironmentStatus
+    from rollout.migration.checks.status import RouteStatus as RouteStatus
+    from rollout.migration.engine import PhaseResult as PhaseResult
+    from rollout.migration.events import Event as Event
+    from rollout.migration.gates import Gate as Gate
+    from rollout.migration.gates import TrafficLine as TrafficLine
+    from rollout.migration.release import ReleaseResult as ReleaseResult
+    from rollout.migration.rollback import RollbackResult as RollbackResult
     from rollout.ramp.runner import RampResult as RampResult
-    from rollout.rules.conditions import Request as Request
-    from rollout.rules.explain import Explanation as Explanation
+    from rollout.state.history.audit import PastChange as PastChange
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "DriftReport": "checks.drift",
-    "Environment": "model",
-    "EnvironmentRollout": "api",
-    "EnvironmentStatus": "checks.status",
-    "Event": "events",
-    "Explanation": "rules.explain",
-    "FleetLine": "fleet",
-    "FleetResult": "fleet",
-    "Gate": "changes.gates",
-    "Measured": "measuring.split",
-    "PastChange": "history.audit",
-    "Percent": "quantities",
-    "PhaseResult": "changes.engine",
+    "DriftReport": "migration.checks.drift",
+    "Environment": "inventory.model",
+    "EnvironmentRollout": "api.rollout",
+    "EnvironmentStatus": "migration.checks.status",
+    "Event": "migration.events",
+    "Explanation": "alb.explain",
+    "FleetLine": "api.fleet",
+    "FleetResult": "api.fleet",
+    "Gate": "migration.gates",
+    "Measured": "analysis.measuring.split",
+    "PastChange": "state.history.audit",
+    "Percent": "inventory.quantities",
+    "PhaseResult": "migration.engine",
     "RampResult": "ramp.runner",
-    "ReleaseResult": "changes.release",
-    "Request": "rules.conditions",
-    "RollbackResult": "changes.rollback",
-    "Rollout": "api",
+    "ReleaseResult": "migration.release",
+    "Request": "alb.conditions",
+    "RollbackResult": "migration.rollback",
+    "Rollout": "api.rollout",
     "RolloutError": "errors",
-    "RouteDrift": "checks.drift",
-    "RouteStatus": "checks.status",
-    "Split": "model",
-    "TrafficLine": "changes.gates",
+    "RouteDrift": "migration.checks.drift",
+    "RouteStatus": "migration.checks.status",
+    "Split": "inventory.model",
+    "TrafficLine": "migration.gates",
 }
 
-__all__ = [*_HOMES, "__version__"]  # noqa: PLE0604 - names, all of them
+_MODULES = {"events": "migration.events"}
+
+__all__ = [*_HOMES, *_MODULES, "__version__"]  # noqa: PLE0604 - names, all of them
+
+
+moved.install()
 
 
 def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"rollout.{_MODULES[name]}")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"rollout.{_HOMES[name]}"), name)

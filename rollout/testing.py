@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollout import config
-from rollout.api import EnvironmentRollout
-from rollout.events import Event
-from rollout.quantities import Percent
+from rollout.api.rollout import EnvironmentRollout
+from rollout.inventory import file as config
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import Event
 from rollout.sandbox import Call, daemon
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.story import seed

@@ -21,12 +21,12 @@ from filelock import FileLock
 from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
-from rollout.rules.weights import Forward
+from rollout.alb.weights import Forward
+from rollout.api.container import CI_VARIABLES
 from rollout.sandbox import Call, daemon
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.snapshots import Snapshot, add, take
 from rollout.sandbox.story import answer, seed
-from rollout.wiring import CI_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 FAST = 60.0

@@ -24,8 +24,8 @@ def picks(*changed: str) -> set[str]:
         ("rollout/analysis/stakes.py", {UNIT, COMMAND_LINE}, {"unit/test_conditions.py", "toolchain/test_locate.py"}),
         ("rollout/cli/weight.py", {COMMAND_LINE}, {UNIT}),  # by names made when it runs, in a process of its own
         ("rollout/sandbox/server.py", {COMMAND_LINE}, {UNIT}),  # a daemon, that conftest.py starts
-        ("rollout/dashboard/templates/page.html", {"unit/dashboard/test_pages.py"}, {UNIT}),
-        ("rollout/analysis/gone.py", {UNIT}, {"unit/test_conditions.py"}),
+        ("rollout/reports/templates/page.html", {"unit/dashboard/test_pages.py"}, {UNIT}),
+        ("rollout/analysis/gone.py", {UNIT}, {"toolchain/test_locate.py"}),
         ("programs/legacy.py", {PROGRAM, COMMAND_LINE}, {UNIT}),
         ("stacks.toml", {COMMAND_LINE}, {UNIT}),
         ("docs/ramp.md", {DOCS}, {UNIT, COMMAND_LINE}),
@@ -46,7 +46,12 @@ def test_a_change_of_what_all_run_in_picks_all(changed: str) -> None:
 
 def test_a_file_needs_what_is_imported_through_others_but_not_for_types_alone(tmp_path: Path) -> None:
     names = {str(file.relative_to(ROOT)) for file in needed(ROOT / "rollout" / "cli" / "__init__.py")}
-    assert {"rollout/__init__.py", "rollout/cli/commands.py", "rollout/cli/status.py", "rollout/api.py"} <= names
-    assert str(Path("rollout/api.py")) not in {
+    assert {
+        "rollout/__init__.py",
+        "rollout/cli/commands.py",
+        "rollout/cli/status.py",
+        "rollout/api/rollout.py",
+    } <= names
+    assert str(Path("rollout/api/rollout.py")) not in {
         str(file.relative_to(ROOT)) for file in needed(ROOT / "rollout" / "__init__.py")
     }

@@ -12,9 +12,9 @@ from itertools import chain
 import pytest
 
 from docs import reference
-from rollout import error_codes, errors
+from rollout import errors
 from rollout.cli.render import renderer
-from rollout.errors import Problem
+from rollout.errors import Problem, codes
 from tests.docs.pages import ROOT
 
 SOURCES = [*ROOT.glob("rollout*/**/*.py"), *ROOT.glob("programs/*.py")]
@@ -24,7 +24,7 @@ ERRORS = [
     if isinstance(each, type) and issubclass(each, errors.RolloutError) and "code" in vars(each)
 ]
 OF_CLASSES = [*(error.code for error in ERRORS), Problem("").code]
-LISTED = [*chain.from_iterable(error_codes.AREAS.values())]
+LISTED = [*chain.from_iterable(codes.AREAS.values())]
 
 
 def texts(value: ast.expr | None) -> Iterator[str]:

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rollout import Environment
-from rollout.metrics import Point, Series
+from rollout.analysis.metrics import Point, Series
 
 
 @dataclass(frozen=True)

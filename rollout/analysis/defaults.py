@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
+from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 
 @dataclass(frozen=True, slots=True)

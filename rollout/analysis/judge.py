@@ -32,7 +32,7 @@ from rollout.analysis.stakes import alone
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Finding, Judgement, Verdict, called
 from rollout.analysis.weighing import FEWEST, PLENTY, Evidence, shares_of_budget, weigh
-from rollout.ramp.settings import Analysis
+from rollout.inventory.ramp_settings import Analysis
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
 _PER_CENT, _PER_SECOND = 100, 1000

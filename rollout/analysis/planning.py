@@ -19,8 +19,8 @@ from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import AT_ONCE, PRIOR
 from rollout.analysis.stakes import BETTER, Floats
 from rollout.analysis.weighing import FEWEST, growth_of_no_harm, growth_of_worse, shares_of_budget
-from rollout.quantities import Percent, format_duration
-from rollout.ramp.settings import Analysis, MetricName
+from rollout.inventory.quantities import Percent, format_duration
+from rollout.inventory.ramp_settings import Analysis, MetricName
 
 LEAST = timedelta(minutes=5)
 """Watch no step for less: caches fill and timers run out at their own pace."""

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from rollout.analysis.streams import Stream
 from rollout.analysis.weighing import Evidence, harm_of
-from rollout.formatting import count_of
-from rollout.ramp.settings import Analysis, MetricName
+from rollout.base.formatting import count_of
+from rollout.inventory.ramp_settings import Analysis, MetricName
 
 NAMES: Mapping[MetricName, str] = {
     "server-errors": "5xx",

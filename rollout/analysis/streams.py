@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from rollout.ramp.settings import MetricName
+from rollout.inventory.ramp_settings import MetricName
 
 Counts = NDArray[np.int64]
 

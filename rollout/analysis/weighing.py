@@ -15,7 +15,7 @@ from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import log_no_harm, log_worse, log_worse_by_start
 from rollout.analysis.stakes import Blocks, Floats, Guess, blocks_of, on_no_harm, on_worse
 from rollout.analysis.streams import Arm, Stream
-from rollout.ramp.settings import Analysis, Margin, MetricName
+from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30
 """Bad requests of fewer minutes than `FEWEST` don't fail, unless there are `PLENTY`: retries come in one minute."""

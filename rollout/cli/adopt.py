@@ -47,8 +47,8 @@ def adopt(
         if resources:
             target.adopt_resources(resources, approve=run.approve, message=message)
             return
-        from rollout.changes.phases import STACKS
         from rollout.errors import AwsError
+        from rollout.inventory.stacks import STACKS
 
         found: list[str] = []
         for stack in STACKS:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import typer
 from typer.core import TyperGroup
 
-from rollout.printable import one_line
+from rollout.base.printable import one_line
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Begin": {

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import typer
 
-from rollout.files import Unreadable, read_text
-from rollout.names import NAME
+from rollout.base.files import Unreadable, read_text
+from rollout.inventory.names import NAME
 
 
 def environments(context: typer.Context, incomplete: str) -> list[str]:

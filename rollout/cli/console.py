@@ -15,8 +15,8 @@ from rich.segment import Segment
 from rich.status import Status
 from rich.text import Text
 
+from rollout.base.printable import printable
 from rollout.cli.output import Output
-from rollout.printable import printable
 
 PIPED = 200
 """How wide a pipe is taken to be, which has no width of its own."""

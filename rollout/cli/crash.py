@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rollout import __version__
+from rollout.base.printable import one_line, printable
 from rollout.errors import Defect, RolloutError
-from rollout.printable import one_line, printable
-from rollout.redaction import redacted
+from rollout.errors.redaction import redacted
 
 KEPT = 20
 """Reports; older ones go."""

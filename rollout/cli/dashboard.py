@@ -24,14 +24,14 @@ def dashboard(
     Example: rollout dashboard --no-open
     """
     with session(file, sandbox=sandbox, provider=provider) as run:
-        from rollout.dashboard import require_extra
+        from rollout.reports import require_extra
 
         require_extra()
         import webbrowser
 
-        from rollout.dashboard import server
-        from rollout.dashboard.readings import Readings
-        from rollout.wiring import SystemClock
+        from rollout.api.container import SystemClock
+        from rollout.reports import server
+        from rollout.reports.readings import Readings
 
         names = run.rollout().environments
         # opened anew each time, since the file's weights change

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.base.formatting import count_of
 from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption
 from rollout.cli.session import session
-from rollout.formatting import count_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rollout.api import EnvironmentRollout
+    from rollout.api.rollout import EnvironmentRollout
     from rollout.cli.session import Session
-    from rollout.model import Environment
+    from rollout.inventory.model import Environment
     from rollout.sandbox import Sandbox
 
 
@@ -37,10 +37,10 @@ def demo(
         from pathlib import Path
         from tempfile import TemporaryDirectory
 
-        from rollout.api import Rollout
+        from rollout.adapters.pulumi.install import require
+        from rollout.api.rollout import Rollout
         from rollout.sandbox import Sandbox
         from rollout.sandbox.story import rules_as_told_by_boto3, seed
-        from rollout.toolchain import require
 
         require()
         if file == STACKS_TOML and not file.exists():
@@ -85,7 +85,7 @@ def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[
 
 def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
     """A ramp whose candidate breaks at its first step, and one whose candidate is as good as legacy."""
-    from rollout.api import EnvironmentRollout
+    from rollout.api.rollout import EnvironmentRollout
     from rollout.errors import AnalysisFailed
     from rollout.sandbox.ramp_story import SPEED, Breakage, crowd, shortened
 

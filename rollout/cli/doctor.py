@@ -16,7 +16,7 @@ def doctor(
     Example: rollout doctor production
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        from rollout.doctor.examination import examine
+        from rollout.api.doctor.examination import examine
         from rollout.errors import RolloutError
 
         checks = examine(file, environment, run.sandbox())

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from rollout.checks.drift import DriftReport
+    from rollout.migration.checks.drift import DriftReport
 
 
 def drawn(report: DriftReport) -> RenderableType:

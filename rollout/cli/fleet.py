@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from rollout.cli.render import Renderer
     from rollout.cli.session import Session
     from rollout.errors import RolloutError
-    from rollout.events import Event
+    from rollout.migration.events import Event
 
 AT_ONCE = 4
 """How many environments are changed at a time where nobody is asked."""

@@ -9,12 +9,12 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.cli.screen import NARROW, code
-from rollout.formatting import count_of
 
 if TYPE_CHECKING:
-    from rollout.fleet import FleetLine, FleetResult
+    from rollout.api.fleet import FleetLine, FleetResult
 
 DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.history import words
+from rollout.state.history import words
 
 if TYPE_CHECKING:
-    from rollout.history.audit import PastChange
+    from rollout.state.history.audit import PastChange
 
 
 def table(environment: str, found: Sequence[PastChange]) -> RenderableType:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.base.formatting import count_of
 from rollout.cli.options import STACKS_TOML, File, Sandboxed
 from rollout.cli.session import session
-from rollout.formatting import count_of
 
 if TYPE_CHECKING:
-    from rollout.init.answers import Answers
-    from rollout.init.found import Endpoint, Found, Listener
-    from rollout.wiring import Sandbox
+    from rollout.alb.discovered import Endpoint, Found, Listener
+    from rollout.api.container import Sandbox
+    from rollout.api.init.answers import Answers
 
 Balancers = Annotated[
     list[str] | None,
@@ -66,12 +66,12 @@ def init(
         import os
         from pathlib import Path
 
+        from rollout.api.init import answers, writing
+        from rollout.api.init.draft import drafted
+        from rollout.api.init.text import text_of
+        from rollout.base.files import is_there
         from rollout.cli.questions import is_terminal
-        from rollout.config.reading import parse
-        from rollout.files import is_there
-        from rollout.init import answers, writing
-        from rollout.init.draft import drafted
-        from rollout.init.text import text_of
+        from rollout.inventory.file.reading import parse
 
         if not (dry_run or force):
             writing.refuse_existing(file)
@@ -109,10 +109,10 @@ def _missing(balancers: Sequence[str] | None, routes: Sequence[str] | None, *, e
 def _region(given: str | None, missing: list[str]) -> str:
     from functools import partial
 
-    from rollout.aws.session import usual_region
+    from rollout.adapters.aws.session import usual_region
+    from rollout.api.init.answers import readable
     from rollout.cli.questions import ask, is_terminal
     from rollout.errors import UsageError
-    from rollout.init.answers import readable
 
     region = given or usual_region()
     if not region and is_terminal():
@@ -127,7 +127,7 @@ def _region(given: str | None, missing: list[str]) -> str:
 
 
 def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
-    from rollout import wiring
+    from rollout.api import container as wiring
     from rollout.errors import AwsError, WrongAccount
 
     found = wiring.account(region, aws, account).find()
@@ -146,9 +146,9 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
 
 
 def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
+    from rollout.api.init.selection import listeners_named, numbers
     from rollout.cli.questions import ask, is_terminal, show_choices
     from rollout.errors import UsageError
-    from rollout.init.selection import listeners_named, numbers
 
     if names:
         return listeners_named(found, names)
@@ -167,10 +167,10 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
 
 
 def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *, every: bool) -> tuple[Endpoint, ...]:
+    from rollout.alb.discovered import Endpoint, Unfit, sorted_out
+    from rollout.api.init.selection import endpoints_named, numbers
     from rollout.cli.questions import ask, read_yes_or_no, show_choices, show_lines
     from rollout.errors import AwsError, GateRefused
-    from rollout.init.found import Endpoint, Unfit, sorted_out
-    from rollout.init.selection import endpoints_named, numbers
 
     judged = tuple(sorted_out(listeners, found.target_groups))
     movable = [each for each in judged if isinstance(each, Endpoint)]
@@ -204,8 +204,8 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
 def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool) -> Answers:
     from functools import partial
 
+    from rollout.api.init.answers import Answers, proposed, readable
     from rollout.cli.questions import ask
-    from rollout.init.answers import Answers, proposed, readable
 
     said = dict(given)
     questions = {

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from rollout.base.printable import one_line
 from rollout.cli import completion
-from rollout.printable import one_line
 
 
 class ProviderName(StrEnum):

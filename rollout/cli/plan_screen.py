@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.formatting import count_of
-from rollout.quantities import format_duration
+from rollout.base.formatting import count_of
+from rollout.inventory.quantities import format_duration
 
 if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan

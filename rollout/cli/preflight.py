@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rollout.base.formatting import count_of
 from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, ProviderName, ProviderOption, Sandboxed
 from rollout.cli.session import session
-from rollout.formatting import count_of
 
 
 def preflight(

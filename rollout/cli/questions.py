@@ -8,9 +8,9 @@ from typing import TypeVar
 
 from rich.text import Text
 
+from rollout.base.printable import one_line
 from rollout.cli.console import indented, standard_output
 from rollout.errors import GateRefused, UsageError
-from rollout.printable import one_line
 
 T = TypeVar("T")
 

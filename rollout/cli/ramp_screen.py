@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from rollout import events
 from rollout.analysis.verdicts import Verdict, called
 from rollout.cli.console import indented
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
 
 MOST = 4  # findings, of which a hundred routes have hundreds
 _MARKS = {

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from rollout import events
+from rollout.base.formatting import count_of
+from rollout.base.printable import json_line, one_line
 from rollout.cli import ramp_screen, screen, up_screen
 from rollout.cli.console import indented, standard_error, standard_output
 from rollout.cli.output import Output
 from rollout.cli.up_screen import Applying
 from rollout.errors import ProblemsError, RolloutError
-from rollout.formatting import count_of
-from rollout.printable import json_line, one_line
-from rollout.quantities import format_duration
-from rollout.redaction import redacted_in
+from rollout.errors.redaction import redacted_in
+from rollout.inventory.quantities import format_duration
+from rollout.migration import events
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.status import Status
 
+    from rollout.adapters.pulumi.install import Progress
+    from rollout.alb.explain import Explanation
     from rollout.analysis.planning import RampPlan
-    from rollout.changes.gates import Gate
-    from rollout.checks.drift import DriftReport
-    from rollout.checks.report import Check, PreflightReport
-    from rollout.checks.status import EnvironmentStatus
-    from rollout.fleet import FleetLine, FleetResult
-    from rollout.history.audit import PastChange
-    from rollout.rules.explain import Explanation
+    from rollout.api.fleet import FleetLine, FleetResult
+    from rollout.migration.checks.drift import DriftReport
+    from rollout.migration.checks.report import Check, PreflightReport
+    from rollout.migration.checks.status import EnvironmentStatus
+    from rollout.migration.gates import Gate
+    from rollout.migration.smoke.report import SmokeReport
     from rollout.sandbox.load import Tally
-    from rollout.smoke.report import SmokeReport
-    from rollout.toolchain import Progress
+    from rollout.state.history.audit import PastChange
 
 
 Part = str | tuple[str, str]
@@ -178,7 +178,7 @@ class JsonLines(Renderer):
         self._write({"event": "doctor", "checks": [events.plain(check) for check in checks]})
 
     def smoke(self, report: SmokeReport) -> None:
-        from rollout.smoke.report import as_json
+        from rollout.migration.smoke.report import as_json
 
         self._write({"event": "smoke", **as_json(report)})
 

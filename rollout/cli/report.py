@@ -28,11 +28,11 @@ def report(
     Example: rollout report production --html production.html --since 2d
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.dashboard import require_extra
+        from rollout.reports import require_extra
 
         require_extra()
         overview = run.rollout().environment(environment).overview(since=since)
-        from rollout.dashboard.report import write_report
+        from rollout.reports.report import write_report
 
         write_report(overview, html, overwrite=force)
         run.render.say(f"{html} has the report on {environment} of the last {since}")

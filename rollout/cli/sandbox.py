@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rollout.base.formatting import count_of
 from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json
 from rollout.cli.session import Session, sandbox_folder, session
-from rollout.formatting import count_of
 
 if TYPE_CHECKING:
-    from rollout.model import Environment
+    from rollout.inventory.model import Environment
     from rollout.sandbox.daemon import SandboxInfo
 
 app = typer.Typer(
@@ -41,7 +41,7 @@ def _folder(file: Path) -> Path:
 
 
 def _inventories(file: Path) -> list[Environment]:
-    from rollout import config
+    from rollout.inventory import file as config
 
     found = config.load(file)
     return [found.environment(name) for name in found.environments]
@@ -170,7 +170,7 @@ def load(
     Example: rollout sandbox load production --rate 50 --for 1m
     """
     with session(file, json=json, sandbox=True) as run:
-        from rollout.api import read_duration, read_weight
+        from rollout.api.rollout import read_duration, read_weight
         from rollout.errors import SandboxError
         from rollout.sandbox import daemon
         from rollout.sandbox.load import Load, by_route, endpoints_of, tally

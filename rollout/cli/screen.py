@@ -13,16 +13,16 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.changes.gates import Gate, TrafficLine
-from rollout.changes.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
-from rollout.checks.report import Check
-from rollout.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
+from rollout.alb.explain import Explanation, Share
+from rollout.analysis.measuring.split import Measured, Verdict
+from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.errors import Problem, RolloutError
-from rollout.events import LeftoversSettled, LockCleared
-from rollout.formatting import count_of
-from rollout.measuring.split import Measured, Verdict
-from rollout.rules.explain import Explanation, Share
+from rollout.migration.checks.report import Check
+from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
+from rollout.migration.events import LeftoversSettled, LockCleared
+from rollout.migration.gates import Gate, TrafficLine
+from rollout.state.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
 
 if TYPE_CHECKING:
     from rollout.sandbox.load import Tally

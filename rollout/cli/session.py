@@ -28,11 +28,11 @@ from rollout.cli.options import ProviderName
 from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
-    from rollout.api import EnvironmentRollout, Rollout
+    from rollout.api.container import PartsFactory, Sandbox
+    from rollout.api.rollout import EnvironmentRollout, Rollout
     from rollout.cli.render import Renderer
-    from rollout.events import Event, Listener
-    from rollout.ports import Approver
-    from rollout.wiring import PartsFactory, Sandbox
+    from rollout.migration.events import Event, Listener
+    from rollout.migration.ports import Approver
 
 PARTS: ContextVar[PartsFactory | None] = ContextVar("PARTS", default=None)
 """What the library is put together of instead, where a test runs commands in its own process."""
@@ -68,7 +68,7 @@ class Session:
 
     def rollout(self, on_event: Listener | None = None) -> Rollout:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
-        from rollout.api import Rollout
+        from rollout.api.rollout import Rollout
 
         told = on_event or self._tell
         if parts := PARTS.get():
@@ -77,7 +77,7 @@ class Session:
 
     def for_rollback(self, environment: str) -> EnvironmentRollout:
         """An environment for a way back: where the inventory can't be read, by the last good one."""
-        from rollout.api import Rollout
+        from rollout.api.rollout import Rollout
 
         if parts := PARTS.get():
             return Rollout.for_rollback(self._file, environment, on_event=self._tell, parts=parts)

@@ -32,7 +32,7 @@ def setup(
     Example: rollout setup
     """
     with session(STACKS_TOML, json=json) as run:
-        from rollout import toolchain
+        from rollout.adapters.pulumi import install as toolchain
 
         engine = toolchain.setup(run.render.progress, source=source.value, force=force)
         run.render.say(f"Pulumi {engine.version} is ready: {engine.path}")

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.formatting import count_of
-from rollout.smoke.report import Smoked, SmokeReport
+from rollout.base.formatting import count_of
+from rollout.migration.smoke.report import Smoked, SmokeReport
 
 
 def drawn(report: SmokeReport) -> RenderableType:

@@ -12,7 +12,7 @@ from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, Sandbo
 from rollout.cli.session import Session, session
 
 if TYPE_CHECKING:
-    from rollout.changes.pending import Lock
+    from rollout.state.pending import Lock
 
 
 def unlock(

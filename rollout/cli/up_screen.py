@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from rollout.cli.screen import change
-from rollout.events import ResourceChanged, ResourceStarted, StepStarted
+from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
 
 MOST = 8
 """How many resources at work are shown; the engine does as many side by side as it likes."""

@@ -13,17 +13,17 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from rollout import events
-from rollout.api import read_duration
+from rollout.api.rollout import read_duration
+from rollout.base.printable import json_line, one_line
 from rollout.cli import watch_screen
 from rollout.cli.console import SafeConsole, indented
 from rollout.errors import RolloutError, UsageError, WrongAccount
-from rollout.printable import json_line, one_line
+from rollout.migration import events
 
 if TYPE_CHECKING:
-    from rollout.api import EnvironmentRollout, Rollout
-    from rollout.dashboard.overview import Overview
+    from rollout.api.rollout import EnvironmentRollout, Rollout
     from rollout.ramp.view import RampView
+    from rollout.reports.overview import Overview
 
 SINCE = timedelta(minutes=30)
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)

@@ -12,15 +12,15 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.analysis.verdicts import Finding, Verdict, called
-from rollout.checks.status import RouteStatus
+from rollout.base.formatting import count_of
 from rollout.cli.console import indented
-from rollout.dashboard.courses import Bucket, Course, Estimate, total
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.words import per_cent, seconds
-from rollout.formatting import count_of
-from rollout.history.words import in_a_line
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.status import RouteStatus
 from rollout.ramp.view import RampView
+from rollout.reports.courses import Bucket, Course, Estimate, total
+from rollout.reports.overview import Overview
+from rollout.reports.words import per_cent, seconds
+from rollout.state.history.words import in_a_line
 
 BARS, PLAIN_BARS = "▁▂▃▄▅▆▇█", ".:-=+*#@"
 BARS_SHOWN, FINDINGS, ENTRIES = 16, 3, 3

@@ -1,4 +1,4 @@
-"""AWS and Pulumi's stacks in memory, behind the Protocols of `rollout.ports`: for tests that take milliseconds.
+"""AWS and Pulumi's stacks in memory, behind the Protocols of those who ask: for tests that take milliseconds.
 
 - `world`: one call to a world at a stage; begin here; `parts`: several actors, and the library's door on it for each;
 - `aws`: an account; `load_balancers`, `services`: clients of it; `clock`: time;

@@ -14,13 +14,13 @@ from functools import wraps
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar, cast
 
-from rollout.checks.inspection import DEFAULT_LIMITS
+from rollout.alb.conditions import Condition, for_endpoint
+from rollout.alb.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward, forward_of, group_name
 from rollout.errors import AwsError
 from rollout.fakes.calls import ApiCall
-from rollout.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
-from rollout.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
-from rollout.rules.conditions import Condition, for_endpoint
-from rollout.rules.weights import Forward, forward_of, group_name
+from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
+from rollout.migration.checks.inspection import DEFAULT_LIMITS
 
 P = ParamSpec("P")
 T = TypeVar("T")

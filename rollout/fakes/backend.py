@@ -6,11 +6,11 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from threading import RLock
 
-from rollout.changes.pending import Holder, Lock
-from rollout.changes.plan import ResourceState
 from rollout.fakes.clock import InMemoryClock
-from rollout.history.entries import Update
-from rollout.model import Environment
+from rollout.inventory.model import Environment
+from rollout.state.history.entries import Update
+from rollout.state.pending import Holder, Lock
+from rollout.state.plan import ResourceState
 
 
 @dataclass

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from rollout.changes.plan import TARGET_GROUP
-from rollout.checks.inspection import Inspection
+from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
 from rollout.errors import WrongAccount
 from rollout.fakes.aws import InMemoryAws, refusal
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
-from rollout.rules.weights import Forward
+from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
+from rollout.migration.checks.inspection import Inspection
+from rollout.state.plan import TARGET_GROUP
 
 
 class InMemoryLoadBalancers:
@@ -35,7 +35,7 @@ class InMemoryLoadBalancers:
         self._account = account or aws.account
 
     def read(self, environment: Environment, *, tags: bool = True) -> Live:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
         account = self._caller(environment)
         found = {key: self._listener(each) for key, each in environment.load_balancers.items()}
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
@@ -55,11 +55,11 @@ class InMemoryLoadBalancers:
         )
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
         return tuple(rule for listener in listeners for rule in self._rules_of(listener))
 
     def inspect(self, live: Live) -> Inspection:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
         targets = self.targets([group.arn for group in live.target_groups.values()])
         lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
         functions = dict.fromkeys(target for group in lambdas for target in targets[group])
@@ -81,14 +81,14 @@ class InMemoryLoadBalancers:
             )
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
-        """See `ports.TargetGroups`."""
+        """See `analysis.ports.TargetGroups`."""
         return {
             group: self.calls.make(ApiCall("DescribeTargetHealth", group), partial(self._targets, group))
             for group in groups
         }
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
 
         def asked(group: Arn) -> bool:
             return bool(self.aws.resources.get((TARGET_GROUP, group), {}).get("lambdaMultiValueHeadersEnabled"))
@@ -100,11 +100,11 @@ class InMemoryLoadBalancers:
         )
 
     def modify(self, rule: Arn, forward: Forward) -> None:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
         self.calls.make(ApiCall("ModifyRule", rule), lambda: self.aws.modify_rule(rule, forward=forward))
 
     def unmark(self, rules: Sequence[Arn]) -> None:
-        """See `ports.LoadBalancers`."""
+        """See `migration.ports.LoadBalancers`."""
         self.calls.make(ApiCall("RemoveTags", " ".join(rules)), lambda: self.aws.remove_tag(rules, ROLLBACK_TAG))
 
     def account(self) -> str:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from rollout.changes.bearers import DASHBOARD, FUNCTION, PERMISSION
-from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.marks import Bearer, Mark, Marked
-from rollout.model import Arn
+from rollout.inventory.marks import Bearer, Mark, Marked
+from rollout.inventory.model import Arn
+from rollout.migration.bearers import DASHBOARD, FUNCTION, PERMISSION
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 
 class InMemoryMarks:
@@ -26,7 +26,7 @@ class InMemoryMarks:
         self._aws = aws
 
     def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
-        """See `ports.Marks`."""
+        """See `migration.ports.Marks`."""
         found = {
             each: self.calls.make(ApiCall("find", str(each)), lambda each=each: self._found(each))  # type: ignore[misc]
             for each in bearers
@@ -34,7 +34,7 @@ class InMemoryMarks:
         return {each: marked for each, marked in found.items() if marked is not None}
 
     def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
-        """See `ports.Marks`."""
+        """See `migration.ports.Marks`."""
 
         def tag() -> None:
             if arn in self._aws.rules:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rollout.checks.ownership import Command, OwnedRule
 from rollout.errors import OwnerError
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.model import Arn
+from rollout.inventory.model import Arn
+from rollout.migration.checks.ownership import Command, OwnedRule
 
 
 @dataclass
@@ -37,7 +37,7 @@ class InMemoryOwner:
         return cls({rule.address: rule for rule in owned})
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:  # noqa: ARG002 - memory is quick
-        """See `ports.LegacyOwner`."""
+        """See `migration.ports.LegacyOwner`."""
 
         def read() -> tuple[OwnedRule, ...]:
             if self.broken:
@@ -47,14 +47,14 @@ class InMemoryOwner:
         return self.calls.make(ApiCall("rules"), read)
 
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
-        """See `ports.LegacyOwner`."""
+        """See `migration.ports.LegacyOwner`."""
         return tuple(Command(("pulumi", "state", "delete", rule.address, "--yes")) for rule in rules)
 
     def taking_back(self, rule: Arn) -> Command:
-        """See `ports.LegacyOwner`."""
+        """See `migration.ports.LegacyOwner`."""
         return Command(("pulumi", "import", "aws:lb/listenerRule:ListenerRule", "NAME", rule, "--yes"))
 
     def run(self, command: Command) -> None:
-        """See `ports.LegacyOwner`."""
+        """See `migration.ports.LegacyOwner`."""
         *_, address, _yes = command.words
         self.calls.make(ApiCall("run", str(command)), lambda: self.held.pop(address, None))

@@ -9,21 +9,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.api import EnvironmentRollout
-from rollout.changes.pending import Lock
-from rollout.changes.phases import ROUTING
-from rollout.changes.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
-from rollout.events import Listener
+from rollout.alb.live import Live
+from rollout.api.container import Parts
+from rollout.api.rollout import EnvironmentRollout
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.fakes.stacks import InMemoryStacks
-from rollout.live import Live
-from rollout.model import Environment
-from rollout.ports import LegacyOwner
-from rollout.wiring import Parts
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.events import Listener
+from rollout.migration.ports import LegacyOwner
+from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
+from rollout.state.pending import Lock
 
 if TYPE_CHECKING:
     from rollout.fakes.world import World

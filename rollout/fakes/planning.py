@@ -11,11 +11,11 @@ from typing import Any
 
 from pulumi import AssetArchive, FileArchive, FileAsset, StringAsset
 
-from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
+from rollout.adapters.pulumi.failures import engine_error
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.registrations import TOKEN, Registration, token
 from rollout.fakes.resource_types import Props, differing, resource_type
-from rollout.pulumi_driver.failures import engine_error
+from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """The engine's stand-in for a value that a preview can't know."""

@@ -23,13 +23,13 @@ from pulumi.runtime import rpc
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks, set_mocks
 from pulumi.runtime.proto import resource_pb2
 
+from rollout.adapters.pulumi.failures import engine_error
+from rollout.adapters.pulumi.programs import load_program
 from rollout.errors import RolloutError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.resource_types import told_arn
-from rollout.model import Arn, ProgramInput
-from rollout.pulumi_driver.failures import engine_error
-from rollout.pulumi_driver.programs import load_program
+from rollout.inventory.model import Arn, ProgramInput
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 TOKEN = re.compile("t[0-9a-f]{15}(?![0-9a-z])")

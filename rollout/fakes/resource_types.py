@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rollout.changes.plan import LISTENER_RULE, TARGET_GROUP
 from rollout.fakes.aws import InMemoryAws, policy_for, refusal
 from rollout.fakes.rule_resources import ListenerRules, differing_rule
-from rollout.model import Arn
+from rollout.inventory.model import Arn
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 Props = Mapping[str, Any]
 

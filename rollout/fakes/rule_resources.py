@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from rollout.changes.plan import conditions_in, forward_in
+from rollout.alb.conditions import Condition, Field
+from rollout.alb.live import LiveRule
+from rollout.alb.weights import Forward
 from rollout.fakes.aws import InMemoryAws
-from rollout.live import LiveRule
-from rollout.model import ROLLBACK_TAG, Arn
-from rollout.rules.conditions import Condition, Field
-from rollout.rules.weights import Forward
+from rollout.inventory.model import ROLLBACK_TAG, Arn
+from rollout.state.plan import conditions_in, forward_in
 
 Props = Mapping[str, Any]
 _BLOCKS = {

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from rollout.alb.invocation import Invocation
+from rollout.analysis.metrics import AlarmState, Point, Series, Source
 from rollout.fakes.aws import InMemoryAws, refusal
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.resource_types import FUNCTION
-from rollout.invocation import Invocation
-from rollout.metrics import AlarmState, Point, Series, Source
-from rollout.model import Arn
+from rollout.inventory.model import Arn
 
 Handler = Callable[[Mapping[str, object]], object]
 
@@ -32,7 +32,7 @@ class InMemoryFunctions:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:  # noqa: ARG002 - port
-        """See `ports.Functions`."""
+        """See `migration.ports.Functions`."""
 
         def run() -> Invocation:
             if function not in self.handlers and (FUNCTION, function) not in self.aws.resources:
@@ -67,7 +67,7 @@ class InMemoryMetrics:
         self.values.setdefault((source, name), {}).setdefault(minute, []).extend(values)
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `ports.Metrics`."""
+        """See `analysis.ports.Metrics`."""
         return self.calls.make(
             ApiCall("GetMetricData"), lambda: {each: tuple(self._points(each, start, end)) for each in series}
         )
@@ -106,7 +106,7 @@ class InMemoryAlarms:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
-        """See `ports.Alarms`."""
+        """See `analysis.ports.Alarms`."""
 
         def state(name: str) -> AlarmState:
             made = any(type_.endswith("Alarm") and id_ == name for type_, id_ in self.aws.resources)
@@ -137,6 +137,6 @@ class InMemoryTopics:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
-        """See `ports.Topics`."""
+        """See `adapters.notify.ports.Topics`."""
         message = Published(topic, subject, text, data)
         self.calls.make(ApiCall("Publish", topic), lambda: self.published.append(message))

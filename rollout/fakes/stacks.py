@@ -14,8 +14,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-from rollout.changes.pending import Holder, Lock
-from rollout.changes.plan import Change, ResourceState, StackPreview, change_of
+from rollout.adapters.pulumi.failures import engine_error
 from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend, StackRecord, full_name
@@ -23,10 +22,11 @@ from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.planning import PlannedStep, beyond, plan, recorded, refreshed, resolved
 from rollout.fakes.registrations import registrations, token
 from rollout.fakes.resource_types import resource_type
-from rollout.history.entries import Update
-from rollout.model import Environment, ProgramInput
-from rollout.ports import Stacks
-from rollout.pulumi_driver.failures import engine_error
+from rollout.inventory.model import Environment, ProgramInput
+from rollout.state.history.entries import Update
+from rollout.state.pending import Holder, Lock
+from rollout.state.plan import Change, ResourceState, StackPreview, change_of
+from rollout.state.ports import Stacks
 
 _UPDATE = timedelta(seconds=1)
 """How long an update takes, so that histories have an order."""
@@ -64,11 +64,11 @@ class InMemoryStacks:
         self._on_lock_cleared = on_lock_cleared
 
     def backend(self) -> str:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
         return self.calls.make(ApiCall("backend"), lambda: "the memory can be written to")
 
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `ports.States`."""
+        """See `state.ports.States`."""
 
         def read() -> tuple[ResourceState, ...] | None:
             record = self._backend.stack(self._environment, stack)
@@ -77,7 +77,7 @@ class InMemoryStacks:
         return self.calls.make(ApiCall("resources", stack), read)
 
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.States`."""
+        """See `state.ports.States`."""
 
         def read() -> tuple[Update, ...]:
             record = self._backend.stack(self._environment, stack)
@@ -88,7 +88,7 @@ class InMemoryStacks:
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> StackPreview | None:
             record = self._backend.stack(self._environment, stack)
@@ -117,7 +117,7 @@ class InMemoryStacks:
         on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
@@ -135,12 +135,12 @@ class InMemoryStacks:
 
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
         copy = self.calls.make(ApiCall("rehearsal", stack), lambda: self._backend.copy(self._backend.clock))
         yield InMemoryStacks(self._environment, self._aws, copy, user=self._user, calls=self.calls)
 
     def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def read() -> tuple[ResourceState, ...] | None:
             record = self._backend.stack(self._environment, stack)
@@ -149,7 +149,7 @@ class InMemoryStacks:
         return self.calls.make(ApiCall("begun", stack), read)
 
     def forget_begun(self, stack: str) -> None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> None:
             with self._locked(stack) as record:
@@ -158,7 +158,7 @@ class InMemoryStacks:
         self.calls.make(ApiCall("forget_begun", stack), run)
 
     def retain(self, stack: str, urns: Collection[str]) -> None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> None:
             with self._locked(stack) as record:
@@ -167,7 +167,7 @@ class InMemoryStacks:
         self.calls.make(ApiCall("retain", stack), run)
 
     def note(self, stack: str, message: str) -> None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
@@ -180,7 +180,7 @@ class InMemoryStacks:
         self.calls.make(ApiCall("note", stack), run)
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def read() -> tuple[Lock, ...]:
             record = self._backend.stack(self._environment, stack)
@@ -189,7 +189,7 @@ class InMemoryStacks:
         return self.calls.make(ApiCall("locks", stack), read)
 
     def unlock(self, stack: str) -> None:
-        """See `ports.Stacks`."""
+        """See `state.ports.Stacks`."""
 
         def run() -> None:
             if record := self._backend.stack(self._environment, stack):

@@ -19,21 +19,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rollout.api import EnvironmentRollout
-from rollout.changes.phases import LEGACY
-from rollout.changes.rollback.targets import KnownArns
-from rollout.changes.work_folder import work_folder
-from rollout.events import Listener
+from rollout.analysis.metrics import MINUTE, function, target_group
+from rollout.api.rollout import EnvironmentRollout
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.parts import Actor
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
-from rollout.marks import mark_of
-from rollout.metrics import MINUTE, function, target_group
-from rollout.model import Environment, ProgramInput, RuleOwnership
-from rollout.ports import LegacyOwner
+from rollout.inventory.marks import mark_of
+from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
+from rollout.inventory.stacks import LEGACY
+from rollout.migration.events import Listener
+from rollout.migration.ports import LegacyOwner
+from rollout.migration.rollback.targets import KnownArns
+from rollout.state.work_folder import work_folder
 
 _stages: dict[str, World] = {}
 

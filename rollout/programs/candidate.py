@@ -9,8 +9,8 @@ from pathlib import Path
 
 from pulumi import FileArchive
 
-from rollout.components.http_lambda import HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
-from rollout.model import Function, ProgramInput
+from rollout.inventory.model import Function, ProgramInput
+from rollout.programs.components.http_lambda import HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
 
 
 def program(given: ProgramInput) -> None:

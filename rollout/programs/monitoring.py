@@ -5,8 +5,8 @@ Nothing depends on them: they may come, change and go at any time.
 
 from __future__ import annotations
 
-from rollout.components.monitoring import Monitoring, MonitoringArgs, places_of
-from rollout.model import ProgramInput
+from rollout.inventory.model import ProgramInput
+from rollout.programs.components.monitoring import Monitoring, MonitoringArgs, places_of
 
 
 def program(given: ProgramInput) -> None:

@@ -5,10 +5,10 @@ Before them stand the header rules, where there are any.
 
 from __future__ import annotations
 
-from rollout.components.existing import look_up
-from rollout.components.header_rule import HeaderRule
-from rollout.components.weighted_rule import WeightedRule, WeightedRuleArgs
-from rollout.model import ProgramInput, RuleOwnership
+from rollout.inventory.model import ProgramInput, RuleOwnership
+from rollout.programs.components.existing import look_up
+from rollout.programs.components.header_rule import HeaderRule
+from rollout.programs.components.weighted_rule import WeightedRule, WeightedRuleArgs
 
 
 def program(given: ProgramInput) -> None:

@@ -8,13 +8,13 @@ import re
 import socket
 from datetime import datetime, timedelta
 
-from rollout import events
+from rollout.alb.live import Live
 from rollout.errors import UsageError
-from rollout.live import Live
-from rollout.model import Environment
-from rollout.quantities import Percent, bounded, parse_duration, parse_moment
-from rollout.ramp.journal import Journal, Kind, entries
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent, bounded, parse_duration, parse_moment
+from rollout.migration import events
 from rollout.ramp.standing import Standing, standing
+from rollout.state.ramp_journal import Journal, Kind, entries
 
 MAX_FREEZE = timedelta(days=90)
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from rollout.formatting import count_of
-from rollout.metrics import AlarmState
-from rollout.quantities import Percent, format_duration
-from rollout.ramp.settings import Ramp
+from rollout.analysis.metrics import AlarmState
+from rollout.base.formatting import count_of
+from rollout.inventory.quantities import Percent, format_duration
+from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.standing import Standing
 from rollout.ramp.windows import opens
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from rollout.live import Live
-from rollout.metrics import AlarmState
-from rollout.ports import Approver
-from rollout.quantities import Percent
-from rollout.ramp.settings import NoticeKind
+from rollout.alb.live import Live
+from rollout.analysis.metrics import AlarmState
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import NoticeKind
+from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
-    from rollout.changes.engine import PhaseResult
-    from rollout.changes.rollback import RollbackResult
+    from rollout.migration.engine import PhaseResult
+    from rollout.migration.rollback import RollbackResult
 
 
 class Means(Protocol):

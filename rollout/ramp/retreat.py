@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 
-from rollout import events
 from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError, WrongAccount
-from rollout.model import Environment
-from rollout.quantities import Percent
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
 from rollout.ramp.decide import Decision
-from rollout.ramp.journal import Journal, Kind
 from rollout.ramp.means import Means
 from rollout.ramp.standing import NOTHING, Standing
+from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 3, timedelta(seconds=10)
 """How often one look tries to move traffic back, and the time in between; a run that stays never gives up."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from rollout import events
-from rollout.changes.gates import Gate
-from rollout.changes.rollback.asked import mark_id
+from rollout.alb.live import Live
+from rollout.analysis.metrics import MINUTE, AlarmState
 from rollout.errors import (
     AnalysisFailed,
     Drift,
@@ -25,17 +24,18 @@ from rollout.errors import (
     UsageError,
     WrongAccount,
 )
-from rollout.history.entries import Update
-from rollout.live import Live
-from rollout.metrics import MINUTE, AlarmState
-from rollout.model import Environment
-from rollout.ports import Approver
-from rollout.quantities import Percent
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.migration.gates import Gate
+from rollout.migration.ports import Approver
+from rollout.migration.rollback.asked import mark_id
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
-from rollout.ramp.journal import Journal, Kind, entries, other_change, rolled_back
 from rollout.ramp.means import Means
 from rollout.ramp.retreat import Retreat
 from rollout.ramp.standing import NOTHING, Standing, standing
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
 
 TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often somebody else's lock is waited for where nothing else is to be waited for, and how long each time."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from rollout.alb.live import Live
 from rollout.errors import Drift
-from rollout.history.entries import Update
-from rollout.live import Live
-from rollout.model import Environment
-from rollout.quantities import format_duration
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import format_duration
 from rollout.ramp.decide import bake_of, next_step
-from rollout.ramp.journal import Kind, entries, other_change
 from rollout.ramp.standing import Standing, standing
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Kind, entries, other_change
 
 
 def has_ramp(updates: Iterable[Update]) -> bool:

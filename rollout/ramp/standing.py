@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from rollout.alb.live import Live
 from rollout.errors import Drift, Problem
-from rollout.live import Live
-from rollout.model import Environment
-from rollout.quantities import Percent
-from rollout.ramp.journal import Entry, Kind
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.state.ramp_journal import Entry, Kind
 
 NOTHING = Percent(0)
 

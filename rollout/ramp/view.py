@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rollout.errors import Drift, RolloutError
-from rollout.model import Environment
+from rollout.inventory.model import Environment
 from rollout.ramp.decide import Decision, alarms_of, decide
-from rollout.ramp.journal import Journal, entries, other_change
 from rollout.ramp.means import Means
 from rollout.ramp.standing import NOTHING, Standing, standing
+from rollout.state.ramp_journal import Journal, entries, other_change
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement

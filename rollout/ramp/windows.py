@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
-from rollout.ramp.settings import Day, Window
+from rollout.inventory.ramp_settings import Day, Window
 
 DAYS: tuple[Day, ...] = get_args(Day)
 

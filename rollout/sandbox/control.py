@@ -21,7 +21,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import TypeAdapter
 
 from rollout.errors import SandboxError
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.faults import Fault, Faults

@@ -23,10 +23,10 @@ from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
-from rollout.environment import without_secrets
+from rollout.base.child_environment import without_secrets
+from rollout.base.private import private_folder
 from rollout.errors import SandboxError
-from rollout.private import private_folder
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox import reach
 from rollout.sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask, is_alive
 from rollout.sandbox.data_plane.addresses import Listening, url_of

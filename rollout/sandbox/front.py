@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
-from rollout import peers
+from rollout.base import peers
 from rollout.sandbox import refusal, services, serving
 from rollout.sandbox import request as requests
 from rollout.sandbox.control import PREFIX, Control

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from rollout.events import Event, Listener, RampRaised, RouteRolledBack
-from rollout.model import Environment
-from rollout.quantities import Percent
-from rollout.ramp.settings import Analysis, Ramp
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Analysis, Ramp
+from rollout.migration.events import Event, Listener, RampRaised, RouteRolledBack
 from rollout.sandbox.data_plane.profiles import Profile
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import platformdirs
 
 import rollout
 from rollout.errors import RolloutError
-from rollout.model import Environment
+from rollout.inventory.model import Environment
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.snapshots import Snapshot, take
 

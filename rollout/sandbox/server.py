@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from rollout.base.private import private_folder
 from rollout.errors import SandboxError
-from rollout.private import private_folder
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox import reach
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.control import Control

@@ -17,7 +17,7 @@ from typing import Any
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
-from rollout import peers
+from rollout.base import peers
 
 HOST = "127.0.0.1"
 CONNECTIONS = 500

@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rollout import events
-from rollout.changes.phases import LEGACY
-from rollout.changes.plan import Change
-from rollout.marks import mark_of
-from rollout.model import Environment, ProgramInput, RuleOwnership
+from rollout.api.container import Parts, Provider, Sandbox
+from rollout.inventory.marks import mark_of
+from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
+from rollout.inventory.stacks import LEGACY
+from rollout.migration import events
 from rollout.sandbox.daemon import SandboxInfo, start
 from rollout.sandbox.landscape import Balancer, prepare
 from rollout.sandbox.seed_cache import keep, kept
 from rollout.sandbox.server import TAPE
 from rollout.sandbox.snapshots import put
-from rollout.wiring import Parts, Provider, Sandbox
+from rollout.state.plan import Change
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client

@@ -11,12 +11,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rollout import EnvironmentRollout, Event, Rollout
+from rollout.alb.weights import Forward
 from rollout.cli.session import PARTS
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.world import World
-from rollout.model import Environment, Split
-from rollout.rules.weights import Forward
+from rollout.inventory.model import Environment, Split
 from tests.behaviour.terminal import piped, typed
 from tests.conftest import KEPT_IN_SMALL
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.bearers import FUNCTION, LOG_GROUP, ROLE
-from rollout.changes.phases import CANDIDATE, LEGACY
-from rollout.changes.plan import TARGET_GROUP
 from rollout.errors import Drift, GateRefused, PreflightFailed, UsageError
 from rollout.fakes.world import World
-from rollout.marks import Mark, mark_of
-from rollout.model import Environment
+from rollout.inventory.marks import Mark, mark_of
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import CANDIDATE, LEGACY
+from rollout.migration.bearers import FUNCTION, LOG_GROUP, ROLE
+from rollout.state.plan import TARGET_GROUP
 from tests.unit.seed import SEED
 
 NAME = "rust-scorer"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.alb.weights import Forward
 from rollout.errors import Drift, PreflightFailed
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 
 HALF = Split.at(Percent.of(50))

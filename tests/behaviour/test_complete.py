@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout import events
-from rollout.changes.plan import Op
 from rollout.errors import GateRefused, PreflightFailed, RollbackIncomplete, UsageError
-from rollout.model import CANDIDATE_ONLY
+from rollout.inventory.model import CANDIDATE_ONLY
+from rollout.migration import events
+from rollout.state.plan import Op
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from rollout.model import Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import forward_of
+from rollout.alb.weights import forward_of
+from rollout.inventory.model import Arn, Split
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from rollout import EnvironmentRollout
+from rollout.alb.conditions import Field
 from rollout.errors import ConfigError
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Field
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 
 FAULTS = {

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.bearers import FUNCTION, LOG_GROUP, PERMISSION, ROLE
-from rollout.changes.gates import Gate
-from rollout.changes.phases import CANDIDATE, LEGACY
-from rollout.changes.plan import TARGET_GROUP, Op
 from rollout.errors import Drift, EngineError, PreflightFailed
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
-from rollout.marks import Mark, mark_of
+from rollout.inventory.marks import Mark, mark_of
+from rollout.inventory.stacks import CANDIDATE, LEGACY
+from rollout.migration.bearers import FUNCTION, LOG_GROUP, PERMISSION, ROLE
+from rollout.migration.gates import Gate
+from rollout.state.plan import TARGET_GROUP, Op
 from tests.unit.seed import SEED
 
 MARK = mark_of(SEED, CANDIDATE)

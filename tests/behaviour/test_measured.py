@@ -7,12 +7,12 @@ from threading import Event
 
 import pytest
 
-from rollout.changes import engine
+from rollout.analysis.measuring.split import Verdict
 from rollout.errors import AwsError, UsageError
 from rollout.fakes.calls import ApiCall
-from rollout.measuring.split import Verdict
-from rollout.model import LEGACY_ONLY
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY
+from rollout.inventory.quantities import Percent
+from rollout.migration import engine
 from tests.behaviour.team import InMemoryTeam
 
 GROUPS = '{ public = "l-passport-v2-rust-scorer", internal = "l-passport-v2-rust-scorer-int" }'

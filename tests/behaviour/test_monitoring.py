@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.plan import Op
 from rollout.errors import PreflightFailed
+from rollout.state.plan import Op
 from tests.behaviour.team import InMemoryTeam
 
 NOTIFIED = '[notifications.on-call]\nsns = "arn:aws:sns:us-west-2:123456789012:on-call"\n\n[stickiness]'

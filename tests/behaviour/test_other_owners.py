@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout import events
 from rollout.errors import GateRefused, OwnerError, PreflightFailed, VerifyFailed
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.owner import InMemoryOwner
 from rollout.fakes.world import World
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn
+from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn
+from rollout.migration import events
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

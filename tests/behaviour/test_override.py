@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.changes.plan import Op
+from rollout.alb.conditions import Condition, Field, Request
+from rollout.alb.header_rules import held_overrides
 from rollout.errors import PolicyViolation, PreflightFailed
-from rollout.events import Warned
-from rollout.model import LEGACY_ONLY, OverrideRule, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field, Request
-from rollout.rules.header_rules import held_overrides
+from rollout.inventory.model import LEGACY_ONLY, OverrideRule, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import Warned
+from rollout.state.plan import Op
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

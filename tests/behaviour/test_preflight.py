@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
+from rollout.alb.conditions import Condition, Field
 from rollout.errors import PreflightFailed
 from rollout.fakes.aws import policy_for
-from rollout.model import Arn
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field
+from rollout.inventory.model import Arn
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from rollout.fakes.calls import ApiCall
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
 
 QUARTER = Percent.of(25)

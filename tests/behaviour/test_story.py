@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout import PhaseResult, events
-from rollout.changes.gates import Gate
-from rollout.changes.plan import Op
+from rollout import PhaseResult
+from rollout.alb.weights import Forward
 from rollout.errors import Drift, GateRefused, PreflightFailed
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.migration.gates import Gate
+from rollout.state.plan import Op
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from rollout.alb.conditions import Condition, Field
 from rollout.errors import AwsError, EngineError, PreflightFailed, RollbackIncomplete
-from rollout.events import RouteRolledBack
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import RouteRolledBack
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from rollout import Rollout
-from rollout.changes.plan import TARGET_GROUP
+from rollout.alb.conditions import Request, for_endpoint
+from rollout.alb.weights import Forward
 from rollout.fakes.world import World
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Request, for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.state.plan import TARGET_GROUP
 from tests.behaviour.team import InMemoryTeam
 
 INVENTORY = """

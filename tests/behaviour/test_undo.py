@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.weights import Forward
 from rollout.errors import GateRefused, PreflightFailed, UsageError
-from rollout.model import LEGACY_ONLY, Arn
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, Arn
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 

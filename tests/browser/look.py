@@ -17,14 +17,14 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.pages import report_page
-from rollout.dashboard.readings import Readings
-from rollout.dashboard.server import Dashboard
+from rollout.api.container import SystemClock
 from rollout.errors import AwsError
-from rollout.quantities import Percent
-from rollout.ramp.journal import Kind
-from rollout.wiring import SystemClock
+from rollout.inventory.quantities import Percent
+from rollout.reports.overview import Overview
+from rollout.reports.pages import report_page
+from rollout.reports.readings import Readings
+from rollout.reports.server import Dashboard
+from rollout.state.ramp_journal import Kind
 from tests.unit.dashboard.world import HISTORY, Histories, entry, overview, shop
 from tests.unit.test_measure import on_aws
 
@@ -58,7 +58,7 @@ class World(SystemClock):
         self.at_50 = overview(found, live=on_aws(found, **dict.fromkeys(found.routes, 50)), stacks=history)
 
     def now(self) -> float:
-        """See `ports.Clock`."""
+        """See `base.clock.Clock`."""
         return self.time
 
     def read(self, name: str, _since: timedelta) -> Overview:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rollout.aws.alb import Elbv2, action_for
-from rollout.aws.session import Access
+from rollout.adapters.aws.alb import Elbv2, action_for
+from rollout.adapters.aws.session import Access
+from rollout.alb.conditions import Condition, Field
+from rollout.alb.weights import Forward
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
-from rollout.model import Arn, Environment, LoadBalancer
-from rollout.ports import LoadBalancers
-from rollout.rules.conditions import Condition, Field
-from rollout.rules.weights import Forward
+from rollout.inventory.model import Arn, Environment, LoadBalancer
+from rollout.migration.ports import LoadBalancers
 from tests.sandbox.tenant import REGION, Tenant, method, path
 from tests.unit.builders import environment
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from rollout.checks.inspection import DEFAULT_LIMITS, GROUPS, RULES, lets_in
+from rollout.alb.live import DEFAULT_PRIORITY
+from rollout.alb.weights import Forward, same_forward
 from rollout.errors import AwsError, WrongAccount
-from rollout.live import DEFAULT_PRIORITY
-from rollout.model import LEGACY_ONLY, Arn, LoadBalancer, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward, same_forward
+from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.inspection import DEFAULT_LIMITS, GROUPS, RULES, lets_in
 from rollout.sandbox import Sandbox
 from tests.contract.sites import InMemorySite, SandboxSite, Site, inventory
 from tests.sandbox.tenant import Tenant

@@ -13,17 +13,18 @@ from typing import Any
 
 import pytest
 
-from rollout import EnvironmentRollout, PhaseResult, events
-from rollout.aws.alb import action_for
-from rollout.changes.desired import routing_input
-from rollout.changes.phases import ROUTING, STACKS
-from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
+from rollout import EnvironmentRollout, PhaseResult
+from rollout.adapters.aws.alb import action_for
+from rollout.adapters.pulumi.folder import AskEngineError, Folder
+from rollout.adapters.pulumi.states import States
+from rollout.alb.weights import Forward, group_name
 from rollout.errors import RolloutError
-from rollout.model import Arn, ProgramInput, RuleOwnership, Split
-from rollout.pulumi_driver.folder import AskEngineError, Folder
-from rollout.pulumi_driver.states import States
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward, group_name
+from rollout.inventory.model import Arn, ProgramInput, RuleOwnership, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import ROUTING, STACKS
+from rollout.migration import events
+from rollout.migration.desired import routing_input
+from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
 from tests.behaviour.team import InMemoryTeam
 from tests.conftest import Team
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from tests.conftest import Team
 from tests.docs.pages import ROOT, blocks, parsed
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import tomlkit
 
-from rollout.config.reading import parse
+from rollout.inventory.file.reading import parse
 from tests.conftest import Team
 from tests.docs.pages import PAGES, ROOT, Block, blocks, parsed
 

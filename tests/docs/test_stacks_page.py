@@ -10,11 +10,11 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from rollout.config.findings import keys_of
-from rollout.config.schema import stacks_schema
-from rollout.config.tables import MODELS, NAMED_TABLES, SHARED
-from rollout.model import Environment
-from rollout.quantities import format_duration
+from rollout.inventory.file.findings import keys_of
+from rollout.inventory.file.schema import stacks_schema
+from rollout.inventory.file.tables import MODELS, NAMED_TABLES, SHARED
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import format_duration
 from tests.docs.pages import ROOT
 
 TABLES: Mapping[str, type[BaseModel]] = {**MODELS, "environments": Environment}

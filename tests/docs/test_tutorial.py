@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from rollout.config import load
-from rollout.quantities import Percent
+from rollout.inventory.file import load
+from rollout.inventory.quantities import Percent
 from tests.docs.pages import ROOT
 
 

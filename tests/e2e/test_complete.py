@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout import events
-from rollout.changes.plan import Op
-from rollout.model import CANDIDATE_ONLY
+from rollout.inventory.model import CANDIDATE_ONLY
+from rollout.migration import events
 from rollout.sandbox.load import Load, Verdict, endpoints_of
+from rollout.state.plan import Op
 from tests.conftest import Team
 from tests.faults.cut import CLI, cut, perform
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.measuring.evidence import Gathered
-from rollout.quantities import Percent
+from rollout.analysis.measuring.evidence import Gathered
+from rollout.inventory.quantities import Percent
 from rollout.sandbox import Profile
 from rollout.sandbox.load import Load, endpoints_of
 from tests.conftest import Team

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from rollout import Rollout
-from rollout.model import LEGACY_ONLY
+from rollout.inventory.model import LEGACY_ONLY
 from tests.conftest import ROOT, Team
 
 EXAMPLES = ROOT / "examples"

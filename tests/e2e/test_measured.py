@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rollout.measuring.split import Verdict
-from rollout.metrics import MINUTE
-from rollout.quantities import Percent
+from rollout.analysis.measuring.split import Verdict
+from rollout.analysis.metrics import MINUTE
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.daemon import SandboxInfo
 from tests.conftest import Team
 from tests.unit.dashboard.reader import Page, faults

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout import events
-from rollout.model import LEGACY_ONLY, PREPARED
+from rollout.adapters.pulumi.install import require
+from rollout.inventory.model import LEGACY_ONLY, PREPARED
+from rollout.migration import events
 from rollout.sandbox.story import seed
-from rollout.toolchain import require
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout import events
 from rollout.errors import AnalysisFailed
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
 from rollout.sandbox import Profile
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.load import Load, endpoints_of, tally

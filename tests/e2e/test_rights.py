@@ -11,13 +11,13 @@ from typing import Any, get_args
 import pytest
 
 from rollout import EnvironmentRollout, Request
+from rollout.adapters.aws.iam import Role
+from rollout.adapters.aws.iam.needs import COMMANDS, PLUGIN_ONLY
+from rollout.adapters.aws.iam.policies import ROLES
+from rollout.adapters.aws.iam.resources import Resources
 from rollout.errors import UsageError
-from rollout.iam import Role
-from rollout.iam.needs import COMMANDS, PLUGIN_ONLY
-from rollout.iam.policies import ROLES
-from rollout.iam.resources import Resources
-from rollout.marks import mark_of
-from rollout.model import OVERRIDE_TAG
+from rollout.inventory.marks import mark_of
+from rollout.inventory.model import OVERRIDE_TAG
 from rollout.sandbox import Call
 from rollout.sandbox.authorization import rights_of
 from rollout.sandbox.daemon import SandboxInfo

@@ -8,8 +8,8 @@ from operator import methodcaller
 import pytest
 
 from rollout import EnvironmentRollout, Rollout
-from rollout.changes.phases import CANDIDATE
-from rollout.events import Event, StepApplied, StepStarted
+from rollout.inventory.stacks import CANDIDATE
+from rollout.migration.events import Event, StepApplied, StepStarted
 from rollout.sandbox.story import seed
 from tests.conftest import Team, accounts
 

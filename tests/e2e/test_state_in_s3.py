@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.phases import CANDIDATE, LEGACY
+from rollout.adapters.aws.iam import policy
+from rollout.adapters.pulumi.install import require
+from rollout.adapters.pulumi.stacks import PulumiStacks
+from rollout.adapters.pulumi.states import EngineSettings
 from rollout.errors import EngineError
-from rollout.iam import policy
-from rollout.model import Environment, ProgramInput
-from rollout.pulumi_driver.stacks import PulumiStacks
-from rollout.pulumi_driver.states import EngineSettings
-from rollout.toolchain import require
+from rollout.inventory.model import Environment, ProgramInput
+from rollout.inventory.stacks import CANDIDATE, LEGACY
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout import PhaseResult, events
-from rollout.changes.plan import Op
-from rollout.model import LEGACY_ONLY, PREPARED, Split
-from rollout.quantities import Percent
+from rollout import PhaseResult
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.state.plan import Op
 from tests.conftest import Team
 
 pytestmark = [pytest.mark.engine, pytest.mark.nightly]  # README, traffic and undo hold the parts

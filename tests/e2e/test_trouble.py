@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from rollout.errors import EngineError, Locked
-from rollout.events import LockCleared
-from rollout.model import LEGACY_ONLY, PREPARED, Split
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import LockCleared
 from rollout.sandbox import Fault
 from tests.conftest import Team
 

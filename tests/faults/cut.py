@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from pulumi import automation as auto
 
 from rollout import EnvironmentRollout, Rollout
+from rollout.adapters.pulumi.locks import PARENT
 from rollout.errors import EngineError, RolloutError
-from rollout.pulumi_driver.locks import PARENT
 from rollout.sandbox import daemon
 
 if TYPE_CHECKING:

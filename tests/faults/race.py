@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from rollout.model import LEGACY_ONLY
+from rollout.inventory.model import LEGACY_ONLY
 from rollout.sandbox import daemon
 from rollout.sandbox.story import seed
 from tests.conftest import Team, made_team

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rollout.model import Split
+from rollout.inventory.model import Split
 from tests.conftest import Team
 
 

@@ -13,9 +13,9 @@ import pytest
 
 from rollout import Event, RollbackResult, Rollout
 from rollout.errors import EngineError, RolloutError
-from rollout.events import StepStarted
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import StepStarted
 from rollout.sandbox import Fault
 from tests.conftest import Team
 from tests.faults.splits import splits

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from rollout.aws.alb import action_for
+from rollout.adapters.aws.alb import action_for
+from rollout.alb.weights import forward_of
 from rollout.errors import Drift, PolicyViolation, PreflightFailed
-from rollout.model import LEGACY_ONLY, PREPARED, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import forward_of
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Split
+from rollout.inventory.quantities import Percent
 from tests.codes import codes, raises
 from tests.conftest import Team
 from tests.faults.splits import splits

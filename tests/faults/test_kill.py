@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout.errors import EngineError
-from rollout.events import LeftoversSettled, LockCleared
+from rollout.migration.events import LeftoversSettled, LockCleared
 from rollout.sandbox import Fault
 from tests.conftest import Prepared, Team
 from tests.faults.cut import CLI, ENGINE, cut, engines_of, perform

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.changes.pending import Holder
-from rollout.pulumi_driver.locks import PARENT, ends, locks_in
+from rollout.adapters.pulumi.locks import PARENT, ends, locks_in
+from rollout.state.pending import Holder
 from tests.conftest import Team
 from tests.faults.locks import lock
 

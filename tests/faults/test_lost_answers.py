@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from rollout.errors import EngineError
-from rollout.events import LeftoversSettled
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import LeftoversSettled
 from rollout.sandbox import Fault
 from tests.conftest import Team
 from tests.faults.splits import splits

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.changes.phases import CANDIDATE
 from rollout.errors import PreflightFailed
-from rollout.marks import mark_of
+from rollout.inventory.marks import mark_of
+from rollout.inventory.stacks import CANDIDATE
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from rollout.adapters.pulumi.process import Engine
 from rollout.errors import EngineError
-from rollout.pulumi_driver.process import Engine
 from tests.codes import raises
 
 

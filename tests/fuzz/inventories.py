@@ -15,7 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from rollout.config.schema import stacks_schema
+from rollout.inventory.file.schema import stacks_schema
 from tests.fuzz.anything import anything, moments, texts
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from rollout.cli import app
 from rollout.cli.session import PARTS
-from rollout.config import load
 from rollout.fakes.world import World
-from rollout.model import Environment
+from rollout.inventory.file import load
+from rollout.inventory.model import Environment
 from tests.fuzz.anything import harmless, soon
 from tests.fuzz.inventories import ROOT
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rollout.cli import app
 from rollout.cli.commands import SECTIONS
 from rollout.fakes.world import World
-from rollout.model import Environment
+from rollout.inventory.model import Environment
 from tests.fuzz.anything import texts
 from tests.fuzz.running import checkout, run
 

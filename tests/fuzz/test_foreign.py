@@ -12,22 +12,22 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.changes.plan import states_of
-from rollout.checks.inspection import lets_in
-from rollout.config import load
+from rollout.adapters.owners import pulumi_stack, terraform
+from rollout.adapters.pulumi.folder import AskEngineError
+from rollout.adapters.pulumi.locks import locks_in
+from rollout.adapters.pulumi.states import States
+from rollout.alb.invocation import Invocation
 from rollout.errors import RolloutError
-from rollout.history.audit import changes_of
-from rollout.history.entries import Update
-from rollout.history.record import MARK, record_in
-from rollout.invocation import Invocation
-from rollout.model import Arn
-from rollout.owners import pulumi_stack, terraform
-from rollout.pulumi_driver.folder import AskEngineError
-from rollout.pulumi_driver.locks import locks_in
-from rollout.pulumi_driver.states import States
-from rollout.ramp.journal import entries
-from rollout.smoke.report import judge
-from rollout.smoke.samples import read_samples
+from rollout.inventory.file import load
+from rollout.inventory.model import Arn
+from rollout.migration.checks.inspection import lets_in
+from rollout.migration.smoke.report import judge
+from rollout.migration.smoke.samples import read_samples
+from rollout.state.history.audit import changes_of
+from rollout.state.history.entries import Update
+from rollout.state.history.record import MARK, record_in
+from rollout.state.plan import states_of
+from rollout.state.ramp_journal import entries
 from tests.fuzz.anything import anything, soon, texts
 from tests.fuzz.inventories import ROOT
 

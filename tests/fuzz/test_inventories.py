@@ -9,9 +9,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.config import load
 from rollout.errors import ConfigError, Problem
 from rollout.fakes.world import World
+from rollout.inventory.file import load
 from rollout.ramp.windows import opens
 from tests.fuzz.anything import HOSTILE, soon
 from tests.fuzz.inventories import ROOT, inventories, toml

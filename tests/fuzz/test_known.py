@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.alb.conditions import Condition, Field
 from rollout.fakes.world import World
-from rollout.rules.conditions import Condition, Field
 from tests.fuzz.running import checkout, run
 
 

@@ -8,10 +8,10 @@ from typing import Any, cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.aws.alb import live_rule
+from rollout.adapters.aws.alb import live_rule
+from rollout.alb.discovered import Listener, sorted_out
 from rollout.fakes.world import World
-from rollout.init.found import Listener, sorted_out
-from rollout.model import Arn
+from rollout.inventory.model import Arn
 from tests.fuzz.anything import texts
 from tests.fuzz.running import checkout, looks, run
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.config import load
-from rollout.model import Environment
+from rollout.inventory.file import load
+from rollout.inventory.model import Environment
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from programs.candidate import program
-from rollout.model import Environment, Function, ProgramInput
+from rollout.inventory.model import Environment, Function, ProgramInput
 from tests.programs.recording import (
     ATTACHMENT,
     FUNCTION,

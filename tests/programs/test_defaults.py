@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.model import Programs
-from rollout.pulumi_driver.programs import load_program
+from rollout.adapters.pulumi.programs import load_program
+from rollout.inventory.model import Programs
 
 
 @pytest.mark.parametrize("stack", ["candidate", "routing", "monitoring"])

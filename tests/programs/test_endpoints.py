@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from programs.endpoints import handler
-from rollout.config import load
-from rollout.model import KeptRoute, Route
+from rollout.inventory.file import load
+from rollout.inventory.model import KeptRoute, Route
 
 ENVIRONMENT = load(Path(__file__).parents[2] / "stacks.toml").environment("production")
 ROUTES: dict[str, Route | KeptRoute] = {**ENVIRONMENT.routes, **ENVIRONMENT.kept_routes}

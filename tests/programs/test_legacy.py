@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from programs.legacy import CODE, FUNCTIONS, program, source_archive
-from rollout.model import Arn, Environment, ProgramInput, RuleOwnership
+from rollout.inventory.model import Arn, Environment, ProgramInput, RuleOwnership
 from tests.programs.recording import ATTACHMENT, FUNCTION, PERMISSION, RULE, TARGET_GROUP, Run, arn, listener, run
 from tests.programs.seed import ROUTES
 

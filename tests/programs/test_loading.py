@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rollout.adapters.pulumi.programs import load_program
 from rollout.errors import ConfigError
-from rollout.pulumi_driver.programs import load_program
 
 ENTRY = "programs_of_a_shop.routing:program"
 

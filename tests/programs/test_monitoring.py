@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 
 from programs.monitoring import program
-from rollout.model import Environment, ProgramInput
-from rollout.monitoring.alarms import names
-from rollout.ramp.settings import Notification
+from rollout.inventory.model import Environment, ProgramInput
+from rollout.inventory.ramp_settings import Notification
+from rollout.programs.alarms.alarms import names
 from tests.programs.recording import Run, run
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from programs.routing import program
-from rollout.model import (
+from rollout.inventory.model import (
     CANDIDATE_ONLY,
     LEGACY_ONLY,
     OVERRIDE_TAG,
@@ -22,7 +22,7 @@ from rollout.model import (
     Split,
     Stickiness,
 )
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from tests.programs.recording import RULE, arn, listener, run
 from tests.programs.seed import ROUTES
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 from programs.endpoints import handler
-from rollout.invocation import Invocation
-from rollout.smoke.run import Smoke
-from rollout.smoke.samples import read_samples
+from rollout.alb.invocation import Invocation
+from rollout.migration.smoke.run import Smoke
+from rollout.migration.smoke.samples import read_samples
 from tests.unit.seed import SEED, seed_live
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.monitoring import dashboard
-from rollout.monitoring.alarms import MAX_SERIES, Alarm, JointAlarm, alarms, names, title
-from rollout.monitoring.pools import Query
+from rollout.programs.alarms import dashboard
+from rollout.programs.alarms.alarms import MAX_SERIES, Alarm, JointAlarm, alarms, names, title
+from rollout.programs.alarms.pools import Query
 from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
 from rollout.sandbox.strict.dashboards import body_problems, name_problem
 from tests.unit.watched_pools import places, shared

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from rollout.aws.cloudwatch import CloudWatch
-from rollout.aws.session import Access
+from rollout.adapters.aws.cloudwatch import CloudWatch
+from rollout.adapters.aws.session import Access
+from rollout.analysis.metrics import MINUTE, AlarmState, Point, Series, target_group
 from rollout.errors import AwsError
-from rollout.metrics import MINUTE, AlarmState, Point, Series, target_group
-from rollout.model import Arn
+from rollout.inventory.model import Arn
 from rollout.sandbox import Fault
 from rollout.sandbox.daemon import SandboxInfo
 

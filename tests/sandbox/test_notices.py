@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from rollout.api.container import Parts
 
-from rollout.notify.notice import as_json
-from rollout.ramp.settings import Notification
+from rollout.inventory.ramp_settings import Notification
+from rollout.ramp.notice import as_json
 from rollout.sandbox import Sandbox
-from rollout.wiring import Parts
 from tests.sandbox.tenant import REGION, Tenant
 from tests.unit.builders import environment
 from tests.unit.test_notify import NOTICE

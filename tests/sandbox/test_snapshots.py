@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from rollout import cli
+from rollout.adapters.pulumi.programs import load_program
 from rollout.errors import SandboxError, UsageError
-from rollout.model import Environment
-from rollout.pulumi_driver.programs import load_program
+from rollout.inventory.model import Environment
 from rollout.sandbox import daemon, seed_cache, snapshots
 from rollout.sandbox.daemon import SandboxInfo
 from rollout.sandbox.snapshots import Snapshot

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rollout import peers
-from rollout.aws.session import Access
+from rollout.adapters.aws.session import Access
+from rollout.base import peers
 from rollout.sandbox import Sandbox
 from rollout.sandbox.control import is_alive
 from rollout.sandbox.serving import MAX_BODY, OwnServer

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rollout.adapters.pulumi.install import PINNED, Version, find, require
+from rollout.adapters.pulumi.install.locate import engines_folder, write_stamp
 from rollout.errors import EngineMissing, EngineTooOld
-from rollout.toolchain import PINNED, Version, find, require
-from rollout.toolchain.locate import engines_folder, write_stamp
 
 from .engines import asked, engine
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.toolchain.job import Job, SourceFailed
-from rollout.toolchain.release import ARCHIVE, DIGESTS, Release, install_release
+from rollout.adapters.pulumi.install.job import Job, SourceFailed
+from rollout.adapters.pulumi.install.release import ARCHIVE, DIGESTS, Release, install_release
 
 SYSTEM = "linux-x64"
 NAME = ARCHIVE.format(system=SYSTEM)

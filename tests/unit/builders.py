@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rollout.changes.plan import LISTENER_RULE, Change, ResourceState, change_of
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.live import Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
 from rollout.errors import Problem
-from rollout.live import Live, LiveRule, LiveTargetGroup
-from rollout.model import Arn, Environment, Function, LoadBalancer, Programs, Route
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import Arn, Environment, Function, LoadBalancer, Programs, Route
+from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
 
 BALANCER, LISTENER = Arn("arn:lb"), Arn("arn:listener")
 LEGACY, CANDIDATE = Arn("arn:targetgroup/old/1"), Arn("arn:targetgroup/new/1")

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 
-from rollout.metrics import MINUTE, Point, Series, Source
+from rollout.analysis.metrics import MINUTE, Point, Series, Source
 
 ZONE = timezone(timedelta(hours=5, minutes=30))
 """Where the points' times are told, as an SDK may choose."""
@@ -31,7 +31,7 @@ class Measurements:
         self._values[source, name].setdefault(at.astimezone(UTC), []).extend(values)
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `ports.Metrics`."""
+        """See `analysis.ports.Metrics`."""
         assert start < end
         assert {each.period for each in series} <= {MINUTE}
         self.asked.append((tuple(series), start, end))

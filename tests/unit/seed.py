@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout import config
-from rollout.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward, forward_of
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward, forward_of
+from rollout.inventory import file as config
+from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
 SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")
 

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.history.audit import changes_of
-from rollout.history.entries import Update
-from rollout.history.record import Record, moves, record_in, with_record
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import ALL_TENTHS, Percent
-from rollout.ramp.journal import Entry, Kind
-from rollout.ramp.journal import message as ramp_message
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.state.history.audit import changes_of
+from rollout.state.history.entries import Update
+from rollout.state.history.record import Record, moves, record_in, with_record
+from rollout.state.ramp_journal import Entry, Kind
+from rollout.state.ramp_journal import message as ramp_message
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 TEN, HALF = Percent.of(10), Percent.of(50)

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from rollout.api.container import SystemClock
 
-from rollout.aws.alb import Elbv2
-from rollout.aws.cloudwatch import CloudWatch
-from rollout.aws.discovery import Elbv2Account
-from rollout.aws.functions import Lambda
-from rollout.aws.log_insights import LogInsights
-from rollout.aws.session import Access, usual_region
-from rollout.aws.sns import Sns
-from rollout.aws.sts import caller
+from rollout.adapters.aws.alb import Elbv2
+from rollout.adapters.aws.cloudwatch import CloudWatch
+from rollout.adapters.aws.discovery import Elbv2Account
+from rollout.adapters.aws.functions import Lambda
+from rollout.adapters.aws.log_insights import LogInsights
+from rollout.adapters.aws.session import Access, usual_region
+from rollout.adapters.aws.sns import Sns
+from rollout.adapters.aws.sts import caller
+from rollout.alb.weights import Forward
+from rollout.analysis.metrics import Series
 from rollout.errors import AwsError
-from rollout.metrics import Series
-from rollout.model import Arn
-from rollout.rules.weights import Forward
-from rollout.wiring import SystemClock
+from rollout.inventory.model import Arn
 from tests.unit.builders import environment
 
 NOW = datetime(2026, 11, 25, 22, tzinfo=UTC)

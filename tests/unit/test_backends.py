@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.pulumi_driver.states import without_sidecars
+from rollout.adapters.pulumi.states import without_sidecars
 
 
 @pytest.mark.parametrize(

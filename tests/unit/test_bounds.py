@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from rollout.analysis.defaults import DEFAULTS, bounds_of
-from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
+from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 
 @pytest.mark.parametrize("metric", get_args(MetricName))

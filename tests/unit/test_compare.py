@@ -3,12 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rollout.changes.plan import StackPreview
-from rollout.checks.compare import stale_rules, unlike_wanted
-from rollout.model import PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.weights import Forward
+from rollout.inventory.model import PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.compare import stale_rules, unlike_wanted
+from rollout.state.plan import StackPreview
 from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))

@@ -13,8 +13,8 @@ import typer
 from typer.testing import CliRunner
 
 from rollout import cli
-from rollout.config import load
 from rollout.errors import ConfigError
+from rollout.inventory.file import load
 from tests.unit.test_config_problems import SOUND
 
 STACKS = """

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from rollout.aws.alb import live_rule
-from rollout.live import DEFAULT_PRIORITY
-from rollout.model import Arn
-from rollout.rules.conditions import Condition, Field, Request, for_endpoint, matches, unmet
-from rollout.rules.weights import Forward
+from rollout.adapters.aws.alb import live_rule
+from rollout.alb.conditions import Condition, Field, Request, for_endpoint, matches, unmet
+from rollout.alb.live import DEFAULT_PRIORITY
+from rollout.alb.weights import Forward
+from rollout.inventory.model import Arn
 
 GET = Request.of("GET", "/img/a/b.jpg?Version=v1&x=*", [("User-Agent", "Chrome 9")], "Shop.Test", "10.1.2.3")
 

@@ -14,10 +14,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from rollout.config import load
-from rollout.config.schema import stacks_schema
-from rollout.quantities import Percent
-from rollout.rules.matching import Conditions, overlap
+from rollout.inventory.file import load
+from rollout.inventory.file.schema import stacks_schema
+from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.quantities import Percent
 
 ROOT = Path(__file__).parents[2]
 STACKS = ROOT / "stacks.toml"
@@ -102,7 +102,7 @@ legacy = "other:program"
 
 def test_schema_file_is_current() -> None:
     shown = subprocess.run(
-        [sys.executable, "-m", "rollout.config.schema"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-m", "rollout.inventory.file.schema"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert (ROOT / "docs/stacks.schema.json").read_text() == shown.stdout, "run: nox -s schema"
 
@@ -153,7 +153,9 @@ def test_schema_refuses_what_the_reader_refuses(old: str, new: str) -> None:
 
 
 def test_reading_needs_no_slow_imports() -> None:
-    code = "import sys, rollout.config; print(sorted({'tomlkit', 'pulumi', 'boto3', 'rich'} & set(sys.modules)))"
+    code = (
+        "import sys, rollout.inventory.file; print(sorted({'tomlkit', 'pulumi', 'boto3', 'rich'} & set(sys.modules)))"
+    )
     shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"
 

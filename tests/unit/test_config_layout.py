@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout.config.layout import Layout
+from rollout.inventory.file.layout import Layout
 
 TRICKY = (
     r'''# [comment]

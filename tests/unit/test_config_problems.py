@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.config import load
 from rollout.errors import ConfigError, Problem, UsageError
+from rollout.inventory.file import load
 
 SOUND = """\
 [project]

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.config import load, save_completed, save_weight
 from rollout.errors import ConfigError, UsageError
-from rollout.quantities import Percent
+from rollout.inventory.file import load, save_completed, save_weight
+from rollout.inventory.quantities import Percent
 
 TABLES = """\
 # head

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.changes.desired import Start, overrides_after, program_input, splits_after
-from rollout.changes.phases import PHASES
+from rollout.alb.header_rules import with_overrides
+from rollout.alb.weights import Forward, forward_of
 from rollout.errors import Drift
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, HeaderOverride, RuleOwnership, Split
-from rollout.quantities import Percent
-from rollout.rules.header_rules import with_overrides
-from rollout.rules.overrides import planned_overrides
-from rollout.rules.weights import Forward, forward_of
+from rollout.inventory.header_rules import planned_overrides
+from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, HeaderOverride, RuleOwnership, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.desired import Start, overrides_after, program_input, splits_after
+from rollout.migration.phases import PHASES
 from tests.unit.builders import (
     CANDIDATE,
     HOUR,

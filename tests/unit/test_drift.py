@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.plan import ResourceState
-from rollout.checks.drift import DriftReport, drift_of
+from rollout.alb.live import Live
+from rollout.alb.weights import Forward
 from rollout.errors import Drift
-from rollout.live import Live
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.drift import DriftReport, drift_of
+from rollout.state.plan import ResourceState
 from tests.unit.builders import (
     CANDIDATE,
     HOUR,

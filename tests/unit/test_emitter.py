@@ -7,9 +7,9 @@ import threading
 
 import pytest
 
-from rollout.emitter import Emitter, emitter
-from rollout.events import Event, Warned
-from rollout.threads import DaemonPool
+from rollout.base.threads import DaemonPool
+from rollout.migration.emitter import Emitter, emitter
+from rollout.migration.events import Event, Warned
 
 FIRST, SECOND = Warned("production", "first"), Warned("production", "second")
 

@@ -8,8 +8,8 @@ import pytest
 from pulumi.automation import CommandResult
 from pulumi.automation.errors import CommandError
 
+from rollout.adapters.pulumi.telling import Diagnostics, explained
 from rollout.errors import EngineError
-from rollout.pulumi_driver.telling import Diagnostics, explained
 
 VANISHED = "error: could not list bucket: blob (code=NotFound): lstat /s/locks/a.json: no such file or directory"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rollout.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
-from rollout.live import Live, LiveTargetGroup
-from rollout.model import Arn, Environment, Route
+from rollout.alb.live import Live, LiveTargetGroup
+from rollout.inventory.model import Arn, Environment, Route
+from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live
 
 LIVE = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout import events
+from rollout.analysis.measuring.volumes import Volume
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
-from rollout.changes.gates import Gate, traffic_of
-from rollout.changes.plan import StackPreview
 from rollout.errors import Problem
-from rollout.measuring.volumes import Volume
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.migration.gates import Gate, traffic_of
+from rollout.state.plan import StackPreview
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))

@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.live import Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
 from rollout.analysis.judge import judge
+from rollout.analysis.measuring.evidence import Evidence, Gathered
+from rollout.analysis.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
-from rollout.live import Live, LiveRule, LiveTargetGroup
-from rollout.measuring.evidence import Evidence, Gathered
-from rollout.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
-from rollout.model import PREPARED, Arn, Environment, KeptRoute, Route
-from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
-from rollout.rules.conditions import Condition, Field, for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import PREPARED, Arn, Environment, KeptRoute, Route
+from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 from tests.unit.builders import HOUR, LISTENER, environment, live
 from tests.unit.measurements import Measurements
 from tests.unit.seed import SEED, seed_live

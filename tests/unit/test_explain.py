@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.live import LiveRule
-from rollout.model import LEGACY_ONLY, PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field, Request
-from rollout.rules.explain import Explanation, explain, future
-from rollout.rules.weights import Forward
+from rollout.alb.conditions import Condition, Field, Request
+from rollout.alb.explain import Explanation, explain, future
+from rollout.alb.live import LiveRule
+from rollout.alb.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
 from tests.unit.seed import SEED, group_arn, seed_live
 
 TEN = Split.at(Percent.of(10))

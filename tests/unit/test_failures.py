@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.pulumi_driver.failures import engine_error, problem_of, said_by_cli
+from rollout.adapters.pulumi.failures import engine_error, problem_of, said_by_cli
 
 SEVERAL = """warning: something else
 error: update failed

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from rollout.api.container import SystemClock
 
-from rollout.changes.rollback import Rollback
+from rollout.alb.weights import Forward
 from rollout.errors import AwsError, RollbackIncomplete, WrongAccount
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
-from rollout.wiring import SystemClock
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.rollback import Rollback
 from tests.unit.seed import SEED
 
 HALF = Split.at(Percent(500))

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from rollout import EnvironmentRollout
-from rollout.changes.pending import Holder
-from rollout.changes.phases import CANDIDATE, ROUTING
 from rollout.errors import Drift, EngineError, Interrupted, Locked
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
-from rollout.model import LEGACY_ONLY, PREPARED, ProgramInput, Split
-from rollout.quantities import Percent
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, ProgramInput, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import CANDIDATE, ROUTING
+from rollout.state.pending import Holder
 from tests.unit.seed import SEED
 
 TEN = Split.at(Percent(100))

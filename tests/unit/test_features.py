@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.config import load
-from rollout.config.tables import FEATURES
 from rollout.errors import ConfigError
-from rollout.model import Environment
+from rollout.inventory.file import load
+from rollout.inventory.file.tables import FEATURES
+from rollout.inventory.model import Environment
 from tests.unit.test_config_problems import SOUND
 
 OWN = {

@@ -6,14 +6,14 @@ import threading
 from typing import Any
 
 import pytest
+from rollout.api.fleet import line_of, run_waves, side_by_side
 
-from rollout.changes.engine import PhaseResult
-from rollout.changes.gates import Gate
-from rollout.checks.drift import DriftReport
-from rollout.checks.status import status_of
 from rollout.errors import AwsError, Drift, EngineError, Interrupted, Problem, RolloutError
-from rollout.fleet import line_of, run_waves, side_by_side
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.drift import DriftReport
+from rollout.migration.checks.status import status_of
+from rollout.migration.engine import PhaseResult
+from rollout.migration.gates import Gate
 from tests.unit.builders import LEGACY_FORWARD, environment, live, weighted
 
 WAVES = (("staging",), ("europe", "america"), ("asia",))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.pulumi_driver.folder import AskEngineError, Folder
+from rollout.adapters.pulumi.folder import AskEngineError, Folder
 
 RULE = {"urn": "urn:pulumi:production::shop-routing::aws:lb/listenerRule:ListenerRule::score"}
 STATE = {"version": 3, "checkpoint": {"latest": {"resources": [RULE]}}}

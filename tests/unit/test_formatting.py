@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rollout
-from rollout.formatting import count_of
+from rollout.base.formatting import count_of
 
 ROOT = Path(rollout.__file__).parent
 _NOUNS = re.compile(

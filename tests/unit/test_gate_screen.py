@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 from rich.console import Console, RenderableType
 
-from rollout.changes.gates import Gate, traffic_of
-from rollout.changes.plan import StackPreview
+from rollout.analysis.measuring.volumes import Volume
 from rollout.cli.screen import gate
 from rollout.cli.up_screen import Applying, done, duration
-from rollout.events import ResourceChanged, ResourceStarted, StepStarted
-from rollout.measuring.volumes import Volume
-from rollout.model import Split
-from rollout.quantities import Percent
+from rollout.inventory.model import Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
+from rollout.migration.gates import Gate, traffic_of
+from rollout.state.plan import StackPreview
 from tests.unit.builders import environment, live, rule_inputs, step, weighted
 
 QUARTER = Split.at(Percent.of(25))

@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.changes.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
-from rollout.changes.plan import StackPreview, change_of
-from rollout.measuring.volumes import Volume
-from rollout.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.alb.weights import Forward
+from rollout.analysis.measuring.volumes import Volume
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
+from rollout.inventory.quantities import Percent
+from rollout.migration.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
+from rollout.state.plan import StackPreview, change_of
 from tests.unit.builders import (
     CANDIDATE,
     HOUR,

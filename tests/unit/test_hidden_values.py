@@ -13,29 +13,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from rollout.aws.alb import live_rule
-from rollout.changes.desired import Start
-from rollout.changes.gates import Gate
-from rollout.changes.plan import StackPreview
-from rollout.checks.compare import moved
-from rollout.checks.inspection import Inspection
-from rollout.checks.preflight import live_problems
-from rollout.checks.report import aws_checks
-from rollout.checks.retiring import retiring_problems
-from rollout.checks.status import status_of
+from rollout.adapters.aws.alb import live_rule
+from rollout.alb.conditions import Condition, Field, Request, for_endpoint
+from rollout.alb.discovered import Endpoint, Found, Listener, sorted_out
+from rollout.alb.explain import explain
+from rollout.alb.header_rules import bent_overrides, header_rules_before
+from rollout.alb.live import LiveRule, LiveTargetGroup
+from rollout.alb.overlaps import overlaps
+from rollout.alb.overrides import override_problems, override_warnings
+from rollout.api.init.answers import Answers
+from rollout.api.init.draft import drafted
+from rollout.api.init.text import text_of
 from rollout.cli.screen import details
-from rollout.events import plain
-from rollout.init.answers import Answers
-from rollout.init.draft import drafted
-from rollout.init.found import Endpoint, Found, Listener, sorted_out
-from rollout.init.text import text_of
-from rollout.live import LiveRule, LiveTargetGroup
-from rollout.model import HeaderOverride
-from rollout.rules.conditions import Condition, Field, Request, for_endpoint
-from rollout.rules.explain import explain
-from rollout.rules.header_rules import bent_overrides, header_rules_before
-from rollout.rules.overlaps import overlaps
-from rollout.rules.overrides import override_problems, override_warnings, planned_overrides
+from rollout.inventory.header_rules import planned_overrides
+from rollout.inventory.model import HeaderOverride
+from rollout.migration.checks.compare import moved
+from rollout.migration.checks.inspection import Inspection
+from rollout.migration.checks.preflight import live_problems
+from rollout.migration.checks.report import aws_checks
+from rollout.migration.checks.retiring import retiring_problems
+from rollout.migration.checks.status import status_of
+from rollout.migration.desired import Start
+from rollout.migration.events import plain
+from rollout.migration.gates import Gate
+from rollout.state.plan import StackPreview
 from tests.unit.builders import (
     BALANCER,
     CANDIDATE,

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import tomlkit
 
-from rollout.config import load, save_weight
 from rollout.errors import ConfigError, UsageError
-from rollout.quantities import LONGEST, Percent, parse_duration, parse_moment
+from rollout.inventory.file import load, save_weight
+from rollout.inventory.quantities import LONGEST, Percent, parse_duration, parse_moment
 from rollout.ramp.controls import read_until
 from rollout.ramp.windows import opens
 from tests.unit.test_config_problems import SOUND
@@ -164,7 +164,7 @@ def test_depth_size_and_numbers_have_bounds(text: str, code: str, tmp_path: Path
 LOADING = """
 import resource, sys
 from pathlib import Path
-from rollout.config import load
+from rollout.inventory.file import load
 from rollout.errors import ConfigError
 resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 resource.setrlimit(resource.RLIMIT_CPU, (20, 20))

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout import Rollout
-from rollout.iam import Role, denial, policy
-from rollout.iam.policies import ROLES
-from rollout.model import ROLLBACK_TAG, Environment, Function, HeaderOverride, LoadBalancer
-from rollout.ramp.settings import Notification
+from rollout.adapters.aws.iam import Role, denial, policy
+from rollout.adapters.aws.iam.policies import ROLES
+from rollout.inventory.model import ROLLBACK_TAG, Environment, Function, HeaderOverride, LoadBalancer
+from rollout.inventory.ramp_settings import Notification
 from tests.unit.builders import environment, live
 
 ELB = "elasticloadbalancing:us-west-2:123456789012"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.iam import policy
-from rollout.model import Environment, Function
+from rollout.adapters.aws.iam import policy
+from rollout.inventory.model import Environment, Function
 from rollout.sandbox.policies import Asked, Policy
 from tests.unit.builders import environment
 

@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.config.reading import parse
+from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, sorted_out
+from rollout.alb.live import LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
+from rollout.api.init.answers import Answers, proposed, refuse_unreadable
+from rollout.api.init.draft import Draft, drafted
+from rollout.api.init.names import LONGEST_GROUP, candidate_groups, fitted, route_keys
+from rollout.api.init.selection import endpoints_named, listeners_named, numbers
+from rollout.api.init.text import text_of
+from rollout.api.init.writing import write_new
 from rollout.errors import UsageError
-from rollout.init.answers import Answers, proposed, refuse_unreadable
-from rollout.init.draft import Draft, drafted
-from rollout.init.found import Endpoint, Found, Listener, Unfit, sorted_out
-from rollout.init.names import LONGEST_GROUP, candidate_groups, fitted, route_keys
-from rollout.init.selection import endpoints_named, listeners_named, numbers
-from rollout.init.text import text_of
-from rollout.init.writing import write_new
-from rollout.live import LiveRule, LiveTargetGroup
-from rollout.model import Arn
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field, for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.file.reading import parse
+from rollout.inventory.model import Arn
+from rollout.inventory.quantities import Percent
 
 ANSWERS = Answers("shop", "production", "new-shop", "-candidate", "new.zip", "provided.al2023", "bootstrap")
 GROUPS = {

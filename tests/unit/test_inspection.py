@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from rollout.checks.inspection import (
+from rollout.alb.live import LiveTargetGroup
+from rollout.errors import Problem
+from rollout.inventory.model import Arn, LoadBalancer, Route
+from rollout.migration.checks.inspection import (
     GROUPS,
     RULES,
     Inspection,
@@ -16,9 +19,6 @@ from rollout.checks.inspection import (
     unread_policies,
     usages,
 )
-from rollout.errors import Problem
-from rollout.live import LiveTargetGroup
-from rollout.model import Arn, LoadBalancer, Route
 from tests.unit.builders import BALANCER, CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, places
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})

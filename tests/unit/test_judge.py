@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from rollout.analysis.judge import judge, judge_alone
 from rollout.analysis.streams import Arm, Latency, Stream
 from rollout.analysis.verdicts import Judgement, Verdict
-from rollout.ramp.settings import Analysis, Margin, Metric, MetricName
+from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 ANALYSIS = Analysis()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rollout.analysis.streams import Arm, Latency, Stream
 from rollout.analysis.weighing import Evidence, shares_of_budget, weigh
-from rollout.ramp.settings import Analysis, MetricName
+from rollout.inventory.ramp_settings import Analysis, MetricName
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ANALYSIS = Analysis(missed=0.1)

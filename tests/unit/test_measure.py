@@ -11,12 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.live import Live, LiveRule, LiveTargetGroup
-from rollout.measuring.split import Measured, Verdict, counted, interval, measure, shared_candidates, verdict_of
-from rollout.model import Arn, Environment, Route
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field
-from rollout.rules.weights import Forward
+from rollout.alb.conditions import Condition, Field
+from rollout.alb.live import Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
+from rollout.analysis.measuring.split import (
+    Measured,
+    Verdict,
+    counted,
+    interval,
+    measure,
+    shared_candidates,
+    verdict_of,
+)
+from rollout.inventory.model import Arn, Environment, Route
+from rollout.inventory.quantities import Percent
 from tests.unit.builders import BALANCER, HOUR, LISTENER, environment, live
 
 SINCE = timedelta(minutes=15)

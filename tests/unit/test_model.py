@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from rollout.model import KeptRoute, Route
-from rollout.quantities import LONGEST, Percent, format_duration, parse_duration
-from rollout.ramp.settings import Ramp
+from rollout.inventory.model import KeptRoute, Route
+from rollout.inventory.quantities import LONGEST, Percent, format_duration, parse_duration
+from rollout.inventory.ramp_settings import Ramp
 
 
 @given(st.integers(0, 1000))

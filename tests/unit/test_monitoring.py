@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import pytest
 
-from rollout.metrics import Series
-from rollout.model import Environment, Function, LoadBalancer
-from rollout.monitoring import dashboard
-from rollout.monitoring.alarms import Alarm, JointAlarm, Thresholds, alarms, names, title
-from rollout.monitoring.pools import Places, watched
+from rollout.analysis.metrics import Series
+from rollout.inventory.model import Environment, Function, LoadBalancer
+from rollout.programs.alarms import dashboard
+from rollout.programs.alarms.alarms import Alarm, JointAlarm, Thresholds, alarms, names, title
+from rollout.programs.alarms.pools import Places, watched
 from tests.unit.builders import environment
 from tests.unit.watched_pools import places, route, shared
 

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from rollout.config.findings import findings_of
+from rollout.adapters.notify import Limits, Notice, Notifiers
+from rollout.adapters.plugins import NOTIFIERS, notifier
 from rollout.errors import AwsError
-from rollout.model import Arn
-from rollout.notify import Limits, Notice, Notifiers
-from rollout.notify.notice import as_json, as_slack
-from rollout.plugins import NOTIFIERS, notifier
-from rollout.quantities import Percent
-from rollout.ramp.settings import Notification
+from rollout.inventory.file.findings import findings_of
+from rollout.inventory.model import Arn
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Notification
+from rollout.ramp.notice import as_json, as_slack
 from tests.unit.builders import environment
 
 SECRET = "T000-B000-XXXX"

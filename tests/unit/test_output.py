@@ -13,7 +13,7 @@ import pytest
 from rollout.cli.output import Output
 from rollout.cli.render import renderer
 from rollout.errors import UsageError
-from rollout.events import Warned
+from rollout.migration.events import Warned
 
 SAID = Warned("production", "watch out")
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.rules.matching import Conditions, covers, example_path, overlap, path_matches, shadows
+from rollout.inventory.matching import Conditions, covers, example_path, overlap, path_matches, shadows
 
 LETTERS = "/ab"
 PATHS = ["/" + "".join(rest) for length in range(7) for rest in itertools.product(LETTERS, repeat=length)]

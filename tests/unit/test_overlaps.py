@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.live import Live, LiveRule
-from rollout.model import Arn, Environment, KeptRoute, Route
-from rollout.rules.conditions import Condition, Field, for_endpoint
-from rollout.rules.overlaps import Overlap, overlaps
+from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.live import Live, LiveRule
+from rollout.alb.overlaps import Overlap, overlaps
+from rollout.inventory.model import Arn, Environment, KeptRoute, Route
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, seed_live
 

@@ -11,34 +11,30 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.plan import LISTENER_RULE, ResourceState, StackPreview, change_of
-from rollout.checks.status import status_of
-from rollout.errors import Problem
-from rollout.live import Live, LiveRule
-from rollout.model import Arn, Environment, HeaderOverride, KeptRoute, LoadBalancer, Route, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import Condition, Field, Request, for_endpoint
-from rollout.rules.explain import explain
-from rollout.rules.header_rules import (
+from rollout.alb.conditions import Condition, Field, Request, for_endpoint
+from rollout.alb.explain import explain
+from rollout.alb.header_rules import (
     bent_overrides,
     header_rules_before,
     held_overrides,
     normal,
     rule_inputs,
-    stale_overrides,
     unlike_overrides,
     ways_around,
     with_overrides,
 )
-from rollout.rules.overlaps import overlaps
-from rollout.rules.overrides import (
-    MAX_CONDITION_VALUES,
-    override_problems,
-    override_warnings,
-    planned_overrides,
-    planning_problems,
-)
-from rollout.rules.weights import Forward
+from rollout.alb.live import Live, LiveRule
+from rollout.alb.overlaps import overlaps
+from rollout.alb.overrides import override_problems, override_warnings
+from rollout.alb.weights import Forward
+from rollout.errors import Problem
+from rollout.inventory.fields import MAX_CONDITION_VALUES
+from rollout.inventory.header_rules import planned_overrides, planning_problems
+from rollout.inventory.model import Arn, Environment, HeaderOverride, KeptRoute, LoadBalancer, Route, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.compare import stale_overrides
+from rollout.migration.checks.status import status_of
+from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, change_of
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, group_arn, seed_live
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from rollout.checks.ownership import Command, OwnedRule
+from rollout.adapters.owners import PulumiStack, Terraform, Tool
+from rollout.adapters.owners.pulumi_stack import rules_in as rules_of_pulumi
+from rollout.adapters.owners.terraform import rules_in as rules_of_terraform
 from rollout.errors import OwnerError
-from rollout.model import Arn
-from rollout.owners import PulumiStack, Terraform, Tool
-from rollout.owners.pulumi_stack import rules_in as rules_of_pulumi
-from rollout.owners.terraform import rules_in as rules_of_terraform
+from rollout.inventory.model import Arn
+from rollout.migration.checks.ownership import Command, OwnedRule
 
 SOON = timedelta(seconds=30)
 

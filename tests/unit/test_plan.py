@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.changes.plan import (
+from rollout.alb.weights import Forward
+from rollout.errors import EngineError
+from rollout.state.plan import (
     Op,
     ResourceState,
     StackPreview,
@@ -16,8 +18,6 @@ from rollout.changes.plan import (
     states_of,
     without_header_values,
 )
-from rollout.errors import EngineError
-from rollout.rules.weights import Forward
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, rule_inputs, state, step, weighted
 
 

@@ -14,8 +14,8 @@ from rollout.analysis.judge import judge
 from rollout.analysis.planning import RampPlan, plan_ramp
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
-from rollout.quantities import Percent
-from rollout.ramp.settings import Analysis
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Analysis
 
 HALF_A_DAY = timedelta(hours=12)
 STEPS = tuple(map(Percent.of, (1, 5, 10, 25, 50, 100)))

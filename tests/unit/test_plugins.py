@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rollout.api.container import Parts
 
-from rollout.config.reading import parse
+from rollout.adapters.plugins import METRICS, NOTIFIERS, notifier
+from rollout.analysis.metrics import Point, Series, target_group
 from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
-from rollout.metrics import Point, Series, target_group
-from rollout.model import Arn
-from rollout.plugins import METRICS, NOTIFIERS, notifier
-from rollout.ramp.settings import Analysis
-from rollout.wiring import Parts
+from rollout.inventory.file.reading import parse
+from rollout.inventory.model import Arn
+from rollout.inventory.ramp_settings import Analysis
 from tests.unit.builders import environment
 
 ROOT = Path(__file__).parents[2]

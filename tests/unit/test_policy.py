@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from rollout.changes.plan import Change, StackPreview, change_of
-from rollout.changes.policy import RuleBounds, rule_bounds, violations, waived
-from rollout.marks import Mark
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.alb.weights import Forward
+from rollout.inventory.marks import Mark
+from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.policy import RuleBounds, rule_bounds, violations, waived
+from rollout.state.plan import Change, StackPreview, change_of
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,

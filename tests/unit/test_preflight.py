@@ -3,16 +3,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rollout.changes.plan import StackPreview
-from rollout.checks.preflight import (
+from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.inventory.model import Function
+from rollout.migration.checks.preflight import (
     adoption_problems,
     candidate_problems,
     code_problems,
     handover_problems,
     live_problems,
 )
-from rollout.model import Function
-from rollout.rules.conditions import Condition, Field, for_endpoint
+from rollout.state.plan import StackPreview
 from tests.unit.builders import LEGACY_FORWARD, environment, live, places, rule_inputs, state, step
 
 NOW = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})

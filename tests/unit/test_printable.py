@@ -18,15 +18,15 @@ from rich.table import Table
 from rich.text import Text
 
 import rollout
-from rollout import events
+from rollout.base.printable import json_line, one_line
 from rollout.cli import screen
 from rollout.cli.console import SafeConsole
 from rollout.cli.options import Message
 from rollout.cli.render import JsonLines, People
-from rollout.dashboard.pages import _templates
 from rollout.errors import AwsError, Drift, Problem
-from rollout.notify.notice import as_slack
-from rollout.printable import json_line, one_line
+from rollout.migration import events
+from rollout.ramp.notice import as_slack
+from rollout.reports.pages import _templates
 from tests.unit.test_notify import NOTICE
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxet\u202c \r✓ rollback done [/x] [bold][a-z]:smile: \udce9"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.private import private_folder
+from rollout.base.private import private_folder
 
 
 def mode(folder: Path) -> int:

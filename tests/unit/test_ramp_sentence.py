@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.history.entries import Update
-from rollout.ramp.journal import Kind
 from rollout.ramp.sentence import ramp_sentence
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Kind
 from tests.unit.dashboard.world import HISTORY, NOW, entry, shop
 from tests.unit.test_measure import on_aws
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout import events
-from rollout.changes.desired import Start
-from rollout.checks.ownership import OwnedRule, asked, ownership_of
-from rollout.checks.preflight import target_group_problems
-from rollout.checks.retiring import left_to_remove, retiring_problems, retiring_warnings
-from rollout.checks.status import Held, status_of
+from rollout.alb.conditions import Condition, for_endpoint
+from rollout.alb.live import LiveRule
+from rollout.alb.weights import Forward
+from rollout.analysis.measuring.quiet import IdleCheck
+from rollout.analysis.metrics import Point, Series
 from rollout.errors import Problem
-from rollout.live import LiveRule
-from rollout.measuring.quiet import Proof
-from rollout.metrics import Point, Series
-from rollout.model import OVERRIDE_TAG, Arn
-from rollout.rules.conditions import Condition, for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import OVERRIDE_TAG, Arn
+from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
+from rollout.migration.checks.preflight import target_group_problems
+from rollout.migration.checks.retiring import left_to_remove, retiring_problems, retiring_warnings
+from rollout.migration.checks.status import Held, status_of
+from rollout.migration.desired import Start
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,
@@ -129,14 +128,26 @@ class Cloud:
         return [Point(start, self._sums[name])] if name in self._sums else []
 
 
-def missing(cloud: Cloud, span: timedelta = WEEK) -> tuple[list[Problem], list[events.Event]]:
-    told: list[events.Event] = []
-    proof = Proof(environment(), cloud, told.append, metrics=lambda: cloud, now=lambda: NOW, span=span)
+def listening() -> tuple[list[int], Callable[[timedelta, int], None]]:
+    told: list[int] = []
+    return told, lambda _, requests: told.append(requests)
+
+
+def missing(cloud: Cloud, span: timedelta = WEEK) -> tuple[list[Problem], list[int]]:
+    told, note = listening()
+    proof = IdleCheck(
+        environment(),
+        cloud,
+        note,
+        metrics=lambda: cloud,
+        now=lambda: NOW,
+        span=span,
+    )
     return list(proof.missing(ALL)), told
 
 
 def test_it_is_proven_by_the_candidates_requests_and_none_of_legacys() -> None:
-    assert missing(Cloud(new=1234)) == ([], [events.LegacyQuiet("production", WEEK, 1234)])
+    assert missing(Cloud(new=1234)) == ([], [1234])
 
 
 def test_silence_about_both_proves_nothing() -> None:
@@ -170,7 +181,15 @@ def test_minutes_are_counted_up_to_a_day_and_hours_beyond(span: timedelta, start
 
 
 def test_where_nothing_is_left_nothing_has_to_be_proven() -> None:
-    cloud, told = Cloud(), list[events.Event]()
-    proof = Proof(environment(), cloud, told.append, metrics=lambda: cloud, now=lambda: NOW, span=WEEK)
+    cloud = Cloud()
+    told, note = listening()
+    proof = IdleCheck(
+        environment(),
+        cloud,
+        note,
+        metrics=lambda: cloud,
+        now=lambda: NOW,
+        span=WEEK,
+    )
     assert proof.missing(replace(ALONE, target_groups={"new": ALL.target_groups["new"]})) == ()
     assert (cloud.asked, told) == ([], [])

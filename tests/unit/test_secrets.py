@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout import events, redaction
 from rollout.cli.render import JsonLines, People
-from rollout.config import load
-from rollout.errors import AwsError, ConfigError, Problem
-from rollout.redaction import hide, hide_address, redacted
+from rollout.errors import AwsError, ConfigError, Problem, redaction
+from rollout.errors.redaction import hide, hide_address, redacted
+from rollout.inventory.file import load
+from rollout.migration import events
 from tests.unit.test_config_problems import SOUND
 
 SECRET = "T000/B000/XXXXsecretXXXX"

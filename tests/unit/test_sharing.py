@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.config.reading import StacksFile, parse
 from rollout.errors import ConfigError
+from rollout.inventory.file.reading import StacksFile, parse
 
 FILE = """
 [project]

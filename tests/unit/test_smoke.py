@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.alb.conditions import for_endpoint, unmet
+from rollout.alb.invocation import Invocation
+from rollout.alb.live import Live
 from rollout.errors import AwsError, ConfigError, SmokeFailed, UsageError
-from rollout.invocation import Invocation
-from rollout.live import Live
-from rollout.model import Route
-from rollout.rules.conditions import for_endpoint, unmet
-from rollout.smoke.report import SmokeReport, as_json, judge
-from rollout.smoke.run import Smoke
-from rollout.smoke.samples import Sample, made_up, read_samples
+from rollout.inventory.model import Route
+from rollout.migration.smoke.report import SmokeReport, as_json, judge
+from rollout.migration.smoke.run import Smoke
+from rollout.migration.smoke.samples import Sample, made_up, read_samples
 from tests.unit.builders import CANDIDATE, environment, live, places
 
 SECONDS = timedelta(seconds=1)

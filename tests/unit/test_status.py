@@ -10,13 +10,13 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from rollout.changes.plan import ResourceState
-from rollout.checks.status import EnvironmentStatus, Held, status_of, with_measured
+from rollout.alb.weights import Forward
+from rollout.analysis.measuring.split import measure
 from rollout.cli import screen
-from rollout.measuring.split import measure
-from rollout.model import LEGACY_ONLY, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.status import EnvironmentStatus, Held, status_of, with_measured
+from rollout.state.plan import ResourceState
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, state, weighted
 
 ROUTES = ("score", "bulk")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.quantities import Percent
-from rollout.rules.stickiness import expected_share
+from rollout.alb.stickiness import expected_share
+from rollout.inventory.quantities import Percent
 
 
 @pytest.mark.parametrize(

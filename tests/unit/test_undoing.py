@@ -8,16 +8,16 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.changes.desired import Start
-from rollout.changes.phases import PHASES
-from rollout.checks.inspection import Inspection
-from rollout.checks.ownership import OwnedRule, asked, ownership_of
-from rollout.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
+from rollout.alb.conditions import Condition
+from rollout.alb.live import LiveRule
+from rollout.alb.weights import Forward
 from rollout.errors import Problem
-from rollout.live import LiveRule
-from rollout.model import OVERRIDE_TAG
-from rollout.rules.conditions import Condition
-from rollout.rules.weights import Forward
+from rollout.inventory.model import OVERRIDE_TAG
+from rollout.migration.checks.inspection import Inspection
+from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
+from rollout.migration.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
+from rollout.migration.desired import Start
+from rollout.migration.phases import PHASES
 from tests.unit.builders import (
     BALANCER,
     CANDIDATE,

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.changes.gates import TrafficLine, unlike_file
-from rollout.measuring.volumes import Volume, volumes
-from rollout.model import LEGACY_ONLY, Environment, Split
-from rollout.quantities import Percent
+from rollout.analysis.measuring.volumes import Volume, volumes
+from rollout.inventory.model import LEGACY_ONLY, Environment, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.gates import TrafficLine, unlike_file
 from tests.unit.builders import LEGACY_FORWARD, environment, live, weighted
 from tests.unit.test_measure import APART, SHARED, arn, inventory, on_aws
 

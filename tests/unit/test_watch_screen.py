@@ -10,11 +10,11 @@ from rich.console import Console
 
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
 from rollout.cli.watch_screen import line, sparkline, watch
-from rollout.dashboard.courses import Estimate
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.ramp.decide import Act, Decision
 from rollout.ramp.standing import Standing
 from rollout.ramp.view import RampView
+from rollout.reports.courses import Estimate
 from tests.unit.dashboard.world import NOW, overview
 
 NEEDS = "not yet sure that it is no worse than 0.6 %; needs about 412 more requests"

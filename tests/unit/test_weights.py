@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.weights import Forward, alb_weights, forward_of, same_forward, split_of
+from rollout.alb.weights import Forward, alb_weights, forward_of, same_forward, split_of
+from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
+from rollout.inventory.quantities import Percent
 
 LEGACY, CANDIDATE, OTHER = (Arn(f"arn:aws:elasticloadbalancing:r:1:targetgroup/{name}/1") for name in "lco")
 HOUR = timedelta(hours=1)

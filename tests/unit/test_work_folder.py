@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rollout.changes.work_folder import work_folder
+from rollout.state.work_folder import work_folder
 
 RUN = """
-from rollout.changes.work_folder import work_folder
+from rollout.state.work_folder import work_folder
 with work_folder() as folder:
     (folder / "plan.json").touch()
     print(folder, flush=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rollout.model import Arn, Environment, Function, Route
-from rollout.monitoring.pools import Places
+from rollout.inventory.model import Arn, Environment, Function, Route
+from rollout.programs.alarms.pools import Places
 from tests.unit.builders import environment
 
 

@@ -21,8 +21,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from rollout.alb.alb_event import Event
 from rollout.errors import SandboxError
-from rollout.rules.alb_event import Event
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.profiles import Profile
 from rollout.sandbox.data_plane.rules import Target

@@ -13,9 +13,9 @@ from random import Random
 
 from aiohttp import web
 
-from rollout.quantities import Percent
-from rollout.rules import conditions
-from rollout.rules.alb_event import MAX_BYTES, Malformed, checked, event
+from rollout.alb import conditions
+from rollout.alb.alb_event import MAX_BYTES, Malformed, checked, event
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane import answers
 from rollout.sandbox.data_plane.counting import Counting

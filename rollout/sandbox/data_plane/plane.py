@@ -21,9 +21,9 @@ from typing import Any, TypeVar
 from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
-from rollout.bounded import QUIET, Bounded, Bounds
-from rollout.quantities import Percent
-from rollout.rules.alb_event import Event
+from rollout.alb.alb_event import Event
+from rollout.base.bounded import QUIET, Bounded, Bounds
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.clock import SandboxClock
 from rollout.sandbox.data_plane.addresses import Listening
 from rollout.sandbox.data_plane.counting import Counting, FunctionCounting

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from random import Random
 from statistics import NormalDist
 
-from rollout.quantities import Percent, Weight
+from rollout.inventory.quantities import Percent, Weight
 
 _NEVER = Percent(0)
 _Z99 = NormalDist().inv_cdf(0.99)

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import accumulate
 from math import exp, lgamma, log, log1p
 
-from rollout.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import ALL_TENTHS, Percent
 
 SERVER_ERRORS = 500
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from random import Random
 
-from rollout.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.sandbox.load.answers import Endpoint
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rollout.model import Environment, KeptRoute, LoadBalancer, Route
-from rollout.rules.matching import Conditions, overlap
+from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.model import Environment, KeptRoute, LoadBalancer, Route
 from rollout.sandbox.load.answers import Endpoint
 
 if TYPE_CHECKING:

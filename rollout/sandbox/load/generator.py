@@ -15,7 +15,7 @@ from typing import Self
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from yarl import URL
 
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.load.answers import Answer, Endpoint, judge
 from rollout.sandbox.load.clients import Clients, User
 

@@ -16,7 +16,7 @@ from typing import Any
 import grpc
 from pulumi.runtime.proto import provider_pb2_grpc
 
-from rollout import peers
+from rollout.base import peers
 from rollout.sandbox.provider.aws import Aws
 from rollout.sandbox.provider.lookups import INVOKES
 from rollout.sandbox.provider.servicer import Servicer

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from rollout.errors import SandboxError
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox import Profile, Sandbox, daemon
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, Tenant

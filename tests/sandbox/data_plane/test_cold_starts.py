@@ -6,15 +6,15 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rollout.api.container import SystemClock
 
-from rollout.aws.log_insights import LogInsights
-from rollout.aws.session import Access
+from rollout.adapters.aws.log_insights import LogInsights
+from rollout.adapters.aws.session import Access
+from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series
 from rollout.errors import AwsError
-from rollout.metrics import MINUTE, REPORTS, Point, Series
 from rollout.sandbox import Fault
 from rollout.sandbox.metrics import REPORTS as LINES
 from rollout.sandbox.metrics import Metric, Metrics
-from rollout.wiring import SystemClock
 from tests.sandbox.tenant import REGION, Tenant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

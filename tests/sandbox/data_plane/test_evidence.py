@@ -7,19 +7,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from rollout.api.container import SystemClock
 
+from rollout.adapters.aws.alb import Elbv2
+from rollout.adapters.aws.cloudwatch import CloudWatch
+from rollout.adapters.aws.log_insights import LogInsights
+from rollout.adapters.aws.session import Access
+from rollout.analysis.measuring.evidence import Evidence, Gathered
+from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Stream
-from rollout.aws.alb import Elbv2
-from rollout.aws.cloudwatch import CloudWatch
-from rollout.aws.log_insights import LogInsights
-from rollout.aws.session import Access
-from rollout.measuring.evidence import Evidence, Gathered
-from rollout.metrics import MINUTE
-from rollout.model import Environment, LoadBalancer, Route
-from rollout.quantities import Percent
-from rollout.ramp.settings import Analysis, MetricName
+from rollout.inventory.model import Environment, LoadBalancer, Route
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Analysis, MetricName
 from rollout.sandbox import Profile
-from rollout.wiring import SystemClock
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION
 from tests.unit.builders import environment

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from rollout.aws.alb import Elbv2
-from rollout.aws.session import Access
-from rollout.live import Live
-from rollout.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
-from rollout.quantities import Percent
-from rollout.rules.conditions import Request
-from rollout.rules.explain import Explanation, explain
-from rollout.rules.overrides import planned_overrides
-from rollout.rules.weights import alb_weights
+from rollout.adapters.aws.alb import Elbv2
+from rollout.adapters.aws.session import Access
+from rollout.alb.conditions import Request
+from rollout.alb.explain import Explanation, explain
+from rollout.alb.live import Live
+from rollout.alb.weights import alb_weights
+from rollout.inventory.header_rules import planned_overrides
+from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
+from rollout.inventory.quantities import Percent
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, method, path, single
 from tests.unit.seed import SEED

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.aws.functions import Lambda
-from rollout.aws.session import Access
+from rollout.adapters.aws.functions import Lambda
+from rollout.adapters.aws.session import Access
 from rollout.errors import AwsError
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox import Fault, Profile, Sandbox
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION

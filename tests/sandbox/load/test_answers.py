@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.load import Answer, Endpoint, Verdict, binomial_interval, by_route, tally
 from rollout.sandbox.load.answers import judge
 

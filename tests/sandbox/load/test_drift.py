@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import pairwise
 
-from rollout.quantities import Percent
-from rollout.rules.stickiness import expected_share
+from rollout.alb.stickiness import expected_share
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.load import Answer, Endpoint, Load, binomial_interval
 from tests.sandbox.tenant import Tenant, path, weighted
 

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
 from rollout.sandbox.load import Endpoint, Load, Verdict, tally
 from rollout.sandbox.load.clients import Clients
 from tests.sandbox.load.echo import Said, serving

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.dashboard.changes import Effect, effect_of, weights_of
-from rollout.history.audit import changes_of
-from rollout.history.entries import Update
-from rollout.quantities import Percent
-from rollout.ramp.journal import Kind
+from rollout.inventory.quantities import Percent
+from rollout.reports.changes import Effect, effect_of, weights_of
+from rollout.state.history.audit import changes_of
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Kind
 from tests.unit.dashboard.world import HISTORY, NOW, entry, made
 
 ROUTES = ("r1", "r2")

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.dashboard.changes import Effect
-from rollout.dashboard.charts import HEIGHT, WIDTH, Chart, Line, Mark, svg
-from rollout.dashboard.courses import Estimate
-from rollout.dashboard.words import per_cent_tick
+from rollout.reports.changes import Effect
+from rollout.reports.charts import HEIGHT, WIDTH, Chart, Line, Mark, svg
+from rollout.reports.courses import Estimate
+from rollout.reports.words import per_cent_tick
 from tests.unit.dashboard.world import NOW
 
 START = NOW - timedelta(hours=2)

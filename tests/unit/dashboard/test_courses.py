@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.dashboard.courses import (
+from rollout.analysis.measuring.pools import Pool
+from rollout.analysis.metrics import MINUTE, Point, target_group
+from rollout.inventory.model import Arn
+from rollout.reports.courses import (
     LADDERS,
     MAX_BUCKETS,
     PERIODS,
@@ -24,9 +27,6 @@ from rollout.dashboard.courses import (
     total,
     wanted,
 )
-from rollout.measuring.pools import Pool
-from rollout.metrics import MINUTE, Point, target_group
-from rollout.model import Arn
 from tests.unit.dashboard.world import DAY, NOW, Counted, overview, shop
 
 OLD, OTHER, NEW = (

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
+from rollout.alb.live import Live
 from rollout.errors import EngineMissing
-from rollout.history.entries import Update
-from rollout.live import Live
+from rollout.reports.overview import Overview
+from rollout.reports.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
+from rollout.state.history.entries import Update
 from tests.unit.dashboard.reader import Page, colours, contrast, faults
 from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rollout.dashboard.courses import Estimate
-from rollout.dashboard.plots import drawn, weights
-from rollout.history.entries import Update
+from rollout.reports.courses import Estimate
+from rollout.reports.plots import drawn, weights
+from rollout.state.history.entries import Update
 from tests.unit.dashboard.world import HISTORY, NOW, Histories, made, overview, shop
 
 SHOP = shop(1)

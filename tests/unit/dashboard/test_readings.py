@@ -7,9 +7,9 @@ import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.readings import KEEP, MOST_KEPT, Reading, Readings
 from rollout.errors import AwsError
+from rollout.reports.overview import Overview
+from rollout.reports.readings import KEEP, MOST_KEPT, Reading, Readings
 from tests.unit.dashboard.world import DAY, overview, shop
 
 SHOWN = overview(shop(1))
@@ -24,11 +24,11 @@ class Time:
     at: float = 0.0
 
     def now(self) -> float:
-        """See `ports.Clock`."""
+        """See `base.clock.Clock`."""
         return self.at
 
     def sleep(self, seconds: float) -> None:  # noqa: ARG002 - never called
-        """See `ports.Clock`."""
+        """See `base.clock.Clock`."""
         raise AssertionError
 
 

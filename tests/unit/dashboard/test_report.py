@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.dashboard.report import write_report
 from rollout.errors import RolloutError, UsageError
+from rollout.reports.report import write_report
 from tests.unit.dashboard.world import overview, shop
 
 DAY = overview(shop(1))

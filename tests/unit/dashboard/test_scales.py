@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.dashboard.scales import Axis, ticks, time_labels, time_ticks
+from rollout.reports.scales import Axis, ticks, time_labels, time_ticks
 
 NOON = datetime(2026, 11, 24, 12, 7, tzinfo=UTC)
 

@@ -13,15 +13,15 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession
+from rollout.api.container import SystemClock
 
-from rollout import peers
-from rollout.bounded import Bounds
-from rollout.dashboard.access import HEADERS, refusal
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.readings import Readings
-from rollout.dashboard.server import BOUNDS, Dashboard
+from rollout.base import peers
+from rollout.base.bounded import Bounds
 from rollout.errors import AwsError, RolloutError
-from rollout.wiring import SystemClock
+from rollout.reports.access import HEADERS, refusal
+from rollout.reports.overview import Overview
+from rollout.reports.readings import Readings
+from rollout.reports.server import BOUNDS, Dashboard
 from tests.unit.dashboard.reader import Page
 from tests.unit.dashboard.world import overview, shop
 

@@ -9,20 +9,20 @@ from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
 from typing import cast
 
-from rollout.changes.phases import ROUTING
-from rollout.checks.status import status_of
-from rollout.dashboard.overview import Overview
-from rollout.dashboard.reading import read_overview
+from rollout.alb.live import Live
+from rollout.analysis.metrics import Point, Series
 from rollout.errors import AwsError, EngineError
-from rollout.history.entries import Update
-from rollout.history.record import Moves, Record, with_record
-from rollout.live import Live
-from rollout.metrics import Point, Series
-from rollout.model import Environment
-from rollout.ports import States
-from rollout.quantities import Percent
-from rollout.ramp.journal import Entry, Kind, message
-from rollout.ramp.settings import Ramp
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Ramp
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.status import status_of
+from rollout.reports.overview import Overview
+from rollout.reports.reading import read_overview
+from rollout.state.history.entries import Update
+from rollout.state.history.record import Moves, Record, with_record
+from rollout.state.ports import States
+from rollout.state.ramp_journal import Entry, Kind, message
 from tests.unit.test_measure import inventory, on_aws
 
 NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
@@ -87,7 +87,7 @@ class Counted:
     asked: list[int] = field(default_factory=list)
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `ports.Metrics`."""
+        """See `analysis.ports.Metrics`."""
         self.asked.append(len(series))
         if self.is_broken:
             raise AwsError("GetMetricData: AccessDenied", then="the role lacks a permission")
@@ -129,7 +129,7 @@ class Histories:
     trouble: EngineError | None = None
 
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `ports.States`."""
+        """See `state.ports.States`."""
         if self.trouble:
             raise self.trouble
         return tuple(self.updates)[-depth:] if stack == ROUTING else ()

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
-from rollout.metrics import AlarmState
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, bake_of, decide, next_step
-from rollout.ramp.journal import Entry, Kind
-from rollout.ramp.settings import Ramp
 from rollout.ramp.standing import Standing
+from rollout.state.ramp_journal import Entry, Kind
 from tests.unit.ramp.world import judgement
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from rollout import events
+from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import Judgement, Verdict
 from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, Interrupted, RampEnded, UsageError
-from rollout.history.entries import Update
-from rollout.metrics import AlarmState
-from rollout.quantities import Percent
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
 from rollout.ramp.controls import Controls, read_until
-from rollout.ramp.journal import Journal, Kind, entries
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Journal, Kind, entries
 from tests.unit.ramp.world import MONDAY, ROUTES, Killed, World, inventory, judgement
 
 FIVE, FIFTY, WHOLE = Percent.of(5), Percent.of(50), Percent.of(100)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.ramp.settings import Window
+from rollout.inventory.ramp_settings import Window
 from rollout.ramp.windows import opens
 
 

@@ -9,21 +9,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from rollout import events
+from rollout.alb.live import Live
+from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import Finding, Judgement, Verdict
-from rollout.changes.engine import PhaseResult
-from rollout.changes.gates import Gate, TrafficLine
-from rollout.changes.rollback import RollbackResult
 from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete, RolloutError
-from rollout.history.entries import Update
-from rollout.live import Live
-from rollout.metrics import AlarmState
-from rollout.model import LEGACY_ONLY, Environment, Split
-from rollout.ports import Approver
-from rollout.quantities import Percent
-from rollout.ramp.journal import Journal
+from rollout.inventory.model import LEGACY_ONLY, Environment, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import NoticeKind, Ramp
+from rollout.migration import events
+from rollout.migration.engine import PhaseResult
+from rollout.migration.gates import Gate, TrafficLine
+from rollout.migration.ports import Approver
+from rollout.migration.rollback import RollbackResult
 from rollout.ramp.runner import RampResult, Runner
-from rollout.ramp.settings import NoticeKind, Ramp
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Journal
 from tests.unit.test_measure import APART, on_aws
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)

@@ -19,15 +19,15 @@ from unittest.mock import patch
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from rollout.api.ramp_actions import Hands
 
-from rollout import events
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.weights import Forward
 from rollout.analysis.verdicts import Judgement, Verdict
 from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
-from rollout.model import Arn
-from rollout.ramp.hands import Hands
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import Arn
+from rollout.migration import events
 from tests.unit.rollback.schedule import Outcome, Schedule, Task, pool_of
 from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, cut_over, group, rule_of, stage
 
@@ -85,7 +85,7 @@ class WayBack(RuleBasedStateMachine):
         self.aws = self.world.aws(SHOP)
         self.arns: Mapping[str, Arn] = {name: rule_of(self.world, name).arn for name in ROUTES}
         self.schedule = Schedule(self.world.clock)
-        self.patches.enter_context(patch("rollout.threads.DaemonPool", pool_of(self.schedule)))
+        self.patches.enter_context(patch("rollout.base.threads.DaemonPool", pool_of(self.schedule)))
         self.patches.enter_context(patch.object(Hands, "judge", self._judge))
 
     def _judge(self, *_: object) -> Judgement:

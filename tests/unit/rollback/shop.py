@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.live import LiveRule
+from rollout.alb.weights import Forward, group_name
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.world import World
-from rollout.live import LiveRule
-from rollout.model import Arn, Environment, Function, Legacy, LoadBalancer, Route
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward, group_name
+from rollout.inventory.model import Arn, Environment, Function, Legacy, LoadBalancer, Route
 
 ROUTES = {
     "a": Route(load_balancer="one", path="/a", methods=("GET",), priority=10, legacy="old-a", candidate="new-one"),

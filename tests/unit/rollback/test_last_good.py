@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from rollout import Rollout, events
-from rollout.changes.rollback.last_good import homes, keep, last_good
+from rollout import Rollout
 from rollout.errors import ConfigError, UsageError
 from rollout.fakes.world import World
-from rollout.model import Environment
+from rollout.inventory.model import Environment
+from rollout.migration import events
+from rollout.migration.rollback.last_good import homes, keep, last_good
 from tests.unit.rollback.shop import SHOP, at_risk, cut_over
 from tests.unit.seed import SEED
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.changes.rollback.targets import NOTHING_KNOWN, find_targets
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.weights import Forward
+from rollout.migration.rollback.targets import NOTHING_KNOWN, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 
 

@@ -9,10 +9,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout import RollbackResult, events
-from rollout.changes.pending import Holder, Lock
-from rollout.changes.phases import ROUTING
-from rollout.changes.rollback import mover
+from rollout import RollbackResult
+from rollout.alb.conditions import for_endpoint
+from rollout.alb.weights import Forward
+from rollout.analysis.metrics import AlarmState
 from rollout.errors import (
     AnalysisFailed,
     AwsError,
@@ -26,11 +26,12 @@ from rollout.errors import (
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.services import InMemoryAlarms
 from rollout.fakes.world import World
-from rollout.metrics import AlarmState
-from rollout.model import LEGACY_ONLY, ROLLBACK_TAG, Arn, Split
-from rollout.quantities import Percent
-from rollout.rules.conditions import for_endpoint
-from rollout.rules.weights import Forward
+from rollout.inventory.model import LEGACY_ONLY, ROLLBACK_TAG, Arn, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import ROUTING
+from rollout.migration import events
+from rollout.migration.rollback import mover
+from rollout.state.pending import Holder, Lock
 from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, before_phase1, cut_over, group, rule_of
 
 REFUSED = AwsError("AccessDenied: no")

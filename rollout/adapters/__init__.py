@@ -1,0 +1,1 @@
+"""What is outside: AWS, Pulumi's engine, other owners of rules, notifiers, plugins."""

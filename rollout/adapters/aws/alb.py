@@ -1,0 +1,324 @@
+"""The load balancers' API over boto3; the only module that uses it for elbv2.
+
+It reads with as few round trips as the API allows, side by side, since a rollback waits for it, and changes a rule by
+ModifyRule with the whole actions list and without conditions, which leaves them alone.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyRule.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from rollout.adapters.aws.inspection import inspect, registered, sends_lists
+from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
+from rollout.alb.conditions import Condition, Field
+from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
+from rollout.alb.weights import Forward
+from rollout.base.threads import DaemonPool
+from rollout.errors import WrongAccount
+from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
+from rollout.migration.checks.inspection import Inspection
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import (
+        ActionOutputTypeDef,
+        ActionTypeDef,
+        ForwardActionConfigOutputTypeDef,
+        ForwardActionConfigTypeDef,
+        RuleConditionOutputTypeDef,
+        RuleTypeDef,
+        TagTypeDef,
+        TargetGroupTupleTypeDef,
+        TargetGroupTypeDef,
+    )
+    from mypy_boto3_lambda import LambdaClient
+
+PARALLEL = 16
+_NAMES_A_CALL = 20  # DescribeLoadBalancers takes no more names; DescribeTags no more ARNs
+_NOT_FOUND = frozenset({"LoadBalancerNotFound", "LoadBalancerNotFoundException", "TargetGroupNotFound"})
+
+T = TypeVar("T")
+
+
+class Elbv2:
+    """The `LoadBalancers` port over boto3, and the calls of a rollback, which are the same but less patient.
+
+    Throttled calls are tried again with growing pauses by botocore's standard retry mode.
+
+    Args:
+        access: How AWS is reached.
+        patience: How long to wait for an answer.
+        retries: How often a call is tried again.
+    """
+
+    def __init__(self, access: Access, *, patience: timedelta = PATIENCE, retries: int = RETRIES) -> None:
+        self._access = access
+        self._patience = patience
+        self._retries = retries
+        self._pool = DaemonPool(PARALLEL, "elbv2")
+
+    def _client(self, service: str) -> Any:
+        return self._access.client(service, at_once=PARALLEL, retries=self._retries, patience=self._patience)
+
+    @cached_property
+    def _elb(self) -> ElasticLoadBalancingv2Client:
+        client: ElasticLoadBalancingv2Client = self._client("elbv2")
+        return client
+
+    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+        """See `migration.ports.LoadBalancers`."""
+        elb = explained(lambda: self._elb)
+        names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
+        names += [route.legacy for route in environment.kept_routes.values()]
+        names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
+        account = self._pool.submit(self._right_account, environment)
+        groups = self._pool.submit(self._target_groups, sorted(set(names)))
+        balancers = {
+            key: self._pool.submit(self._listener, elb, balancer)
+            for key, balancer in environment.load_balancers.items()
+        }
+        found = {key: future.result() for key, future in balancers.items()}
+        listeners = {key: listener for key, (_, listener) in found.items() if listener}
+        told = self.rules(tuple(listeners.values()))
+        rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
+        last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
+        return Live(
+            account=account.result(),
+            load_balancers={key: arn for key, (arn, _) in found.items() if arn},
+            listeners=listeners,
+            rules=self._with_tags(environment, listeners, rules) if tags else rules,
+            target_groups={group.name: group for group in groups.result()},
+            defaults={key: last[listener] for key, listener in listeners.items() if listener in last},
+        )
+
+    def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
+        """See `migration.ports.LoadBalancers`."""
+        pages = self._pool.map(self._rules_of, listeners)
+        return tuple(rule for page in pages for rule in page)
+
+    def inspect(self, live: Live) -> Inspection:
+        """See `migration.ports.LoadBalancers`."""
+        return explained(lambda: inspect(self._elb, self._functions, live))
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """See `analysis.ports.TargetGroups`."""
+        elb = explained(lambda: self._elb)
+        return explained(lambda: dict(self._pool.map(lambda group: (group, registered(elb, group)), groups)))
+
+    def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
+        """See `migration.ports.LoadBalancers`."""
+        elb = explained(lambda: self._elb)
+        found = explained(lambda: list(self._pool.map(lambda group: sends_lists(elb, group), groups)))
+        return frozenset(group for group, lists in zip(groups, found, strict=True) if lists)
+
+    def _functions(self) -> LambdaClient:
+        client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)
+        return client
+
+    def modify(self, rule: Arn, forward: Forward) -> None:
+        """See `migration.ports.LoadBalancers`."""
+        explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
+
+    def listener(self, balancer: LoadBalancer) -> Arn | None:
+        """See `rollback.RuleApi`."""
+        return self._listener(explained(lambda: self._elb), balancer)[1]
+
+    def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
+        """See `rollback.RuleApi`."""
+        return {group.name: group.arn for group in self._target_groups(names)}
+
+    def mark(self, rules: Sequence[Arn], text: str) -> None:
+        """See `rollback.RuleApi`."""
+        tag: TagTypeDef = {"Key": ROLLBACK_TAG, "Value": text}
+        self._on_each(rules, lambda arns: self._elb.add_tags(ResourceArns=arns, Tags=[tag]))
+
+    def unmark(self, rules: Sequence[Arn]) -> None:
+        """See `migration.ports.LoadBalancers`."""
+        self._on_each(rules, lambda arns: self._elb.remove_tags(ResourceArns=arns, TagKeys=[ROLLBACK_TAG]))
+
+    @staticmethod
+    def _on_each(rules: Sequence[Arn], call: Callable[[list[str]], object]) -> None:
+        for some in _chunks(rules):
+            explained(partial(call, list(some)))
+
+    def account(self) -> str:
+        """See `rollback.RuleApi`."""
+        sts = explained(lambda: self._client("sts"))
+        account: str = explained(sts.get_caller_identity)["Account"]
+        return account
+
+    def _right_account(self, environment: Environment) -> str:
+        account = self.account()
+        if account != environment.account:
+            raise WrongAccount(
+                f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
+                then="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+            )
+        return account
+
+    def _listener(self, elb: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> tuple[Arn | None, Arn | None]:
+        try:
+            found = (
+                elb.describe_load_balancers(LoadBalancerArns=[balancer.arn])
+                if balancer.arn
+                else elb.describe_load_balancers(Names=[balancer.name or ""])
+            )["LoadBalancers"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None, None
+            raise aws_error(error) from error
+        except BotoCoreError as error:
+            raise aws_error(error) from error
+        if not found:
+            return None, None
+        arn = Arn(found[0]["LoadBalancerArn"])
+        pages = explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
+        ports = {listener["Port"]: Arn(listener["ListenerArn"]) for page in pages for listener in page["Listeners"]}
+        return arn, ports.get(balancer.listener_port)
+
+    def _rules_of(self, listener: Arn) -> tuple[LiveRule, ...]:
+        paginator = self._elb.get_paginator("describe_rules")
+        pages = explained(lambda: list(paginator.paginate(ListenerArn=listener)), listener)
+        return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"])
+
+    def _target_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
+        """All of the names at once; if one is missing AWS refuses the whole call, so then each by itself."""
+        try:
+            return tuple(g for chunk in _chunks(names) for g in self._describe_groups(chunk))
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _NOT_FOUND:
+                raise aws_error(error) from error
+        except BotoCoreError as error:
+            raise aws_error(error) from error
+        pool = DaemonPool(PARALLEL, "target groups")
+        return tuple(group for found in pool.map(self._group_if_there, names) for group in found)
+
+    def _group_if_there(self, name: str) -> tuple[LiveTargetGroup, ...]:
+        try:
+            return self._describe_groups((name,))
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return ()
+            raise aws_error(error) from error
+
+    def _describe_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
+        return tuple(map(live_target_group, self._elb.describe_target_groups(Names=list(names))["TargetGroups"]))
+
+    def _with_tags(
+        self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
+    ) -> tuple[LiveRule, ...]:
+        wanted = {(listeners.get(route.load_balancer), route.priority) for route in environment.routes.values()}
+        header = {rule.arn for rule in rules if any(condition.field == Field.HEADER for condition in rule.further)}
+        ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted or rule.arn in header]
+
+        def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
+            found = explained(lambda: self._elb.describe_tags(ResourceArns=list(arns)))["TagDescriptions"]
+            return [(item["ResourceArn"], {tag["Key"]: tag.get("Value", "") for tag in item["Tags"]}) for item in found]
+
+        tags = dict(pair for pairs in self._pool.map(describe, _chunks(ours)) for pair in pairs)
+        return tuple(_tagged(rule, tags[rule.arn]) if rule.arn in tags else rule for rule in rules)
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[start : start + _NAMES_A_CALL] for start in range(0, len(items), _NAMES_A_CALL)]
+
+
+def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
+    kept = {key: value for key, value in tags.items() if not key.startswith("aws:") and key != ROLLBACK_TAG}
+    return replace(rule, tags=kept, rollback=tags.get(ROLLBACK_TAG, ""))
+
+
+def action_for(forward: Forward) -> ActionTypeDef:
+    """A forward action as ModifyRule takes it: every weight written, stickiness said to be off where it is."""
+    groups: list[TargetGroupTupleTypeDef] = [
+        {"TargetGroupArn": arn, "Weight": weight} for arn, weight in forward.weights.items()
+    ]
+    config: ForwardActionConfigTypeDef = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False}}
+    if forward.stickiness is not None:
+        seconds = int(forward.stickiness.total_seconds())
+        config["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": seconds}
+    return {"Type": "forward", "ForwardConfig": config}
+
+
+def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
+    """A target group of DescribeTargetGroups in our words."""
+    return LiveTargetGroup(
+        Arn(group["TargetGroupArn"]),
+        group["TargetGroupName"],
+        group.get("TargetType", "instance"),
+        tuple(map(Arn, group.get("LoadBalancerArns", ()))),
+        health_checks=group.get("HealthCheckEnabled", False),
+    )
+
+
+def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
+    """A rule of DescribeRules in our words."""
+    actions = rule.get("Actions", [])
+    return LiveRule(
+        arn=Arn(rule["RuleArn"]),
+        listener=listener,
+        priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
+        asks=tuple(map(_condition, rule.get("Conditions", ()))),
+        forward=_forward(actions[0]) if len(actions) == 1 else None,
+        action=", then ".join(map(_told, actions)),
+    )
+
+
+_CONFIGS = {
+    Field.METHOD: "HttpRequestMethodConfig",
+    Field.PATH: "PathPatternConfig",
+    Field.HOST: "HostHeaderConfig",
+    Field.HEADER: "HttpHeaderConfig",
+    Field.SOURCE: "SourceIpConfig",
+}
+
+
+def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
+    """A condition in our words; by regular expressions, or of a kind that came later, one that can't be judged."""
+    kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
+    if kind == Field.QUERY:
+        pairs = told.get("QueryStringConfig", {}).get("Values", [])
+        return Condition(kind, tuple(f"{pair.get('Key') or '*'}={pair['Value']}" for pair in pairs))
+    config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
+    expressions = config.get("RegexValues")
+    values = expressions or config.get("Values") or told.get("Values", [])
+    kind = f"{kind} regex" if expressions else kind
+    name = config.get("HttpHeaderName")
+    return Condition(kind, tuple(values)) if name is None else Condition.on_header(name, values, kind)
+
+
+def _told(action: ActionOutputTypeDef) -> str:
+    """An action in words."""
+    match action["Type"]:
+        case "fixed-response":
+            return f"fixed-response {action['FixedResponseConfig']['StatusCode']}"
+        case "redirect":
+            to = action["RedirectConfig"]
+            place = f"{to.get('Host', '#{host}')}:{to.get('Port', '#{port}')}{to.get('Path', '/#{path}')}"
+            protocol = to.get("Protocol", "#{protocol}").lower()
+            return f"redirect {to['StatusCode'].removeprefix('HTTP_')} to {protocol}://{place}"
+        case "forward":
+            return f"forward to {_forward(action)}"
+        case other:
+            return other
+
+
+def _forward(action: ActionOutputTypeDef) -> Forward | None:
+    if action["Type"] != "forward":
+        return None
+    config: ForwardActionConfigOutputTypeDef = action.get("ForwardConfig", {})
+    weights = {Arn(group["TargetGroupArn"]): group.get("Weight", 1) for group in config.get("TargetGroups", ())}
+    if not weights:
+        weights = {Arn(action["TargetGroupArn"]): 1}
+    if len(weights) == 1:
+        weights = dict.fromkeys(weights, 1)
+    sticky = config.get("TargetGroupStickinessConfig", {})
+    duration = timedelta(seconds=sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else None
+    return Forward(weights, duration)

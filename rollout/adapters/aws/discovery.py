@@ -1,0 +1,72 @@
+"""What load balancers an account has, for `rollout init`: the port `Account` over boto3's elbv2."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from rollout.adapters.aws.alb import PARALLEL, live_rule, live_target_group
+from rollout.adapters.aws.inspection import registered
+from rollout.adapters.aws.session import Access, explained
+from rollout.adapters.aws.sts import caller
+from rollout.alb.discovered import Found, Listener
+from rollout.alb.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
+from rollout.inventory.model import Arn
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
+
+
+class Elbv2Account:
+    """The `Account` port over boto3."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def find(self) -> Found:
+        """See `api.ports.Account`."""
+        who = caller(self._access)
+        elb: ElasticLoadBalancingv2Client = self._access.client("elbv2", at_once=PARALLEL)
+        with ThreadPoolExecutor(PARALLEL) as pool:
+            groups = pool.submit(_target_groups, elb)
+            balancers = [
+                each
+                for page in explained(lambda: list(elb.get_paginator("describe_load_balancers").paginate()))
+                for each in page["LoadBalancers"]
+                if each["Type"] == "application"
+            ]
+            listeners = [each for found in pool.map(lambda b: _listeners(elb, b), balancers) for each in found]
+            divided = {
+                arn
+                for listener in listeners
+                for rule in listener.rules
+                if rule.forward and len(rule.forward.weights) > 1
+                for arn in rule.forward.weights
+            }
+            known = {each.arn: each for each in groups.result()}
+            asked = [arn for arn in sorted(divided) if arn in known and known[arn].target_type == "lambda"]
+            targets = explained(lambda: list(pool.map(lambda arn: registered(elb, arn), asked)))
+            functions = {arn: ids[0].split(":")[6] for arn, ids in zip(asked, targets, strict=True) if ids}
+            return Found(who.account, self._access.region, tuple(listeners), known, functions)
+
+
+def _listeners(elb: ElasticLoadBalancingv2Client, balancer: LoadBalancerTypeDef) -> list[Listener]:
+    arn = balancer["LoadBalancerArn"]
+    pages = explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
+    return [
+        Listener(balancer["LoadBalancerName"], listener["Port"], _rules(elb, Arn(listener["ListenerArn"])))
+        for page in pages
+        for listener in page["Listeners"]
+    ]
+
+
+def _rules(elb: ElasticLoadBalancingv2Client, listener: Arn) -> tuple[LiveRule, ...]:
+    pages = explained(lambda: list(elb.get_paginator("describe_rules").paginate(ListenerArn=listener)), listener)
+    rules = [live_rule(listener, rule) for page in pages for rule in page["Rules"]]
+    return tuple(sorted((r for r in rules if r.priority != DEFAULT_PRIORITY), key=lambda r: r.priority))
+
+
+def _target_groups(elb: ElasticLoadBalancingv2Client) -> list[LiveTargetGroup]:
+    pages = explained(lambda: list(elb.get_paginator("describe_target_groups").paginate()))
+    return [live_target_group(group) for page in pages for group in page["TargetGroups"]]

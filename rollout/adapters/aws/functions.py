@@ -1,0 +1,89 @@
+"""Lambda's Invoke over boto3; the only module that invokes functions.
+
+botocore would try a call again that wasn't answered, and a function that isn't idempotent would have run twice. So only
+calls that Lambda says it didn't take on are tried again.
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from rollout.adapters.aws.session import Access, explained
+from rollout.alb.invocation import Invocation
+from rollout.base.foreign import Unexpected, json_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+PARALLEL = 100
+# ResourceConflictException: it is still being made, or its code is being changed
+_NOT_TAKEN_ON = frozenset(
+    {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException", "ResourceConflictException"}
+)
+_TRIES = 6
+
+
+def _may_be_tried_again(error: BaseException) -> bool:
+    return isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_TAKEN_ON
+
+
+class Lambda:
+    """The `Functions` port over boto3.
+
+    Args:
+        access: How to reach AWS.
+        pause: How long to wait before the second try, at most; it doubles from try to try.
+    """
+
+    def __init__(self, access: Access, pause: timedelta = timedelta(seconds=1)) -> None:
+        self._access, self._making = access, threading.Lock()
+        self._clients: dict[timedelta, LambdaClient] = {}
+        self._patiently = retry(
+            retry=retry_if_exception(_may_be_tried_again),
+            stop=stop_after_attempt(_TRIES),
+            wait=wait_random_exponential(multiplier=pause.total_seconds()),
+            reraise=True,
+        )
+
+    def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
+        """See `migration.ports.Functions`."""
+        call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
+        return explained(call, function)
+
+    def _client(self, limit: timedelta) -> LambdaClient:
+        with self._making:  # a session may make one client at a time
+            if limit not in self._clients:
+                self._clients[limit] = self._access.client("lambda", at_once=PARALLEL, retries=0, patience=limit)
+            return self._clients[limit]
+
+    @staticmethod
+    def _invoked(client: LambdaClient, function: str, payload: bytes) -> Invocation:
+        began = time.perf_counter()
+        answer = client.invoke(FunctionName=function, Payload=payload)
+        text = answer["Payload"].read()
+        took = timedelta(seconds=time.perf_counter() - began)
+        try:
+            said = json_of(text) if text else None
+        except Unexpected as error:
+            return Invocation(None, f"what it answered {error}", took)
+        return Invocation(said, _error(answer, said), took)
+
+
+def _error(answer: Mapping[str, Any], said: object) -> str | None:
+    kind: str | None = answer.get("FunctionError")  # there only where it failed
+    if kind is None:
+        return None
+    if not isinstance(said, dict):
+        return kind
+    parts = (said.get("errorType"), said.get("errorMessage"))
+    return ": ".join(str(part) for part in parts if part) or kind

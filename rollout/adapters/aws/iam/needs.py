@@ -1,0 +1,235 @@
+"""The one table of rights: by command, the actions that it calls and the resources that it calls them on.
+
+Tests hold it to the calls that the commands make in the sandbox: none may be missing, and none be there for nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from rollout.adapters.aws.iam.resources import Resources
+from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
+
+Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
+
+PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
+"""What the real pulumi-aws calls, and its stand-in in the sandbox doesn't."""
+
+
+def _unconditional(_: Resources) -> Condition:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """Actions on resources; the needs of one name become one statement.
+
+    Attributes:
+        sid: The statement's name.
+        actions: As IAM writes them.
+        on: The resources, or patterns of them; there is no statement without any.
+        condition: What else must hold of the request.
+    """
+
+    sid: str
+    actions: tuple[str, ...]
+    on: Callable[[Resources], tuple[str, ...]] = Resources.everything
+    condition: Callable[[Resources], Condition] = _unconditional
+
+
+def _calls(service: str, names: str) -> tuple[str, ...]:
+    return tuple(f"{service}:{name}" for name in names.split())
+
+
+_ELB = "elasticloadbalancing"
+_BALANCER = "elasticloadbalancing.amazonaws.com"
+_LOGGING = "service-role/AWSLambdaBasicExecutionRole"
+
+_LOOK = Need("Observe", _calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
+_TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
+_INSPECT = (
+    _TAGS,
+    Need("Observe", _calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
+    Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+)
+_WHOSE = (
+    Need("Observe", ("logs:DescribeLogGroups",)),
+    Need("WhoseFunctions", ("lambda:ListTags",), Resources.candidates),
+    Need("WhoseRoles", ("iam:ListRoleTags",), Resources.roles),
+    Need("WhoseLogs", ("logs:ListTagsForResource",), Resources.log_groups),
+)
+_MARK = (
+    Need("TargetGroups", (f"{_ELB}:AddTags",), Resources.target_groups),
+    Need("Functions", ("lambda:TagResource",), Resources.candidates),
+    Need("Roles", ("iam:TagRole",), Resources.roles),
+    Need("Logs", ("logs:TagResource",), Resources.log_groups),
+)
+_LOOK_UP = Need("Observe", _calls(_ELB, "DescribeLoadBalancerAttributes DescribeTags DescribeTargetGroupAttributes"))
+_MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
+
+_ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
+_ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.candidates)
+_COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
+_TELL = Need("Tell", ("sns:Publish",), Resources.topics)
+
+_ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
+_ONLY_THE_MARK: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}}
+_MOVE_TRAFFIC = (
+    Need("MoveTraffic", (f"{_ELB}:ModifyRule",), Resources.rules),
+    Need(
+        "MoveHeaderRules",
+        (f"{_ELB}:ModifyRule",),
+        Resources.header_rules_besides,
+        lambda _: _ONLY_HEADER_RULES,
+    ),
+)
+_ASK_BACK, _OVERRULE = (
+    (
+        Need("TellOfRollbacks", (f"{_ELB}:{action}",), Resources.rules, lambda _: _ONLY_THE_MARK),
+        Need(
+            "TellOfRollbacksBeside",
+            (f"{_ELB}:{action}",),
+            Resources.header_rules_besides,
+            lambda _: {**_ONLY_THE_MARK, **_ONLY_HEADER_RULES},
+        ),
+    )
+    for action in ("AddTags", "RemoveTags")
+)
+
+
+def _bounded(names: Resources) -> Condition:
+    """A trust policy is nothing that IAM could hold a role to; what the role may do is."""
+    bounds = names.boundaries()
+    return {"StringEquals": {"iam:PermissionsBoundary": bounds if len(bounds) > 1 else bounds[0]}} if bounds else {}
+
+
+_BUILD = (
+    *_MARK,
+    Need(
+        "TargetGroups",
+        _calls(_ELB, "CreateTargetGroup ModifyTargetGroupAttributes RegisterTargets"),
+        Resources.target_groups,
+    ),
+    Need(
+        "Functions",
+        _calls(
+            "lambda",
+            "CreateFunction GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction "
+            "UpdateFunctionCode UpdateFunctionConfiguration",
+        ),
+        Resources.candidates,
+    ),
+    Need(
+        "OnlyForTheBalancer",
+        ("lambda:AddPermission",),
+        Resources.candidates,
+        lambda _: {"StringEquals": {"lambda:Principal": _BALANCER}},
+    ),
+    Need("NewRoles", ("iam:CreateRole",), Resources.roles, _bounded),
+    Need("Roles", _calls("iam", "GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
+    Need(
+        "OnlyLogging",
+        ("iam:AttachRolePolicy",),
+        Resources.roles,
+        lambda names: {"ArnEquals": {"iam:PolicyARN": names.managed_policy(_LOGGING)}},
+    ),
+    Need(
+        "OnlyToLambda",
+        ("iam:PassRole",),
+        Resources.roles,
+        lambda _: {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
+    ),
+    Need("Logs", _calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
+    Need(
+        "Images",
+        _calls("ecr", "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy"),
+        Resources.images,
+    ),
+)
+_HEADER_RULES = (
+    Need("AddHeaderRules", (f"{_ELB}:CreateRule",), Resources.listeners),
+    Need(
+        "TagThem",
+        (f"{_ELB}:AddTags",),
+        Resources.header_rules,
+        lambda _: {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}},
+    ),
+    Need(
+        "TakeThemAway",
+        (f"{_ELB}:DeleteRule",),
+        Resources.header_rules,
+        lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
+    ),
+)
+_MARK_HEADER_RULES = Need(
+    "MarkThem",
+    (f"{_ELB}:AddTags",),
+    Resources.header_rules,
+    lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
+)
+_MONITORING = (
+    _ALARMS,
+    Need(
+        "Alarms",
+        _calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"),
+        Resources.alarms,
+    ),
+    Need("JointAlarms", ("cloudwatch:PutCompositeAlarm",), Resources.joint_alarms),
+    Need("Dashboard", _calls("cloudwatch", "DeleteDashboards GetDashboard PutDashboard"), Resources.dashboard),
+)
+
+
+def _key_condition(names: Resources) -> Condition:
+    alias = names.key_alias()
+    return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}} if alias else {}
+
+
+_READ_STATE = (
+    # not bound to a prefix: without this right AWS says 403 of an object that isn't there, and not 404
+    Need("FindState", ("s3:ListBucket",), Resources.bucket),
+    Need("State", ("s3:GetObject",), Resources.state),
+    # the engine makes a data key for each operation, a preview too
+    Need("Secrets", ("kms:Decrypt", "kms:Encrypt"), Resources.keys, _key_condition),
+)
+_WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))
+
+_PREVIEW = (_LOOK, _LOOK_UP, *_INSPECT, *_READ_STATE)
+_CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
+_STEER = (_LOOK, _TAGS, *_WRITE_STATE)
+
+COMMANDS: Mapping[str, tuple[Need, ...]] = {
+    "status": (_LOOK, _MEASURE, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_READ_STATE),
+    "plan-ramp": (_LOOK, _MEASURE),
+    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
+    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
+    "drift": (_LOOK, _TAGS, *_READ_STATE),
+    "history": _READ_STATE,
+    "explain": _PREVIEW,
+    "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
+    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
+    "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
+    "phase2": _CHANGE,
+    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
+    "weight": (*_CHANGE, _MEASURE, *_OVERRULE),
+    "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),
+    "release": (_LOOK, _TAGS, *_READ_STATE),
+    "adopt": (
+        Need("Observe", _calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
+        Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+        *_WHOSE,
+        *_MARK,
+        _MARK_HEADER_RULES,
+        *_WRITE_STATE,
+    ),
+    "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
+    "ramp": (*_CHANGE, *_ASK_BACK, *_OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
+    "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
+    "pause": _STEER,
+    "resume": _STEER,
+    "skip-wait": _STEER,
+    "approve": _STEER,
+    "freeze": _WRITE_STATE,
+    "unlock": _WRITE_STATE,
+}

@@ -1,0 +1,90 @@
+"""A role's policy, made of the needs of its commands; and what AWS says to somebody who lacks a right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rollout.adapters.aws.iam.needs import COMMANDS, Need
+from rollout.adapters.aws.iam.resources import Resources
+from rollout.alb.live import Live
+from rollout.inventory.model import Environment
+
+Role = Literal["observe", "rollback", "operate"]
+
+ROLES: Mapping[Role, tuple[str, ...]] = {
+    "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp", "drift", "history"),
+    "rollback": ("rollback",),
+    "operate": tuple(COMMANDS),
+}
+"""The commands of each role."""
+
+_DENIED = re.compile(r"""is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?""")
+
+
+def policy(environment: Environment, role: Role, live: Live | None = None) -> dict[str, Any]:
+    """The least policy for a role, as IAM takes it.
+
+    Args:
+        environment: The inventory.
+        role: `observe`, `rollback` or `operate`.
+        live: AWS now, to name rules and listeners one by one; by default they are patterns of names.
+    """
+    names = Resources(environment, live)
+    return {"Version": "2012-10-17", "Statement": list(_statements(ROLES[role], names))}
+
+
+def _statements(commands: Iterable[str], names: Resources) -> Iterable[dict[str, Any]]:
+    by_sid: dict[str, list[Need]] = {}
+    for command in commands:
+        for need in COMMANDS[command]:
+            by_sid.setdefault(need.sid, []).append(need)
+    for sid, needs in by_sid.items():
+        if resources := needs[0].on(names):
+            said = {
+                "Sid": sid,
+                "Effect": "Allow",
+                "Action": sorted({action for need in needs for action in need.actions}),
+                "Resource": list(resources) if len(resources) > 1 else resources[0],
+            }
+            condition = needs[0].condition(names)
+            yield {**said, "Condition": condition} if condition else said
+
+
+def _actions_of(command: str) -> frozenset[str]:
+    return frozenset(action for need in COMMANDS[command] for action in need.actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A right that AWS says is lacking.
+
+    Attributes:
+        action: As IAM writes it.
+        resource: Its ARN; None where AWS names none.
+    """
+
+    action: str
+    resource: str | None
+
+    def __str__(self) -> str:
+        return f"the credentials have no right to {self.action}" + (f" on {self.resource}" if self.resource else "")
+
+    @property
+    def then(self) -> str:
+        """What to do."""
+        roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
+        if roles:
+            return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy that has it; see docs/security.md"
+        return "the programs or another tool need it, and no policy of rollout's has it; see docs/security.md"
+
+
+def denial(text: str) -> Denial | None:
+    """The right that is lacking, by AWS's words for it; None where they aren't in the text.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    found = _DENIED.search(text)
+    return Denial(found[1], found[2]) if found else None

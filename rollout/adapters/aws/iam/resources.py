@@ -1,0 +1,181 @@
+"""What an environment's resources are called in ARNs: by their names in the inventory, or as they are on AWS now.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qs, urlsplit
+
+from rollout.alb.live import Live
+from rollout.inventory.model import Arn, Environment, Function
+from rollout.programs.alarms.alarms import JointAlarm, alarms, title
+
+_IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
+_Arns = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The resources of an environment; each method gives ARNs or patterns of them, none where there is no such thing.
+
+    Attributes:
+        environment: The inventory.
+        live: AWS now, for exact ARNs of what has no name; None for patterns.
+    """
+
+    environment: Environment
+    live: Live | None = None
+
+    def everything(self) -> _Arns:
+        """For actions that AWS doesn't let be bound to a resource."""
+        return ("*",)
+
+    def rules(self) -> _Arns:
+        """The routes' rules: exactly them where all are known, else all rules of their load balancers."""
+        live, routes = self.live, self.environment.routes.values()
+        found = [rule.arn for route in routes if (rule := live.rule_of(route))] if live else []
+        return tuple(found) if len(found) == len(routes) else self._of_balancers("listener-rule")
+
+    def header_rules(self) -> _Arns:
+        """Where header rules are."""
+        return self._of_balancers("listener-rule") if self.environment.header_override else ()
+
+    def header_rules_besides(self) -> _Arns:
+        """The same, unless `rules` has them already."""
+        return () if self.rules() == self._of_balancers("listener-rule") else self.header_rules()
+
+    def listeners(self) -> _Arns:
+        """Where header rules are added."""
+        return self._of_balancers("listener") if self.environment.header_override else ()
+
+    def target_groups(self) -> _Arns:
+        """The candidates' target groups."""
+        functions = self.environment.functions.values()
+        names = dict.fromkeys(name for f in functions for groups in f.target_groups.values() for name in groups)
+        return tuple(self._arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names)
+
+    def function(self, name: str) -> Arn:
+        """A function by its name."""
+        return self._arn("lambda", f"function:{name}")
+
+    def role(self, name: str) -> Arn:
+        """A role by its name."""
+        return self._arn("iam", f"role/{name}", region=False)
+
+    def candidates(self) -> _Arns:
+        """The candidates' functions."""
+        return tuple(map(self.function, self._functions()))
+
+    def functions(self) -> _Arns:
+        """All functions of the account: the inventory doesn't name the legacy ones."""
+        return (self.function("*"),)
+
+    def roles(self) -> _Arns:
+        """The candidates' roles."""
+        return tuple(self.role(function.role_name or name) for name, function in self._functions().items())
+
+    def boundaries(self) -> _Arns:
+        """The policies that bound what the candidates' roles may do; none if one of the roles has none."""
+        found = dict.fromkeys(function.permissions_boundary for function in self._functions().values())
+        return () if None in found else tuple(filter(None, found))
+
+    def log_groups(self) -> _Arns:
+        """The candidates' log groups; some actions name them with `:*`, some without."""
+        names = [f"log-group:/aws/lambda/{name}" for name in self._functions()]
+        return tuple(self._arn("logs", f"{name}{end}") for name in names for end in ("", ":*"))
+
+    def images(self) -> _Arns:
+        """The repositories of the candidates' container images."""
+        found = (_IMAGE.match(f.image_uri or "") for f in self._functions().values())
+        names = (f"{m['region']}:{m['account']}:repository/{m['repository']}" for m in found if m)
+        return tuple(f"arn:{self.partition}:ecr:{name}" for name in dict.fromkeys(names))
+
+    def topics(self) -> _Arns:
+        """The SNS topics that are told of a ramp."""
+        return tuple(dict.fromkeys(each.sns for each in self.environment.notifications.values() if each.sns))
+
+    def alarms(self) -> _Arns:
+        """The alarms that rollout makes."""
+        return (self._arn("cloudwatch", f"alarm:{title(self.environment)}-*"),)
+
+    def joint_alarms(self) -> _Arns:
+        """All alarms, if there are any over others: AWS takes no narrower right to make those."""
+        return self.everything() if any(isinstance(each, JointAlarm) for each in alarms(self.environment)) else ()
+
+    def queried_logs(self) -> _Arns:
+        """The log groups of all functions, if cold starts are compared."""
+        asked = "cold-starts" in self.environment.analysis.metrics
+        return (self._arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
+
+    def dashboard(self) -> _Arns:
+        """The dashboard that rollout makes."""
+        return (self._arn("cloudwatch", f"dashboard/{title(self.environment)}", region=False),)
+
+    def bucket(self) -> _Arns:
+        """The bucket with Pulumi's state."""
+        return tuple(self._arn("s3", bucket, region=False, account=False) for bucket, _ in self._state())
+
+    def state(self) -> _Arns:
+        """Pulumi's state in it."""
+        return tuple(
+            self._arn("s3", "/".join(filter(None, (bucket, folder, ".pulumi/*"))), region=False, account=False)
+            for bucket, folder in self._state()
+        )
+
+    def keys(self) -> _Arns:
+        """The KMS key of the secrets provider; any key of the account where an alias is given, see `key_alias`."""
+        key = self._key()
+        if key is None or key.startswith("arn:"):
+            return (key,) if key else ()
+        return (self._arn("kms", "key/*" if key.startswith("alias/") else f"key/{key}", region=self._key_region()),)
+
+    def key_alias(self) -> str | None:
+        """The alias of that key."""
+        key = self._key()
+        return key if key and key.startswith("alias/") else None
+
+    @property
+    def partition(self) -> str:
+        """`aws`, or that of China or of the US government."""
+        special = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
+        return next((special[kind] for kind in special if self.environment.region.startswith(f"{kind}-")), "aws")
+
+    def managed_policy(self, name: str) -> str:
+        """The ARN of a policy of AWS's own."""
+        return f"arn:{self.partition}:iam::aws:policy/{name}"
+
+    def _functions(self) -> Mapping[str, Function]:
+        return {function.name or key: function for key, function in self.environment.functions.items()}
+
+    def _of_balancers(self, kind: Literal["listener", "listener-rule"]) -> _Arns:
+        used = dict.fromkeys(route.load_balancer for route in self.environment.routes.values())
+        return tuple(self._below(kind, key) for key in used)
+
+    def _below(self, kind: Literal["listener", "listener-rule"], balancer: str) -> str:
+        if self.live and (listener := self.live.listeners.get(balancer)):
+            return listener if kind == "listener" else listener.replace(":listener/", ":listener-rule/") + "/*"
+        said = self.environment.load_balancers[balancer]
+        name = said.arn.partition(":loadbalancer/app/")[2] if said.arn else said.name
+        return self._arn("elasticloadbalancing", f"{kind}/app/{name}/*")
+
+    def _state(self) -> Iterator[tuple[str, str]]:
+        place = urlsplit(self.environment.backend or "")
+        if place.scheme == "s3":
+            yield place.netloc, place.path.strip("/")
+
+    def _key(self) -> str | None:
+        place = urlsplit(self.environment.secrets_provider or "")
+        return (place.netloc + place.path).lstrip("/") if place.scheme == "awskms" else None
+
+    def _key_region(self) -> str:
+        said = parse_qs(urlsplit(self.environment.secrets_provider or "").query)
+        return said.get("region", [self.environment.region])[0]
+
+    def _arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> Arn:
+        at = self.environment.region if region is True else region or ""
+        return Arn(f"arn:{self.partition}:{service}:{at}:{self.environment.account if account else ''}:{resource}")

@@ -1,0 +1,117 @@
+"""The look behind the rules over boto3: registered targets, functions' policies, what a load balancer uses, quotas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from botocore.exceptions import ClientError
+
+from rollout.alb.live import Live
+from rollout.inventory.model import Arn
+from rollout.migration.checks.inspection import Inspection
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_lambda import LambdaClient
+
+PARALLEL = 16
+_NO_POLICY = "ResourceNotFoundException"
+_MULTI_VALUE = "lambda.multi_value_headers.enabled"
+_NO_GROUPS = "TargetGroupNotFound"
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
+
+T = TypeVar("T")
+
+
+def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaClient], live: Live) -> Inspection:
+    """Look behind the rules of an environment; all calls side by side.
+
+    Args:
+        elb: The load balancers' client.
+        functions: Makes Lambda's client.
+        live: AWS now.
+
+    Raises:
+        BotoCoreError, ClientError: AWS refused, or can't be reached; a policy that can't be read is left out.
+    """
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="inspect") as pool:
+        limits = pool.submit(_limits, elb)
+        balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}
+        groups = tuple(live.target_groups.values())
+        targets = dict(pool.map(lambda group: (group.arn, registered(elb, group.arn)), groups))
+        of_functions = tuple(group.arn for group in groups if group.target_type == "lambda")
+        lists = dict(pool.map(lambda arn: (arn, sends_lists(elb, arn)), of_functions))
+        lambdas = {target for group in groups if group.target_type == "lambda" for target in targets[group.arn]}
+        client = functions() if lambdas else None
+        policies = dict(pool.map(lambda arn: (arn, _policy(client, arn)), sorted(lambdas))) if client else {}
+        used = {arn: future.result() for arn, future in balancers.items()}
+        return Inspection(
+            targets=targets,
+            policies={arn: policy for arn, policy in policies.items() if policy is not None},
+            groups={arn: associated for arn, (associated, _) in used.items()},
+            rules={arn: rules for arn, (_, rules) in used.items()},
+            limits=limits.result(),
+            multi_value=frozenset(arn for arn, said in lists.items() if said),
+        )
+
+
+def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]:
+    """The ids of a target group's targets, without those that are on their way out."""
+    health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    leaving = ("draining",)
+    return tuple(
+        description["Target"]["Id"]
+        for description in health
+        if description.get("TargetHealth", {}).get("State") not in leaving
+    )
+
+
+def sends_lists(elb: ElasticLoadBalancingv2Client, group: Arn) -> bool:
+    """Whether a target group sends headers and query parameters as lists."""
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    return any((each["Key"], each["Value"]) == (_MULTI_VALUE, "true") for each in attributes)
+
+
+def _policy(functions: LambdaClient, arn: str) -> str | None:
+    try:
+        return functions.get_policy(FunctionName=arn)["Policy"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == _NO_POLICY:
+            return ""
+        if code in _DENIED:
+            return None
+        raise
+
+
+def _used(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> tuple[frozenset[Arn], int]:
+    """The target groups that a load balancer uses, and how many rules it has."""
+    listeners = elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=balancer)
+    rules = elb.get_paginator("describe_rules")
+    return (
+        _associated(elb, balancer),
+        sum(
+            not rule["IsDefault"]
+            for page in listeners
+            for listener in page["Listeners"]
+            for found in rules.paginate(ListenerArn=listener["ListenerArn"])
+            for rule in found["Rules"]
+        ),
+    )
+
+
+def _associated(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> frozenset[Arn]:
+    pages = elb.get_paginator("describe_target_groups").paginate(LoadBalancerArn=balancer)
+    try:
+        return frozenset(Arn(group["TargetGroupArn"]) for page in pages for group in page["TargetGroups"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] == _NO_GROUPS:  # where a balancer has none yet, it may be told so
+            return frozenset()
+        raise
+
+
+def _limits(elb: ElasticLoadBalancingv2Client) -> dict[str, int]:
+    pages = elb.get_paginator("describe_account_limits").paginate()
+    return {limit["Name"]: int(limit["Max"]) for page in pages for limit in page["Limits"]}

@@ -1,0 +1,163 @@
+"""The `Marks` port over boto3: what AWS has under names, and with which tags.
+
+Tags of functions and roles are asked for by themselves: a right to them shows neither variables nor code.
+https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from rollout.adapters.aws.iam.resources import Resources
+from rollout.adapters.aws.session import Access, explained
+from rollout.inventory.marks import Bearer, Mark, Marked
+from rollout.inventory.model import Arn, Environment
+from rollout.migration.bearers import ALARM, DASHBOARD, FUNCTION, JOINT_ALARM, LOG_GROUP, ROLE
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
+
+PARALLEL = 8
+_NOT_THERE = frozenset(
+    {"NoSuchEntity", "ResourceNotFound", "ResourceNotFoundException", "RuleNotFound", "TargetGroupNotFound"}
+)
+_SERVICES = {
+    FUNCTION: "lambda",
+    LOG_GROUP: "logs",
+    ROLE: "iam",
+    TARGET_GROUP: "elbv2",
+    LISTENER_RULE: "elbv2",
+    ALARM: "cloudwatch",
+    JOINT_ALARM: "cloudwatch",
+    DASHBOARD: "cloudwatch",
+}
+
+
+class AwsMarks:
+    """The `Marks` port over boto3.
+
+    Args:
+        access: How to reach AWS.
+        environment: Whose account it is.
+    """
+
+    def __init__(self, access: Access, environment: Environment) -> None:
+        self._access = access
+        self._resources = Resources(environment)
+
+    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+        """See `migration.ports.Marks`."""
+        services = sorted({_SERVICES[bearer.type] for bearer in bearers})
+        clients = {service: self._client(service) for service in services}  # a session may make one at a time
+        with ThreadPoolExecutor(PARALLEL, thread_name_prefix="marks") as pool:
+            asked = {each: pool.submit(self._found, clients[_SERVICES[each.type]], each) for each in bearers}
+            return {bearer: found for bearer, future in asked.items() if (found := future.result())}
+
+    def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
+        """See `migration.ports.Marks`."""
+        client: Any = self._client(_SERVICES[bearer.type])
+        pairs = [{"Key": key, "Value": value} for key, value in mark.tags.items()]
+        calls: dict[str, Callable[[], object]] = {
+            "lambda": lambda: client.tag_resource(Resource=arn, Tags=mark.tags),
+            "logs": lambda: client.tag_resource(resourceArn=arn, tags=mark.tags),
+            "iam": lambda: client.tag_role(RoleName=bearer.name, Tags=pairs),
+            "elbv2": lambda: client.add_tags(ResourceArns=[arn], Tags=pairs),
+            "cloudwatch": lambda: client.tag_resource(ResourceARN=arn, Tags=pairs),
+        }
+        explained(calls[_SERVICES[bearer.type]], str(bearer))
+
+    def _client(self, service: str) -> Any:
+        return explained(lambda: self._access.client(service, at_once=PARALLEL))
+
+    def _found(self, client: Any, bearer: Bearer) -> Marked | None:
+        def look() -> Marked | None:
+            try:
+                return _LOOKS[bearer.type](client, bearer.name, self._resources)
+            except ClientError as error:
+                if error.response["Error"]["Code"] in _NOT_THERE:
+                    return None
+                raise
+
+        return explained(look, str(bearer))
+
+
+def _function(client: Any, name: str, resources: Resources) -> Marked:
+    arn = resources.function(name)
+    return Marked(name, arn, client.list_tags(Resource=arn)["Tags"], statements=_statements(client, name))
+
+
+def _statements(client: Any, name: str) -> frozenset[str]:
+    try:
+        policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:  # it has no policy
+            return frozenset()
+        raise
+    return frozenset(statement.get("Sid", "") for statement in policy["Statement"])
+
+
+def _role(client: Any, name: str, resources: Resources) -> Marked:
+    return Marked(name, resources.role(name), _pairs(client.list_role_tags(RoleName=name)["Tags"]))
+
+
+def _log_group(client: Any, name: str, _: Resources) -> Marked | None:
+    pages = client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=name)
+    arns = {group["logGroupName"]: group["arn"].removesuffix(":*") for page in pages for group in page["logGroups"]}
+    if name not in arns:
+        return None
+    return Marked(name, arns[name], client.list_tags_for_resource(resourceArn=arns[name])["tags"])
+
+
+def _target_group(client: Any, name: str, _: Resources) -> Marked | None:
+    wanted = {"TargetGroupArns": [name]} if name.startswith("arn:") else {"Names": [name]}
+    found = client.describe_target_groups(**wanted)["TargetGroups"]
+    return _balancing(client, found[0]["TargetGroupArn"]) if found else None
+
+
+def _rule(client: Any, name: str, _: Resources) -> Marked | None:
+    listener, place, priority = name.partition("#")
+    if not place:
+        found = client.describe_rules(RuleArns=[name])["Rules"]
+    else:
+        pages = client.get_paginator("describe_rules").paginate(ListenerArn=listener)
+        found = [rule for page in pages for rule in page["Rules"] if rule["Priority"] == priority]
+    return _balancing(client, found[0]["RuleArn"]) if found else None
+
+
+def _balancing(client: Any, arn: str) -> Marked:
+    described = client.describe_tags(ResourceArns=[arn])["TagDescriptions"]
+    return Marked(arn, Arn(arn), _pairs(tag for each in described for tag in each["Tags"]))
+
+
+def _alarm(client: Any, name: str, _: Resources) -> Marked | None:
+    told = client.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+    for alarm in (*told.get("MetricAlarms", ()), *told.get("CompositeAlarms", ())):
+        arn = alarm["AlarmArn"]
+        return Marked(name, arn, _pairs(client.list_tags_for_resource(ResourceARN=arn)["Tags"]))
+    return None
+
+
+def _dashboard(client: Any, name: str, _: Resources) -> Marked:
+    found = client.get_dashboard(DashboardName=name)
+    widgets = json.loads(found["DashboardBody"]).get("widgets", ())
+    alarms = (alarm for widget in widgets for alarm in widget.get("properties", {}).get("alarms", ()))
+    return Marked(name, found["DashboardArn"], {}, tuple(alarms))
+
+
+def _pairs(tags: Any) -> dict[str, str]:
+    return {tag["Key"]: tag.get("Value", "") for tag in tags}
+
+
+_LOOKS: Mapping[str, Callable[[Any, str, Resources], Marked | None]] = {
+    FUNCTION: _function,
+    LOG_GROUP: _log_group,
+    ROLE: _role,
+    TARGET_GROUP: _target_group,
+    LISTENER_RULE: _rule,
+    ALARM: _alarm,
+    JOINT_ALARM: _alarm,
+    DASHBOARD: _dashboard,
+}

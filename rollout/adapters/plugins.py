@@ -1,0 +1,133 @@
+"""What other packages bring, by an entry point: sources of metrics other than CloudWatch, and ways to tell people.
+
+An entry point's name is what stacks.toml says: `source` of `[analysis]`, `plugin` of `[notifications.NAME]`.
+https://packaging.python.org/en/latest/specifications/entry-points/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import entry_points
+from typing import Any
+
+from rollout.analysis.metrics import Point, Series
+from rollout.analysis.ports import Metrics
+from rollout.errors import AwsError, RolloutError, UsageError
+from rollout.inventory.model import Environment
+
+METRICS, NOTIFIERS = "rollout.metrics", "rollout.notifiers"
+
+Tell = Callable[[Mapping[str, Any]], object]
+"""Tells somebody of a notice, which is the JSON of docs/notifications.md; an exception says that it couldn't."""
+
+
+def metrics_source(name: str, environment: Environment) -> Metrics:
+    """A plugin's source of metrics.
+
+    Args:
+        name: The entry point's.
+        environment: Whose metrics it reads.
+
+    Raises:
+        UsageError: There is no such plugin, there are several, or it can't be used.
+    """
+    plugin = _Plugin(METRICS, name, "metrics source", "analysis.source", built_in=("cloudwatch",))
+    source = plugin.made(environment)
+    if not callable(getattr(source, "read", None)):
+        raise plugin.unusable("has no `read`")
+    return _Guarded(name, source)
+
+
+def notifier(name: str, environment: Environment, options: Mapping[str, object]) -> Tell:
+    """A plugin's way to tell somebody.
+
+    Args:
+        name: The entry point's.
+        environment: What is told of.
+        options: The plugin's own, as stacks.toml has them.
+
+    Raises:
+        UsageError: There is no such plugin, there are several, or it can't be used.
+    """
+    plugin = _Plugin(NOTIFIERS, name, "notifier", "notifications")
+    tell = plugin.made(environment, options)
+    if not callable(tell):
+        raise plugin.unusable("gives nothing that can be called")
+    return tell  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class _Plugin:
+    """An entry point, which may be missing or bad.
+
+    Attributes:
+        kind: What it brings, for people.
+        where: The key that names it.
+        built_in: Names that need no plugin.
+    """
+
+    group: str
+    name: str
+    kind: str
+    where: str
+    built_in: tuple[str, ...] = ()
+
+    def made(self, *given: object) -> Any:
+        """What the entry point's function makes."""
+        found = list(entry_points(group=self.group, name=self.name))
+        if not found:
+            here = ", ".join((*self.built_in, *sorted(entry_points(group=self.group).names))) or "none"
+            raise UsageError(
+                f"there is no {self.kind} {self.name!r}",
+                where=self.where,
+                then=f"install the package that brings it; here are: {here}",
+                code="plugin-missing",
+            )
+        if len({point.value for point in found}) > 1:
+            raise self.unusable(f"is brought twice: by {' and '.join(sorted(point.value for point in found))}")
+        try:
+            return found[0].load()(*given)
+        except RolloutError:
+            raise
+        except Exception as error:
+            raise self.unusable(f"can't be made: {_said(error)}") from error
+
+    def unusable(self, why: str) -> UsageError:
+        """That it can't be used."""
+        then = f"mend or replace the package that brings it, or take it out of `{self.where}`"
+        return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, then=then, code="plugin-unusable")
+
+
+@dataclass(frozen=True)
+class _Guarded:
+    """A plugin's source whose failures are known ones, and whose answers are whole."""
+
+    name: str
+    source: Metrics
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        """See `analysis.ports.Metrics`; what goes wrong is a lack of data for the time being, as CloudWatch has it."""
+        try:
+            answer = self.source.read(series, start, end)
+            found = {asked: tuple(answer[asked]) for asked in series}
+        except RolloutError:
+            raise
+        except KeyError as error:
+            raise AwsError(
+                f"the metrics source {self.name!r} left out {error}", code="metrics-source-failed"
+            ) from error
+        except Exception as error:
+            raise AwsError(
+                f"the metrics source {self.name!r} failed: {_said(error)}", code="metrics-source-failed"
+            ) from error
+        if not all(isinstance(point, Point) for points in found.values() for point in points):
+            raise AwsError(
+                f"the metrics source {self.name!r} gave something else than points", code="metrics-source-failed"
+            )
+        return found
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,57 @@
+"""What the engine's command line complains of, in our words; nothing of Pulumi's SDK."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
+
+from rollout.adapters.aws.iam import denial
+from rollout.errors import EngineError, Problem
+
+
+def said_by_cli(text: str) -> str:
+    """The CLI's own error lines, and what they list."""
+    found: list[str] = []
+    for line in text.splitlines():
+        _, is_error, what = line.partition("error: ")
+        if is_error:
+            found.append(what.strip())
+        elif found and line.strip().startswith("* "):  # of `2 errors occurred:`
+            found.append(line.strip())
+    return "\n".join(found) or text.strip()
+
+
+def problem_of(text: str) -> Problem:
+    """One complaint, without a program's traceback."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    if starts:
+        text = "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
+    return Problem(text, code="engine-diagnostic")
+
+
+def engine_error(causes: Sequence[str]) -> EngineError:
+    """A failure as one clear error; where a right is missing, with how to get it."""
+    denials = [denial(text) for text in causes]
+    lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
+    then = next((denied.then for denied in denials if denied), None)
+    return EngineError("the engine failed:\n" + "\n".join(lines), then=then, code="access-denied" if then else None)
+
+
+_TORN = re.compile(
+    r"load checkpoint"  # a state that is being written
+    r"|could not list bucket: .*NotFound"  # of the locks that were being listed, one went
+    r"|\A[^\n]*\n *- (?:error: )?unexpected end of JSON input\Z"  # a lock, or a history entry, that is being written
+)
+
+
+def torn(error: BaseException) -> bool:
+    """Whether the engine read a folder while another run wrote to it; it reads all that before it changes anything."""
+    return isinstance(error, EngineError) and bool(_TORN.search(error.what))
+
+
+again_if_torn = retry(
+    retry=retry_if_exception(torn), stop=stop_after_attempt(6), wait=wait_exponential(0.02), reraise=True
+)

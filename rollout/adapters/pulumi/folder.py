@@ -1,0 +1,112 @@
+"""A folder as Pulumi's backend, read without the engine, whose every start takes half a second.
+
+What isn't there as expected is left to the engine: compressed files, an older layout, what can't be read.
+https://www.pulumi.com/docs/iac/concepts/state-and-backends/#local-filesystem
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pydantic import ValidationError
+
+from rollout.base.foreign import Foreign
+from rollout.state.history.entries import Update
+
+VERSION = 3  # of a state; a newer one may mean something else by the same names
+
+
+class AskEngineError(Exception):
+    """This is the engine's to read."""
+
+
+class Folder:
+    """What a folder has of one stack.
+
+    Args:
+        backend: Pulumi's backend, a URL.
+        project: Pulumi's project.
+        stack: Pulumi's stack.
+
+    Raises:
+        AskEngineError: By each method, where it can't tell.
+    """
+
+    def __init__(self, backend: str, project: str, stack: str) -> None:
+        self._url = urlsplit(backend)
+        self._project, self._stack = project, stack
+
+    def resources(self) -> list[dict[str, Any]] | None:
+        """What the state holds, secrets encrypted; None where there is no such stack."""
+        states = self._folder("stacks")
+        file = states / f"{self._stack}.json"
+        if _is_compressed(states):
+            raise AskEngineError
+        try:
+            found = _State.model_validate_json(file.read_bytes())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as error:
+            raise AskEngineError from error
+        if found.version != VERSION:
+            raise AskEngineError
+        return (found.checkpoint.latest.resources if found.checkpoint.latest else None) or []
+
+    def history(self, depth: int) -> tuple[Update, ...]:
+        """The latest updates, the oldest first."""
+        updates = self._folder("history") / self._stack
+        if _is_compressed(updates):
+            raise AskEngineError
+        try:  # the names end with the time in nanoseconds
+            files = sorted(updates.glob("*.history.json"), key=lambda file: file.name)[-depth:]
+            return tuple(_Kept.model_validate_json(file.read_bytes()).update() for file in files)
+        except (OSError, ValueError, OverflowError) as error:
+            raise AskEngineError from error
+
+    def _folder(self, kind: str) -> Path:
+        if self._url.scheme != "file":
+            raise AskEngineError
+        root = Path(unquote(self._url.path), ".pulumi")
+        try:
+            layout = (root / "meta.yaml").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise AskEngineError from error
+        if layout.strip() != "version: 1":
+            raise AskEngineError
+        return root / kind / self._project
+
+
+def _is_compressed(folder: Path) -> bool:
+    """Whether `PULUMI_DIY_BACKEND_GZIP` was on at some time."""
+    return any(folder.glob("*.gz"))
+
+
+class _Deployment(Foreign):
+    resources: list[dict[str, Any]] | None = None
+
+
+class _Checkpoint(Foreign):
+    latest: _Deployment | None = None
+
+
+class _State(Foreign):
+    version: int
+    checkpoint: _Checkpoint
+
+
+class _Kept(Foreign):
+    """One update; times are seconds."""
+
+    kind: str
+    result: str
+    message: str | None = None
+    startTime: int  # noqa: N815 - the engine's names
+    endTime: int | None = None  # noqa: N815
+
+    def update(self) -> Update:
+        start = datetime.fromtimestamp(self.startTime, UTC)
+        end = datetime.fromtimestamp(self.endTime, UTC) if self.endTime else None
+        return Update(self.kind, self.result, self.message or "", start, end)

@@ -1,0 +1,205 @@
+"""Where an engine may be, and which one is taken.
+
+In this order: the one `$ROLLOUT_PULUMI` names, the one `setup` put into this user's cache folder, any `pulumi` on PATH.
+To start an engine only to ask its version takes 0.2 s, which every command would pay, so answers are kept: a stamp
+beside the engine that we installed, and a file of answers for those on PATH, each good while its binary is unchanged.
+
+The stamp holds the engine's digest, as it was when it was installed. The content is held to it once a day, and
+whenever anything of the file has changed: its time of change too, which nobody can set.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, Unfit, Version, ask, check
+from rollout.base.private import private_folder
+from rollout.errors import EngineMissing, EngineTooOld
+
+VARIABLE = "ROLLOUT_PULUMI"
+CHECKED_EVERY = timedelta(days=1)
+SMALLEST_ENGINE = 1_000_000
+"""Bytes. Below it, `pulumi` is a version manager's shim, whose answer may change while the file doesn't."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A Pulumi engine that fits.
+
+    Attributes:
+        path: The `pulumi` binary.
+        version: What it says it is.
+        origin: Where it was found.
+    """
+
+    path: Path
+    version: Version
+    origin: Literal["variable", "cache", "path"]
+
+
+def engines_folder(cache: Path | None = None) -> Path:
+    """The folder that `setup` keeps engines in."""
+    return (cache or platformdirs.user_cache_path("rollout")) / "engine"
+
+
+def find(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> Engine | None:
+    """The engine to use; None where none fits.
+
+    Args:
+        environ: Holds PATH and ROLLOUT_PULUMI.
+        cache: The cache folder, if not this user's.
+
+    Raises:
+        EngineMissing: ROLLOUT_PULUMI names something that is no engine.
+        EngineTooOld: ROLLOUT_PULUMI names an engine that is too old.
+    """
+    return next((found for found in _search(environ, cache) if isinstance(found, Engine)), None)
+
+
+def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> Engine:
+    """The engine to use.
+
+    Args:
+        environ: Holds PATH and ROLLOUT_PULUMI.
+        cache: The cache folder, if not this user's.
+
+    Raises:
+        EngineMissing: There is none.
+        EngineTooOld: There are only older ones.
+    """
+    unfit: list[_Unfitting] = []
+    for found in _search(environ, cache):
+        if isinstance(found, Engine):
+            return found
+        unfit.append(found)
+    then = f"Run `rollout setup`, which gets Pulumi {PINNED}"
+    for path, why in unfit:
+        if why.version and why.version < MINIMUM:
+            raise EngineTooOld(f"The Pulumi engine is too old: {why}", where=str(path), then=then)
+    seen = "".join(f"\n  {path}: {why}" for path, why in unfit)
+    raise EngineMissing(f"No Pulumi engine was found{seen}", then=then)
+
+
+def installed(cache: Path | None = None) -> Engine | None:
+    """The engine that `setup` installed, if it is whole."""
+    binary = engines_folder(cache) / str(PINNED) / "bin" / "pulumi"
+    try:
+        stamp = json.loads(_stamp_of(binary).read_text())
+        known, seen = stamp["sha256"], _seen(binary)
+        recently = 0 <= time.time() - stamp.get("checked", 0) < CHECKED_EVERY.total_seconds()
+        if not recently or not seen.items() <= stamp.items():
+            if _sha256(binary) != known:
+                return None
+            with contextlib.suppress(OSError):  # a cache that can't be written to is checked each time
+                write_stamp(binary, known)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return Engine(binary, PINNED, "cache")
+
+
+def write_stamp(binary: Path, digest: str | None = None) -> None:
+    """Note that a binary was verified, so that `installed` need not look at all of it each time.
+
+    Args:
+        binary: The engine.
+        digest: Its SHA-256, where that was worked out already.
+    """
+    stamp = {"sha256": digest or _sha256(binary), "checked": int(time.time()), **_seen(binary)}
+    _put(_stamp_of(binary), stamp)
+
+
+def _seen(binary: Path) -> dict[str, int]:
+    """What tells at once that a file isn't the same any more."""
+    now = binary.stat()
+    return {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "ctime_ns": now.st_ctime_ns, "inode": now.st_ino}
+
+
+_Unfitting = tuple[Path, Unfit]
+
+
+def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[Engine | _Unfitting]:
+    """Engines in the order of preference, with those between them that don't fit and why."""
+    if named := environ.get(VARIABLE):
+        yield _named(Path(named).expanduser().absolute())
+    if engine := installed(cache):
+        yield engine
+    answers = _Answers(engines_folder(cache) / "answers.json")
+    for folder in os.get_exec_path(environ):
+        # A relative entry would make the engine depend on the folder one happens to be in.
+        if Path(folder).is_absolute() and (binary := shutil.which("pulumi", path=folder)):
+            try:
+                yield Engine(Path(binary), check(answers.version(Path(binary))), "path")
+            except Unfit as why:
+                yield Path(binary), why
+
+
+def _named(binary: Path) -> Engine:
+    try:
+        return Engine(binary, check(ask(binary)), "variable")
+    except Unfit as why:
+        error = EngineTooOld if why.version and why.version < MINIMUM else EngineMissing
+        then = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"
+        raise error(f"Not an engine that rollout can use: {why}", where=f"{VARIABLE}={binary}", then=then) from why
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What engines on PATH answered when last asked."""
+
+    file: Path
+
+    def version(self, binary: Path) -> Version:
+        """The version of a binary, asked only if it changed since the last time."""
+        now = binary.stat()
+        if now.st_size < SMALLEST_ENGINE:
+            return ask(binary)
+        same = [now.st_size, now.st_mtime_ns]
+        known = self._read()
+        match known.get(str(binary)):
+            case {"binary": was, "version": str(said)} if was == same and (version := Version.parse(said)):
+                return version
+        version = ask(binary)
+        self._write(known | {str(binary): {"binary": same, "version": str(version)}})
+        return version
+
+    def _read(self) -> dict[str, object]:
+        try:
+            known = json.loads(self.file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return known if isinstance(known, dict) else {}
+
+    def _write(self, known: dict[str, object]) -> None:
+        # Only to be faster next time: a home folder that can't be written to is no reason to fail.
+        with contextlib.suppress(OSError):
+            private_folder(self.file.parent)
+            _put(self.file, known)
+
+
+def _put(file: Path, content: object) -> None:
+    """Write a file whole or not at all."""
+    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f"{file.stem}-", delete=False) as new:
+        json.dump(content, new)
+    Path(new.name).replace(file)
+
+
+def _stamp_of(binary: Path) -> Path:
+    return binary.parent.parent / "stamp.json"
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

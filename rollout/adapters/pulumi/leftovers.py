@@ -1,0 +1,43 @@
+"""What a killed or failed update leaves in a state. Pure.
+
+The engine notes each creation before its call, and keeps the note until somebody says what became of it. Earlier
+versions put such resources into the state, with inputs and no outputs, which no resource that was ever read is without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from rollout.state.plan import ResourceState, states_of
+
+Deployment = Mapping[str, Any]
+Resource = Mapping[str, Any]
+
+
+def begun(deployment: Deployment) -> tuple[ResourceState, ...]:
+    """The resources whose creation was begun, and nobody knows whether AWS has them."""
+    notes = deployment.get("pending_operations") or ()
+    creating = (note["resource"] for note in notes if note["type"] == "creating")
+    return states_of((*filter(_is_unread, _held(deployment)), *creating))
+
+
+def without_begun(deployment: Deployment) -> Deployment:
+    """A state that knows nothing of them; notes of other operations go with any import of a state."""
+    kept = {key: value for key, value in deployment.items() if key != "pending_operations"}
+    return {**kept, "resources": [one for one in _held(deployment) if not _is_unread(one)]}
+
+
+def with_retained(deployment: Deployment, urns: Collection[str]) -> Deployment:
+    """A state that leaves resources alone on AWS when they are dropped from it."""
+    held = [{**one, "retainOnDelete": True} if one["urn"] in urns else one for one in _held(deployment)]
+    return {**deployment, "resources": held}
+
+
+def _is_unread(resource: Resource) -> bool:
+    real = resource.get("custom", False) and not resource["type"].startswith("pulumi:")
+    return real and not resource.get("outputs") and not resource.get("external", False)
+
+
+def _held(deployment: Deployment) -> list[Resource]:
+    return list(deployment.get("resources") or ())

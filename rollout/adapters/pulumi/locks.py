@@ -1,0 +1,130 @@
+"""Who holds a stack's lock, and whether they are still at work.
+
+The engine's lock is a file in the backend with user, host, process and time, and it stays when the process is killed.
+On this host a dead holder is told from a living one, and one whose `rollout` is dead is an orphan: its program is
+gone, so that it can't finish. Of another host nobody can tell.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from rollout.inventory.quantities import parse_moment
+from rollout.state.pending import Holder, Lock
+
+PARENT = "ROLLOUT_ENGINE_OF"
+"""The engine's variable that names the process which started it."""
+
+_HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
+
+
+class _LockFile(BaseModel):
+    """What the engine writes into a lock."""
+
+    pid: int
+    username: str
+    hostname: str
+    timestamp: str
+
+
+_SLACK = timedelta(minutes=10)  # a process's start is told by a clock that may have been set since
+_PAUSE = 0.1
+
+
+def locks_in(stack: str, text: str) -> Iterator[Lock]:
+    """The locks that the engine's refusal tells of."""
+    for found in _HOLDER.finditer(text):
+        yield _lock(stack, found["user"], found["host"], int(found["pid"]), found["when"])
+
+
+def _lock(stack: str, user: str, host: str, pid: int, when: str | None) -> Lock:
+    since = _moment(when)
+    return Lock(stack, user, host, pid, since, _state(pid, since) if host == socket.gethostname() else Holder.ELSEWHERE)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return parse_moment(text) if text else None
+    except ValueError:
+        return None
+
+
+def locks_in_folder(backend: str, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
+    """The locks on a stack, read from the files of a backend that is a folder.
+
+    Args:
+        backend: A URL, `file://…`.
+        project: The inventory's project.
+        stack: legacy, candidate, routing or monitoring.
+        environment: Its name.
+
+    Raises:
+        OSError: They can't be read.
+    """
+    root = Path(unquote(urlsplit(backend).path))
+    folder = root / ".pulumi" / "locks" / "organization" / f"{project}-{stack}" / environment
+    try:
+        files = [file for file in folder.iterdir() if file.suffix == ".json"]
+    except FileNotFoundError:
+        return ()
+    return tuple(lock for file in files if (lock := _lock_in(stack, file)))
+
+
+def _lock_in(stack: str, file: Path) -> Lock | None:
+    """The lock that a file is; None if it is gone by now."""
+    try:
+        text = file.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        told = _LockFile.model_validate_json(text)
+    except ValidationError:  # half written: its holder is at work this moment
+        return Lock(stack, "somebody", "somewhere", 0, datetime.now(UTC), Holder.ELSEWHERE)
+    return _lock(stack, told.username, told.hostname, told.pid, told.timestamp)
+
+
+def ends(lock: Lock, within: timedelta) -> bool:
+    """Wait for the end of a lock's holder on this host."""
+    until = time.monotonic() + within.total_seconds()
+    while _state(lock.pid, lock.since) is not Holder.DEAD:
+        if time.monotonic() > until:
+            return False
+        time.sleep(_PAUSE)
+    return True
+
+
+def _state(pid: int, since: datetime | None) -> Holder:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return Holder.DEAD
+    except PermissionError:
+        return Holder.ALIVE
+    process = Path(f"/proc/{pid}")
+    try:
+        after_name = (process / "stat").read_text().rpartition(")")[2].split()
+        if after_name[0] == "Z":  # ended, and not yet buried: a container's first process may never do it
+            return Holder.DEAD
+        command = (process / "cmdline").read_bytes()
+        variables = (process / "environ").read_bytes().split(b"\0")
+    except OSError:  # another user's, or ended just now, or there is no /proc here
+        return Holder.ALIVE if Path("/proc/self").exists() is process.exists() else Holder.DEAD
+    if b"pulumi" not in command or (since and _started(int(after_name[19])) > since + _SLACK):
+        return Holder.DEAD  # its number was given to another process since
+    parent = next((v.partition(b"=")[2] for v in variables if v.startswith(f"{PARENT}=".encode())), None)
+    return Holder.ORPHAN if parent and parent != after_name[1].encode() else Holder.ALIVE
+
+
+def _started(ticks: int) -> datetime:
+    """When a process started, from its ticks since the machine did."""
+    booted = next(int(line.split()[1]) for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
+    return datetime.fromtimestamp(booted + ticks / os.sysconf("SC_CLK_TCK"), UTC)

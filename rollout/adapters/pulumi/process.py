@@ -1,0 +1,188 @@
+"""The Pulumi CLI as a child process, and an Automation API that starts it less often.
+
+The engine runs in a process group of its own, so that Ctrl-C reaches it once and from us. A stack isn't selected before
+each operation, nor its outputs and history read after, which saves three starts of the CLI. An engine that gives no
+sign of life for too long is stopped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+from pulumi import automation as auto
+from pulumi.automation import errors as auto_errors
+from semver import VersionInfo
+
+from rollout.adapters.pulumi.locks import PARENT
+from rollout.errors import EngineError
+
+for _noisy in ("grpc", "asyncio"):  # when the engine ends in mid-program they tell of it with tracebacks
+    logging.getLogger(_noisy).addHandler(logging.NullHandler())
+
+
+_STOPPING = ((signal.SIGINT, timedelta(seconds=30)), (signal.SIGTERM, timedelta(seconds=10)))
+
+
+class Engine(auto.PulumiCommand):
+    """The CLI at a known path and version, in a process group of its own.
+
+    Args:
+        command: Its path.
+        version: Its version.
+        patience: How long it may give no sign of life.
+    """
+
+    def __init__(self, command: Path, version: str, patience: timedelta) -> None:
+        # the SDK's own would start the CLI to ask its version
+        self.command = str(command)
+        self.version = VersionInfo.parse(version)
+        self._patience = patience
+        self._heard = time.monotonic()
+
+    def hear(self) -> None:
+        """Note a sign of life."""
+        self._heard = time.monotonic()
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: Callable[[str], Any] | None = None,
+        on_error: Callable[[str], Any] | None = None,
+    ) -> auto.CommandResult:
+        """Run the CLI; see the SDK's own."""
+        path = os.pathsep.join([str(Path(self.command).parent), os.environ.get("PATH", os.defpath)])
+        variables = {**os.environ, "PATH": path, **additional_env, "PULUMI_AUTOMATION_API": "true"}
+        variables[PARENT] = str(os.getpid())
+        self.hear()
+        process = subprocess.Popen(
+            [self.command, "--non-interactive", *args],
+            cwd=cwd,
+            env=variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            process_group=0,
+            umask=0o077,  # state, plans and work files are their owner's alone
+        )
+        lines: tuple[list[str], list[str]] = ([], [])
+        readers = [
+            Thread(target=self._drain, args=(stream, kept, told), daemon=True)
+            for stream, kept, told in zip((process.stdout, process.stderr), lines, (on_output, on_error), strict=True)
+        ]
+        for reader in readers:
+            reader.start()
+        ended, silent = Event(), Event()
+        Thread(target=self._watch, args=(process.pid, ended, silent), daemon=True).start()
+        interrupted = _wait(process)
+        ended.set()
+        for reader in readers:
+            reader.join()
+        result = auto.CommandResult(stdout="\n".join(lines[0]), stderr="\n".join(lines[1]), code=process.returncode)
+        if interrupted:
+            raise KeyboardInterrupt
+        if silent.is_set():
+            raise EngineError(
+                f"the engine gave no sign of life for {self._patience} and was stopped (engine-timeout in stacks.toml)",
+                then="run the same command again, which goes on from there",
+                code="engine-timeout",
+            )
+        if result.code < 0:
+            raise EngineError(
+                f"the engine was killed by signal {-result.code}",
+                then="run the same command again, which goes on from there",
+                code="engine-killed",
+            )
+        if result.code != 0:
+            raise auto_errors.create_command_error(result)
+        return result
+
+    def _drain(self, stream: Any, kept: list[str], told: Callable[[str], Any] | None) -> None:
+        with stream:
+            for line in stream:
+                self.hear()
+                kept.append(line.rstrip())
+                if told:
+                    told(line.rstrip())
+
+    def _watch(self, group: int, ended: Event, silent: Event) -> None:
+        """Stop the engine once it has given no sign of life for too long."""
+        while not ended.wait(self._left()):
+            if self._left() <= 0:
+                silent.set()
+                stop_group(group, lambda patience: ended.wait(patience.total_seconds()))
+                return
+
+    def _left(self) -> float:
+        return self._patience.total_seconds() - (time.monotonic() - self._heard)
+
+
+def _wait(process: subprocess.Popen[str]) -> bool:
+    """Wait for the engine; the first Ctrl-C lets it finish what is under way, the third kills it."""
+    signals = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+    interrupted = False
+    while True:
+        try:
+            process.wait()
+        except KeyboardInterrupt:
+            interrupted = True
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signals.pop(0) if signals else signal.SIGKILL)
+        else:
+            return interrupted
+
+
+def stop_group(group: int, has_ended: Callable[[timedelta], bool]) -> None:
+    """Have a process group end: asked first, then told, then killed.
+
+    Args:
+        group: Its id.
+        has_ended: Waits for the end for a while, and says whether it came.
+    """
+    with suppress(ProcessLookupError):
+        for sent, patience in _STOPPING:
+            os.killpg(group, sent)
+            if has_ended(patience):
+                return
+        os.killpg(group, signal.SIGKILL)
+        has_ended(_STOPPING[-1][1])
+
+
+class Workspace(auto.LocalWorkspace):
+    """Every command names its stack, so none has to be selected first."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Do nothing."""
+
+
+class Stack(auto.Stack):
+    """An update whose outputs and history nobody reads afterwards."""
+
+    def hear(self, _event: object) -> None:
+        """Note that the engine said something."""
+        engine = self.workspace.pulumi_command
+        if isinstance(engine, Engine):
+            engine.hear()
+
+    def outputs(self) -> auto.OutputMap:
+        """None are read."""
+        return {}
+
+    def info(self, show_secrets: bool = False) -> auto.UpdateSummary:  # noqa: ARG002
+        """Nothing is read."""
+        return _NO_SUMMARY
+
+
+_NO_SUMMARY = auto.UpdateSummary("", datetime.fromtimestamp(0, UTC), "", {}, {}, "")

@@ -1,0 +1,352 @@
+"""The `Stacks` port over the Automation API."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit
+
+import platformdirs
+from filelock import FileLock, Timeout
+from pulumi import automation as auto
+from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
+
+from rollout.adapters.pulumi import leftovers
+from rollout.adapters.pulumi.locks import ends, locks_in
+from rollout.adapters.pulumi.process import Engine, Stack, Workspace, stop_group
+from rollout.adapters.pulumi.programs import Guard, Program, guarded, load_program
+from rollout.adapters.pulumi.states import EngineSettings, States, remove_empty_sidecars
+from rollout.adapters.pulumi.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
+from rollout.base.private import private_folder
+from rollout.errors import EngineError, Locked
+from rollout.inventory.model import ROLLBACK_TAG, Environment, ProgramInput
+from rollout.inventory.stacks import ROUTING
+from rollout.state.pending import Holder, Lock
+from rollout.state.plan import Change, ResourceState, StackPreview
+from rollout.state.ports import Stacks
+from rollout.state.work_folder import work_folder
+
+T = TypeVar("T")
+
+_ROOM = 1_000_000
+"""Bytes that a backend must have room for: several states of a stack."""
+
+
+class PulumiStacks(States):
+    """The `Stacks` port over the Automation API, for one environment.
+
+    Args:
+        environment: The inventory.
+        settings: How to run the engine.
+        on_lock_cleared: Told the stack and the dead holder of a lock that was taken away.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        settings: EngineSettings,
+        on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None,
+    ) -> None:
+        super().__init__(environment, settings)
+        self._on_lock_cleared = on_lock_cleared
+
+    def backend(self) -> str:
+        """See `state.ports.Stacks`.
+
+        Only a folder is written to: anywhere else a trial would leave something behind.
+        """
+        backend = self._settings.backend
+        if backend.startswith("file://"):
+            _make_sure_of_room(backend)
+            return f"{backend} can be written to"
+        with self._opened(ROUTING) as opened:
+            explained(opened.workspace.list_stacks)
+        return f"{backend} answers; whether it can be written to shows at the first update"
+
+    def preview(
+        self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
+    ) -> StackPreview | None:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack, given, plan) as opened:
+            steps, problems = Steps(), Diagnostics()
+
+            def told(event: auto.EngineEvent) -> None:
+                opened.hear(event)
+                steps.add(event)
+                problems.add(event)
+
+            def run() -> None:
+                steps.clear()
+                opened.preview(
+                    plan=str(plan),
+                    refresh=refresh or None,
+                    color="never",
+                    suppress_outputs=True,
+                    suppress_progress=True,
+                    on_event=told,
+                )
+
+            try:
+                self._unlocked(stack, opened, run, problems)
+            except NoStackError:
+                if not create:
+                    return None
+                explained(lambda: opened.workspace.create_stack(opened.name))
+                self._unlocked(stack, opened, run, problems)
+        if plan.exists():
+            plan.chmod(0o600)
+        return StackPreview(stack, steps.changes(), refreshed=refresh)
+
+    def up(
+        self,
+        stack: str,
+        given: ProgramInput,
+        *,
+        plan: Path | None,
+        message: str,
+        refresh: bool = False,
+        guard: Callable[[], None] = lambda: None,
+        on_begin: Callable[[Change], None] = lambda _: None,
+        on_change: Callable[[Change], None] = lambda _: None,
+    ) -> None:
+        """See `state.ports.Stacks`.
+
+        The engine runs the program once it holds the lock, so that is where the guard stands.
+        """
+        guarding = Guard(guard)
+        with self._opened(stack, given, plan, guarding) as opened, guarding.explained():
+            problems = Diagnostics()
+
+            def told(event: auto.EngineEvent) -> None:
+                opened.hear(event)
+                problems.add(event)
+                if event.resource_pre_event is not None:
+                    begun = change(event.resource_pre_event.metadata)
+                    if begun.is_real:
+                        on_begin(begun)
+                elif event.res_outputs_event is not None:
+                    done = change(event.res_outputs_event.metadata)
+                    if done.is_real:
+                        on_change(done)
+
+            def run() -> None:
+                opened.up(
+                    plan=str(plan) if plan else None,
+                    message=message,
+                    refresh=refresh or None,
+                    color="never",
+                    suppress_outputs=True,
+                    suppress_progress=True,
+                    show_secrets=False,
+                    on_event=told,
+                )
+
+            try:
+                self._unlocked(stack, opened, run, problems)
+            except NoStackError:
+                if plan:
+                    raise
+                explained(lambda: opened.workspace.create_stack(opened.name))
+                self._unlocked(stack, opened, run, problems)
+
+    @contextmanager
+    def rehearsal(self, stack: str) -> Iterator[Stacks]:
+        """See `state.ports.Stacks`; the copy's secrets are encrypted by a passphrase of its own."""
+        with self._opened(stack) as opened:
+            try:
+                found = explained(opened.export_stack)
+            except NoStackError:
+                found = None
+        with work_folder() as folder:
+            copy = PulumiStacks(self._environment, replace(self._settings, backend=folder.as_uri()))
+            if found is not None:
+                with copy._opened(stack) as opened:
+                    explained(lambda: opened.workspace.create_stack(opened.name))
+                    explained(lambda: opened.import_stack(found))
+            yield copy
+
+    def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack) as opened:
+            try:
+                return leftovers.begun(_exported(opened))
+            except NoStackError:
+                return None
+
+    def forget_begun(self, stack: str) -> None:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack) as opened:
+            self._unlocked(stack, opened, lambda: _edit(opened, leftovers.without_begun))
+
+    def retain(self, stack: str, urns: Collection[str]) -> None:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack) as opened:
+            self._unlocked(stack, opened, lambda: _edit(opened, lambda state: leftovers.with_retained(state, urns)))
+
+    def note(self, stack: str, message: str) -> None:
+        """See `state.ports.Stacks`.
+
+        A refresh of the stack's own resource alone reads nothing from AWS and runs no program.
+        """
+        with self._opened(stack) as opened:
+            project, name = f"{self._environment.project}-{stack}", self._environment.name
+            root = f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
+
+            def run() -> None:
+                opened.refresh(
+                    target=[root], message=message, color="never", suppress_outputs=True, on_event=opened.hear
+                )
+
+            try:
+                self._unlocked(stack, opened, run)
+            except NoStackError:
+                raise EngineError(
+                    f"there is no stack {stack} to keep the history in",
+                    then="run phase 2 first",
+                    code="stack-missing",
+                ) from None
+
+    def locks(self, stack: str) -> tuple[Lock, ...]:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack) as opened:
+            return _locks(stack, opened)
+
+    def unlock(self, stack: str) -> None:
+        """See `state.ports.Stacks`."""
+        with self._opened(stack) as opened:
+            explained(opened.cancel)
+
+    @contextmanager
+    def _opened(
+        self,
+        stack: str,
+        given: ProgramInput | None = None,
+        plan: Path | None = None,
+        before: Callable[[], None] = lambda: None,
+    ) -> Iterator[Stack]:
+        """A stack ready for one operation.
+
+        Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
+        """
+        name, environment, settings = self._environment.name, self._environment, self._settings
+        config = {
+            "aws:region": environment.region,
+            "aws:allowedAccountIds": json.dumps([environment.account]),
+            "aws:ignoreTags": json.dumps({"keys": [ROLLBACK_TAG]}),  # it comes and goes beside the engine
+            **settings.config,
+        }
+        if given and settings.backend.startswith("file://"):
+            _make_sure_of_room(settings.backend)
+        remove_empty_sidecars(settings.backend, f"{environment.project}-{stack}")
+
+        def program() -> None:
+            before()
+            if given:
+                guarded(self._program(stack), given)
+
+        with work_folder() as temporary:
+            folder = plan.with_name(f"{stack}-work") if plan else temporary
+            known = folder.exists() and any(folder.iterdir())
+            folder.mkdir(exist_ok=True)
+            workspace = Workspace(
+                work_dir=str(folder),
+                program=program,
+                env_vars=settings.environ,
+                secrets_provider=environment.secrets_provider or "passphrase",
+                project_settings=auto.ProjectSettings(name=f"{environment.project}-{stack}", runtime="python"),
+                stack_settings=None
+                if known
+                else {name: auto.StackSettings(environment.secrets_provider, config=dict(config))},
+                pulumi_command=Engine(settings.command, settings.version, environment.engine_timeout),
+            )
+            yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select makes one of the SDK's own
+
+    def _program(self, stack: str) -> Program:
+        return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
+
+    def _unlocked(self, stack: str, opened: Stack, run: Callable[[], T], problems: Diagnostics | None = None) -> T:
+        """Run an operation; locks of dead holders are cleared and the operation run again."""
+        try:
+            return explained(run, problems)
+        except LockedError:
+            with self._clearing_alone(stack):
+                self._clear(_locks(stack, opened), opened)
+                return explained(run, problems)
+
+    @contextmanager
+    def _clearing_alone(self, stack: str) -> Iterator[None]:
+        """One at a time on this host: of two who find a dead lock, the slower must not clear the faster one's."""
+        name = sha256(f"{self._settings.backend} {self._full_name(stack)}".encode()).hexdigest()
+        path = platformdirs.user_cache_path("rollout") / "locks" / f"{name}.lock"
+        private_folder(path.parent)
+        try:
+            with FileLock(path, timeout=0):
+                yield
+        except Timeout:
+            raise Locked(
+                f"stack {self._full_name(stack)} is being updated by another run on this host",
+                then="wait until that is done; `rollout rollback` moves traffic all the same",
+            ) from None
+
+    def _clear(self, locks: Sequence[Lock], opened: Stack) -> None:
+        """Clear locks whose holders are all dead; an orphan is stopped first.
+
+        Raises:
+            Locked: One is alive, or elsewhere.
+        """
+        for lock in locks:
+            if lock.state is Holder.ORPHAN:
+                stop_group(lock.pid, partial(ends, lock))
+            elif lock.state is not Holder.DEAD:
+                raise Locked(
+                    f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
+                    then="wait until that is done; `rollout rollback` moves traffic all the same; "
+                    f"if nobody is at work there, run `rollout unlock {self._environment.name}`",
+                )
+        explained(opened.cancel)
+        for lock in locks:
+            self._on_lock_cleared(lock.stack, lock.holder)
+
+    def _full_name(self, stack: str) -> str:
+        return f"{self._environment.project}-{stack}/{self._environment.name}"
+
+
+def _make_sure_of_room(backend: str) -> None:
+    """Write to a folder before the engine does: where it has no room for a state it leaves half of one."""
+    folder = Path(unquote(urlsplit(backend).path))
+    try:
+        private_folder(folder)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_ROOM))
+    except OSError as error:
+        said = f"the backend can't be written to: {error.strerror}"
+        then = "make room or give write access, or name another `backend`"
+        raise EngineError(said, where=backend, then=then, code="backend-not-writable") from error
+
+
+def _exported(opened: Stack) -> leftovers.Deployment:
+    return explained(opened.export_stack).deployment or {}
+
+
+def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deployment]) -> None:
+    """Edit a state, which takes the engine's lock only to write it."""
+    found = explained(opened.export_stack)
+    explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))
+
+
+def _locks(stack: str, opened: Stack) -> tuple[Lock, ...]:
+    """The locks on a stack: giving it the name that it has is refused, because of them or in any case."""
+    try:
+        explained(lambda: opened.rename(opened.name))
+    except LockedError as error:
+        return tuple(locks_in(stack, error.text))
+    except (EngineError, NoStackError):
+        pass
+    return ()

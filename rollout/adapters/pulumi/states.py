@@ -1,0 +1,174 @@
+"""What states and histories of stacks hold, without Pulumi's SDK, which is slow to import."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+
+from rollout.adapters.pulumi.failures import again_if_torn, engine_error, said_by_cli
+from rollout.adapters.pulumi.folder import AskEngineError, Folder
+from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
+from rollout.errors import EngineError
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Moment
+from rollout.state.history.entries import Update
+from rollout.state.plan import ResourceState, states_of
+from rollout.state.work_folder import work_folder
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How to run the engine.
+
+    Attributes:
+        command: The Pulumi CLI.
+        version: Its version.
+        backend: Where the state is kept, a URL.
+        variables: Environment variables for the engine and its plugins, over this process's own.
+        config: Provider configuration, such as `aws:region`.
+    """
+
+    command: Path
+    version: str
+    backend: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What the engine is to find in its environment, besides this process's own."""
+        kept = any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE"))
+        return {
+            "PULUMI_BACKEND_URL": without_sidecars(self.backend),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            **({} if kept else {"PULUMI_CONFIG_PASSPHRASE": ""}),
+            **self.variables,
+        }
+
+
+def without_sidecars(backend: str) -> str:
+    """A backend's URL; in a folder the engine writes no `.attrs` files beside its own.
+
+    They aren't written in one go as states are: an engine that is killed leaves an empty one, and then nobody can read
+    that state any more. https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
+    """
+    parts = urlsplit(backend)
+    if parts.scheme != "file" or "metadata" in parse_qs(parts.query):
+        return backend
+    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, "metadata=skip")))))
+
+
+def remove_empty_sidecars(backend: str, project: str) -> None:
+    """Let a project's states be read again where an engine that was killed left an empty `.attrs` file beside one."""
+    if urlsplit(backend).scheme == "file":
+        folder = Path(unquote(urlsplit(backend).path), ".pulumi")
+        for kind in ("stacks", "history"):
+            for sidecar in (folder / kind / project).rglob("*.attrs"):
+                with suppress(OSError):
+                    if not sidecar.stat().st_size:
+                        sidecar.unlink()
+
+
+T = TypeVar("T")
+
+
+class States:
+    """The `States` port over the CLI, for one environment.
+
+    Args:
+        environment: The inventory.
+        settings: How to run the engine.
+    """
+
+    def __init__(self, environment: Environment, settings: EngineSettings) -> None:
+        self._environment = environment
+        self._settings = settings
+
+    @again_if_torn
+    def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
+        """See `state.ports.States`; secrets stay encrypted."""
+        with suppress(AskEngineError):
+            found = self._folder(stack).resources()
+            return None if found is None else states_of(found)
+        said = self._ask(stack, "export")
+        if said is None:
+            return None
+        deployment = self._read(_Export, said).deployment or {}
+        return states_of(deployment.get("resources") or ())
+
+    @again_if_torn
+    def history(self, stack: str, depth: int) -> tuple[Update, ...]:
+        """See `state.ports.States`."""
+        with suppress(AskEngineError):
+            return self._folder(stack).history(depth)
+        said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
+        return tuple(_update(each) for each in reversed(self._read(list[_Told], said or "[]")))
+
+    @staticmethod
+    def _read(kind: type[T], said: str) -> T:
+        try:
+            return read_as(kind, json_of(said))
+        except Unexpected as error:
+            raise EngineError(
+                f"what the engine says of a stack can't be read: {error}", code="state-unreadable"
+            ) from None
+
+    def _folder(self, stack: str) -> Folder:
+        environment = self._environment
+        return Folder(self._settings.backend, f"{environment.project}-{stack}", environment.name)
+
+    def _ask(self, stack: str, *command: str) -> str | None:
+        """What `pulumi stack` says; None where there is no such stack."""
+        environment, settings = self._environment, self._settings
+        with work_folder() as folder:
+            project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
+            remove_empty_sidecars(settings.backend, project["name"])
+            (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
+            try:
+                done = subprocess.run(
+                    [str(settings.command), "--non-interactive", "stack", *command, "--stack", environment.name],
+                    cwd=folder,
+                    env={**os.environ, **settings.environ},
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    encoding="utf-8",
+                    timeout=environment.engine_timeout.total_seconds(),
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                limit = environment.engine_timeout
+                raise EngineError(
+                    f"the engine didn't give the {command[0]} of {stack} within {limit}", code="engine-timeout"
+                ) from None
+        if not done.returncode:
+            return done.stdout
+        if "no stack named" in done.stderr:
+            return None
+        raise engine_error([said_by_cli(done.stderr)])
+
+
+class _Export(Foreign):
+    deployment: dict[str, Any] | None = None
+
+
+class _Told(Foreign):
+    """One update, as `pulumi stack history --json` tells it."""
+
+    kind: str
+    result: str
+    message: str | None = None
+    startTime: Moment  # noqa: N815 - the engine's names
+    endTime: Moment | None = None  # noqa: N815
+    version: int | None = None
+
+
+def _update(told: _Told) -> Update:
+    version = told.version or None  # a folder or bucket numbers nothing, and says 0
+    return Update(told.kind, told.result, told.message or "", told.startTime, told.endTime, version)

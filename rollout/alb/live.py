@@ -1,0 +1,153 @@
+"""What is on AWS now, as frozen data: the listeners, their rules and the target groups of one environment. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import SecretStr
+
+from rollout.alb.conditions import Condition, Field
+from rollout.alb.weights import Forward, forward_of, split_of
+from rollout.inventory.fields import MAX_PRIORITY
+from rollout.inventory.model import Arn, Environment, Route, Split
+
+DEFAULT_PRIORITY = MAX_PRIORITY + 1
+"""What stands for a default rule's priority, so that it is asked last."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """A listener rule as DescribeRules gives it.
+
+    Attributes:
+        priority: 1 to 50000; `DEFAULT_PRIORITY` for a default rule.
+        asks: Its conditions, all of them.
+        forward: Its forward action; None where it does anything else or more.
+        action: What it does instead, in words, for messages.
+        tags: Its tags, which stay as they are when the rule is adopted.
+        rollback: The mark of a rollback that was asked for, and that nobody overruled since; it is read with the tags.
+    """
+
+    arn: Arn
+    listener: Arn
+    priority: int
+    asks: tuple[Condition, ...] = ()
+    forward: Forward | None = None
+    action: str = "forward"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    rollback: str = ""
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The values of its path-pattern condition."""
+        return self._values(Field.PATH)
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """The values of its http-request-method condition."""
+        return self._values(Field.METHOD)
+
+    @property
+    def further(self) -> tuple[Condition, ...]:
+        """Its conditions on anything but path and methods."""
+        return tuple(c for c in self.asks if c.field not in (Field.PATH, Field.METHOD))
+
+    def _values(self, kind: Field) -> frozenset[str]:
+        return frozenset(value for c in self.asks if c.field == kind for value in c.values)
+
+    @property
+    def meaning(self) -> frozenset[tuple[str, str, frozenset[str | SecretStr]]]:
+        """All that it asks; the order of its conditions and of their values says nothing."""
+        return frozenset(condition.meaning for condition in self.asks)
+
+    @property
+    def as_route(self) -> bool:
+        """Whether stacks.toml has keys for all that it asks: one path, and methods."""
+        return len(self.paths) == 1 and not self.further
+
+    def matches(self, path: str, methods: tuple[str, ...]) -> bool:
+        """Whether its conditions are exactly this path and these methods."""
+        return self.paths == {path} and self.methods == set(methods) and not self.further
+
+    @property
+    def conditions(self) -> str:
+        """Its conditions in words."""
+        parts = ["|".join(sorted(self.methods)), "|".join(sorted(self.paths)), *map(str, self.further)]
+        return " ".join(filter(None, parts)) or "no conditions"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTargetGroup:
+    """A target group as DescribeTargetGroups gives it."""
+
+    arn: Arn
+    name: str
+    target_type: str
+    load_balancers: tuple[Arn, ...] = ()
+    health_checks: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """One environment's part of AWS at one moment.
+
+    Attributes:
+        account: The account of the credentials.
+        load_balancers: By the inventory's name; missing where AWS has none.
+        listeners: By load balancer, likewise.
+        rules: All rules of those listeners but the default ones.
+        defaults: The default rules, by load balancer.
+        target_groups: Those that the inventory names, by name; missing where AWS has none.
+    """
+
+    account: str
+    load_balancers: Mapping[str, Arn] = field(default_factory=dict)
+    listeners: Mapping[str, Arn] = field(default_factory=dict)
+    rules: tuple[LiveRule, ...] = ()
+    target_groups: Mapping[str, LiveTargetGroup] = field(default_factory=dict)
+    defaults: Mapping[str, LiveRule] = field(default_factory=dict)
+
+    def rules_of(self, load_balancer: str) -> tuple[LiveRule, ...]:
+        """The rules of a load balancer's listener in the order in which it asks them, the default one last."""
+        listener = self.listeners.get(load_balancer)
+        rules = sorted((rule for rule in self.rules if rule.listener == listener), key=lambda rule: rule.priority)
+        return (*rules, *filter(None, [self.defaults.get(load_balancer)]))
+
+    def rule_at(self, load_balancer: str, priority: int) -> LiveRule | None:
+        """The rule at a priority of a load balancer's listener."""
+        listener = self.listeners.get(load_balancer)
+        return next((rule for rule in self.rules if rule.listener == listener and rule.priority == priority), None)
+
+    def rule_of(self, route: Route) -> LiveRule | None:
+        """The rule at a route's priority, whatever its conditions."""
+        return self.rule_at(route.load_balancer, route.priority)
+
+    def group_arn(self, name: str) -> Arn:
+        """A target group's ARN; an empty one, which matches nothing, where it isn't there."""
+        group = self.target_groups.get(name)
+        return group.arn if group else Arn("")
+
+    def split_of(self, route: Route) -> Split | None:
+        """How a route's requests are divided now; None where its rule isn't there or isn't one of ours."""
+        rule = self.rule_of(route)
+        if rule is None or rule.forward is None:
+            return None
+        return split_of(rule.forward, self.group_arn(route.legacy), self.group_arn(route.candidate))
+
+    def forwards(self, route: Route) -> str:
+        """What a route's rule does, in words."""
+        rule = self.rule_of(route)
+        return str(rule.forward or rule.action) if rule else "nothing"
+
+    def splits(self, environment: Environment) -> dict[str, Split]:
+        """The split of each route that has one."""
+        found = {name: self.split_of(route) for name, route in environment.routes.items()}
+        return {name: split for name, split in found.items() if split is not None}
+
+
+def wanted_forward(environment: Environment, name: str, live: Live, split: Split) -> Forward:
+    """The forward action that a route's split means."""
+    route = environment.routes[name]
+    legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
+    return forward_of(split, legacy, candidate, environment.stickiness.kept_for)

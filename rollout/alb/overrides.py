@@ -1,0 +1,91 @@
+"""Header rules: which stand before the routes' own ones, so that a header picks the implementation. Pure.
+
+A header rule has a route's path and methods, and a header. It is asked before rules that the route's own comes after:
+a kept route at 2022 must win over a route at 2023, with the header too. So every rule of the inventory that takes
+requests from a route has a stand-in in the block of header rules, which sends them where it would itself, and the
+block keeps the order of the rules that it stands for. docs/decisions/0009-header-override.md proves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollout.alb.header_rules import is_header_rule
+from rollout.alb.live import Live, LiveRule
+from rollout.base.formatting import count_of
+from rollout.errors import Problem
+from rollout.inventory.header_rules import asks, block_of, planned_overrides
+from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.model import Environment, KeptRoute, Route
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+RULES_QUOTA = 100
+
+
+def override_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """What on AWS doesn't go with the header rules that the inventory asks for."""
+    override = environment.header_override
+    if override is None:
+        yield Problem(
+            "there is no [header-override] in the inventory",
+            then="add it, with a name and a value",
+            code="no-header-override",
+        )
+        return
+    entries: list[Route | KeptRoute] = [*environment.routes.values(), *environment.kept_routes.values()]
+    known = {(entry.load_balancer, entry.priority) for entry in entries}
+    planned = planned_overrides(environment)
+    for balancer in environment.load_balancers:
+        ours = {rule.priority for rule in planned.values() if rule.load_balancer == balancer}
+        block = block_of(environment, balancer, override)
+        yield from _not_as_kept(balancer, block, live)
+        for rule in live.rules_of(balancer):
+            if is_header_rule(environment, rule) or (balancer, rule.priority) in known:
+                continue
+            passed_by = (e for _, e in block if min(ours) < rule.priority < e.priority and _takes(rule, e))
+            what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which the inventory doesn't know,"
+            if rule.priority in ours:
+                what += " has the priority of a header rule"
+            elif entry := next(passed_by, None):
+                what += f" takes requests before {entry}; with the header they would pass it by"
+            else:
+                continue
+            then = f"take another base, or {'put it among the kept routes' if rule.as_route else 'renumber that rule'}"
+            yield Problem(
+                what,
+                "header-override.priority-base",
+                then,
+                code="priority-taken" if rule.priority in ours else "rule-bypassed",
+            )
+
+
+def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
+    """What to know before header rules are added."""
+    override, planned = environment.header_override, planned_overrides(environment)
+    said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
+    for balancer in environment.load_balancers:
+        listener = live.listeners.get(balancer)
+        there = [rule for rule in live.rules if rule.listener == listener and not is_header_rule(environment, rule)]
+        count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
+        if count > RULES_QUOTA:
+            said.append(
+                f"{balancer} will have {count_of(count, 'rule')}; AWS allows {RULES_QUOTA} unless you had that raised"
+            )
+    return tuple(said)
+
+
+def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live: Live) -> Iterator[Problem]:
+    """Kept routes whose rule does something else than a header rule in its stead would."""
+    for key, entry in block:
+        rule, group = live.rule_at(balancer, entry.priority), live.group_arn(entry.legacy)
+        forwards = rule.forward.weights.keys() if rule and rule.forward else ()
+        if isinstance(entry, KeptRoute) and set(forwards) != {group}:
+            what = f"forwards to {rule.forward or rule.action}, not to {entry.legacy} alone" if rule else "isn't there"
+            then = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
+            yield Problem(f"its rule {what}", f"kept-routes.{key}", then, code="kept-rule-differs")
+
+
+def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:
+    """Whether a live rule may take requests of an entry, whatever more it asks for."""
+    methods, wanted = tuple(sorted(rule.methods)), Conditions(*asks(entry))
+    return any(overlap(Conditions(path, methods), wanted) for path in sorted(rule.paths) or ["*"])

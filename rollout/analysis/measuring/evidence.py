@@ -1,0 +1,204 @@
+"""What CloudWatch says of a step, minute by minute, as the streams that the judge takes.
+
+Only whole minutes count, from the first after the weight went live up to those whose points may still change. All
+counts go in one request, as far as AWS takes them, and the limits of latencies in one before it. docs/evidence.md says
+which of AWS's metrics and statistics each number is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from rollout.alb.live import Live
+from rollout.analysis.defaults import bounds_of
+from rollout.analysis.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
+from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_target_group
+from rollout.analysis.measuring.tallies import (
+    BY_FUNCTION,
+    BY_TARGET_GROUP,
+    NOTHING,
+    RECIPES,
+    Minutes,
+    Rate,
+    Tally,
+    Time,
+    tally,
+)
+from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, load_balancer
+from rollout.analysis.ports import Metrics, TargetGroups
+from rollout.analysis.streams import Latency, Stream
+from rollout.base.formatting import count_of
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
+
+WHOLE = Percent(ALL_TENTHS)
+NO_MARGIN = Margin(relative=0)
+_Compared = tuple[MetricName, Pool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gathered:
+    """The evidence on a step.
+
+    Attributes:
+        streams: What can be judged; their arms are empty as long as there is no whole minute.
+        notes: What can't be compared, and what else to know of the numbers.
+        until: The end of the last minute, in UTC.
+        unseen: The routes of which nothing can be compared.
+    """
+
+    streams: tuple[Stream, ...]
+    notes: tuple[str, ...]
+    until: datetime
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A stream before it is read: its two arms, or three of a latency."""
+
+    metric: MetricName
+    pool: Pool
+    tallies: tuple[Tally, ...]
+    latency: Latency | None = None
+    limit: Limit | None = None
+
+
+class Evidence:
+    """Gathers the evidence of one environment; it remembers limits, so keep it for a ramp.
+
+    Args:
+        environment: The inventory.
+        metrics: CloudWatch.
+        target_groups: Who knows their functions; without it nothing is compared by function.
+        logs: Who reads functions' REPORT lines; without it cold starts aren't compared.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        metrics: Metrics,
+        target_groups: TargetGroups | None = None,
+        logs: Metrics | None = None,
+    ) -> None:
+        self._environment, self._metrics, self._target_groups, self._logs = environment, metrics, target_groups, logs
+        self._limits: dict[tuple[datetime, _Compared], Limit] = {}
+        self._targets: dict[Arn, tuple[str, ...]] = {}
+
+    def gather(self, live: Live, start: datetime, now: datetime) -> Gathered:
+        """Read what was counted of a step.
+
+        Args:
+            live: AWS now.
+            start: When the step's weight went live, with a time zone.
+            now: The time on AWS, with a time zone.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+        """
+        first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
+        until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
+        notes = list[str]()
+        if until - first > MAX_BAKE:
+            first = until - MAX_BAKE
+            notes.append(f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days")
+        compared = self._compared(live, notes)
+        ceilings = self._ceilings(compared, live, first)
+        limits = self._limits_of([each for each in compared if each not in ceilings], first, until)
+        plans = [self._plan(each, limits.get(each), ceilings.get(each)) for each in compared]
+        own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
+        wanted = (series for plan in plans for tallied in plan.tallies for series in tallied.series)
+        series = tuple(dict.fromkeys((*own.values(), *wanted)))
+        read = self._read(series, first, until) if until > first else {}
+        minutes = Minutes(first, (until - first) // MINUTE, read)
+        streams = tuple(_stream(plan, first, minutes, notes) for plan in plans)
+        for name, each in own.items():
+            if count := round(minutes.total([each]).sum()):
+                notes.append(
+                    f"load balancer {name} made {count_of(count, 'answer')} of 5xx itself; it doesn't tell for which "
+                    "target group, and only failed functions are counted as lambda-errors"
+                )
+        seen = {route for stream in streams for route in stream.routes}
+        unseen = tuple(name for name in self._environment.routes if name not in seen)
+        return Gathered(streams, tuple(notes), until, unseen)
+
+    def _compared(self, live: Live, notes: list[str]) -> list[_Compared]:
+        metrics = list(self._environment.analysis.metrics)
+        if self._logs is None and "cold-starts" in metrics:
+            metrics.remove("cold-starts")
+            notes.append("cold-starts aren't compared: nobody reads the functions' logs")
+        groups = by_target_group(self._environment, live)
+        functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
+        notes += (*groups.notes, *functions.notes)
+        return [
+            (metric, pool)
+            for metric in metrics
+            for kind, found in ((BY_TARGET_GROUP, groups), (BY_FUNCTION, functions))
+            if metric in kind
+            for pool in found.pools
+        ]
+
+    def _read(self, series: Sequence[Series], first: datetime, until: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        logged = [each for each in series if each.namespace == REPORTS]
+        found = self._metrics.read([each for each in series if each.namespace != REPORTS], first, until)
+        return {**found, **self._logs.read(logged, first, until)} if self._logs and logged else found
+
+    def _by_function(self, live: Live) -> Comparable:
+        lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        if self._target_groups and set(lambdas) - self._targets.keys():
+            self._targets = dict(self._target_groups.targets(lambdas))
+        return by_function(self._environment, live, self._targets)
+
+    def _limits_of(self, compared: Sequence[_Compared], first: datetime, until: datetime) -> dict[_Compared, Limit]:
+        """Legacy's limits, from the hour before; from the minutes since only where that isn't enough."""
+        times = {each: recipe for each in compared if isinstance(recipe := RECIPES[each[0]], Time)}
+        for end in (first, until) if until > first else ():
+            missing = {each: recipe for each, recipe in times.items() if (first, each) not in self._limits}
+            pairs = (pair for (_, pool), recipe in missing.items() for pair in limit_series(recipe, pool.legacy))
+            wanted = dict.fromkeys(series for pair in pairs for series in pair)
+            read = self._metrics.read(tuple(wanted), first - BEFORE, end) if wanted else {}
+            for each, recipe in missing.items():
+                if found := limit_of(recipe, each[1].legacy, read, first):
+                    self._limits[first, each] = found
+        return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
+
+    def _ceilings(self, compared: Sequence[_Compared], live: Live, first: datetime) -> dict[_Compared, Limit]:
+        """The limits that stacks.toml sets for latencies of routes at 100 per cent, where legacy can't set them."""
+        analysis, splits = self._environment.analysis, live.splits(self._environment)
+        return {
+            (metric, pool): Limit(timedelta(milliseconds=ceiling), first)
+            for metric, pool in compared
+            if isinstance(RECIPES[metric], Time) and (ceiling := bounds_of(metric, analysis)[2])
+            if all(splits[name].weight == WHOLE for name in pool.routes)
+        }
+
+    def _plan(self, compared: _Compared, limit: Limit | None, ceiling: Limit | None) -> _Plan:
+        metric, pool = compared
+        recipe, sources = RECIPES[metric], (pool.legacy, pool.candidate, pool.candidate)
+        if isinstance(recipe, Rate):
+            return _Plan(metric, pool, tuple(tally(recipe, each) for each in sources[:2]))
+        tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
+        if ceiling:
+            limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
+        latency = latency_of(recipe, limit, tolerance, harm)
+        bounds = (latency.limit, latency.tolerated, latency.harmful)
+        counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
+        return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 3, latency, limit)
+
+
+def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) -> Stream:
+    called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
+    if plan.latency and plan.limit is None:
+        notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few to take a limit from")
+    read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
+    if cut := max(number for _, number in read):
+        notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests, and they were cut")
+    legacy, candidate, *harmful = (arm for arm, _ in read)
+    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, *harmful)
+
+
+def _minute(time: datetime) -> datetime:
+    return time.replace(second=0, microsecond=0)

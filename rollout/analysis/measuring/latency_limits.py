@@ -1,0 +1,92 @@
+"""The limits that make latencies countable: legacy's own quantiles, from before the step. Pure.
+
+A limit must not depend on what is judged by it. So it is legacy's quantile in the hour before the first minute, and
+where legacy had too little to do then, the minutes that it is taken from are judged by nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rollout.analysis.measuring.tallies import Time
+from rollout.analysis.metrics import MINUTE, Point, Series, Source
+from rollout.analysis.streams import Latency
+from rollout.inventory.ramp_settings import Margin
+
+BEFORE = timedelta(hours=1)
+"""How far back legacy's values are looked at."""
+ENOUGH = 100
+"""How many of them make a limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Legacy's limit.
+
+    Attributes:
+        time: The limit.
+        since: The first minute that may be judged by it.
+    """
+
+    time: timedelta
+    since: datetime
+
+
+def limit_series(recipe: Time, sources: Sequence[Source]) -> tuple[tuple[Series, Series], ...]:
+    """By source, the quantile and the number of values that it is of."""
+    return tuple(
+        (source.series(recipe.name, f"p{recipe.quantile * 100:g}"), source.series(recipe.name, "SampleCount"))
+        for source in sources
+    )
+
+
+def limit_of(
+    recipe: Time, sources: Sequence[Source], read: Mapping[Series, Sequence[Point]], first: datetime
+) -> Limit | None:
+    """Legacy's limit: the median of its minutes' quantiles, a minute counting as much as it has values.
+
+    Args:
+        recipe: The metric.
+        sources: What publishes it for legacy.
+        read: What was read of `limit_series`.
+        first: The first minute of the step; minutes from then on are taken only as long as there isn't enough.
+
+    Returns:
+        None if there isn't enough altogether.
+    """
+    found: list[tuple[datetime, float, float]] = []
+    for quantile, number in limit_series(recipe, sources):
+        weights = {point.time: point.value for point in read.get(number, ())}
+        found += [(point.time, point.value, weights.get(point.time, 0)) for point in read.get(quantile, ())]
+    values, total, since = list[tuple[float, float]](), 0.0, first
+    for time, value, weight in sorted(found):
+        if time >= since and total >= ENOUGH:
+            break
+        values.append((value, weight))
+        total += weight
+        since = max(since, time + MINUTE)
+    if total < ENOUGH:
+        return None
+    below = 0.0
+    for value, weight in sorted(values):
+        below += weight
+        if below >= total / 2:
+            return Limit(value * recipe.unit, since)
+    return None
+
+
+def latency_of(recipe: Time, limit: Limit | None, tolerance: Margin, harm: Margin) -> Latency:
+    """The limits of both implementations, in seconds; all 0 if legacy's isn't known.
+
+    Both bounds of a margin must be exceeded, so that the wider one of the two counts.
+    """
+    known = limit.time if limit else timedelta(0)
+
+    def widened(margin: Margin) -> float:
+        return (known + max(known * margin.relative, timedelta(milliseconds=margin.absolute))).total_seconds()
+
+    if limit is None:
+        return Latency(recipe.quantile, 0, 0, 0)
+    return Latency(recipe.quantile, known.total_seconds(), widened(tolerance), widened(harm))

@@ -1,0 +1,173 @@
+"""Which requests can be told apart, and what of them is compared. Pure.
+
+CloudWatch counts by target group and by function, not by rule. So routes that share a target group can only be
+measured together, and what other rules send to it can't be told from theirs. Such routes make one *pool* here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from rollout.alb.live import Live, LiveRule
+from rollout.analysis.metrics import Source, function, target_group
+from rollout.inventory.model import Arn, Environment, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Routes that are measured together.
+
+    Attributes:
+        routes: Their names.
+        legacy: What counts the requests that legacy got of them.
+        candidate: What counts the candidate's.
+    """
+
+    routes: tuple[str, ...]
+    legacy: tuple[Source, ...]
+    candidate: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparable:
+    """What can be compared.
+
+    Attributes:
+        pools: Each with requests of its own.
+        notes: Which routes can't be, and why.
+    """
+
+    pools: tuple[Pool, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def by_target_group(environment: Environment, live: Live) -> Comparable:
+    """What can be compared by the load balancers' counts.
+
+    Args:
+        environment: The inventory.
+        live: AWS now; a target group that isn't there counts nothing.
+    """
+    return _comparable(environment, live, [(pool, list[str]()) for pool in told_apart(environment, live)])
+
+
+def told_apart(environment: Environment, live: Live) -> tuple[Pool, ...]:
+    """The pools that the load balancers count, whether or not they can be compared; see `by_target_group`."""
+
+    def sources(groups: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
+        places = {live.group_arn(group): live.load_balancers.get(balancer) for balancer, group in groups}
+        return tuple(target_group(at, group) for group, at in places.items() if group and at)
+
+    pools = []
+    for names in group_pools(environment):
+        routes = [environment.routes[name] for name in names]
+        legacy = sources((route.load_balancer, route.legacy) for route in routes)
+        candidate = sources((route.load_balancer, route.candidate) for route in routes)
+        pools.append(Pool(names, legacy, candidate))
+    return tuple(pools)
+
+
+def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> Comparable:
+    """What can be compared by Lambda's counts, which mix all that a function answers.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        targets: By target group, the ARNs of its functions; empty where it has none or other targets.
+    """
+    behind = {name: tuple(targets.get(group.arn, ())) for name, group in live.target_groups.items()}
+    kept = {each: name for name, route in environment.kept_routes.items() for each in behind.get(route.legacy, ())}
+    used = {
+        name: {route.legacy, route.candidate, *behind.get(route.legacy, ()), *behind.get(route.candidate, ())}
+        for name, route in environment.routes.items()
+    }
+    pools = []
+    for names in pooled(used):
+        routes = [environment.routes[name] for name in names]
+        old = dict.fromkeys(each for route in routes for each in behind.get(route.legacy, ()))
+        new = dict.fromkeys(each for route in routes for each in behind.get(route.candidate, ()))
+        groups = [group for route in routes for group in (route.legacy, route.candidate)]
+        why = [f"{group} has no Lambda function that is known" for group in groups if not behind.get(group)]
+        why += [f"{_name(each)} is legacy and candidate" for each in old if each in new]
+        why += [f"{_name(each)} also serves {kept[each]}" for each in (*old, *new) if each in kept]
+        pools.append((Pool(names, tuple(map(function, old)), tuple(map(function, new))), why))
+    return _comparable(environment, live, pools, "the functions of ")
+
+
+def _comparable(
+    environment: Environment, live: Live, pools: Iterable[tuple[Pool, Sequence[str]]], what: str = ""
+) -> Comparable:
+    """The pools in whose way nothing is, and notes on the others."""
+    found, notes = list[Pool](), list[str]()
+    for pool, why in pools:
+        names = pool.routes
+        reasons = (*hindrances(environment, live, names, header_rules=False), *_mixed(environment, live, names), *why)
+        if reasons:
+            notes.append(f"{what}{', '.join(names)} can't be compared: {'; '.join(dict.fromkeys(reasons))}")
+        else:
+            found.append(pool)
+    return Comparable(tuple(found), tuple(notes))
+
+
+def group_pools(environment: Environment) -> list[tuple[str, ...]]:
+    """The routes, together where they share target groups, in the inventory's order."""
+    return pooled({name: {route.legacy, route.candidate} for name, route in environment.routes.items()})
+
+
+def pooled(shares: Mapping[str, AbstractSet[str]]) -> list[tuple[str, ...]]:
+    """Names, together where they share anything, each once and in the order given."""
+    pools: list[tuple[set[str], list[str]]] = []
+    for name, parts in shares.items():
+        held, names = set(parts), list[str]()
+        for pool in [pool for pool in pools if pool[0] & held]:
+            pools.remove(pool)
+            held |= pool[0]
+            names += pool[1]
+        pools.append((held, [*names, name]))
+    return [tuple(names) for _, names in pools]
+
+
+def hindrances(
+    environment: Environment, live: Live, names: tuple[str, ...], *, header_rules: bool = True
+) -> Iterator[str]:
+    """Why the counts aren't of these routes alone, or the rules don't say what to expect.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        names: The routes of a pool.
+        header_rules: Whether rules for these very endpoints with a further condition, such as a header, count too:
+            they change shares, but not what is asked for.
+    """
+    routes = [environment.routes[name] for name in names]
+    if both := sorted({route.legacy for route in routes} & {route.candidate for route in routes}):
+        yield f"{', '.join(both)} is one route's legacy and another's candidate"
+    strange = [name for name in names if live.split_of(environment.routes[name]) is None]
+    yield from (f"the live rule of {name} isn't one of ours" for name in strange)
+    own = {rule.arn for route in routes if (rule := live.rule_of(route))}
+    groups = {live.group_arn(group): group for route in routes for group in (route.legacy, route.candidate)}
+    for rule in (*live.rules, *live.defaults.values()):
+        narrower = not header_rules and any(_is_of(rule, route, live) for route in routes)
+        if rule.arn not in own and rule.forward and not narrower:
+            shared = [groups[arn] for arn in rule.forward.weights if arn in groups]
+            yield from (f"{group} also has the requests of another rule, for {rule.conditions}" for group in shared)
+
+
+def _is_of(rule: LiveRule, route: Route, live: Live) -> bool:
+    at_home = rule.listener == live.listeners.get(route.load_balancer)
+    return at_home and rule.paths == {route.path} and rule.methods == set(route.methods)
+
+
+def _mixed(environment: Environment, live: Live, names: tuple[str, ...]) -> Iterator[str]:
+    """Routes at different weights make up different shares of legacy's requests and the candidate's."""
+    splits = {name: live.split_of(environment.routes[name]) for name in names}
+    weights = {name: split.weight for name, split in splits.items() if split}
+    if len(set(weights.values())) > 1:
+        said = ", ".join(f"{name} {weight} %" for name, weight in weights.items())
+        yield f"their weights differ ({said}), so legacy and the candidate get different mixes of them"
+
+
+def _name(function_arn: str) -> str:
+    return function_arn.rpartition(":function:")[2]

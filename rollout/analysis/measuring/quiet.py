@@ -1,0 +1,160 @@
+"""The proof that nobody needs legacy any more.
+
+CloudWatch has no point where nothing happened, and none either where it isn't told. So that legacy has none proves
+something only if the candidate beside it, behind the same load balancer and in the same time, has some.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from rollout.alb.live import Live
+from rollout.analysis.metrics import MINUTE, Series, function, target_group
+from rollout.analysis.ports import Metrics, TargetGroups
+from rollout.base.formatting import count_of
+from rollout.errors import Problem
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quantities import format_duration
+
+FINE = timedelta(days=1)
+"""Up to this long, minutes are counted; beyond it hours, which CloudWatch keeps for 455 days."""
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What CloudWatch is asked for, by what it is of: a target group's requests, a function's invocations.
+
+    Attributes:
+        legacy: What must have been quiet.
+        candidate: What must not have been, or nothing is proven.
+    """
+
+    legacy: Mapping[str, Series] = field(default_factory=dict)
+    candidate: Mapping[str, Series] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """What was counted.
+
+    Attributes:
+        span: The time that it is of.
+        legacy: By target group or function, its requests.
+        candidate: By target group, its requests.
+    """
+
+    span: timedelta
+    legacy: Mapping[str, int]
+    candidate: Mapping[str, int]
+
+
+class IdleCheck:
+    """Asks CloudWatch whether legacy was quiet.
+
+    Args:
+        environment: The inventory.
+        target_groups: Where their functions are looked up, which others than the load balancer may invoke.
+        on_quiet: Told if it was: for how long, and how many requests the candidate answered.
+        metrics: Gives CloudWatch.
+        now: The time in UTC.
+        span: How long it must have been quiet, 1 min to 90 d; beyond a day in whole hours.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        target_groups: TargetGroups,
+        on_quiet: Callable[[timedelta, int], None],
+        *,
+        metrics: Callable[[], Metrics],
+        now: Callable[[], datetime],
+        span: timedelta,
+    ) -> None:
+        self._environment = environment
+        self._target_groups = target_groups
+        self._metrics = metrics
+        self._now = now
+        self._span = span
+        self._on_quiet = on_quiet
+
+    def missing(self, live: Live) -> tuple[Problem, ...]:
+        """Why it isn't proven; where nothing is left of legacy there is nothing to prove.
+
+        Args:
+            live: AWS now.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        environment, span = self._environment, self._span
+        targets = self._target_groups.targets(legacy_groups(environment, live))
+        wanted = asked(environment, live, targets, span)
+        if not wanted.legacy:
+            return ()
+        end = self._now().replace(second=0, microsecond=0)
+        start = end - span if span <= FINE else (end - span).replace(minute=0)
+        found = self._metrics().read((*wanted.legacy.values(), *wanted.candidate.values()), start, end)
+
+        def sums(of: Mapping[str, Series]) -> dict[str, int]:
+            return {name: round(sum(point.value for point in found[series])) for name, series in of.items()}
+
+        quiet = Quiet(span, sums(wanted.legacy), sums(wanted.candidate))
+        problems = tuple(noise(quiet))
+        if not problems:
+            self._on_quiet(span, sum(quiet.candidate.values()))
+        return problems
+
+
+def asked(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]], span: timedelta) -> Asked:
+    """What to ask CloudWatch for, as far as it is on AWS.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        targets: By target group, its targets; functions among them are asked for too, since others may invoke them.
+        span: How long it must have been quiet.
+    """
+    period = MINUTE if span <= FINE else _HOUR
+    legacy, candidate = dict[str, Series](), dict[str, Series]()
+    for route in environment.routes.values():
+        at = live.load_balancers.get(route.load_balancer)
+        for name, found in ((route.legacy, legacy), (route.candidate, candidate)):
+            group = live.group_arn(name)
+            if at and group:
+                found[f"target group {name}"] = replace(target_group(at, group).series("RequestCount"), period=period)
+        for target in targets.get(live.group_arn(route.legacy), ()):
+            if ":function:" in target:
+                name = target.rpartition(":function:")[2]
+                legacy[f"function {name}"] = replace(function(target).series("Invocations"), period=period)
+    return Asked(legacy, candidate)
+
+
+def noise(found: Quiet) -> Iterator[Problem]:
+    """Why it isn't proven that nobody needs legacy."""
+    during = f"in the last {format_duration(found.span)}"
+    for place, count in found.legacy.items():
+        if count:
+            yield Problem(
+                f"it had {count_of(count, 'request')} {during}",
+                where=place,
+                then="see who sends them, and wait until there have been none for that long",
+                code="legacy-not-idle",
+            )
+    for place, count in found.candidate.items():
+        if not count:
+            yield Problem(
+                f"CloudWatch has no request to it {during}: that legacy has none either proves nothing",
+                where=place,
+                then="send it some, and look again in a few minutes",
+                code="candidate-idle",
+            )
+
+
+def legacy_groups(environment: Environment, live: Live) -> tuple[Arn, ...]:
+    """The routes' legacy target groups that are on AWS."""
+    groups = (live.group_arn(route.legacy) for route in environment.routes.values())
+    return tuple(dict.fromkeys(group for group in groups if group))

@@ -1,0 +1,243 @@
+"""What the load balancers did with requests, by CloudWatch's counts, held against the live weights. Pure.
+
+CloudWatch counts by target group, not by rule. So routes that share a target group are measured together, as a pool.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from statistics import NormalDist
+
+from rollout.alb.live import Live
+from rollout.analysis.measuring.pools import group_pools, hindrances
+from rollout.analysis.metrics import MINUTE, Series, target_group
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quantities import ALL_TENTHS, Percent, format_duration
+
+SINCE = timedelta(minutes=15)
+"""How far back requests are counted, if nothing else is asked for."""
+
+Z_95 = NormalDist().inv_cdf(0.975)
+"""How many standard deviations to either side hold 95 %."""
+
+_SURPRISING = math.log(1000)
+_EXPECTED = 5  # of the rarer kind, or a share says nothing
+
+
+class Verdict(StrEnum):
+    """Whether the requests were divided as the live rules say."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    TOO_FEW = "too few requests"
+    UNKNOWN = "can't tell"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What became of the requests of one route, or of routes that share target groups.
+
+    Attributes:
+        routes: Those that are counted together; one alone where it shares no target group.
+        requests: How many there were.
+        candidate: How many of them the candidate got.
+        share: The candidate's share; None where there were no requests.
+        low: The lower end of the share's 95 % interval, as if each request were by itself.
+        high: Its upper end.
+        expected: The share by the live rules; None where they don't say.
+        verdict: Whether share and expectation fit together.
+        why: If they don't, what is likely; if nobody can tell, what is in the way.
+    """
+
+    routes: tuple[str, ...]
+    requests: int
+    candidate: int
+    share: Percent | None
+    low: Percent | None
+    high: Percent | None
+    expected: Percent | None
+    verdict: Verdict
+    why: tuple[str, ...] = ()
+
+
+def shared_candidates(environment: Environment) -> dict[str, tuple[str, ...]]:
+    """The routes between which a client drifts to the candidate, by the candidate's target group that they share.
+
+    A client's cookie to that group holds on all of them, and one to a legacy group on that group's routes only.
+    """
+    found: dict[str, list[str]] = {}
+    for name, route in environment.routes.items():
+        found.setdefault(route.candidate, []).append(name)
+    return {
+        group: tuple(names)
+        for group, names in found.items()
+        if len({environment.routes[name].legacy for name in names}) > 1
+    }
+
+
+def counted(environment: Environment, live: Live) -> dict[Arn, Series]:
+    """What to ask CloudWatch for: the requests of each target group of the routes, as far as it is on AWS."""
+    places = {
+        live.group_arn(group): live.load_balancers.get(route.load_balancer, Arn(""))
+        for route in environment.routes.values()
+        for group in (route.legacy, route.candidate)
+    }
+    return {group: target_group(at, group).series("RequestCount") for group, at in places.items() if group and at}
+
+
+def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Measured]:
+    """Hold what was counted against the live rules.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        counts: The requests of each target group; CloudWatch has no point where there were none.
+        since: The time that they are of.
+
+    Returns:
+        By route; routes of one pool have the same.
+    """
+    found: dict[str, Measured] = {}
+    for routes in group_pools(environment):
+        found |= dict.fromkeys(routes, _measured(environment, live, routes, counts, since))
+    return found
+
+
+def per_minute(
+    environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta
+) -> dict[tuple[str, ...], float]:
+    """Requests a minute of both implementations together, by pool.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        counts: The requests of each target group.
+        since: The time that they are of, a minute or longer.
+    """
+    found = {}
+    for names in group_pools(environment):
+        routes = [environment.routes[name] for name in names]
+        groups = {live.group_arn(group) for route in routes for group in (route.legacy, route.candidate)}
+        found[names] = sum(counts.get(group, 0) for group in groups if group) / (since / MINUTE)
+    return found
+
+
+def interval(hits: int, total: int) -> tuple[Percent, Percent]:
+    """A share's 95 % interval, rounded outwards to a tenth of a per cent; see `wilson`."""
+    low, high = wilson(hits, total)
+    return Percent(max(0, math.floor(low * ALL_TENTHS))), Percent(min(ALL_TENTHS, math.ceil(high * ALL_TENTHS)))
+
+
+def wilson(hits: int, total: int) -> tuple[float, float]:
+    """Wilson's score interval of a share at 95 %.
+
+    Args:
+        hits: 0 to `total`.
+        total: 1 or more.
+
+    Returns:
+        Its ends; by rounding they may be beyond 0 and 1 by a hair.
+
+    See Wilson, Probable Inference, the Law of Succession, and Statistical Inference, 1927.
+    """
+    share, scale = hits / total, 1 + Z_95**2 / total
+    middle = share + Z_95**2 / (2 * total)
+    reach = Z_95 * math.sqrt(share * (1 - share) / total + (Z_95 / (2 * total)) ** 2)
+    return (middle - reach) / scale, (middle + reach) / scale
+
+
+def verdict_of(hits: int, total: int, expected: float) -> Verdict:
+    """Whether a share fits an expectation.
+
+    It disagrees where chance would do the like less than once in a thousand times. Chernoff's bound never claims
+    that too early, however few the requests and however near to 0 or 1 the expectation.
+
+    Args:
+        hits: 0 to `total`.
+        total: 0 or more.
+        expected: 0 to 1.
+    """
+    if not total:
+        return Verdict.TOO_FEW
+    share = hits / total
+    if total * (_surprise(share, expected) + _surprise(1 - share, 1 - expected)) > _SURPRISING:
+        return Verdict.DISAGREES
+    sampled = 0 < expected < 1
+    return Verdict.TOO_FEW if sampled and total * min(expected, 1 - expected) < _EXPECTED else Verdict.AGREES
+
+
+def _surprise(share: float, expected: float) -> float:
+    if not share:
+        return 0
+    return share * math.log(share / expected) if expected else math.inf
+
+
+def _measured(
+    environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int], since: timedelta
+) -> Measured:
+    routes = [environment.routes[name] for name in names]
+    legacy = {live.group_arn(route.legacy) for route in routes}
+    candidate = {live.group_arn(route.candidate) for route in routes}
+    hits = sum(counts.get(group, 0) for group in candidate)
+    total = hits + sum(counts.get(group, 0) for group in legacy - candidate)
+    expected = _expected(environment, live, names, counts)
+    why = tuple(hindrances(environment, live, names))
+    if expected is None and not why:
+        why = ("the live rules don't say what share to expect of them together",)
+    verdict = Verdict.UNKNOWN if why or expected is None else verdict_of(hits, total, expected)
+    if verdict is Verdict.DISAGREES and expected is not None:
+        why = tuple(_likely(environment, live, names, since, expected, above=hits > expected * total))
+    low, high = interval(hits, total) if total else (None, None)
+    return Measured(
+        names,
+        total,
+        hits,
+        Percent(round(hits / total * ALL_TENTHS)) if total else None,
+        low,
+        high,
+        None if expected is None else Percent(round(expected * ALL_TENTHS)),
+        verdict,
+        why,
+    )
+
+
+def _expected(environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int]) -> float | None:
+    """The candidate's share by the live rules, 0 to 1, each route counting as much as it has requests."""
+    splits = {name: live.split_of(environment.routes[name]) for name in names}
+    shares = [split.weight.tenths / ALL_TENTHS for split in splits.values() if split is not None]
+    if len(shares) < len(names):
+        return None
+    if len(set(shares)) == 1:
+        return shares[0]
+    groups = [live.group_arn(environment.routes[name].legacy) for name in names]
+    if len(set(groups)) < len(groups) or max(shares) == 1:
+        return None  # nobody knows how many requests each of them has
+    whole = [counts.get(group, 0) / (1 - share) for group, share in zip(groups, shares, strict=True)]
+    return sum(map(math.prod, zip(whole, shares, strict=True))) / sum(whole) if sum(whole) else None
+
+
+def _likely(
+    environment: Environment, live: Live, names: tuple[str, ...], since: timedelta, expected: float, *, above: bool
+) -> Iterator[str]:
+    """What may make the measured share differ from the live one, the likeliest first."""
+    rules = [live.rule_of(environment.routes[name]) for name in names]
+    held = [rule.forward.stickiness for rule in rules if rule and rule.forward and rule.forward.stickiness]
+    drifting = [group for group, routes in shared_candidates(environment).items() if set(routes) & set(names)]
+    if above and held and drifting:
+        yield (
+            f"clients with a cookie to {', '.join(drifting)} have it on all routes that share it: "
+            "give each its own, by target-groups"
+        )
+    change = "lowered" if above else "raised"
+    yield f"if the weight was {change} in the last {format_duration(since)}, requests from before count too"
+    if held:
+        yield (
+            f"if it was {change} since clients came, those with a cookie stay where they are until "
+            f"{format_duration(max(held))} after their last request; a few busy ones weigh much"
+        )
+    elif not expected:
+        yield "if it was just set, not every node of the load balancer may go by it yet"

@@ -1,0 +1,157 @@
+"""Which of AWS's metrics make up each of ours, and what their points come to, minute by minute. Pure.
+
+- https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+- https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+- https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, Source
+from rollout.analysis.streams import Arm, Counts
+from rollout.inventory.ramp_settings import MetricName
+
+_SECOND, _MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A metric whose events and requests are sums of AWS's metrics.
+
+    Attributes:
+        events: AWS's names of the events.
+        requests: AWS's names of the requests.
+        logged: Whether functions' logs alone tell them.
+    """
+
+    events: tuple[str, ...]
+    requests: tuple[str, ...]
+    logged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A metric whose events are values above a limit.
+
+    Attributes:
+        name: AWS's name of it.
+        quantile: What share of legacy's values its limit holds.
+        unit: What AWS publishes it in.
+    """
+
+    name: str
+    quantile: float
+    unit: timedelta
+
+
+# A function that fails is a 502 of the load balancer's own: a LambdaUserError, and no Target_5XX.
+_FAILED = ("LambdaUserError", "LambdaInternalError")
+BY_TARGET_GROUP: Mapping[MetricName, Rate | Time] = {
+    "server-errors": Rate(("HTTPCode_Target_5XX_Count", *_FAILED), ("RequestCount",)),
+    "client-errors": Rate(("HTTPCode_Target_4XX_Count",), ("RequestCount",)),
+    "lambda-errors": Rate(_FAILED, ("RequestCount",)),
+    "latency-p50": Time("TargetResponseTime", 0.5, _SECOND),
+    "latency-p99": Time("TargetResponseTime", 0.99, _SECOND),
+}
+# Lambda counts a throttled invocation apart from the others.
+BY_FUNCTION: Mapping[MetricName, Rate | Time] = {
+    "function-errors": Rate(("Errors",), ("Invocations",)),
+    "throttles": Rate(("Throttles",), ("Invocations", "Throttles")),
+    "cold-starts": Rate(("ColdStarts",), ("Reports",), logged=True),
+    "duration-p50": Time("Duration", 0.5, _MILLISECOND),
+    "duration-p99": Time("Duration", 0.99, _MILLISECOND),
+}
+RECIPES = {**BY_TARGET_GROUP, **BY_FUNCTION}
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The series whose sums make one arm.
+
+    Attributes:
+        requests: The requests.
+        events: The events.
+        others: What is taken from the events.
+    """
+
+    requests: tuple[Series, ...]
+    events: tuple[Series, ...]
+    others: tuple[Series, ...] = ()
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """All of them."""
+        return (*self.requests, *self.events, *self.others)
+
+
+NOTHING = Tally((), ())
+
+
+def tally(recipe: Rate | Time, sources: Sequence[Source], limit: timedelta = timedelta(0)) -> Tally:
+    """How a metric of some sources is counted.
+
+    Args:
+        recipe: The metric.
+        sources: What publishes it.
+        limit: For a `Time`, above which its values are events.
+    """
+
+    def of(*names: str, statistic: str = "Sum") -> tuple[Series, ...]:
+        return tuple(source.series(name, statistic) for source in sources for name in names)
+
+    if isinstance(recipe, Rate):
+        if recipe.logged:
+            sources = [Source(REPORTS, source.dimensions) for source in sources]
+        return Tally(of(*recipe.requests), of(*recipe.events))
+    values = of(recipe.name, statistic="SampleCount")
+    # TC(:X), those of X or less, is what others have tried on AWS; TC(X:) is only documented.
+    bound = f"{limit / recipe.unit:.6f}".rstrip("0").rstrip(".")
+    return Tally(values, values, of(recipe.name, statistic=f"TC(:{bound})"))
+
+
+class Minutes:
+    """Points as one number a minute.
+
+    Args:
+        first: The first minute.
+        length: How many there are.
+        read: The points of each series; a minute without one counts nothing.
+    """
+
+    def __init__(self, first: datetime, length: int, read: Mapping[Series, Sequence[Point]]) -> None:
+        self._first, self._length, self._read = first, length, read
+
+    def total(self, series: Iterable[Series]) -> NDArray[np.float64]:
+        """The sum of series."""
+        total = np.zeros(self._length)
+        for point in (point for each in series for point in self._read.get(each, ())):
+            at = (point.time - self._first) // MINUTE
+            if 0 <= at < self._length:
+                total[at] += point.value
+        return total
+
+    def arm(self, tallied: Tally, since: datetime | None = None) -> tuple[Arm, int]:
+        """An arm, and in how many minutes its events had to be cut to its requests, as points may come unevenly.
+
+        Args:
+            tallied: How it is counted.
+            since: Minutes before this count nothing.
+        """
+        requests = np.rint(self.total(tallied.requests)).astype(np.int64)
+        found = _whole(np.maximum(self.total(tallied.events) - self.total(tallied.others), 0))
+        if since is not None:
+            skipped = max(0, (since - self._first) // MINUTE)
+            requests[:skipped] = found[:skipped] = 0
+        return Arm(requests, np.minimum(found, requests)), int((found > requests).sum())
+
+
+def _whole(counts: NDArray[np.float64]) -> Counts:
+    """Whole numbers with the same sum so far: a trimmed count is interpolated, and may be a fraction."""
+    return np.diff(np.floor(np.cumsum(counts) + 0.5), prepend=0).astype(np.int64)

@@ -1,0 +1,83 @@
+"""How many requests each route has, for whoever approves a change of its weight. Pure.
+
+CloudWatch counts by target group. Where routes share the candidate's group but each has a legacy group of its own, the
+candidate's requests are divided among them as legacy's counts and the live weights let expect; `Volume` says where
+even that can't tell them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rollout.alb.live import Live
+from rollout.analysis.measuring.pools import group_pools
+from rollout.analysis.metrics import MINUTE
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quantities import ALL_TENTHS
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Requests to both implementations together.
+
+    Attributes:
+        per_minute: How many, 0 or more.
+        routes: Whose they are: one route's alone, or those of several that can't be told apart.
+    """
+
+    per_minute: float
+    routes: tuple[str, ...]
+
+
+def volumes(environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Volume]:
+    """Each route's requests a minute.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        counts: The requests of each target group.
+        since: The time that they are of, a minute or longer.
+    """
+    found: dict[str, Volume] = {}
+    for names in group_pools(environment):
+        own = _told_apart(environment, live, names, counts)
+        if own is None:
+            groups = {group for name in names for group in _groups(environment, live, name)}
+            together = Volume(sum(counts.get(group, 0) for group in groups) / (since / MINUTE), names)
+            found |= dict.fromkeys(names, together)
+        else:
+            found |= {name: Volume(requests / (since / MINUTE), (name,)) for name, requests in own.items()}
+    return found
+
+
+def _groups(environment: Environment, live: Live, name: str) -> tuple[Arn, Arn]:
+    route = environment.routes[name]
+    return live.group_arn(route.legacy), live.group_arn(route.candidate)
+
+
+def _told_apart(
+    environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int]
+) -> dict[str, float] | None:
+    """Each route's requests, or None where they can only be counted together."""
+    groups = {name: _groups(environment, live, name) for name in names}
+    own = {name: float(counts.get(legacy, 0)) for name, (legacy, _) in groups.items()}
+    if len(names) > 1 and len({legacy for legacy, _ in groups.values()}) < len(names):
+        return None
+    for shared in {candidate for _, candidate in groups.values()}:
+        users = [name for name in names if groups[name][1] == shared]
+        to_candidate = counts.get(shared, 0)
+        if len(users) == 1:
+            own[users[0]] += to_candidate
+        elif to_candidate:
+            splits = [live.split_of(environment.routes[name]) for name in users]
+            shares = [split.weight.tenths / ALL_TENTHS if split else 1.0 for split in splits]
+            if max(shares) == 1:
+                return None  # legacy's counts say nothing of a route that has none left
+            expected = [own[name] * share / (1 - share) for name, share in zip(users, shares, strict=True)]
+            if not sum(expected):
+                return None
+            for name, part in zip(users, expected, strict=True):
+                own[name] += to_candidate * part / sum(expected)
+    return own

@@ -1,0 +1,97 @@
+"""What CloudWatch is asked for and what it answers, as frozen data: one kind of request for all that is measured. Pure.
+
+CloudWatch finds a series by exactly the dimensions that it was published with, and has no point where nothing happened.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from rollout.inventory.model import Arn
+
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A metric over time.
+
+    Attributes:
+        namespace: Such as `AWS/ApplicationELB`.
+        name: Such as `RequestCount`.
+        dimensions: Name and value of each, all that it was published with.
+        statistic: `Sum`, `SampleCount`, a percentile such as `p99`, or a trimmed count: `TC(:0.25)` is how many values
+            are 0.25 or less.
+        period: How much time a point stands for, whole minutes.
+    """
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period: timedelta = MINUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a series, and when its period begins."""
+
+    time: datetime
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What publishes several metrics under the same dimensions.
+
+    Attributes:
+        namespace: See `Series`.
+        dimensions: See `Series`.
+    """
+
+    namespace: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    def series(self, name: str, statistic: str = "Sum") -> Series:
+        """One of its metrics."""
+        return Series(self.namespace, name, self.dimensions, statistic)
+
+
+def load_balancer(arn: Arn) -> Source:
+    """All that a load balancer does."""
+    return Source("AWS/ApplicationELB", (("LoadBalancer", arn.partition(":loadbalancer/")[2]),))
+
+
+def target_group(balancer: Arn, group: Arn) -> Source:
+    """What a load balancer sends to one target group."""
+    at = load_balancer(balancer)
+    return Source(at.namespace, (*at.dimensions, ("TargetGroup", group.rpartition(":")[2])))
+
+
+def function(arn: str) -> Source:
+    """A Lambda function's invocations, or those of one alias or version, if the ARN names it.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
+    name, _, qualifier = arn.rpartition(":function:")[2].partition(":")
+    resource = (("Resource", f"{name}:{qualifier}"),) if qualifier else ()
+    return Source("AWS/Lambda", (("FunctionName", name), *resource))
+
+
+REPORTS = "REPORT lines"
+"""The namespace of what functions' logs alone tell; `log_insights` reads it."""
+
+
+class AlarmState(StrEnum):
+    """What an alarm says; by `MISSING` there is none of its name.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
+    """
+
+    OK = "OK"
+    ALARM = "ALARM"
+    INSUFFICIENT_DATA = "INSUFFICIENT_DATA"
+    MISSING = "MISSING"

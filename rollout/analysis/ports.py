@@ -1,0 +1,54 @@
+"""What the analysis asks of AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from rollout.analysis.metrics import AlarmState, Point, Series
+from rollout.inventory.model import Arn
+
+
+class TargetGroups(Protocol):
+    """What target groups hold."""
+
+    def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """The ids of the registered targets of target groups: a function's ARN, an address, an instance.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+
+class Metrics(Protocol):
+    """CloudWatch, for one environment."""
+
+    def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
+        """What was measured in a time; where there is no point, nothing was.
+
+        Args:
+            series: What is asked for; each is in the answer.
+            start: The first minute.
+            end: The minute after the last one.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+        """
+        ...
+
+
+class Alarms(Protocol):
+    """CloudWatch's alarms, for one environment."""
+
+    def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """The states of alarms, composite ones too.
+
+        Args:
+            names: Each is in the answer.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...

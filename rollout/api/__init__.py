@@ -1,0 +1,1 @@
+"""The library's own door, and how its parts are put together."""

@@ -1,0 +1,412 @@
+"""The one place where real parts are put together: AWS or the sandbox, boto3 and the Pulumi engine.
+
+Each part is made when it is first asked for, so that a rollback never waits for the engine.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from rollout.adapters.notify.ports import Topics
+from rollout.analysis.ports import Alarms, Metrics
+from rollout.api.ports import Account
+from rollout.base.clock import Clock
+from rollout.base.private import HOME, private_folder
+from rollout.errors import SandboxError
+from rollout.inventory.model import Environment
+from rollout.inventory.ramp_settings import CLOUDWATCH
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.ports import Functions, LegacyOwner, LoadBalancers, Marks
+from rollout.state.ports import Stacks, States
+
+if TYPE_CHECKING:
+    from rollout.adapters.aws.cloudwatch import CloudWatch
+    from rollout.adapters.aws.session import Access
+    from rollout.adapters.notify import Notifiers
+    from rollout.adapters.pulumi.states import EngineSettings
+    from rollout.alb.live import Live
+    from rollout.analysis.measuring.evidence import Evidence
+    from rollout.migration.rollback.lane import RuleApi
+    from rollout.migration.rollback.targets import KnownArns
+    from rollout.state.pending import Lock
+
+Provider = Literal["stand-in", "real"]
+GLANCE = 0.2
+"""How often, in seconds, a sandbox is asked for its time by somebody who waits."""
+
+
+class Sandbox(Protocol):
+    """An AWS on this machine, whether in this process or in another."""
+
+    @property
+    def endpoint(self) -> str:
+        """The address of its API."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """What shows that one may ask it."""
+        ...
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it keeps its state; Pulumi's is kept there, too."""
+        ...
+
+    @property
+    def clock(self) -> WallClock:
+        """Its time."""
+        ...
+
+    def environ(
+        self, account: str, region: str, provider: Provider = "stand-in", roots: Sequence[Path] = ()
+    ) -> Mapping[str, str]:
+        """The environment variables that send AWS's SDKs and the engine to it, which may read these files then."""
+        ...
+
+
+class WallClock(Protocol):
+    """The time of day, which in a sandbox may run faster."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> float:
+        """See `base.clock.Clock`."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """See `base.clock.Clock`."""
+        time.sleep(seconds)
+
+
+SOON = timedelta(seconds=10)
+"""How long a rollback waits for an answer of AWS's."""
+NOBODY = "123456789012"
+"""Whose the sandbox is where nobody is named."""
+
+
+CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION")
+"""What CI services set: most of them `CI`, Azure, Jenkins, CodeBuild and TeamCity a variable of their own."""
+
+
+def is_ci(environ: Mapping[str, str]) -> bool:
+    """Whether this runs in a CI service."""
+    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in CI_VARIABLES)
+
+
+def sandbox_account(otherwise: str) -> str:
+    """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
+    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    return key if key.isdigit() and len(key) == len(otherwise) else otherwise
+
+
+def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
+    """How AWS is reached, or the sandbox as an account."""
+    from rollout.adapters.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
+
+    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
+
+
+def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
+    """What an account has in a region, before there is an inventory.
+
+    Args:
+        region: Where to look.
+        sandbox: Where to work instead of AWS.
+        number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
+    """
+    from rollout.adapters.aws.discovery import Elbv2Account  # noqa: PLC0415 - as above
+
+    return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
+
+
+def homes(file: Path, sandbox: Sandbox | None) -> tuple[Path, ...]:
+    """Where the last good inventories of a file are kept."""
+    from rollout.migration.rollback import last_good  # noqa: PLC0415 - most commands have no need of it
+
+    if sandbox is None:
+        return last_good.homes(file)
+    return last_good.homes(file, sandbox.folder) if sandbox.folder else ()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The real parts for one environment.
+
+    Attributes:
+        environment: The inventory.
+        sandbox: Where to work instead of AWS.
+        provider: Which provider plugin talks to the sandbox.
+        on_lock_cleared: Told the stack and the dead holder of a lock.
+    """
+
+    environment: Environment
+    sandbox: Sandbox | None = None
+    provider: Provider = "stand-in"
+    on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
+
+    @property
+    def clock(self) -> Clock:
+        """Time."""
+        return SystemClock()
+
+    @property
+    def utc(self) -> datetime:
+        """The time of day on AWS."""
+        return self.sandbox.clock.now() if self.sandbox else datetime.now(UTC)
+
+    @property
+    def wall(self) -> datetime:
+        """The time of day on this machine, whatever a sandbox's is."""
+        return datetime.now(UTC)
+
+    def wait_until(self, due: datetime) -> None:
+        """Wait for a time of day on AWS; a sandbox's comes sooner than the wall's, if its clock runs faster."""
+        while (left := (due - self.utc).total_seconds()) > 0:
+            self.clock.sleep(min(left, GLANCE) if self.sandbox else left)
+
+    @property
+    def account(self) -> str:
+        """In the sandbox the access key is the account, so that a wrong account can be tried there too."""
+        return sandbox_account(self.environment.account)
+
+    @cached_property
+    def load_balancers(self) -> LoadBalancers:
+        """Where rules are read and changed."""
+        from rollout.adapters.aws.alb import Elbv2  # noqa: PLC0415 - boto3 takes a while to import
+
+        return Elbv2(self._access)
+
+    @cached_property
+    def marks(self) -> Marks:
+        """Who knows whose something on AWS is."""
+        from rollout.adapters.aws.marks import AwsMarks  # noqa: PLC0415 - as above
+
+        return AwsMarks(self._access, self.environment)
+
+    @cached_property
+    def rules(self) -> RuleApi:
+        """Where a rollback finds and changes rules: without the patience of the others."""
+        from rollout.adapters.aws.alb import Elbv2  # noqa: PLC0415 - as above
+
+        return Elbv2(self._access, patience=SOON, retries=1)
+
+    def known_arns(self, file: Path) -> KnownArns:
+        """What is known from before of what an inventory names; it never raises."""
+        from rollout.migration.rollback import last_good  # noqa: PLC0415 - as above
+
+        return last_good.known_arns(homes(file, self.sandbox), self.environment.name)
+
+    def keep_good(self, file: Path, live: Live) -> None:
+        """Keep the inventory, since AWS is like it; it never raises."""
+        from rollout.migration.rollback import last_good  # noqa: PLC0415 - as above
+
+        last_good.keep(homes(file, self.sandbox), self.environment, live, self.utc)
+
+    def holders(self) -> tuple[Lock, ...] | None:
+        """Who holds the routing stack; None where that can't be told. A folder is asked without an engine."""
+        from rollout.adapters.pulumi.locks import locks_in_folder  # noqa: PLC0415 - as above
+
+        if self.backend.startswith("file://"):
+            project, name = self.environment.project, self.environment.name
+            return locks_in_folder(self.backend, project, ROUTING, name)
+        return self.stacks.locks(ROUTING)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """Where requests are counted.
+
+        Raises:
+            UsageError: A plugin that stacks.toml names isn't there, or can't be used.
+        """
+        name = self.environment.analysis.source
+        if name == CLOUDWATCH:
+            return self._cloudwatch
+        from rollout.adapters.plugins import metrics_source  # noqa: PLC0415 - most environments need none
+
+        return metrics_source(name, self.environment)
+
+    @property
+    def alarms(self) -> Alarms:
+        """Who knows the states of alarms."""
+        return self._cloudwatch
+
+    def evidence(self, routes: Collection[str]) -> Evidence:
+        """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
+        from rollout.analysis.measuring.evidence import Evidence  # noqa: PLC0415 - so does numpy
+
+        some = {name: route for name, route in self.environment.routes.items() if name in routes}
+        inventory = self.environment.model_copy(update={"routes": some})
+        return Evidence(inventory, self.metrics, self.load_balancers, self.logs)
+
+    @cached_property
+    def logs(self) -> Metrics:
+        """Where cold starts are told."""
+        from rollout.adapters.aws.log_insights import LogInsights  # noqa: PLC0415 - as above
+
+        return LogInsights(self._access, self.clock)
+
+    @cached_property
+    def _cloudwatch(self) -> CloudWatch:
+        from rollout.adapters.aws.cloudwatch import CloudWatch  # noqa: PLC0415 - as above
+
+        return CloudWatch(self._access)
+
+    @cached_property
+    def functions(self) -> Functions:
+        """Where functions are invoked without a load balancer."""
+        from rollout.adapters.aws.functions import Lambda  # noqa: PLC0415 - as above
+
+        return Lambda(self._access)
+
+    @cached_property
+    def topics(self) -> Topics:
+        """Where messages to many are published."""
+        from rollout.adapters.aws.sns import Sns  # noqa: PLC0415 - as above
+
+        return Sns(self._access)
+
+    def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
+        """Those who are told of a ramp.
+
+        Args:
+            on_failure: Told in a sentence who couldn't be told, and why.
+        """
+        from rollout.adapters.notify import Notifiers  # noqa: PLC0415 - as above
+        from rollout.adapters.plugins import notifier  # noqa: PLC0415
+
+        environment = self.environment
+        return Notifiers(
+            environment.notifications,
+            plugins=lambda name, options: notifier(name, environment, options),
+            topics=lambda: self.topics,
+            root=environment.root,
+            on_failure=on_failure,
+        )
+
+    @cached_property
+    def _access(self) -> Access:
+        return access(self.environment.region, self.sandbox, self.account)
+
+    @cached_property
+    def stacks(self) -> Stacks:
+        """Where previews and updates run.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.adapters.pulumi.stacks import PulumiStacks  # noqa: PLC0415 - as above
+
+        return PulumiStacks(self.environment, self._engine, self.on_lock_cleared)
+
+    @cached_property
+    def states(self) -> States:
+        """What the stacks' states hold, without all that it takes to change them.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.adapters.pulumi import states  # noqa: PLC0415 - as above
+
+        return states.States(self.environment, self._engine)
+
+    @cached_property
+    def _engine(self) -> EngineSettings:
+        from rollout.adapters.pulumi.install import require  # noqa: PLC0415
+        from rollout.adapters.pulumi.states import EngineSettings  # noqa: PLC0415 - as above
+
+        engine = require()
+        return EngineSettings(engine.path, str(engine.version), self.backend, self._sandboxed(self.provider))
+
+    def _sandboxed(self, provider: Provider = "stand-in") -> dict[str, str]:
+        """The variables that lead to the sandbox, if there is one, which may read the checkout and functions' code."""
+        if self.sandbox is None:
+            return {}
+        environment, root = self.environment, self.environment.root
+        code = [root / function.code for function in environment.functions.values() if function.code]
+        roots = [_checkout(root), *code]
+        return dict(self.sandbox.environ(self.account, environment.region, provider, roots))
+
+    @cached_property
+    def owner(self) -> LegacyOwner | None:
+        """Another tool that holds the legacy rules; None where it is rollout or nobody.
+
+        Raises:
+            EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
+        """
+        from rollout.adapters.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
+        from rollout.adapters.pulumi.install import require  # noqa: PLC0415
+
+        legacy, root = self.environment.legacy, self.environment.root
+        variables = self._sandboxed()
+        if legacy.owner == "terraform":
+            tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})
+            return Terraform(tool, legacy.directory, legacy.workspace, legacy.state)
+        if legacy.owner == "pulumi" and legacy.stack:
+            if not any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE")):
+                variables["PULUMI_CONFIG_PASSPHRASE"] = ""
+            tool = Tool("pulumi", root, require().path, {**variables, "PULUMI_SKIP_UPDATE_CHECK": "true"})
+            # in the sandbox never a stack of the real AWS
+            return PulumiStack(tool, legacy.stack, self.backend if self.sandbox else legacy.backend)
+        return None
+
+    @property
+    def engine_version(self) -> str:
+        """Which engine is used, and where it is.
+
+        Raises:
+            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
+        """
+        from rollout.adapters.pulumi.install import require  # noqa: PLC0415 - as above
+
+        engine = require()
+        return f"Pulumi {engine.version} at {engine.path}"
+
+    @property
+    def backend_warning(self) -> str | None:
+        """Why the state won't be there for the next run: CI keeps no folder, in the sandbox as little as on AWS."""
+        place = self.environment.backend or "file://"
+        if not place.startswith("file://") or not is_ci(os.environ):
+            return None
+        name = self.environment.name
+        return (
+            "this is CI, which seldom keeps a folder, and the state is in one; without it nobody knows who holds the "
+            f'rules: in [environments.{name}] name a backend, such as backend = "s3://BUCKET/rollout"'
+        )
+
+    @property
+    def backend(self) -> str:
+        """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
+        if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":
+            return self.environment.backend
+        home = self.sandbox.folder if self.sandbox else self.environment.root / HOME
+        if home is None:
+            raise SandboxError(
+                "this sandbox has no folder to keep Pulumi's state in",
+                then="start it with one: Sandbox.start(folder)",
+                code="sandbox-without-folder",
+            )
+        return private_folder(home.resolve() / "state").as_uri()
+
+
+def _checkout(folder: Path) -> Path:
+    """The checkout that a folder is in; the folder where it is in none."""
+    found = folder.resolve()
+    return next((each for each in (found, *found.parents) if (each / ".git").exists()), found)
+
+
+PartsFactory = Callable[[Environment, Callable[[str, str], None]], Parts]
+"""Makes the parts for an environment; told the stack and the dead holder of each lock that is cleared."""

@@ -1,0 +1,59 @@
+"""What AWS says of the credentials and the time, held against the inventory. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from rollout.errors import Problem
+from rollout.inventory.model import Environment
+from rollout.migration.checks.report import Check
+
+REFUSED_FROM = timedelta(minutes=5)
+"""AWS takes no request whose time is further off.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+"""
+
+WORTH_SAYING = timedelta(seconds=30)
+
+
+def credentials(account: str, arn: str, environments: Sequence[Environment]) -> Check:
+    """Whether they are for the account of one of the environments.
+
+    Args:
+        account: The credentials' own, twelve digits.
+        arn: Who is signed in.
+        environments: Those that are asked about; none where there is no inventory.
+    """
+    own = [environment.name for environment in environments if environment.account == account]
+    other = [f"{environment.name} is in {environment.account}" for environment in environments]
+    evidence = f"account {account}, {arn}"
+    if own or not environments:
+        return Check("credentials", f"{evidence}, for {', '.join(own)}" if own else evidence)
+    then = "use that account's credentials, for example by AWS_PROFILE"
+    return Check(
+        "credentials",
+        evidence,
+        (Problem(f"they are for another account: {', '.join(other)}", then=then, code="wrong-account"),),
+    )
+
+
+def clock(told: datetime, here: datetime) -> Check:
+    """Whether this machine's time is AWS's.
+
+    Args:
+        told: When AWS answered, by its clock; to the second.
+        here: The same moment by this machine's clock.
+    """
+    off = abs(told - here)
+    seconds = round(off.total_seconds())
+    evidence = f"{seconds} s {'behind' if here < told else 'ahead of'} AWS" if seconds > 1 else "as AWS's"
+    then = "set the clock, for example by `timedatectl set-ntp true`"
+    if off >= REFUSED_FROM:
+        return Check(
+            "clock", evidence, (Problem("AWS refuses requests from 5 minutes off", then=then, code="clock-skew"),)
+        )
+    return Check(
+        "clock", evidence, (), (Problem("it drifts", then=then, code="clock-skew"),) if off >= WORTH_SAYING else ()
+    )

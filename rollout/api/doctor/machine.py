@@ -1,0 +1,104 @@
+"""What this machine has: Python, the engine, plugins, room and a terminal."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from rollout import __version__
+from rollout.adapters.pulumi import install as toolchain
+from rollout.base.files import is_folder
+from rollout.errors import EngineError, Problem
+from rollout.migration.checks.report import Check, failed
+
+ENOUGH = 100_000_000
+"""Bytes for states and plans; a state of a hundred routes has less than one million."""
+
+COMFORTABLE = 1_000_000_000
+_GB = 1_000_000_000
+_NARROW = 60
+"""Columns below which tables fold."""
+
+
+def machine_checks(folder: Path, *, sandboxed: bool, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Each thing that rollout needs here.
+
+    Args:
+        folder: Where stacks.toml is or will be.
+        sandboxed: Whether the sandbox is worked on, which needs more packages and fewer plugins.
+        environ: Holds PATH and what else names places.
+    """
+    yield Check("rollout", f"{__version__} on Python {platform.python_version()} at {sys.executable}")
+    yield engine(environ)
+    yield plugin(environ, sandboxed=sandboxed)
+    yield extra(sandboxed=sandboxed)
+    yield room(folder)
+    yield terminal(environ)
+
+
+def engine(environ: Mapping[str, str]) -> Check:
+    """Whether there is a Pulumi engine that fits."""
+    try:
+        found = toolchain.require(environ=environ)
+    except EngineError as error:
+        return failed("engine", error)
+    return Check("engine", f"Pulumi {found.version} at {found.path}")
+
+
+def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
+    """Whether the engine has the provider for AWS already; the sandbox has one of its own."""
+    if sandboxed:
+        return Check("provider", "the sandbox's own")
+    wanted = version("pulumi_aws")
+    home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    if (home / "plugins" / f"resource-aws-v{wanted}").exists():
+        return Check("provider", f"pulumi-aws {wanted} in {home}")
+    now = f"`pulumi plugin install resource aws v{wanted}` does so now"
+    later = Problem("the engine downloads it at the first preview", then=now, code="provider-missing")
+    return Check("provider", f"pulumi-aws {wanted} isn't in {home}", (), (later,))
+
+
+def extra(*, sandboxed: bool) -> Check:
+    """Whether the sandbox's packages are installed."""
+    missing = [name for name in ("aiohttp", "moto") if find_spec(name) is None]
+    if not missing:
+        return Check("sandbox", "its packages are installed")
+    problem = (Problem("it can't be used", then='pip install "rollout[sandbox]"', code="extra-missing"),)
+    return Check("sandbox", f"without {', '.join(missing)}", problem if sandboxed else (), () if sandboxed else problem)
+
+
+def room(folder: Path) -> Check:
+    """Whether there is room for states and plans."""
+    there = next(place for place in (folder, *folder.parents) if is_folder(place))
+    free = {str(place): shutil.disk_usage(place).free for place in (there, Path(tempfile.gettempdir()))}
+    little = [
+        Problem("hardly any room", where=place, code="low-disk-space") for place, size in free.items() if size < ENOUGH
+    ]
+    less = [
+        Problem("little room", where=place, code="low-disk-space")
+        for place, size in free.items()
+        if ENOUGH <= size < COMFORTABLE
+    ]
+    evidence = ", ".join(f"{size / _GB:.1f} GB free in {place}" for place, size in free.items())
+    return Check("disk", evidence, tuple(little), tuple(less))
+
+
+def terminal(environ: Mapping[str, str]) -> Check:
+    """Whether what is shown can be read: width, signs and colours."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    columns = shutil.get_terminal_size().columns
+    parts = [f"{columns} columns" if sys.stdout.isatty() else "none, so nobody is asked", encoding]
+    parts += [f"{name} is set" for name in ("NO_COLOR", "CI") if environ.get(name)]
+    notes = []
+    if encoding != "utf8":
+        notes.append(Problem("some signs are shown as ?", then="set LANG=C.UTF-8", code="terminal-limited"))
+    if sys.stdout.isatty() and columns < _NARROW:
+        notes.append(Problem("it is narrow, so that tables fold", code="terminal-limited"))
+    return Check("terminal", ", ".join(parts), (), tuple(notes))

@@ -1,0 +1,193 @@
+"""Several environments at once: a line each of where they stand, and one weight for all of them, wave by wave.
+
+A wave begins once every environment of the wave before has it. At the first failure nothing more is begun; what is
+under way in the same wave goes on to its end, since a change that is cut off helps nobody.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from rollout.errors import Interrupted, RolloutError
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.drift import DriftReport
+from rollout.migration.checks.status import EnvironmentStatus
+from rollout.migration.engine import PhaseResult
+
+T = TypeVar("T")
+
+MOST = 4
+"""How many environments are worked on at a time; a look at one runs several engines."""
+
+
+@dataclass(frozen=True, slots=True)
+class FleetLine:
+    """Where one environment stands.
+
+    Attributes:
+        phase: How far it got, as `EnvironmentStatus.phase`.
+        weights: The live weights that there are, rising, each once.
+        drift: In how many places file, state and load balancer don't agree; None where the state can't be read.
+        ramp: Where its ramp stands, in a sentence; None where history can't be read.
+        next_step: The command that comes next; None when all is as wanted.
+        error: Why nothing else is known.
+    """
+
+    environment: str
+    account: str
+    region: str
+    phase: str | None = None
+    weights: tuple[Percent, ...] = ()
+    drift: int | None = None
+    ramp: str | None = None
+    next_step: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FleetResult:
+    """What a weight for a fleet came to.
+
+    Attributes:
+        done: The environments that have it, in the order in which they were done.
+        failed: Those that don't, and why.
+        left: Those that weren't begun.
+    """
+
+    fleet: str
+    done: Mapping[str, PhaseResult] = field(default_factory=dict)
+    failed: Mapping[str, RolloutError] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
+
+    def require(self) -> None:
+        """Go on only if all have it.
+
+        Raises:
+            RolloutError: The first failure, with its own exit code.
+        """
+        for error in self.failed.values():
+            raise error
+
+
+def line_of(
+    environment: Environment,
+    status: Callable[[], EnvironmentStatus],
+    drift: Callable[[], DriftReport],
+    ramp: Callable[[], str],
+) -> FleetLine:
+    """Look at one environment from several sides at once.
+
+    Args:
+        environment: The inventory.
+        status: Where it stands.
+        drift: Whether file, state and load balancer agree.
+        ramp: Where its ramp stands.
+    """
+    line = FleetLine(environment.name, environment.account, environment.region)
+    with ThreadPoolExecutor(2) as pool:
+        drifting, ramping = pool.submit(drift), pool.submit(ramp)
+        try:
+            found = status()
+        except RolloutError as error:
+            return replace(line, error=str(error).replace("\n", "; "))
+        drifted, ramped = _told(drifting), _told(ramping)
+    weights = {route.live.weight for route in found.routes if route.live is not None}
+    return replace(
+        line,
+        phase=found.phase,
+        weights=tuple(sorted(weights)),
+        drift=None if drifted is None else len(drifted.problems),
+        ramp=ramped,
+        next_step=found.next_step,
+    )
+
+
+def _told(looking: Future[T]) -> T | None:
+    """What was found; None where it can't be told, such as without an engine."""
+    try:
+        return looking.result()
+    except RolloutError:
+        return None
+
+
+def side_by_side(names: Sequence[str], look: Callable[[str], FleetLine]) -> tuple[FleetLine, ...]:
+    """Look at several environments at once, in their order."""
+    with ThreadPoolExecutor(MOST, thread_name_prefix="fleet") as pool:
+        return tuple(pool.map(look, names))
+
+
+def run_waves(
+    fleet: str,
+    waves: Sequence[Sequence[str]],
+    act: Callable[[str], PhaseResult],
+    *,
+    at_once: int = 1,
+    on_wave: Callable[[int, Sequence[str]], None] = lambda _number, _wave: None,
+    on_done: Callable[[str, RolloutError | None], None] = lambda _name, _error: None,
+) -> FleetResult:
+    """Do something to each environment, wave by wave.
+
+    Args:
+        fleet: Its name.
+        waves: The environments of each wave.
+        act: What to do; called from other threads if several are worked on at once.
+        at_once: How many of a wave at a time, 1 or more.
+        on_wave: Told each wave that begins: its number from 1, and its environments.
+        on_done: Told each environment that was done or failed, in this thread.
+
+    Raises:
+        Interrupted: Ctrl-C, once what was under way has ended.
+    """
+    done: dict[str, PhaseResult] = {}
+    failed: dict[str, RolloutError] = {}
+    stop = threading.Event()
+
+    def one(name: str) -> PhaseResult | RolloutError | None:
+        if stop.is_set():
+            return None
+        try:
+            return act(name)
+        except RolloutError as error:
+            stop.set()
+            return error
+
+    def note(name: str, came_to: PhaseResult | RolloutError | None) -> None:
+        if isinstance(came_to, RolloutError):
+            failed[name] = came_to
+        elif came_to is not None:
+            done[name] = came_to
+        if came_to is not None:
+            on_done(name, failed.get(name))
+
+    every = [name for wave in waves for name in wave]
+    for number, wave in enumerate(waves, 1):
+        if failed:
+            break
+        on_wave(number, wave)
+        if at_once == 1:  # in this thread, where Ctrl-C stops an engine as it does for one environment
+            for name in wave:
+                note(name, one(name))
+            continue
+        with ThreadPoolExecutor(at_once, thread_name_prefix="fleet") as pool:
+            begun = {pool.submit(one, name): name for name in wave}
+            try:
+                for future in as_completed(begun):
+                    note(begun[future], future.result())
+            except KeyboardInterrupt:
+                stop.set()
+                pool.shutdown()
+                ended = [name for future, name in begun.items() if future.result() is not None]
+                raise _interrupted(every, [*done, *ended]) from None
+    left = tuple(name for name in every if name not in done and name not in failed)
+    return FleetResult(fleet, done, failed, left)
+
+
+def _interrupted(every: Sequence[str], ended: Sequence[str]) -> Interrupted:
+    left = [name for name in every if name not in ended]
+    said = f"not begun: {', '.join(left)}" if left else "all were begun, and have ended"
+    return Interrupted(f"stopped: {said}", then="run the same command again; what is done stays as it is")

@@ -1,0 +1,169 @@
+"""A draft as the text of a stacks.toml that somebody will read: each table says what it is for. Pure.
+
+What is prose begins with `# `; an example begins with `#` alone, and holds once that is taken away.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+
+from rollout.alb.discovered import Endpoint
+from rollout.api.init.draft import Draft
+from rollout.base.printable import one_line
+from rollout.inventory.quantities import format_duration
+from rollout.inventory.ramp_settings import Ramp
+
+
+def text_of(draft: Draft) -> str:
+    """The file's text; it ends with a line end.
+
+    Args:
+        draft: What it is to say.
+    """
+    parts = (_project, _load_balancers, _function, _routes, _kept, _environment, _optional)
+    return "\n\n".join("\n".join(part(draft)) for part in parts if any(part(draft))) + "\n"
+
+
+def _project(draft: Draft) -> Iterator[str]:
+    yield "# The inventory: which endpoints move from today's functions (legacy) to new ones (candidate), and how far."
+    yield f"# Written by `rollout init` from what account {draft.account} has in {draft.region}. Change it as you like,"
+    yield f"# then `rollout preflight {draft.answers.environment}` says whether AWS is so."
+    yield "# All but the environments holds in each environment, and an environment may override it."
+    yield ""
+    yield "[project]"
+    yield f"name = {_quoted(draft.answers.project)} # Pulumi's stacks are named by it, so it stays"
+    yield ""
+    yield "# How long a client stays with the implementation that it met first."
+    yield "[stickiness]"
+    kept = {endpoint.kept_for for endpoint in draft.routes.values() if endpoint.candidate}
+    duration = next(iter(kept)) if len(kept) == 1 else timedelta(hours=1)  # as live rules have it that both serve
+    yield f"duration = {_quoted(format_duration(duration))}" if duration else '#duration = "1h"'
+    yield "#enabled = false # no cookies on answers, and clients don't stay" if duration else "enabled = false"
+
+
+def _load_balancers(draft: Draft) -> Iterator[str]:
+    yield "# The listeners whose rules move. They are looked up, never changed."
+    for key, listener in draft.load_balancers.items():
+        yield ""
+        yield f"[load-balancers.{key}]"
+        yield f"name = {_quoted(listener.load_balancer)}"
+        yield f"listener-port = {listener.port}"
+
+
+def _function(draft: Draft) -> Iterator[str]:
+    for number, (name, target_groups) in enumerate(draft.functions.items()):
+        if number:
+            yield ""
+        if name in draft.makers.values():
+            yield f"# {name} is there already and gets requests. Phase 2 adopts its rules as they are, without phase 1,"
+            yield "# which would build a function anew: what is below is for that alone."
+        else:
+            yield from _new_function()
+        yield from _function_table(draft, name, target_groups)
+
+
+def _new_function() -> Iterator[str]:
+    yield "# The candidate. Phase 1 builds it, with a role, a log group and these target groups; no request reaches it."
+    yield "# Each legacy target group has one of its own here, so that each is measured by itself."
+
+
+def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[str]]) -> Iterator[str]:
+    answers = draft.answers
+    yield ""
+    yield f"[functions.{name}]"
+    yield f"code = {_quoted(answers.code)} # a zip file or a folder, as a path from this file's folder"
+    yield f"runtime = {_quoted(answers.runtime)}"
+    yield f"handler = {_quoted(answers.handler)}"
+    yield '#architecture = "arm64"'
+    yield "#memory-size = 256 # MB"
+    yield '#timeout = "30s"'
+    yield '#environment = { LOG_LEVEL = "info" } # plain text, so no secrets'
+    yield f"[functions.{name}.target-groups]"
+    for balancer, groups in target_groups.items():
+        yield f"{balancer} = [{', '.join(map(_quoted, groups))}]"
+
+
+def _routes(draft: Draft) -> Iterator[str]:
+    yield "# The endpoints that move. Phase 2 takes over each rule in place: ARN, priority and conditions stay."
+    for key, endpoint in draft.routes.items():
+        yield ""
+        yield f"[routes.{key}]"
+        yield from _rule(draft, endpoint)
+        yield f"candidate = {_quoted(draft.candidate(endpoint))}"
+
+
+def _kept(draft: Draft) -> Iterator[str]:
+    if draft.kept:
+        yield "# Endpoints that stay as they are. They are known so that nothing takes their requests or priorities."
+    for key, endpoint in draft.kept.items():
+        yield ""
+        yield f"[kept-routes.{key}]"
+        yield from _rule(draft, endpoint)
+        if endpoint.target_type != "lambda":
+            yield f"target-type = {_quoted(endpoint.target_type)}"
+    if draft.unfit:
+        yield ""
+        yield "# Rules that rollout can't take over; it leaves them alone:"
+        yield from (f"# - {one_line(str(rule))}" for rule in draft.unfit)
+
+
+def _rule(draft: Draft, endpoint: Endpoint) -> Iterator[str]:
+    yield f"load-balancer = {_quoted(draft.balancer(endpoint))}"
+    yield f"path = {_quoted(endpoint.path)}"
+    if endpoint.methods:
+        yield f"methods = [{', '.join(map(_quoted, endpoint.methods))}]"
+    yield f"priority = {endpoint.priority}"
+    yield f"legacy = {_quoted(endpoint.target_group)}"
+
+
+def _environment(draft: Draft) -> Iterator[str]:
+    yield f"[environments.{draft.answers.environment}]"
+    yield f"account = {_quoted(draft.account)} # any other account is refused"
+    yield f"region = {_quoted(draft.region)}"
+    yield "weight = 0 # the candidate's share of every route, per cent"
+    live = [f"{key} = {endpoint.weight}" for key, endpoint in draft.routes.items() if endpoint.candidate]
+    if live:
+        yield f"route-weights = {{ {', '.join(live)} }} # what is live already"
+    yield '#backend = "s3://BUCKET/rollout" # where Pulumi keeps its state; by default a folder beside this file'
+
+
+def _optional(draft: Draft) -> Iterator[str]:
+    yield "# What follows is optional: take the # away."
+    yield ""
+    yield "# Who holds the live rules today, so that it is told to let go of them after phase 2."
+    yield "#[legacy]"
+    yield '#owner = "terraform" # or "pulumi", with stack = "ORGANIZATION/PROJECT/STACK"'
+    yield '#directory = "../infrastructure"'
+    yield ""
+    yield "# The way up: its steps, and how long each is watched at least."
+    yield "#[ramp]"
+    yield f"#steps = [{', '.join(map(str, Ramp().steps))}]"
+    yield '#bake = "30m"'
+    yield ""
+    yield "# Who is told of it."
+    yield "#[notifications.team]"
+    yield '#webhook = "$TEAM_WEBHOOK" # the variable that holds the URL'
+    yield ""
+    if (base := _override_base(draft)) is not None:
+        yield "# A request header that picks the candidate, at any weight; `rollout override` makes the rules for it."
+        yield "#[header-override]"
+        yield '#name = "X-Rollout"'
+        yield f"#priority-base = {base} # it and the numbers after it must be free, and lower than every route's"
+        yield ""
+    yield "# Programs of your own in place of rollout's, which make what this file says and nothing more."
+    yield "#[programs]"
+    yield '#candidate = "programs.candidate:program"'
+
+
+def _override_base(draft: Draft) -> int | None:
+    """A number below all priorities with room for a rule of each endpoint; None where there is no such room."""
+    endpoints = (*draft.routes.values(), *draft.kept.values())
+    base = min((endpoint.priority for endpoint in endpoints), default=1) - len(endpoints)
+    return min(base, 500) if base > 0 else None
+
+
+def _quoted(value: str) -> str:
+    """A TOML string: JSON's, which has the same escapes."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,116 @@
+"""What a ramp acts through in reality: the phases and the way back, CloudWatch and the judge, and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from rollout.alb.live import Live
+from rollout.analysis.metrics import AlarmState
+from rollout.inventory.quantities import Percent
+from rollout.inventory.ramp_settings import NoticeKind
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.ports import Approver
+
+if TYPE_CHECKING:
+    from rollout.analysis.measuring.evidence import Evidence
+    from rollout.analysis.verdicts import Judgement
+    from rollout.api.container import Parts
+    from rollout.api.rollout import EnvironmentRollout
+    from rollout.migration.engine import PhaseResult
+    from rollout.migration.rollback import RollbackResult
+    from rollout.migration.rollback.asked import Since
+
+WHOLE = Percent(1000)
+
+
+class Hands:
+    """The `Means` of one environment; see there.
+
+    Args:
+        door: The environment as the library opens it.
+        parts: Its parts.
+        save: Whether weights are written into stacks.toml.
+        warn: Told in a sentence who couldn't be notified.
+    """
+
+    def __init__(self, door: EnvironmentRollout, parts: Parts, *, save: bool, warn: Callable[[str], None]) -> None:
+        self._door = door
+        self._parts = parts
+        self._save = save
+        self._notifiers = parts.notifiers(warn)
+        self._since: Since | None = None
+        self._evidence: dict[tuple[str, ...], Evidence] = {}
+
+    def read(self) -> Live:
+        """See `Means`."""
+        parts = self._parts
+        if self._since is None:
+            from rollout.migration.engine import DEPTH  # noqa: PLC0415 - who looks on needs no engine
+            from rollout.migration.rollback.asked import Since  # noqa: PLC0415 - as above
+
+            times, history = (parts.utc, parts.wall), parts.states.history(ROUTING, DEPTH)
+            self._since = Since(*times, history, parts.load_balancers.read(parts.environment))
+        return parts.load_balancers.read(parts.environment)
+
+    def overruled(self) -> tuple[str, ...]:
+        """See `Means`."""
+        return self._since.overruled() if self._since else ()
+
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
+        """See `Means`."""
+        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
+        from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
+
+        environment, names = self._parts.environment, tuple(routes)
+        if names not in self._evidence:
+            self._evidence[names] = self._parts.evidence(names)
+        found = self._evidence[names].gather(live, since, now)
+        splits = live.splits(environment)
+        alone = all(name in splits and splits[name].weight == WHOLE for name in names)
+        steps = len(environment.ramp.steps)
+        by = judge_alone if alone else judge
+        return unless_unseen(by(found.streams, environment.analysis, steps=steps, notes=found.notes), found.unseen)
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        """See `Means`."""
+        return self._parts.alarms.states(names)
+
+    def smoke(self) -> None:
+        """See `Means`."""
+        self._door.smoke().require()
+
+    def set_weight(
+        self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
+    ) -> PhaseResult:
+        """See `Means`."""
+        some = self._some(routes)
+        since = self._since
+        result = self._door.set_weight(weight, routes=some, approve=approve, save=False, message=said, since=since)
+        if self._save:
+            self._door.remember(weight, some)
+        return result
+
+    def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
+        """See `Means`."""
+        return self._door.rollback(routes=self._some(routes), save=self._save, reconcile=said is not None, message=said)
+
+    def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
+        """See `Means`."""
+        from rollout.adapters.notify import Notice  # noqa: PLC0415 - only where somebody is told
+
+        name = self._parts.environment.name
+        self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
+
+    def now(self) -> datetime:
+        """See `Means`."""
+        return self._parts.utc
+
+    def wait_until(self, due: datetime) -> None:
+        """See `Means`."""
+        self._parts.wait_until(due)
+
+    def _some(self, routes: Sequence[str]) -> tuple[str, ...]:
+        """The routes to name; none if they are all, so that stacks.toml gets the one weight."""
+        return () if set(routes) == set(self._parts.environment.routes) else tuple(routes)

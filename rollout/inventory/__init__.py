@@ -1,0 +1,1 @@
+"""stacks.toml: what it holds, and reading, checking and saving it."""

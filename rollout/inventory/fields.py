@@ -1,0 +1,140 @@
+"""What single values of stacks.toml may be: names, priorities, patterns, methods.
+
+A description says what is allowed: editors show it, and so does the error when a value doesn't fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
+
+from rollout.inventory.names import NAME, NAME_IN_WORDS
+from rollout.inventory.quantities import Percent
+
+MAX_STICKINESS = timedelta(days=7)
+MAX_CONDITION_VALUES = 5  # a rule, whatever its conditions
+MAX_PRIORITY = 50_000
+
+
+class Untold:
+    """Marks a field in which secrets may stand: no error tells a value of it, right or wrong."""
+
+
+UNTOLD = Untold()
+
+
+class Frozen(BaseModel):
+    """A table of stacks.toml: unknown keys are refused, values can't change."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
+        allow_inf_nan=False,
+    )
+
+
+def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of which none is there twice."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{name} is named twice")
+    return names
+
+
+def one_or_several(item: Any) -> WrapValidator:
+    """Let a tuple be written as one value, too; what is wrong with that one is told without an index.
+
+    Args:
+        item: The type of a value.
+    """
+    one: TypeAdapter[Any] = TypeAdapter(item)
+
+    def read(value: object, several: Callable[[object], tuple[Any, ...]]) -> tuple[Any, ...]:
+        return several(value) if isinstance(value, list | tuple) else (one.validate_python(value),)
+
+    return WrapValidator(read, json_schema_input_type=item | Annotated[list[item], Field(min_length=1)])
+
+
+def rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
+    """Weights that rise from above 0."""
+    for before, after in zip((Percent(0), *steps), steps, strict=False):
+        if after <= before:
+            raise ValueError(f"{after} can't follow {before}; steps rise from above 0 to at most 100 per cent")
+    return steps
+
+
+HYPHENATED = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$"
+
+Name = Annotated[
+    str,
+    Field(
+        pattern=NAME,
+        description=f"a name of {NAME_IN_WORDS}",
+    ),
+]
+Priority = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=1,
+        le=MAX_PRIORITY,
+        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has",
+    ),
+]
+TargetGroupName = Annotated[
+    str,
+    Field(
+        max_length=32,
+        pattern=HYPHENATED,
+        description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
+    ),
+]
+TargetGroupNames = Annotated[
+    tuple[TargetGroupName, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(TargetGroupName)
+]
+PathPattern = Annotated[
+    str,
+    Field(
+        max_length=128,
+        pattern=r"""^/[A-Za-z0-9_.$/~"'@:+&*?-]*$""",
+        description="a path of at most 128 characters that starts with /; `*` is 0 or more characters, `?` exactly one",
+    ),
+]
+Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$")]
+Methods = Annotated[
+    tuple[Method, ...],
+    AfterValidator(distinct),
+    Field(description='a list of HTTP methods in capitals, such as ["GET", "HEAD"]; any method if left out'),
+]
+EntryPoint = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description='an inline program\'s entry point, "module:function"',
+    ),
+]
+HeaderValue = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~:/=@-]{1,128}$",
+        description="a header's value of at most 128 characters without spaces, `*`, `?` and quotes",
+    ),
+]
+LoadBalancerKey = Annotated[str, Field(description="the name of a [load-balancers] table")]
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+
+
+def no_boolean(value: object) -> object:
+    """A number, which pydantic would take a boolean for."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()} is not a number of days")  # noqa: TRY004 - pydantic takes ValueErrors
+    return value

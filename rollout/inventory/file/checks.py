@@ -1,0 +1,288 @@
+"""What no single value can show: whether the tables of one environment fit together.
+
+Each check is a generator of findings. Entries that are broken in themselves have been left out of the environment by
+now; `names` has them still, so that what points at one isn't called unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import chain
+
+from rollout.base.formatting import count_of
+from rollout.inventory.fields import MAX_CONDITION_VALUES
+from rollout.inventory.file.findings import Finding, dotted, suggestion
+from rollout.inventory.file.layout import Keys
+from rollout.inventory.header_rules import planning_problems
+from rollout.inventory.matching import covers
+from rollout.inventory.model import Environment, Function, KeptRoute, Route
+
+Names = Mapping[str, AbstractSet[str]]
+
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
+MAX_WILDCARDS = 5
+
+_ZIP_KEYS = ("code", "runtime", "handler")
+
+
+def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
+    """Everything that doesn't fit together in one environment.
+
+    Args:
+        environment: Without the entries that are broken in themselves.
+        names: By table, the names of all entries, broken ones too.
+    """
+    yield from _legacy(environment)
+    yield from _load_balancers(environment)
+    yield from _functions(environment)
+    yield from _references(environment, names)
+    yield from _rules(environment)
+    yield from _priorities(environment)
+    yield from _endpoints(environment)
+    yield from _target_groups(environment)
+    if names["functions"] == set(environment.functions):
+        yield from _candidates(environment)
+    # last, since these stop one feature alone, and must not hide what stops all
+    yield from (
+        Finding(at, what, then, code="conflicting-header-rule") for at, what, then in planning_problems(environment)
+    )
+
+
+def _all_routes(environment: Environment) -> Iterator[tuple[Keys, Route | KeptRoute]]:
+    yield from ((("routes", name), route) for name, route in environment.routes.items())
+    yield from ((("kept-routes", name), route) for name, route in environment.kept_routes.items())
+
+
+_OWNERS_KEYS: Mapping[str, tuple[str, ...]] = {
+    "pulumi": ("stack", "backend"),
+    "terraform": ("directory", "state", "workspace"),
+}
+
+
+def _legacy(environment: Environment) -> Iterator[Finding]:
+    legacy, program = environment.legacy, environment.programs.legacy
+    owner, at = legacy.owner or ("rollout" if program else "none"), ("legacy",)
+    if owner == "rollout" and not program:
+        yield Finding((*at, "owner"), "owner rollout needs an entry point in programs.legacy", code="missing-key")
+    allowed = _OWNERS_KEYS.get(owner, ())
+    for key in ("stack", "backend", "directory", "workspace", "state"):
+        if getattr(legacy, key) is not None and key not in allowed:
+            then = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
+            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", then, code="conflicting-keys")
+    if owner == "pulumi" and legacy.stack is None:
+        yield Finding(
+            at,
+            "stack is missing",
+            "name the Pulumi stack that holds the rules: ORGANIZATION/PROJECT/STACK",
+            code="missing-key",
+        )
+    if owner == "terraform" and (legacy.directory is None) == (legacy.state is None):
+        given = "neither directory nor state is given" if legacy.state is None else "both directory and state are given"
+        yield Finding(at, given, "give exactly one of them", code="conflicting-keys")
+    if legacy.workspace and legacy.state:
+        yield Finding(
+            (*at, "workspace"),
+            "workspace doesn't go with state",
+            "a state file is of one workspace",
+            code="conflicting-keys",
+        )
+
+
+def _identity(environment: Environment, key: str) -> str | None:
+    """A load balancer's name on AWS, which is its own in a region; None where the file doesn't say."""
+    balancer = environment.load_balancers.get(key)
+    return balancer.real_name if balancer else None
+
+
+def _load_balancers(environment: Environment) -> Iterator[Finding]:
+    listeners: dict[tuple[str | None, int], Keys] = {}
+    for name, balancer in environment.load_balancers.items():
+        at = ("load-balancers", name)
+        if (balancer.name is None) == (balancer.arn is None):
+            given = "neither name nor arn is given" if balancer.name is None else "both name and arn are given"
+            yield Finding(at, given, "give exactly one of them", code="conflicting-keys")
+            continue
+        first = listeners.setdefault((balancer.real_name, balancer.listener_port), at)
+        if first != at:
+            yield Finding(at, f"is the same listener as {dotted(first)}", other=first, code="duplicate-listener")
+
+
+def _functions(environment: Environment) -> Iterator[Finding]:
+    names: dict[str, tuple[Keys, str]] = {}
+    for key, function in environment.functions.items():
+        at, name = ("functions", key), function.name or key
+        yield from _package(at, function)
+        place = (*at, "name") if function.name else at
+        first, taken = names.setdefault(name.casefold(), (place, name))
+        if first != place:
+            what = f"function name {name!r} is {dotted(first)}'s already"
+            if name != taken:
+                what = f"function name {name!r} is {dotted(first)}'s in another case, and IAM's roles have no case"
+            yield Finding(place, what, "give each function a name of its own", first, code="duplicate-function")
+    yield from _made_twice(environment)
+
+
+def _made_twice(environment: Environment) -> Iterator[Finding]:
+    """Target groups that phase 1 would make although they are there: made before, or legacy's."""
+    there: dict[str, tuple[Keys, str]] = {
+        route.legacy: ((*at, "legacy"), route.load_balancer) for at, route in _all_routes(environment)
+    }
+    for key, function in environment.functions.items():
+        for place, balancer, group in _made_groups(key, function):
+            first, home = there.setdefault(group, (place, balancer))
+            if first == place:
+                continue
+            then = "give this one a name of its own"
+            is_listener = first[:2] == place[:2] and _identity(environment, balancer) == _identity(environment, home)
+            if is_listener:
+                then = f"name it once: it serves every listener of {_identity(environment, balancer)}"
+            elif first[:2] == place[:2]:
+                continue  # on two load balancers, which is told of every group
+            what = f"target group {group!r} is {'made by ' if first[0] == 'functions' else ''}{dotted(first)} already"
+            yield Finding(place, what, then, first, code="duplicate-target-group")
+
+
+def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
+    """Each target group that a function makes: where the file says so, its load balancer and its name."""
+    for balancer, groups in function.target_groups.items():
+        at = ("functions", name, "target-groups", balancer)
+        yield from (((*at, index) if len(groups) > 1 else at, balancer, group) for index, group in enumerate(groups))
+
+
+def _package(at: Keys, function: Function) -> Iterator[Finding]:
+    wanted, unwanted = (_ZIP_KEYS, ("image-uri",)) if function.package_type == "Zip" else (("image-uri",), _ZIP_KEYS)
+    given = {key for key in (*wanted, *unwanted) if getattr(function, key.replace("-", "_")) is not None}
+    then = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
+    for key in wanted:
+        if key not in given:
+            yield Finding(at, f"{key} is missing", then, code="missing-key")
+    for key in unwanted:
+        if key in given:
+            yield Finding(
+                (*at, key), f"{key} doesn't go with package-type {function.package_type}", then, code="conflicting-keys"
+            )
+
+
+def _references(environment: Environment, names: Names) -> Iterator[Finding]:
+    balancers = names["load-balancers"]
+    pointers: list[tuple[Keys, str]] = [
+        ((*at, "load-balancer"), route.load_balancer) for at, route in _all_routes(environment)
+    ]
+    pointers += [
+        (("functions", name, "target-groups", balancer), balancer)
+        for name, function in environment.functions.items()
+        for balancer in function.target_groups
+    ]
+    for at, balancer in pointers:
+        if balancer not in balancers:
+            yield _unknown(at, "load balancer", balancer, balancers)
+    for route in environment.route_weights:
+        if route not in names["routes"]:
+            yield _unknown(("route-weights", route), "route", route, names["routes"])
+
+
+def _unknown(at: Keys, kind: str, name: str, known: AbstractSet[str]) -> Finding:
+    return Finding(
+        at,
+        f"unknown {kind} {name!r}{suggestion(name, known)}",
+        f"known: {', '.join(sorted(known))}",
+        code="unknown-name",
+    )
+
+
+def _rules(environment: Environment) -> Iterator[Finding]:
+    for at, route in _all_routes(environment):
+        path, methods, place = route.path, route.methods, (*at, "path")
+        if isinstance(route, KeptRoute) and route.via:
+            path, methods, place = route.rule_path, route.rule_methods, (*at, "via")
+            if not covers(route.via, route.path):
+                yield Finding(place, f"a rule for {route.via} doesn't carry all of {route.path}", code="via-too-narrow")
+        if (wildcards := path.count("*") + path.count("?")) > MAX_WILDCARDS:
+            yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}", code="too-many-values")
+        if (values := 1 + len(methods)) > MAX_CONDITION_VALUES:
+            what = f"{count_of(values, 'condition value')} with the path; a rule has at most {MAX_CONDITION_VALUES}"
+            yield Finding((*at, "methods"), what, code="too-many-values")
+
+
+def _priorities(environment: Environment) -> Iterator[Finding]:
+    taken: dict[tuple[str, int], tuple[Keys, Route | KeptRoute]] = {}
+    for at, route in _all_routes(environment):
+        first, holder = taken.setdefault((route.load_balancer, route.priority), (at, route))
+        if first == at:
+            continue
+        if _share_rule(route, holder):
+            if route.legacy != holder.legacy:
+                what = f"shares its rule with {dotted(first)}, whose target group is {holder.legacy!r}"
+                yield Finding((*at, "legacy"), what, other=(*first, "legacy"), code="shared-rule-differs")
+            continue
+        what = f"priority {route.priority} on load balancer {route.load_balancer!r} is {dotted(first)}'s already"
+        yield Finding((*at, "priority"), what, other=(*first, "priority"), code="duplicate-priority")
+
+
+def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
+    return (
+        isinstance(one, KeptRoute)
+        and isinstance(other, KeptRoute)
+        and one.rule_path == other.rule_path
+        and set(one.rule_methods) == set(other.rule_methods)
+    )
+
+
+def _endpoints(environment: Environment) -> Iterator[Finding]:
+    seen: dict[tuple[str, str, frozenset[str]], Keys] = {}
+    for at, route in _all_routes(environment):
+        first = seen.setdefault((route.load_balancer, route.path, frozenset(route.methods)), at)
+        if first != at:
+            yield Finding(
+                (*at, "path"), f"{route} is {dotted(first)} already", other=(*first, "path"), code="duplicate-endpoint"
+            )
+
+
+def _target_groups(environment: Environment) -> Iterator[Finding]:
+    for at, route in _all_routes(environment):
+        if isinstance(route, Route) and route.legacy == route.candidate:
+            what = f"legacy and candidate are the same target group, {route.legacy!r}"
+            yield Finding((*at, "candidate"), what, other=(*at, "legacy"), code="same-target-group")
+    uses: Iterator[tuple[str, str, Keys]] = chain(
+        ((route.legacy, route.load_balancer, (*at, "legacy")) for at, route in _all_routes(environment)),
+        (
+            (group, balancer, at)
+            for name, function in environment.functions.items()
+            for at, balancer, group in _made_groups(name, function)
+        ),
+    )
+    homes: dict[str, tuple[str, Keys]] = {}
+    for group, balancer, at in uses:
+        home, first = homes.setdefault(group, (balancer, at))
+        here, there = (_identity(environment, name) for name in (balancer, home))
+        if here and there and here != there:
+            what = f"target group {group!r} is on load balancer {home!r} already, by {dotted(first)}"
+            yield Finding(
+                at,
+                what,
+                "a target group belongs to one load balancer: give each its own",
+                first,
+                code="target-group-taken",
+            )
+
+
+def _candidates(environment: Environment) -> Iterator[Finding]:
+    for name, route in environment.routes.items():
+        made = {
+            group
+            for function in environment.functions.values()
+            for balancer, groups in function.target_groups.items()
+            if balancer == route.load_balancer
+            or (_identity(environment, balancer) or balancer) == _identity(environment, route.load_balancer)
+            for group in groups
+        }
+        if route.candidate not in made:
+            what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
+            then = f"functions there have: {', '.join(sorted(made)) or 'none'}"
+            yield Finding(
+                ("routes", name, "candidate"),
+                f"{what}{suggestion(route.candidate, made)}",
+                then,
+                code="candidate-not-made",
+            )

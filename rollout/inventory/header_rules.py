@@ -1,0 +1,130 @@
+"""The header rules that an inventory asks for, a block in front of all routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pydantic import SecretStr
+
+from rollout.base.formatting import count_of
+from rollout.inventory.fields import MAX_CONDITION_VALUES
+from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+
+
+def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:
+    """The header rules that the inventory asks for, by their logical names; none without `[header-override]`."""
+    override = environment.header_override
+    if override is None:
+        return {}
+    rules: dict[str, OverrideRule] = {}
+    for balancer in environment.load_balancers:
+        priority = override.priority_base
+        for key, entry in block_of(environment, balancer, override):
+            path, methods = asks(entry)
+            for name, values, group in _sent(key, entry, override):
+                hidden = tuple(map(SecretStr, values))
+                for number, some in enumerate(_parts(methods, len(values)), 1):
+                    part = name if number == 1 else f"{name}-{number}"
+                    rules[part] = OverrideRule(balancer, priority, path, some, override.name, hidden, group)
+                    priority += 1
+    return rules
+
+
+def _parts(methods: tuple[str, ...], values: int) -> list[tuple[str, ...]]:
+    """Methods as several rules have them, since a rule has few condition values; the first has what one had alone."""
+    room = MAX_CONDITION_VALUES - 1 - values  # beside the path
+    return [methods[start : start + room] for start in range(0, len(methods), room)] or [()]
+
+
+def block_of(environment: Environment, balancer: str, override: HeaderOverride) -> list[tuple[str, Route | KeptRoute]]:
+    """The routes of a load balancer and whatever must still be asked before them, in the order of their priorities."""
+    routes = {key: route for key, route in environment.routes.items() if route.load_balancer == balancer}
+    block: dict[int, tuple[str, Route | KeptRoute]] = {r.priority: (key, r) for key, r in routes.items()}
+    kept = {
+        route.priority: (key, route)
+        for key, route in reversed(list(environment.kept_routes.items()))
+        if route.load_balancer == balancer and route.priority > override.priority_base
+    }
+    grows = True
+    while grows:
+        found = {
+            priority: entry
+            for priority, entry in kept.items()
+            if priority not in block
+            and any(priority < later and _overlap(entry[1], other) for later, (_, other) in block.items())
+        }
+        block |= found
+        grows = bool(found)
+    return [entry for _, entry in sorted(block.items())]
+
+
+def _overlap(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
+    return overlap(Conditions(*asks(one)), Conditions(*asks(other))) is not None
+
+
+def asks(entry: Route | KeptRoute) -> tuple[str, tuple[str, ...]]:
+    """Path and methods of the rule that carries an entry."""
+    return (entry.rule_path, entry.rule_methods) if isinstance(entry, KeptRoute) else (entry.path, entry.methods)
+
+
+def _sent(key: str, entry: Route | KeptRoute, override: HeaderOverride) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """The header rules for an entry: name, header values, target group."""
+    to_legacy = (override.legacy_value,) if override.legacy_value else ()
+    if isinstance(entry, KeptRoute):
+        yield f"{key}-override-kept", (override.value, *to_legacy), entry.legacy
+        return
+    yield f"{key}-override", (override.value,), entry.candidate
+    if to_legacy:
+        yield f"{key}-override-legacy", to_legacy, entry.legacy
+
+
+def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    """What in the inventory doesn't go with header rules: the keys of the place, what, and what to do."""
+    override = environment.header_override
+    if override is None:
+        return
+    base = ("header-override", "priority-base")
+    if override.legacy_value and override.legacy_value.lower() == override.value.lower():
+        yield ("header-override", "legacy-value"), "is the same as value", "AWS doesn't mind a header's case"
+    taken = {
+        (entry.load_balancer, entry.priority): place
+        for table, entries in (("routes", environment.routes), ("kept-routes", environment.kept_routes))
+        for key, entry in entries.items()
+        for place in [f"{table}.{key}"]
+    }
+    balancers = {route.load_balancer for route in environment.routes.values()}
+    first = {balancer: _first(environment, balancer) for balancer in balancers}
+    room: dict[str, str] = {}
+    for name, rule in planned_overrides(environment).items():
+        balancer = rule.load_balancer
+        if holder := taken.get((balancer, rule.priority)):
+            what = f"the header rule {name} would have {rule.priority}, which is {holder}'s"
+        elif rule.priority > first[balancer]:
+            what = f"the header rule {name} would have {rule.priority}, after a route at {first[balancer]}"
+        else:
+            continue
+        if balancer not in room:
+            room[balancer] = _room(environment, override, balancer, taken)
+        yield base, what, f"header rules stand before all routes: {room[balancer]}"
+
+
+def _first(environment: Environment, balancer: str) -> int:
+    """The lowest priority of a load balancer's routes."""
+    return min(route.priority for route in environment.routes.values() if route.load_balancer == balancer)
+
+
+def _room(
+    environment: Environment, override: HeaderOverride, balancer: str, taken: Mapping[tuple[str, int], str]
+) -> str:
+    """Where the header rules of a load balancer could be, or what makes room; a lower base may need more rules."""
+    base, needed = _first(environment, balancer), 0
+    while base > 0:
+        lower = override.model_copy(update={"priority_base": base})
+        planned = planned_overrides(environment.model_copy(update={"header_override": lower}))
+        needed = sum(rule.load_balancer == balancer for rule in planned.values())
+        ends = [number for number in range(base, base + needed) if (balancer, number) in taken]
+        if not ends:
+            return f"take {base} or lower"
+        base = min(ends) - needed
+    return f"renumber the rules of {balancer} so that {count_of(needed, 'priority')} are free before its first"

@@ -1,0 +1,423 @@
+"""The words of the project as frozen data: the inventory as stacks.toml gives it, resolved for one environment.
+
+Nothing here knows of files, AWS or Pulumi. The models are pydantic's, so that `config` can build them from TOML
+and say exactly what doesn't fit; keys in the file are these names with hyphens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, NewType, get_args
+
+from pydantic import BeforeValidator, Field, SecretStr
+
+from rollout.base.formatting import count_of
+from rollout.errors import ConfigError, Problem
+from rollout.inventory.fields import (
+    HYPHENATED,
+    MAX_PRIORITY,
+    MAX_STICKINESS,
+    UNTOLD,
+    EntryPoint,
+    Frozen,
+    HeaderValue,
+    LoadBalancerKey,
+    Methods,
+    Name,
+    PathPattern,
+    Priority,
+    RetentionDays,
+    TargetGroupName,
+    TargetGroupNames,
+    no_boolean,
+)
+from rollout.inventory.quantities import ALL_TENTHS, Duration, Percent, Weight
+from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
+
+Arn = NewType("Arn", str)
+
+
+class Stickiness(Frozen):
+    """Whether a client stays with the implementation that it met first, by a cookie, and for how long."""
+
+    enabled: bool = Field(
+        True,
+        strict=True,
+        description="true, or false: each request is divided by itself then, and no answer gets a cookie",
+    )
+    duration: Duration = Field(
+        timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
+    )
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long a client stays; None where nothing keeps it."""
+        return self.duration if self.enabled else None
+
+
+class LoadBalancer(Frozen):
+    """An Application Load Balancer, by name or by ARN, and the listener that has the routes."""
+
+    name: str | None = Field(
+        None,
+        max_length=32,
+        pattern=HYPHENATED,
+        description="a load balancer's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
+    )
+    arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:loadbalancer/app/.+/.+$",
+        description="an Application Load Balancer's ARN",
+    )
+    listener_port: int = Field(443, strict=True, ge=1, le=65_535, description="a port from 1 to 65535")
+
+    @property
+    def real_name(self) -> str | None:
+        """Its name on AWS, which no other one in its region has."""
+        return self.arn.split("/")[-2] if self.arn else self.name
+
+
+class Function(Frozen):
+    """A candidate Lambda function and its target groups, one or more on each load balancer that it serves."""
+
+    name: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_-]{1,64}$",
+        description="its name on AWS, 1 to 64 letters, digits, hyphens and underscores; by default its key here",
+    )
+    role_name: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$",
+        description="its role's name on AWS, 1 to 64 letters, digits and +=,.@_-; by default the function's",
+    )
+    permissions_boundary: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$",
+        description="the ARN of a policy that bounds what its role may do",
+    )
+    package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
+    code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
+    image_uri: str | None = Field(None, description="for Image: the container image in ECR")
+    runtime: str | None = Field(None, description="for Zip: a Lambda runtime, such as provided.al2023")
+    handler: str | None = Field(None, description="for Zip: the handler, such as bootstrap")
+    architecture: Literal["x86_64", "arm64"] = Field("x86_64", description='"x86_64" or "arm64"')
+    memory_size: int = Field(128, strict=True, ge=128, le=10_240, description="128 to 10240, in MB")
+    timeout: Duration = Field(
+        timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(minutes=15), description="1s to 15m"
+    )
+    environment: Annotated[Mapping[str, str], UNTOLD] = Field(
+        default_factory=dict, repr=False, description="environment variables, each value in quotes"
+    )
+    log_retention_days: Annotated[RetentionDays, BeforeValidator(no_boolean)] = Field(
+        30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
+    )
+    target_groups: Mapping[str, TargetGroupNames] = Field(
+        min_length=1,
+        description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens, "
+        "or a list of such names; at least one",
+    )
+    multi_value_headers: bool | None = Field(
+        None,
+        strict=True,
+        description="whether its target groups send headers as lists; by default as the legacy ones do",
+    )
+
+
+class Route(Frozen):
+    """A path, its methods and a priority on one load balancer, served by both implementations."""
+
+    load_balancer: LoadBalancerKey
+    path: PathPattern
+    methods: Methods = ()
+    priority: Priority
+    legacy: TargetGroupName
+    candidate: TargetGroupName
+
+    def __str__(self) -> str:
+        return _endpoint(self.methods, self.path)
+
+
+class KeptRoute(Frozen):
+    """An endpoint that stays with the legacy implementation, whose target group may be of any type.
+
+    It is known so that overlaps are understood.
+    """
+
+    load_balancer: LoadBalancerKey
+    path: PathPattern
+    methods: Methods = ()
+    priority: Priority
+    legacy: TargetGroupName
+    target_type: Literal["lambda", "ip", "instance"] = Field("lambda", description="what that target group holds")
+    via: PathPattern | None = Field(
+        None, description="the path of the generic rule that carries it; that rule names no method"
+    )
+
+    @property
+    def rule_path(self) -> str:
+        """The path pattern of the rule that carries it."""
+        return self.via or self.path
+
+    @property
+    def rule_methods(self) -> tuple[str, ...]:
+        """The methods in the conditions of the rule that carries it."""
+        return () if self.via else self.methods
+
+    def __str__(self) -> str:
+        return _endpoint(self.methods, self.path)
+
+
+def _endpoint(methods: tuple[str, ...], path: str) -> str:
+    return " ".join(filter(None, ("|".join(methods), path)))
+
+
+class HeaderOverride(Frozen):
+    """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
+
+    name: str = Field(
+        "X-Rollout",
+        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}$",
+        description="a header's name of at most 40 characters",
+    )
+    value: HeaderValue = Field("candidate")
+    legacy_value: HeaderValue | None = None
+    priority_base: Priority = Field(
+        500, description=f"a whole number from 1 to {MAX_PRIORITY}, lower than every route's priority"
+    )
+
+
+class Programs(Frozen):
+    """Entry points of the inline programs, and of what answers requests in the sandbox.
+
+    There is no legacy where another stack, Terraform or nobody owns the live rules; the other stacks have defaults.
+    """
+
+    legacy: EntryPoint | None = None
+    candidate: EntryPoint = "rollout.programs.candidate:program"
+    routing: EntryPoint = "rollout.programs.routing:program"
+    monitoring: EntryPoint = "rollout.programs.monitoring:program"
+    endpoints: EntryPoint | None = None
+
+
+class Legacy(Frozen):
+    """Who holds the live rules before phase 2, and where it keeps its state."""
+
+    owner: Literal["rollout", "pulumi", "terraform", "none"] | None = Field(
+        None, description='"rollout" (our own legacy program), "pulumi" (another stack), "terraform" or "none"'
+    )
+    stack: str | None = Field(
+        None,
+        pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$",
+        description="for pulumi: the stack's full name, ORGANIZATION/PROJECT/STACK",
+    )
+    backend: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+]*://.+",
+        description="for pulumi: where that stack's state is, a URL; by default where the CLI is logged in",
+    )
+    directory: Path | None = Field(
+        None, description="for terraform: the folder where it is run, as a path from this file's folder"
+    )
+    workspace: str | None = Field(
+        None, pattern=r"^[\w.-]+$", description="for terraform: the workspace, by default the one selected there"
+    )
+    state: Path | None = Field(None, description="for terraform, instead of directory: a local state file")
+
+
+class Environment(Frozen):
+    """The inventory as it holds in one environment, every table merged and checked.
+
+    Attributes:
+        root: The folder of stacks.toml; relative paths start there.
+        backend: By default a folder `.rollout/state` beside stacks.toml.
+        faults: By table, what is wrong in those of its features that can't be gone by; such a table has its defaults.
+    """
+
+    name: str
+    project: str
+    root: Path
+    faults: Mapping[str, tuple[Problem, ...]] = Field(default_factory=dict)
+    account: str = Field(
+        pattern=r"^[0-9]{12}$", description="the only AWS account that may be touched, 12 digits in quotes"
+    )
+    region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-west-2")
+    backend: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+]*://.+",
+        description="where Pulumi keeps its state: a URL such as s3://BUCKET or file:///FOLDER",
+    )
+    secrets_provider: str | None = Field(
+        None, description="Pulumi's secrets provider, such as awskms://alias/rollout; by default a passphrase"
+    )
+    engine_timeout: Duration = Field(
+        timedelta(minutes=15),
+        ge=timedelta(seconds=1),
+        le=timedelta(days=1),
+        description="how long the engine may give no sign of life before it is stopped, 1s to 1d",
+    )
+    confirm: Literal["yes", "name"] = Field(
+        "yes", description='"yes" or "name": what is typed at a gate, the word yes or the environment\'s name'
+    )
+    complete_after: Duration = Field(
+        timedelta(days=7),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=90),
+        description="how long no request may have met legacy before `complete`, 1m to 90d",
+    )
+    completed: bool = Field(
+        False, strict=True, description="whether legacy is retired, as `rollout complete` writes it: true or false"
+    )
+    weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
+    route_weights: Mapping[str, Weight] = Field(
+        default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
+    )
+    ramp: Ramp = Ramp()
+    analysis: Analysis = Analysis()
+    notifications: Annotated[Mapping[Name, Notification], UNTOLD] = Field(default_factory=dict)
+    stickiness: Stickiness = Stickiness()
+    header_override: HeaderOverride | None = None
+    programs: Programs = Programs()
+    legacy: Legacy = Legacy()
+    load_balancers: Mapping[Name, LoadBalancer]
+    functions: Mapping[Name, Function]
+    routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
+    kept_routes: Mapping[Name, KeptRoute] = Field(default_factory=dict)
+
+    @property
+    def all_faults(self) -> tuple[Problem, ...]:
+        """What is wrong in the tables that some features would go by."""
+        return tuple(problem for problems in self.faults.values() for problem in problems)
+
+    def require(self, *tables: str) -> None:
+        """Go on only if the file's tables for some features can be gone by.
+
+        Args:
+            tables: Such as `ramp`.
+
+        Raises:
+            ConfigError: With what is wrong in them.
+        """
+        if problems := tuple(dict.fromkeys(problem for table in tables for problem in self.faults.get(table, ()))):
+            raise ConfigError(count_of(len(problems), "problem"), problems, where=str(self.root))
+
+    def desired_weight(self, route: str) -> Percent:
+        """The file's weight of a route."""
+        return self.route_weights.get(route, self.weight)
+
+    @property
+    def is_legacy_ours(self) -> bool:
+        """Whether the live rules are, before phase 2, our own legacy program's."""
+        return self.programs.legacy is not None and self.legacy.owner in (None, "rollout")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a route's requests are divided between legacy and candidate.
+
+    Stickiness outlives a weight of 0, so going back to 0 takes the candidate out of the forward action altogether;
+    phase 2 alone writes it in at 0, when nobody can hold a cookie to it.
+
+    Attributes:
+        weight: The candidate's share.
+        attached: Whether the candidate is in the forward action, with stickiness.
+        alone: Whether it is all that is in the forward action, without stickiness, as a completed migration has it.
+        live_weights: Legacy's and the candidate's ALB weights as they are live, where others than rollout would write
+            mean this share, or one that is finer than a tenth: 9 and 1, or 2 and 1. They stay until it changes.
+    """
+
+    weight: Percent
+    attached: bool
+    alone: bool = False
+    live_weights: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def at(cls, weight: Percent) -> Split:
+        """The split for a weight: attached above 0, the candidate taken out at 0."""
+        return cls(weight, attached=weight > Percent(0))
+
+    def __str__(self) -> str:
+        return f"{self.weight} %"
+
+
+LEGACY_ONLY = Split(Percent(0), attached=False)
+PREPARED = Split(Percent(0), attached=True)
+CANDIDATE_ONLY = Split(Percent(ALL_TENTHS), attached=True, alone=True)
+
+
+class RuleOwnership(StrEnum):
+    """What the legacy stack does with a dual route's rule."""
+
+    OWNED = "owned"
+    RETAINED = "retained"  # still in its state, and would be left alone if dropped
+    RELEASED = "released"
+    RETIRED = "retired"  # released before, and now its function and target group go, too
+
+
+ROLLBACK_TAG = "rollout:rollback"
+"""The tag of rules for which a rollback was asked; its value says when and by whom, and no two are the same."""
+OVERRIDE_TAG = "rollout:override"
+"""The tag of header rules that rollout made; its value is the rule's logical name."""
+
+
+@dataclass(frozen=True, slots=True)
+class OverrideRule:
+    """A header rule: it takes requests with a header before a route's own rule does.
+
+    Attributes:
+        path: The path pattern of the rule that it stands before.
+        methods: Its HTTP methods; any method if empty.
+        header: The header's name.
+        values: The header's values, any one of them, which are never shown.
+        target_group: Where such requests go, by name.
+    """
+
+    load_balancer: str
+    priority: int
+    path: str
+    methods: tuple[str, ...]
+    header: str
+    values: tuple[SecretStr, ...]
+    target_group: str
+
+    @property
+    def revealed(self) -> list[str]:
+        """The header's values as AWS is given them."""
+        return [value.get_secret_value() for value in self.values]
+
+    def __str__(self) -> str:
+        endpoint = _endpoint(self.methods, self.path)
+        return f"{self.priority} {endpoint} with {self.header}: {'|'.join(map(str, self.values))} → {self.target_group}"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramInput:
+    """What an inline program is given.
+
+    Attributes:
+        environment: The inventory.
+        splits: Routing: how each route's requests are to be divided.
+        adopt: Rules to import, by route; the others are the stack's own already.
+        tags: The tags that each route's rule and each header rule has and keeps.
+        rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing. Routing: RELEASED for
+            those that it lets go of.
+        overrides: Routing: the header rules that are to be there, by their logical names.
+        monitored: Monitoring: whether alarms and a dashboard are to be there.
+        mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
+        imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
+        multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
+    """
+
+    environment: Environment
+    splits: Mapping[str, Split] = field(default_factory=dict)
+    adopt: Mapping[str, Arn] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
+    overrides: Mapping[str, OverrideRule] = field(default_factory=dict)
+    monitored: bool = False
+    mark: Mapping[str, str] = field(default_factory=dict)
+    imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    multi_value_headers: frozenset[str] = frozenset()

@@ -1,0 +1,205 @@
+"""What stacks.toml says of a ramp: its steps, when it may go on, how it is judged and who is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Literal, Self, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretStr, WithJsonSchema, model_validator
+
+from rollout.base.formatting import count_of
+from rollout.inventory.fields import Frozen, distinct, one_or_several, rising
+from rollout.inventory.quantities import Duration, Percent, TimeOfDay, Weight
+
+Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+OnFailure = Literal["rollback", "route", "freeze", "step-back"]
+NoticeKind = Literal["step", "verdict", "rollback", "approval", "finished"]
+MetricName = Literal[
+    "server-errors", "client-errors", "lambda-errors", "throttles", "latency-p50", "latency-p99", "function-errors",
+    "duration-p50", "duration-p99", "cold-starts",
+]  # fmt: skip
+DEFAULT_METRICS: tuple[MetricName, ...] = (
+    "server-errors",
+    "lambda-errors",
+    "throttles",
+    "client-errors",
+    "latency-p50",
+    "latency-p99",
+)
+MAX_BAKE = timedelta(days=14)
+"""CloudWatch keeps minutes for 15 days."""
+
+CLOUDWATCH = "cloudwatch"
+_PLUGIN = r"^[a-z][a-z0-9-]*$"
+
+_Bake = Annotated[Duration, Field(ge=timedelta(minutes=1), le=MAX_BAKE)]
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone; write it as Europe/Berlin or UTC") from None
+    return name
+
+
+class Window(Frozen):
+    """When a weight may be raised; a time from one day into the next if `until` is not after `from`."""
+
+    days: Annotated[tuple[Day, ...], AfterValidator(distinct)] = Field(
+        get_args(Day), min_length=1, description='days, such as ["Mon", "Tue"]'
+    )
+    from_: TimeOfDay = Field(alias="from", description="a time of day, such as 09:00")
+    until: TimeOfDay = Field(description="a time of day, such as 17:00")
+    time_zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="an IANA time zone, such as Europe/Berlin"
+    )
+
+
+class Ramp(Frozen):
+    """The weights on the way up, how long each is watched, and what happens in between."""
+
+    steps: Annotated[tuple[Weight, ...], AfterValidator(rising)] = Field(
+        tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
+        min_length=1,
+        description="rising weights above 0 to at most 100 per cent",
+    )
+    bake: Annotated[tuple[_Bake, ...], one_or_several(_Bake)] = Field(
+        (timedelta(minutes=30),),
+        min_length=1,
+        description="how long each step is watched at least, 1m to 14d, such as 30m; or a list, one a step",
+    )
+    min_requests: int = Field(
+        0, strict=True, ge=0, description="how many requests the candidate must have had in a step, 0 or more"
+    )
+    bake_limit: _Bake = Field(
+        timedelta(days=1), description="how long a step may go on without a verdict, 1m to 14d; see on-inconclusive"
+    )
+    on_inconclusive: Literal["hold", "rollback"] = Field(
+        "hold", description='"hold" or "rollback": what comes after bake-limit'
+    )
+    on_failure: OnFailure = Field("rollback", description='"rollback", "route", "freeze" or "step-back"')
+    approve_before: tuple[Weight, ...] = Field(
+        (), description="steps that wait for `rollout approve`, such as [50, 100]"
+    )
+    approval_expiry: Duration = Field(
+        timedelta(days=1),
+        ge=timedelta(minutes=1),
+        le=timedelta(days=90),
+        description="how long to wait for an approval, 1m to 90d",
+    )
+    on_expiry: Literal["hold", "rollback"] = Field(
+        "hold", description='"hold" or "rollback": what comes when nobody approved'
+    )
+    windows: tuple[Window, ...] = Field((), description="when weights may rise; at any time if there are none")
+    smoke: bool = Field(False, description="whether `rollout smoke` must pass before the first step")
+    alarms: Annotated[tuple[str, ...], AfterValidator(distinct)] = Field(
+        (), description="names of CloudWatch alarms; one of them in ALARM state fails the step"
+    )
+    legacy_alarms: Annotated[tuple[str, ...], AfterValidator(distinct)] = Field(
+        (), description="names of alarms of the legacy implementation; they are told and stop nothing"
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if len(self.bake) not in (1, len(self.steps)):
+            bakes, steps = count_of(len(self.bake), "duration"), count_of(len(self.steps), "step")
+            raise ValueError(f"bake has {bakes} for {steps}; write one, or one a step")
+        if unknown := [weight for weight in self.approve_before if weight not in self.steps]:
+            raise ValueError(f"approve-before names {unknown[0]}, which is not a step")
+        return self
+
+    def bake_of(self, step: int) -> timedelta:
+        """How long a step, from 0, is watched at least."""
+        return self.bake[step if len(self.bake) > 1 else 0]
+
+
+class Margin(Frozen):
+    """How much worse the candidate may be: both bounds must be exceeded.
+
+    For errors `absolute` is in per cent of the requests; for latencies in milliseconds.
+    """
+
+    relative: float = Field(ge=0, le=1000, description="a ratio: 0.25 is a quarter more than legacy's")
+    absolute: float = Field(
+        0.0, ge=0, description="per cent of the requests for errors, milliseconds for latencies, 0 or more"
+    )
+
+
+class Metric(Frozen):
+    """How one metric is judged."""
+
+    tolerance: Margin | None = Field(None, description="what is let by: a rise within it never fails")
+    harm: Margin | None = Field(None, description="what must be ruled out for a Pass")
+    ceiling: float | None = Field(
+        None, gt=0, description="the most at 100 per cent, where there's no legacy: per cent or milliseconds"
+    )
+
+
+class Analysis(Frozen):
+    """How a step is judged: the metrics, and how sure a verdict must be."""
+
+    metrics: Annotated[tuple[MetricName, ...], AfterValidator(distinct)] = Field(
+        DEFAULT_METRICS, min_length=1, description="what is compared"
+    )
+    false_alarms: float = Field(
+        0.01,
+        gt=0,
+        le=0.5,
+        description="the share of ramps of a candidate as good as legacy that may fail, above 0 to 0.5",
+    )
+    missed: float = Field(
+        0.05, gt=0, le=0.5, description="the risk that a harmful candidate passes a step, above 0 to 0.5"
+    )
+    delay: Duration = Field(
+        timedelta(minutes=3), le=timedelta(hours=1), description="how late CloudWatch's points may be, 0s to 1h"
+    )
+    metric: Mapping[MetricName, Metric] = Field(
+        default_factory=dict, description="by metric, bounds that differ from the defaults"
+    )
+    source: str = Field(
+        CLOUDWATCH, pattern=_PLUGIN, description="where numbers come from: cloudwatch, or a plugin's name"
+    )
+
+
+def _webhook(value: object) -> SecretStr:
+    """A webhook's address, which lets anybody write there: no text has it, an error's least of all."""
+    if not isinstance(value, str) or not re.fullmatch(_WEBHOOK, value):
+        raise ValueError("is no webhook: write an http or https URL, or $NAME of the variable that holds it")
+    return SecretStr(value)
+
+
+_WEBHOOK = r"https?://[^\s/]+(/\S*)?|\$[A-Z_][A-Z0-9_]*"
+Webhook = Annotated[
+    SecretStr, BeforeValidator(_webhook), WithJsonSchema({"type": "string", "pattern": f"^({_WEBHOOK})$"})
+]
+
+
+Variable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Notification(Frozen):
+    """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
+
+    sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
+    webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME of the variable that holds it")
+    command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
+    variables: tuple[Variable, ...] = Field((), description="the variables that the command gets of rollout's own")
+    plugin: str | None = Field(None, pattern=_PLUGIN, description="a way to tell somebody that another package brings")
+    options: Mapping[str, JsonValue] = Field(default_factory=dict, repr=False, description="what that plugin asks for")
+    events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
+        get_args(NoticeKind), min_length=1, description="what to tell of"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(map(bool, (self.sns, self.webhook, self.command, self.plugin))) != 1:
+            raise ValueError("write exactly one of sns, webhook, command and plugin")
+        if self.variables and not self.command:
+            raise ValueError("variables are a command's, and there is no command")
+        if self.options and not self.plugin:
+            raise ValueError("options are a plugin's, and there is no plugin")
+        return self

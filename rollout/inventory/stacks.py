@@ -1,0 +1,5 @@
+"""The stacks of an environment, each with a program of its own."""
+
+from __future__ import annotations
+
+STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"

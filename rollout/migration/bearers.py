@@ -1,0 +1,82 @@
+"""By what a resource's maker is known: its own tags, or those of what it is a part of. Pure.
+
+A permission is a part of a function, an attachment of a role or of a target group: they have no tags, and whoever made
+the whole decides on its parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollout.inventory.marks import Bearer
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, ResourceState
+
+FUNCTION = "aws:lambda/function:Function"
+PERMISSION = "aws:lambda/permission:Permission"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+ROLE_POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+JOINT_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+
+TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM})
+"""The types that have tags; a dashboard is known by whose alarms it shows."""
+
+_NAMES: Mapping[str, str] = {
+    FUNCTION: "name",
+    LOG_GROUP: "name",
+    ROLE: "name",
+    TARGET_GROUP: "name",
+    ALARM: "name",
+    JOINT_ALARM: "alarmName",
+    DASHBOARD: "dashboardName",
+}
+_WHOLES: Mapping[str, tuple[str, str]] = {
+    PERMISSION: (FUNCTION, "function"),
+    ROLE_POLICY: (ROLE, "role"),
+    ROLE_POLICY_ATTACHMENT: (ROLE, "role"),
+    ATTACHMENT: (TARGET_GROUP, "targetGroupArn"),
+}
+_BY_ID = frozenset({TARGET_GROUP, LISTENER_RULE})
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine gives for what isn't known before something else is made."""
+
+
+def bearer_of(resource: ResourceState) -> Bearer | None:
+    """What carries a resource's mark.
+
+    Args:
+        resource: As a state holds it or as a program wants it, with its inputs.
+
+    Returns:
+        None where nothing can: nobody gave it a name, or the whole that it is a part of isn't made yet.
+    """
+    inputs, type_ = resource.inputs, resource.type
+    if type_ in _WHOLES:
+        whole, key = _WHOLES[type_]
+        name = str(inputs.get(key) or _UNKNOWN)
+        return Bearer(whole, _function(name) if whole == FUNCTION else name) if _known(name) else None
+    if type_ in _BY_ID and resource.id.startswith("arn:"):
+        return Bearer(type_, resource.id)
+    if type_ == LISTENER_RULE:
+        place = inputs.get("listenerArn"), inputs.get("priority")
+        return Bearer(type_, rule_place(*map(str, place))) if all(map(_known, place)) else None
+    named = inputs.get(_NAMES[type_]) if type_ in _NAMES else None
+    return Bearer(type_, str(named)) if _known(named) else None
+
+
+def rule_place(listener: str, priority: str) -> str:
+    """The name of a rule that has no ARN yet."""
+    return f"{listener}#{priority}"
+
+
+def _known(value: object) -> bool:
+    return bool(value) and value != _UNKNOWN
+
+
+def _function(name: str) -> str:
+    """A function's name, of its name or ARN, with or without a qualifier."""
+    return name.rpartition(":function:")[2].partition(":")[0]

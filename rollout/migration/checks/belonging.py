@@ -1,0 +1,169 @@
+"""Whether what a preview would make, change or delete is this stack's own. Pure.
+
+One function decides it, `foreign`: at the preview, and again just before the change. A name that is taken and a change
+to somebody else's resource stop a phase. What would be deleted and isn't marked stays on AWS, and leaves the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from rollout.errors import Problem
+from rollout.inventory.marks import Bearer, Mark, Marked, Standing, standing
+from rollout.migration.bearers import ALARM, DASHBOARD, JOINT_ALARM, PERMISSION, ROLE, bearer_of
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview
+
+Found = Mapping[Bearer, Marked]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A change to what isn't this stack's own.
+
+    Attributes:
+        change: The step of the preview.
+        bearer: What it is done to, or what has the name that it would take.
+        found: What AWS has there.
+        standing: Whose that is.
+        resource: The bearer's kind and logical name in the stack, such as `Function:scorer`.
+        takes_name: Whether the change would make it.
+    """
+
+    change: Change
+    bearer: Bearer
+    found: Marked
+    standing: Standing
+    resource: str
+    takes_name: bool
+
+
+def bearers(preview: StackPreview) -> frozenset[Bearer]:
+    """What AWS must be asked for before a preview's changes are made."""
+    return frozenset(bearer for change in preview.changes for bearer, _ in _met(change))
+
+
+def foreign(preview: StackPreview, found: Found, mark: Mark) -> tuple[Foreign, ...]:
+    """The changes of a preview to what isn't this stack's own.
+
+    Args:
+        preview: Of one stack.
+        found: What AWS has under the names of `bearers`; missing where it has nothing.
+        mark: The stack's.
+    """
+    names = {
+        bearer: f"{step.type.rpartition(':')[2]}:{step.name}"
+        for step in preview.steps
+        for state in (step.new, step.old)
+        if state and (bearer := bearer_of(state)) and bearer.type == state.type
+    }
+    return tuple(
+        Foreign(change, bearer, found[bearer], whose, names.get(bearer, str(bearer)), takes_name)
+        for change in preview.changes
+        for bearer, takes_name in _met(change)
+        if bearer in found
+        for whose in [standing(found[bearer], mark)]
+        if whose is not Standing.OURS
+    )
+
+
+def own_imports(preview: StackPreview, found: Found, mark: Mark) -> dict[tuple[str, str], str]:
+    """What a preview would make although this stack made it before, as its mark says: by type and name, what to import.
+
+    A run was cut off, its answer was lost, or its state was. Parts whose creation may be repeated aren't among them.
+    """
+    imports: dict[tuple[str, str], str] = {}
+    for change in preview.changes:
+        made = change.new if change.op is Op.CREATE else None
+        bearer = bearer_of(made) if made else None
+        there = found.get(bearer) if bearer else None
+        if not (made and bearer and there) or standing(there, mark) is not Standing.OURS:
+            continue
+        statement = made.inputs.get("statementId")
+        if made.type == bearer.type:
+            imports[made.type, made.name] = there.id
+        elif made.type == PERMISSION and statement in there.statements:
+            imports[made.type, made.name] = f"{made.inputs['function']}/{statement}"
+    return imports
+
+
+def problems(changes: Iterable[Foreign], mark: Mark) -> Iterator[Problem]:
+    """Why a phase can't go on: what it would take or change, each once."""
+    stopping = [each for each in changes if each.change.op is not Op.DELETE]
+    taken = {each.bearer: each for each in stopping if each.takes_name}
+    held = {each.bearer: each for each in stopping if each.bearer not in taken}
+    yield from (taken_problem(each.bearer, each.found, each.resource) for each in taken.values())
+    yield from (held_problem(each.bearer, each.found, each.resource, mark) for each in held.values())
+
+
+def adoption_warnings(imports: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """What to know of what the state takes over."""
+    if imports:
+        names = ", ".join(f"{type_.rpartition(':')[2]} {name}" for type_, name in imports)
+        yield f"made by this stack and not in its state, which takes over: {names}"
+
+
+def left_alone(changes: Iterable[Foreign]) -> tuple[Foreign, ...]:
+    """What would be deleted and isn't this stack's: it stays on AWS, and leaves the state."""
+    return tuple(each for each in changes if each.change.op is Op.DELETE)
+
+
+def left_warnings(changes: Iterable[Foreign], environment: str) -> Iterator[str]:
+    """What to know of them before saying yes."""
+    for bearer, each in {each.bearer: each for each in left_alone(changes)}.items():
+        kept = f"{bearer} stays on AWS, and only leaves the state: "
+        if each.standing is Standing.UNMARKED:
+            yield (
+                f"{kept}it doesn't have this environment's mark ({each.found.owner}); "
+                f"`rollout adopt {environment} {each.resource}` first, if it is to go"
+            )
+        else:
+            yield f"{kept}it is somebody else's ({each.found.owner})"
+
+
+def _met(change: Change) -> Iterator[tuple[Bearer, bool]]:
+    """What a change is done to, and whether it takes that name. A rule that changes hands is nobody's to mark."""
+    if change.type == LISTENER_RULE and not change.is_header_rule:
+        return
+    old, new = (state and bearer_of(state) for state in (change.old, change.new))
+    if change.op in (Op.UPDATE, Op.DELETE, Op.REPLACE) and old:
+        yield old, False
+    if change.op in (Op.CREATE, Op.REPLACE) and new and new != old:
+        yield new, new.type == change.type
+
+
+def taken_problem(bearer: Bearer, found: Marked, resource: str) -> Problem:
+    """That a name is taken."""
+    return Problem(
+        f"{bearer} is there already, and this environment didn't make it: {found.owner}",
+        where=resource,
+        then=_other_name(bearer.type),
+        code="name-taken",
+    )
+
+
+def held_problem(bearer: Bearer, found: Marked, resource: str, mark: Mark) -> Problem:
+    """That a state holds what doesn't carry its stack's mark."""
+    name = mark.environment
+    if standing(found, mark) is Standing.UNMARKED:
+        what = f"{bearer} doesn't have this environment's mark: {found.owner}"
+        then = f"if it is this environment's, `rollout adopt {name} {resource}` marks it"
+        return Problem(what, where=resource, then=then, code="not-marked")
+    what = f"{bearer} isn't this environment's, although the state of {mark.stack} holds it: {found.owner}"
+    then = f"`rollout undo phase1 {name}` leaves it alone and forgets it; then {_other_name(bearer.type)}"
+    return Problem(what, where=resource, then=then, code="not-ours")
+
+
+_OTHER_NAMES = {
+    ROLE: "give yours another name, by role-name in its [functions] table",
+    TARGET_GROUP: "give yours another name, in target-groups and as the candidate of its routes",
+    LISTENER_RULE: "take another priority-base",
+    **dict.fromkeys(
+        (ALARM, JOINT_ALARM, DASHBOARD),
+        "have its owner give it another name: those of yours begin with project and environment",
+    ),
+}
+
+
+def _other_name(type_: str) -> str:
+    return _OTHER_NAMES.get(type_, "give yours another name, by name in its [functions] table")

@@ -1,0 +1,126 @@
+"""Three views of each rule compared: what the state recorded, what is live, what is wanted. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rollout.alb.live import Live, wanted_forward
+from rollout.alb.weights import Forward, same_forward
+from rollout.errors import Problem
+from rollout.inventory.model import Environment, Split
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, forward_in
+
+
+def stale_rules(
+    environment: Environment, live: Live, preview: StackPreview, after: Mapping[str, Split]
+) -> dict[str, Problem | None]:
+    """The routes whose state is behind the load balancer.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        preview: Of the routing stack, whose steps hold the recorded state.
+        after: The wanted splits.
+
+    Returns:
+        By route: the three-way difference, or None where what is live is what is wanted.
+    """
+    recorded = {
+        step.rule: forward_in(step.old.recorded)
+        for step in preview.steps
+        if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
+    }
+    imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
+    found: dict[str, Problem | None] = {}
+    for name, split in after.items():
+        rule = live.rule_of(environment.routes[name])
+        if rule is None or rule.arn not in recorded or rule.arn in imported:
+            continue
+        was, now = recorded[rule.arn], rule.forward
+        if was is not None and now is not None and same_forward(was, now):
+            continue
+        wanted = wanted_forward(environment, name, live, split)
+        difference = f"live {now or rule.action} · recorded {was or 'another action'} · wanted {wanted}"
+        as_wanted = now is not None and same_forward(now, wanted)
+        found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}", code="rule-changed")
+    return found
+
+
+def has_lost(preview: StackPreview, live: Live) -> bool:
+    """Whether a state holds a rule or a target group of the inventory that isn't on AWS any more."""
+    there = {rule.arn for rule in live.rules} | {group.arn for group in live.target_groups.values()}
+    return any(
+        step.old is not None and step.old.type in (LISTENER_RULE, TARGET_GROUP) and step.old.id not in there
+        for step in preview.steps
+    )
+
+
+def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem]:
+    """What somebody else changed since the preview: the routes' rules and the target groups."""
+    for name, route in environment.routes.items():
+        was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
+        if was is None:
+            continue
+        if rule is None or rule.arn != was.arn:
+            yield Problem(
+                f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}",
+                where=place,
+                code="rule-replaced" if rule else "rule-missing",
+            )
+        elif rule.meaning != was.meaning:
+            what = f"its conditions were {was.conditions} and are {rule.conditions}"
+            if rule.conditions == was.conditions:
+                what = f"a value of its conditions that isn't shown has changed: {rule.conditions}"
+            yield Problem(what, where=place, code="conditions-changed")
+        elif (rule.forward, rule.action) != (was.forward, was.action):
+            yield Problem(
+                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}",
+                where=place,
+                code="forward-changed",
+            )
+    for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
+        yield Problem(f"target group {group} is gone", code="target-group-missing")
+
+
+def unlike_wanted(
+    environment: Environment, before: Live, now: Live, after: Mapping[str, Split], *, written: bool = True
+) -> Iterator[Problem]:
+    """How the rules differ from what a phase leaves: the same rules, conditions untouched, the wanted splits.
+
+    Args:
+        environment: The inventory.
+        before: AWS when the phase began.
+        now: AWS as read back.
+        after: The wanted splits; routes that aren't in it must be as they were.
+        written: Whether the phase writes the rules, with the file's stickiness; otherwise those whose split stays must
+            be as they were.
+    """
+    for name, route in environment.routes.items():
+        was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
+        if rule is None or was is None or rule.arn != was.arn:
+            yield Problem(
+                f"the rule at priority {route.priority} is another one now", where=place, code="rule-replaced"
+            )
+            continue
+        if not rule.matches(route.path, route.methods):
+            yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
+        unchanged = name not in after or (not written and after[name] == before.split_of(route))
+        wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])
+        if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
+            yield Problem(
+                f"it forwards to {rule.forward or rule.action}, not {wanted}", where=place, code="wrong-forward"
+            )
+
+
+def stale_overrides(preview: StackPreview, live: Live) -> bool:
+    """Whether the state holds header rules that are gone from the load balancer, or forward elsewhere by now."""
+    now = {rule.arn: rule.forward for rule in live.rules}
+    return any(
+        not _same(forward_in(step.old.recorded), now.get(step.rule))
+        for step in preview.steps
+        if step.is_header_rule and step.old is not None and step.op in (Op.SAME, Op.UPDATE, Op.DELETE)
+    )
+
+
+def _same(one: Forward | None, other: Forward | None) -> bool:
+    return one is not None and other is not None and same_forward(one, other)

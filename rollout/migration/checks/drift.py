@@ -1,0 +1,196 @@
+"""Whether file, state and load balancer still say the same of each route, for a look from cron. Pure.
+
+A change finds drift only where it is about to act. This finds it anywhere: rules that are gone, for other requests or
+forward elsewhere, weights and stickiness that the file doesn't have, target groups that aren't there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+from rollout.alb.header_rules import bent_overrides
+from rollout.alb.live import Live, wanted_forward
+from rollout.alb.weights import same_forward, split_of
+from rollout.errors import Drift, Problem
+from rollout.inventory.model import Environment, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.compare import stale_overrides, stale_rules
+from rollout.migration.checks.preflight import (
+    Resources,
+    candidate_problems,
+    held_rules,
+    listener_problems,
+    rule_problems,
+    target_group_problems,
+)
+from rollout.state.plan import LISTENER_RULE, Change, Op, ResourceState, StackPreview, forward_in
+
+
+@dataclass(frozen=True, slots=True)
+class RouteDrift:
+    """A route, three ways.
+
+    Attributes:
+        endpoint: Methods and path.
+        file: The file's weight.
+        state: What the state has recorded: a weight, or the forward action in AWS's words; None where nobody of ours
+            holds the rule.
+        live: Likewise on the load balancer; None where there is no rule.
+        problems: Where the three don't agree.
+    """
+
+    route: str
+    endpoint: str
+    file: Percent
+    state: str | None
+    live: str | None
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """An environment, three ways.
+
+    Attributes:
+        others: What isn't as it should be, and is about no single route.
+    """
+
+    environment: str
+    routes: tuple[RouteDrift, ...]
+    others: tuple[Problem, ...] = ()
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that doesn't agree."""
+        return (*chain.from_iterable(route.problems for route in self.routes), *self.others)
+
+    def require(self) -> None:
+        """Go on only if all agree.
+
+        Raises:
+            Drift: With everything that doesn't.
+        """
+        if self.problems:
+            name = self.environment
+            ways = f"`rollout drift {name} --repair` makes it as the file says, `--adopt` takes what is live"
+            unheld = any(problem.code == "rule-not-managed" for problem in self.problems)
+            raise Drift(
+                f"file, state and load balancer of {name} don't agree",
+                self.problems,
+                then=None if unheld else ways,  # each of which needs routing to hold the rules
+            )
+
+
+def drift_of(
+    environment: Environment, live: Live, legacy: Resources, routing: Resources, *, ignore_file: bool = False
+) -> DriftReport:
+    """Hold file, state and load balancer against each other.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        legacy: What the legacy stack's state holds; None where there is no such stack of ours.
+        routing: Likewise of the routing stack; before phase 2 the file's weights don't count yet.
+        ignore_file: Whether the file's weights don't count at all.
+    """
+    states = (*(legacy or ()), *(routing or ()))
+    recorded = _as_recorded(states)
+    is_cut_over = any(state.type == LISTENER_RULE for state in routing or ())  # not after `undo phase2`
+    held, kept = held_rules(environment, live, routing), held_rules(environment, live, states)
+    splits = live.splits(environment)
+    # before the cutover nobody need hold a rule, unless it is divided: then the state that held it is lost
+    divided = {name for name, split in splits.items() if split.attached and name not in kept}
+    unheld = (environment.routes.keys() - held.keys()) if is_cut_over else divided
+    wanted = {name: _wanted(environment, live, name) for name in environment.routes}
+    stale = stale_rules(environment, live, recorded, wanted)
+    found: dict[str, list[Problem]] = {name: [] for name in environment.routes}
+    others = list[Problem]()
+    problems = (
+        *listener_problems(environment, live),
+        *target_group_problems(environment, live),
+        *rule_problems(environment, live, states),
+        *(candidate_problems(environment, live) if is_cut_over else ()),
+        *_lost(environment, live, routing),
+        *bent_overrides(environment, live),
+    )
+    for problem in problems:
+        name = (problem.where or "").removeprefix("routes.").partition(".")[0]
+        found.get(name if (problem.where or "").startswith("routes.") else "", others).append(problem)
+    if stale_overrides(recorded, live):
+        then = f"`rollout override {environment.name}` puts that right"
+        others.append(
+            Problem("a header rule doesn't forward as the state has recorded", then=then, code="header-rule-differs")
+        )
+    routes = []
+    for name, route in environment.routes.items():
+        rule, place = live.rule_of(route), f"routes.{name}"
+        if name in stale:
+            found[name].append(stale[name] or _behind(environment, live, name, kept[name], place))
+        elif name in held and not ignore_file and rule is not None and rule.forward is not None:
+            asked = wanted_forward(environment, name, live, wanted[name])
+            if not same_forward(rule.forward, asked):
+                found[name].append(
+                    Problem(
+                        f"the file says {asked} · live and recorded {rule.forward}",
+                        where=place,
+                        code="weight-not-applied",
+                    )
+                )
+        elif name in unheld and rule is not None and not found[name]:
+            found[name].append(_unheld(environment, splits.get(name), place))
+        was = _told(environment, live, name, kept[name]) if name in kept else None
+        now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
+        weight = environment.desired_weight(name)
+        routes.append(RouteDrift(name, str(route), weight, was, now, tuple(found[name])))
+    return DriftReport(environment.name, tuple(routes), tuple(others))
+
+
+def _unheld(environment: Environment, split: Split | None, place: str) -> Problem:
+    """A rule that no state holds, with the way to one: a rule of the candidate alone can't be adopted any more."""
+    what = "routing doesn't hold its rule"
+    if split is not None and split.attached:
+        what += f", which gives the candidate {split}"
+    then = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
+    if environment.completed or (split is not None and split.alone):
+        then = "bring the routing stack's state back from a backup of the backend"
+    return Problem(what, where=place, then=then, code="rule-not-managed")
+
+
+def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:
+    """States as a preview that changes nothing, which is what drift is found in elsewhere."""
+    return StackPreview(ROUTING, tuple(Change(Op.SAME, each.urn, each.type, each, each) for each in states))
+
+
+def _wanted(environment: Environment, live: Live, name: str) -> Split:
+    """What phase 3 would leave."""
+    split, weight = live.split_of(environment.routes[name]), environment.desired_weight(name)
+    return split if split is not None and split.weight == weight else Split.at(weight)
+
+
+def _behind(environment: Environment, live: Live, name: str, state: ResourceState, place: str) -> Problem:
+    rule = live.rule_of(environment.routes[name])
+    was = forward_in(state.recorded) or "another action"
+    return Problem(
+        f"live {rule and rule.forward}, as the file says · recorded {was}", where=place, code="state-outdated"
+    )
+
+
+def _lost(environment: Environment, live: Live, routing: Resources) -> Iterator[Problem]:
+    """Routes whose rule is another one than routing holds: somebody deleted it, and perhaps made it anew."""
+    there = {rule.arn for rule in live.rules}
+    for state in routing or ():
+        route = environment.routes.get(state.name) if state.type == LISTENER_RULE else None
+        if route is not None and state.id not in there and live.rule_of(route) is not None:
+            yield Problem(
+                f"the rule that routing holds is gone: {state.id}", where=f"routes.{state.name}", code="rule-missing"
+            )
+
+
+def _told(environment: Environment, live: Live, name: str, state: ResourceState) -> str:
+    route, forward = environment.routes[name], forward_in(state.recorded)
+    if forward is None:
+        return "another action"
+    return str(split_of(forward, live.group_arn(route.legacy), live.group_arn(route.candidate)) or forward)

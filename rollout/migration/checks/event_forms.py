@@ -1,0 +1,96 @@
+"""In which of two forms a target group asks its function: headers and query parameters as lists, or one value each.
+
+A candidate that is asked in another form than legacy loses what legacy gets: repeated headers and parameters, cookies.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html#multi-value-headers
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from rollout.alb.live import Live
+from rollout.errors import Problem
+from rollout.inventory.model import Arn, Environment
+
+
+def as_lists(environment: Environment, live: Live, multi_value: Collection[Arn]) -> frozenset[str]:
+    """The candidate's target groups that are to send headers as lists.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        multi_value: The target groups that do.
+    """
+    said, found = _said(environment), set[str]()
+    for route in environment.routes.values():
+        model = route.legacy if route.legacy in live.target_groups else route.candidate  # legacy may be retired
+        if said.get(route.candidate, live.group_arn(model) in multi_value):
+            found.add(route.candidate)
+    return frozenset(found)
+
+
+def mixed_forms(environment: Environment, live: Live, multi_value: Collection[Arn]) -> Iterator[Problem]:
+    """The candidate's target groups whose routes' legacy ones don't all ask in one form."""
+    said, legacy = _said(environment), dict[str, dict[bool, str]]()
+    for route in environment.routes.values():
+        if route.legacy in live.target_groups and route.candidate not in said:
+            form = live.group_arn(route.legacy) in multi_value
+            legacy.setdefault(route.candidate, {}).setdefault(form, route.legacy)
+    for candidate, forms in legacy.items():
+        if len(forms) > 1:
+            yield Problem(
+                f"target group {forms[True]} sends headers as lists and {forms[False]} doesn't; {candidate} is to "
+                "stand in for both",
+                then="give each a candidate group of its own in target-groups, or set multi-value-headers",
+                code="mixed-event-forms",
+            )
+
+
+def other_forms(
+    environment: Environment, live: Live, multi_value: Collection[Arn], groups: Collection[str]
+) -> Iterator[Problem]:
+    """The candidate's target groups that ask their functions in another form than they should.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        multi_value: The target groups that send headers as lists.
+        groups: The names of those that are looked at.
+    """
+    wanted = as_lists(environment, live, multi_value)
+    for name in sorted({route.candidate for route in environment.routes.values()} & set(groups)):
+        if name in live.target_groups and (live.group_arn(name) in multi_value) != (name in wanted):
+            form = "lists" if name in wanted else "one value each"
+            yield Problem(
+                f"target group {name} doesn't send headers as {form}, as its routes' legacy ones do",
+                then=f"`rollout phase1 {environment.name}` changes that; or set multi-value-headers in [functions]",
+                code="wrong-event-form",
+            )
+
+
+def form_warnings(changed: Collection[str]) -> Iterator[str]:
+    """What to know where target groups begin to send headers as lists."""
+    if changed:
+        yield (
+            f"{', '.join(sorted(changed))} will send headers and query parameters as lists, as legacy's target groups "
+            "do: the candidate has to answer with multiValueHeaders"
+        )
+
+
+def health_warnings(environment: Environment, live: Live) -> Iterator[str]:
+    """The legacy target groups of functions whose health is checked, which the candidate's isn't."""
+    for name in dict.fromkeys(route.legacy for route in environment.routes.values()):
+        group = live.target_groups.get(name)
+        if group and group.target_type == "lambda" and group.health_checks:
+            yield f"the health of target group {name} is checked, and that of the candidate's isn't"
+
+
+def _said(environment: Environment) -> dict[str, bool]:
+    """By target group, what the inventory says."""
+    return {
+        group: function.multi_value_headers
+        for function in environment.functions.values()
+        if function.multi_value_headers is not None
+        for groups in function.target_groups.values()
+        for group in groups
+    }

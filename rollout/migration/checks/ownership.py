@@ -1,0 +1,140 @@
+"""Who else holds a route's rule: what an owner's state has, how it lets go, and what to know until it has. Pure.
+
+After phase 2 the routing stack and the former owner both hold each rule. Until the owner lets go, its next update would
+put the old action back.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rollout.alb.live import Live
+from rollout.base.formatting import count_of
+from rollout.errors import OwnerError
+from rollout.inventory.model import Arn, Environment
+
+if TYPE_CHECKING:
+    from rollout.migration.ports import LegacyOwner
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRule:
+    """A listener rule in an owner's state.
+
+    Attributes:
+        arn: The rule.
+        address: The owner's name for it: a Pulumi URN or a Terraform address.
+        protected: Whether Pulumi asks for `--force` to let go of it.
+    """
+
+    arn: Arn
+    address: str
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command line of an owner's tool, to run in the folder of stacks.toml; as text it is what a shell takes."""
+
+    words: tuple[str, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        given = [f"{name}={shlex.quote(value)}" for name, value in self.variables.items()]
+        return " ".join([*given, shlex.join(self.words)])
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What a legacy owner other than rollout holds of the routes' rules.
+
+    Attributes:
+        owner: `pulumi` or `terraform`.
+        place: Where its state is, such as `stack acme/infra/production`.
+        update: The command of its own that would put the old actions back.
+        advice: What to do in its code, so that its next update doesn't make the rules anew.
+        held: What it holds, by route; None where it couldn't be asked.
+        reason: Why it couldn't.
+        commands: What lets go of all that it holds; with a placeholder where it couldn't be asked.
+    """
+
+    owner: str
+    place: str
+    update: str
+    advice: str
+    held: Mapping[str, OwnedRule] | None
+    reason: str | None
+    commands: tuple[Command, ...]
+
+    @property
+    def who(self) -> str:
+        """The owner and its place, for people."""
+        return f"{self.owner} ({self.place})"
+
+    def unreleased(self, routing: Collection[str]) -> tuple[str, ...]:
+        """The routes whose rules it still holds although the routing stack has them.
+
+        Args:
+            routing: The routes that the routing stack holds.
+        """
+        return tuple(route for route in self.held or () if route in routing)
+
+
+def asked(owner: LegacyOwner, limit: timedelta) -> tuple[OwnedRule, ...] | str:
+    """The rules in an owner's state, or why it couldn't be asked."""
+    try:
+        return owner.rules(limit)
+    except OwnerError as error:
+        return error.what
+
+
+def ownership_of(
+    environment: Environment, live: Live, owner: LegacyOwner, found: tuple[OwnedRule, ...] | str
+) -> Ownership:
+    """Find the routes' rules among those of an owner.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        owner: The owner.
+        found: The rules in its state, or why it couldn't be asked.
+    """
+    told = (environment.legacy.owner or "", owner.place, owner.update, owner.advice)
+    if isinstance(found, str):
+        return Ownership(*told, None, found, owner.letting_go([OwnedRule(Arn(""), owner.placeholder)]))
+    by_arn = {rule.arn: rule for rule in found}
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    held = {name: by_arn[rule.arn] for name, rule in rules.items() if rule.arn in by_arn}
+    return Ownership(*told, held, None, owner.letting_go(tuple(held.values())) if held else ())
+
+
+def cutover_warnings(
+    environment: Environment, ownership: Ownership | None, *, ours: bool, routing: Collection[str]
+) -> Iterator[str]:
+    """What to know of other owners before routing adopts the rules.
+
+    Args:
+        environment: The inventory.
+        ownership: What the named owner holds; None where it is rollout or nobody.
+        ours: Whether a legacy stack of ours is there.
+        routing: The routes that the routing stack holds already.
+    """
+    if ownership is None:
+        if not ours and environment.legacy.owner != "none":
+            yield "no legacy stack of ours holds these rules: name their owner in [legacy]; it must let go afterwards"
+        return
+    danger = f"until it lets go, its next `{ownership.update}` takes all traffic back to legacy"
+    then = f"right after this run `rollout release {environment.name}`, or its commands"
+    if ownership.held is None:
+        yield f"{ownership.who} couldn't be asked for these rules: {ownership.reason}"
+        yield f"if it holds them, {danger}; {then}"
+        return
+    if ownership.held:
+        count = f"{len(ownership.held)} of {count_of(len(environment.routes), 'rule')}"
+        yield f"{ownership.who} holds {count}: {danger}; {then}"
+    if nowhere := [name for name in environment.routes if name not in ownership.held and name not in routing]:
+        yield f"{ownership.who} doesn't hold the rule of {', '.join(nowhere)}: whoever does must let go of it, too"

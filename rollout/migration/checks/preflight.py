@@ -1,0 +1,183 @@
+"""Whether AWS and the stacks are as a phase needs them: every finding at once, before anything is previewed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rollout.alb.live import Live
+from rollout.base.files import is_there
+from rollout.errors import Problem
+from rollout.inventory.model import Environment
+from rollout.state.plan import LISTENER_RULE, Op, ResourceState, StackPreview, conditions_told
+
+Resources = tuple[ResourceState, ...] | None
+
+
+def live_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+    """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        states: What the stacks hold, to tell beside what is live and what the file says.
+    """
+    yield from listener_problems(environment, live)
+    yield from target_group_problems(environment, live)
+    yield from rule_problems(environment, live, states)
+
+
+def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """Load balancers and listeners that aren't there."""
+    for name, balancer in environment.load_balancers.items():
+        label = balancer.name or balancer.arn
+        if name not in live.load_balancers:
+            yield Problem(
+                f"load balancer {label} isn't there",
+                where=f"load-balancers.{name}",
+                then=f"look in account {environment.account}, region {environment.region}",
+                code="load-balancer-missing",
+            )
+        elif name not in live.listeners:
+            yield Problem(
+                f"load balancer {label} has no listener on port {balancer.listener_port}",
+                where=f"load-balancers.{name}",
+                then="correct listener-port",
+                code="listener-missing",
+            )
+
+
+def target_group_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """Legacy target groups that aren't there; where a rule forwards to the candidate alone nobody needs them."""
+    groups = {
+        f"routes.{key}.legacy": route.legacy
+        for key, route in environment.routes.items()
+        if not ((split := live.split_of(route)) and split.alone)
+    }
+    groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
+    for place, group in groups.items():
+        if group not in live.target_groups:
+            yield Problem(f"target group {group} isn't there", where=place, code="target-group-missing")
+
+
+def rule_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+    """Rules that aren't at their priority, or are for other requests than the inventory says."""
+    recorded = {state.id: conditions_told(state.recorded) for state in states or () if state.type == LISTENER_RULE}
+    for key, route in environment.routes.items():
+        if route.load_balancer not in live.listeners:
+            continue
+        rule, place = live.rule_of(route), f"routes.{key}"
+        moved = next((r for r in live.rules_of(route.load_balancer) if r.matches(route.path, route.methods)), None)
+        if moved is not None and (rule is None or not rule.matches(route.path, route.methods)):
+            yield Problem(
+                f"its rule isn't at priority {route.priority} on {route.load_balancer}, but at {moved.priority}",
+                where=place,
+                then=f"set priority = {moved.priority} in the inventory, or renumber the rule {moved.arn}",
+                code="rule-renumbered",
+            )
+        elif rule is None:
+            yield Problem(
+                f"no rule at priority {route.priority} on {route.load_balancer}", where=place, code="rule-missing"
+            )
+        elif not rule.matches(route.path, route.methods):
+            state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
+            yield Problem(
+                f"the rule at priority {route.priority} on {route.load_balancer} is for other requests: "
+                f"file {route}{state} · live {rule.conditions}",
+                where=place,
+                then=f"correct the inventory, or the rule {rule.arn}"
+                if rule.as_route
+                else f"a route has one path and methods: make the rule {rule.arn} so, or take out the route",
+                code="wrong-conditions",
+            )
+
+
+def strange_forward(environment: Environment, live: Live, name: str) -> Problem | None:
+    """Why phase 2 can't adopt a route's rule by what it does; None where it can.
+
+    It can where the rule forwards to legacy alone, or divides requests between the route's two target groups.
+    """
+    route, place = environment.routes[name], f"routes.{name}"
+    split = live.split_of(route)
+    if split is not None and not split.alone:
+        return None
+    then = f"let the rule forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
+    if split is not None:
+        then += f"; if {route.candidate} is what serves it today, name that as legacy"
+    return Problem(f"forwards to {live.forwards(route)}", where=place, then=then, code="unknown-forward")
+
+
+def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """What routing needs: the candidate's target groups."""
+    missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)
+    for group in missing:
+        yield Problem(
+            f"candidate target group {group} isn't there",
+            then=f"run `rollout phase1 {environment.name}` first",
+            code="candidate-missing",
+        )
+
+
+def code_problems(environment: Environment) -> Iterator[Problem]:
+    """What building needs: the deployment packages."""
+    for name, function in environment.functions.items():
+        if function.code is not None and not is_there(environment.root / function.code):
+            yield Problem(
+                f"the deployment package {function.code} isn't there",
+                where=f"functions.{name}.code",
+                then=f"build it in {environment.root}, or correct the path",
+                code="package-missing",
+            )
+
+
+def handover_problems(environment: Environment, live: Live, legacy: Resources) -> Iterator[Problem]:
+    """What a cutover needs: the legacy stack must be ready to let go of the rules without deleting them.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        legacy: What the legacy stack's state holds; None where there is no such stack.
+    """
+    for key, rule in held_rules(environment, live, legacy).items():
+        if not rule.retain_on_delete:
+            yield Problem(
+                f"the legacy stack would delete the rule {rule.id} on letting go of it",
+                where=f"routes.{key}",
+                then=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
+                code="rule-not-retained",
+            )
+
+
+def adoption_problems(environment: Environment, live: Live, routing: StackPreview | None) -> Iterator[Problem]:
+    """What a weight change needs: every route's rule must be routing's own already.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        routing: A preview of its stack; None where there is no such stack.
+    """
+    there = {rule.arn for rule in live.rules}
+    foreign = (
+        [
+            step.name
+            for step in routing.steps
+            if step.type == LISTENER_RULE
+            and not step.is_header_rule
+            and (step.op is Op.CREATE or (step.op in (Op.SAME, Op.UPDATE) and step.rule not in there))
+        ]
+        if routing
+        else list(environment.routes)
+    )
+    if foreign:
+        missing = "any route" if len(foreign) == len(environment.routes) else ", ".join(foreign)
+        yield Problem(
+            f"routing doesn't hold the rule of {missing}",
+            then=f"run `rollout phase2 {environment.name}` first",
+            code="rule-not-managed",
+        )
+
+
+def held_rules(environment: Environment, live: Live, resources: Resources) -> dict[str, ResourceState]:
+    """The dual routes' rules in a stack's state, by route."""
+    states = {r.id: r for r in resources or () if r.type == LISTENER_RULE}
+    rules = {key: live.rule_of(route) for key, route in environment.routes.items()}
+    return {key: states[rule.arn] for key, rule in rules.items() if rule is not None and rule.arn in states}

@@ -1,0 +1,242 @@
+"""The preflight as a report: every check with its evidence, told at once. Pure.
+
+A phase makes the same checks by itself and stops at the first group that has problems; here nothing is stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from rollout.alb.live import Live
+from rollout.alb.overlaps import overlaps
+from rollout.analysis.measuring.split import shared_candidates
+from rollout.base.formatting import count_of
+from rollout.errors import Problem, RolloutError
+from rollout.inventory.model import LEGACY_ONLY, Environment, Function
+from rollout.inventory.quantities import format_duration
+from rollout.migration.checks.belonging import Found
+from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
+from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
+from rollout.migration.checks.names import made_names, name_problems
+from rollout.migration.checks.ownership import Ownership, cutover_warnings
+from rollout.migration.checks.preflight import (
+    Resources,
+    code_problems,
+    handover_problems,
+    held_rules,
+    listener_problems,
+    rule_problems,
+    strange_forward,
+    target_group_problems,
+)
+from rollout.migration.checks.status import Held
+
+_BACKENDS = "docs/backends.md has what is needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What was looked at.
+        evidence: What was found.
+        problems: What has to be put right first.
+        notes: What to know; nothing stops for it.
+    """
+
+    name: str
+    evidence: str
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Problem, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing has to be put right."""
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightReport:
+    """All checks of one environment."""
+
+    environment: str
+    checks: tuple[Check, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything that has to be put right."""
+        return tuple(problem for check in self.checks for problem in check.problems)
+
+
+def backend_check(evidence: str, warning: str | None) -> Check:
+    """Where the state is kept.
+
+    Args:
+        evidence: That it can be reached.
+        warning: Why it won't be there for the next run.
+    """
+    notes = (Problem(warning, then=_BACKENDS, code="state-not-kept"),) if warning else ()
+    return Check("backend", evidence, (), notes)
+
+
+def names_check(environment: Environment, live: Live, found: Found, candidate: Resources) -> Check:
+    """Whether the names are free that phase 1 gives.
+
+    A function whose target groups live rules forward to already is somebody's who built it: phase 2 adopts those rules,
+    and nothing but phase 1 would mind.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        found: What AWS has under them.
+        candidate: What the candidate stack's state holds.
+    """
+    splits = live.splits(environment)
+    served = {environment.routes[name].candidate for name, split in splits.items() if split.attached}
+    apart: tuple[dict[str, Function], dict[str, Function]] = ({}, {})
+    for key, function in environment.functions.items():
+        groups = {group for several in function.target_groups.values() for group in several}
+        apart[groups <= served][key] = function
+    wrong, known = (
+        tuple(name_problems(environment.model_copy(update={"functions": some}), found, candidate)) for some in apart
+    )
+    then = "phase 2 adopts the rules that forward to it without phase 1, which couldn't build it"
+    free = len(made_names(environment)) - len(found)
+    evidence = f"{free} of {len(made_names(environment))} free; {len(found)} there already"
+    return Check("names", evidence, wrong, tuple(replace(problem, then=then) for problem in known))
+
+
+def aws_checks(
+    environment: Environment, live: Live, found: Inspection, held: Held | None, ownership: Ownership | None = None
+) -> Iterator[Check]:
+    """What AWS has, against the inventory.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        found: What a look behind its rules found.
+        held: What the stacks hold, for the three-way difference; None where nobody could be asked.
+        ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
+    """
+    routes, kept = environment.routes, environment.kept_routes
+    yield Check("account", f"{live.account}, as the inventory says; region {environment.region}")
+    ports = ", ".join(f"{key} on port {b.listener_port}" for key, b in environment.load_balancers.items())
+    yield _check("listeners", ports, listener_problems(environment, live))
+    states = ((*(held.legacy or ()), *(held.routing or ())) if held else ()) or None
+    right = sum(1 for route in routes.values() if (r := live.rule_of(route)) and r.matches(route.path, route.methods))
+    yield _check(
+        "rules",
+        f"{right} of {len(routes)} at their priorities with the inventory's conditions",
+        rule_problems(environment, live, states),
+    )
+    yield _forwards(environment, live, held)
+    found_overlaps = overlaps(environment, live)
+    yield Check(
+        "overlaps",
+        count_of(len(found_overlaps), "pair") + " of rules that match the same requests" if found_overlaps else "none",
+        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
+        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
+    )
+    yield _stickiness(environment)
+    built = {route.candidate for route in routes.values()} & live.target_groups.keys()
+    expected = {route.candidate for route in routes.values()}
+    legacy = {route.legacy for route in routes.values()} | {route.legacy for route in kept.values()}
+    there = sum(1 for name in legacy if name in live.target_groups)
+    later = "" if built == expected else f"; {len(expected - built)} of the candidate's are built by phase 1"
+    yield _check(
+        "target groups",
+        f"{there} of {len(legacy)} of the legacy's and {len(built)} of the candidate's{later}",
+        (
+            *target_group_problems(environment, live),
+            *target_problems(environment, live, found, legacy | expected),
+            *mixed_forms(environment, live, found.multi_value),
+            *other_forms(environment, live, found.multi_value, built),
+        ),
+        [
+            *(Problem(said, code="health-unchecked") for said in health_warnings(environment, live)),
+            *(
+                Problem(
+                    f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
+                    code="policy-unreadable",
+                )
+                for function in unread_policies(live, found)
+            ),
+        ],
+    )
+    used = usages(environment, live, found)
+    yield _check("quotas after phase 2", ", ".join(map(str, used)), quota_problems(used))
+    if environment.programs.legacy and held and held.legacy is not None:
+        notes = list(handover_problems(environment, live, held.legacy))
+        marked = "marked by phase 1" if not notes else "not marked yet, which phase 1 does"
+        yield Check("handing over", f"the legacy stack's rules are {marked}")
+    if ownership is not None:
+        routing = held_rules(environment, live, held.routing if held else None)
+        told = (
+            "can't be asked"
+            if ownership.held is None
+            else f"holds {len(ownership.held)} of {count_of(len(routes), 'rule')}"
+        )
+        warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
+        yield _check(
+            "other owner",
+            f"{ownership.who} {told}",
+            (),
+            [Problem(warning, code="owner-to-release") for warning in warnings],
+        )
+    packages = [str(function.code) for function in environment.functions.values() if function.code]
+    yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
+
+
+def _forwards(environment: Environment, live: Live, held: Held | None) -> Check:
+    """What the rules do today, and whether phase 2 can adopt those that routing doesn't hold yet."""
+    adopted = held_rules(environment, live, held.routing if held else None)
+    splits = {name: live.split_of(route) for name, route in environment.routes.items()}
+    divided = {name: split for name, split in splits.items() if split and split.attached and not split.alone}
+    alone = sum(split == LEGACY_ONLY for split in splits.values())
+    evidence = f"{alone} of {count_of(len(splits), 'rule')} to legacy alone"
+    evidence += f", {len(divided)} divided between legacy and candidate" if divided else ""
+    there = [name for name, route in environment.routes.items() if live.rule_of(route) and name not in adopted]
+    strange = [] if environment.completed else [strange_forward(environment, live, name) for name in there]
+    notes = [
+        Problem(
+            f"it forwards to {live.forwards(environment.routes[name])} already: phase 2 adopts it as it is, at {split}",
+            where=f"routes.{name}",
+            code="rule-divides-already",
+        )
+        for name, split in divided.items()
+        if name in there
+    ]
+    return _check("forwards", evidence, filter(None, strange), notes)
+
+
+def _stickiness(environment: Environment) -> Check:
+    """Whether clients stay with an implementation, and where they drift to the candidate by that."""
+    kept, shared = environment.stickiness.kept_for, shared_candidates(environment)
+    if kept is None:
+        return Check("stickiness", "off: each request is divided by itself, and no answer gets a cookie")
+    sharing = f"{count_of(len(shared), 'candidate target group')} shared by routes" if shared else ""
+    return _check(
+        "stickiness",
+        f"clients stay for {format_duration(kept)}, by a cookie; {sharing or 'no route shares its cookies'}",
+        (),
+        [
+            Problem(
+                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
+                where=group,
+                then="target-groups can hold one for each route",
+                code="candidate-shared",
+            )
+            for group, names in shared.items()
+        ],
+    )
+
+
+def failed(name: str, error: RolloutError) -> Check:
+    """A check that couldn't be made, and what it would have needed."""
+    return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then, code=error.code),))
+
+
+def _check(name: str, evidence: str, problems: Iterable[Problem], notes: Iterable[Problem] = ()) -> Check:
+    return Check(name, evidence, tuple(problems), tuple(notes))

@@ -1,0 +1,88 @@
+"""When legacy may be retired: all requests go to the candidate, and no rule nor stack keeps legacy. Pure.
+
+Whether anybody needs it all the same is for `quiet` to prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rollout.alb.header_rules import held_overrides
+from rollout.alb.live import Live
+from rollout.errors import Problem
+from rollout.inventory.model import CANDIDATE_ONLY, Arn, Environment, Split
+from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.migration.checks.preflight import held_rules
+from rollout.migration.desired import Start
+
+
+def retiring_problems(environment: Environment, start: Start) -> Iterator[Problem]:
+    """What else keeps legacy: requests that may still go there by a rule, or a rule that legacy's stack holds.
+
+    Args:
+        environment: The inventory.
+        start: What it starts from.
+    """
+    name, live = environment.name, start.live
+    for route, split in live.splits(environment).items():
+        if split not in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY):
+            then = f"run `rollout weight {name} 100` first"
+            yield Problem(
+                f"the candidate gets {split} of its requests, not all",
+                where=f"routes.{route}",
+                then=then,
+                code="candidate-below-100",
+            )
+    adopted, held = held_rules(environment, live, start.routing), held_rules(environment, live, start.legacy)
+    for route in environment.routes:
+        if route not in adopted or route in held:
+            who = "legacy holds its rule still" if route in held else "routing doesn't hold its rule"
+            yield Problem(
+                who,
+                where=f"routes.{route}",
+                then=f"run `rollout phase2 {name}` first",
+                code="rule-managed-by-legacy" if route in held else "rule-not-managed",
+            )
+    if theirs := start.ownership:
+        for route in theirs.unreleased(adopted):
+            then = f"run `rollout release {name}` first"
+            yield Problem(
+                f"{theirs.who} holds its rule still", where=f"routes.{route}", then=then, code="rule-managed-by-owner"
+            )
+    if made := held_overrides(environment, live):
+        then = f"run `rollout override {name} --remove` first"
+        yield Problem(f"header rules are there: {', '.join(made)}", then=then, code="header-rules-left")
+    yield from _other_uses(environment, live)
+
+
+def _other_uses(environment: Environment, live: Live) -> Iterator[Problem]:
+    groups = {live.group_arn(route.legacy): route.legacy for route in environment.routes.values()}
+    own = {rule.arn for route in environment.routes.values() if (rule := live.rule_of(route))}
+    for rule in (*live.rules, *live.defaults.values()):
+        for arn in rule.forward.weights if rule.forward and rule.arn not in own else ():
+            if arn and arn in groups:
+                where = f"target group {groups[arn]}"
+                yield Problem(
+                    f"another rule forwards to it, for {rule.conditions}",
+                    where=where,
+                    then="change that rule",
+                    code="target-group-in-use",
+                )
+
+
+def retiring_warnings(start: Start) -> Iterator[str]:
+    """What to know before legacy is retired."""
+    if start.legacy is not None:
+        yield "the legacy functions are deleted with their log groups: from then on there is no way back to them"
+    else:
+        yield "legacy isn't in a stack of ours: it is left alone, and named for its owner to remove"
+
+
+def left_to_remove(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:
+    """What is left of legacy where rollout isn't its owner: each target group with its targets, for people."""
+    found = dict[str, str]()
+    for route in environment.routes.values():
+        if arn := live.group_arn(route.legacy):
+            functions = [each.rpartition(":function:")[2] for each in targets.get(arn, ())]
+            found[route.legacy] = f"target group {route.legacy} with {', '.join(functions) or 'no target'}"
+    return tuple(found.values())

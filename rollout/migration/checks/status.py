@@ -1,0 +1,188 @@
+"""Where an environment stands: what the file wants, what the load balancer has, and who holds the rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from rollout.alb.header_rules import header_rules_before
+from rollout.alb.live import Live
+from rollout.analysis.measuring.split import Measured
+from rollout.errors import Problem
+from rollout.inventory.model import Environment, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.preflight import Resources, held_rules, live_problems
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What the stacks' states hold; None where nobody could be asked, for want of an engine."""
+
+    legacy: Resources
+    routing: Resources
+
+
+@dataclass(frozen=True, slots=True)
+class RouteStatus:
+    """One route.
+
+    Attributes:
+        endpoint: Methods and path.
+        want: The file's weight.
+        live: The split on the load balancer; None where the rule isn't one of ours.
+        forwards: What the rule does in AWS's words.
+        rule: Its ARN; None where it isn't there.
+        owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go;
+            None where nobody could be asked.
+        measured: What became of its requests; None where they weren't counted.
+    """
+
+    route: str
+    endpoint: str
+    load_balancer: str
+    priority: int
+    want: Percent
+    live: Split | None
+    forwards: str
+    rule: str | None
+    owners: tuple[str, ...] | None
+    measured: Measured | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the load balancer has what the file wants."""
+        return self.live is not None and self.live.weight == self.want
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderRuleStatus:
+    """A rule that takes a route's requests before its own does, if they have a header.
+
+    Attributes:
+        route: The route's place in the inventory, such as `routes.stamp-score`.
+        header: Which header with which value, in words.
+        forwards: What it does in AWS's words.
+    """
+
+    route: str
+    load_balancer: str
+    priority: int
+    header: str
+    forwards: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """One environment.
+
+    Attributes:
+        phase: How far it got: `not begun`, `phase1`, `phase2`, `phase3` or `completed`; None where nobody could be
+            asked.
+        problems: What isn't as the inventory says.
+        next_step: The command that comes next; None when all is as wanted.
+        ownership: What another owner of the legacy rules holds; None where there is none.
+        header_rules: The rules by which a header picks the implementation, whoever made them.
+        unreleased: The routes whose rules routing has adopted, and that owner holds still.
+        not_measured: Why requests weren't counted, if that was asked for.
+    """
+
+    environment: str
+    account: str
+    region: str
+    phase: str | None
+    routes: tuple[RouteStatus, ...]
+    problems: tuple[Problem, ...]
+    next_step: str | None
+    ownership: Ownership | None = None
+    unreleased: tuple[str, ...] = ()
+    header_rules: tuple[HeaderRuleStatus, ...] = ()
+    not_measured: str | None = None
+
+
+def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:
+    """A status with what was measured by route, or why nothing was."""
+    if isinstance(found, str):
+        return replace(status, not_measured=found)
+    return replace(status, routes=tuple(replace(each, measured=found.get(each.route)) for each in status.routes))
+
+
+def status_of(
+    environment: Environment, live: Live, held: Held | None, ownership: Ownership | None = None
+) -> EnvironmentStatus:
+    """Put together where an environment stands.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        held: What the stacks hold.
+        ownership: What another owner of the legacy rules holds.
+    """
+    legacy = held_rules(environment, live, held.legacy) if held else {}
+    routing = held_rules(environment, live, held.routing) if held else {}
+    is_known = ownership is None or ownership.held is not None
+    holders: dict[str, Collection[str]] = {"legacy": legacy}
+    if ownership is not None:
+        holders[ownership.owner] = ownership.held or ()
+    holders["routing"] = routing
+    routes = []
+    for name, route in environment.routes.items():
+        rule = live.rule_of(route)
+        owners = tuple(holder for holder, holds in holders.items() if name in holds)
+        routes.append(
+            RouteStatus(
+                route=name,
+                endpoint=str(route),
+                load_balancer=route.load_balancer,
+                priority=route.priority,
+                want=environment.desired_weight(name),
+                live=live.split_of(route),
+                forwards=str(rule.forward or rule.action) if rule else "no rule",
+                rule=rule.arn if rule else None,
+                owners=owners if held and (owners or is_known) else None,
+            )
+        )
+    unreleased = ownership.unreleased(routing) if ownership else ()
+    phase = _phase(environment, live, routing.keys() >= environment.routes.keys(), tuple(routes)) if held else None
+    return EnvironmentStatus(
+        environment.name,
+        live.account,
+        environment.region,
+        phase,
+        tuple(routes),
+        (*live_problems(environment, live), *environment.all_faults),
+        _next_step(environment, phase, tuple(routes), unreleased),
+        ownership,
+        unreleased,
+        tuple(
+            HeaderRuleStatus(
+                place, entry.load_balancer, rule.priority, str(rule.further[0]), str(rule.forward or rule.action)
+            )
+            for place, entry, rule in header_rules_before(environment, live)
+        ),
+    )
+
+
+def _phase(environment: Environment, live: Live, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
+    if environment.completed:
+        return "completed"
+    if adopted:
+        return "phase3" if any(r.live and r.live.weight > Percent(0) for r in routes) else "phase2"
+    built = all(route.candidate in live.target_groups for route in environment.routes.values())
+    return "phase1" if built else "not begun"
+
+
+def _next_step(
+    environment: Environment, phase: str | None, routes: tuple[RouteStatus, ...], unreleased: tuple[str, ...]
+) -> str | None:
+    name = environment.name
+    if any(route.owners == ("legacy", "routing") for route in routes):
+        return f"rollout phase2 {name}"  # the window between adopting and letting go
+    following = {"not begun": "phase1", "phase1": "phase2"}
+    if phase in following:
+        return f"rollout {following[phase]} {name}"
+    if not environment.completed and any(route.live and route.live.alone for route in routes):
+        return f"rollout complete {name}"  # one that was cut off
+    if unreleased:
+        return f"rollout release {name}"
+    return None if phase is None or all(r.agrees for r in routes) else f"rollout phase3 {name}"

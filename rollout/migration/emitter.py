@@ -1,0 +1,98 @@
+"""Tells a listener of events, which can neither stop nor delay what it listens to.
+
+A screen that is gone, a full disk below a log file, a bug of an embedding program: none of them may keep a failing
+candidate in place. What a listener raises is logged. While something may not wait, events are told by a thread of their
+own, so that a listener that hangs holds up nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition, Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rollout.migration.events import Event, Listener
+
+_LOG = logging.getLogger(__name__)
+PATIENCE = 5.0
+"""How many seconds a listener gets at the end to hear what it hasn't heard yet."""
+
+
+class Emitter:
+    """A listener that never raises, around one that may.
+
+    Args:
+        listener: Told each event, one at a time and in order; an `Emitter` is taken as it is.
+    """
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._waiting: deque[Event] = deque()
+        self._changed = Condition()
+        self._depth = 0
+        self._is_telling = False
+
+    def __call__(self, event: Event) -> None:
+        """Tell an event, now or as soon as the listener has time."""
+        with self._changed:
+            aside = self._depth > 0 or self._is_telling
+            if aside:
+                self._waiting.append(event)
+                if not self._is_telling:
+                    self._begin()
+        if not aside:
+            self._tell(event)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Meanwhile nobody waits for the listener; at the end it is waited for a while."""
+        with self._changed:
+            self._depth += 1
+        try:
+            yield
+        finally:
+            self.drain()
+            with self._changed:
+                self._depth -= 1
+
+    def drain(self, patience: float = PATIENCE) -> bool:
+        """Wait until the listener has heard all so far, so many seconds at most; whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._is_telling, patience)
+
+    def _begin(self) -> None:
+        try:
+            Thread(target=self._tell_on, name="events", daemon=True).start()
+        except RuntimeError:  # the system has no thread left
+            _LOG.exception("events can't be told aside")
+        else:
+            self._is_telling = True
+
+    def _tell_on(self) -> None:
+        """Tell what waits, then end: a thread that stayed would be one more for each listener that ever was."""
+        while True:
+            with self._changed:
+                if not self._waiting:
+                    self._is_telling = False
+                    self._changed.notify_all()
+                    return
+                event = self._waiting.popleft()
+            try:
+                self._tell(event)
+            except BaseException:  # noqa: BLE001 - such as SystemExit: it is the listener's thread that would end
+                _LOG.exception("a listener of events gave up")
+
+    def _tell(self, event: Event) -> None:
+        try:
+            self._listener(event)
+        except Exception:  # noqa: BLE001 - whatever somebody else's code raises
+            _LOG.exception("a listener of events failed, and was told %s", type(event).__name__)
+
+
+def emitter(listener: Listener) -> Emitter:
+    """A listener that never raises."""
+    return listener if isinstance(listener, Emitter) else Emitter(listener)

@@ -1,0 +1,393 @@
+"""What happened, in the past tense: the one stream that the CLI, `--json` and reports read.
+
+Every event is frozen and knows its environment; `as_json` gives it as one flat object for a line of JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from rollout.analysis.verdicts import Judgement
+from rollout.errors import Problem
+from rollout.inventory.model import Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.ownership import Command
+from rollout.migration.gates import Gate
+from rollout.state.plan import Change, StackPreview
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened in an environment."""
+
+    environment: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseStarted(Event):
+    """A phase, a weight change or a rollback began."""
+
+    phase: str
+    summary: str
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightPassed(Event):
+    """AWS is as the inventory says."""
+
+    account: str
+    rules: int
+    target_groups: int
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewStarted(Event):
+    """The engine works out what a stack's update would do."""
+
+    stack: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepPreviewed(Event):
+    """The engine said what a stack's update would do, and the policy allows it."""
+
+    phase: str
+    preview: StackPreview
+
+
+@dataclass(frozen=True, slots=True)
+class GateOpened(Event):
+    """All that would change, for somebody to approve."""
+
+    gate: Gate
+
+
+@dataclass(frozen=True, slots=True)
+class GateApproved(Event):
+    """Somebody approved."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo(Event):
+    """All is as it should be already."""
+
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockCleared(Event):
+    """A lock was taken away: its holder is dead, or somebody said so."""
+
+    stack: str
+    holder: str
+    state: str = "dead"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftoversSettled(Event):
+    """Creations that a run which was cut off had begun: the state has adopted what AWS has."""
+
+    stack: str
+    adopted: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted(Event):
+    """The engine began to apply a stack's approved plan."""
+
+    stack: str
+    summary: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceStarted(Event):
+    """The engine began to change one resource."""
+
+    stack: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceChanged(Event):
+    """One resource is done; `took` is in seconds, None where its beginning was missed."""
+
+    stack: str
+    change: Change
+    took: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepApplied(Event):
+    """A stack's approved plan was applied; `took` is in seconds, None where nobody timed it."""
+
+    stack: str
+    changes: int
+    took: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVerified(Event):
+    """The load balancer was asked and says that a route's rule is as wanted."""
+
+    route: str
+    rule: str
+    split: Split
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSet(Event):
+    """A route's weight went from one value to another."""
+
+    route: str
+    before: Percent | None
+    after: Percent
+
+
+@dataclass(frozen=True, slots=True)
+class WeightSaved(Event):
+    """The inventory file has the new weight."""
+
+    file: str
+    weight: Percent
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyQuiet(Event):
+    """CloudWatch has no request to legacy in a time in which the candidate had some."""
+
+    span: timedelta
+    candidate: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyLeft(Event):
+    """What is left of legacy for its owner to remove, since it isn't ours."""
+
+    owner: str
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSaved(Event):
+    """The inventory file says that the environment is completed."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerToRelease(Event):
+    """The rules' former owner must let go of them: by these commands, and then by a change of its code."""
+
+    owner: str
+    routes: tuple[str, ...]
+    commands: tuple[str, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRun(Event):
+    """A command of another owner's tool was run."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerReleased(Event):
+    """The owner's state was asked again and has these routes' rules no more; on AWS they are as they were."""
+
+    owner: str
+    routes: tuple[str, ...]
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRolledBack(Event):
+    """A route's requests, or those with a header, go to legacy alone, read back from the load balancer."""
+
+    route: str
+    before: Split | None
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNotRolledBack(Event):
+    """A route's requests may still meet the candidate: why, and the AWS CLI's line that moves its rule."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackWaiting(Event):
+    """What a rollback waits for at this moment."""
+
+    what: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackFinished(Event):
+    """Traffic is back on legacy; the state says so too, or why it doesn't yet."""
+
+    routes: tuple[str, ...]
+    reconciled: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RampEvent(Event):
+    """Something about a ramp."""
+
+
+@dataclass(frozen=True, slots=True)
+class RampPickedUp(RampEvent):
+    """A ramp was found where it stands, whoever began it."""
+
+    weight: Percent
+    since: datetime | None
+    steps: tuple[Percent, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(RampEvent):
+    """The evidence of a weight was judged."""
+
+    weight: Percent
+    judgement: Judgement
+
+
+@dataclass(frozen=True, slots=True)
+class RampWaiting(RampEvent):
+    """Nothing is due: `state` says what for it waits, and `until` when it looks again if that can be told."""
+
+    weight: Percent
+    state: str
+    sentence: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RampRaised(RampEvent):
+    """A ramp went on to its next weight."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampFailed(RampEvent):
+    """A ramp was stopped by what was measured; `outcome` says what was done."""
+
+    weight: Percent
+    sentence: str
+    outcome: str
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RampFinished(RampEvent):
+    """A ramp has come to its last step, and that passed."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampNoted(RampEvent):
+    """Somebody's word is in history: paused, resumed, a wait skipped, approved or frozen."""
+
+    what: str
+    by: str
+    weight: Percent | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watching(Event):
+    """The alarms and the dashboard are there; the alarms' names are what `ramp.alarms` takes."""
+
+    alarms: tuple[str, ...]
+    dashboard: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseFinished(Event):
+    """Done and read back."""
+
+    phase: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warned(Event):
+    """Something to know that doesn't stop the work."""
+
+    message: str
+
+
+Listener = Callable[[Event], None]
+
+
+def name_of(event: Event) -> str:
+    """An event's name in JSON: `rule-verified`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """An event as plain JSON data, its name first."""
+    return {
+        "event": name_of(event),
+        **{f.name.replace("_", "-"): plain(getattr(event, f.name)) for f in fields(event)},
+    }
+
+
+def plain(value: Any) -> Any:
+    """A value of an event as plain JSON data."""
+    match value:
+        case Percent():
+            return value.tenths / 10
+        case Split():
+            return {"weight": value.weight.tenths / 10, "attached": value.attached, "alone": value.alone}
+        case timedelta():
+            return int(value.total_seconds())
+        case Change():
+            return {"op": value.op.value, "type": value.type, "urn": value.urn, "properties": list(value.properties)}
+        case StackPreview():
+            return {
+                "stack": value.stack,
+                "changes": [plain(change) for change in value.changes],
+                "unchanged": value.unchanged,
+                "digest": value.digest,
+            }
+        case Command():
+            return str(value)
+        case Gate():
+            return {
+                "phase": value.phase,
+                "drift": plain(value.drift),
+                "traffic": [plain(line) for line in value.traffic],
+                "previews": [plain(preview) for preview in value.previews],
+                "uncounted": value.uncounted or None,
+                "warnings": list(value.warnings),
+                "commands": list(value.commands),
+            }
+        case Mapping():
+            return {str(key): plain(item) for key, item in value.items()}
+        case tuple() | list() | frozenset():
+            return [plain(item) for item in value]
+        case datetime():
+            return value.isoformat()
+        case None | bool() | int() | float():
+            return value
+        case _ if hasattr(value, "__dataclass_fields__"):
+            return {f.name.replace("_", "-"): plain(getattr(value, f.name)) for f in fields(value)}
+        case _:
+            return str(value)

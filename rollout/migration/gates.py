@@ -1,0 +1,238 @@
+"""The gate before a change: what would happen, in words of traffic and of resources. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rollout.alb.live import Live, wanted_forward
+from rollout.analysis.measuring.split import shared_candidates
+from rollout.analysis.measuring.volumes import Volume
+from rollout.base.formatting import count_of
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, Split
+from rollout.inventory.quantities import ALL_TENTHS, Percent, format_duration
+from rollout.state.plan import LISTENER_RULE, Op, StackPreview
+
+TEN = 10
+COOKIES = ("AWSALBTG", "AWSALBTGCORS")
+"""What an answer gets where a rule has stickiness.
+
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficLine:
+    """What happens to one route's requests.
+
+    Attributes:
+        route: The route's name in the inventory.
+        endpoint: Methods and path.
+        load_balancer: The inventory's name for it.
+        priority: Of its rule.
+        before: Its live split; None where the rule isn't one of ours.
+        after: The split that would be.
+        volume: How many requests it has, or several routes have together; None where nobody counted.
+        kept_before: How long a cookie keeps its clients with an implementation; None if none does.
+        kept_after: The same afterwards.
+    """
+
+    route: str
+    endpoint: str
+    load_balancer: str
+    priority: int
+    before: Split | None
+    after: Split
+    volume: Volume | None = None
+    kept_before: timedelta | None = None
+    kept_after: timedelta | None = None
+
+    @property
+    def requests(self) -> str:
+        """How many requests a minute the candidate would get of how many; of several routes together only how many."""
+        if self.volume is None:
+            return ""
+        total, others = self.volume.per_minute, len(self.volume.routes) - 1
+        if not total:
+            return "none"
+        if others:
+            return f"{_rate(total)} with {count_of(others, 'other')}"
+        return f"about {_rate(total * self.after.weight.tenths / ALL_TENTHS)} of {_rate(total)}"
+
+    @property
+    def moves(self) -> bool:
+        """Whether requests go elsewhere than before."""
+        return self.before is None or self.before.weight != self.after.weight
+
+    @property
+    def changes(self) -> bool:
+        """Whether the rule changes at all."""
+        return self.before != self.after or self.kept_before != self.kept_after
+
+    @property
+    def note(self) -> str:
+        """What a weight alone doesn't say."""
+        if not self.changes:
+            return "unchanged"
+        if self.after.alone:
+            return "legacy taken out"
+        if self.after == LEGACY_ONLY:
+            return "candidate taken out: at once, for everybody"
+        return ", ".join(filter(None, (self._split_note, self._stickiness_note)))
+
+    @property
+    def _split_note(self) -> str:
+        if self.after == PREPARED:
+            return "candidate prepared, no request moves"
+        if self.before is not None and not self.before.attached:
+            return "candidate put in"
+        if self.kept_after and self.before is not None and self.after.weight < self.before.weight:
+            return "clients with a cookie stay until it runs out"
+        return ""
+
+    @property
+    def _stickiness_note(self) -> str:
+        if self.kept_before == self.kept_after:
+            return ""
+        if self.kept_after is None:
+            return "stickiness off"
+        was = f"{format_duration(self.kept_before)} → " if self.kept_before else ""
+        return f"stickiness {was}{format_duration(self.kept_after)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Everything that somebody approves.
+
+    Attributes:
+        phase: The phase's name, or `release`.
+        traffic: A line a route that the phase is about.
+        previews: A preview a stack, in the order in which they would be applied.
+        warnings: What to know before saying yes.
+        commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
+        by_name: Whether somebody at a terminal approves by typing the environment's name.
+        drift: How rules and file differ from what rollout last left; None where there is nothing to compare with.
+        uncounted: Why the traffic lines have no volumes, if somebody tried to count.
+    """
+
+    environment: str
+    phase: str
+    traffic: tuple[TrafficLine, ...]
+    previews: tuple[StackPreview, ...]
+    warnings: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
+    by_name: bool = False
+    drift: tuple[str, ...] | None = None
+    uncounted: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to approve."""
+        return not any(preview.changes or preview.refreshed for preview in self.previews)
+
+
+def traffic_of(
+    environment: Environment,
+    live: Live,
+    after: Mapping[str, Split],
+    volumes: Mapping[str, Volume] | None = None,
+    *,
+    written: bool = True,
+) -> tuple[TrafficLine, ...]:
+    """What happens to each route, changing ones first in the inventory's order.
+
+    Args:
+        environment: The inventory.
+        live: AWS now.
+        after: The wanted splits.
+        volumes: How many requests the routes have.
+        written: Whether the phase writes the rules, and so the file's stickiness.
+    """
+    counted = volumes or {}
+    lines = [
+        TrafficLine(
+            name,
+            str(route),
+            route.load_balancer,
+            route.priority,
+            live.split_of(route),
+            after[name],
+            counted.get(name),
+            *_kept(environment, live, name, after[name], written=written),
+        )
+        for name, route in environment.routes.items()
+        if name in after
+    ]
+    return tuple(sorted(lines, key=lambda line: not line.changes))
+
+
+def _kept(
+    environment: Environment, live: Live, name: str, after: Split, *, written: bool
+) -> tuple[timedelta | None, timedelta | None]:
+    rule = live.rule_of(environment.routes[name])
+    before = rule.forward.stickiness if rule and rule.forward else None
+    return before, wanted_forward(environment, name, live, after).stickiness if written else before
+
+
+def only_lowers(environment: Environment, live: Live, weights: Mapping[str, Percent]) -> bool:
+    """Whether new weights send requests back to legacy alone, which less may stand in the way of."""
+    before = {name: live.split_of(environment.routes[name]) for name in weights}
+    return bool(weights) and all(split is not None and weights[name] <= split.weight for name, split in before.items())
+
+
+def unlike_file(environment: Environment, live: Live, after: Mapping[str, Split]) -> Iterator[str]:
+    """Routes that a change leaves as they are, where that isn't what the file says."""
+    for name, route in environment.routes.items():
+        now, wanted = live.split_of(route), environment.desired_weight(name)
+        if now is not None and now.weight != wanted and after.get(name, now) == now:
+            yield f"routes.{name}: live at {now.weight} %, and stays so; the file says {wanted} %"
+
+
+def _rate(per_minute: float) -> str:
+    """Requests a minute: whole ones, unless they are few."""
+    return f"{per_minute:,.0f}" if per_minute >= TEN else f"{per_minute:.1f}".removesuffix(".0")
+
+
+def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
+    """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
+    if not environment.stickiness.enabled:
+        return ()
+    zero, most, drifting = Percent(0), Percent(ALL_TENTHS), list[str]()
+    for group, names in shared_candidates(environment).items():
+        weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
+        if len(weights) > 1 and min(weights.values()) < most:
+            drifting.append(f"{group} ({', '.join(weights)})")
+    if not drifting:
+        return ()
+    warning = "clients that keep cookies drift to the candidate over routes that share its target group"
+    return (f"{warning}: {', '.join(drifting)}; with target-groups each route can have its own",)
+
+
+def warnings_of(
+    traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool
+) -> tuple[str, ...]:
+    """What to know before saying yes.
+
+    Args:
+        traffic: What happens to each route.
+        previews: What happens to each stack.
+        moves_traffic: Whether the phase is for that.
+    """
+    kept = [line for line in traffic if line.kept_after]
+    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in kept)
+    split = [line for line in traffic if Percent(0) < line.after.weight < Percent(ALL_TENTHS)]
+    changes = [change for preview in previews for change in preview.changes]
+    rebuilt = any(change.op is Op.UPDATE and change.type != LISTENER_RULE for change in changes)
+    served = any(line.before and line.before.weight > Percent(0) for line in traffic)
+    said = {
+        "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
+        f"answers get the cookies {' and '.join(COOKIES)}, which caches and scanners see; without them: "
+        "`enabled = false` in [stickiness]": any(not line.kept_before for line in kept),
+        "stickiness goes off: clients with a cookie meet either implementation from now on": any(
+            line.kept_before and not line.kept_after for line in split
+        ),
+        "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
+        "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
+    }
+    return tuple(warning for warning, holds in said.items() if holds)

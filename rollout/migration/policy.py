@@ -1,0 +1,308 @@
+"""What a preview may do, one table a step; anything that it doesn't know is refused. Pure.
+
+The tables say which operation is allowed on which resource type, touching which properties. A violation stops the
+phase before its gate, unless somebody waives it for that one resource, by name. See docs/decisions/ for why each row is
+there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rollout.alb.live import Live
+from rollout.alb.weights import split_of
+from rollout.errors import Problem
+from rollout.inventory.marks import Mark
+from rollout.inventory.model import Arn, Environment, Split
+from rollout.inventory.quantities import Percent
+from rollout.migration.bearers import (
+    ALARM,
+    ATTACHMENT,
+    DASHBOARD,
+    FUNCTION,
+    JOINT_ALARM,
+    LOG_GROUP,
+    PERMISSION,
+    ROLE,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    TAGGED,
+)
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview, conditions_in, forward_in
+
+FUNCTION_PARTS = (
+    LOG_GROUP,
+    ROLE,
+    ROLE_POLICY,
+    ROLE_POLICY_ATTACHMENT,
+    FUNCTION,
+    PERMISSION,
+    TARGET_GROUP,
+    ATTACHMENT,
+)
+WATCHING = (JOINT_ALARM, DASHBOARD, ALARM)
+NEW_BUILD = frozenset(
+    {"code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One row of a table.
+
+    Attributes:
+        op: The operation.
+        types: On resources of these types.
+        properties: Touching no other properties than these; None where the operation touches none.
+    """
+
+    op: Op
+    types: tuple[str, ...]
+    properties: frozenset[str] | None = None
+
+    def covers(self, change: Change) -> bool:
+        """Whether a change is of this kind."""
+        if change.op is not self.op or change.type not in self.types:
+            return False
+        return self.properties is None or set(change.properties) <= self.properties
+
+    def __str__(self) -> str:
+        names = ", ".join(t.rpartition(":")[2] for t in self.types)
+        return f"{self.op} of {names}" + (f" ({', '.join(sorted(self.properties))})" if self.properties else "")
+
+
+_RULE = (LISTENER_RULE,)
+_ACTIONS = Allowed(Op.UPDATE, _RULE, frozenset({"actions"}))
+_TAGS = frozenset({"tags", "tagsAll"})
+
+POLICIES: Mapping[str, tuple[Allowed, ...]] = {
+    "retain": (Allowed(Op.STATE, _RULE),),
+    "build": (
+        Allowed(Op.CREATE, FUNCTION_PARTS),
+        # what a run that was cut off made, or one whose state was lost: it carries this stack's mark
+        Allowed(Op.IMPORT, FUNCTION_PARTS),
+        Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
+        Allowed(Op.UPDATE, (ROLE,), _TAGS),
+        # AWS makes a log group without one first; a run that was cut off then leaves it so
+        Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
+        # a function's group has none of the first three on AWS; the state of an adopted one is told of them, and no
+        # call is made
+        Allowed(
+            Op.UPDATE,
+            (TARGET_GROUP,),
+            frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart", "lambdaMultiValueHeadersEnabled"})
+            | _TAGS,
+        ),
+    ),
+    "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
+    "release": (Allowed(Op.RELEASE, _RULE),),
+    "reclaim": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
+    "demolish": (Allowed(Op.DELETE, FUNCTION_PARTS),),
+    "retire": (Allowed(Op.DELETE, FUNCTION_PARTS),),
+    "weights": (_ACTIONS,),
+    "override": (
+        Allowed(Op.CREATE, _RULE),
+        Allowed(Op.IMPORT, _RULE),
+        Allowed(Op.UPDATE, _RULE, frozenset({"actions"}) | _TAGS),
+    ),
+    "override-remove": (Allowed(Op.DELETE, _RULE),),
+    "watch": tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.IMPORT, Op.UPDATE, Op.DELETE)),
+    "unwatch": (Allowed(Op.DELETE, WATCHING),),
+}
+
+
+_OVERRIDES = frozenset({"override", "override-remove"})
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBounds:
+    """What a route's rule may become.
+
+    Attributes:
+        legacy: The legacy target group.
+        candidate: The candidate's.
+        after: The split that the step is for; None where its actions are to stay.
+        place: Its listener and priority, by which a rule is known that is only about to be imported.
+    """
+
+    legacy: Arn
+    candidate: Arn
+    after: Split | None
+    place: tuple[Arn, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What a preview would do beyond its policy.
+
+    Attributes:
+        stack: Whose preview.
+        resource: Its kind and logical name, by which it may be waived: `Function:rust-scorer`.
+        problem: What would be done, and what the step allows.
+    """
+
+    stack: str
+    resource: str
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.stack}: {self.problem}"
+
+
+def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
+    """What each route's live rule may become, by its ARN."""
+    return {
+        rule.arn: RuleBounds(
+            live.group_arn(route.legacy),
+            live.group_arn(route.candidate),
+            after.get(name),
+            (rule.listener, rule.priority),
+        )
+        for name, route in environment.routes.items()
+        if (rule := live.rule_of(route)) is not None
+    }
+
+
+def violations(
+    preview: StackPreview,
+    policy: str,
+    bounds: Mapping[Arn, RuleBounds],
+    header_rules: Mapping[str, Mapping[str, Any]] | None = None,
+    mark: Mark | None = None,
+) -> tuple[Violation, ...]:
+    """What a preview would do beyond its policy.
+
+    Args:
+        preview: Of one stack.
+        policy: A key of `POLICIES`.
+        bounds: By ARN, the rules that the step may be about.
+        header_rules: The inputs that header rules are to have, by logical name.
+        mark: What everything has to carry that the step makes or changes, but the rules that it adopted.
+    """
+    table = POLICIES[policy]
+    allowed = f"allowed: {'; '.join(map(str, table))}"
+    found: list[tuple[Change, Problem]] = []
+    for change in preview.changes:
+        if not any(row.covers(change) for row in table):
+            found.append((change, _beyond(change, allowed)))
+        elif change.is_header_rule or policy in _OVERRIDES:
+            found += [(change, problem) for problem in _header_rule_problems(change, policy, header_rules or {})]
+        elif change.type == LISTENER_RULE:
+            found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
+        if mark and _lacks(change, mark):
+            program = f"its {preview.stack} program gives it none: pass `given.mark` on as its tags"
+            found.append((change, Problem("it would have no mark", change.name, program, code="without-mark")))
+    if policy == "retire":
+        found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
+    found += [
+        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed, code="change-not-allowed"))
+        for step in preview.steps
+        if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
+    ]
+    return tuple(Violation(preview.stack, f"{_kind(change)}:{change.name}", problem) for change, problem in found)
+
+
+def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterator[tuple[Change, Problem]]:
+    """Nothing goes of a component whose target group stays, and no other target group than the dual routes'."""
+    kept = {step.old.parent for step in preview.steps if step.old and step.type == TARGET_GROUP and step.op is Op.SAME}
+    for change in preview.changes:
+        if change.old is None or change.op is not Op.DELETE:
+            continue
+        if change.old.parent in kept:
+            yield (
+                change,
+                Problem("it belongs to a target group that stays", where=change.name, code="target-group-stays"),
+            )
+        elif change.type == TARGET_GROUP and change.old.id not in retired:
+            yield (
+                change,
+                Problem("no dual route has this target group", where=change.name, code="target-group-not-in-inventory"),
+            )
+
+
+def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
+    """Violations apart: those that stand, and those of resources that somebody waived by name."""
+    by_waiver: tuple[list[Violation], list[Violation]] = ([], [])
+    for violation in found:
+        by_waiver[violation.resource in names].append(violation)
+    return tuple(by_waiver[0]), tuple(by_waiver[1])
+
+
+def _lacks(change: Change, mark: Mark) -> bool:
+    """Whether something would be made or changed without a mark, by which alone it can be adopted or deleted."""
+    if change.op not in (Op.CREATE, Op.UPDATE) or change.type not in TAGGED or change.new is None:
+        return False
+    if change.type == LISTENER_RULE and not change.is_header_rule:
+        return False
+    return not mark.is_on(change.new.inputs.get("tags") or {})
+
+
+def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds | None:
+    if change.op is not Op.IMPORT or change.new is None:
+        return bounds.get(change.rule)
+    inputs = change.new.inputs
+    place = (inputs.get("listenerArn"), inputs.get("priority"))
+    return next((found for found in bounds.values() if found.place == place), None)
+
+
+def _kind(change: Change) -> str:
+    return change.type.rpartition(":")[2]
+
+
+def _beyond(change: Change, allowed: str) -> Problem:
+    kind = _kind(change)
+    touched = f" of {', '.join(change.properties)}" if change.properties else ""
+    return Problem(
+        f"{change.op}{touched} of {kind} {change.name} is more than this step is for",
+        then=allowed,
+        code="change-not-allowed",
+    )
+
+
+def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> Iterator[Problem]:
+    """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
+    if bounds is None:
+        yield Problem(
+            "the rule belongs to no route of the inventory",
+            where=change.name,
+            then=change.rule,
+            code="rule-not-in-inventory",
+        )
+        return
+    if change.op is not Op.UPDATE or change.old is None or change.new is None:
+        return
+    if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
+        yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
+    after = forward_in(change.new.inputs)
+    split = split_of(after, bounds.legacy, bounds.candidate) if after else None
+    if split is None or split != bounds.after:
+        yield Problem(
+            f"its forward action would be {after or 'something else'}, not {bounds.after}",
+            where=change.name,
+            code="wrong-forward",
+        )
+    before = forward_in(change.old.recorded)
+    was = split_of(before, bounds.legacy, bounds.candidate) if before else None
+    if policy == "adopt" and split is not None and split.weight != (was.weight if was else Percent(0)):
+        yield Problem(
+            f"the candidate would get {split} of its requests, not {was or Percent(0)}; a cutover moves none",
+            where=change.name,
+            code="cutover-moves-traffic",
+        )
+
+
+def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Header rules come and go by `override` alone, as the inventory has them, and nothing else does by it."""
+    if not change.is_header_rule or policy not in _OVERRIDES:
+        yield Problem(
+            "header rules, and no others, change by `rollout override`, and by nothing else",
+            change.name,
+            code="header-rule-would-change",
+        )
+    elif change.new is not None:
+        inputs, expected = change.new.inputs, wanted.get(change.name, {})
+        same = conditions_in(inputs) == conditions_in(expected) and forward_in(inputs) == forward_in(expected)
+        if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
+            yield Problem("it isn't as the inventory has it", change.name, code="header-rule-differs")

@@ -1,0 +1,162 @@
+"""The small Protocols between the engine and the world: real parts and the sandbox's fit behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol
+
+from rollout.alb.invocation import Invocation
+from rollout.alb.live import Live, LiveRule
+from rollout.alb.weights import Forward
+from rollout.analysis.ports import TargetGroups
+from rollout.inventory.marks import Bearer, Mark, Marked
+from rollout.inventory.model import Arn, Environment
+from rollout.migration.checks.inspection import Inspection
+from rollout.migration.checks.ownership import Command, OwnedRule
+from rollout.migration.gates import Gate
+
+
+class LoadBalancers(TargetGroups, Protocol):
+    """The load balancers' API, for one environment."""
+
+    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+        """All that the inventory is about, as it is now.
+
+        Args:
+            environment: The inventory.
+            tags: Whether to read the rules' tags too, which takes one more round trip.
+
+        Raises:
+            WrongAccount: The credentials belong to another account.
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
+        """The rules of listeners, default ones too, without tags."""
+        ...
+
+    def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
+        """Those of target groups that send a function headers and query parameters as lists.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def inspect(self, live: Live) -> Inspection:
+        """Look behind the rules: targets, permissions, quotas.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def modify(self, rule: Arn, forward: Forward) -> None:
+        """Give a rule another forward action, leaving its conditions alone; throttled calls are tried again.
+
+        Raises:
+            AwsError: AWS refused.
+        """
+        ...
+
+    def unmark(self, rules: Sequence[Arn]) -> None:
+        """Take the marks of rollbacks off rules, since somebody raises on purpose.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+
+class Marks(Protocol):
+    """What AWS has under the names of resources, and whose mark it carries."""
+
+    def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
+        """What is there; missing where there is nothing.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
+        """Add a mark's tags to something that has other tags or none.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+
+class Functions(Protocol):
+    """Lambda, for one environment."""
+
+    def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
+        """Invoke a function and wait for what it says; throttled calls are tried again, no others.
+
+        Args:
+            function: Its name.
+            event: What it is given.
+            limit: How long to wait for it, above 0.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or there was no answer in time.
+        """
+        ...
+
+
+class LegacyOwner(Protocol):
+    """Another tool that made the legacy rules and holds them in its state."""
+
+    @property
+    def place(self) -> str:
+        """Where its state is, for people."""
+        ...
+
+    @property
+    def update(self) -> str:
+        """Its own command that makes AWS as its code says."""
+        ...
+
+    @property
+    def advice(self) -> str:
+        """What to do in its code, so that its next update doesn't make the rules anew."""
+        ...
+
+    @property
+    def placeholder(self) -> str:
+        """What stands for a rule's address in a command where the address isn't known."""
+        ...
+
+    def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
+        """All listener rules in its state.
+
+        Args:
+            limit: How long to wait for it.
+
+        Raises:
+            OwnerError: It couldn't be asked.
+        """
+        ...
+
+    def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
+        """The commands that drop rules from its state and leave them alone on AWS."""
+        ...
+
+    def taking_back(self, rule: Arn) -> Command:
+        """The command that takes a live rule into its state, with a placeholder for the address."""
+        ...
+
+    def run(self, command: Command) -> None:
+        """Run one of them.
+
+        Raises:
+            OwnerError: It failed.
+        """
+        ...
+
+
+Approver = Callable[[Gate], bool]
+"""Somebody who sees the gate and says yes or no."""

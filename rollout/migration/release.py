@@ -1,0 +1,164 @@
+"""After the cutover: another tool lets go of the rules that routing has adopted, which changes nothing on AWS.
+
+The tool's own commands do it, behind a gate; then its state is asked again, and the rules are read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from rollout.alb.live import Live
+from rollout.errors import GateRefused, PreflightFailed, Problem, UsageError, VerifyFailed
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import ROUTING
+from rollout.migration import events
+from rollout.migration.checks.ownership import Ownership, ownership_of
+from rollout.migration.checks.preflight import held_rules, live_problems
+from rollout.migration.gates import Gate
+from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers
+from rollout.state.ports import Stacks
+
+RELEASE = "release"
+ASKING = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResult:
+    """What a release came to.
+
+    Attributes:
+        owner: `pulumi` or `terraform`.
+        routes: The routes whose rules it let go of; none where it held none.
+        gate: The commands that were run.
+    """
+
+    environment: str
+    owner: str
+    routes: tuple[str, ...]
+    gate: Gate
+
+
+class Release:
+    """The release of one environment's legacy rules.
+
+    Args:
+        environment: The inventory.
+        load_balancers: Where rules are read.
+        stacks: Where the routing stack's state is read.
+        owner: Who lets go; None where it is rollout or nobody.
+        emit: Told each event.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        load_balancers: LoadBalancers,
+        stacks: Stacks,
+        owner: LegacyOwner | None,
+        emit: events.Listener,
+    ) -> None:
+        self._environment = environment
+        self._load_balancers = load_balancers
+        self._stacks = stacks
+        self._owner = owner
+        self._emit = emit
+
+    def run(self, approve: Approver | None) -> ReleaseResult:
+        """Let the owner drop the rules from its state.
+
+        Args:
+            approve: Asked once, with the commands; None refuses.
+
+        Raises:
+            UsageError: No other tool is named as their owner.
+            PreflightFailed: The routing stack hasn't adopted all of them yet.
+            OwnerError: The owner can't be asked, or a command failed.
+            GateRefused: Not approved.
+            VerifyFailed: The owner holds some still, or a rule isn't as it was.
+        """
+        environment, owner = self._environment, self._owner
+        if owner is None:
+            raise UsageError(
+                f"{environment.name} has no other owner that could let go of rules",
+                where="legacy.owner",
+                then="name it in stacks.toml: pulumi or terraform; our own legacy program lets go in phase 2",
+                code="no-owner",
+            )
+        name = environment.legacy.owner or ""
+        self._emit(
+            events.PhaseStarted(environment.name, RELEASE, f"{name} lets go of the rules; AWS stays as it is", ())
+        )
+        live, ownership = self._read(owner)
+        routes = tuple(ownership.held or ())
+        commands = tuple(map(str, ownership.commands))
+        by_name = environment.confirm == "name"
+        gate = Gate(environment.name, RELEASE, (), (), (ownership.advice,), commands, by_name)
+        if not routes:
+            self._emit(events.NothingToDo(environment.name, RELEASE))
+            return ReleaseResult(environment.name, name, (), gate)
+        self._emit(events.GateOpened(environment.name, gate))
+        if approve is None:
+            raise GateRefused(
+                "release needs approval, and nobody is there to give it; nothing was changed",
+                then="run the commands yourself, or pass `--yes`",
+                code="approval-required",
+            )
+        if not approve(gate):
+            raise GateRefused("declined; nothing was changed", code="gate-declined")
+        self._emit(events.GateApproved(environment.name, RELEASE))
+        for command in ownership.commands:
+            owner.run(command)
+            self._emit(events.CommandRun(environment.name, str(command)))
+        self._verify(owner, live, routes)
+        self._emit(events.OwnerReleased(environment.name, name, routes, ownership.advice))
+        return ReleaseResult(environment.name, name, routes, gate)
+
+    def _read(self, owner: LegacyOwner) -> tuple[Live, Ownership]:
+        """AWS, routing's state and the owner's, side by side; all three must fit."""
+        environment = self._environment
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.submit(owner.rules, ASKING)
+            routing = pool.submit(self._stacks.resources, ROUTING)
+            live = self._load_balancers.read(environment, tags=False)
+            ownership = ownership_of(environment, live, owner, found.result())
+            adopted = held_rules(environment, live, routing.result())
+        problems = list(live_problems(environment, live))
+        problems += [
+            Problem("routing doesn't hold its rule: nobody would", where=f"routes.{route}", code="rule-not-managed")
+            for route in ownership.held or ()
+            if route not in adopted
+        ]
+        if problems:
+            raise PreflightFailed(
+                f"{environment.name} isn't ready for release; nothing was changed",
+                problems,
+                then=f"run `rollout phase2 {environment.name}` first",
+            )
+        return live, ownership
+
+    def _verify(self, owner: LegacyOwner, before: Live, routes: tuple[str, ...]) -> None:
+        environment = self._environment
+        now = self._load_balancers.read(environment, tags=False)
+        left = ownership_of(environment, now, owner, owner.rules(ASKING))
+        if problems := list(_unreleased(environment, before, now, left, routes)):
+            raise VerifyFailed(
+                "the commands were run, but not all is as it should be",
+                problems,
+                then=f"look at `rollout status {environment.name}`, then run it again",
+            )
+
+
+def _unreleased(
+    environment: Environment, before: Live, now: Live, left: Ownership, routes: tuple[str, ...]
+) -> Iterator[Problem]:
+    for name in routes:
+        route, held = environment.routes[name], (left.held or {}).get(name)
+        if held:
+            yield Problem(
+                f"{left.owner} holds {held.address} still", where=f"routes.{name}", code="rule-managed-by-owner"
+            )
+        if now.rule_of(route) != before.rule_of(route):
+            yield Problem("its rule isn't as it was", where=f"routes.{name}", code="rule-changed")

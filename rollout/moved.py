@@ -1,0 +1,51 @@
+"""Names that modules had in earlier versions: they still import, and warn once with the name of now."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+MOVED = {
+    "rollout.components": "rollout.programs.components",
+    "rollout.events": "rollout.migration.events",
+    "rollout.metrics": "rollout.analysis.metrics",
+    "rollout.model": "rollout.inventory.model",
+    "rollout.quantities": "rollout.inventory.quantities",
+}
+
+
+class _Moved(MetaPathFinder, Loader):
+    """Finds a module by its earlier name, and gives what asks for it the names of the one of now."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        del path, target
+        earlier = next((name for name in MOVED if f"{fullname}.".startswith(f"{name}.")), None)
+        if earlier is None:
+            return None
+        now = fullname.replace(earlier, MOVED[earlier], 1)
+        return ModuleSpec(fullname, self, origin=now, is_package=fullname == earlier)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        warnings.warn(f"{spec.name} is {spec.origin} now", DeprecationWarning, stacklevel=2)
+        now = import_module(str(spec.origin))
+        module = ModuleType(spec.name, now.__doc__)
+        if hasattr(now, "__path__"):
+            module.__path__ = []  # else what is below would be found there, and run once more
+        module.__getattr__ = lambda name: getattr(now, name)  # type: ignore[method-assign]
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """All is there."""
+
+
+def install() -> None:
+    """Let imports find them, after everything that is really there."""
+    if not any(isinstance(each, _Moved) for each in sys.meta_path):
+        sys.meta_path.append(_Moved())

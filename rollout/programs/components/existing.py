@@ -1,0 +1,80 @@
+"""What programs find on AWS rather than build: listeners and target groups, by the inventory's names.
+
+All lookups of a program run side by side and are awaited before its first resource: with eight routes that is one round
+trip instead of a dozen, and whatever is missing is told at once, instead of failing each resource that needed it.
+https://www.pulumi.com/docs/iac/concepts/functions/provider-functions/
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from pulumi import InvokeOptions, RunError
+from pulumi.runtime import invoke_async
+
+# private, but what each plain lookup of the SDK waits by, one after the other; there is no public way to wait for many
+from pulumi.runtime.sync_await import _sync_await
+
+from rollout.inventory.model import Arn, Environment, LoadBalancer
+
+_NOT_THERE = ("couldn't find resource", "no matching", "NotFound")
+
+
+@dataclass(frozen=True, slots=True)
+class Existing:
+    """What is there.
+
+    Attributes:
+        listeners: By the key in `[load-balancers]`.
+        target_groups: By name.
+    """
+
+    listeners: Mapping[str, Arn]
+    target_groups: Mapping[str, Arn]
+
+
+def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
+    """Find the listeners of an environment's load balancers, and target groups.
+
+    Args:
+        environment: The inventory.
+        target_groups: Their names on AWS.
+
+    Raises:
+        RunError: Some aren't there, or AWS can't be asked: all of them at once.
+    """
+    balancers, names = environment.load_balancers, tuple(dict.fromkeys(target_groups))
+    lookups = [*map(_listener, balancers.values()), *map(_target_group, names)]
+    found = _sync_await(asyncio.gather(*lookups, return_exceptions=True))
+    problems = [str(problem) for problem in found if isinstance(problem, BaseException)]
+    if problems:
+        raise RunError("; ".join(problems))
+    arns = [Arn(str(arn)) for arn in found]
+    return Existing(
+        listeners=dict(zip(balancers, arns, strict=False)),
+        target_groups=dict(zip(names, arns[len(balancers) :], strict=True)),
+    )
+
+
+async def _listener(balancer: LoadBalancer) -> str:
+    label, port = f"load balancer {balancer.name or balancer.arn}", balancer.listener_port
+    arn = balancer.arn or await _arn("LoadBalancer", {"name": balancer.name}, label)
+    return await _arn("Listener", {"loadBalancerArn": arn, "port": port}, f"{label}: listener on port {port}")
+
+
+async def _target_group(name: str) -> str:
+    return await _arn("TargetGroup", {"name": name}, f"target group {name}")
+
+
+async def _arn(kind: str, wanted: Mapping[str, Any], what: str) -> str:
+    # not pulumi_aws's own functions: the plain ones block, and a failed output form ends the program in its own words
+    try:
+        found = await invoke_async(f"aws:lb/get{kind}:get{kind}", wanted, InvokeOptions(version=version("pulumi_aws")))
+    except Exception as error:
+        reason = "isn't there" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
+        raise RunError(f"{what} {reason}") from error
+    return str(found["arn"])

@@ -1,0 +1,198 @@
+"""A Lambda function that a load balancer can reach: function, target groups and, only if asked for, a listener rule.
+
+Builders that always made the rule are why a route couldn't be shared by two implementations: a load balancer has one
+rule a priority. Without `listener_rule` somebody else, such as a weighted rule, decides on the requests.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+
+from pulumi import Archive, ComponentResource, Input, ResourceOptions
+from pulumi_aws import cloudwatch, iam, lambda_, lb
+
+from rollout.programs.components.listener_rule import ListenerRuleArgs, forwarding_rule
+
+_ASSUMED_BY_LAMBDA = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ZipPackage:
+    """Code as a zip archive.
+
+    Attributes:
+        code: A zip file, a folder or an archive of assets.
+        runtime: A Lambda runtime, such as `provided.al2023`.
+        handler: What the runtime calls, such as `bootstrap`.
+    """
+
+    code: Archive
+    runtime: str
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePackage:
+    """Code as a container image.
+
+    Attributes:
+        uri: The image in ECR, best by digest: a tag that moves is a change that nobody sees.
+    """
+
+    uri: Input[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLambdaArgs:
+    """What a function behind load balancers is made of.
+
+    Attributes:
+        function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores.
+        package: The code.
+        target_groups: By a name of the load balancer, the names of its target groups on it, at most 32 characters each.
+            New ones come last: the first one's resources are named by the load balancer alone.
+        listener_rule: A rule that forwards to the function's first target group on the rule's load balancer.
+        architecture: Of the code.
+        memory_size: 128 to 10240 MB.
+        timeout: 1 s to 15 min, in whole seconds.
+        environment: Environment variables.
+        log_retention_days: One of the values that CloudWatch Logs takes.
+        role_name: Its role's name on AWS, at most 64 characters; by default the function's.
+        permissions_boundary: The ARN of the policy that bounds what its role may do.
+        multi_value_headers: The target groups that send headers and query parameters as lists.
+        tags: Of everything that can have some; a program passes on the mark that it is given.
+    """
+
+    function_name: str
+    package: ZipPackage | ImagePackage
+    target_groups: Mapping[str, tuple[str, ...]]
+    listener_rule: ListenerRuleArgs | None = None
+    architecture: Literal["x86_64", "arm64"] = "x86_64"
+    memory_size: int = 128
+    timeout: timedelta = timedelta(seconds=30)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log_retention_days: int = 30
+    role_name: str | None = None
+    permissions_boundary: str | None = None
+    multi_value_headers: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class HttpLambda(ComponentResource):
+    """A Lambda function with its role, log group and target groups, and a listener rule if asked for.
+
+    Every name on AWS is given, so that the parts are found again by it. The log group stands before the function, or
+    Lambda would make one that is kept for ever; a function is registered only once the load balancer may invoke it,
+    since AWS refuses it otherwise.
+
+    Args:
+        name: The logical name, which never changes.
+        args: The parts.
+        opts: Options for the component.
+
+    Attributes:
+        function: The function.
+        target_groups: By their names on AWS.
+        rule: The listener rule, if asked for.
+    """
+
+    pulumi_type: ClassVar[str] = "rollout:index:HttpLambda"
+
+    def __init__(self, name: str, args: HttpLambdaArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(self.pulumi_type, name, None, opts)
+        self._name = name
+        self.function = self._build_function(args)
+        self.target_groups = {
+            group: self._build_target_group(f"{balancer}-{group}" if index else balancer, group, args)
+            for balancer, groups in args.target_groups.items()
+            for index, group in enumerate(groups)
+        }
+        self.rule: lb.ListenerRule | None = None
+        if args.listener_rule:
+            group = self.target_groups[args.target_groups[args.listener_rule.load_balancer][0]]
+            self.rule = forwarding_rule(name, args.listener_rule, group.arn, ResourceOptions(parent=self))
+        self.register_outputs({})
+
+    def _build_function(self, args: HttpLambdaArgs) -> lambda_.Function:
+        child, tags = ResourceOptions(parent=self), args.tags or None
+        log_group = cloudwatch.LogGroup(
+            self._name,
+            name=f"/aws/lambda/{args.function_name}",
+            retention_in_days=args.log_retention_days,
+            tags=tags,
+            opts=child,
+        )
+        role = iam.Role(
+            self._name,
+            name=args.role_name or args.function_name,
+            assume_role_policy=_ASSUMED_BY_LAMBDA,
+            permissions_boundary=args.permissions_boundary,
+            tags=tags,
+            opts=child,
+        )
+        logging = iam.RolePolicyAttachment(
+            self._name, role=role.name, policy_arn=role.arn.apply(_basic_execution_policy), opts=child
+        )
+        return lambda_.Function(
+            self._name,
+            name=args.function_name,
+            role=role.arn,
+            architectures=[args.architecture],
+            memory_size=args.memory_size,
+            timeout=int(args.timeout.total_seconds()),
+            environment={"variables": args.environment} if args.environment else None,
+            tags=tags,
+            opts=ResourceOptions(parent=self, depends_on=[log_group, logging]),
+            **_package(args.package),
+        )
+
+    def _build_target_group(self, suffix: str, group_name: str, args: HttpLambdaArgs) -> lb.TargetGroup:
+        name, child = f"{self._name}-{suffix}", ResourceOptions(parent=self)
+        group = lb.TargetGroup(
+            name,
+            name=group_name,
+            target_type="lambda",
+            lambda_multi_value_headers_enabled=True if group_name in args.multi_value_headers else None,
+            tags=args.tags or None,
+            opts=child,
+        )
+        permission = lambda_.Permission(
+            name,
+            statement_id=f"invoke-from-{suffix}",
+            function=self.function.name,
+            principal="elasticloadbalancing.amazonaws.com",
+            action="lambda:InvokeFunction",
+            source_arn=group.arn,
+            opts=child,
+        )
+        lb.TargetGroupAttachment(
+            name,
+            target_group_arn=group.arn,
+            target_id=self.function.arn,
+            # a lambda group holds one function, so the old one has to go before another can come
+            opts=ResourceOptions(parent=self, depends_on=[permission], delete_before_replace=True),
+        )
+        return group
+
+
+def _basic_execution_policy(role_arn: str) -> str:
+    partition = role_arn.split(":")[1]
+    return f"arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
+def _package(package: ZipPackage | ImagePackage) -> dict[str, Any]:
+    if isinstance(package, ImagePackage):
+        return {"package_type": "Image", "image_uri": package.uri}
+    return {"package_type": "Zip", "code": package.code, "runtime": package.runtime, "handler": package.handler}

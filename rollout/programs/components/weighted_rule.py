@@ -1,0 +1,95 @@
+"""The listener rule that divides a route's requests between legacy and candidate.
+
+It adopts the rule that serves the route already and changes that one in place, so that no request ever meets a moment
+without a rule. https://www.pulumi.com/docs/iac/concepts/options/import/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar
+
+from pulumi import ComponentResource, Input, Output, ResourceOptions
+from pulumi_aws import lb
+
+from rollout.alb.weights import Forward, forward_of
+from rollout.inventory.model import Arn, Split
+from rollout.programs.components.listener_rule import conditions
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedRuleArgs:
+    """What a weighted rule is made of.
+
+    Attributes:
+        listener_arn: The listener.
+        priority: 1 to 50000, the same as the rule's that it takes over.
+        path: The path pattern.
+        methods: HTTP methods in capitals; any method if empty.
+        legacy: The legacy target group's ARN.
+        candidate: The candidate's.
+        split: How requests are divided.
+        stickiness: How long a client stays with the group it met first, 1 s to 7 d; None if nothing keeps it.
+        adopt: The live rule to import; None once the stack holds it.
+        tags: The rule's tags, all of them.
+    """
+
+    listener_arn: Input[str]
+    priority: int
+    path: str
+    methods: tuple[str, ...]
+    legacy: Input[str]
+    candidate: Input[str]
+    split: Split
+    stickiness: timedelta | None
+    adopt: Arn | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class WeightedRule(ComponentResource):
+    """One listener rule at a priority, weighted between two target groups.
+
+    The action always has the `forward` form, so that every change of weights is one ModifyRule in place. Where the
+    candidate is detached the stickiness block is left out, not written as disabled: leaving it out turns a live one
+    off, and can't differ from what AWS says of the duration of a disabled one.
+
+    The rule is retained on delete. A route that leaves the inventory, or a destroyed stack, drops it from the state
+    and never from the load balancer, where it may be the only one to serve the path. Whoever wants it gone deletes it
+    there. `ignore_changes` is never set: a weight that the engine doesn't look at can't be rolled back by it.
+
+    Args:
+        name: The logical name, which never changes: the route's key in the inventory.
+        args: The rule.
+        opts: Options for the component.
+
+    Attributes:
+        rule: The listener rule, whose logical name is the same.
+    """
+
+    pulumi_type: ClassVar[str] = "rollout:index:WeightedRule"
+
+    def __init__(self, name: str, args: WeightedRuleArgs, opts: ResourceOptions | None = None) -> None:
+        super().__init__(self.pulumi_type, name, None, opts)
+        self.rule = lb.ListenerRule(
+            name,
+            listener_arn=args.listener_arn,
+            priority=args.priority,
+            conditions=conditions(args.path, args.methods),
+            actions=Output.all(args.legacy, args.candidate).apply(
+                lambda groups: _actions(forward_of(args.split, Arn(groups[0]), Arn(groups[1]), args.stickiness))
+            ),
+            tags=args.tags or None,
+            opts=ResourceOptions(parent=self, import_=args.adopt, retain_on_delete=True),
+        )
+        self.register_outputs({})
+
+
+def _actions(forward: Forward) -> list[lb.ListenerRuleActionArgsDict]:
+    block: lb.ListenerRuleActionForwardArgsDict = {
+        "target_groups": [{"arn": arn, "weight": weight} for arn, weight in forward.weights.items()]
+    }
+    if forward.stickiness:
+        block["stickiness"] = {"enabled": True, "duration": int(forward.stickiness.total_seconds())}
+    return [{"type": "forward", "forward": block}]

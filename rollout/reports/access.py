@@ -1,0 +1,70 @@
+"""Who may see the live page: whoever was given its address, on this machine, and no other site through their browser.
+
+A browser may be led to a server on its own machine by any site: by a plain request, or by a name that suddenly points
+to 127.0.0.1 (DNS rebinding). So the Host header must be ours, and the address holds a token that nobody can guess.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from rollout.reports.pages import digest
+
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src {digest('style.css')}; script-src {digest('live.js')}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def refusal(host: str, port: int, given: str, token: str) -> tuple[int, str] | None:
+    """Why a request gets no answer: a status and a sentence; None if it gets one.
+
+    Args:
+        host: Its Host header.
+        port: Where we listen.
+        given: The token that it came with, empty without one.
+        token: Ours.
+    """
+    if host not in (f"127.0.0.1:{port}", f"localhost:{port}"):
+        return 403, "The dashboard answers only as 127.0.0.1 or localhost."
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        return 401, "Open the whole address that `rollout dashboard` printed; it holds a token."
+    return None
+
+
+def guard(port: Callable[[], int], token: str) -> Middleware:
+    """A middleware that lets pass only those who may see.
+
+    Args:
+        port: Where we listen.
+        token: The first part of each path.
+    """
+
+    @web.middleware
+    async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.path.partition("/")[2].partition("/")[0]  # `OPTIONS *` and `CONNECT` have no path
+        refused = refusal(request.headers.get("Host", ""), port(), given, token)
+        if refused is not None:
+            response: web.StreamResponse = web.Response(status=refused[0], text=refused[1])
+        else:
+            try:
+                response = await handler(request)
+            except web.HTTPMethodNotAllowed:
+                response = web.Response(status=405, text="The dashboard is read only.", headers={"Allow": "GET, HEAD"})
+            except web.HTTPNotFound:
+                response = web.Response(status=404, text="There is no such page.")
+        response.headers.update(HEADERS)
+        return response
+
+    return guarded

@@ -1,0 +1,240 @@
+"""CloudWatch's points as the course of legacy against the candidate, each number with its 95 % interval. Pure.
+
+CloudWatch counts by target group, and a percentile of several groups can't be had from theirs: theirs are averaged,
+each counting as much as it has requests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from rollout.analysis.measuring.pools import Pool
+from rollout.analysis.measuring.split import Z_95, wilson
+from rollout.analysis.measuring.tallies import BY_TARGET_GROUP, tally
+from rollout.analysis.metrics import MINUTE, Point, Series, Source
+
+MAX_BUCKETS = 200
+PERIODS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 360 * MINUTE)
+"""How much time a point may stand for; CloudWatch keeps minutes for 15 days, 5 minutes for 63, and hours for 455."""
+LADDERS: Mapping[float, tuple[float, ...]] = {0.5: (0.3, 0.45, 0.5, 0.55, 0.7), 0.99: (0.95, 0.98, 0.99, 0.998, 1.0)}
+"""By quantile, those that are asked for, so that its interval's ends are among them: few, since each is paid for."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ERRORS = BY_TARGET_GROUP["server-errors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number and its 95 % interval, as if each request were by itself.
+
+    Attributes:
+        value: The number.
+        low: The interval's lower end; None where there are too few requests to tell.
+        high: Its upper end, likewise.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """What one implementation did in one period.
+
+    Attributes:
+        requests: How many it got.
+        errors: The share of them that were server errors, 0 to 1; None without requests.
+        median: The time that half of them took at most, in seconds.
+        tail: The time that 99 of 100 took at most, in seconds.
+    """
+
+    requests: int = 0
+    errors: Estimate | None = None
+    median: Estimate | None = None
+    tail: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Legacy against the candidate over time, for routes that can be told apart only together.
+
+    Attributes:
+        routes: The routes.
+        times: When each period begins, in UTC.
+        period: How long each is.
+        legacy: Legacy's, one a period.
+        candidate: The candidate's.
+        shares: The candidate's share of the requests, 0 to 1; None where there were none.
+    """
+
+    routes: tuple[str, ...]
+    times: tuple[datetime, ...]
+    period: timedelta
+    legacy: tuple[Bucket, ...]
+    candidate: tuple[Bucket, ...]
+    shares: tuple[Estimate | None, ...]
+
+
+def frame(now: datetime, since: timedelta) -> tuple[tuple[datetime, ...], timedelta]:
+    """The periods of a time: at most `MAX_BUCKETS` of them, the last one that has begun among them.
+
+    Args:
+        now: AWS's time, in UTC.
+        since: How far back, 1 min or more.
+
+    Returns:
+        When each begins, and how long they are.
+    """
+    period = next((each for each in PERIODS if since / each <= MAX_BUCKETS), PERIODS[-1])
+    first = _EPOCH + (now - since - _EPOCH) // period * period
+    return tuple(first + number * period for number in range((now - first) // period + 1)), period
+
+
+def wanted(sources: Iterable[Source], period: timedelta) -> tuple[Series, ...]:
+    """All that is asked of CloudWatch about some target groups."""
+    found = [each for source in sources for each in (*tally(_ERRORS, (source,)).series, *_ladder(source).values())]
+    return tuple(replace(each, period=period) for each in dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one target group had in one period.
+
+    Attributes:
+        requests: How many, 1 or more.
+        errors: How many of them were server errors, by counts that may come unevenly.
+        times: By the order of `LADDERS`, the quantiles of its response times.
+    """
+
+    requests: float
+    errors: float
+    times: tuple[Estimate | None, ...]
+
+
+Parts = Mapping[Source, Mapping[datetime, Part]]
+
+
+def parts_of(sources: Iterable[Source], period: timedelta, read: Mapping[Series, Sequence[Point]]) -> Parts:
+    """What each target group had, by period.
+
+    Args:
+        sources: The target groups.
+        period: How long each period is.
+        read: The points of the `wanted` series.
+    """
+    return {source: dict(_parts(source, period, read)) for source in sources}
+
+
+def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Parts) -> Course:
+    """Put together what was read.
+
+    Args:
+        pool: Of whom.
+        framed: See `frame`.
+        parts: See `parts_of`.
+    """
+    times, period = framed
+    old, new = (_buckets(sources, times, parts) for sources in (pool.legacy, pool.candidate))
+    shares = tuple(rate(b.requests, a.requests + b.requests) for a, b in zip(old, new, strict=True))
+    return Course(pool.routes, times, period, old, new, shares)
+
+
+def rate(hits: int, total: int) -> Estimate | None:
+    """A share with Wilson's interval; None of nothing."""
+    return Estimate(hits / total, *wilson(hits, total)) if total else None
+
+
+@lru_cache(1 << 16)
+def bounds(quantile: float, requests: int) -> tuple[float | None, float | None]:
+    """Between which quantiles of so many requests the true one lies, with 95 %, by the requests' ranks alone.
+
+    Args:
+        quantile: One of `LADDERS`.
+        requests: 1 or more.
+
+    Returns:
+        Of those that are asked for, the nearest that are wide enough; None where none is.
+
+    See Conover, Practical Nonparametric Statistics, 3.2: confidence intervals for quantiles.
+    """
+    reach = Z_95 * math.sqrt(quantile * (1 - quantile) / requests)
+    ladder = LADDERS[quantile]
+    low = max((each for each in ladder if each <= quantile - reach), default=None)
+    return low, min((each for each in ladder if each >= quantile + reach), default=None)
+
+
+def _ladder(source: Source) -> dict[float, Series]:
+    quantiles = (quantile for ladder in LADDERS.values() for quantile in ladder)
+    return {
+        each: source.series("TargetResponseTime", "Maximum" if each == 1 else f"p{each * 100:g}") for each in quantiles
+    }
+
+
+def _buckets(sources: Sequence[Source], times: Sequence[datetime], parts: Parts) -> tuple[Bucket, ...]:
+    return tuple(_bucket([part for each in sources if (part := parts[each].get(time))]) for time in times)
+
+
+def _parts(
+    source: Source, period: timedelta, read: Mapping[Series, Sequence[Point]]
+) -> Iterator[tuple[datetime, Part]]:
+    def values(series: Series) -> dict[datetime, float]:
+        return {point.time: point.value for point in read.get(replace(series, period=period), ())}
+
+    counted = tally(_ERRORS, (source,))
+    (numbers,) = map(values, counted.requests)
+    failures = tuple(map(values, counted.events))
+    ladder = {quantile: values(series) for quantile, series in _ladder(source).items()}
+    for time, number in numbers.items():
+        if number >= 1:
+            found = tuple(_quantile(ladder, quantile, time, round(number)) for quantile in LADDERS)
+            yield time, Part(number, sum(each.get(time, 0) for each in failures), found)
+
+
+def _quantile(
+    ladder: Mapping[float, Mapping[datetime, float]], quantile: float, time: datetime, requests: int
+) -> Estimate | None:
+    value = ladder[quantile].get(time)
+    if value is None:
+        return None
+    low, high = (None if end is None else ladder[end].get(time) for end in bounds(quantile, requests))
+    return Estimate(value, low, high)
+
+
+def _bucket(parts: Sequence[Part]) -> Bucket:
+    total = round(sum(part.requests for part in parts))
+    errors = round(sum(part.errors for part in parts))
+    median, tail = (
+        _averaged([(part.requests, each) for part in parts if (each := part.times[number]) is not None])
+        for number in range(len(LADDERS))
+    )
+    return Bucket(total, rate(min(errors, total), total), median, tail)
+
+
+def _averaged(found: Sequence[tuple[float, Estimate]]) -> Estimate | None:
+    """Estimates as one, each counting as much as it has requests; an end that one lacks is lacking."""
+    if not found:
+        return None
+    total = sum(number for number, _ in found)
+    value = sum(number * each.value for number, each in found) / total
+    lows = [number * each.low for number, each in found if each.low is not None]
+    highs = [number * each.high for number, each in found if each.high is not None]
+    whole = len(found)
+    return Estimate(
+        value,
+        sum(lows) / total if len(lows) == whole else None,
+        sum(highs) / total if len(highs) == whole else None,
+    )
+
+
+def total(buckets: Sequence[Bucket]) -> Bucket:
+    """Periods as one: their requests and errors added up, their times averaged."""
+    requests = sum(each.requests for each in buckets)
+    errors = sum(round(each.errors.value * each.requests) for each in buckets if each.errors is not None)
+    medians = [(each.requests, each.median) for each in buckets if each.median is not None]
+    tails = [(each.requests, each.tail) for each in buckets if each.tail is not None]
+    return Bucket(requests, rate(errors, requests), _averaged(medians), _averaged(tails))

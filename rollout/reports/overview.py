@@ -1,0 +1,58 @@
+"""All that people are shown of one environment at one moment, as frozen data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.status import EnvironmentStatus
+from rollout.reports.courses import Course
+from rollout.state.history.audit import PastChange
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """One environment.
+
+    Attributes:
+        at: When it was read, by AWS's time, in UTC.
+        since: How far back the courses go.
+        status: Where it stands.
+        ramp: Where its ramp stands, in a sentence.
+        steps: The ramp's steps; none before there is one.
+        history: What was done, the oldest first.
+        whole: The course of all routes together; None where nothing could be read.
+        courses: Of the routes that can be told apart, in the inventory's order; just `whole` again if there is one.
+        notes: What to know of the numbers, and what couldn't be read.
+    """
+
+    at: datetime
+    since: timedelta
+    status: EnvironmentStatus
+    ramp: str
+    steps: tuple[Percent, ...] = ()
+    history: tuple[PastChange, ...] = ()
+    whole: Course | None = None
+    courses: tuple[Course, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def environment(self) -> str:
+        """Its name."""
+        return self.status.environment
+
+    @property
+    def weights(self) -> tuple[Percent, ...]:
+        """The live weights that there are, rising, each once."""
+        return self.weights_of([route.route for route in self.status.routes])
+
+    def weights_of(self, routes: Collection[str]) -> tuple[Percent, ...]:
+        """The live weights of some routes, rising, each once."""
+        of = (route for route in self.status.routes if route.route in routes)
+        return tuple(sorted({route.live.weight for route in of if route.live is not None}))
+
+    def course_of(self, route: str) -> Course | None:
+        """The course that a route is in."""
+        return next((each for each in self.courses if route in each.routes), None)

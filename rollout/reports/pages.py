@@ -1,0 +1,215 @@
+"""Overviews as HTML: pages that need nothing from elsewhere, readable by ear, in light and dark."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoescape
+
+from rollout import __version__
+from rollout.base.printable import printable
+from rollout.inventory.quantities import format_duration
+from rollout.reports import words
+from rollout.reports.changes import effect_of
+from rollout.reports.courses import Bucket, Course, Estimate, rate, total
+from rollout.reports.overview import Overview
+from rollout.reports.plots import drawn, rows
+from rollout.state.history import words as history
+
+SINCE = timedelta(days=1)
+"""How far back a page looks if nothing else is asked for."""
+SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
+MOST_COURSES = 24
+"""How many courses a report has charts of, apart from all routes together: more would be read by nobody."""
+MOST_HISTORY = 200
+
+_NOTHING: Mapping[str, object] = {
+    **dict.fromkeys(("home", "policy", "script", "trouble", "whole")),
+    "every": 0,
+    "others": (),
+    "spans": (),
+}
+"""What a template is given where a page has none of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a live page leads.
+
+    Attributes:
+        home: The fleet's page.
+        environment: An environment's page, by its name, how far back and, if only one's course is shown, a route.
+        every: In how many seconds a page looks again.
+    """
+
+    home: str
+    environment: Callable[[str, timedelta, str | None], str]
+    every: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An environment in the fleet's table.
+
+    Attributes:
+        overview: As it was read last; None before the first time.
+        trouble: Why it couldn't be read the last time.
+    """
+
+    name: str
+    overview: Overview | None = None
+    trouble: str | None = None
+
+
+def environment_page(
+    overview: Overview, links: Links, names: Sequence[str], *, route: str | None = None, trouble: str | None = None
+) -> str:
+    """The live page of one environment.
+
+    Args:
+        overview: What was read.
+        links: Where it leads.
+        names: All environments.
+        route: Show the course that this route is in instead of all routes together.
+        trouble: Why it couldn't be read anew.
+    """
+    name, since = overview.environment, overview.since
+    spans = sorted({*SPANS, since})
+    return _page(
+        "environment.html",
+        **_shown(overview, overview.course_of(route) if route else overview.whole),
+        **_live(links, names, since),
+        trouble=trouble,
+        spans=[(format_duration(each), links.environment(name, each, route), each == since) for each in spans],
+        whole=links.environment(name, since, None) if route else None,
+        routes=_routes(overview, lambda each: links.environment(name, since, each)),
+        more=(),
+    )
+
+
+def report_page(overview: Overview) -> str:
+    """One environment as a file of its own: no script, no links, and nothing is fetched."""
+    courses = overview.courses if len(overview.courses) > 1 else ()
+    return _page(
+        "environment.html",
+        **_shown(overview, overview.whole),
+        policy=f"default-src 'none'; style-src {digest('style.css')}; img-src data:",
+        routes=_routes(overview, lambda _: None),
+        more=[
+            {"course": each, "drawn": drawn(overview, each, f"course{number}")}
+            for number, each in enumerate(courses[:MOST_COURSES], 1)
+        ],
+    )
+
+
+def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
+    """The live page of all environments.
+
+    Args:
+        found: They, in the inventory's order.
+        links: Where it leads.
+        since: How far back their numbers go.
+    """
+    lines = []
+    for row in found:
+        whole = row.overview.whole if row.overview else None
+        share, old, new = _totals(whole)
+        lines.append((row.name, links.environment(row.name, since, None), row.overview, row.trouble, share, old, new))
+    return _page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
+
+
+def waiting_page(name: str, links: Links, names: Sequence[str], trouble: str | None = None) -> str:
+    """The live page of an environment that is being read for the first time, or couldn't be."""
+    return _page("waiting.html", name=name, trouble=trouble, **_live(links, names, SINCE))
+
+
+def _live(links: Links, names: Sequence[str], since: timedelta) -> dict[str, Any]:
+    """What an environment's live page has around its content."""
+    return {
+        "script": asset("live.js"),
+        "every": links.every,
+        "home": links.home,
+        "others": [(each, links.environment(each, since, None)) for each in names],
+    }
+
+
+@cache
+def asset(name: str) -> str:
+    """A template's neighbour as text, the same each time."""
+    return files("rollout.reports").joinpath("templates", name).read_text("utf-8")
+
+
+@cache
+def digest(name: str) -> str:
+    """What a Content-Security-Policy allows an inline asset by.
+
+    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/style-src
+    """
+    return f"'sha256-{base64.b64encode(hashlib.sha256(asset(name).encode()).digest()).decode()}'"
+
+
+def _shown(overview: Overview, course: Course | None) -> dict[str, Any]:
+    return {
+        "it": overview,
+        "shown": course,
+        "drawn": drawn(overview, course, "all") if course else (),
+        "history": [(each, effect_of(each)) for each in reversed(overview.history[-MOST_HISTORY:])],
+    }
+
+
+def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple[object, ...]]:
+    totals = {each.routes: _totals(each) for each in overview.courses}
+    found: list[tuple[object, ...]] = []
+    for route in overview.status.routes:
+        course = overview.course_of(route.route)
+        found.append(
+            (route, link(route.route) if course else None, *(totals[course.routes] if course else _totals(None)))
+        )
+    return found
+
+
+def _totals(course: Course | None) -> tuple[Estimate | None, Bucket, Bucket]:
+    if course is None:
+        return None, Bucket(), Bucket()
+    old, new = total(course.legacy), total(course.candidate)
+    return rate(new.requests, old.requests + new.requests), old, new
+
+
+def _page(template: str, **given: object) -> str:
+    return _templates().get_template(template).render({**_NOTHING, **given})
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FunctionLoader(asset),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,  # markupsafe's type is ours
+    )
+    templates.globals |= {"style": asset("style.css"), "version": __version__}
+    templates.filters |= {
+        "about": words.about,
+        "count": words.count,
+        "duration": format_duration,
+        "interval": words.interval,
+        "moment": words.moment,
+        "moves": history.moves,
+        "per_cent": words.per_cent,
+        "rows": rows,
+        "seconds": words.seconds,
+        "standing": words.standing,
+        "steps": words.steps,
+        "what": history.what,
+        "why": history.why,
+    }
+    return templates

@@ -1,0 +1,110 @@
+"""Which charts a course has, with their lines, marks and a sentence each for those who don't see them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollout.base.formatting import count_of
+from rollout.inventory.quantities import ALL_TENTHS
+from rollout.reports.changes import Effect, effect_of, weights_of
+from rollout.reports.charts import Chart, Line, Mark, svg
+from rollout.reports.courses import Bucket, Course, Estimate, total
+from rollout.reports.overview import Overview
+from rollout.reports.words import count, per_cent, per_cent_tick, seconds, seconds_tick
+from rollout.state.history.words import in_a_line
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A chart as a page has it."""
+
+    title: str
+    svg: str
+
+
+def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
+    """The charts of a course: shares, server errors, p50, p99.
+
+    Args:
+        overview: What it is of; its history gives the marks and weights.
+        course: The course.
+        prefix: What the charts' ids begin with, its own on the page.
+    """
+    start, end = course.times[0], course.times[-1] + course.period
+    marks = tuple(
+        Mark(each.at, each.number, effect, in_a_line(each))
+        for each in overview.history
+        if (effect := effect_of(each)) is not Effect.WORD
+    )
+
+    def both(take: Callable[[Bucket], Estimate | None]) -> tuple[Line, ...]:
+        return tuple(
+            Line(name, tuple(zip(course.times, map(take, buckets), strict=True)))
+            for name, buckets in (("legacy", course.legacy), ("candidate", course.candidate))
+        )
+
+    old, new = total(course.legacy), total(course.candidate)
+    share = Line("candidate", tuple(zip(course.times, course.shares, strict=True)))
+    charts = (
+        Chart(
+            id=f"{prefix}-share",
+            title="Candidate's share of the requests",
+            summary=f"Legacy had {count_of(old.requests, 'request')} and the candidate {count(new.requests)}.",
+            lines=(share, weights(overview, course.routes, start)),
+            written=per_cent_tick,
+            least=0.05,
+            most=1.0,
+        ),
+        Chart(
+            id=f"{prefix}-errors",
+            title="Server errors (5xx)",
+            summary=f"Legacy {per_cent(old.errors)}, candidate {per_cent(new.errors)}.",
+            lines=both(lambda each: each.errors),
+            written=per_cent_tick,
+            least=0.005,
+            most=1.0,
+        ),
+        Chart(
+            id=f"{prefix}-p50",
+            title="Response time, p50",
+            summary=f"Legacy {seconds(old.median)}, candidate {seconds(new.median)} on average.",
+            lines=both(lambda each: each.median),
+            written=seconds_tick,
+            least=0.001,
+        ),
+        Chart(
+            id=f"{prefix}-p99",
+            title="Response time, p99",
+            summary=f"Legacy {seconds(old.tail)}, candidate {seconds(new.tail)} on average.",
+            lines=both(lambda each: each.tail),
+            written=seconds_tick,
+            least=0.001,
+        ),
+    )
+    return tuple(Drawn(each.title, svg(each, marks, start, end)) for each in charts)
+
+
+def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:
+    """The weights of routes from a time on, as far as history knows them, and the live one since the last change."""
+    known = [
+        (at, None if weight is None else Estimate(weight.tenths / ALL_TENTHS))
+        for at, weight in weights_of(overview.history, routes)
+        if at <= overview.at
+    ]
+    now = overview.weights_of(routes)
+    live = Estimate(now[0].tenths / ALL_TENTHS) if len(now) == 1 else None
+    if known and known[-1][1] is None:
+        known[-1] = (known[-1][0], live)
+    before = [each for each in known if each[0] < start][-1:]
+    points = [(start, each) for _, each in before] + [each for each in known if each[0] >= start]
+    if live is not None:
+        points.append((overview.at, live))
+    return Line("weight", tuple(points), is_stepped=True)
+
+
+def rows(course: Course) -> Iterator[tuple[datetime, Estimate | None, Bucket, Bucket]]:
+    """A course as a table, the latest first, without the periods that had no request."""
+    whole = zip(course.times, course.shares, course.legacy, course.candidate, strict=True)
+    return (row for row in reversed(list(whole)) if row[2].requests or row[3].requests)

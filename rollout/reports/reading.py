@@ -1,0 +1,105 @@
+"""Gathers an overview: the load balancers, Pulumi's history and CloudWatch, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import chain
+
+from rollout.alb.live import Live
+from rollout.analysis.measuring.pools import Pool, by_target_group, told_apart
+from rollout.analysis.ports import Metrics
+from rollout.errors import AwsError, EngineError, RolloutError
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.status import EnvironmentStatus
+from rollout.ramp.sentence import has_ramp, ramp_sentence
+from rollout.reports.courses import Course, course, frame, parts_of, wanted
+from rollout.reports.overview import Overview
+from rollout.state.history.audit import changes_of
+from rollout.state.history.entries import Update
+from rollout.state.history.reading import read_histories
+from rollout.state.ports import States
+
+Histories = Mapping[str, Sequence[Update]]
+SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
+"""How far back may be looked; CloudWatch keeps the points for it."""
+
+
+def read_overview(
+    environment: Environment,
+    status: Callable[[], EnvironmentStatus],
+    live: Callable[[], Live],
+    *,
+    states: Callable[[], States],
+    metrics: Metrics,
+    now: datetime,
+    since: timedelta,
+) -> Overview:
+    """Read all that people are shown; what can't be read but the load balancers is a note.
+
+    Args:
+        environment: The inventory.
+        status: Where it stands.
+        live: AWS now.
+        states: Where history is.
+        metrics: CloudWatch.
+        now: AWS's time.
+        since: How far back.
+
+    Raises:
+        AwsError: The load balancers can't be read.
+    """
+    with ThreadPoolExecutor(4) as pool:
+        stands, read = pool.submit(status), pool.submit(live)
+        past = pool.submit(lambda: read_histories(states()))
+        rules = read.result()
+        whole, courses, notes = _courses(environment, rules, metrics, now, since)
+        histories, trouble = _histories(past.result)
+        updates = histories.get(ROUTING, ())
+        sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
+        return Overview(
+            at=now,
+            since=since,
+            status=stands.result(),
+            ramp=sentence,
+            steps=environment.ramp.steps if has_ramp(updates) else (),
+            history=changes_of(histories),
+            whole=whole,
+            courses=courses,
+            notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
+        )
+
+
+def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:
+    try:
+        return read(), None
+    except EngineError as error:
+        return {}, _said(error)
+
+
+def _courses(
+    environment: Environment, live: Live, metrics: Metrics, now: datetime, since: timedelta
+) -> tuple[Course | None, tuple[Course, ...], tuple[str, ...]]:
+    pools, framed = told_apart(environment, live), frame(now, since)
+    every = Pool(
+        tuple(environment.routes),
+        tuple(dict.fromkeys(chain.from_iterable(pool.legacy for pool in pools))),
+        tuple(dict.fromkeys(chain.from_iterable(pool.candidate for pool in pools))),
+    )
+    times, period = framed
+    try:
+        read = metrics.read(wanted((*every.legacy, *every.candidate), period), times[0], times[-1] + period)
+    except AwsError as error:
+        return None, (), (f"CloudWatch can't be read: {_said(error)}",)
+
+    parts = parts_of((*every.legacy, *every.candidate), period, read)
+
+    courses = tuple(course(pool, framed, parts) for pool in pools)
+    whole = courses[0] if len(courses) == 1 else course(every, framed, parts)
+    return whole, courses, by_target_group(environment, live).notes
+
+
+def _said(error: RolloutError) -> str:
+    return f"{error.what}; {error.then}" if error.then else error.what

@@ -1,0 +1,88 @@
+"""Overviews as they were read last: ten tabs cost one read, and nobody waits long to see what was there before."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from rollout.base.clock import Clock
+from rollout.errors import RolloutError
+from rollout.reports.overview import Overview
+
+KEEP = timedelta(seconds=30)
+PATIENCE = timedelta(seconds=0.3)
+"""How long a page waits for a reading before it shows the one before, or that there is none yet."""
+AT_ONCE = 8
+MOST_KEPT = 64
+
+Key = tuple[str, timedelta]
+"""An environment, and how far back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is known of an environment.
+
+    Attributes:
+        overview: As it was read last; None if it never was.
+        trouble: Why it couldn't be read the last time.
+        at: When that was, in seconds on the clock.
+        is_pending: Whether it is being read.
+    """
+
+    overview: Overview | None = None
+    trouble: str | None = None
+    at: float = float("-inf")
+    is_pending: bool = False
+
+
+class Readings:
+    """Reads in threads, each key once at a time, and remembers; used from one event loop.
+
+    Args:
+        read: Reads an overview; may take long, and be called from several threads.
+        clock: How time goes by.
+        patience: See `PATIENCE`.
+    """
+
+    def __init__(
+        self, read: Callable[[str, timedelta], Overview], clock: Clock, patience: timedelta = PATIENCE
+    ) -> None:
+        self._read = read
+        self._clock = clock
+        self._patience = patience
+        self._threads = ThreadPoolExecutor(AT_ONCE, "dashboard")
+        self._known: dict[Key, Reading] = {}
+        self._running: dict[Key, asyncio.Task[None]] = {}
+
+    async def of(self, keys: Sequence[Key]) -> tuple[Reading, ...]:
+        """What is known, after a moment's wait for what is older than `KEEP` and so is read anew."""
+        now = self._clock.now()
+        for key in keys:
+            if key not in self._running and now - self._known.get(key, Reading()).at >= KEEP.total_seconds():
+                self._running[key] = asyncio.create_task(self._refresh(key))
+        if running := [self._running[key] for key in keys if key in self._running]:
+            await asyncio.wait(running, timeout=self._patience.total_seconds())
+        return tuple(replace(self._known.get(key, Reading()), is_pending=key in self._running) for key in keys)
+
+    def close(self) -> None:
+        """Begin no further reads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _refresh(self, key: Key) -> None:
+        before = self._known.get(key, Reading())
+        try:
+            overview = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, *key)
+            found = Reading(overview, None, self._clock.now())
+        except RolloutError as error:
+            said = f"{error.what}; {error.then}" if error.then else error.what
+            found = Reading(before.overview, said, self._clock.now())
+        finally:
+            del self._running[key]
+        self._known.pop(key, None)
+        self._known[key] = found
+        while len(self._known) > MOST_KEPT:
+            del self._known[next(iter(self._known))]

@@ -1,0 +1,48 @@
+"""One environment's overview as a file of its own, to attach to a change ticket."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from rollout.errors import RolloutError, UsageError
+from rollout.reports.overview import Overview
+from rollout.reports.pages import report_page
+
+
+def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> None:
+    """Write a report, whole or not at all, for its owner alone to read.
+
+    Args:
+        overview: What it is of.
+        path: The file.
+        overwrite: Whether to replace a file that is there.
+
+    Raises:
+        UsageError: There is a file already.
+        RolloutError: It can't be written.
+    """
+    text = report_page(overview)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as out:
+                out.write(text)
+                out.flush()
+                os.fsync(out.fileno())
+            if overwrite:
+                os.replace(name, path)  # noqa: PTH105 - beside os.link
+            else:
+                os.link(name, path)
+        finally:
+            Path(name).unlink(missing_ok=True)
+    except FileExistsError:
+        raise UsageError(
+            "is there already",
+            where=str(path),
+            then="name another file, or pass --force to replace it",
+            code="file-exists",
+        ) from None
+    except OSError as error:
+        raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from error

@@ -1,0 +1,166 @@
+"""The live page's server: on this machine alone, read only, and as long as somebody lets it run."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import hashlib
+import secrets
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from urllib.parse import quote, urlencode
+
+from aiohttp import web
+
+from rollout.base.bounded import QUIET, Bounded, Bounds
+from rollout.errors import RolloutError
+from rollout.inventory.quantities import format_duration, parse_duration
+from rollout.reports.access import guard
+from rollout.reports.pages import SINCE, Links, Row, environment_page, fleet_page, waiting_page
+from rollout.reports.reading import LONGEST, SHORTEST
+from rollout.reports.readings import KEEP, Reading, Readings
+
+HOST = "127.0.0.1"
+BOUNDS = Bounds(connections=32, head_within=10)
+KEEP_ALIVE = 30.0
+"""Seconds until the next request of a connection, head and all."""
+SOON = timedelta(seconds=1)
+"""When a page looks again that waits for a reading."""
+
+
+class Dashboard:
+    """The pages over some environments.
+
+    Args:
+        names: The environments, in the inventory's order.
+        readings: Where they are read.
+        token: What the address holds; by default a new one, of 256 bits.
+        bounds: How much of whoever connects is taken.
+    """
+
+    def __init__(
+        self, names: Sequence[str], readings: Readings, token: str | None = None, bounds: Bounds = BOUNDS
+    ) -> None:
+        self._bounds = bounds
+        self._names = tuple(names)
+        self._readings = readings
+        self._token = token or secrets.token_urlsafe(32)
+        self._port = 0
+
+    @asynccontextmanager
+    async def serving(self, port: int) -> AsyncIterator[str]:
+        """Serve within a block; gives the address to open.
+
+        Args:
+            port: 1 to 65535, or 0 for any that is free.
+
+        Raises:
+            RolloutError: The port is in use, or not ours to take.
+        """
+        app = web.Application(middlewares=[guard(lambda: self._port, self._token)])
+        app.add_routes([
+            web.get("/{token}/", self._fleet),
+            web.get("/{token}/environments/{name}", self._environment),
+        ])  # fmt: skip
+        runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=QUIET)
+        await runner.setup()
+        assert runner.server is not None  # noqa: S101 - for mypy: it is set up
+        try:
+            try:
+                server = await asyncio.get_running_loop().create_server(
+                    Bounded(runner.server, self._bounds), HOST, port, backlog=128
+                )
+            except OSError as error:
+                raise _port_error(port, error) from None
+            self._port = server.sockets[0].getsockname()[1]
+            try:
+                yield f"http://{HOST}:{self._port}/{self._token}/"
+            finally:
+                server.close()
+        finally:
+            self._readings.close()
+            await runner.cleanup()
+
+    async def _fleet(self, request: web.Request) -> web.Response:
+        found = await self._readings.of([(name, SINCE) for name in self._names])
+        rows = [Row(name, each.overview, each.trouble) for name, each in zip(self._names, found, strict=True)]
+        return await _answer(request, found, lambda: fleet_page(rows, self._links(found), SINCE))
+
+    async def _environment(self, request: web.Request) -> web.Response:
+        name, route = request.match_info["name"], request.query.get("route")
+        if name not in self._names:
+            raise web.HTTPNotFound
+        try:
+            since = parse_duration(request.query.get("since", format_duration(SINCE)))
+        except ValueError:
+            raise web.HTTPNotFound from None
+        if not SHORTEST <= since <= LONGEST:
+            raise web.HTTPNotFound
+        (reading,) = found = await self._readings.of([(name, since)])
+        overview = reading.overview
+        if overview is None:
+            return await _answer(
+                request, found, lambda: waiting_page(name, self._links(found), self._names, reading.trouble)
+            )
+        if route is not None and overview.course_of(route) is None:
+            raise web.HTTPNotFound
+        return await _answer(
+            request,
+            found,
+            lambda: environment_page(overview, self._links(found), self._names, route=route, trouble=reading.trouble),
+        )
+
+    def _links(self, found: Sequence[Reading]) -> Links:
+        every = SOON if any(each.is_pending for each in found) else KEEP
+        return Links(f"/{self._token}/", self._environment_link, int(every.total_seconds()))
+
+    def _environment_link(self, name: str, since: timedelta, route: str | None) -> str:
+        asked = {"since": format_duration(since)} | ({"route": route} if route else {})
+        return f"/{self._token}/environments/{quote(name)}?{urlencode(asked)}"
+
+
+def run(dashboard: Dashboard, port: int, on_ready: Callable[[str], None]) -> None:
+    """Serve until Ctrl-C or SIGTERM; for a program's main thread.
+
+    Args:
+        dashboard: What is served.
+        port: 1 to 65535, or 0 for any that is free.
+        on_ready: Told the address.
+
+    Raises:
+        RolloutError: The port is in use, or not ours to take.
+    """
+
+    async def serve() -> None:
+        stopped = asyncio.Event()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, stopped.set)
+        async with dashboard.serving(port) as url:
+            on_ready(url)
+            await stopped.wait()
+
+    asyncio.run(serve())
+
+
+async def _answer(request: web.Request, found: Sequence[Reading], page: Callable[[], str]) -> web.Response:
+    """A page, or that it is still as it was; it is made only if it isn't."""
+    tag = hashlib.sha256(repr([(each.at, each.trouble, each.is_pending) for each in found]).encode()).hexdigest()[:32]
+    if any(each.value == tag for each in request.if_none_match or ()):
+        response = web.Response(status=304)
+    else:
+        response = web.Response(text=await asyncio.to_thread(page), content_type="text/html")
+    response.etag = tag
+    return response
+
+
+def _port_error(port: int, error: OSError) -> RolloutError:
+    if error.errno == errno.EADDRINUSE:
+        return RolloutError(
+            f"port {port} of this machine is in use", then="pass --port 0 for any that is free", code="port-in-use"
+        )
+    reason = error.strerror or str(error)
+    return RolloutError(
+        f"port {port} can't be taken: {reason}", then="pass --port 0 for any that is free", code="port-unavailable"
+    )

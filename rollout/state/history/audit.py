@@ -1,0 +1,157 @@
+"""Who changed what, when and why: the update histories of an environment's stacks as one. Pure.
+
+A run that updated several stacks is one change, since it wrote the same message into each. What was written before
+messages held a record, or by somebody with another tool, is told as far as its message goes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from rollout.inventory.quantities import Percent
+from rollout.state.history.entries import Update
+from rollout.state.history.record import Record, record_in
+from rollout.state.ramp_journal import Entry, Kind, entries
+
+_OURS = re.compile(r"rollout ([\w-]+) ")
+_WAIVED = re.compile(r"\[policy waived: .*\]$")
+
+
+@dataclass(frozen=True, slots=True)
+class StackUpdate:
+    """What a change did to one stack.
+
+    Attributes:
+        stack: legacy, candidate, routing or monitoring.
+        kind: What the engine did: `update`, `refresh`, …
+        result: How it ended: `succeeded`, `failed` or `in-progress`.
+        start: When it began, by the clock of the machine that ran it.
+        end: When it ended; None where the backend doesn't know.
+        version: The backend's number for it.
+    """
+
+    stack: str
+    kind: str
+    result: str
+    start: datetime
+    end: datetime | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastChange:
+    """One change.
+
+    Attributes:
+        number: From 1, the oldest.
+        at: When it began: a ramp's entries by AWS's time, the others by the clock of the machine that ran them.
+        what: The command, such as `phase2` or `ramp raised`; where nobody said, the engine's word, such as `update`.
+        result: How it ended: `succeeded`, or what its first update that didn't says.
+        by: Who; None where nobody wrote it down.
+        why: What was given with `-m`, and what of the policy was waived.
+        weight: For what a ramp wrote: the weight that it is about.
+        moves: By route whose weight changed: before, if it was one of ours, and after.
+        plan: The digests that the gate showed; None where nobody wrote them down.
+        verdict: What the ramp said, with its numbers.
+        message: All that is written in history.
+        updates: A stack each, in order.
+    """
+
+    number: int
+    at: datetime
+    what: str
+    result: str
+    by: str | None
+    why: str
+    weight: Percent | None
+    moves: Mapping[str, tuple[Percent | None, Percent]]
+    plan: str | None
+    verdict: str
+    message: str
+    updates: tuple[StackUpdate, ...] = field(default=())
+
+    @property
+    def failure(self) -> str:
+        """How it ended, if not well; otherwise empty."""
+        return "" if self.result == "succeeded" else self.result
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it wrote down what it did, so that no move means that no weight was changed."""
+        return record_in(self.message) is not None
+
+
+def changes_of(histories: Mapping[str, Sequence[Update]]) -> tuple[PastChange, ...]:
+    """All changes of an environment, the oldest first.
+
+    Args:
+        histories: By stack, its whole history.
+    """
+    every = sorted(
+        ((stack, update) for stack, updates in histories.items() for update in updates), key=lambda item: item[1].start
+    )
+    runs: list[list[tuple[str, Update]]] = []
+    for stack, update in every:
+        last = runs[-1] if runs else []
+        if last and _is_same_run(last, stack, update):
+            last.append((stack, update))
+            continue
+        if last and _kind(last[0][1]) is Kind.RAISING and _kind(update) is Kind.RAISED:
+            runs.pop()  # announced, and done
+        runs.append([(stack, update)])
+    return tuple(_change(number, run) for number, run in enumerate(runs, 1))
+
+
+def _is_same_run(run: Sequence[tuple[str, Update]], stack: str, update: Update) -> bool:
+    message = run[0][1].message
+    return message == update.message and record_in(message) is not None and stack not in dict(run)
+
+
+def _kind(update: Update) -> Kind | None:
+    found = entries((update,))
+    return found[0].kind if found else None
+
+
+def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
+    (_, first), message = run[0], run[0][1].message
+    record, said = record_in(message), next(iter(entries((first,))), None)
+    failed = (update.result for _, update in run if update.result != "succeeded")
+    return PastChange(
+        number=number,
+        at=said.at if said else (record and record.at) or first.start,
+        what=_what(first, record, said),
+        result=next(failed, "succeeded"),
+        by=(record.by if record else None) or (said.by if said else None) or None,
+        why=_why(message),
+        weight=said.weight if said else None,
+        moves=record.moves if record else {},
+        plan=(record.plan if record else None) or None,
+        verdict=_verdict(said) if said else "",
+        message=message,
+        updates=tuple(StackUpdate(stack, u.kind, u.result, u.start, u.end, u.version) for stack, u in run),
+    )
+
+
+def _what(update: Update, record: Record | None, said: Entry | None) -> str:
+    if said is not None:
+        return f"ramp {said.kind}"
+    if record is not None:
+        return record.phase
+    ours = _OURS.match(update.message)
+    return ours[1] if ours else update.kind
+
+
+def _verdict(said: Entry) -> str:
+    until = f"until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
+    return "; ".join(filter(None, (until, said.sentence)))
+
+
+def _why(message: str) -> str:
+    first = next(iter(message.splitlines()), "")
+    if not _OURS.match(first):
+        return first
+    waived = _WAIVED.search(first)
+    return waived[0] if waived else ""

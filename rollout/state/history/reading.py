@@ -1,0 +1,23 @@
+"""Reads the update histories of an environment's stacks, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from rollout.inventory.stacks import STACKS
+from rollout.state.history.entries import Update
+from rollout.state.ports import States
+
+EVERYTHING = 1_000_000
+"""More updates than a stack has: numbers stay the same only if they are counted from the first."""
+
+
+def read_histories(states: States) -> Mapping[str, tuple[Update, ...]]:
+    """The whole history of each stack, the oldest first; none of one that isn't there.
+
+    Raises:
+        EngineError: One can't be read.
+    """
+    with ThreadPoolExecutor(len(STACKS)) as pool:
+        return dict(zip(STACKS, pool.map(lambda name: states.history(name, EVERYTHING), STACKS), strict=True))

@@ -1,0 +1,317 @@
+"""From an engine's preview to what would change, in our own words. Pure.
+
+The engine tells a step a resource, with the inputs before and after. The real provider's events carry no detailed
+diff, and after an import the old inputs hold what the program leaves out, so the two are compared here, by meaning.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from rollout.alb.weights import Forward
+from rollout.base.foreign import Foreign, Unexpected, read_as
+from rollout.errors import EngineError
+from rollout.inventory.model import Arn
+
+LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+_HEADER_RULE = "rollout:index:HeaderRule$"
+_RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "tags", "transforms", "region"})
+
+
+class Op(StrEnum):
+    """What happens to a resource."""
+
+    SAME = "same"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    RELEASE = "release"  # dropped from the state, left alone on AWS
+    IMPORT = "import"
+    STATE = "state"  # only an option in the state changes
+    OTHER = "other"
+
+
+_OPS = {
+    "same": Op.SAME,
+    "create": Op.CREATE,
+    "update": Op.UPDATE,
+    "delete": Op.DELETE,
+    "import": Op.IMPORT,
+    "replace": Op.REPLACE,
+    "create-replacement": Op.REPLACE,
+    "delete-replaced": Op.REPLACE,
+    "import-replacement": Op.REPLACE,
+    "discard-replaced": Op.REPLACE,
+    "refresh": Op.SAME,  # reads only
+    "read": Op.SAME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceState:
+    """A resource in a stack's state, or as the program wants it."""
+
+    urn: str
+    type: str
+    id: str = ""
+    custom: bool = True
+    retain_on_delete: bool = False
+    inputs: Mapping[str, Any] = field(default_factory=dict, repr=False)  # they may hold secrets
+    outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    parent: str = ""
+    provider: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its logical name."""
+        return self.urn.rpartition("::")[2]
+
+    def __str__(self) -> str:
+        return f"{self.type.rsplit(':', 1)[-1]} {self.name}"
+
+    @property
+    def recorded(self) -> Mapping[str, Any]:
+        """What the state says that it is; after a refresh its inputs may have holes where AWS differed."""
+        return self.outputs if self.outputs.get("actions") else self.inputs
+
+
+_NOWHERE = ResourceState("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One step of a preview.
+
+    Attributes:
+        properties: The top-level inputs that change, by meaning.
+    """
+
+    op: Op
+    urn: str
+    type: str
+    old: ResourceState | None
+    new: ResourceState | None
+    properties: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The resource's logical name."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def rule(self) -> Arn:
+        """The listener rule's ARN, which is its id, where it is one that exists."""
+        return Arn((self.old or self.new or _NOWHERE).id)
+
+    @property
+    def is_header_rule(self) -> bool:
+        """Whether it is about one of the header rules that `override` makes."""
+        return self.type == LISTENER_RULE and _HEADER_RULE in self.urn
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is about a resource on AWS, rather than a component or a provider."""
+        state = self.new or self.old
+        return bool(state and state.custom) and not self.type.startswith("pulumi:")
+
+
+@dataclass(frozen=True, slots=True)
+class StackPreview:
+    """What an update of one stack would do.
+
+    Attributes:
+        stack: The program's name: legacy, candidate, routing or monitoring.
+        steps: Every step, `same` ones too.
+        refreshed: Whether the state was read anew from AWS first.
+    """
+
+    stack: str
+    steps: tuple[Change, ...]
+    refreshed: bool = False
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The steps that change something on AWS or in the state."""
+        return tuple(step for step in self.steps if step.is_real and step.op is not Op.SAME)
+
+    @property
+    def unchanged(self) -> int:
+        """How many resources on AWS stay as they are."""
+        return sum(step.is_real and step.op is Op.SAME for step in self.steps)
+
+    @property
+    def digest(self) -> str:
+        """A short name for exactly these changes; their order is the engine's, and chance."""
+        changes = sorted(self.changes, key=lambda change: (change.urn, change.op))
+        content = [(c.op, c.urn, c.new.inputs if c.new else None) for c in changes]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def change_of(
+    op: str,
+    old: ResourceState | None,
+    new: ResourceState | None,
+    *,
+    diffs: Sequence[str] = (),
+    replaces: bool = False,
+) -> Change:
+    """One step of the engine as a change.
+
+    Args:
+        op: The engine's word for it, such as `create-replacement`.
+        old: The resource as the state has it.
+        new: The resource as the program wants it.
+        diffs: The properties that the engine says would change.
+        replaces: Whether the engine's diff holds a replacement, whatever the step is called.
+    """
+    kind = _OPS.get(op, Op.OTHER)
+    if kind is Op.UPDATE and replaces:
+        kind = Op.REPLACE
+    state = new or old
+    urn, type_ = (state.urn, state.type) if state else ("", "")
+    if kind is Op.DELETE and old and old.retain_on_delete:
+        kind = Op.RELEASE
+    elif op == "same" and old and new and old.retain_on_delete != new.retain_on_delete:
+        kind = Op.STATE
+    properties: tuple[str, ...] = ()
+    if kind in (Op.UPDATE, Op.REPLACE) and old and new:
+        properties = changed_inputs(type_, old, new, diffs)
+        if not properties and type_ != LISTENER_RULE:  # a rule's own check is by meaning, too
+            properties = tuple(sorted(diffs)) or ("something unknown",)
+    return Change(kind, urn, type_, old, new, properties)
+
+
+def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Sequence[str] = ()) -> tuple[str, ...]:
+    """The top-level inputs whose meaning differs.
+
+    What was read from AWS has inputs that the program leaves out. They change only if the engine says so.
+    """
+    before, after = without_notes(old.inputs), without_notes(new.inputs)
+    changed = {key for key in {*before, *after} if before.get(key) != after.get(key)}
+    known = without_notes(old.outputs)
+    changed -= {key for key in changed if key not in before and known.get(key) == after[key]}
+    if told := {re.split(r"[.\[]", path)[0] for path in diffs}:
+        changed -= {key for key in changed if key not in after and key not in told}
+    if type_ == LISTENER_RULE:
+        changed = (changed & _RULE_INPUTS) - {"actions", "conditions"}
+        if "region" not in before:  # states older than version 7 of the provider have none
+            changed.discard("region")
+        if forward_in(old.recorded) != forward_in(new.inputs) or forward_in(new.inputs) is None:
+            changed.add("actions")
+        if conditions_in(old.recorded) != conditions_in(new.inputs):
+            changed.add("conditions")
+        if before.get("tags", {}) == after.get("tags", {}):
+            changed.discard("tags")
+    return tuple(sorted(changed))
+
+
+def without_notes(value: Any) -> Any:
+    """Inputs without the bridge's own notes."""
+    if isinstance(value, Mapping):
+        return {k: without_notes(v) for k, v in value.items() if not k.startswith("__")}
+    if isinstance(value, list):
+        return [without_notes(item) for item in value]
+    return value
+
+
+def without_header_values(value: Any) -> Any:
+    """Inputs as they may be shown: a rule's header values are secrets more often than not."""
+    if isinstance(value, Mapping):
+        hidden = ("values", "regexValues") if "httpHeaderName" in value else ()
+        return {k: "**********" if k in hidden else without_header_values(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [without_header_values(item) for item in value]
+    return value
+
+
+def forward_in(properties: Mapping[str, Any]) -> Forward | None:
+    """The forward action in a listener rule's properties; None where it does anything else or more."""
+    actions = properties.get("actions") or []
+    if len(actions) != 1 or actions[0].get("type") != "forward":
+        return None
+    block = actions[0].get("forward") or {}
+    groups = {Arn(group["arn"]): int(group.get("weight", 1)) for group in block.get("targetGroups") or ()}
+    if not groups and actions[0].get("targetGroupArn"):
+        groups = {Arn(actions[0]["targetGroupArn"]): 1}
+    if len(groups) == 1:
+        groups = dict.fromkeys(groups, 1)
+    sticky = block.get("stickiness") or {}
+    duration = timedelta(seconds=int(sticky.get("duration") or 0)) if sticky.get("enabled") else None
+    return Forward(groups, duration)
+
+
+def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
+    """The conditions in a listener rule's properties, whose order says nothing."""
+    return frozenset(_condition(c) for c in without_notes(properties.get("conditions") or []))
+
+
+def conditions_told(properties: Mapping[str, Any]) -> str:
+    """The conditions in a listener rule's properties, in words: `GET /score/*`."""
+    blocks = [
+        item for condition in without_notes(properties.get("conditions") or []) for item in condition.items() if item[1]
+    ]
+    values = {kind: "|".join(sorted(block.get("values", ()))) for kind, block in blocks if isinstance(block, Mapping)}
+    known = [values.pop(kind, "") for kind in ("httpRequestMethod", "pathPattern")]
+    return " ".join(filter(None, [*known, *sorted(values)])) or "no conditions"
+
+
+def _condition(condition: Mapping[str, Any]) -> tuple[str, str]:
+    kind, block = next(((k, v) for k, v in condition.items() if v), ("", {}))
+    if isinstance(block, Mapping) and "values" in block:
+        block = {**block, "values": sorted(block["values"])}
+        block = {k: v for k, v in block.items() if v}
+    return kind, json.dumps(block, sort_keys=True)
+
+
+def states_of(resources: Iterable[Mapping[str, Any]]) -> tuple[ResourceState, ...]:
+    """The resources of an exported deployment.
+
+    Raises:
+        EngineError: They aren't as the engine writes them.
+    """
+    try:
+        found = read_as(list[_Recorded], list(resources))
+    except Unexpected as error:
+        raise EngineError(f"a stack's state can't be read: {error}", code="state-unreadable") from None
+    return tuple(
+        ResourceState(
+            urn=resource.urn,
+            type=resource.type,
+            id=resource.id or "",
+            custom=resource.custom,
+            retain_on_delete=resource.retainOnDelete,
+            inputs=resource.inputs or {},
+            outputs=resource.outputs or {},
+            parent=resource.parent or "",
+            provider=resource.provider or "",
+        )
+        for resource in found
+        if not resource.delete
+    )
+
+
+class _Recorded(Foreign):
+    """A resource as the engine writes it into a state.
+
+    https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
+    """
+
+    urn: str
+    type: str
+    id: str | None = None
+    custom: bool = False
+    delete: bool = False
+    retainOnDelete: bool = False  # noqa: N815 - the engine's name
+    inputs: dict[str, Any] | None = None
+    outputs: dict[str, Any] | None = None
+    parent: str | None = None
+    provider: str | None = None

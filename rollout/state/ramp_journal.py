@@ -1,0 +1,181 @@
+"""What a ramp writes into Pulumi's update history of the routing stack, and reads back from there.
+
+The history is the only memory: a ramp that died is picked up from it anywhere. An entry is an update's message: a line
+for people, and a line of JSON for the next look. Anybody may write a message, so what isn't an entry is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from rollout.alb.live import Live
+from rollout.inventory.fields import Frozen
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent, Weight
+from rollout.inventory.stacks import ROUTING
+from rollout.state.history.entries import Update, read_line
+from rollout.state.history.record import record_in
+from rollout.state.ports import Stacks
+
+MARK = "rollout-ramp: "
+MAX_SENTENCE = 1000
+READS = 5
+DEPTH = 1000
+"""How many of the latest updates are read; a ramp of weeks writes some hundred."""
+
+
+class Kind(StrEnum):
+    """What an entry says."""
+
+    STARTED = "started"
+    RAISING = "raising"  # decided, and about to be done
+    RAISED = "raised"
+    HELD = "held"  # no verdict within the limit
+    DROPPED = "dropped"  # some routes went back, the others go on
+    FAILED = "failed"
+    FINISHED = "finished"
+    PAUSED = "paused"
+    RESUMED = "resumed"
+    SKIPPED = "wait-skipped"
+    ASKED = "approval-asked"
+    APPROVED = "approved"
+    FROZEN = "frozen"
+
+
+class Entry(Frozen):
+    """One entry.
+
+    Attributes:
+        at: When, by AWS's time.
+        by: Who: a user and host.
+        weight: The weight that it is about.
+        routes: For `dropped` and `failed`: the routes that still have to be moved back, or were.
+        until: For `frozen`: no raise before; one in the past lifts it.
+        overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
+        sentence: In words.
+    """
+
+    kind: Kind
+    at: AwareDatetime
+    by: str = Field(max_length=200)
+    weight: Weight | None = None
+    routes: tuple[str, ...] = ()
+    until: AwareDatetime | None = None
+    overruled: tuple[str, ...] | None = None
+    sentence: str = Field("", max_length=MAX_SENTENCE)
+
+
+def message(environment: str, entry: Entry) -> str:
+    """An update's message that holds an entry."""
+    weight = f" at {entry.weight} %" if entry.weight is not None else ""
+    said = f": {entry.sentence}" if entry.sentence else ""
+    first = f"rollout ramp {environment} {entry.kind}{weight}, by {entry.by}{said}".replace("\n", " ")
+    return f"{first}\n{MARK}{entry.model_dump_json(by_alias=True, exclude_none=True)}"
+
+
+def entries(updates: Iterable[Update]) -> tuple[Entry, ...]:
+    """The entries of a history, the oldest first; what failed or isn't ours is left out."""
+    told = (read_line(update.message, MARK, Entry) for update in updates if update.result == "succeeded")
+    return tuple(entry for entry in told if entry is not None)
+
+
+def other_change(updates: Sequence[Update]) -> str | None:
+    """The first line of the latest update since the last entry, which somebody else made."""
+    for update in reversed(updates):
+        if MARK in update.message:
+            return None
+        if update.kind == "update":
+            return next(iter(update.message.splitlines()), "an update without a message")
+    return None
+
+
+def rolled_back(updates: Sequence[Update]) -> str | None:
+    """The first line of a rollback that came after the ramp's last beginning; None where there is none."""
+    for update in reversed(updates):
+        entry = read_line(update.message, MARK, Entry)
+        if entry is not None and entry.kind is Kind.STARTED:
+            return None
+        record = record_in(update.message)
+        if entry is None and record is not None and record.phase == "rollback":
+            return update.message.partition("\n")[0]
+    return None
+
+
+class Journal:
+    """Writes a ramp's entries into history, and reads them.
+
+    Args:
+        environment: The environment's name.
+        stacks: Where the history is.
+        now: AWS's time.
+        by: Who writes.
+    """
+
+    def __init__(self, environment: str, stacks: Callable[[], Stacks], now: Callable[[], datetime], by: str) -> None:
+        self._environment = environment
+        self._stacks = stacks
+        self._now = now
+        self._by = by
+
+    def read(self) -> tuple[Update, ...]:
+        """The latest updates, the oldest first.
+
+        Raises:
+            EngineError: The history can't be read.
+        """
+        return self._stacks().history(ROUTING, DEPTH)
+
+    def beside(self, read: Callable[[], Live], environment: Environment) -> tuple[Live, tuple[Update, ...]]:
+        """The live rules and the history of one moment, though another run may be at work.
+
+        A weight that is set between two reads would look like somebody else's.
+
+        Args:
+            read: Reads the live rules.
+            environment: The inventory.
+
+        Raises:
+            EngineError: The history can't be read.
+        """
+        live = read()
+        for _ in range(READS):
+            before, updates = live, self.read()
+            live = read()
+            if live.splits(environment) == before.splits(environment):
+                break
+        return live, updates
+
+    def message(
+        self,
+        kind: Kind,
+        weight: Percent | None = None,
+        sentence: str = "",
+        routes: Sequence[str] = (),
+        until: datetime | None = None,
+        *,
+        overruled: tuple[str, ...] | None = None,
+    ) -> str:
+        """An update's message that holds an entry of now; see `Entry`."""
+        entry = Entry(
+            kind=kind,
+            at=self._now(),
+            by=self._by,
+            weight=weight,
+            routes=tuple(routes),
+            until=until,
+            overruled=overruled or None,
+            sentence=sentence[:MAX_SENTENCE],
+        )
+        return message(self._environment, entry)
+
+    def write(self, message: str) -> None:
+        """Write an entry that comes with no change.
+
+        Raises:
+            EngineError, Locked: As they say.
+        """
+        self._stacks().note(ROUTING, message)

@@ -1,0 +1,47 @@
+"""What users import by the names of earlier versions."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import warnings
+from typing import Any
+
+import pytest
+
+from rollout.inventory import model
+from rollout.migration import events
+from rollout.moved import MOVED
+from rollout.programs.components import http_lambda
+
+
+@pytest.fixture(autouse=True)
+def _first_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if any(f"{name}.".startswith(f"{each}.") for each in MOVED)]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def imported(name: str) -> tuple[Any, list[str]]:
+    """A module, and what is warned of."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        return importlib.import_module(name), [str(each.message) for each in caught]
+
+
+@pytest.mark.parametrize("earlier", [*MOVED, "rollout.components.http_lambda"])
+def test_an_earlier_name_still_imports_and_warns_with_the_name_of_now(earlier: str) -> None:
+    module, warned = imported(earlier)
+    assert module.__doc__
+    assert warned[-1].startswith(f"{earlier} is rollout.")
+
+
+def test_it_is_the_same_thing() -> None:
+    assert imported("rollout.model")[0].Environment is model.Environment
+    assert imported("rollout.components.http_lambda")[0].HttpLambda is http_lambda.HttpLambda
+    assert imported("rollout")[0].events.Event is events.Event
+
+
+@pytest.mark.parametrize("name", ["rollout.components.nothing", "rollout.nothing", "rollout.modelled"])
+def test_a_name_that_never_was_is_missing(name: str) -> None:
+    with pytest.raises(ModuleNotFoundError):
+        imported(name)
