@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from rollout.api.container import Parts
 
+from rollout.api.container import Parts
 from rollout.inventory.ramp_settings import Notification
 from rollout.ramp.notice import as_json
 from rollout.sandbox import Sandbox

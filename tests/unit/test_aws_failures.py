@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from rollout.api.container import SystemClock
 
 from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.cloudwatch import CloudWatch
@@ -23,6 +22,7 @@ from rollout.adapters.aws.sns import Sns
 from rollout.adapters.aws.sts import caller
 from rollout.alb.weights import Forward
 from rollout.analysis.metrics import Series
+from rollout.api.container import SystemClock
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
 from tests.unit.builders import environment

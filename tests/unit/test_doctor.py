@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from rollout.api.doctor import machine
 from rollout.api.doctor.account import clock, credentials
 from rollout.api.doctor.examination import examine
-
 from tests.unit.builders import environment
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from rollout.api.container import SystemClock
 
 from rollout.alb.weights import Forward
+from rollout.api.container import SystemClock
 from rollout.errors import AwsError, RollbackIncomplete, WrongAccount
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall

@@ -6,8 +6,8 @@ import threading
 from typing import Any
 
 import pytest
-from rollout.api.fleet import line_of, run_waves, side_by_side
 
+from rollout.api.fleet import line_of, run_waves, side_by_side
 from rollout.errors import AwsError, Drift, EngineError, Interrupted, Problem, RolloutError
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport

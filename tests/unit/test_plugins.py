@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from rollout.api.container import Parts
 
 from rollout.adapters.plugins import METRICS, NOTIFIERS, notifier
 from rollout.analysis.metrics import Point, Series, target_group
+from rollout.api.container import Parts
 from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
 from rollout.inventory.file.reading import parse
 from rollout.inventory.model import Arn

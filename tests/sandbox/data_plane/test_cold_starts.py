@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from rollout.api.container import SystemClock
 
 from rollout.adapters.aws.log_insights import LogInsights
 from rollout.adapters.aws.session import Access
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series
+from rollout.api.container import SystemClock
 from rollout.errors import AwsError
 from rollout.sandbox import Fault
 from rollout.sandbox.metrics import REPORTS as LINES

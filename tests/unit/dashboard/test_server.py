@@ -13,8 +13,8 @@ from datetime import timedelta
 
 import pytest
 from aiohttp import ClientSession
-from rollout.api.container import SystemClock
 
+from rollout.api.container import SystemClock
 from rollout.base import peers
 from rollout.base.bounded import Bounds
 from rollout.errors import AwsError, RolloutError

@@ -19,11 +19,11 @@ from unittest.mock import patch
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from rollout.api.ramp_actions import Hands
 
 from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import Forward
 from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.api.ramp_actions import Hands
 from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import Arn
