@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rollout.migration.checks.drift import RouteDrift as RouteDrift
     from rollout.migration.checks.status import EnvironmentStatus as EnvironmentStatus
     from rollout.migration.checks.status import RouteStatus as RouteStatus
-    from rollout.migration.engine import PhaseResult as PhaseResult
+    from rollout.migration.runner.run import PhaseResult as PhaseResult
     from rollout.migration.events import Event as Event
     from rollout.migration.gates import Gate as Gate
     from rollout.migration.gates import TrafficLine as TrafficLine
@@ -51,7 +51,7 @@ _HOMES = {
     "Measured": "analysis.measuring.split",
     "PastChange": "state.history.audit",
     "Percent": "inventory.quantities",
-    "PhaseResult": "migration.engine",
+    "PhaseResult": "migration.runner.run",
     "RampResult": "ramp.runner",
     "ReleaseResult": "migration.release",
     "Request": "alb.conditions",

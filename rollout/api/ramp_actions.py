@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.api.container import Parts
     from rollout.api.rollout import EnvironmentRollout
-    from rollout.migration.engine import PhaseResult
+    from rollout.migration.runner.run import PhaseResult
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
 
@@ -47,8 +47,7 @@ class Hands:
         """See `Means`."""
         parts = self._parts
         if self._since is None:
-            from rollout.migration.engine import DEPTH  # noqa: PLC0415 - who looks on needs no engine
-            from rollout.migration.rollback.asked import Since  # noqa: PLC0415 - as above
+            from rollout.migration.rollback.asked import DEPTH, Since  # noqa: PLC0415 - who looks on needs none
 
             times, history = (parts.utc, parts.wall), parts.states.history(ROUTING, DEPTH)
             self._since = Since(*times, history, parts.load_balancers.read(parts.environment))

@@ -49,7 +49,6 @@ from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import Resources, live_problems
 from rollout.migration.checks.status import EnvironmentStatus, Held, status_of, with_measured
 from rollout.migration.emitter import emitter
-from rollout.migration.phases import PHASES
 from rollout.migration.ports import Approver, LegacyOwner
 from rollout.state.pending import Holder, Lock
 from rollout.state.ports import Stacks
@@ -64,11 +63,12 @@ if TYPE_CHECKING:
     from rollout.migration.adopt import Adoption, AdoptResult, Unmarked
     from rollout.migration.checks.drift import DriftReport
     from rollout.migration.checks.report import PreflightReport
-    from rollout.migration.engine import Engine, PhaseResult
     from rollout.migration.gates import Gate
     from rollout.migration.release import ReleaseResult
     from rollout.migration.rollback import Rollback, RollbackResult
     from rollout.migration.rollback.asked import Since
+    from rollout.migration.runner.run import PhaseResult
+    from rollout.migration.runner.runner import PhaseRunner
     from rollout.migration.smoke.report import SmokeReport
     from rollout.ramp.controls import Controls
     from rollout.ramp.runner import RampResult
@@ -323,11 +323,11 @@ class EnvironmentRollout:
 
     def phase1(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
         """Build the candidate; no listener rule is touched."""
-        return self._engine().run("phase1", _approver(approve), message=message, waive=waive)
+        return self._runner().run("phase1", _approver(approve), message=message, waive=waive)
 
     def phase2(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
         """Let weighted rules take over the live ones in place; no request moves."""
-        return self._engine().run("phase2", _approver(approve), message=message, waive=waive)
+        return self._runner().run("phase2", _approver(approve), message=message, waive=waive)
 
     def phase3(
         self,
@@ -338,7 +338,7 @@ class EnvironmentRollout:
         waive: Sequence[str] = (),
     ) -> PhaseResult:
         """Set the weights that the file has."""
-        return self._engine().run("phase3", _approver(approve), message=message, accept_live=accept_live, waive=waive)
+        return self._runner().run("phase3", _approver(approve), message=message, accept_live=accept_live, waive=waive)
 
     def override(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """Add the header rules of `[header-override]`, which send requests with a header to one implementation.
@@ -348,7 +348,7 @@ class EnvironmentRollout:
             approve: Who approves.
             message: For Pulumi's update history.
         """
-        return self._engine().run("override-remove" if remove else "override", _approver(approve), message=message)
+        return self._runner().run("override-remove" if remove else "override", _approver(approve), message=message)
 
     def monitoring(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """Make the alarms and the dashboard over both implementations, or bring them up to date.
@@ -364,7 +364,7 @@ class EnvironmentRollout:
 
         environment = self._environment
         phase = "monitoring-remove" if remove else "monitoring"
-        result = self._engine().run(phase, _approver(approve), message=message)
+        result = self._runner().run(phase, _approver(approve), message=message)
         if not remove:
             name = title(environment)
             self._emit(events.Watching(environment.name, names(environment), link(environment, name)))
@@ -403,7 +403,7 @@ class EnvironmentRollout:
                 then="allowed are 1m to 90d",
                 code="out-of-range",
             )
-        result = self._engine(span).run("complete", _approver(approve), message=message, waive=waive)
+        result = self._runner(span).run("complete", _approver(approve), message=message, waive=waive)
         if not environment.is_legacy_ours:
             live = parts.load_balancers.read(environment, tags=False)
             left = left_to_remove(environment, live, parts.load_balancers.targets(legacy_groups(environment, live)))
@@ -432,13 +432,15 @@ class EnvironmentRollout:
         Raises:
             UsageError: It is another phase.
         """
+        from rollout.migration.phases import PHASES
+
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
                 f"{phase} can't be undone",
                 then="allowed are phase2 and phase1; a weight is set back to 0",
                 code="unknown-phase",
             )
-        return self._engine().run(f"undo-{phase}", _approver(approve), message=message, waive=waive)
+        return self._runner().run(f"undo-{phase}", _approver(approve), message=message, waive=waive)
 
     def set_weight(
         self,
@@ -466,7 +468,7 @@ class EnvironmentRollout:
         """
         percent = read_weight(weight)
         names = self.routes(routes)
-        result = self._engine().run(
+        result = self._runner().run(
             "weight",
             _approver(approve),
             weights=dict.fromkeys(names, percent),
@@ -625,11 +627,13 @@ class EnvironmentRollout:
             accept_live: Start from the live rules even if somebody else changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
         """
+        from rollout.migration.phases import PHASES
+
         if phase not in PHASES:
             raise UsageError(
                 f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}", code="unknown-phase"
             )
-        return self._engine().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
+        return self._runner().run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 
     def explain(
         self,
@@ -653,8 +657,8 @@ class EnvironmentRollout:
             PreflightFailed: A load balancer or its listener isn't on AWS.
         """
         from rollout.alb.explain import explain, future
-        from rollout.migration.desired import overrides_after
-        from rollout.migration.engine import Engine
+        from rollout.migration.phases import PHASES
+        from rollout.migration.runner.runner import PhaseRunner
 
         environment = self._environment
         known = environment.load_balancers
@@ -673,12 +677,12 @@ class EnvironmentRollout:
         if problems := [problem for problem in live_problems(environment, live) if problem.where in places]:
             raise PreflightFailed("nobody is there to ask", problems)
         if after is not None:
-            quiet = Engine(
+            quiet = PhaseRunner(
                 environment, parts.load_balancers, parts.stacks, parts.clock, lambda _: None, marks=parts.marks
             )
             live = future(environment, live, quiet.run(phase, None, weights=weights, preview_only=True).after)
         if phase.startswith("override"):
-            live = with_overrides(environment, live, overrides_after(PHASES[phase], environment, live))
+            live = with_overrides(environment, live, PHASES[phase].header_rules(environment, live))
         return tuple(explain(environment, live, name, request, cookie) for name in names)
 
     def ramp(
@@ -1004,7 +1008,7 @@ class EnvironmentRollout:
             Drift: A rule forwards to what neither rollout nor the legacy stack would.
         """
         said = message or "drift adopted"
-        result = self._engine().run("weight", _approver(approve), weights={}, accept_live=True, message=said)
+        result = self._runner().run("weight", _approver(approve), weights={}, accept_live=True, message=said)
         weights = {name: split.weight for name, split in result.after.items()}
         for weight in dict.fromkeys(weights.values()):
             routes = [name for name in weights if weights[name] == weight]
@@ -1175,10 +1179,10 @@ class EnvironmentRollout:
                 )
         return tuple(dict.fromkeys(names)) or tuple(known)
 
-    def _engine(self, quiet_for: timedelta | None = None) -> Engine:
+    def _runner(self, quiet_for: timedelta | None = None) -> PhaseRunner:
         from rollout.analysis.measuring.quiet import IdleCheck
         from rollout.migration import events
-        from rollout.migration.engine import Engine
+        from rollout.migration.runner.runner import PhaseRunner
         from rollout.ramp.controls import who
 
         parts, environment = self._parts, self._environment
@@ -1190,7 +1194,7 @@ class EnvironmentRollout:
             now=lambda: parts.utc,
             span=quiet_for or environment.complete_after,
         )
-        return Engine(
+        return PhaseRunner(
             environment,
             parts.load_balancers,
             parts.stacks,

@@ -1,7 +1,7 @@
 """A change from its phase to its read-back.
 
-- `phases`: the phases as data; `desired`: what one wants; `plan`: what the engine would do, in our words;
+- `phases`: one file each; `context`: what one starts from; `desired`: what several want alike;
 - `policy`: what a step may do; `gates`: what somebody approves;
-- `engine`: runs it all; `rollback`: the way back; `release`: another tool lets go of the rules;
-- `pending`, `work_folder`: what a run that was cut off leaves behind, and where plans lie meanwhile.
+- `runner`: runs any of them; `rollback`: the way back; `release`: another tool lets go of the rules;
+- `checks`: whether the world is as it should be; `smoke`: whether the candidate answers; `events`: what is told.
 """

@@ -14,7 +14,7 @@ from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
-    from rollout.migration.engine import PhaseResult
+    from rollout.migration.runner.run import PhaseResult
     from rollout.migration.rollback import RollbackResult
 
 

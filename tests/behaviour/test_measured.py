@@ -12,7 +12,7 @@ from rollout.errors import AwsError, UsageError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import LEGACY_ONLY
 from rollout.inventory.quantities import Percent
-from rollout.migration import engine
+from rollout.migration.runner import runner
 from tests.behaviour.team import InMemoryTeam
 
 GROUPS = '{ public = "l-passport-v2-rust-scorer", internal = "l-passport-v2-rust-scorer-int" }'
@@ -108,7 +108,7 @@ def test_a_gate_opens_without_counts_and_says_why(cut_over: InMemoryTeam, monkey
     def wait(_call: ApiCall) -> None:
         over.wait()
 
-    monkeypatch.setattr(engine, "COUNTING", 0.01)
+    monkeypatch.setattr(runner, "COUNTING", 0.01)
     calls.refuse("GetMetricData", error=DENIED)
     calls.before(wait, "GetMetricData", skip=1)
     for why in ("AccessDenied", "hasn't answered in time"):

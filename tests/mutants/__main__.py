@@ -19,8 +19,8 @@ from tests.mutants.reach import file_of, looked_at, modules_of
 from tests.mutants.swapped import run_swapped
 
 PURE = (
-    *(f"rollout.migration.{name}" for name in ("desired", "gates", "plan", "policy", "rollback")),
-    *("rollout.migration.checks.ownership", "rollout.analysis.judge", "rollout.ramp.decide", "rollout.alb"),
+    *(f"rollout.migration.{name}" for name in ("desired", "gates", "phases", "policy", "rollback")),
+    *("rollout.migration.checks.ownership", "rollout.analysis.judge", "rollout.ramp.decide", "rollout.alb", "rollout.state.plan"),
 )
 """Modules, and packages of them."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

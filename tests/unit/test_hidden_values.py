@@ -33,7 +33,7 @@ from rollout.migration.checks.preflight import live_problems
 from rollout.migration.checks.report import aws_checks
 from rollout.migration.checks.retiring import retiring_problems
 from rollout.migration.checks.status import status_of
-from rollout.migration.desired import Start
+from rollout.migration.context import PhaseContext
 from rollout.migration.events import plain
 from rollout.migration.gates import Gate
 from rollout.state.plan import StackPreview
@@ -86,7 +86,7 @@ def everything(condition: dict[str, Any]) -> Iterator[object]:
     yield from override_problems(inventory, now)
     yield from override_warnings(inventory, now)
     yield from moved(inventory, replace(before, rules=(read(condition, 10), *before.rules[1:])), before)
-    yield from retiring_problems(inventory, Start(now))
+    yield from retiring_problems(inventory, PhaseContext(now))
     yield [place for place, _, _ in header_rules_before(inventory, now)]
     for header in ("", "something", SECRET):
         yield explain(inventory, now, "public", Request("GET", "/score/1", headers=(("x-origin-verify", header),)))

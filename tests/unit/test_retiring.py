@@ -19,7 +19,7 @@ from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
 from rollout.migration.checks.preflight import target_group_problems
 from rollout.migration.checks.retiring import left_to_remove, retiring_problems, retiring_warnings
 from rollout.migration.checks.status import Held, status_of
-from rollout.migration.desired import Start
+from rollout.migration.context import PhaseContext
 from tests.unit.builders import (
     CANDIDATE,
     LEGACY,
@@ -41,27 +41,27 @@ NOW = datetime(2026, 3, 1, 12, 34, 56, tzinfo=UTC)
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
 
 
-def keeping(start: Start) -> list[Problem]:
+def keeping(start: PhaseContext) -> list[Problem]:
     return list(retiring_problems(environment(), start))
 
 
 def test_nothing_keeps_legacy_where_all_requests_go_to_the_candidate() -> None:
     for found in (ALL, ALONE):
-        assert keeping(Start(found, legacy=(), routing=ADOPTED)) == []
+        assert keeping(PhaseContext(found, legacy=(), routing=ADOPTED)) == []
 
 
 def test_a_route_below_100_keeps_it() -> None:
     almost = live({"score": weighted(1, 999), "bulk": weighted(0, 100)})
-    (problem,) = keeping(Start(almost, legacy=(), routing=ADOPTED))
+    (problem,) = keeping(PhaseContext(almost, legacy=(), routing=ADOPTED))
     assert (problem.where, problem.code) == ("routes.score", "candidate-below-100")
     assert "99.9 %" in problem.what
     assert "rollout weight production 100" in (problem.then or "")
 
 
 def test_a_cutover_that_is_not_through_keeps_it() -> None:
-    (problem,) = keeping(Start(ALL, legacy=(), routing=ADOPTED[:1]))
+    (problem,) = keeping(PhaseContext(ALL, legacy=(), routing=ADOPTED[:1]))
     assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
-    (problem,) = keeping(Start(ALL, legacy=ADOPTED[:1], routing=ADOPTED))
+    (problem,) = keeping(PhaseContext(ALL, legacy=ADOPTED[:1], routing=ADOPTED))
     assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-legacy")
     assert "rollout phase2 production" in (problem.then or "")
 
@@ -69,7 +69,7 @@ def test_a_cutover_that_is_not_through_keeps_it() -> None:
 def test_another_owner_that_has_not_let_go_keeps_it() -> None:
     owner = Owner(OwnedRule(rule_arn("score"), "r.score"))
     found = ownership_of(inventory(), ALL, owner, asked(owner, HOUR))
-    (problem,) = keeping(Start(ALL, routing=ADOPTED, ownership=found))
+    (problem,) = keeping(PhaseContext(ALL, routing=ADOPTED, ownership=found))
     assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-owner")
     assert "terraform (directory infra)" in problem.what
     assert "rollout release production" in (problem.then or "")
@@ -79,12 +79,12 @@ def test_other_rules_that_send_requests_to_it_keep_it() -> None:
     header = Condition.on_header("X-Rollout", ("legacy",))
     asks = (*ALL.rules[0].asks, header)
     made = LiveRule(rule_arn("h"), LISTENER, 5, asks, LEGACY_FORWARD, tags={OVERRIDE_TAG: "score-override"})
-    removing, changing = keeping(Start(replace(ALL, rules=(*ALL.rules, made)), legacy=(), routing=ADOPTED))
+    removing, changing = keeping(PhaseContext(replace(ALL, rules=(*ALL.rules, made)), legacy=(), routing=ADOPTED))
     assert removing.code == "header-rules-left"
     assert "--remove" in (removing.then or "")
     assert (changing.where, changing.code) == ("target group old", "target-group-in-use")
     strange = LiveRule(rule_arn("x"), LISTENER, 99, for_endpoint("/x", ()), LEGACY_FORWARD)
-    (problem,) = keeping(Start(replace(ALL, defaults={"public": strange}), legacy=(), routing=ADOPTED))
+    (problem,) = keeping(PhaseContext(replace(ALL, defaults={"public": strange}), legacy=(), routing=ADOPTED))
     assert problem.code == "target-group-in-use"
     assert "/x" in problem.what
 
@@ -96,8 +96,8 @@ def test_legacy_is_missed_only_where_a_rule_may_send_requests_to_it() -> None:
 
 
 def test_who_deletes_it_is_said() -> None:
-    assert "no way back" in next(retiring_warnings(Start(ALL, legacy=())))
-    assert "left alone" in next(retiring_warnings(Start(ALL)))
+    assert "no way back" in next(retiring_warnings(PhaseContext(ALL, legacy=())))
+    assert "left alone" in next(retiring_warnings(PhaseContext(ALL)))
     targets = {LEGACY: ("arn:aws:lambda:us-west-2:1:function:old",)}
     assert left_to_remove(environment(), ALL, targets) == ("target group old with old",)
 

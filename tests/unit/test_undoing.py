@@ -13,10 +13,10 @@ from rollout.alb.live import LiveRule
 from rollout.alb.weights import Forward
 from rollout.errors import Problem
 from rollout.inventory.model import OVERRIDE_TAG
+from rollout.migration.checks.deleted_groups import groups_in_use, groups_left
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
-from rollout.migration.checks.undoing import groups_in_use, groups_left, undo_problems, undo_warnings
-from rollout.migration.desired import Start
+from rollout.migration.context import PhaseContext
 from rollout.migration.phases import PHASES
 from tests.unit.builders import (
     BALANCER,
@@ -39,8 +39,8 @@ OURS = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
 ADOPTED = tuple(state(name, rule_inputs(name, LEGACY_FORWARD)) for name in ("score", "bulk"))
 
 
-def problems(phase: str, start: Start, owner: Owner | None = None) -> list[Problem]:
-    return list(undo_problems(PHASES[phase], environment(), start, owner))
+def problems(phase: str, start: PhaseContext, owner: Owner | None = None) -> list[Problem]:
+    return list(PHASES[phase].preflight(environment(), replace(start, owner=owner)))
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def problems(phase: str, start: Start, owner: Owner | None = None) -> list[Probl
     ],
 )
 def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, Forward], named: list[str]) -> None:
-    found = problems("undo-phase2", Start(live(forwards), legacy=OURS, routing=ADOPTED))
+    found = problems("undo-phase2", PhaseContext(live(forwards), legacy=OURS, routing=ADOPTED))
     assert places(found) == [(place, "candidate-has-traffic") for place in named]
     assert all("rollout rollback production" in (problem.then or "") for problem in found)
 
 
 def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules_first() -> None:
-    start = Start(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=ADOPTED)
+    start = PhaseContext(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=ADOPTED)
     (problem,) = problems("undo-phase2", start)
     assert (problem.where, problem.code) == ("routes.score", "candidate-attached")
     assert "rollout weight production 0" in (problem.then or "")
-    (warning,) = undo_warnings(PHASES["undo-phase2"], start)
+    (warning,) = PHASES["undo-phase2"].warnings(environment(), start)
     assert "no state will hold them" in warning
 
 
@@ -70,23 +70,23 @@ def test_header_rules_are_removed_first() -> None:
     header = Condition.on_header("X-Rollout", ("candidate",))
     asks = (*BACK.rules[0].asks, header)
     rule = LiveRule(rule_arn("h"), LISTENER, 5, asks, Forward({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"})
-    (problem,) = problems("undo-phase2", Start(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
+    (problem,) = problems("undo-phase2", PhaseContext(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
     assert problem.code == "header-rules-left"
     assert "score-override" in problem.what
     assert "--remove" in (problem.then or "")
 
 
 def test_phase_1_waits_until_routing_holds_no_rule() -> None:
-    (problem,) = problems("undo-phase1", Start(BACK, routing=ADOPTED))
+    (problem,) = problems("undo-phase1", PhaseContext(BACK, routing=ADOPTED))
     assert problem.code == "rule-managed-by-routing"
     assert "rollout undo phase2 production" in (problem.then or "")
-    assert problems("undo-phase1", Start(BACK, routing=())) == []
-    assert problems("undo-phase1", Start(BACK)) == []
+    assert problems("undo-phase1", PhaseContext(BACK, routing=())) == []
+    assert problems("undo-phase1", PhaseContext(BACK)) == []
 
 
 def theirs(owner: Owner) -> list[Problem]:
     found = ownership_of(inventory(), BACK, owner, asked(owner, timedelta(seconds=1)))
-    return problems("undo-phase2", Start(BACK, routing=ADOPTED, ownership=found), owner)
+    return problems("undo-phase2", PhaseContext(BACK, routing=ADOPTED, ownership=found), owner)
 
 
 def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:

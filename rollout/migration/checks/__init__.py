@@ -2,5 +2,5 @@
 
 - `compare`: recorded, live and wanted side by side; `drift` and `status` tell it to people;
 - `preflight`, `inspection`: what has to hold before a phase, in the rules and behind them; `report`: all of it at once;
-- `ownership`: who else holds the rules; `undoing`, `retiring`: before a phase is undone, before legacy goes.
+- `ownership`: who else holds the rules; `retiring`: before legacy goes; `deleted_groups`: before groups go, and after.
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollout.alb.live import Live
+from rollout.alb.overlaps import overlaps
 from rollout.base.files import is_there
 from rollout.errors import Problem
 from rollout.inventory.model import Environment
@@ -174,6 +175,11 @@ def adoption_problems(environment: Environment, live: Live, routing: StackPrevie
             then=f"run `rollout phase2 {environment.name}` first",
             code="rule-not-managed",
         )
+
+
+def overlap_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+    """Overlaps of rules that keep a route from its requests."""
+    return (overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
 
 
 def held_rules(environment: Environment, live: Live, resources: Resources) -> dict[str, ResourceState]:

@@ -13,17 +13,17 @@ from rollout.errors import Problem
 from rollout.inventory.model import CANDIDATE_ONLY, Arn, Environment, Split
 from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.migration.checks.preflight import held_rules
-from rollout.migration.desired import Start
+from rollout.migration.context import PhaseContext
 
 
-def retiring_problems(environment: Environment, start: Start) -> Iterator[Problem]:
+def retiring_problems(environment: Environment, context: PhaseContext) -> Iterator[Problem]:
     """What else keeps legacy: requests that may still go there by a rule, or a rule that legacy's stack holds.
 
     Args:
         environment: The inventory.
-        start: What it starts from.
+        context: What it starts from.
     """
-    name, live = environment.name, start.live
+    name, live = environment.name, context.live
     for route, split in live.splits(environment).items():
         if split not in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY):
             then = f"run `rollout weight {name} 100` first"
@@ -33,7 +33,7 @@ def retiring_problems(environment: Environment, start: Start) -> Iterator[Proble
                 then=then,
                 code="candidate-below-100",
             )
-    adopted, held = held_rules(environment, live, start.routing), held_rules(environment, live, start.legacy)
+    adopted, held = held_rules(environment, live, context.routing), held_rules(environment, live, context.legacy)
     for route in environment.routes:
         if route not in adopted or route in held:
             who = "legacy holds its rule still" if route in held else "routing doesn't hold its rule"
@@ -43,7 +43,7 @@ def retiring_problems(environment: Environment, start: Start) -> Iterator[Proble
                 then=f"run `rollout phase2 {name}` first",
                 code="rule-managed-by-legacy" if route in held else "rule-not-managed",
             )
-    if theirs := start.ownership:
+    if theirs := context.ownership:
         for route in theirs.unreleased(adopted):
             then = f"run `rollout release {name}` first"
             yield Problem(
@@ -70,9 +70,9 @@ def _other_uses(environment: Environment, live: Live) -> Iterator[Problem]:
                 )
 
 
-def retiring_warnings(start: Start) -> Iterator[str]:
+def retiring_warnings(context: PhaseContext) -> Iterator[str]:
     """What to know before legacy is retired."""
-    if start.legacy is not None:
+    if context.legacy is not None:
         yield "the legacy functions are deleted with their log groups: from then on there is no way back to them"
     else:
         yield "legacy isn't in a stack of ours: it is left alone, and named for its owner to remove"

@@ -18,6 +18,9 @@ from rollout.alb.live import Live
 from rollout.state.history.entries import Update
 from rollout.state.history.record import record_in
 
+DEPTH = 20
+"""How many of the latest updates are looked through for a rollback."""
+
 
 def mark_text(now: datetime, by: str) -> str:
     """A tag's value that no other rollback has: when and by whom, in the characters that a tag may have."""

@@ -17,7 +17,7 @@ from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind, Ramp
 from rollout.migration import events
-from rollout.migration.engine import PhaseResult
+from rollout.migration.runner.run import PhaseResult
 from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
 from rollout.migration.rollback import RollbackResult

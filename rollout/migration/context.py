@@ -1,0 +1,36 @@
+"""What a phase starts from: AWS, the states that matter to it, and who else can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from rollout.alb.live import Live
+from rollout.errors import Problem
+from rollout.inventory.model import Arn
+from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.preflight import Resources
+from rollout.migration.ports import LegacyOwner
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseContext:
+    """What a phase starts from.
+
+    Attributes:
+        live: AWS.
+        legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
+        routing: Likewise of the routing stack.
+        ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
+        multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
+        owner: Another tool that made the legacy rules.
+        idle: Asked why it isn't proven that nobody needs legacy.
+    """
+
+    live: Live
+    legacy: Resources = None
+    routing: Resources = None
+    ownership: Ownership | None = None
+    multi_value: frozenset[Arn] = frozenset()
+    owner: LegacyOwner | None = None
+    idle: Callable[[Live], Iterable[Problem]] = lambda _: ()

@@ -1,0 +1,38 @@
+"""The phases, one file each, in the order of a migration; then what takes them back.
+
+`phase` says what a phase is. A new one is a file here and its line in `PHASES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollout.migration.phases.complete import Complete
+from rollout.migration.phases.monitoring import Monitoring, MonitoringRemove
+from rollout.migration.phases.override import Override, OverrideRemove
+from rollout.migration.phases.phase import Phase, Step
+from rollout.migration.phases.phase1 import Phase1
+from rollout.migration.phases.phase2 import Phase2
+from rollout.migration.phases.phase3 import Phase3
+from rollout.migration.phases.undo_phase1 import UndoPhase1
+from rollout.migration.phases.undo_phase2 import UndoPhase2
+from rollout.migration.phases.weight import Weight
+
+PHASES: Mapping[str, Phase] = {
+    phase.name: phase
+    for phase in (
+        Phase1(),
+        Phase2(),
+        Phase3(),
+        Weight(),
+        Override(),
+        OverrideRemove(),
+        Monitoring(),
+        MonitoringRemove(),
+        Complete(),
+        UndoPhase2(),
+        UndoPhase1(),
+    )
+}
+
+__all__ = ["PHASES", "Phase", "Step"]

@@ -1,0 +1,59 @@
+"""Phase 1 taken back: what it built is deleted, and the marks come off the legacy rules."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from rollout.alb.header_rules import bent_overrides
+from rollout.errors import Problem
+from rollout.inventory.model import Arn, Environment, ProgramInput, RuleOwnership, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import CANDIDATE, LEGACY
+from rollout.migration.checks.deleted_groups import groups_in_use
+from rollout.migration.checks.inspection import Inspection
+from rollout.migration.checks.preflight import held_rules
+from rollout.migration.context import PhaseContext
+from rollout.migration.desired import legacy_input
+from rollout.migration.phases.phase import Phase, Step
+
+
+class UndoPhase1(Phase):
+    """Removes the candidate."""
+
+    name = "undo-phase1"
+    summary = "Remove the candidate's functions and target groups; no listener rule is touched"
+    steps = (
+        Step(CANDIDATE, "demolish", "delete what phase 1 made"),
+        Step(LEGACY, "retain", "take the mark off the dual routes' rules"),
+    )
+    undoes = True
+    gives_way = False
+    needs_targets = False
+
+    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
+        if adopted := held_rules(environment, context.live, context.routing):
+            yield Problem(
+                f"routing holds the rule of {', '.join(adopted)}",
+                then=f"run `rollout undo phase2 {environment.name}` first",
+                code="rule-managed-by-routing",
+            )
+        yield from bent_overrides(environment, context.live)
+
+    def target_splits(
+        self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
+    ) -> dict[str, Split]:
+        return context.live.splits(environment)
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        if stack == LEGACY:
+            return legacy_input(environment, context, RuleOwnership.OWNED)
+        # a program that is given no functions declares none, so that all that the stack has is deleted
+        return ProgramInput(environment.model_copy(update={"functions": {}}))
+
+    def inspect(self, found: Inspection, deleted: Collection[Arn]) -> Iterable[Problem]:
+        return groups_in_use(found, deleted)
+
+    def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
+        yield "the candidate's log groups are deleted with all that is in them"

@@ -1,0 +1,108 @@
+"""Phase 2 taken back: as it was done, backwards, so that a rule never loses its last owner.
+
+Where another tool made a rule, that tool has to take it back before routing releases it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from rollout.alb.header_rules import bent_overrides, held_overrides
+from rollout.errors import Problem
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, RuleOwnership, Split
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.preflight import held_rules
+from rollout.migration.context import PhaseContext
+from rollout.migration.desired import all_known, legacy_input, releasing_input
+from rollout.migration.phases.phase import Phase, Step
+from rollout.migration.ports import LegacyOwner
+from rollout.state.plan import ResourceState
+
+
+class UndoPhase2(Phase):
+    """Hands the rules back to the legacy stack."""
+
+    name = "undo-phase2"
+    summary = "The legacy stack takes its rules back in place; no request moves"
+    steps = (
+        Step(LEGACY, "reclaim", "adopt each live rule again, which forwards to legacy alone from then on"),
+        Step(ROUTING, "release", "let go of the rules, which stay on the load balancer"),
+    )
+    undoes = True
+    gives_way = False
+    needs_targets = False
+    asks_owner = True
+
+    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
+        if made := held_overrides(environment, context.live):
+            yield Problem(
+                f"header rules are there: {', '.join(made)}",
+                then=f"run `rollout override {environment.name} --remove` first",
+                code="header-rules-left",
+            )
+        ours = context.legacy is not None
+        for name, split in context.live.splits(environment).items():
+            if split not in (LEGACY_ONLY, PREPARED):
+                first = f"run `rollout rollback {environment.name}` first"
+                yield Problem(
+                    f"the candidate gets {split} of its requests",
+                    where=f"routes.{name}",
+                    then=first,
+                    code="candidate-has-traffic",
+                )
+            elif split == PREPARED and not ours:
+                first = f"run `rollout weight {environment.name} 0` first, which takes it out"
+                yield Problem(
+                    "its rule has the candidate at 0 %", where=f"routes.{name}", then=first, code="candidate-attached"
+                )
+        if context.owner is not None and context.ownership is not None:
+            adopted = held_rules(environment, context.live, context.routing)
+            yield from _homeless(context.ownership, context.owner, adopted)
+        yield from bent_overrides(environment, context.live)
+
+    def target_splits(
+        self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
+    ) -> dict[str, Split]:
+        current = {name: context.live.split_of(route) for name, route in environment.routes.items()}
+        on_legacy = (LEGACY_ONLY, PREPARED)
+        after = {name: LEGACY_ONLY if split in on_legacy else None for name, split in current.items()}
+        return all_known(environment, context.live, after)
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        if stack == ROUTING:
+            return releasing_input(environment)
+        given = legacy_input(environment, context)
+        held = held_rules(environment, context.live, context.legacy)
+        live = {name: context.live.rule_of(route) for name, route in environment.routes.items()}
+        adopted = {name: rule for name, rule in live.items() if rule and name not in held}
+        as_marked = {name: _as_marked(rule) for name, rule in held.items()}
+        return replace(
+            given,
+            rules={**given.rules, **dict.fromkeys(adopted, RuleOwnership.RETAINED), **as_marked},
+            adopt={name: rule.arn for name, rule in adopted.items()},
+            tags={**given.tags, **{name: rule.tags for name, rule in adopted.items() if rule.tags}},
+        )
+
+    def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
+        if context.legacy is None and context.ownership is None:
+            yield "no legacy stack of ours takes these rules back: no state will hold them"
+
+
+def _as_marked(rule: ResourceState) -> RuleOwnership:
+    return RuleOwnership.RETAINED if rule.retain_on_delete else RuleOwnership.OWNED
+
+
+def _homeless(ownership: Ownership, owner: LegacyOwner, adopted: Mapping[str, ResourceState]) -> Iterator[Problem]:
+    """The rules that nobody would hold, with the command by which their former owner takes each back."""
+    why = "doesn't hold its rule: nobody would"
+    if ownership.held is None:
+        why = f"can't be asked whether it holds its rule: {ownership.reason}"
+    for name, rule in adopted.items():
+        if name not in (ownership.held or ()):
+            back = f"put it back into its code, then run {owner.taking_back(Arn(rule.id))}"
+            yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", then=back, code="rule-not-managed")

@@ -1,0 +1,71 @@
+"""The gate of a run: all that would change, in words of traffic and of resources, and who says yes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rollout.analysis.measuring.volumes import Volume
+from rollout.errors import GateRefused
+from rollout.migration.checks.belonging import adoption_warnings, left_warnings
+from rollout.migration.checks.preflight import overlap_problems
+from rollout.migration.gates import Gate, drift_warning, only_lowers, traffic_of, warnings_of
+from rollout.migration.ports import Approver
+from rollout.migration.runner.run import PhaseRun, PlannedStep
+
+Volumes = Mapping[str, Volume] | str
+"""Each route's, or why they aren't known."""
+
+
+def gate_of(
+    run: PhaseRun, planned: Sequence[PlannedStep], behind: Sequence[str], known: Sequence[str], volumes: Volumes
+) -> Gate:
+    """The gate before what was planned.
+
+    Args:
+        run: The run.
+        planned: Its steps.
+        behind: What to know of what is behind the rules.
+        known: What else to know, whatever the phase.
+        volumes: How many requests the routes have.
+    """
+    environment, phase, live = run.environment, run.phase, run.context.live
+    counted, uncounted = ({}, volumes) if isinstance(volumes, str) else (volumes, "")
+    traffic = traffic_of(environment, live, run.after, counted, written=phase.writes_rules)
+    previews = tuple(item.preview for item in planned)
+    warnings = [*warnings_of(traffic, previews, moves_traffic=phase.moves_traffic), *behind]
+    if phase.moves_traffic:
+        warnings += drift_warning(environment, run.after)
+        if only_lowers(environment, live, {name: split.weight for name, split in run.after.items()}):
+            warnings += map(str, overlap_problems(environment, live))
+    warnings += phase.warnings(environment, run.context)
+    for item in planned:
+        warnings += (*adoption_warnings(item.given.imports), *left_warnings(item.foreign, environment.name))
+    let_by = tuple(f"waived: {violation}" for item in planned for violation in item.waived)
+    ownership = run.context.ownership
+    return Gate(
+        environment.name,
+        phase.name,
+        traffic,
+        previews,
+        (*warnings, *known, *let_by),
+        tuple(map(str, ownership.commands)) if ownership else (),
+        by_name=environment.confirm == "name",
+        drift=next((item.drift for item in planned if item.drift is not None), None),
+        uncounted=uncounted,
+    )
+
+
+def ask(gate: Gate, approve: Approver | None) -> None:
+    """Go on if somebody says yes.
+
+    Raises:
+        GateRefused: Nobody does.
+    """
+    if approve is None:
+        raise GateRefused(
+            f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
+            then="look at `rollout preview`, then pass `--yes`",
+            code="approval-required",
+        )
+    if not approve(gate):
+        raise GateRefused("declined; nothing was changed", code="gate-declined")

@@ -1,0 +1,93 @@
+"""What others do while a phase runs: they change rules, or roll back. Their change stops it, or takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rollout.alb.live import Live
+from rollout.errors import Drift
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.compare import moved
+from rollout.migration.ports import LoadBalancers
+from rollout.migration.rollback.asked import DEPTH
+from rollout.migration.runner.run import PhaseRun
+from rollout.state.ports import Stacks
+
+
+class ConcurrentChanges:
+    """Stops a run that others overtook.
+
+    Args:
+        load_balancers: Where rules are read.
+        stacks: Where the history is read.
+        take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
+    """
+
+    def __init__(
+        self, load_balancers: LoadBalancers, stacks: Stacks, take_back: Callable[[Sequence[str]], object]
+    ) -> None:
+        self._load_balancers = load_balancers
+        self._stacks = stacks
+        self._take_back = take_back
+
+    def stop_if_moved(self, run: PhaseRun, now: Live) -> None:
+        """The engine compares with its own state alone, so what became of the rules while somebody looked is asked.
+
+        Raises:
+            Drift: Somebody changed a rule or a target group, or rolled back.
+        """
+        self.stop_if_rolled_back(run, now)
+        found = tuple(moved(run.environment, run.context.live, now))
+        if found:
+            raise Drift(
+                "somebody changed AWS since the preview; nothing was applied",
+                found,
+                then="run the command again to see what it would do now",
+                code="changed-since-preview",
+            )
+
+    def stop_if_rolled_back(self, run: PhaseRun, now: Live) -> None:
+        """Give up where the rules say that somebody asked for a rollback.
+
+        Raises:
+            Drift: They do.
+        """
+        if run.since and (marks := run.since.marks(now)):
+            raise self._rolled_back(run, ", ".join(dict.fromkeys(marks.values())))
+
+    @staticmethod
+    def _rolled_back(run: PhaseRun, by: str) -> Drift:
+        return Drift(
+            f"a rollback was asked for since this began ({by}), so {run.phase.name} gives up",
+            (),
+            then="run the command again if you mean to raise all the same",
+            code="rolled-back",
+        )
+
+    def guard(self, run: PhaseRun, *, is_first: bool) -> None:
+        """What must hold once the stack is locked, when a rollback can't be missed any more.
+
+        Raises:
+            Drift: Somebody changed a rule, or rolled back.
+        """
+        if run.since is None:
+            return
+        now = self._load_balancers.read(run.environment)
+        (self.stop_if_moved if is_first else self.stop_if_rolled_back)(run, now)
+        # of a rollback that had no right to mark the rules the history tells
+        if later := run.since.records(self._stacks.history(ROUTING, DEPTH)):
+            raise self._rolled_back(run, later[-1])
+
+    def give_way(self, run: PhaseRun, now: Live | None = None) -> None:
+        """Where a rollback came in the middle of the update, take back what that may have raised after it.
+
+        Raises:
+            Drift: It did come.
+        """
+        if run.since is None:
+            return
+        now = now or self._load_balancers.read(run.environment)
+        marks, rules = run.since.marks(now), {name: now.rule_of(run.environment.routes[name]) for name in run.after}
+        if marked := [name for name, rule in rules.items() if rule and rule.arn in marks]:
+            self._take_back(marked)
+        self.stop_if_rolled_back(run, now)

@@ -1,0 +1,160 @@
+"""A step's preview: on a copy of its stack where need be, held to what is live, to its policy, and to whose it all is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rollout.alb.header_rules import rule_inputs
+from rollout.errors import Drift, PolicyViolation, PreflightFailed, Problem
+from rollout.inventory.marks import mark_of
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration import events
+from rollout.migration.checks.belonging import bearers, foreign, left_alone, own_imports, problems
+from rollout.migration.checks.compare import has_lost, stale_overrides, stale_rules
+from rollout.migration.checks.preflight import adoption_problems
+from rollout.migration.desired import marked
+from rollout.migration.gates import unlike_file
+from rollout.migration.phases import Step
+from rollout.migration.policy import rule_bounds, violations, waived
+from rollout.migration.ports import Marks
+from rollout.migration.runner.run import PhaseRun, PlannedStep, stop_at
+from rollout.state.plan import LISTENER_RULE, Op, StackPreview
+from rollout.state.ports import Stacks
+
+
+class Previews:
+    """Previews steps, and does to the stacks themselves what was previewed on copies.
+
+    Args:
+        environment: The inventory.
+        stacks: Where previews run.
+        marks: Who knows whose something on AWS is.
+        emit: Told each event.
+    """
+
+    def __init__(self, environment: Environment, stacks: Stacks, marks: Marks, emit: events.Listener) -> None:
+        self._environment = environment
+        self._stacks = stacks
+        self._marks = marks
+        self._emit = emit
+
+    def prepare(self, run: PhaseRun, step: Step, folder: Path) -> PlannedStep:
+        """Preview a step, on a copy of its stack where a preview of the stack itself would have to change its state.
+
+        Args:
+            run: The run.
+            step: The step.
+            folder: Where the plan is saved.
+
+        Raises:
+            PreflightFailed: Something isn't as the step needs it.
+            PolicyViolation: It would do more than the step is for.
+            Drift: Somebody changed a rule.
+        """
+        stack = step.stack
+        self._emit(events.PreviewStarted(run.environment.name, stack, step.summary))
+        begun = self._stacks.begun(stack) if step.begins_resources else ()
+        if begun == ():
+            return self._previewed(run, step, self._stacks, folder / f"{stack}.json")
+        with self._stacks.rehearsal(stack) as copy:
+            if begun:
+                copy.forget_begun(stack)
+            item = self._previewed(run, step, copy, folder / f"{stack}-copy.json")
+        return replace(item, plan=folder / f"{stack}.json", begun=begun or (), on_copy=True)
+
+    def _previewed(self, run: PhaseRun, step: Step, stacks: Stacks, plan: Path) -> PlannedStep:
+        """Preview a step, and hold it to what is live, to its policy, and to whose everything is."""
+        environment, live = run.environment, run.context.live
+        given = run.phase.program_input(step.stack, environment, run.context, run.after)
+        given = marked(given, step.stack, run.context.legacy)
+        preview = stacks.preview(step.stack, given, plan, create=step.creates_stack)
+        drift: tuple[str, ...] | None = None
+        if step.stack == ROUTING:
+            if run.phase.moves_traffic:
+                stop_at(environment, run.phase, adoption_problems(environment, live, preview))
+            stale, drifted = self._stale(run, preview) if preview else (False, ())
+            if preview and any(each.type == LISTENER_RULE and each.op is not Op.IMPORT for each in preview.steps):
+                drift = (*map(str, drifted), *unlike_file(environment, live, run.after))
+            if preview and stale:
+                preview = stacks.preview(step.stack, given, plan, refresh=True)
+        if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
+            preview = stacks.preview(step.stack, given, plan, refresh=True)
+        found, mark = self._marks.find(bearers(preview)) if preview else {}, mark_of(environment, step.stack)
+        if preview and (imports := own_imports(preview, found, mark)):
+            given = replace(given, imports=imports)
+            preview = stacks.preview(step.stack, given, plan, refresh=preview.refreshed)
+        if preview is None and run.phase.undoes:
+            preview = StackPreview(step.stack, ())
+        if preview is None:
+            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again", code="stack-missing")
+        header_rules = rule_inputs(live, given.overrides)
+        bounds = rule_bounds(environment, live, run.after)
+        refused, let_by = waived(violations(preview, step.policy, bounds, header_rules, mark), run.waive)
+        if refused:
+            raise PolicyViolation(
+                f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
+                tuple(dict.fromkeys(violation.problem for violation in refused)),
+                then="bring the inventory and the programs in line with what is deployed; "
+                f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
+            )
+        others = foreign(preview, found, mark)
+        stop_at(environment, run.phase, problems(others, mark))
+        self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
+        return PlannedStep(step, given, preview, plan, let_by, drift, left_alone(others))
+
+    def repeat(self, item: PlannedStep) -> None:
+        """Do to a stack what was previewed on its copy, up to the preview, which has to come out the same.
+
+        Raises:
+            Drift: It doesn't.
+        """
+        self.forget(item)
+        preview = self._stacks.preview(
+            item.step.stack, item.given, item.plan, create=item.step.creates_stack, refresh=item.preview.refreshed
+        )
+        if preview is None or preview.digest != item.preview.digest:
+            raise Drift(
+                f"another run has changed stack {item.step.stack} since the preview; nothing was applied",
+                (),
+                then="run the command again to see what it would do now",
+                code="changed-since-preview",
+            )
+
+    def forget(self, item: PlannedStep) -> None:
+        """Tidy a state of what a run that was cut off began; what AWS has of it is in the preview."""
+        if item.begun:
+            self._stacks.forget_begun(item.step.stack)
+
+    def leave(self, item: PlannedStep) -> None:
+        """Look once more whose everything is, and have the state leave what isn't the stack's own on AWS.
+
+        Raises:
+            Drift: It isn't as it was at the preview.
+        """
+        mark = mark_of(self._environment, item.step.stack)
+        now = foreign(item.preview, self._marks.find(bearers(item.preview)), mark)
+        if {each.bearer for each in now} != {each.bearer for each in item.foreign}:
+            raise Drift(
+                "somebody changed AWS since the preview; nothing more was applied",
+                tuple(problems(now, mark)),
+                then="run the command again to see what it would do now",
+                code="changed-since-preview",
+            )
+        if now:
+            self._stacks.retain(item.step.stack, {each.change.urn for each in now})
+
+    def _stale(self, run: PhaseRun, preview: StackPreview) -> tuple[bool, Sequence[Problem]]:
+        """Whether the state is behind the load balancer, and what somebody else changed."""
+        stale = stale_rules(run.environment, run.context.live, preview, run.after)
+        drifted = [problem for problem in stale.values() if problem is not None]
+        if drifted and not run.accept_live:
+            raise Drift(
+                "somebody changed these rules since rollout last did; nothing was changed",
+                drifted,
+                then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
+                code="rule-changed",
+            )
+        return bool(stale) or stale_overrides(preview, run.context.live), drifted

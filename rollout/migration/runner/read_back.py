@@ -1,0 +1,83 @@
+"""Reading back: a phase isn't done until the load balancer says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from rollout.alb.live import Live
+from rollout.base.clock import Clock
+from rollout.errors import AwsError, Problem, VerifyFailed
+from rollout.inventory.model import Arn
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.migration.checks.deleted_groups import groups_left
+from rollout.migration.ports import LoadBalancers
+from rollout.migration.runner.concurrency import ConcurrentChanges
+from rollout.migration.runner.run import PhaseRun
+
+READ_BACKS, PAUSE = 10, 1.0
+
+
+class ReadBack:
+    """Holds the load balancer to what a phase leaves.
+
+    Args:
+        load_balancers: Where rules are read.
+        clock: Time.
+        emit: Told each event.
+        concurrent: What others do meanwhile.
+        on_verified: Told AWS as it is once all rules were read back as wanted.
+    """
+
+    def __init__(
+        self,
+        load_balancers: LoadBalancers,
+        clock: Clock,
+        emit: events.Listener,
+        *,
+        concurrent: ConcurrentChanges,
+        on_verified: Callable[[Live], object],
+    ) -> None:
+        self._load_balancers = load_balancers
+        self._clock = clock
+        self._emit = emit
+        self._concurrent = concurrent
+        self._on_verified = on_verified
+
+    def verify(self, run: PhaseRun, deleted: Collection[Arn]) -> None:
+        """Ask the load balancer until every rule is as wanted, and the deleted target groups are gone.
+
+        Raises:
+            VerifyFailed: It says something else.
+            Drift: A rollback came in between.
+        """
+        environment, problems = run.environment, list[Problem]()
+        for attempt in range(READ_BACKS):
+            if attempt:
+                self._clock.sleep(PAUSE)
+            now = self._load_balancers.read(environment)
+            self._concurrent.give_way(run, now)
+            problems = [*run.phase.verify(environment, run.context, now, run.after), *groups_left(now, deleted)]
+            if not problems:
+                break
+        if problems:
+            raise VerifyFailed(
+                f"{run.phase.name} was applied, but the load balancer doesn't say so",
+                problems,
+                then=f"look at `rollout status {environment.name}`, then run it again",
+            )
+        self._overrule(run, now)
+        self._on_verified(now)
+        for name, split in run.after.items():
+            rule = now.rule_of(environment.routes[name])
+            self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
+
+    def _overrule(self, run: PhaseRun, now: Live) -> None:
+        """A raise that succeeded ends the rollbacks that were asked for before it began."""
+        marked = [rule.arn for rule in now.rules if rule.rollback]
+        if marked and any(split.weight > Percent(0) for split in run.after.values()):
+            try:
+                self._load_balancers.unmark(marked)
+            except AwsError as error:
+                name = run.environment.name
+                self._emit(events.Warned(name, f"the rules keep the mark of a rollback, which ends ramps: {error}"))

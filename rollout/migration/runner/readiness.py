@@ -1,0 +1,137 @@
+"""What a phase starts from, read side by side, and whether all is ready for it, in the rules and behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from itertools import chain
+
+from rollout.alb.live import Live
+from rollout.base import threads
+from rollout.errors import Problem
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration import events
+from rollout.migration.checks.event_forms import other_forms
+from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
+from rollout.migration.checks.ownership import asked, ownership_of
+from rollout.migration.checks.preflight import live_problems, overlap_problems
+from rollout.migration.context import PhaseContext
+from rollout.migration.gates import only_lowers
+from rollout.migration.phases import Phase
+from rollout.migration.ports import LegacyOwner, LoadBalancers
+from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups, stop_at
+from rollout.state.ports import Stacks
+
+ASKING = timedelta(minutes=1)
+
+
+class Readiness:
+    """Whether an environment is ready for a phase.
+
+    Args:
+        environment: The inventory.
+        load_balancers: Where rules are read.
+        stacks: Where states are read.
+        owner: Another tool that holds the legacy rules.
+        idle: Asked why it isn't proven that nobody needs legacy.
+        emit: Told each event.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        load_balancers: LoadBalancers,
+        stacks: Stacks,
+        owner: LegacyOwner | None,
+        idle: Callable[[Live], Iterable[Problem]],
+        emit: events.Listener,
+    ) -> None:
+        self._environment = environment
+        self._load_balancers = load_balancers
+        self._stacks = stacks
+        self._owner = owner
+        self._idle = idle
+        self._emit = emit
+
+    def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
+        """Read AWS and, where the phase hands rules over, who holds them; side by side. Then check it.
+
+        Raises:
+            PreflightFailed: Something isn't as the phase needs it.
+        """
+        environment = self._environment
+        context = self._read(phase)
+        live = context.live
+        if phase.only_watches:
+            stop_at(environment, phase, phase.preflight(environment, context))
+            return context
+        wrong = tuple(live_problems(environment, live))
+        if wrong and not phase.hands_over:  # the states cost time, so they are read only where there is much to tell
+            context = replace(
+                context, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING)
+            )
+        states = (*(context.legacy or ()), *(context.routing or ()))
+        found = [live_problems(environment, live, states) if wrong else (), phase.preflight(environment, context)]
+        if not only_lowers(environment, live, phase.weights(environment, weights)):
+            found.append(overlap_problems(environment, live))
+        stop_at(environment, phase, chain.from_iterable(found))
+        self._emit(
+            events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
+        )
+        return context
+
+    def _read(self, phase: Phase) -> PhaseContext:
+        environment, hands_over = self._environment, phase.hands_over
+        pool = threads.DaemonPool(3)
+        asks = self._owner if phase.asks_owner else None
+        holds = pool.submit(asked, asks, ASKING) if asks else None
+        legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
+        routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
+        live = self._load_balancers.read(environment)
+        groups = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        return PhaseContext(
+            live,
+            ownership=ownership_of(environment, live, asks, holds.result()) if asks and holds else None,
+            legacy=legacy.result() if legacy else None,
+            routing=routing.result() if routing else None,
+            multi_value=self._load_balancers.multi_value(groups) if phase.asks_forms else frozenset(),
+            owner=self._owner,
+            idle=self._idle,
+        )
+
+    def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:
+        """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know.
+
+        Args:
+            run: The run.
+            planned: Its steps.
+            found: What a look behind the rules found.
+
+        Raises:
+            PreflightFailed: It couldn't, or would.
+        """
+        environment, phase, live = run.environment, run.phase, run.context.live
+        splits = live.splits(environment)
+        raised = {
+            environment.routes[name].candidate
+            for name, split in run.after.items()
+            if phase.hands_over or name not in splits or split.weight > splits[name].weight
+        }
+        candidates = {route.candidate for route in environment.routes.values()}
+        if not phase.needs_targets:
+            candidates = raised = set()
+        problems = [*target_problems(environment, live, found, raised)]
+        problems += other_forms(environment, live, found.multi_value, raised)
+        problems += phase.inspect(found, deleted_groups(planned))
+        if phase.hands_over and not phase.undoes:
+            problems += quota_problems(usages(environment, live, found))
+        stop_at(environment, phase, problems)
+        rest = {route.legacy for route in environment.routes.values()} | (candidates - raised)
+        left = (
+            *target_problems(environment, live, found, rest),
+            *other_forms(environment, live, found.multi_value, rest),
+        )
+        return tuple(map(str, left))

@@ -1,0 +1,91 @@
+"""What goes from one stage of a run to the next, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rollout.errors import PreflightFailed, Problem
+from rollout.inventory.model import Arn, Environment, ProgramInput, Split
+from rollout.migration.checks.belonging import Foreign
+from rollout.migration.context import PhaseContext
+from rollout.migration.gates import Gate
+from rollout.migration.phases import Phase, Step
+from rollout.migration.policy import Violation
+from rollout.migration.rollback.asked import Since
+from rollout.state.plan import TARGET_GROUP, Op, ResourceState, StackPreview
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """What a phase came to.
+
+    Attributes:
+        changed: Whether anything was applied.
+        gate: All that was, or would be, changed.
+        before: Each route's split when it began; None where the rule wasn't one of ours.
+        after: Each route's split as read back; as it would be, after a preview.
+    """
+
+    environment: str
+    phase: str
+    changed: bool
+    gate: Gate
+    before: Mapping[str, Split | None] = field(default_factory=dict)
+    after: Mapping[str, Split] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseRun:
+    """One run of a phase, and what it starts from and wants."""
+
+    environment: Environment
+    phase: Phase
+    context: PhaseContext
+    after: Mapping[str, Split]
+    accept_live: bool
+    waive: tuple[str, ...]
+    since: Since | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step whose preview was allowed.
+
+    Attributes:
+        foreign: What the preview would delete although it isn't the stack's own.
+        begun: What a run that was cut off began.
+        on_copy: Whether it was previewed on a copy of its stack, so as to change no state.
+    """
+
+    step: Step
+    given: ProgramInput
+    preview: StackPreview
+    plan: Path
+    waived: tuple[Violation, ...]
+    drift: tuple[str, ...] | None
+    foreign: tuple[Foreign, ...] = ()
+    begun: tuple[ResourceState, ...] = ()
+    on_copy: bool = False
+
+
+def deleted_groups(planned: Sequence[PlannedStep]) -> frozenset[Arn]:
+    """The target groups that go."""
+    left = {each.change.urn for item in planned for each in item.foreign}
+    return frozenset(
+        Arn(change.old.id)
+        for item in planned
+        for change in item.preview.changes
+        if change.op is Op.DELETE and change.type == TARGET_GROUP and change.old and change.urn not in left
+    )
+
+
+def stop_at(environment: Environment, phase: Phase, problems: Iterable[Problem]) -> None:
+    """Stop a phase before anything is changed, if there is any problem.
+
+    Raises:
+        PreflightFailed: There is.
+    """
+    if found := tuple(problems):
+        raise PreflightFailed(f"{environment.name} isn't ready for {phase.name}; nothing was changed", found)

@@ -1,0 +1,228 @@
+"""The runner: what is the same for all phases, in order.
+
+It starts from the live rules, asks before it changes anything, applies exactly what was approved, and isn't done until
+the load balancer says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from rollout.alb.live import Live
+from rollout.base import threads
+from rollout.base.clock import Clock
+from rollout.errors import Problem, RolloutError, UsageError
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration import events
+from rollout.migration.checks.ownership import Ownership
+from rollout.migration.context import PhaseContext
+from rollout.migration.phases import PHASES, Phase, Step
+from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.rollback.asked import DEPTH, Since
+from rollout.migration.runner.applying import Applying
+from rollout.migration.runner.approval import Volumes, ask, gate_of
+from rollout.migration.runner.concurrency import ConcurrentChanges
+from rollout.migration.runner.previews import Previews
+from rollout.migration.runner.read_back import ReadBack
+from rollout.migration.runner.readiness import Readiness
+from rollout.migration.runner.run import PhaseResult, PhaseRun, PlannedStep, deleted_groups
+from rollout.state.history.record import Record, moves, with_record
+from rollout.state.ports import Stacks
+from rollout.state.work_folder import work_folder
+
+COUNTING = 2.0
+"""How many seconds a gate waits for volumes after its previews."""
+
+
+class PhaseRunner:
+    """Runs the phases of one environment.
+
+    Args:
+        environment: The inventory.
+        load_balancers: Where rules are read.
+        stacks: Where previews and updates run.
+        clock: Time.
+        emit: Told each event.
+        marks: Who knows whose something on AWS is.
+        owner: Another tool that holds the legacy rules.
+        by: Who runs it, for Pulumi's update history.
+        proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
+        volumes: Asked beside the previews how many requests the routes have.
+        known: What else to know before saying yes, whatever the phase.
+        take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
+        on_verified: Told AWS as it is once all rules were read back as wanted.
+        times: Gives AWS's time of day and this machine's.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        load_balancers: LoadBalancers,
+        stacks: Stacks,
+        clock: Clock,
+        emit: events.Listener,
+        *,
+        marks: Marks,
+        owner: LegacyOwner | None = None,
+        by: str = "",
+        proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
+        volumes: Callable[[Live], Volumes] = lambda _: {},
+        known: Sequence[str] = (),
+        take_back: Callable[[Sequence[str]], object] = lambda _: None,
+        on_verified: Callable[[Live], object] = lambda _: None,
+        times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
+    ) -> None:
+        self._environment = environment
+        self._load_balancers = load_balancers
+        self._stacks = stacks
+        self._emit = emit
+        self._by = by
+        self._volumes = volumes
+        self._known = tuple(known)
+        self._times = times
+        self._readiness = Readiness(environment, load_balancers, stacks, owner, proof, emit)
+        self._previews = Previews(environment, stacks, marks, emit)
+        self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)
+        self._applying = Applying(
+            load_balancers, stacks, clock, emit, previews=self._previews, concurrent=self._concurrent
+        )
+        self._read_back = ReadBack(
+            load_balancers, clock, emit, concurrent=self._concurrent, on_verified=on_verified
+        )
+
+    def run(
+        self,
+        name: str,
+        approve: Approver | None,
+        *,
+        weights: Mapping[str, Percent] | None = None,
+        accept_live: bool = False,
+        waive: Sequence[str] = (),
+        message: str | Callable[[], str] | None = None,
+        preview_only: bool = False,
+        since: Since | None = None,
+    ) -> PhaseResult:
+        """Run a phase from preflight to read-back.
+
+        Args:
+            name: A key of `phases.PHASES`.
+            approve: Asked once, with all that would change; None refuses.
+            weights: For `weight`: the new weight of each route that changes; the others keep their live one.
+            accept_live: Start from the live rules even if somebody else changed them.
+            waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
+            message: For Pulumi's update history; a function is asked once the gate is open.
+            preview_only: Stop at the gate.
+            since: What was known of rollbacks when what asks for this began; by default what is known now.
+
+        Raises:
+            UsageError: The environment is completed, and the phase isn't for such a one.
+            PreflightFailed: AWS isn't as the inventory says, or another phase comes first.
+            PolicyViolation: The preview would do more than the phase is for.
+            Drift: Somebody changed a rule, or the world moved since the preview.
+            GateRefused: Not approved.
+            VerifyFailed: Applied, but the load balancer says something else.
+            EngineError, AwsError, Locked, Interrupted: As they say.
+        """
+        phase, environment, weights = PHASES[name], self._environment, weights or {}
+        self._require(phase)
+        self._emit(
+            events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
+        )
+        asks = phase.gives_way and not preview_only and since is None
+        times, history = self._times(), self._stacks.history(ROUTING, DEPTH) if asks else ()
+        beside = threads.DaemonPool(3)
+        context = self._readiness.start(phase, weights)
+        live = context.live
+        if asks:
+            since = Since(*times, history, live)
+        after = phase.target_splits(environment, context, weights)
+        since = since if phase.gives_way else None
+        run = PhaseRun(environment, phase, context, after, accept_live, tuple(waive), since)
+        self._concurrent.stop_if_rolled_back(run, live)
+        with work_folder() as folder:
+            inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, live)
+            counting = beside.submit(self._volumes, live) if phase.moves_traffic else None
+            planned = [self._previews.prepare(run, step, folder) for step in phase.steps if _concerns(step, context)]
+            behind = self._readiness.check_targets(run, planned, inspecting.result()) if inspecting else ()
+            gate = gate_of(run, planned, behind, self._known, _counted(counting) if counting else {})
+            before = {route: live.split_of(environment.routes[route]) for route in environment.routes}
+            result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=after)
+            if gate.is_empty:
+                for item in planned if not preview_only else ():
+                    self._previews.forget(item)
+                self._emit(events.NothingToDo(environment.name, name))
+                self._remind(context.ownership)
+                return result
+            self._emit(events.GateOpened(environment.name, gate))
+            if preview_only:
+                return result
+            ask(gate, approve)
+            self._emit(events.GateApproved(environment.name, name))
+            self._concurrent.stop_if_moved(run, self._load_balancers.read(environment))
+            said = message() if callable(message) else message
+            plan = " ".join(item.preview.digest for item in planned)
+            record = Record(phase=name, at=self._times()[0], by=self._by, plan=plan, moves=moves(before, after))
+            said = _message(said or f"rollout {name} {environment.name}", planned)
+            try:
+                self._applying.apply(run, planned, with_record(said, record))
+            except RolloutError:
+                self._concurrent.give_way(run)
+                raise
+        if not phase.only_watches:
+            self._read_back.verify(run, deleted_groups(planned))
+        self._tell(run, planned)
+        return replace(result, changed=True)
+
+    def _require(self, phase: Phase) -> None:
+        environment = self._environment
+        environment.require(*phase.tables)
+        if environment.completed and not phase.fits_completed:
+            raise UsageError(
+                f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
+                then=f"`rollout phase1 {environment.name}` deploys a new build",
+                code="completed",
+            )
+
+    def _tell(self, run: PhaseRun, planned: Sequence[PlannedStep]) -> None:
+        """Say what came of it, and what another owner of the adopted rules has to do."""
+        environment, live = self._environment, run.context.live
+        changes = [change for item in planned for change in item.preview.changes]
+        for name, route in environment.routes.items():
+            before, after = live.split_of(route), run.after.get(name)
+            if run.phase.moves_traffic and after is not None and (before is None or before.weight != after.weight):
+                weight = before.weight if before else None
+                self._emit(events.WeightSet(environment.name, name, weight, after.weight))
+        self._emit(events.PhaseFinished(environment.name, run.phase.name, len(changes)))
+        self._remind(run.context.ownership)
+
+    def _remind(self, ownership: Ownership | None) -> None:
+        """After the cutover: what another owner has to run, or may have to."""
+        if ownership is not None and ownership.commands:
+            routes, commands = tuple(ownership.held or ()), tuple(map(str, ownership.commands))
+            name = self._environment.name
+            self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
+
+
+def _counted(counting: Future[Volumes]) -> Volumes:
+    try:
+        return counting.result(COUNTING)
+    except TooLate:
+        return "CloudWatch hasn't answered in time"
+
+
+def _concerns(step: Step, context: PhaseContext) -> bool:
+    """Whether there is anything of ours to do: another owner's legacy rules aren't in a stack of ours."""
+    return step.stack != LEGACY or context.legacy is not None
+
+
+def _message(said: str, planned: Sequence[PlannedStep]) -> str:
+    """The update's message, with what was waived: Pulumi's history keeps it."""
+    names = dict.fromkeys(violation.resource for item in planned for violation in item.waived)
+    first, *rest = said.split("\n")
+    return "\n".join([f"{first} [policy waived: {', '.join(names)}]", *rest]) if names else said
