@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from rollout.migration.checks.drift import RouteDrift as RouteDrift
     from rollout.migration.checks.status import EnvironmentStatus as EnvironmentStatus
     from rollout.migration.checks.status import RouteStatus as RouteStatus
-    from rollout.migration.runner.run import PhaseResult as PhaseResult
     from rollout.migration.events import Event as Event
     from rollout.migration.gates import Gate as Gate
     from rollout.migration.gates import TrafficLine as TrafficLine
     from rollout.migration.release import ReleaseResult as ReleaseResult
     from rollout.migration.rollback import RollbackResult as RollbackResult
+    from rollout.migration.runner.run import PhaseResult as PhaseResult
     from rollout.ramp.runner import RampResult as RampResult
     from rollout.state.history.audit import PastChange as PastChange
 

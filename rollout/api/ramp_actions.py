@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.api.container import Parts
     from rollout.api.rollout import EnvironmentRollout
-    from rollout.migration.runner.run import PhaseResult
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
+    from rollout.migration.runner.run import PhaseResult
 
 WHOLE = Percent(1000)
 

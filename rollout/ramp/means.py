@@ -14,8 +14,8 @@ from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
-    from rollout.migration.runner.run import PhaseResult
     from rollout.migration.rollback import RollbackResult
+    from rollout.migration.runner.run import PhaseResult
 
 
 class Means(Protocol):

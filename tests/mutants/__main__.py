@@ -20,7 +20,13 @@ from tests.mutants.swapped import run_swapped
 
 PURE = (
     *(f"rollout.migration.{name}" for name in ("desired", "gates", "phases", "policy", "rollback")),
-    *("rollout.migration.checks.ownership", "rollout.analysis.judge", "rollout.ramp.decide", "rollout.alb", "rollout.state.plan"),
+    *(
+        "rollout.migration.checks.ownership",
+        "rollout.analysis.judge",
+        "rollout.ramp.decide",
+        "rollout.alb",
+        "rollout.state.plan",
+    ),
 )
 """Modules, and packages of them."""
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")

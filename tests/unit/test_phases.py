@@ -14,8 +14,8 @@ from rollout.errors import Drift
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, HeaderOverride, RuleOwnership, Split
 from rollout.inventory.quantities import Percent
-from rollout.migration.context import PhaseContext
 from rollout.migration import runner
+from rollout.migration.context import PhaseContext
 from rollout.migration.phases import PHASES
 from tests.unit.builders import (
     CANDIDATE,
@@ -86,7 +86,9 @@ def test_a_cutover_refuses_a_split_of_a_rule_that_only_our_legacy_stack_holds() 
 )
 def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: Forward | None) -> None:
     with pytest.raises(Drift) as caught:
-        PHASES["phase2"].target_splits(environment(), PhaseContext(live({"score": forward, "bulk": LEGACY_FORWARD})), {})
+        PHASES["phase2"].target_splits(
+            environment(), PhaseContext(live({"score": forward, "bulk": LEGACY_FORWARD})), {}
+        )
     assert places(caught.value.problems) == [("routes.score", "unknown-forward")]
 
 
@@ -187,7 +189,9 @@ def test_rules_keep_their_tags_whoever_takes_them() -> None:
     now = live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD})
     tagged = replace(now, rules=(replace(now.rules[0], tags=team), *now.rules[1:]))
     after = PHASES["undo-phase2"].target_splits(environment(), PhaseContext(tagged), {})
-    assert PHASES["undo-phase2"].program_input("legacy", environment(), PhaseContext(tagged), after).tags == {"score": team}
+    assert PHASES["undo-phase2"].program_input("legacy", environment(), PhaseContext(tagged), after).tags == {
+        "score": team
+    }
     inventory = environment(header_override=HeaderOverride())
     made = with_overrides(inventory, tagged, planned_overrides(inventory))
     weight = PHASES["weight"].program_input("routing", inventory, PhaseContext(made), {})

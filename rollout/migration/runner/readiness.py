@@ -35,9 +35,9 @@ class Readiness:
         environment: The inventory.
         load_balancers: Where rules are read.
         stacks: Where states are read.
+        emit: Told each event.
         owner: Another tool that holds the legacy rules.
         idle: Asked why it isn't proven that nobody needs legacy.
-        emit: Told each event.
     """
 
     def __init__(
@@ -45,9 +45,10 @@ class Readiness:
         environment: Environment,
         load_balancers: LoadBalancers,
         stacks: Stacks,
+        emit: events.Listener,
+        *,
         owner: LegacyOwner | None,
         idle: Callable[[Live], Iterable[Problem]],
-        emit: events.Listener,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -70,9 +71,7 @@ class Readiness:
             return context
         wrong = tuple(live_problems(environment, live))
         if wrong and not phase.hands_over:  # the states cost time, so they are read only where there is much to tell
-            context = replace(
-                context, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING)
-            )
+            context = replace(context, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
         states = (*(context.legacy or ()), *(context.routing or ()))
         found = [live_problems(environment, live, states) if wrong else (), phase.preflight(environment, context)]
         if not only_lowers(environment, live, phase.weights(environment, weights)):

@@ -86,15 +86,13 @@ class PhaseRunner:
         self._volumes = volumes
         self._known = tuple(known)
         self._times = times
-        self._readiness = Readiness(environment, load_balancers, stacks, owner, proof, emit)
+        self._readiness = Readiness(environment, load_balancers, stacks, emit, owner=owner, idle=proof)
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)
         self._applying = Applying(
             load_balancers, stacks, clock, emit, previews=self._previews, concurrent=self._concurrent
         )
-        self._read_back = ReadBack(
-            load_balancers, clock, emit, concurrent=self._concurrent, on_verified=on_verified
-        )
+        self._read_back = ReadBack(load_balancers, clock, emit, concurrent=self._concurrent, on_verified=on_verified)
 
     def run(
         self,

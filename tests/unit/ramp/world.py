@@ -17,10 +17,10 @@ from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind, Ramp
 from rollout.migration import events
-from rollout.migration.runner.run import PhaseResult
 from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
 from rollout.migration.rollback import RollbackResult
+from rollout.migration.runner.run import PhaseResult
 from rollout.ramp.runner import RampResult, Runner
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal
