@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rollout.migration.gates import TrafficLine as TrafficLine
     from rollout.migration.release import ReleaseResult as ReleaseResult
     from rollout.migration.rollback import RollbackResult as RollbackResult
-    from rollout.migration.runner.run import PhaseResult as PhaseResult
+    from rollout.migration.runner.result import PhaseResult as PhaseResult
     from rollout.ramp.runner import RampResult as RampResult
     from rollout.state.history.audit import PastChange as PastChange
 
@@ -51,7 +51,7 @@ _HOMES = {
     "Measured": "analysis.measuring.split",
     "PastChange": "state.history.audit",
     "Percent": "inventory.quantities",
-    "PhaseResult": "migration.runner.run",
+    "PhaseResult": "migration.runner.result",
     "RampResult": "ramp.runner",
     "ReleaseResult": "migration.release",
     "Request": "alb.conditions",

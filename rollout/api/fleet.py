@@ -17,7 +17,7 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport
 from rollout.migration.checks.status import EnvironmentStatus
-from rollout.migration.runner.run import PhaseResult
+from rollout.migration.runner.result import PhaseResult
 
 T = TypeVar("T")
 

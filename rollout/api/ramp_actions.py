@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rollout.api.rollout import EnvironmentRollout
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
-    from rollout.migration.runner.run import PhaseResult
+    from rollout.migration.runner.result import PhaseResult
 
 WHOLE = Percent(1000)
 

@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from rollout.migration.release import ReleaseResult
     from rollout.migration.rollback import Rollback, RollbackResult
     from rollout.migration.rollback.asked import Since
-    from rollout.migration.runner.run import PhaseResult
+    from rollout.migration.runner.result import PhaseResult
     from rollout.migration.runner.runner import PhaseRunner
     from rollout.migration.smoke.report import SmokeReport
     from rollout.ramp.controls import Controls

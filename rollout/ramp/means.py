@@ -15,7 +15,7 @@ from rollout.migration.ports import Approver
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import Judgement
     from rollout.migration.rollback import RollbackResult
-    from rollout.migration.runner.run import PhaseResult
+    from rollout.migration.runner.result import PhaseResult
 
 
 class Means(Protocol):

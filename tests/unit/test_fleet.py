@@ -13,7 +13,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport
 from rollout.migration.checks.status import status_of
 from rollout.migration.gates import Gate
-from rollout.migration.runner.run import PhaseResult
+from rollout.migration.runner.result import PhaseResult
 from tests.unit.builders import LEGACY_FORWARD, environment, live, weighted
 
 WAVES = (("staging",), ("europe", "america"), ("asia",))

@@ -1,4 +1,4 @@
-"""A step's preview, on a copy of its stack where need be: held to what is live, to its policy, and to whose it all is."""
+"""A step's preview, on a copy of its stack where need be: held to what is live, to its policy, and to whose all is."""
 
 from __future__ import annotations
 

@@ -1,39 +1,19 @@
-"""What goes from one stage of a run to the next, and what it comes to."""
+"""What goes from one stage of a run to the next."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from rollout.errors import PreflightFailed, Problem
 from rollout.inventory.model import Arn, Environment, ProgramInput, Split
 from rollout.migration.checks.belonging import Foreign
 from rollout.migration.context import PhaseContext
-from rollout.migration.gates import Gate
 from rollout.migration.phases import Phase, Step
 from rollout.migration.policy import Violation
 from rollout.migration.rollback.asked import Since
 from rollout.state.plan import TARGET_GROUP, Op, ResourceState, StackPreview
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseResult:
-    """What a phase came to.
-
-    Attributes:
-        changed: Whether anything was applied.
-        gate: All that was, or would be, changed.
-        before: Each route's split when it began; None where the rule wasn't one of ours.
-        after: Each route's split as read back; as it would be, after a preview.
-    """
-
-    environment: str
-    phase: str
-    changed: bool
-    gate: Gate
-    before: Mapping[str, Split | None] = field(default_factory=dict)
-    after: Mapping[str, Split] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

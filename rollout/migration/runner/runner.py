@@ -31,7 +31,8 @@ from rollout.migration.runner.concurrency import ConcurrentChanges
 from rollout.migration.runner.previews import Previews
 from rollout.migration.runner.read_back import ReadBack
 from rollout.migration.runner.readiness import Readiness
-from rollout.migration.runner.run import PhaseResult, PhaseRun, PlannedStep, deleted_groups
+from rollout.migration.runner.result import PhaseResult
+from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups
 from rollout.state.history.record import Record, moves, with_record
 from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder

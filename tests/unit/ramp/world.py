@@ -20,7 +20,7 @@ from rollout.migration import events
 from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
 from rollout.migration.rollback import RollbackResult
-from rollout.migration.runner.run import PhaseResult
+from rollout.migration.runner.result import PhaseResult
 from rollout.ramp.runner import RampResult, Runner
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal
