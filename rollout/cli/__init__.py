@@ -35,5 +35,13 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option("--verbose", "-v", count=True, help="Log what is done to standard error; -vv logs more."),
+    ] = 0,
 ) -> None:
-    pass
+    del version
+    if verbose:
+        from rollout.cli.verbose import begin
+
+        begin(verbose)

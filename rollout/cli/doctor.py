@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from rollout.cli.options import STACKS_TOML, File, Json, OneOrAll, Sandboxed
 from rollout.cli.session import session
 
 
 def doctor(
-    environment: OneOrAll = None, file: File = STACKS_TOML, json: Json = False, sandbox: Sandboxed = False
+    environment: OneOrAll = None,
+    file: File = STACKS_TOML,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(metavar="ZIP", help="Write what somebody who helps needs to see to a file."),
+    ] = None,
+    json: Json = False,
+    sandbox: Sandboxed = False,
 ) -> None:
     """Look whether this machine and these credentials are ready.
 
@@ -21,5 +33,10 @@ def doctor(
 
         checks = examine(file, environment, run.sandbox())
         run.render.doctor(checks)
+        if bundle:
+            from rollout.api.doctor.bundle import write_bundle
+
+            parts = write_bundle(bundle, file, environment, run.rollout, checks)
+            run.render.say(f"{bundle} has {', '.join(parts)}: read it before you send it on")
         if count := sum(len(check.problems) for check in checks):
             raise RolloutError(f"{count} to put right first", code="not-ready")

@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from threading import Condition, Thread
 from typing import TYPE_CHECKING
 
+from rollout.base.log import note
+
 if TYPE_CHECKING:
     from rollout.migration.events import Event, Listener
 
@@ -87,6 +89,7 @@ class Emitter:
                 _LOG.exception("a listener of events gave up")
 
     def _tell(self, event: Event) -> None:
+        note(_LOG, "%s", event, level=logging.DEBUG)
         try:
             self._listener(event)
         except Exception:  # noqa: BLE001 - whatever somebody else's code raises

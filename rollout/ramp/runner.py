@@ -6,11 +6,13 @@ and run anywhere, by several at a time: a raise is announced in history, and giv
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from rollout.alb.live import Live
 from rollout.analysis.metrics import MINUTE, AlarmState
+from rollout.base import log
 from rollout.errors import (
     AnalysisFailed,
     Drift,
@@ -40,6 +42,7 @@ from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rol
 TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often somebody else's lock is waited for where nothing else is to be waited for, and how long each time."""
 _LOOK_AGAIN = "wait for it; the same command looks again"
+_LOG = logging.getLogger("rollout.ramp")
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
@@ -191,6 +194,7 @@ class Runner:
             judgement = self._means.judge(stands.routes, live, stands.since, now)
             self._emit(events.Judged(self._name, stands.weight, judgement))
         decision = decide(self._environment.ramp, stands, judgement, now, self._alarms())
+        log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
         if stands.half_back is not None:

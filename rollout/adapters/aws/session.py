@@ -5,12 +5,14 @@ By botocore alone, which boto3 stands on, since boto3 takes longer to import.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache, cached_property
+from time import monotonic
 from typing import Any, TypeVar
 
 from botocore.config import Config
@@ -26,6 +28,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session
 
 from rollout.adapters.aws.iam import denial
+from rollout.base.log import note
 from rollout.base.printable import one_line
 from rollout.errors import AwsError, RolloutError
 from rollout.errors.redaction import hide
@@ -48,6 +51,7 @@ _QUOTING = (HTTPClientError, CredentialRetrievalError, MetadataRetrievalError)
 """Those of botocore's errors that quote what another said."""
 
 T = TypeVar("T")
+_LOG, _BEGAN_AT = logging.getLogger("rollout.aws"), "rollout-began"
 PATIENCE, RETRIES = timedelta(seconds=20), 8
 """How long an answer is waited for, and how often a call is tried again, where nothing else is said."""
 CONNECTING = timedelta(seconds=5)
@@ -81,6 +85,9 @@ class Access:
             hide(self.session_token)
         before = _explaining(None if self.access_key else session)
         session.register("creating-client-class", lambda **given: given["base_classes"].insert(0, before))
+        session.register("before-call", _begin)
+        session.register("after-call", _note)
+        session.register("after-call-error", _note)
         return session
 
     def client(self, service: str, *, at_once: int = 1, retries: int = RETRIES, patience: timedelta = PATIENCE) -> Any:
@@ -100,6 +107,18 @@ class Access:
         )
         session = explained(lambda: self._session)
         return explained(lambda: session.create_client(service, self.region, endpoint_url=self.endpoint, config=config))
+
+
+def _begin(**call: Any) -> None:
+    call["context"][_BEGAN_AT] = monotonic()
+
+
+def _note(**call: Any) -> None:
+    """Log a call; botocore calls this with each answer, and with each failure to get one."""
+    _, _, name = call["event_name"].partition(".")
+    answer = call["http_response"].status_code if "http_response" in call else type(call.get("exception")).__name__
+    took = monotonic() - call["context"].get(_BEGAN_AT, monotonic())
+    note(_LOG, "%s %s in %.3f s", name.replace(".", ":"), answer, took)
 
 
 @cache

@@ -1,14 +1,25 @@
-"""What the engine's command line complains of, in our words; nothing of Pulumi's SDK."""
+"""What the engine's command line is asked and complains of, in our words; nothing of Pulumi's SDK."""
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
 from rollout.adapters.aws.iam import denial
+from rollout.base.log import note
 from rollout.errors import EngineError, Problem
+
+_LOG = logging.getLogger("rollout.pulumi")
+
+
+def note_run(arguments: Sequence[str], code: int, seconds: float) -> None:
+    """Log a run of the engine: the command's words, no options, which may say more than a log should have."""
+    command = " ".join(takewhile(lambda word: not word.startswith("-"), arguments))
+    note(_LOG, "pulumi %s: exit code %s in %.3f s", command, code, seconds)
 
 
 def said_by_cli(text: str) -> str:

@@ -23,12 +23,12 @@ from pulumi import automation as auto
 from pulumi.automation import errors as auto_errors
 from semver import VersionInfo
 
+from rollout.adapters.pulumi.failures import note_run
 from rollout.adapters.pulumi.locks import PARENT
 from rollout.errors import EngineError
 
 for _noisy in ("grpc", "asyncio"):  # when the engine ends in mid-program they tell of it with tracebacks
     logging.getLogger(_noisy).addHandler(logging.NullHandler())
-
 
 _STOPPING = ((signal.SIGINT, timedelta(seconds=30)), (signal.SIGTERM, timedelta(seconds=10)))
 
@@ -66,6 +66,7 @@ class Engine(auto.PulumiCommand):
         variables = {**os.environ, "PATH": path, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         variables[PARENT] = str(os.getpid())
         self.hear()
+        began = time.monotonic()
         process = subprocess.Popen(
             [self.command, "--non-interactive", *args],
             cwd=cwd,
@@ -90,6 +91,7 @@ class Engine(auto.PulumiCommand):
         ended.set()
         for reader in readers:
             reader.join()
+        note_run(args, process.returncode, time.monotonic() - began)
         result = auto.CommandResult(stdout="\n".join(lines[0]), stderr="\n".join(lines[1]), code=process.returncode)
         if interrupted:
             raise KeyboardInterrupt

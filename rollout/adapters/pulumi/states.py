@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
 
-from rollout.adapters.pulumi.failures import again_if_torn, engine_error, said_by_cli
+from rollout.adapters.pulumi.failures import again_if_torn, engine_error, note_run, said_by_cli
 from rollout.adapters.pulumi.folder import AskEngineError, Folder
 from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import EngineError
@@ -131,6 +132,7 @@ class States:
             project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
             remove_empty_sidecars(settings.backend, project["name"])
             (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
+            began = monotonic()
             try:
                 done = subprocess.run(
                     [str(settings.command), "--non-interactive", "stack", *command, "--stack", environment.name],
@@ -147,6 +149,7 @@ class States:
                 raise EngineError(
                     f"the engine didn't give the {command[0]} of {stack} within {limit}", code="engine-timeout"
                 ) from None
+        note_run(("stack", *command), done.returncode, monotonic() - began)
         if not done.returncode:
             return done.stdout
         if "no stack named" in done.stderr:

@@ -1,0 +1,121 @@
+"""What somebody who helps needs to see, in one file for its owner to read before it is sent on.
+
+Versions and what the doctor found, the inventory, each environment's live rules and last changes, crash reports.
+What can't be read is named in its place. No text has a secret that is known; the header values of rules are hidden.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from rollout import __version__
+from rollout.alb.live import Live
+from rollout.api.rollout import EnvironmentRollout, Rollout
+from rollout.base.printable import printable
+from rollout.errors import RolloutError, UsageError
+from rollout.errors.redaction import REDACTED, redacted
+from rollout.migration.checks.report import Check
+from rollout.migration.events import plain
+
+CHANGES, CRASHES, LONGEST = 30, 5, 1_000_000
+"""How many changes of an environment and crash reports it has, and how many characters of each part."""
+
+_SECRET = re.compile(r"""(\b(?:value|legacy-value|webhook)\s*=\s*)("[^"\n]*"|'[^'\n]*')""")
+"""What the inventory may have in it that lets somebody in, or write somewhere."""
+
+
+def write_bundle(
+    target: Path, file: Path, name: str | None, opened: Callable[[], Rollout], checks: Sequence[Check]
+) -> tuple[str, ...]:
+    """Write it, for this user alone to read.
+
+    Args:
+        target: A zip archive that isn't there yet.
+        file: stacks.toml, which need not be there.
+        name: An environment; None for all of the file.
+        opened: Opens the file.
+        checks: What the doctor found.
+
+    Returns:
+        What is in it.
+
+    Raises:
+        UsageError: There is something at `target`, or it can't be written.
+    """
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(
+            f"{target} can't be written: {error.strerror}",
+            then="name a file that isn't there yet, in a folder that is",
+            code="file-not-writable",
+        ) from error
+    with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part, text in _parts(file, name, opened, checks):
+            archive.writestr(part, redacted(printable(text))[:LONGEST])
+        return tuple(archive.namelist())
+
+
+def _parts(
+    file: Path, name: str | None, opened: Callable[[], Rollout], checks: Sequence[Check]
+) -> Iterator[tuple[str, str]]:
+    yield "versions.txt", _versions()
+    yield "doctor.json", _json([plain(check) for check in checks])
+    yield "stacks.toml", _read(lambda: _SECRET.sub(rf"\1\"{REDACTED}\"", file.read_text("utf-8", errors="replace")))
+    for report in sorted((platformdirs.user_state_path("rollout") / "crashes").glob("*.txt"))[-CRASHES:]:
+        yield f"crashes/{report.name}", _read(lambda report=report: report.read_text("utf-8", errors="replace"))  # type: ignore[misc]
+    try:
+        rollout = opened()
+        names = (name,) if name else rollout.environments
+    except RolloutError as error:
+        yield "environments.txt", str(error)
+        return
+    for each in names:
+        yield f"{each}/rules.json", _read(lambda each=each: _json(_rules(rollout.environment(each).live())))  # type: ignore[misc]
+        yield f"{each}/history.json", _read(lambda each=each: _json(_changes(rollout.environment(each))))  # type: ignore[misc]
+
+
+def _versions() -> str:
+    installed = sorted({f"{each.name} {each.version}" for each in distributions()}, key=str.lower)
+    return "\n".join([f"rollout {__version__}", f"Python {sys.version}", platform.platform(), "", *installed, ""])
+
+
+def _rules(live: Live) -> list[dict[str, Any]]:
+    return [
+        {
+            "load-balancer": balancer,
+            "priority": rule.priority,
+            "arn": rule.arn,
+            "conditions": rule.conditions,
+            "action": str(rule.forward or rule.action),
+            "tags": dict(rule.tags),
+        }
+        for balancer in live.listeners
+        for rule in live.rules_of(balancer)
+    ]
+
+
+def _changes(environment: EnvironmentRollout) -> list[Any]:
+    return [plain(change) for change in environment.history(limit=CHANGES)]
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _read(part: Callable[[], str]) -> str:
+    try:
+        return part()
+    except (RolloutError, OSError) as error:
+        return f"{error}\n"

@@ -1,0 +1,27 @@
+"""`rollout -v COMMAND`: what is done meanwhile, on standard error; `-vv` says more."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import sys
+import time
+
+from rollout.base.log import flush
+
+
+def begin(times: int) -> None:
+    """Write log lines from now on; those that nobody has read at the end are waited for, a second at most.
+
+    Args:
+        times: How often `-v` was given, 1 or more.
+    """
+    logging.raiseExceptions = False  # standard error may be gone
+    handler = logging.StreamHandler(sys.stderr)
+    lines = logging.Formatter("%(asctime)s.%(msecs)03dZ %(name)s: %(message)s", datefmt="%H:%M:%S")
+    lines.converter = time.gmtime
+    handler.setFormatter(lines)
+    logger = logging.getLogger("rollout")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO if times == 1 else logging.DEBUG)
+    atexit.register(flush)
