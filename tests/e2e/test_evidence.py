@@ -12,7 +12,7 @@ from rollout.sandbox import Profile
 from rollout.sandbox.load import Load, endpoints_of
 from tests.conftest import Team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.nightly]  # tests/sandbox/data_plane/test_evidence.py has the parts
 
 RATE, SPEED = 60, 30
 ROUTES = ("stamp-score", "ceramic-score"), ("embed-score",)

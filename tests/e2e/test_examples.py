@@ -29,6 +29,7 @@ def run(team: Team, *words: str | Path) -> str:
 
 
 @pytest.mark.engine
+@pytest.mark.nightly
 def test_the_fixtures_test_an_inventory_and_leave_it_as_it_is(team: Team) -> None:
     before, copy = team.file.read_text(), team.folder / "test_migration.py"
     copy.write_text((EXAMPLES / "test_migration.py").read_text())
@@ -49,6 +50,7 @@ def test_the_notebook_runs_from_its_first_cell_to_its_last(team: Team) -> None:
 
 
 @pytest.mark.engine
+@pytest.mark.nightly
 def test_the_trial_for_a_real_account_plays_in_the_sandbox_and_leaves_nothing(team: Team) -> None:
     said = run(team, ROOT / "scripts" / "real_aws_trial.py", "all", "--sandbox")
     legacy = r"answered by {'rollout-trial-legacy': 200}"

@@ -106,6 +106,7 @@ def test_a_rollback_while_a_weight_is_raised_ends_on_legacy(cut_over: Team) -> N
     assert not cut_over.open().set_weight(0, approve=True, save=False).changed
 
 
+@pytest.mark.nightly  # once is in tests/e2e/test_trouble.py
 def test_ctrl_c_twice_leaves_what_a_rerun_finishes(legacy: Team) -> None:
     legacy.aws.faults.add(Fault("lambda:CreateFunction", code=None, delay=timedelta(seconds=8)))
     with subprocess.Popen(
