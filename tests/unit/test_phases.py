@@ -8,20 +8,35 @@ from pathlib import Path
 
 import pytest
 
+from rollout.alb.conditions import for_endpoint
 from rollout.alb.header_rules import with_overrides
+from rollout.alb.live import LiveRule
 from rollout.alb.weights import Forward, forward_of
-from rollout.errors import Drift
+from rollout.errors import Drift, Problem
 from rollout.inventory.header_rules import planned_overrides
-from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, HeaderOverride, RuleOwnership, Split
+from rollout.inventory.model import (
+    CANDIDATE_ONLY,
+    LEGACY_ONLY,
+    OVERRIDE_TAG,
+    PREPARED,
+    Arn,
+    Function,
+    HeaderOverride,
+    RuleOwnership,
+    Split,
+)
 from rollout.inventory.quantities import Percent
 from rollout.migration import runner
+from rollout.migration.checks.inspection import Inspection
 from rollout.migration.context import PhaseContext
 from rollout.migration.phases import PHASES
 from tests.unit.builders import (
+    BALANCER,
     CANDIDATE,
     HOUR,
     LEGACY,
     LEGACY_FORWARD,
+    LISTENER,
     environment,
     live,
     places,
@@ -227,6 +242,74 @@ def test_a_group_that_is_gone_matches_no_split() -> None:
     now = live({"score": Forward({LEGACY: 1}), "bulk": LEGACY_FORWARD})
     without = type(now)(now.account, now.load_balancers, now.listeners, now.rules, {})
     assert without.splits(environment()) == {}
+
+
+def unready() -> PhaseContext:
+    """No candidate, a header rule that somebody bent, a rule that two stacks hold and that isn't marked."""
+    asks = for_endpoint("/score/*", ("GET",))
+    bent = LiveRule(rule_arn("h"), LISTENER, 5, asks, LEGACY_FORWARD, tags={OVERRIDE_TAG: "score-override"})
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+    now = replace(now, rules=(*now.rules, bent), target_groups={"old": now.target_groups["old"]})
+    held = (state("score", rule_inputs("score", LEGACY_FORWARD)),)
+    busy = Problem("legacy has requests", code="legacy-not-idle")
+    return PhaseContext(now, legacy=held, routing=held, idle=lambda _: [busy])
+
+
+@pytest.mark.parametrize(
+    ("phase", "codes"),
+    [
+        ("phase1", ["package-missing", "header-rule-changed"]),
+        ("phase2", ["candidate-missing", "rule-not-retained", "header-rule-changed"]),
+        ("phase3", ["candidate-missing", "header-rule-changed"]),
+        ("weight", ["candidate-missing", "header-rule-changed"]),
+        ("override", ["candidate-missing", "no-header-override"]),
+        ("override-remove", ["candidate-missing"]),
+        ("monitoring", ["candidate-missing"]),
+        ("monitoring-remove", []),
+        (
+            "complete",
+            [
+                *("candidate-missing", "candidate-below-100", "candidate-below-100"),
+                *("rule-managed-by-legacy", "rule-not-managed", "target-group-in-use"),
+                *("legacy-not-idle", "header-rule-changed"),
+            ],
+        ),
+        ("undo-phase2", ["header-rule-changed"]),
+        ("undo-phase1", ["rule-managed-by-routing", "header-rule-changed"]),
+    ],
+)
+def test_each_phase_says_in_its_order_what_it_needs(phase: str, codes: list[str]) -> None:
+    new = Function(runtime="provided.al2023", handler="b", code=Path("gone.zip"), target_groups={"public": ("new",)})
+    found = PHASES[phase].preflight(environment(functions={"new": new}), unready())
+    assert [problem.code for problem in found] == codes
+
+
+def test_all_but_what_takes_it_back_leave_a_candidate() -> None:
+    context = replace(unready(), live=live({"score": weighted(0, 100), "bulk": weighted(0, 100)}))
+    gone = replace(context.live, target_groups={"old": context.live.target_groups["old"]})
+    found = {name: phase.verify(environment(), context, gone, {}) for name, phase in PHASES.items()}
+    leaving = {name for name, each in found.items() if "candidate-missing" in {problem.code for problem in each}}
+    assert PHASES.keys() - leaving == {"undo-phase1", "undo-phase2"}
+
+
+def test_the_candidate_is_removed_when_no_rule_uses_it() -> None:
+    used = Inspection(groups={BALANCER: frozenset({CANDIDATE})})
+    refusing = {name for name, phase in PHASES.items() if list(phase.inspect(used, {CANDIDATE}))}
+    assert refusing == {"undo-phase1"}
+
+
+def test_phase_3_sets_the_files_weights_and_weight_those_that_are_asked_for() -> None:
+    asked = {"score": Percent.of(10)}
+    file = dict.fromkeys(("score", "bulk"), Percent.of(30))
+    assert PHASES["phase3"].weights(environment(weight=30), asked) == file
+    assert PHASES["weight"].weights(environment(weight=30), asked) == asked
+
+
+def test_what_may_raise_a_weight_gives_way_to_a_rollback() -> None:
+    giving_way = {name for name, phase in PHASES.items() if phase.gives_way}
+    assert giving_way == {"phase2", "phase3", "weight", "override", "override-remove", "complete"}
+    assert {name for name, phase in PHASES.items() if phase.asks_owner} == {"phase2", "complete", "undo-phase2"}
+    assert {name for name, phase in PHASES.items() if phase.fits_completed} == {"phase1", "complete"}
 
 
 def test_the_runner_knows_no_phase_by_its_name() -> None:
