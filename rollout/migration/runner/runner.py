@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from rollout.alb.live import Live
 from rollout.base import threads
@@ -22,6 +23,7 @@ from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.context import PhaseContext
+from rollout.migration.gates import Gate
 from rollout.migration.phases import PHASES, Phase, Step
 from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
 from rollout.migration.rollback.asked import DEPTH, Since
@@ -128,29 +130,22 @@ class PhaseRunner:
             VerifyFailed: Applied, but the load balancer says something else.
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
-        phase, environment, weights = PHASES[name], self._environment, weights or {}
+        phase, environment = PHASES[name], self._environment
         self._require(phase)
-        self._emit(
-            events.PhaseStarted(environment.name, name, phase.summary, tuple(step.stack for step in phase.steps))
-        )
+        stacks = tuple(step.stack for step in phase.steps)
+        self._emit(events.PhaseStarted(environment.name, name, phase.summary, stacks))
         asks = phase.gives_way and not preview_only and since is None
         times, history = self._times(), self._stacks.history(ROUTING, DEPTH) if asks else ()
-        beside = threads.DaemonPool(3)
-        context = self._readiness.start(phase, weights)
-        live = context.live
+        context = self._readiness.start(phase, weights or {})
         if asks:
-            since = Since(*times, history, live)
-        after = phase.target_splits(environment, context, weights)
+            since = Since(*times, history, context.live)
+        after = phase.target_splits(environment, context, weights or {})
         since = since if phase.gives_way else None
         run = PhaseRun(environment, phase, context, after, accept_live, tuple(waive), since)
-        self._concurrent.stop_if_rolled_back(run, live)
+        self._concurrent.stop_if_rolled_back(run, context.live)
         with work_folder() as folder:
-            inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, live)
-            counting = beside.submit(self._volumes, live) if phase.moves_traffic else None
-            planned = [self._previews.prepare(run, step, folder) for step in phase.steps if _concerns(step, context)]
-            behind = self._readiness.check_targets(run, planned, inspecting.result()) if inspecting else ()
-            gate = gate_of(run, planned, behind, self._known, _counted(counting) if counting else {})
-            before = {route: live.split_of(environment.routes[route]) for route in environment.routes}
+            planned, gate = self._plan(run, folder)
+            before = {route: context.live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=after)
             if gate.is_empty:
                 for item in planned if not preview_only else ():
@@ -164,19 +159,33 @@ class PhaseRunner:
             ask(gate, approve)
             self._emit(events.GateApproved(environment.name, name))
             self._concurrent.stop_if_moved(run, self._load_balancers.read(environment))
-            said = message() if callable(message) else message
-            plan = " ".join(item.preview.digest for item in planned)
-            record = Record(phase=name, at=self._times()[0], by=self._by, plan=plan, moves=moves(before, after))
-            said = _message(said or f"rollout {name} {environment.name}", planned)
-            try:
-                self._applying.apply(run, planned, with_record(said, record))
-            except RolloutError:
-                self._concurrent.give_way(run)
-                raise
+            said = (message() if callable(message) else message) or f"rollout {name} {environment.name}"
+            self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
         if not phase.only_watches:
             self._read_back.verify(run, deleted_groups(planned))
         self._tell(run, planned)
         return replace(result, changed=True)
+
+    def _plan(self, run: PhaseRun, folder: Path) -> tuple[Sequence[PlannedStep], Gate]:
+        """Preview all steps, and look behind the rules meanwhile."""
+        phase, context, beside = run.phase, run.context, threads.DaemonPool(3)
+        inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, context.live)
+        counting = beside.submit(self._volumes, context.live) if phase.moves_traffic else None
+        planned = [self._previews.prepare(run, step, folder) for step in phase.steps if _concerns(step, context)]
+        behind = self._readiness.check_targets(run, planned, inspecting.result()) if inspecting else ()
+        return planned, gate_of(run, planned, behind, self._known, _counted(counting) if counting else {})
+
+    def _record(self, result: PhaseResult, planned: Sequence[PlannedStep]) -> Record:
+        plan = " ".join(item.preview.digest for item in planned)
+        moved = moves(result.before, result.after)
+        return Record(phase=result.phase, at=self._times()[0], by=self._by, plan=plan, moves=moved)
+
+    def _apply(self, run: PhaseRun, planned: Sequence[PlannedStep], message: str) -> None:
+        try:
+            self._applying.apply(run, planned, message)
+        except RolloutError:
+            self._concurrent.give_way(run)
+            raise
 
     def _require(self, phase: Phase) -> None:
         environment = self._environment
