@@ -18,10 +18,10 @@ from judge_rivals import alarm_minute, kayenta_high
 from judge_streams import MEDIAN, PER_MINUTE, SPREAD, Case, Ints, drawn, errors, limits, slower, stream
 from scipy.stats import fisher_exact
 
+from rollout.analysis.bets import Blocks, blocks_of, on_no_harm, on_worse
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.eprocess import log_no_harm, log_worse
 from rollout.analysis.judge import judge
-from rollout.analysis.stakes import Blocks, blocks_of, on_no_harm, on_worse
 from rollout.analysis.streams import Stream
 from rollout.analysis.weighing import guessed, harm_of, shares_of_budget, tolerated, weigh
 from rollout.inventory.ramp_settings import Analysis

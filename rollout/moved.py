@@ -26,6 +26,8 @@ class _Moved(MetaPathFinder, Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         del path, target
+        if not fullname.startswith("rollout."):
+            return None
         earlier = next((name for name in MOVED if f"{fullname}.".startswith(f"{name}.")), None)
         if earlier is None:
             return None
@@ -46,6 +48,6 @@ class _Moved(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Let imports find them, after everything that is really there."""
+    """Let imports find them, before what an earlier version has left in their places, such as empty folders."""
     if not any(isinstance(each, _Moved) for each in sys.meta_path):
-        sys.meta_path.append(_Moved())
+        sys.meta_path.insert(0, _Moved())

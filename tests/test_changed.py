@@ -10,7 +10,7 @@ from tests.imports import ROOT, needed
 from tests.plugins.changed import picked
 
 TESTS = frozenset((ROOT / "tests").rglob("test_*.py"))
-UNIT, LAYERS, DOCS = "unit/test_stakes.py", "test_layers.py", "docs/test_snippets.py"
+UNIT, LAYERS, DOCS = "unit/test_bets.py", "test_layers.py", "docs/test_snippets.py"
 COMMAND_LINE, PROGRAM = "e2e/test_command_line.py", "programs/test_legacy.py"
 
 
@@ -21,7 +21,7 @@ def picks(*changed: str) -> set[str]:
 @pytest.mark.parametrize(
     ("changed", "with_it", "without_it"),
     [
-        ("rollout/analysis/stakes.py", {UNIT, COMMAND_LINE}, {"unit/test_conditions.py", "toolchain/test_locate.py"}),
+        ("rollout/analysis/bets.py", {UNIT, COMMAND_LINE}, {"unit/test_conditions.py", "toolchain/test_locate.py"}),
         ("rollout/cli/weight.py", {COMMAND_LINE}, {UNIT}),  # by names made when it runs, in a process of its own
         ("rollout/sandbox/server.py", {COMMAND_LINE}, {UNIT}),  # a daemon, that conftest.py starts
         ("rollout/reports/templates/page.html", {"unit/dashboard/test_pages.py"}, {UNIT}),
@@ -29,7 +29,7 @@ def picks(*changed: str) -> set[str]:
         ("programs/legacy.py", {PROGRAM, COMMAND_LINE}, {UNIT}),
         ("stacks.toml", {COMMAND_LINE}, {UNIT}),
         ("docs/ramp.md", {DOCS}, {UNIT, COMMAND_LINE}),
-        ("tests/unit/test_stakes.py", {UNIT}, {COMMAND_LINE, LAYERS}),
+        ("tests/unit/test_bets.py", {UNIT}, {COMMAND_LINE, LAYERS}),
         ("changelog.d/1.fix.md", set(), {UNIT, DOCS}),
     ],
 )

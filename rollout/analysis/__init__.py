@@ -4,7 +4,7 @@
 - `defaults`: how much worse the candidate may be, by metric;
 - `judge`: the way from the one to the other, by
   - `weighing`: the evidence of each stream, from
-  - `stakes`: bets on each request, and `eprocess`: what they come to over the minutes;
+  - `bets`: bets on each request, and `eprocess`: what they come to over the minutes;
   - `sentences`: a finding in words;
 - `verdicts`: what comes of it.
 

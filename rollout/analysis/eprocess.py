@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rollout.analysis.stakes import WORSE, Floats
+from rollout.analysis.bets import WORSE, Floats
 
 PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
 """How much weight each member of `WORSE` has."""

@@ -10,7 +10,7 @@ likes while the streams grow, and this holds for all of a ramp's looks together:
 - **Inconclusive** in between, with about how many requests are missing.
 - **NoData** where there is nothing to compare.
 
-Each judgement starts afresh from the streams and remembers nothing. `stakes` and `eprocess` have the mathematics, and
+Each judgement starts afresh from the streams and remembers nothing. `bets` and `eprocess` have the mathematics, and
 docs/judge.md says what they can't do: they take each request as if it were by itself.
 
 A latency is bad requests too: legacy's beyond its own limit, and the candidate's beyond a higher one. If as large a
@@ -25,12 +25,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from rollout.analysis.bets import alone
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import log_no_harm, log_worse
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_wait
-from rollout.analysis.stakes import alone
 from rollout.analysis.streams import Arm, Stream
-from rollout.analysis.verdicts import Finding, Judgement, Verdict, called
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
 from rollout.analysis.weighing import FEWEST, PLENTY, Evidence, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis
 
@@ -39,7 +39,7 @@ _PER_CENT, _PER_SECOND = 100, 1000
 _CLOSE = 1e-6
 
 
-def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> Judgement:
+def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> AnalysisResult:
     """Judge a step by its streams.
 
     Args:
@@ -60,7 +60,9 @@ def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: S
     return _concluded([*(_compared(evidence, analysis) for evidence in found), *missing], notes)
 
 
-def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> Judgement:
+def judge_alone(
+    streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()
+) -> AnalysisResult:
     """Judge a step at 100 per cent, where legacy has no requests to compare with.
 
     Metrics are held against the `ceiling` that stacks.toml gives them. Those without one are notes and not verdicts:
@@ -72,7 +74,7 @@ def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, no
         steps: How many steps the ramp has, 1 or more.
         notes: What can't be compared, and why.
     """
-    told, findings = list(notes), list[Finding]()
+    told, findings = list(notes), list[MetricResult]()
     idle = not any(stream.candidate.requests.sum() for stream in streams)
     for stream, share in zip(streams, _shares(streams), strict=True):
         ceiling = _ceiling(stream, analysis)
@@ -85,7 +87,9 @@ def judge_alone(streams: Sequence[Stream], analysis: Analysis, *, steps: int, no
                 f"{', '.join(stream.routes)}: {NAMES[stream.metric]} isn't counted against a ceiling, nor judged"
             )
     if streams and not findings:
-        return Judgement(Verdict.PASS, (), "no metric has a ceiling, so nothing is judged without legacy", tuple(told))
+        return AnalysisResult(
+            Verdict.PASS, (), "no metric has a ceiling, so nothing is judged without legacy", tuple(told)
+        )
     return _concluded(findings, told)
 
 
@@ -97,7 +101,7 @@ def _comparable(stream: Stream) -> bool:
     return bool(stream.candidate.requests.sum() and stream.legacy.requests.sum())
 
 
-def _compared(evidence: Evidence, analysis: Analysis) -> Finding:
+def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
     stream = evidence.stream
     numbers = {
         "log-e-worse": evidence.log_worse,
@@ -115,14 +119,14 @@ def _compared(evidence: Evidence, analysis: Analysis) -> Finding:
     return _finding(stream, verdict, sentence, evidence.needs, numbers)
 
 
-def _no_data(stream: Stream) -> Finding:
+def _no_data(stream: Stream) -> MetricResult:
     return _finding(stream, Verdict.NO_DATA, of_no_data(stream), None, None)
 
 
 def _finding(
     stream: Stream, verdict: Verdict, sentence: str, needs: int | None, numbers: Mapping[str, float] | None
-) -> Finding:
-    return Finding(
+) -> MetricResult:
+    return MetricResult(
         stream.metric, stream.routes, verdict, _total(stream.legacy), _total(stream.candidate), sentence, needs, numbers
     )
 
@@ -142,7 +146,7 @@ def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
     return 1 - stream.latency.quantile if counted else None
 
 
-def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> Finding:
+def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> MetricResult:
     arm, null = stream.candidate, np.array([ceiling])
     requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
     worse = log_worse(alone(requests, bad, null, worse=True)).max()
@@ -163,7 +167,7 @@ def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> 
     return _finding(stream, verdict, of_ceiling(stream, ceiling, how, risk), None, numbers)
 
 
-def _concluded(findings: Sequence[Finding], notes: Sequence[str]) -> Judgement:
+def _concluded(findings: Sequence[MetricResult], notes: Sequence[str]) -> AnalysisResult:
     ranked = sorted(findings, key=_rank)
     verdicts = {finding.verdict for finding in ranked}
     if Verdict.FAIL in verdicts:
@@ -173,13 +177,13 @@ def _concluded(findings: Sequence[Finding], notes: Sequence[str]) -> Judgement:
     else:
         verdict = Verdict.PASS if verdicts == {Verdict.PASS} else Verdict.INCONCLUSIVE
     if not ranked:
-        return Judgement(verdict, (), "there is nothing to compare", tuple(notes))
+        return AnalysisResult(verdict, (), "there is nothing to compare", tuple(notes))
     several = len({finding.routes for finding in ranked}) > 1
     sentence = f"{called(ranked[0].routes)}: {ranked[0].sentence}" if several else ranked[0].sentence
-    return Judgement(verdict, tuple(ranked), sentence, tuple(notes))
+    return AnalysisResult(verdict, tuple(ranked), sentence, tuple(notes))
 
 
-def _rank(finding: Finding) -> tuple[int, float, str, tuple[str, ...]]:
+def _rank(finding: MetricResult) -> tuple[int, float, str, tuple[str, ...]]:
     """The worst first: by how far the evidence goes beyond what is needed, or how much is missing."""
     numbers = finding.numbers or {}
     if finding.verdict is Verdict.FAIL:

@@ -15,9 +15,9 @@ from statistics import NormalDist
 
 import numpy as np
 
+from rollout.analysis.bets import BETTER, Floats
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import AT_ONCE, PRIOR
-from rollout.analysis.stakes import BETTER, Floats
 from rollout.analysis.weighing import FEWEST, growth_of_no_harm, growth_of_worse, shares_of_budget
 from rollout.inventory.quantities import Percent, format_duration
 from rollout.inventory.ramp_settings import Analysis, MetricName

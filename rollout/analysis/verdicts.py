@@ -17,7 +17,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class MetricResult:
     """The verdict on one metric of some routes.
 
     Attributes:
@@ -42,7 +42,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class AnalysisResult:
     """The verdict on a step.
 
     Attributes:
@@ -53,7 +53,7 @@ class Judgement:
     """
 
     verdict: Verdict
-    findings: tuple[Finding, ...]
+    findings: tuple[MetricResult, ...]
     sentence: str
     notes: tuple[str, ...] = ()
 
@@ -75,12 +75,12 @@ def called(routes: Sequence[str]) -> str:
     return f"{first} and {len(others)} more" if others else first
 
 
-def unless_unseen(judgement: Judgement, unseen: Sequence[str]) -> Judgement:
+def unless_unseen(judgement: AnalysisResult, unseen: Sequence[str]) -> AnalysisResult:
     """A judgement that isn't a Pass while there are routes of which nothing can be compared."""
     if not unseen:
         return judgement
     said = f"nothing can be compared of {', '.join(unseen)}"
-    blind = Finding("requests", tuple(unseen), Verdict.NO_DATA, (0, 0), (0, 0), said)
+    blind = MetricResult("requests", tuple(unseen), Verdict.NO_DATA, (0, 0), (0, 0), said)
     findings = (*judgement.findings, blind)
     if judgement.verdict is not Verdict.PASS:
         return replace(judgement, findings=findings)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from rollout.analysis.bets import Blocks, Floats, Guess, blocks_of, on_no_harm, on_worse
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import log_no_harm, log_worse, log_worse_by_start
-from rollout.analysis.stakes import Blocks, Floats, Guess, blocks_of, on_no_harm, on_worse
 from rollout.analysis.streams import Arm, Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 

@@ -143,7 +143,7 @@ def homes(file: Path, sandbox: Sandbox | None) -> tuple[Path, ...]:
 
 
 @dataclass(frozen=True)
-class Parts:
+class Container:
     """The real parts for one environment.
 
     Attributes:
@@ -408,5 +408,5 @@ def _checkout(folder: Path) -> Path:
     return next((each for each in (found, *found.parents) if (each / ".git").exists()), found)
 
 
-PartsFactory = Callable[[Environment, Callable[[str, str], None]], Parts]
+PartsFactory = Callable[[Environment, Callable[[str, str], None]], Container]
 """Makes the parts for an environment; told the stack and the dead holder of each lock that is cleared."""

@@ -15,8 +15,8 @@ from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import Evidence
-    from rollout.analysis.verdicts import Judgement
-    from rollout.api.container import Parts
+    from rollout.analysis.verdicts import AnalysisResult
+    from rollout.api.container import Container
     from rollout.api.rollout import EnvironmentRollout
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 WHOLE = Percent(1000)
 
 
-class Hands:
+class EnvironmentRampActions:
     """The `Means` of one environment; see there.
 
     Args:
@@ -35,7 +35,7 @@ class Hands:
         warn: Told in a sentence who couldn't be notified.
     """
 
-    def __init__(self, door: EnvironmentRollout, parts: Parts, *, save: bool, warn: Callable[[str], None]) -> None:
+    def __init__(self, door: EnvironmentRollout, parts: Container, *, save: bool, warn: Callable[[str], None]) -> None:
         self._door = door
         self._parts = parts
         self._save = save
@@ -57,7 +57,7 @@ class Hands:
         """See `Means`."""
         return self._since.overruled() if self._since else ()
 
-    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
         """See `Means`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above

@@ -27,7 +27,7 @@ from rollout.analysis.measuring.pools import group_pools
 from rollout.analysis.measuring.split import SINCE, Measured, counted, measure, per_minute
 from rollout.analysis.measuring.volumes import Volume, volumes
 from rollout.analysis.metrics import MINUTE
-from rollout.api.container import Parts, PartsFactory, Provider, Sandbox
+from rollout.api.container import Container, PartsFactory, Provider, Sandbox
 from rollout.base import threads
 from rollout.base.formatting import count_of
 from rollout.errors import (
@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from rollout.alb.explain import Explanation
     from rollout.analysis.planning import RampPlan
     from rollout.api.fleet import FleetLine, FleetResult
-    from rollout.api.ramp_actions import Hands
+    from rollout.api.ramp_actions import EnvironmentRampActions
     from rollout.migration import events
     from rollout.migration.adopt import Adoption, AdoptResult, Unmarked
     from rollout.migration.checks.drift import DriftReport
@@ -314,7 +314,7 @@ class EnvironmentRollout:
         self._is_last_good = is_last_good
         self._emit = emitter(on_event)
         made = parts(environment, self._lock_cleared) if parts else None
-        self._parts = made or Parts(environment, sandbox, provider, self._lock_cleared)
+        self._parts = made or Container(environment, sandbox, provider, self._lock_cleared)
 
     @property
     def inventory(self) -> Environment:
@@ -391,7 +391,7 @@ class EnvironmentRollout:
         Raises:
             PreflightFailed: Not all routes are at 100 %, or it isn't proven that nobody needs legacy.
         """
-        from rollout.analysis.measuring.quiet import legacy_groups
+        from rollout.analysis.measuring.idle import legacy_groups
         from rollout.migration import events
         from rollout.migration.checks.retiring import left_to_remove
 
@@ -704,13 +704,15 @@ class EnvironmentRollout:
             Drift: Somebody else set weights.
             UsageError: There is nothing to restart.
         """
-        from rollout.api.ramp_actions import Hands
+        from rollout.api.ramp_actions import EnvironmentRampActions
         from rollout.migration import events
         from rollout.ramp.runner import Runner
 
         self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
-        hands = Hands(self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said)))
+        actions = EnvironmentRampActions(
+            self, self._parts, save=save, warn=lambda said: self._emit(events.Warned(name, said))
+        )
         asked = _approver(approve)
 
         def ask(gate: Gate) -> bool:
@@ -718,7 +720,7 @@ class EnvironmentRollout:
             return asked is not None and asked(gate)
 
         with self._emit.aside():
-            return Runner(self._environment, hands, self._journal(), self._emit, ask if asked else None).run(
+            return Runner(self._environment, actions, self._journal(), self._emit, ask if asked else None).run(
                 once=once, restart=restart
             )
 
@@ -730,11 +732,11 @@ class EnvironmentRollout:
         return view(self._environment, self._onlooker, self._journal())
 
     @cached_property
-    def _onlooker(self) -> Hands:
+    def _onlooker(self) -> EnvironmentRampActions:
         """What looks on; it is kept, since it remembers what a step's latencies are held against."""
-        from rollout.api.ramp_actions import Hands
+        from rollout.api.ramp_actions import EnvironmentRampActions
 
-        return Hands(self, self._parts, save=False, warn=lambda _: None)
+        return EnvironmentRampActions(self, self._parts, save=False, warn=lambda _: None)
 
     def pause(self) -> None:
         """Let the ramp raise nothing until `resume`; what fails goes back all the same."""
@@ -1180,7 +1182,7 @@ class EnvironmentRollout:
         return tuple(dict.fromkeys(names)) or tuple(known)
 
     def _runner(self, quiet_for: timedelta | None = None) -> PhaseRunner:
-        from rollout.analysis.measuring.quiet import IdleCheck
+        from rollout.analysis.measuring.idle import IdleCheck
         from rollout.migration import events
         from rollout.migration.runner.runner import PhaseRunner
         from rollout.ramp.controls import who

@@ -11,14 +11,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rollout.analysis.verdicts import Finding, Verdict, called
+from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.status import RouteStatus
 from rollout.ramp.view import RampView
-from rollout.reports.courses import Bucket, Course, Estimate, total
 from rollout.reports.overview import Overview
+from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
 from rollout.reports.words import per_cent, seconds
 from rollout.state.history.words import in_a_line
 
@@ -33,7 +33,7 @@ class _Column:
 
     title: str
     from_width: int
-    cell: Callable[[RouteStatus, Course | None], Text]
+    cell: Callable[[RouteStatus, TimeSeries | None], Text]
     right: bool = True
 
 
@@ -138,11 +138,11 @@ def _weight(route: RouteStatus) -> str:
     return "?" if route.live is None else str(route.live)
 
 
-def _last_share(course: Course | None) -> Estimate | None:
+def _last_share(course: TimeSeries | None) -> Estimate | None:
     return next((each for each in reversed(course.shares) if each is not None), None) if course else None
 
 
-def _total(course: Course | None, *, old: bool = False) -> Bucket:
+def _total(course: TimeSeries | None, *, old: bool = False) -> Bucket:
     return total(course.legacy if old else course.candidate) if course else Bucket()
 
 
@@ -157,7 +157,7 @@ def _judgement(overview: Overview, ramp: RampView) -> Iterator[Text]:
         yield Text(f"  and {count_of(len(ramp.judgement.findings) - FINDINGS, 'more finding')}", style="dim")
 
 
-def _minutes(overview: Overview, finding: Finding) -> str:
+def _minutes(overview: Overview, finding: MetricResult) -> str:
     """How long the missing requests take, if they come as they did of late."""
     course = overview.course_of(finding.routes[0]) if finding.routes else None
     if not finding.needs or course is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from rollout.analysis.verdicts import Judgement
+from rollout.analysis.verdicts import AnalysisResult
 from rollout.errors import Problem
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
@@ -261,7 +261,7 @@ class Judged(RampEvent):
     """The evidence of a weight was judged."""
 
     weight: Percent
-    judgement: Judgement
+    judgement: AnalysisResult
 
 
 @dataclass(frozen=True, slots=True)

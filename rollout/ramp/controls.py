@@ -13,7 +13,7 @@ from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent, bounded, parse_duration, parse_moment
 from rollout.migration import events
-from rollout.ramp.standing import Standing, standing
+from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, Kind, entries
 
 MAX_FREEZE = timedelta(days=90)
@@ -121,8 +121,8 @@ class Controls:
         """Let nothing rise until a time; one that is past lifts a freeze."""
         self._write(Kind.FROZEN, None, until)
 
-    def _under_way(self, live: Live) -> Standing:
-        stands = standing(self._environment, live, entries(self._journal.read()))
+    def _under_way(self, live: Live) -> RampState:
+        stands = ramp_state(self._environment, live, entries(self._journal.read()))
         if stands.is_new or stands.ended is not None:
             name = self._environment.name
             raise UsageError(

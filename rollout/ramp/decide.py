@@ -16,11 +16,11 @@ from rollout.analysis.metrics import AlarmState
 from rollout.base.formatting import count_of
 from rollout.inventory.quantities import Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
-from rollout.ramp.standing import Standing
+from rollout.ramp.state import RampState
 from rollout.ramp.windows import opens
 
 if TYPE_CHECKING:
-    from rollout.analysis.verdicts import Judgement
+    from rollout.analysis.verdicts import AnalysisResult
 
 
 class Act(StrEnum):
@@ -88,7 +88,7 @@ def bake_of(ramp: Ramp, weight: Percent) -> timedelta:
 
 
 def decide(
-    ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms = Alarms()
+    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: Alarms = Alarms()
 ) -> Decision:
     """What a ramp that hasn't ended does next.
 
@@ -115,7 +115,9 @@ def decide(
     return _permission(ramp, stands, target, now) or Decision(Act.RAISE, why, target)
 
 
-def _bake(ramp: Ramp, stands: Standing, judgement: Judgement | None, now: datetime, alarms: Alarms) -> Decision | None:
+def _bake(
+    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: Alarms
+) -> Decision | None:
     """What a weight still has to show before the next may come."""
     since = stands.since or now
     bake = bake_of(ramp, stands.weight)
@@ -140,7 +142,7 @@ def _bake(ramp: Ramp, stands: Standing, judgement: Judgement | None, now: dateti
     return Decision(Act.FAIL if ramp.on_inconclusive == "rollback" else Act.HOLD, limit)
 
 
-def _permission(ramp: Ramp, stands: Standing, target: Percent, now: datetime) -> Decision | None:
+def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -> Decision | None:
     """Who or what is in the way of a raise that the evidence allows."""
     if stands.paused is not None:
         said = f"paused by {stands.paused.by} at {stands.paused.at:%Y-%m-%d %H:%M} UTC"
@@ -161,7 +163,7 @@ def _permission(ramp: Ramp, stands: Standing, target: Percent, now: datetime) ->
     return None
 
 
-def _requests(judgement: Judgement) -> int:
+def _requests(judgement: AnalysisResult) -> int:
     """The candidate's requests, as the metric that has most of them counts."""
     seen: dict[tuple[str, ...], int] = {}
     for finding in judgement.findings:

@@ -32,10 +32,10 @@ from rollout.migration import events
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
 from rollout.migration.rollback.asked import mark_id
+from rollout.ramp.abort import RampAbort
+from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
-from rollout.ramp.means import Means
-from rollout.ramp.retreat import Retreat
-from rollout.ramp.standing import NOTHING, Standing, standing
+from rollout.ramp.state import NOTHING, RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
 
@@ -77,7 +77,12 @@ class Runner:
     """
 
     def __init__(
-        self, environment: Environment, means: Means, journal: Journal, emit: events.Listener, approve: Approver | None
+        self,
+        environment: Environment,
+        means: RampActions,
+        journal: Journal,
+        emit: events.Listener,
+        approve: Approver | None,
     ) -> None:
         self._environment = environment
         self._name = environment.name
@@ -86,7 +91,7 @@ class Runner:
         self._journal = journal
         self._emit = emit
         self._approve = approve
-        self._retreat = Retreat(environment, means, journal, emit)
+        self._retreat = RampAbort(environment, means, journal, emit)
         self._updates: tuple[Update, ...] | None = None
         self._warned = ""
 
@@ -139,7 +144,7 @@ class Runner:
             if due > self._means.now():
                 self._means.wait_until(due)
 
-    def _stand(self) -> tuple[Live, Standing]:
+    def _stand(self) -> tuple[Live, RampState]:
         """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
         try:
             live, self._updates = self._journal.beside(self._means.read, self._environment)
@@ -148,7 +153,7 @@ class Runner:
                 raise
             self._warn(f"history can't be read: {error}")
             live = self._means.read()
-        return live, standing(self._environment, live, entries(self._updates), other_change(self._updates))
+        return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
 
     def _begin_anew(self) -> None:
         """Take the live weight for where it stands.
@@ -160,7 +165,7 @@ class Runner:
         live, updates = self._journal.beside(self._means.read, self._environment)
         found = entries(updates)
         try:
-            stands = standing(self._environment, live, found)
+            stands = ramp_state(self._environment, live, found)
         except Drift:
             pass
         else:
@@ -170,13 +175,13 @@ class Runner:
                     then="leave out --restart to go on with it",
                     code="ramp-under-way",
                 )
-        self._start(standing(self._environment, live, ()).weight)
+        self._start(ramp_state(self._environment, live, ()).weight)
 
     def _start(self, weight: Percent) -> None:
         """Whoever begins a ramp knows of the rollbacks before, and means it."""
         self._journal.write(self._journal.message(Kind.STARTED, weight, overruled=self._means.overruled()))
 
-    def _look(self, live: Live, stands: Standing, *, is_first: bool, persistent: bool) -> RampResult:
+    def _look(self, live: Live, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, and what comes of it."""
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)
@@ -229,7 +234,7 @@ class Runner:
             self._warn(f"legacy's alarms are in ALARM state, which stops nothing: {', '.join(shouting)}")
         return alarms_of(self._environment.ramp, states)
 
-    def _stop(self, stands: Standing, *, persistent: bool) -> None:
+    def _stop(self, stands: RampState, *, persistent: bool) -> None:
         """Say how a ramp ended; where a failure has left routes behind they are moved back first."""
         ended = stands.ended
         if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
@@ -245,7 +250,7 @@ class Runner:
             code="ramp-failed",
         )
 
-    def _raise(self, stands: Standing, decision: Decision) -> RampResult:
+    def _raise(self, stands: RampState, decision: Decision) -> RampResult:
         """Set the next weight; it starts from what was judged, or not at all."""
         target, approve = decision.weight or NOTHING, self._approve
         if stands.weight == NOTHING and self._environment.ramp.smoke:
@@ -297,7 +302,7 @@ class Runner:
         if before and self._journal.read()[-2:-1] != before[-1:]:
             raise Locked("another run was faster", then=_LOOK_AGAIN, code="concurrent-change")
 
-    def _fail(self, stands: Standing, decision: Decision, *, persistent: bool) -> RampResult:
+    def _fail(self, stands: RampState, decision: Decision, *, persistent: bool) -> RampResult:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
@@ -311,5 +316,5 @@ class Runner:
             self._emit(events.Warned(self._name, text))
         self._warned = text
 
-    def _result(self, stands: Standing, state: str, sentence: str) -> RampResult:
+    def _result(self, stands: RampState, state: str, sentence: str) -> RampResult:
         return RampResult(self._name, stands.weight, state, sentence)

@@ -10,7 +10,7 @@ from rollout.errors import Drift
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import format_duration
 from rollout.ramp.decide import bake_of, next_step
-from rollout.ramp.standing import Standing, standing
+from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Kind, entries, other_change
 
@@ -25,7 +25,7 @@ def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update
     if not has_ramp(updates):
         return "No ramp yet."
     try:
-        stands = standing(environment, live, entries(updates), other_change(updates))
+        stands = ramp_state(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return f"{drift.what[0].upper()}{drift.what[1:]}."
     if stands.ended is not None:
@@ -35,7 +35,7 @@ def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update
     return f"{_under_way(environment, stands)}{_held_up(stands)}."
 
 
-def _under_way(environment: Environment, stands: Standing) -> str:
+def _under_way(environment: Environment, stands: RampState) -> str:
     if faults := environment.faults.get("ramp"):
         return f"Under way; its next step isn't known: {faults[0]}"
     ramp = environment.ramp
@@ -48,7 +48,7 @@ def _under_way(environment: Environment, stands: Standing) -> str:
     return f"At {stands.weight} %{since}; {then}, after a bake of {format_duration(bake)} and a Pass"
 
 
-def _held_up(stands: Standing) -> str:
+def _held_up(stands: RampState) -> str:
     if stands.paused is not None:
         return f"; paused by {stands.paused.by}"
     if stands.frozen is not None and stands.frozen.until is not None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from rollout.errors import Drift, RolloutError
 from rollout.inventory.model import Environment
+from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Decision, alarms_of, decide
-from rollout.ramp.means import Means
-from rollout.ramp.standing import NOTHING, Standing, standing
+from rollout.ramp.state import NOTHING, RampState, ramp_state
 from rollout.state.ramp_journal import Journal, entries, other_change
 
 if TYPE_CHECKING:
-    from rollout.analysis.verdicts import Judgement
+    from rollout.analysis.verdicts import AnalysisResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class RampView:
         trouble: What can't be told, and why.
     """
 
-    standing: Standing | None = None
-    judgement: Judgement | None = None
+    standing: RampState | None = None
+    judgement: AnalysisResult | None = None
     decision: Decision | None = None
     trouble: str | None = None
 
@@ -46,11 +46,11 @@ class RampView:
         return f"{self.decision.act.value}: {self.decision.sentence}"
 
 
-def view(environment: Environment, means: Means, journal: Journal) -> RampView:
+def view(environment: Environment, means: RampActions, journal: Journal) -> RampView:
     """Look at a ramp."""
     try:
         live, updates = journal.beside(means.read, environment)
-        stands = standing(environment, live, entries(updates), other_change(updates))
+        stands = ramp_state(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return RampView(trouble=f"drift: {drift.what}")
     except RolloutError as error:

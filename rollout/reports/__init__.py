@@ -1,6 +1,6 @@
 """What people look at: a live page over the environments, and the same as one file.
 
-- `courses`: CloudWatch's points as legacy against the candidate, with intervals;
+- `timeseries`: CloudWatch's points as legacy against the candidate, with intervals;
 - `changes`: Pulumi's history and where the ramp stands, in words;
 - `overview`: all of it for one environment at one moment, and `reading` gathers it;
 - `scales` and `charts`: pictures as SVG;

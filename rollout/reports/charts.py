@@ -13,8 +13,8 @@ from html import escape
 
 from rollout.base.printable import printable
 from rollout.reports.changes import Effect
-from rollout.reports.courses import Estimate
 from rollout.reports.scales import Axis, ticks, time_labels, time_ticks
+from rollout.reports.timeseries import Estimate
 
 WIDTH, HEIGHT = 440, 200
 LEFT, RIGHT, TOP, BOTTOM = 54, 10, 16, 22

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.status import EnvironmentStatus
-from rollout.reports.courses import Course
+from rollout.reports.timeseries import TimeSeries
 from rollout.state.history.audit import PastChange
 
 
@@ -34,8 +34,8 @@ class Overview:
     ramp: str
     steps: tuple[Percent, ...] = ()
     history: tuple[PastChange, ...] = ()
-    whole: Course | None = None
-    courses: tuple[Course, ...] = ()
+    whole: TimeSeries | None = None
+    courses: tuple[TimeSeries, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -53,6 +53,6 @@ class Overview:
         of = (route for route in self.status.routes if route.route in routes)
         return tuple(sorted({route.live.weight for route in of if route.live is not None}))
 
-    def course_of(self, route: str) -> Course | None:
+    def course_of(self, route: str) -> TimeSeries | None:
         """The course that a route is in."""
         return next((each for each in self.courses if route in each.routes), None)

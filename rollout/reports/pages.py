@@ -18,9 +18,9 @@ from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
 from rollout.reports import words
 from rollout.reports.changes import effect_of
-from rollout.reports.courses import Bucket, Course, Estimate, rate, total
 from rollout.reports.overview import Overview
 from rollout.reports.plots import drawn, rows
+from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
 
 SINCE = timedelta(days=1)
@@ -155,7 +155,7 @@ def digest(name: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(asset(name).encode()).digest()).decode()}'"
 
 
-def _shown(overview: Overview, course: Course | None) -> dict[str, Any]:
+def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
     return {
         "it": overview,
         "shown": course,
@@ -175,7 +175,7 @@ def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple
     return found
 
 
-def _totals(course: Course | None) -> tuple[Estimate | None, Bucket, Bucket]:
+def _totals(course: TimeSeries | None) -> tuple[Estimate | None, Bucket, Bucket]:
     if course is None:
         return None, Bucket(), Bucket()
     old, new = total(course.legacy), total(course.candidate)

@@ -10,8 +10,8 @@ from rollout.base.formatting import count_of
 from rollout.inventory.quantities import ALL_TENTHS
 from rollout.reports.changes import Effect, effect_of, weights_of
 from rollout.reports.charts import Chart, Line, Mark, svg
-from rollout.reports.courses import Bucket, Course, Estimate, total
 from rollout.reports.overview import Overview
+from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
 from rollout.reports.words import count, per_cent, per_cent_tick, seconds, seconds_tick
 from rollout.state.history.words import in_a_line
 
@@ -24,7 +24,7 @@ class Drawn:
     svg: str
 
 
-def drawn(overview: Overview, course: Course, prefix: str) -> tuple[Drawn, ...]:
+def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, ...]:
     """The charts of a course: shares, server errors, p50, p99.
 
     Args:
@@ -104,7 +104,7 @@ def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:
     return Line("weight", tuple(points), is_stepped=True)
 
 
-def rows(course: Course) -> Iterator[tuple[datetime, Estimate | None, Bucket, Bucket]]:
+def rows(course: TimeSeries) -> Iterator[tuple[datetime, Estimate | None, Bucket, Bucket]]:
     """A course as a table, the latest first, without the periods that had no request."""
     whole = zip(course.times, course.shares, course.legacy, course.candidate, strict=True)
     return (row for row in reversed(list(whole)) if row[2].requests or row[3].requests)

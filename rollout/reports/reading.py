@@ -15,8 +15,8 @@ from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.status import EnvironmentStatus
 from rollout.ramp.sentence import has_ramp, ramp_sentence
-from rollout.reports.courses import Course, course, frame, parts_of, wanted
 from rollout.reports.overview import Overview
+from rollout.reports.timeseries import TimeSeries, course, frame, parts_of, wanted
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
 from rollout.state.history.reading import read_histories
@@ -81,7 +81,7 @@ def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:
 
 def _courses(
     environment: Environment, live: Live, metrics: Metrics, now: datetime, since: timedelta
-) -> tuple[Course | None, tuple[Course, ...], tuple[str, ...]]:
+) -> tuple[TimeSeries | None, tuple[TimeSeries, ...], tuple[str, ...]]:
     pools, framed = told_apart(environment, live), frame(now, since)
     every = Pool(
         tuple(environment.routes),

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from rollout.base.formatting import count_of
 from rollout.inventory.quantities import Percent
-from rollout.reports.courses import Course, Estimate
 from rollout.reports.overview import Overview
+from rollout.reports.timeseries import Estimate, TimeSeries
 
 NONE = "-"
 _FEW = 3
@@ -79,7 +79,7 @@ def steps(overview: Overview) -> Iterator[tuple[Percent, str]]:
         yield step, "now" if step == top else "done" if step < top else "next"
 
 
-def about(course: Course | None) -> str:
+def about(course: TimeSeries | None) -> str:
     """Which routes a course is of, as a heading."""
     if course is None:
         return "Measurements"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rollout.api.container import Parts, Provider, Sandbox
+from rollout.api.container import Container, Provider, Sandbox
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
 from rollout.inventory.stacks import LEGACY
@@ -70,7 +70,7 @@ def seed(
         sorted(others),
     )
     answer(environment, sandbox)
-    stacks = Parts(environment, sandbox, provider).stacks
+    stacks = Container(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):
         return
     rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)

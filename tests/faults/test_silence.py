@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from rollout.adapters.pulumi.process import Engine
+from rollout.adapters.pulumi.process import PulumiCli
 from rollout.errors import EngineError
 from tests.codes import raises
 
 
-def engine(folder: Path, script: str, patience: timedelta) -> Engine:
+def engine(folder: Path, script: str, patience: timedelta) -> PulumiCli:
     file = folder / "pulumi"
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
-    return Engine(file, "3.259.0", patience)
+    return PulumiCli(file, "3.259.0", patience)
 
 
 def test_an_engine_without_a_sign_of_life_is_stopped(tmp_path: Path) -> None:

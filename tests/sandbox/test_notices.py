@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from rollout.api.container import Parts
+from rollout.api.container import Container
 from rollout.inventory.ramp_settings import Notification
 from rollout.ramp.notice import as_json
 from rollout.sandbox import Sandbox
@@ -24,7 +24,7 @@ def test_a_topics_queue_gets_the_notice(sandbox: Sandbox, tenant: Tenant, region
     topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     failures: list[str] = []
     inventory = environment(account=tenant.account, region=REGION, notifications={"ops": Notification(sns=topic)})
-    Parts(inventory, sandbox).notifiers(failures.append).send(NOTICE)
+    Container(inventory, sandbox).notifiers(failures.append).send(NOTICE)
     assert failures == []
     (message,) = queues.receive_message(QueueUrl=queue)["Messages"]
     said = json.loads(message["Body"])
@@ -35,6 +35,6 @@ def test_a_topic_that_is_not_there_is_told(sandbox: Sandbox, tenant: Tenant) -> 
     topic = f"arn:aws:sns:{REGION}:{tenant.account}:none"
     failures: list[str] = []
     inventory = environment(account=tenant.account, notifications={"ops": Notification(sns=topic)})
-    Parts(inventory, sandbox).notifiers(failures.append).send(NOTICE)
+    Container(inventory, sandbox).notifiers(failures.append).send(NOTICE)
     (failure,) = failures
     assert failure.startswith(f"notification ops ({topic}) wasn't told of the verdict: Publish: NotFound: ")

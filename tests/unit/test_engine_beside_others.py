@@ -8,7 +8,7 @@ import pytest
 from pulumi.automation import CommandResult
 from pulumi.automation.errors import CommandError
 
-from rollout.adapters.pulumi.telling import Diagnostics, explained
+from rollout.adapters.pulumi.engine_events import Diagnostics, explained
 from rollout.errors import EngineError
 
 VANISHED = "error: could not list bucket: blob (code=NotFound): lstat /s/locks/a.json: no such file or directory"

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollout.analysis.measuring.volumes import Volume
-from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.errors import Problem
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
@@ -24,7 +24,9 @@ CHANGE = step("update", "score", rule_inputs("score", LEGACY_FORWARD), rule_inpu
 PREVIEW = StackPreview("routing", (CHANGE,))
 TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN}, {"score": VOLUME})
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
-FINDING = Finding("server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5})
+FINDING = MetricResult(
+    "server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5}
+)
 GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",), drift=("moved",))
 
 EVENTS = (
@@ -56,7 +58,7 @@ EVENTS = (
     events.RollbackFinished("production", ("score",), reconciled=False, reason="locked"),
     events.PhaseFinished("production", "weight", 1),
     events.RampPickedUp("production", TEN.weight, MONDAY, (TEN.weight,), "history has no ramp"),
-    events.Judged("production", TEN.weight, Judgement(Verdict.PASS, (FINDING,), "no worse")),
+    events.Judged("production", TEN.weight, AnalysisResult(Verdict.PASS, (FINDING,), "no worse")),
     events.RampWaiting("production", TEN.weight, "waiting", "12m of 30m left", MONDAY),
     events.RampRaised("production", TEN.weight, "no worse"),
     events.RampFailed("production", TEN.weight, "worse", "rolled back", ("score",)),

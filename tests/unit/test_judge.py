@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rollout.analysis.judge import judge, judge_alone
 from rollout.analysis.streams import Arm, Latency, Stream
-from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -51,7 +51,7 @@ def latency(candidate: Counts, harmful: Counts, legacy: Counts, requests: tuple[
     )
 
 
-def judged(*streams: Stream, analysis: Analysis = ANALYSIS, steps: int = 5) -> Judgement:
+def judged(*streams: Stream, analysis: Analysis = ANALYSIS, steps: int = 5) -> AnalysisResult:
     return judge(streams, analysis, steps=steps)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from rollout.adapters.plugins import METRICS, NOTIFIERS, notifier
 from rollout.analysis.metrics import Point, Series, target_group
-from rollout.api.container import Parts
+from rollout.api.container import Container
 from rollout.errors import AwsError, ConfigError, RolloutError, UsageError
 from rollout.inventory.file.reading import parse
 from rollout.inventory.model import Arn
@@ -51,11 +51,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return put
 
 
-def parts(source: str, root: Path = Path()) -> Parts:
-    return Parts(environment(analysis=Analysis(source=source), root=root))
+def parts(source: str, root: Path = Path()) -> Container:
+    return Container(environment(analysis=Analysis(source=source), root=root))
 
 
-def read(of: Parts, *series: Series) -> dict[Series, tuple[Point, ...]]:
+def read(of: Container, *series: Series) -> dict[Series, tuple[Point, ...]]:
     return dict(of.metrics.read(series, NINE, NINE + timedelta(minutes=2)))
 
 

@@ -11,7 +11,7 @@ import pytest
 from rollout.alb.conditions import Condition, for_endpoint
 from rollout.alb.live import LiveRule
 from rollout.alb.weights import Forward
-from rollout.analysis.measuring.quiet import IdleCheck
+from rollout.analysis.measuring.idle import IdleCheck
 from rollout.analysis.metrics import Point, Series
 from rollout.errors import Problem
 from rollout.inventory.model import OVERRIDE_TAG, Arn

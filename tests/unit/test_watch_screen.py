@@ -8,21 +8,21 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.cli.watch_screen import line, sparkline, watch
 from rollout.inventory.quantities import Percent
 from rollout.ramp.decide import Act, Decision
-from rollout.ramp.standing import Standing
+from rollout.ramp.state import RampState
 from rollout.ramp.view import RampView
-from rollout.reports.courses import Estimate
+from rollout.reports.timeseries import Estimate
 from tests.unit.dashboard.world import NOW, overview
 
 NEEDS = "not yet sure that it is no worse than 0.6 %; needs about 412 more requests"
 SENTENCE = f"5xx 0.1 % of 900 against 0.1 % of 2,700: {NEEDS}"
-FINDING = Finding("server-errors", ("r1",), Verdict.INCONCLUSIVE, (3, 2700), (1, 900), SENTENCE, 412)
-JUDGEMENT = Judgement(Verdict.INCONCLUSIVE, (FINDING,), SENTENCE)
+FINDING = MetricResult("server-errors", ("r1",), Verdict.INCONCLUSIVE, (3, 2700), (1, 900), SENTENCE, 412)
+JUDGEMENT = AnalysisResult(Verdict.INCONCLUSIVE, (FINDING,), SENTENCE)
 AT = Percent(250)
-STANDS = Standing(("r1", "r2", "r3"), AT, NOW - timedelta(hours=10), is_new=False)
+STANDS = RampState(("r1", "r2", "r3"), AT, NOW - timedelta(hours=10), is_new=False)
 RAMP = RampView(STANDS, JUDGEMENT, Decision(Act.BAKE, f"r1: {SENTENCE}"))
 
 
@@ -54,7 +54,7 @@ def test_a_wide_terminal_has_both_implementations_side_by_side() -> None:
 
 def test_a_ramp_that_ended_or_cannot_be_told_says_so() -> None:
     assert "drift: somebody" in "\n".join(drawn(80, RampView(trouble="drift: somebody else set weights")))
-    assert "no ramp has begun" in "\n".join(drawn(80, RampView(Standing(("r1",)))))
+    assert "no ramp has begun" in "\n".join(drawn(80, RampView(RampState(("r1",)))))
 
 
 def test_bars_are_in_ascii_where_nothing_else_can_be_shown() -> None:

@@ -33,7 +33,7 @@ for _noisy in ("grpc", "asyncio"):  # when the engine ends in mid-program they t
 _STOPPING = ((signal.SIGINT, timedelta(seconds=30)), (signal.SIGTERM, timedelta(seconds=10)))
 
 
-class Engine(auto.PulumiCommand):
+class PulumiCli(auto.PulumiCommand):
     """The CLI at a known path and version, in a process group of its own.
 
     Args:
@@ -175,7 +175,7 @@ class Stack(auto.Stack):
     def hear(self, _event: object) -> None:
         """Note that the engine said something."""
         engine = self.workspace.pulumi_command
-        if isinstance(engine, Engine):
+        if isinstance(engine, PulumiCli):
             engine.hear()
 
     def outputs(self) -> auto.OutputMap:

@@ -18,12 +18,12 @@ from filelock import FileLock, Timeout
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
-from rollout.adapters.pulumi import leftovers
+from rollout.adapters.pulumi import pending_operations as leftovers
+from rollout.adapters.pulumi.engine_events import Diagnostics, LockedError, NoStackError, Steps, change, explained
 from rollout.adapters.pulumi.locks import ends, locks_in
-from rollout.adapters.pulumi.process import Engine, Stack, Workspace, stop_group
+from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace, stop_group
 from rollout.adapters.pulumi.programs import Guard, Program, guarded, load_program
 from rollout.adapters.pulumi.states import EngineSettings, States, remove_empty_sidecars
-from rollout.adapters.pulumi.telling import Diagnostics, LockedError, NoStackError, Steps, change, explained
 from rollout.base.private import private_folder
 from rollout.errors import EngineError, Locked
 from rollout.inventory.model import ROLLBACK_TAG, Environment, ProgramInput
@@ -264,7 +264,7 @@ class PulumiStacks(States):
                 stack_settings=None
                 if known
                 else {name: auto.StackSettings(environment.secrets_provider, config=dict(config))},
-                pulumi_command=Engine(settings.command, settings.version, environment.engine_timeout),
+                pulumi_command=PulumiCli(settings.command, settings.version, environment.engine_timeout),
             )
             yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select makes one of the SDK's own
 

@@ -3,5 +3,5 @@
 - `split`: the measured share beside the live weights;
 - `evidence`: a step's minutes for the judge: `pools`, what can be told apart; `tallies`, how it is counted;
   `latency_limits`, when a latency counts as slow;
-- `quiet`: the proof that nobody needs legacy any more.
+- `idle`: the proof that nobody needs legacy any more.
 """

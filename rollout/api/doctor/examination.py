@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rollout.adapters.aws.session import usual_region
 from rollout.adapters.aws.sts import caller
-from rollout.api.container import NOBODY, Parts, Sandbox, access, sandbox_account
+from rollout.api.container import NOBODY, Container, Sandbox, access, sandbox_account
 from rollout.api.doctor.account import clock, credentials
 from rollout.api.doctor.machine import machine_checks
 from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
@@ -57,7 +57,7 @@ def _backends(environments: tuple[Environment, ...], sandbox: Sandbox | None) ->
     seen = set()
     for environment in environments:
         try:
-            parts = Parts(environment, sandbox)
+            parts = Container(environment, sandbox)
             if parts.backend not in seen:
                 seen.add(parts.backend)
                 yield backend_check(parts.stacks.backend(), parts.backend_warning)

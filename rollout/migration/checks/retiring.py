@@ -1,6 +1,6 @@
 """When legacy may be retired: all requests go to the candidate, and no rule nor stack keeps legacy. Pure.
 
-Whether anybody needs it all the same is for `quiet` to prove.
+Whether anybody needs it all the same is for `idle` to prove.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rollout.reports.changes import Effect
 from rollout.reports.charts import HEIGHT, WIDTH, Chart, Line, Mark, svg
-from rollout.reports.courses import Estimate
+from rollout.reports.timeseries import Estimate
 from rollout.reports.words import per_cent_tick
 from tests.unit.dashboard.world import NOW
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rollout.analysis.measuring.pools import Pool
 from rollout.analysis.metrics import MINUTE, Point, target_group
 from rollout.inventory.model import Arn
-from rollout.reports.courses import (
+from rollout.reports.timeseries import (
     LADDERS,
     MAX_BUCKETS,
     PERIODS,

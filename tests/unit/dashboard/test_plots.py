@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rollout.reports.courses import Estimate
 from rollout.reports.plots import drawn, weights
+from rollout.reports.timeseries import Estimate
 from rollout.state.history.entries import Update
 from tests.unit.dashboard.world import HISTORY, NOW, Histories, made, overview, shop
 

@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from rollout.analysis.metrics import AlarmState
-from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, bake_of, decide, next_step
-from rollout.ramp.standing import Standing
+from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Entry, Kind
 from tests.unit.ramp.world import judgement
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FIVE, FIFTY, WHOLE = (Percent.of(weight) for weight in (5, 50, 100))
-START = Standing(("a", "b"), is_new=False)
+START = RampState(("a", "b"), is_new=False)
 QUIET = Alarms()
 AT_5 = replace(START, weight=FIVE, since=NOON - HOUR)
 PASS, WORSE, UNSURE = (judgement(verdict) for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE))
@@ -34,7 +34,7 @@ def entry(kind: Kind, at: datetime = NOON, until: datetime | None = None) -> Ent
     return Entry(kind=kind, at=at, by="ann@desk", until=until)
 
 
-def next_of(stands: Standing, found: Judgement | None = PASS, alarms: Alarms = QUIET, **given: Any) -> Decision:
+def next_of(stands: RampState, found: AnalysisResult | None = PASS, alarms: Alarms = QUIET, **given: Any) -> Decision:
     return decide(ramp(**given), stands, found, NOON, alarms)
 
 
@@ -105,7 +105,7 @@ def test_a_bake_is_waited_for_to_its_end_unless_somebody_skips_it() -> None:
 )
 @pytest.mark.parametrize("skipped", [False, True])
 def test_nothing_is_raised_without_a_pass_even_if_the_wait_is_skipped(
-    found: Judgement | None, alarms: Alarms, skipped: bool
+    found: AnalysisResult | None, alarms: Alarms, skipped: bool
 ) -> None:
     stands = replace(AT_5, is_skipped=skipped)
     waits = next_of(stands, found, alarms, **{"bake-limit": "90m"})
@@ -128,10 +128,10 @@ def test_the_limit_is_never_shorter_than_the_bake() -> None:
 
 
 def test_requests_are_counted_once_a_group_of_routes_by_the_metric_that_has_most() -> None:
-    def found(metric: Any, routes: tuple[str, ...], requests: int) -> Finding:
-        return Finding(metric, routes, Verdict.PASS, (0, 1), (0, requests), "fine")
+    def found(metric: Any, routes: tuple[str, ...], requests: int) -> MetricResult:
+        return MetricResult(metric, routes, Verdict.PASS, (0, 1), (0, requests), "fine")
 
-    counted = Judgement(
+    counted = AnalysisResult(
         Verdict.PASS,
         (
             found("server-errors", ("a",), 60),

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from rollout.analysis.metrics import AlarmState
-from rollout.analysis.verdicts import Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.errors import AnalysisFailed, AwsError, Drift, EngineError, GateRefused, Interrupted, RampEnded, UsageError
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
@@ -19,11 +19,11 @@ from rollout.state.ramp_journal import Journal, Kind, entries
 from tests.unit.ramp.world import MONDAY, ROUTES, Killed, World, inventory, judgement
 
 FIVE, FIFTY, WHOLE = Percent.of(5), Percent.of(50), Percent.of(100)
-Judge = Callable[[Percent, timedelta], Judgement]
+Judge = Callable[[Percent, timedelta], AnalysisResult]
 
 
 def fails_at(weight: Percent, after: timedelta = timedelta(minutes=3), routes: tuple[str, ...] = ROUTES) -> Judge:
-    def judge(now: Percent, since: timedelta) -> Judgement:
+    def judge(now: Percent, since: timedelta) -> AnalysisResult:
         verdict = Verdict.FAIL if now == weight and since >= after else Verdict.PASS
         return judgement(verdict, "5xx 9 % against 0.1 %" if verdict is Verdict.FAIL else "", routes)
 
@@ -358,7 +358,7 @@ def test_of_two_at_a_time_the_slower_gives_way() -> None:
 
 
 def noting(judge: Judge, judged: list[tuple[Percent, Verdict]]) -> Judge:
-    def judge_and_note(weight: Percent, after: timedelta) -> Judgement:
+    def judge_and_note(weight: Percent, after: timedelta) -> AnalysisResult:
         found = judge(weight, after)
         judged.append((weight, found.verdict))
         return found

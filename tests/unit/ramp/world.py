@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.alb.live import Live
 from rollout.analysis.metrics import AlarmState
-from rollout.analysis.verdicts import Finding, Judgement, Verdict
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete, RolloutError
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
@@ -34,11 +34,13 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-def judgement(verdict: Verdict, sentence: str = "", routes: Sequence[str] = ROUTES, requests: int = 5000) -> Judgement:
+def judgement(
+    verdict: Verdict, sentence: str = "", routes: Sequence[str] = ROUTES, requests: int = 5000
+) -> AnalysisResult:
     """What a judge says."""
     said = sentence or f"it is {verdict}"
-    finding = Finding("server-errors", tuple(routes), verdict, (5, 9000), (5, requests), said)
-    return Judgement(verdict, (finding,), said)
+    finding = MetricResult("server-errors", tuple(routes), verdict, (5, 9000), (5, requests), said)
+    return AnalysisResult(verdict, (finding,), said)
 
 
 def inventory(**ramp: object) -> Environment:
@@ -60,7 +62,7 @@ class World:
     """
 
     environment: Environment
-    judge_of: Callable[[Percent, timedelta], Judgement] = lambda _weight, _after: judgement(Verdict.PASS)
+    judge_of: Callable[[Percent, timedelta], AnalysisResult] = lambda _weight, _after: judgement(Verdict.PASS)
     time: datetime = MONDAY
     weights: dict[str, Percent | None] = field(default_factory=lambda: dict.fromkeys(ROUTES))
     updates: list[Update] = field(default_factory=lambda: [Update("update", "succeeded", "rollout phase2 p", MONDAY)])
@@ -128,7 +130,7 @@ class World:
         self._meets("live", AwsError, "no network")
         return on_aws(self.environment, **{n: None if w is None else w.tenths // 10 for n, w in self.weights.items()})
 
-    def judge(self, routes: Sequence[str], _live: Live, since: datetime, now: datetime) -> Judgement:
+    def judge(self, routes: Sequence[str], _live: Live, since: datetime, now: datetime) -> AnalysisResult:
         self._meets("cloudwatch", AwsError, "throttled")
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)

@@ -22,8 +22,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import Forward
-from rollout.analysis.verdicts import Judgement, Verdict
-from rollout.api.ramp_actions import Hands
+from rollout.analysis.verdicts import AnalysisResult, Verdict
+from rollout.api.ramp_actions import EnvironmentRampActions
 from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import Arn
@@ -86,10 +86,10 @@ class WayBack(RuleBasedStateMachine):
         self.arns: Mapping[str, Arn] = {name: rule_of(self.world, name).arn for name in ROUTES}
         self.schedule = Schedule(self.world.clock)
         self.patches.enter_context(patch("rollout.base.threads.DaemonPool", pool_of(self.schedule)))
-        self.patches.enter_context(patch.object(Hands, "judge", self._judge))
+        self.patches.enter_context(patch.object(EnvironmentRampActions, "judge", self._judge))
 
-    def _judge(self, *_: object) -> Judgement:
-        return Judgement(self.verdict, (), f"it is {self.verdict}")
+    def _judge(self, *_: object) -> AnalysisResult:
+        return AnalysisResult(self.verdict, (), f"it is {self.verdict}")
 
     # who begins
 

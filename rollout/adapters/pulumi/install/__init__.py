@@ -13,7 +13,7 @@ The engine keeps plugins and credentials of its own in `$PULUMI_HOME` (`~/.pulum
 
 from rollout.adapters.pulumi.install.install import setup
 from rollout.adapters.pulumi.install.job import Progress
-from rollout.adapters.pulumi.install.locate import Engine, find, require
+from rollout.adapters.pulumi.install.locate import PulumiBinary, find, require
 from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, Version
 
-__all__ = ["MINIMUM", "PINNED", "Engine", "Progress", "Version", "find", "require", "setup"]
+__all__ = ["MINIMUM", "PINNED", "Progress", "PulumiBinary", "Version", "find", "require", "setup"]

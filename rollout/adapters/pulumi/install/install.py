@@ -18,7 +18,7 @@ from typing import Literal
 
 from rollout.adapters.pulumi.install.build import build
 from rollout.adapters.pulumi.install.job import Job, OnProgress, Progress, SourceFailed
-from rollout.adapters.pulumi.install.locate import Engine, engines_folder, find, installed, require, write_stamp
+from rollout.adapters.pulumi.install.locate import PulumiBinary, engines_folder, find, installed, require, write_stamp
 from rollout.adapters.pulumi.install.release import install_release
 from rollout.adapters.pulumi.install.versions import PINNED, Unfit, ask
 from rollout.base.private import private_folder
@@ -39,7 +39,7 @@ def setup(
     environ: Mapping[str, str] = os.environ,
     cache: Path | None = None,
     sources: Mapping[str, Source] = SOURCES,
-) -> Engine:
+) -> PulumiBinary:
     """Have an engine: the one that is there, or else the first that a source gives.
 
     Args:
@@ -59,7 +59,7 @@ def setup(
     if source == "path":
         return require(environ=environ, cache=cache)
 
-    def present() -> Engine | None:
+    def present() -> PulumiBinary | None:
         return find(environ=environ, cache=cache) if source == "auto" else installed(cache)
 
     if not force and (engine := present()):
@@ -100,7 +100,7 @@ def _alone(folder: Path, on_progress: OnProgress) -> Iterator[bool]:
         lock.release()
 
 
-def _first_of(sources: Mapping[str, Source], folder: Path, on_progress: OnProgress, cache: Path | None) -> Engine:
+def _first_of(sources: Mapping[str, Source], folder: Path, on_progress: OnProgress, cache: Path | None) -> PulumiBinary:
     for leftover in folder.glob("tmp-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     log = folder / "setup.log"

@@ -36,7 +36,7 @@ SMALLEST_ENGINE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class PulumiBinary:
     """A Pulumi engine that fits.
 
     Attributes:
@@ -55,7 +55,7 @@ def engines_folder(cache: Path | None = None) -> Path:
     return (cache or platformdirs.user_cache_path("rollout")) / "engine"
 
 
-def find(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> Engine | None:
+def find(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> PulumiBinary | None:
     """The engine to use; None where none fits.
 
     Args:
@@ -66,10 +66,10 @@ def find(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) 
         EngineMissing: ROLLOUT_PULUMI names something that is no engine.
         EngineTooOld: ROLLOUT_PULUMI names an engine that is too old.
     """
-    return next((found for found in _search(environ, cache) if isinstance(found, Engine)), None)
+    return next((found for found in _search(environ, cache) if isinstance(found, PulumiBinary)), None)
 
 
-def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> Engine:
+def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> PulumiBinary:
     """The engine to use.
 
     Args:
@@ -82,7 +82,7 @@ def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = Non
     """
     unfit: list[_Unfitting] = []
     for found in _search(environ, cache):
-        if isinstance(found, Engine):
+        if isinstance(found, PulumiBinary):
             return found
         unfit.append(found)
     then = f"Run `rollout setup`, which gets Pulumi {PINNED}"
@@ -93,7 +93,7 @@ def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = Non
     raise EngineMissing(f"No Pulumi engine was found{seen}", then=then)
 
 
-def installed(cache: Path | None = None) -> Engine | None:
+def installed(cache: Path | None = None) -> PulumiBinary | None:
     """The engine that `setup` installed, if it is whole."""
     binary = engines_folder(cache) / str(PINNED) / "bin" / "pulumi"
     try:
@@ -107,7 +107,7 @@ def installed(cache: Path | None = None) -> Engine | None:
                 write_stamp(binary, known)
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return Engine(binary, PINNED, "cache")
+    return PulumiBinary(binary, PINNED, "cache")
 
 
 def write_stamp(binary: Path, digest: str | None = None) -> None:
@@ -130,7 +130,7 @@ def _seen(binary: Path) -> dict[str, int]:
 _Unfitting = tuple[Path, Unfit]
 
 
-def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[Engine | _Unfitting]:
+def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[PulumiBinary | _Unfitting]:
     """Engines in the order of preference, with those between them that don't fit and why."""
     if named := environ.get(VARIABLE):
         yield _named(Path(named).expanduser().absolute())
@@ -141,14 +141,14 @@ def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[Engine |
         # A relative entry would make the engine depend on the folder one happens to be in.
         if Path(folder).is_absolute() and (binary := shutil.which("pulumi", path=folder)):
             try:
-                yield Engine(Path(binary), check(answers.version(Path(binary))), "path")
+                yield PulumiBinary(Path(binary), check(answers.version(Path(binary))), "path")
             except Unfit as why:
                 yield Path(binary), why
 
 
-def _named(binary: Path) -> Engine:
+def _named(binary: Path) -> PulumiBinary:
     try:
-        return Engine(binary, check(ask(binary)), "variable")
+        return PulumiBinary(binary, check(ask(binary)), "variable")
     except Unfit as why:
         error = EngineTooOld if why.version and why.version < MINIMUM else EngineMissing
         then = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"

@@ -1,4 +1,4 @@
-"""What a ramp acts through; the real one is `hands`."""
+"""What a ramp acts through; the real ones are `api.ramp_actions`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rollout.inventory.ramp_settings import NoticeKind
 from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
-    from rollout.analysis.verdicts import Judgement
+    from rollout.analysis.verdicts import AnalysisResult
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
 
 
-class Means(Protocol):
+class RampActions(Protocol):
     """What a ramp acts through; times are AWS's."""
 
     def read(self) -> Live:
@@ -29,7 +29,7 @@ class Means(Protocol):
         """The marks of rollbacks that were there at the first `read`, each by its `mark_id`."""
         ...
 
-    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> Judgement:
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
         """Judge what routes did since they have their weight."""
         ...
 

@@ -13,16 +13,16 @@ from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
+from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Decision
-from rollout.ramp.means import Means
-from rollout.ramp.standing import NOTHING, Standing
+from rollout.ramp.state import NOTHING, RampState
 from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 3, timedelta(seconds=10)
 """How often one look tries to move traffic back, and the time in between; a run that stays never gives up."""
 
 
-class Retreat:
+class RampAbort:
     """The way back of one environment's ramp.
 
     Args:
@@ -32,13 +32,13 @@ class Retreat:
         emit: Told each event.
     """
 
-    def __init__(self, environment: Environment, means: Means, journal: Journal, emit: events.Listener) -> None:
+    def __init__(self, environment: Environment, means: RampActions, journal: Journal, emit: events.Listener) -> None:
         self._environment = environment
         self._means = means
         self._journal = journal
         self._emit = emit
 
-    def go(self, stands: Standing, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
+    def go(self, stands: RampState, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
         """Do what `on-failure` says.
 
         Args:
@@ -117,7 +117,7 @@ class Retreat:
         """Whether an error is about a route; one that names none is about all."""
         return not isinstance(error, RollbackIncomplete) or any(p.where == f"routes.{route}" for p in error.problems)
 
-    def _lowered(self, stands: Standing, decision: Decision) -> Percent | None:
+    def _lowered(self, stands: RampState, decision: Decision) -> Percent | None:
         """The weight before, if there was one and it could be set."""
         before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=NOTHING)
         if before == NOTHING:

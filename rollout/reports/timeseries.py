@@ -60,7 +60,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class TimeSeries:
     """Legacy against the candidate over time, for routes that can be told apart only together.
 
     Attributes:
@@ -130,7 +130,7 @@ def parts_of(sources: Iterable[Source], period: timedelta, read: Mapping[Series,
     return {source: dict(_parts(source, period, read)) for source in sources}
 
 
-def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Parts) -> Course:
+def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Parts) -> TimeSeries:
     """Put together what was read.
 
     Args:
@@ -141,7 +141,7 @@ def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Pa
     times, period = framed
     old, new = (_buckets(sources, times, parts) for sources in (pool.legacy, pool.candidate))
     shares = tuple(rate(b.requests, a.requests + b.requests) for a, b in zip(old, new, strict=True))
-    return Course(pool.routes, times, period, old, new, shares)
+    return TimeSeries(pool.routes, times, period, old, new, shares)
 
 
 def rate(hits: int, total: int) -> Estimate | None:

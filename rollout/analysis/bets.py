@@ -91,7 +91,7 @@ def blocks_of(candidate: Floats, candidate_bad: Floats, legacy: Floats, legacy_b
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stakes:
+class Bets:
     """Bets on each request, by stream, block and alternative.
 
     Attributes:
@@ -140,7 +140,7 @@ class Guess:
         return Guess(self.rate[streams], self.worth[streams])
 
 
-def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Stakes:
+def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Bets:
     """Bets against "the candidate's rate is at most `ratio` times legacy's", for each of `WORSE`.
 
     Args:
@@ -154,10 +154,10 @@ def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Stakes:
     point = _nearest(weight, rate, base, steep)
     border = np.clip(steep * point, _NEXT_TO_0, 1 - _NEXT_TO_0)
     stake = np.maximum(rate - border, 0) / (border * (1 - border))
-    return Stakes(border, stake, point, -stake * steep * weight / (1 - weight))
+    return Bets(border, stake, point, -stake * steep * weight / (1 - weight))
 
 
-def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats) -> Stakes:
+def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats) -> Bets:
     """Bets against "the candidate's rate is above legacy's by `relative` and by `absolute`", for each of `BETTER`.
 
     Each block bets against the wider of both bounds, by what was seen before it. A block that has more requests than
@@ -183,7 +183,7 @@ def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats)
     stake = np.where((blocks.candidate <= known)[:, :, None], np.minimum(rate - border, 0), 0) / (border * (1 - border))
     back = np.minimum(-stake * ratio * weight / (1 - weight), _MOST / point)
     stake = np.maximum(stake, -back * (1 - weight) / (ratio * weight))
-    return Stakes(border, stake, point, back)
+    return Bets(border, stake, point, back)
 
 
 def alone(requests: Floats, bad: Floats, ceiling: Floats, *, worse: bool) -> Floats:

@@ -20,7 +20,7 @@ NOTHING = Percent(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RampState:
     """Where a ramp stands.
 
     Attributes:
@@ -62,7 +62,7 @@ class Standing:
     note: str | None = None
 
 
-def standing(environment: Environment, live: Live, entries: Sequence[Entry], other: str | None = None) -> Standing:
+def ramp_state(environment: Environment, live: Live, entries: Sequence[Entry], other: str | None = None) -> RampState:
     """Where the ramp stands.
 
     Args:
@@ -105,17 +105,17 @@ def standing(environment: Environment, live: Live, entries: Sequence[Entry], oth
     raise drift
 
 
-def _told(environment: Environment, entries: Sequence[Entry]) -> Standing:
+def _told(environment: Environment, entries: Sequence[Entry]) -> RampState:
     """Where it stands by its entries alone."""
     every = tuple(environment.routes)
-    now = Standing(every)
+    now = RampState(every)
     for entry in entries:
         weight = entry.weight or NOTHING
         match entry.kind:
             case Kind.STARTED:
                 since = entry.at if weight > NOTHING else None
                 overruled = entry.overruled or ()
-                now = Standing(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
+                now = RampState(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
             case Kind.PAUSED:
                 now = replace(now, paused=entry)
             case Kind.RESUMED:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rollout.analysis import eprocess, stakes
-from rollout.analysis.stakes import Blocks, Guess
+from rollout.analysis import bets as strategies
+from rollout.analysis import eprocess
+from rollout.analysis.bets import Blocks, Guess
 
 SIZES = st.tuples(st.integers(1, 12), st.integers(1, 12))
 RATES = st.floats(0.001, 0.999)
@@ -49,7 +50,7 @@ def test_a_bet_on_worse_gains_nothing_by_expectation_up_to_the_tolerance(
     sizes: tuple[int, int], guess: float, p: float, ratio: float, part: float
 ) -> None:
     blocks = outcomes(*sizes)
-    bets = stakes.on_worse(blocks, guesses(blocks, guess), np.full(len(blocks.candidate), ratio)).log_bets(blocks)
+    bets = strategies.on_worse(blocks, guesses(blocks, guess), np.full(len(blocks.candidate), ratio)).log_bets(blocks)
     for q in (min(1.0, ratio * p), min(1.0, ratio * p) * part):
         assert expectation(blocks, bets, q, p) <= 1 + 1e-9
 
@@ -63,7 +64,7 @@ def test_a_bet_on_no_harm_gains_nothing_by_expectation_from_the_harm_on(
     border = p + max(relative * p, absolute)
     blocks = outcomes(*sizes)
     margins = (np.full(len(blocks.candidate), margin) for margin in (relative, absolute))
-    bets = stakes.on_no_harm(blocks, guesses(blocks, guess), *margins).log_bets(blocks)
+    bets = strategies.on_no_harm(blocks, guesses(blocks, guess), *margins).log_bets(blocks)
     assert np.isfinite(bets).all()
     if border < 1:
         for q in (border, border + (1 - border) * part):
@@ -74,16 +75,16 @@ def test_a_bet_on_no_harm_gains_nothing_by_expectation_from_the_harm_on(
 def test_a_bet_against_a_ceiling_is_fair(requests: int, ceiling: float, part: float) -> None:
     bad = np.arange(requests + 1.0)[:, None]
     for worse, rate in ((True, ceiling * part), (False, ceiling + (1 - ceiling) * part)):
-        bets = stakes.alone(np.full_like(bad, requests), bad, np.full(len(bad), ceiling), worse=worse)[:, 0]
+        bets = strategies.alone(np.full_like(bad, requests), bad, np.full(len(bad), ceiling), worse=worse)[:, 0]
         for q in (ceiling, rate):
             assert (binomial(bad, requests, q) * np.exp(bets)).sum(axis=0).max() <= 1 + 1e-9
 
 
 def test_for_rare_events_a_bet_is_the_conditional_binomial_test() -> None:
     counts = (np.array([[count]]) for count in (50, 3, 950, 1))
-    blocks = stakes.blocks_of(*counts)
-    bets = stakes.on_worse(blocks, guesses(blocks, 1e-6), np.array([1.25])).log_bets(blocks)[0, 0]
-    shares = [50 * ratio / (50 * ratio + 950) for ratio in (1.25, *1.25 * stakes.WORSE)]
+    blocks = strategies.blocks_of(*counts)
+    bets = strategies.on_worse(blocks, guesses(blocks, 1e-6), np.array([1.25])).log_bets(blocks)[0, 0]
+    shares = [50 * ratio / (50 * ratio + 950) for ratio in (1.25, *1.25 * strategies.WORSE)]
     likelihoods = np.array([4 * share**3 * (1 - share) for share in shares])
     assert bets == pytest.approx(np.log(likelihoods[1:] / likelihoods[0]), abs=0.05)
 
@@ -93,7 +94,7 @@ def test_the_weights_of_beginnings_are_a_budget() -> None:
 
 
 def test_a_fault_that_begins_late_is_found_by_its_own_minutes() -> None:
-    quiet, loud = np.full((1, 300, len(stakes.WORSE)), -0.5), np.full((1, 8, len(stakes.WORSE)), 4.0)
+    quiet, loud = np.full((1, 300, len(strategies.WORSE)), -0.5), np.full((1, 8, len(strategies.WORSE)), 4.0)
     evidence = eprocess.log_worse(np.concatenate([quiet, loud], axis=1))[0]
     assert evidence[299] < 0
     assert evidence[-1] > 8 * 4.0 + math.log(eprocess.start_weights(301)[-1])
@@ -101,7 +102,7 @@ def test_a_fault_that_begins_late_is_found_by_its_own_minutes() -> None:
 
 
 def test_minutes_with_one_arm_alone_are_joined_with_those_that_follow() -> None:
-    blocks = stakes.blocks_of(
+    blocks = strategies.blocks_of(
         np.array([[0, 2, 0, 0, 3, 1]]),
         np.array([[0, 1, 0, 0, 0, 1]]),
         np.array([[5, 0, 0, 4, 9, 0]]),
