@@ -75,7 +75,7 @@ def bare_server(body: bytes, headers: list[tuple[str, str]]) -> int:
 
 def site() -> tuple[int, str]:
     """A load balancer with eight rules, the last of which is asked; gives its port and a path."""
-    from rollout.sandbox import daemon
+    from rollout_sandbox import daemon
     from tests.sandbox.data_plane.site import Site
     from tests.sandbox.tenant import Tenant, method, path
 
@@ -90,7 +90,7 @@ def site() -> tuple[int, str]:
 with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
     FOLDER = Path(name)
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from rollout.sandbox import daemon
+    from rollout_sandbox import daemon
 
     try:
         ours, path = site()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout.api.rollout import EnvironmentRollout
     from rollout.migration.events import Listener
-    from rollout.sandbox.daemon import SandboxInfo
+    from rollout_sandbox.daemon import SandboxInfo
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = "production"
@@ -34,7 +34,7 @@ class Checkout:
     @property
     def sandbox(self) -> SandboxInfo:
         """Where it is."""
-        from rollout.sandbox import daemon
+        from rollout_sandbox import daemon
 
         return daemon.connect(self.folder / ".rollout" / "sandbox")
 
@@ -58,8 +58,8 @@ class Checkout:
 def seeded() -> Iterator[Checkout]:
     """Start a sandbox, and bring up production's legacy stack."""
     from rollout.api.rollout import Rollout
-    from rollout.sandbox import daemon
-    from rollout.sandbox.story import seed
+    from rollout_sandbox import daemon
+    from rollout_sandbox.story import seed
 
     with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
         folder = Path(name)

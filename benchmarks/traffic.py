@@ -18,7 +18,7 @@ from side_by_side import Checkout, seeded
 from rollout import Event
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
-from rollout.sandbox.load import Answer, Load, Verdict, binomial_interval, endpoints_of, tally
+from rollout_sandbox.load import Answer, Load, Verdict, binomial_interval, endpoints_of, tally
 
 REQUESTS = int(sys.argv[1]) if sys.argv[1:] else 100_000
 RATE, USERS, VISITS = 200, 100, 400

@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 from rollout import Request, Rollout
 from rollout.migration.events import WeightSet
-from rollout.sandbox import Sandbox
-from rollout.sandbox.load import Load, by_route, endpoints_of
-from rollout.sandbox.story import seed
+from rollout_sandbox import Sandbox
+from rollout_sandbox.load import Load, by_route, endpoints_of
+from rollout_sandbox.story import seed
 
 told = []
 folder = TemporaryDirectory()

@@ -9,14 +9,14 @@ import pytest
 
 from rollout import Percent
 from rollout.errors import AwsError, PreflightFailed
-from rollout.sandbox import Fault
+from rollout_sandbox import Fault
 
 if TYPE_CHECKING:
-    from rollout.testing import SandboxedEnvironment
+    from rollout_sandbox.testing import SandboxedEnvironment
 
     Prepare = Callable[[str], SandboxedEnvironment]
 
-pytest_plugins = ["rollout.testing"]  # or once for all tests, in conftest.py
+pytest_plugins = ["rollout_sandbox.testing"]  # or once for all tests, in conftest.py
 
 
 def test_no_request_is_lost_on_the_way(rollout_sandbox: Prepare) -> None:

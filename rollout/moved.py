@@ -16,6 +16,8 @@ MOVED = {
     "rollout.metrics": "rollout.analysis.metrics",
     "rollout.model": "rollout.inventory.model",
     "rollout.quantities": "rollout.inventory.quantities",
+    "rollout.sandbox": "rollout_sandbox",
+    "rollout.testing": "rollout_sandbox.testing",
 }
 
 
@@ -41,6 +43,7 @@ class _Moved(MetaPathFinder, Loader):
         if hasattr(now, "__path__"):
             module.__path__ = []  # else what is below would be found there, and run once more
         module.__getattr__ = lambda name: getattr(now, name)  # type: ignore[method-assign]
+        module.__dir__ = lambda: dir(now)  # type: ignore[method-assign] # where pytest looks for fixtures
         return module
 
     def exec_module(self, module: ModuleType) -> None:

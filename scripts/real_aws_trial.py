@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import aws_trial as trial
 
 from rollout import Rollout, RolloutError
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 
 STACKS = """
 [project]

@@ -23,10 +23,10 @@ from hypothesis import settings
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.alb.weights import Forward
 from rollout.api.container import CI_VARIABLES
-from rollout.sandbox import Call, daemon
-from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.snapshots import Snapshot, add, take
-from rollout.sandbox.story import answer, seed
+from rollout_sandbox import Call, daemon
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.snapshots import Snapshot, add, take
+from rollout_sandbox.story import answer, seed
 
 ROOT = Path(__file__).parent.parent
 FAST = 60.0

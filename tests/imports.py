@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("rollout", "programs", "scripts", "examples", "benchmarks", "docs", "tests")
+PACKAGES = ("rollout", "rollout_sandbox")
+"""What is installed."""
+FOLDERS = (*PACKAGES, "programs", "scripts", "examples", "benchmarks", "docs", "tests")
 
 
 @cache
@@ -27,6 +30,18 @@ def module(file: Path) -> str:
 def modules() -> dict[str, Path]:
     """Our files by the names that they are imported by."""
     return {module(file): file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py"))}
+
+
+@cache
+def installed() -> tuple[Path, ...]:
+    """The files of our packages."""
+    return tuple(file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py")))
+
+
+def for_people() -> tuple[Path, ...]:
+    """Those whose texts are for people: what the sandbox says, its commands left out, is in AWS's own words."""
+    aws, commands = ROOT / "rollout_sandbox", ROOT / "rollout_sandbox" / "cli"
+    return tuple(file for file in installed() if not file.is_relative_to(aws) or file.is_relative_to(commands))
 
 
 @cache
@@ -57,7 +72,8 @@ def _imports(nodes: Iterable[ast.AST]) -> Iterator[str]:
 @cache
 def _direct(file: Path) -> frozenset[Path]:
     package = module(file if file.name == "__init__.py" else file.parent / "__init__.py")
-    names = {_absolute(name, package) for name in _imports(_run(_tree(file)))} | set(_started(_tree(file)))
+    names = {_absolute(name, package) for name in _imports(_run(_tree(file)))}
+    names |= {*_started(_tree(file)), *_brought(_tree(file))}
     names |= {_public().get(name, name) for name in names}
     parents = {".".join(name.split(".")[:length]) for name in names for length in range(1, name.count(".") + 2)}
     ours = modules()
@@ -89,6 +105,19 @@ def _started(tree: ast.Module) -> Iterator[str]:
             for option, name in pairwise(values):
                 if option == "-m" and isinstance(name, str):
                     yield from (name, f"{name}.__main__")
+
+
+def _brought(tree: ast.Module) -> Iterator[str]:
+    """What a file finds by an entry point of ours, whose group it names."""
+    groups = _entry_points()
+    strings = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return chain.from_iterable(groups.get(each, ()) for each in strings)
+
+
+@cache
+def _entry_points() -> dict[str, list[str]]:
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"]
+    return {group: [value.partition(":")[0] for value in points.values()] for group, points in groups.items()}
 
 
 def _dynamic(tree: ast.Module) -> Iterator[str]:

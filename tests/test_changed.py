@@ -23,7 +23,8 @@ def picks(*changed: str) -> set[str]:
     [
         ("rollout/analysis/bets.py", {UNIT, COMMAND_LINE}, {"unit/test_conditions.py", "toolchain/test_locate.py"}),
         ("rollout/cli/weight.py", {COMMAND_LINE}, {UNIT}),  # by names made when it runs, in a process of its own
-        ("rollout/sandbox/server.py", {COMMAND_LINE}, {UNIT}),  # a daemon, that conftest.py starts
+        ("rollout_sandbox/cli/demo.py", {COMMAND_LINE}, {UNIT}),  # by an entry point, in that process
+        ("rollout_sandbox/server.py", {COMMAND_LINE}, {UNIT}),  # a daemon, that conftest.py starts
         ("rollout/reports/templates/page.html", {"unit/dashboard/test_pages.py"}, {UNIT}),
         ("rollout/analysis/gone.py", {UNIT}, {"toolchain/test_locate.py"}),
         ("programs/legacy.py", {PROGRAM, COMMAND_LINE}, {UNIT}),

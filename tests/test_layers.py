@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import rollout
-from tests.imports import imports
+from tests.imports import imports, installed
 
 ROOT = Path(rollout.__file__).parent
 ROOMS = (
@@ -26,37 +27,42 @@ ROOMS = (
     "reports",
     "api",
     "fakes",
-    "sandbox",
-    "testing",
     "cli",
 )
 """A room imports those above it alone, anywhere in a file; docs/architecture.md says what each is for."""
 DOORS = {"__init__", "__main__", "moved"}
-AWS = ("adapters/aws/", "sandbox/")
-SDKS = {"boto3": AWS, "botocore": AWS, "moto": ("sandbox/",), "typer": ("cli/",)}
+AWS = ("rollout/adapters/aws/", "rollout_sandbox/")
+SDKS = {
+    "boto3": AWS,
+    "botocore": AWS,
+    "moto": ("rollout_sandbox/",),
+    "typer": ("rollout/cli/", "rollout_sandbox/cli/"),
+}
 
 
 def modules() -> list[Path]:
     return sorted(ROOT.rglob("*.py"))
 
 
+def users(sdk: str) -> set[str]:
+    """The files of both packages that import an SDK, or what begins with its name."""
+    return {
+        str(file.relative_to(ROOT.parent))
+        for file in installed()
+        if any(re.match(rf"{sdk}(_\w+)?(\.|$)", name) for name in imports(file))
+    }
+
+
 @pytest.mark.parametrize("sdk", SDKS)
 def test_an_sdk_is_imported_where_it_belongs(sdk: str) -> None:
-    users = {
-        str(file.relative_to(ROOT)) for file in modules() if any(name.split(".")[0] == sdk for name in imports(file))
-    }
-    assert users
-    assert {user for user in users if not user.startswith(SDKS[sdk])} == set()
+    assert users(sdk)
+    assert {user for user in users(sdk) if not user.startswith(SDKS[sdk])} == set()
 
 
 def test_pulumi_is_imported_by_its_driver_and_the_components() -> None:
-    allowed = ("adapters/pulumi/", "fakes/", "programs/", "sandbox/provider/")
-    users = {
-        str(file.relative_to(ROOT))
-        for file in modules()
-        if any(name.split(".")[0].startswith("pulumi") for name in imports(file))
-    }
-    assert {user for user in users if not user.startswith(allowed)} == set()
+    rooms = ("adapters/pulumi/", "fakes/", "programs/")
+    allowed = (*(f"rollout/{room}" for room in rooms), "rollout_sandbox/provider/")
+    assert {user for user in users("pulumi") if not user.startswith(allowed)} == set()
 
 
 def room(file: Path) -> str:
@@ -78,6 +84,21 @@ def test_a_room_imports_only_rooms_above_it(name: str) -> None:
         if imported.startswith("rollout.") and imported.split(".")[1] not in allowed
     }
     assert found == set()
+
+
+def test_nothing_of_rollout_knows_the_sandbox_that_is_built_on_it() -> None:
+    assert [str(file) for file in modules() if any(name.startswith("rollout_sandbox") for name in imports(file))] == []
+
+
+def test_of_the_sandbox_only_its_commands_know_the_command_line() -> None:
+    sandbox = ROOT.parent / "rollout_sandbox"
+    found = {
+        str(file.relative_to(sandbox))
+        for file in sandbox.rglob("*.py")
+        if any(name.startswith("rollout.cli") for name in imports(file))
+    }
+    assert found
+    assert {each for each in found if not each.startswith("cli/")} == set()
 
 
 def test_programs_know_components_and_the_model_alone() -> None:

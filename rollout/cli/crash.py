@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rollout import __version__
+from rollout.base.packages import PACKAGES
 from rollout.base.printable import one_line, printable
 from rollout.errors import Defect, RolloutError
 from rollout.errors.redaction import redacted
@@ -72,13 +73,17 @@ def watch_threads() -> None:
 
 
 def _place(error: BaseException) -> str:
-    """The innermost place in rollout's own code."""
+    """The innermost place in our own code."""
     import traceback
 
-    ours = Path(__file__).parent.parent
+    below = Path(__file__).parents[2]
     frames = traceback.extract_tb(error.__traceback__)
-    found = next((each for each in reversed(frames) if Path(each.filename).is_relative_to(ours)), None)
-    return f"{Path(found.filename).relative_to(ours.parent)}:{found.lineno}" if found else "a place outside of it"
+    found = next((each for each in reversed(frames) if _package(each.filename, below) in PACKAGES), None)
+    return f"{Path(found.filename).relative_to(below)}:{found.lineno}" if found else "a place outside of it"
+
+
+def _package(file: str, below: Path) -> str | None:
+    return Path(file).relative_to(below).parts[0] if Path(file).is_relative_to(below) else None
 
 
 def _write(text: str) -> Path:

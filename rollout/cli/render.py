@@ -19,7 +19,7 @@ from rollout.inventory.quantities import format_duration
 from rollout.migration import events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rich.console import RenderableType
     from rich.status import Status
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rollout.migration.checks.status import EnvironmentStatus
     from rollout.migration.gates import Gate
     from rollout.migration.smoke.report import SmokeReport
-    from rollout.sandbox.load import Tally
     from rollout.state.history.audit import PastChange
 
 
@@ -114,14 +113,12 @@ class Renderer:
     def chapter(self, title: str) -> None:
         """Begin a part of a story."""
 
-    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
-        """Show live rules as another client of AWS's API tells them."""
+    def show(self, event: str, said: Mapping[str, Any], drawn: Callable[[], RenderableType]) -> None:
+        """Show what another package's command has found: its data to a machine, its picture to people."""
+        raise NotImplementedError
 
-    def traffic(self, so_far: Tally) -> None:
-        """Show what a load came to so far."""
-
-    def routes(self, found: Mapping[str, Tally]) -> None:
-        """Show what a load came to, by route."""
+    def busy(self, text: str) -> None:
+        """Say how far something is, where a line can move."""
 
     def ask(self, gate: Gate) -> bool:  # noqa: ARG002 - a machine never says yes
         """Ask somebody at the terminal."""
@@ -209,11 +206,9 @@ class JsonLines(Renderer):
     def chapter(self, title: str) -> None:
         self._write({"event": "chapter", "title": title})
 
-    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
-        self._write({"event": "live-rules", "rules": [dict(rule) for rule in rules]})
-
-    def routes(self, found: Mapping[str, Tally]) -> None:
-        self._write({"event": "load", "routes": events.plain(found)})
+    def show(self, event: str, said: Mapping[str, Any], drawn: Callable[[], RenderableType]) -> None:
+        del drawn
+        self._write({"event": event, **said})
 
     def progress(self, progress: Progress) -> None:
         self._write({"event": "setup-progress", **events.plain(progress)})
@@ -473,16 +468,13 @@ class People(Renderer):
         self._out.print()
         self._out.rule(Text(title, style="bold"), align="left")
 
-    def rules(self, rules: Sequence[Mapping[str, str]]) -> None:
+    def show(self, event: str, said: Mapping[str, Any], drawn: Callable[[], RenderableType]) -> None:
+        del event, said
         self._rest()
-        self._out.print(screen.rules(rules))
+        self._out.print(drawn())
 
-    def traffic(self, so_far: Tally) -> None:
-        self._working(f"{count_of(so_far.requests, 'request')}, {so_far.lost} lost, {so_far.wrong} wrong")
-
-    def routes(self, found: Mapping[str, Tally]) -> None:
-        self._rest()
-        self._out.print(screen.load(found))
+    def busy(self, text: str) -> None:
+        self._working(text)
 
     def ask(self, gate: Gate) -> bool:
         yes = (gate.environment,) if gate.by_name else ("yes", "y")

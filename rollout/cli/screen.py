@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -23,9 +23,6 @@ from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus,
 from rollout.migration.events import LeftoversSettled, LockCleared
 from rollout.migration.gates import Gate, TrafficLine
 from rollout.state.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
-
-if TYPE_CHECKING:
-    from rollout.sandbox.load import Tally
 
 SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.CREATE: ("+", "green", "create"),
@@ -334,29 +331,3 @@ def _share(share: Share) -> Text:
     function = share.function and f"function {share.function}"
     notes = ", ".join(filter(None, (share.part, function)))
     return Text(f"  → {share.percent} % to {share.target_group}").append(f"  {notes}", style="dim")
-
-
-def rules(found: Sequence[Mapping[str, str]]) -> RenderableType:
-    """Live rules as another client of AWS's API tells them."""
-    table = Table(
-        box=None, pad_edge=False, padding=(0, 2, 0, 0), title="Live rules, read by boto3", title_justify="left"
-    )
-    for column in found[0] if found else ():
-        table.add_column(column, overflow="fold", style="dim" if column == "rule" else "")
-    for rule in found:
-        table.add_row(*rule.values())
-    return Padding(table, (1, 0, 0, 2))
-
-
-def load(found: Mapping[str, Tally]) -> RenderableType:
-    """What a load came to, by route."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("route", overflow="fold")
-    for count in ("requests", "lost", "wrong"):
-        table.add_column(count, justify="right", no_wrap=True)
-    table.add_column("answered by", overflow="fold")
-    for route, tally in sorted(found.items()):
-        by = ", ".join(f"{name or 'nobody known'} {count:,}" for name, count in tally.by.most_common())
-        bad = [Text(f"{count:,}", style="bold red" if count else "") for count in (tally.lost, tally.wrong)]
-        table.add_row(route, f"{tally.requests:,}", *bad, by)
-    return Padding(table, (1, 0, 1, 2))

@@ -101,14 +101,15 @@ class Session:
         """The sandbox to work on; None for the real AWS.
 
         Raises:
-            SandboxError: It was asked for, and none runs.
+            SandboxError: It was asked for, and none runs, or it isn't installed.
         """
         folder = sandbox_folder(self._file, asked=self._sandboxed)
         if folder is None:
             return None
-        from rollout.sandbox import daemon
+        from rollout.cli.extras import SANDBOXES, brought
 
-        return daemon.connect(folder)
+        connect: Callable[[Path], Sandbox] = brought(SANDBOXES, "local")
+        return connect(folder)
 
 
 def sandbox_folder(file: Path, *, asked: bool) -> Path | None:

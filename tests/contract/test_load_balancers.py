@@ -14,7 +14,7 @@ from rollout.errors import AwsError, WrongAccount
 from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.inspection import DEFAULT_LIMITS, GROUPS, RULES, lets_in
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.contract.sites import InMemorySite, SandboxSite, Site, inventory
 from tests.sandbox.tenant import Tenant
 from tests.unit.builders import HOUR

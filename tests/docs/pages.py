@@ -12,7 +12,8 @@ import typer
 from rollout import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
+READMES = (ROOT / "README.md", ROOT / "rollout_sandbox" / "README.md")
+PAGES = (*READMES, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")))
 
 
 @dataclass(frozen=True, slots=True)

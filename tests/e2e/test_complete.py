@@ -9,8 +9,8 @@ import pytest
 
 from rollout.inventory.model import CANDIDATE_ONLY
 from rollout.migration import events
-from rollout.sandbox.load import Load, Verdict, endpoints_of
 from rollout.state.plan import Op
+from rollout_sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
 from tests.faults.cut import CLI, cut, perform
 

@@ -8,8 +8,8 @@ import pytest
 
 from rollout.analysis.measuring.evidence import Gathered
 from rollout.inventory.quantities import Percent
-from rollout.sandbox import Profile
-from rollout.sandbox.load import Load, endpoints_of
+from rollout_sandbox import Profile
+from rollout_sandbox.load import Load, endpoints_of
 from tests.conftest import Team
 
 pytestmark = [pytest.mark.engine, pytest.mark.nightly]  # tests/sandbox/data_plane/test_evidence.py has the parts

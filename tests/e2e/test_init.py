@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox.daemon import SandboxInfo
 from tests.behaviour.terminal import piped, typed
 from tests.conftest import Team, accounts
 from tests.sandbox.tenant import Tenant, method, path, single

@@ -12,7 +12,7 @@ import pytest
 from rollout.analysis.measuring.split import Verdict
 from rollout.analysis.metrics import MINUTE
 from rollout.inventory.quantities import Percent
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox.daemon import SandboxInfo
 from tests.conftest import Team
 from tests.unit.dashboard.reader import Page, faults
 

@@ -13,7 +13,7 @@ import pytest
 from rollout.adapters.pulumi.install import require
 from rollout.inventory.model import LEGACY_ONLY, PREPARED
 from rollout.migration import events
-from rollout.sandbox.story import seed
+from rollout_sandbox.story import seed
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

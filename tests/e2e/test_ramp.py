@@ -17,9 +17,9 @@ import pytest
 from rollout.errors import AnalysisFailed
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
-from rollout.sandbox import Profile
-from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.load import Load, endpoints_of, tally
+from rollout_sandbox import Profile
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.load import Load, endpoints_of, tally
 from tests.conftest import Prepared, Team
 
 pytestmark = pytest.mark.engine

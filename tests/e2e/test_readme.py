@@ -18,7 +18,7 @@ from threading import Condition, Thread
 
 import pytest
 
-from rollout.sandbox import daemon
+from rollout_sandbox import daemon
 from tests.conftest import ROOT
 from tests.docs.pages import blocks
 

@@ -18,12 +18,12 @@ from rollout.adapters.aws.iam.resources import Resources
 from rollout.errors import UsageError
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG
-from rollout.sandbox import Call
-from rollout.sandbox.authorization import rights_of
-from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.policies import Asked, Policy
-from rollout.sandbox.request import ApiRequest
-from rollout.sandbox.story import seed
+from rollout_sandbox import Call
+from rollout_sandbox.authorization import rights_of
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.policies import Asked, Policy
+from rollout_sandbox.request import ApiRequest
+from rollout_sandbox.story import seed
 from tests.conftest import Team, made_team
 
 pytestmark = pytest.mark.engine

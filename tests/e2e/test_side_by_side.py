@@ -10,7 +10,7 @@ import pytest
 from rollout import EnvironmentRollout, Rollout
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration.events import Event, StepApplied, StepStarted
-from rollout.sandbox.story import seed
+from rollout_sandbox.story import seed
 from tests.conftest import Team, accounts
 
 pytestmark = pytest.mark.engine

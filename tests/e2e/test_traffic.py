@@ -14,7 +14,7 @@ import pytest
 from rollout import Event, Rollout
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
-from rollout.sandbox.load import Answer, Load, Verdict, binomial_interval, by_route, endpoints_of, tally
+from rollout_sandbox.load import Answer, Load, Verdict, binomial_interval, by_route, endpoints_of, tally
 from tests.conftest import Team
 from tests.sandbox.tenant import method, path, weighted
 

@@ -16,7 +16,7 @@ from rollout.errors import EngineError, Locked
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import LockCleared
-from rollout.sandbox import Fault
+from rollout_sandbox import Fault
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

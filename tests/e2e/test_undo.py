@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.sandbox.load import Load, Verdict, endpoints_of
 from rollout.state.plan import Op
+from rollout_sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
 
 pytestmark = pytest.mark.engine

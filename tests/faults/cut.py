@@ -21,7 +21,7 @@ from pulumi import automation as auto
 from rollout import EnvironmentRollout, Rollout
 from rollout.adapters.pulumi.locks import PARENT
 from rollout.errors import EngineError, RolloutError
-from rollout.sandbox import daemon
+from rollout_sandbox import daemon
 
 if TYPE_CHECKING:
     from tests.conftest import Team

@@ -31,8 +31,8 @@ from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
 
 from rollout.errors import RolloutError
-from rollout.sandbox import Sandbox, daemon
-from rollout.sandbox.story import rules_as_told_by_boto3, seed
+from rollout_sandbox import Sandbox, daemon
+from rollout_sandbox.story import rules_as_told_by_boto3, seed
 from tests.conftest import Team, made_team
 from tests.faults.cut import CLI, ENGINE, cut, perform
 

@@ -17,8 +17,8 @@ from collections import Counter
 from pathlib import Path
 
 from rollout.inventory.model import LEGACY_ONLY
-from rollout.sandbox import daemon
-from rollout.sandbox.story import seed
+from rollout_sandbox import daemon
+from rollout_sandbox.story import seed
 from tests.conftest import Team, made_team
 
 LATEST = 8.0

@@ -16,7 +16,7 @@ from rollout.errors import EngineError, RolloutError
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import StepStarted
-from rollout.sandbox import Fault
+from rollout_sandbox import Fault
 from tests.conftest import Team
 from tests.faults.splits import splits
 

@@ -12,7 +12,7 @@ import pytest
 
 from rollout.errors import EngineError
 from rollout.migration.events import LeftoversSettled, LockCleared
-from rollout.sandbox import Fault
+from rollout_sandbox import Fault
 from tests.conftest import Prepared, Team
 from tests.faults.cut import CLI, ENGINE, cut, engines_of, perform
 

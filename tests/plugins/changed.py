@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports import ROOT, needed
+from tests.imports import PACKAGES, ROOT, needed
 
 ALL = re.compile(r"(pyproject\.toml|run|requirements/.*|(.*/)?conftest\.py|tests/plugins/.*)$")
 NOWHERE = re.compile(r"(changelog\.d/.*|LICENSE|\.gitignore)$")
@@ -76,10 +76,10 @@ def picked(changed: Iterable[str], tests: Iterable[Path]) -> frozenset[Path]:
 
 
 def _can_break(file: str, test: Path) -> bool:
-    path, needs = ROOT / file, needed(test)
+    path, needs, top = ROOT / file, needed(test), Path(file).parts[0]
     if path.suffix == ".py" and path.exists():
-        return path in needs or (not file.startswith(("rollout/", "tests/")) and _names(file, test))
-    if file.startswith("rollout/"):  # a template, or a module that is gone: what needs its package may need it
+        return path in needs or (top not in (*PACKAGES, "tests") and _names(file, test))
+    if top in PACKAGES:  # a template, or a module that is gone: what needs its package may need it
         package = next(folder for folder in path.parents if (folder / "__init__.py").exists())
         return any(each.is_relative_to(package) for each in needs)
     return _names(file, test)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.sandbox.tenant import Tenant
 
 _accounts = itertools.count(200_000_000_000)

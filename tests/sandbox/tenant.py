@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rollout.sandbox import Sandbox
-from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.landscape import Balancer, Landscape, prepare
+from rollout_sandbox import Sandbox
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.landscape import Balancer, Landscape, prepare
 
 REGION = "us-west-2"
 

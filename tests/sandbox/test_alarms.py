@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rollout.programs.alarms import dashboard
 from rollout.programs.alarms.alarms import MAX_SERIES, Alarm, JointAlarm, alarms, names, title
 from rollout.programs.alarms.pools import Query
-from rollout.sandbox.strict.alarms import alarm_problems, composite_problems
-from rollout.sandbox.strict.dashboards import body_problems, name_problem
+from rollout_sandbox.strict.alarms import alarm_problems, composite_problems
+from rollout_sandbox.strict.dashboards import body_problems, name_problem
 from tests.unit.watched_pools import places, shared
 
 SERIES: dict[str, Any] = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"}, "Period": 60, "Stat": "Sum"}

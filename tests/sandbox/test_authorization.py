@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.errors import SandboxError
-from rollout.sandbox.policies import Asked, Policy
+from rollout_sandbox.policies import Asked, Policy
 from tests.sandbox.tenant import Tenant, refused, single
 
 MODIFY = "elasticloadbalancing:ModifyRule"

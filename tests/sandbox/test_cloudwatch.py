@@ -14,8 +14,8 @@ from rollout.adapters.aws.session import Access
 from rollout.analysis.metrics import MINUTE, AlarmState, Point, Series, target_group
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
-from rollout.sandbox import Fault
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox import Fault
+from rollout_sandbox.daemon import SandboxInfo
 
 REGION = "us-west-2"
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)

@@ -21,7 +21,7 @@ from typer.testing import CliRunner
 
 from rollout import cli
 from rollout.errors import SandboxError
-from rollout.sandbox import Fault, daemon
+from rollout_sandbox import Fault, daemon
 from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
 
 ACCOUNT = "111122223333"

@@ -10,7 +10,7 @@ from rollout.adapters.aws.session import Access
 from rollout.adapters.aws.sts import caller
 from rollout.base.log import flush
 from rollout.errors import AwsError
-from rollout.sandbox import Fault
+from rollout_sandbox import Fault
 from tests.sandbox.tenant import Tenant
 
 

@@ -9,7 +9,7 @@ import pytest
 from rollout.api.container import Container
 from rollout.inventory.ramp_settings import Notification
 from rollout.ramp.notice import as_json
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.sandbox.tenant import REGION, Tenant
 from tests.unit.builders import environment
 from tests.unit.test_notify import NOTICE

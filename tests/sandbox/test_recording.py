@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from rollout.sandbox import Sandbox
-from rollout.sandbox.tape import Entry
+from rollout_sandbox import Sandbox
+from rollout_sandbox.tape import Entry
 from tests.sandbox.tenant import REGION
 
 ACCOUNT = "111122223333"

@@ -15,8 +15,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from rollout.errors import SandboxError
-from rollout.sandbox import Fault, Sandbox
-from rollout.sandbox.landscape import Balancer, prepare
+from rollout_sandbox import Fault, Sandbox
+from rollout_sandbox.landscape import Balancer, prepare
 from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
 
 MODIFY = "elasticloadbalancing:ModifyRule"
@@ -135,7 +135,7 @@ def test_each_account_and_region_has_a_port_of_its_own(sandbox: Sandbox) -> None
 
 
 def test_nothing_heavy_is_imported_before_it_starts() -> None:
-    script = "import sys, rollout.sandbox.daemon; print({'moto', 'boto3', 'grpc', 'flask'} & sys.modules.keys())"
+    script = "import sys, rollout_sandbox.daemon; print({'moto', 'boto3', 'grpc', 'flask'} & sys.modules.keys())"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "set()"
 

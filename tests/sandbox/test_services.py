@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.sandbox.tenant import REGION, Tenant, refused
 
 ROLE = "arn:aws:iam::111122223333:role/any"

@@ -15,9 +15,9 @@ from rollout import cli
 from rollout.adapters.pulumi.programs import load_program
 from rollout.errors import SandboxError, UsageError
 from rollout.inventory.model import Environment
-from rollout.sandbox import daemon, seed_cache, snapshots
-from rollout.sandbox.daemon import SandboxInfo
-from rollout.sandbox.snapshots import Snapshot
+from rollout_sandbox import daemon, seed_cache, snapshots
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.snapshots import Snapshot
 from tests.sandbox.tenant import REGION, Tenant
 from tests.unit.seed import SEED
 

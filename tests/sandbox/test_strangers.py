@@ -18,9 +18,9 @@ import pytest
 
 from rollout.adapters.aws.session import Access
 from rollout.base import peers
-from rollout.sandbox import Sandbox
-from rollout.sandbox.control import is_alive
-from rollout.sandbox.serving import MAX_BODY, OwnServer
+from rollout_sandbox import Sandbox
+from rollout_sandbox.control import is_alive
+from rollout_sandbox.serving import MAX_BODY, OwnServer
 from tests.sandbox.tenant import REGION, refused
 
 ACCOUNT = "111122223333"

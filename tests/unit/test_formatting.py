@@ -5,14 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import rollout
 from rollout.base.formatting import count_of
+from tests.imports import ROOT, for_people
 
-ROOT = Path(rollout.__file__).parent
 _NOUNS = re.compile(
     r"^ (?:[a-z]+ )?(?:routes|rules|requests|targets|groups|functions|problems|changes|resources|checks|conditions|"
     r"values|paths|stacks|samples|environments|steps|alarms|minutes|listeners|findings|invocations)\b"
@@ -37,9 +35,7 @@ def test_a_noun_is_as_its_number_asks(count: int, noun: str, said: str) -> None:
 
 def by_hand() -> Iterator[str]:
     """Where an f-string has a count with a noun in the plural; constants and rates can't be 1."""
-    for file in sorted(ROOT.rglob("*.py")):
-        if file.is_relative_to(ROOT / "sandbox"):  # AWS's own words
-            continue
+    for file in for_people():
         for node in ast.walk(ast.parse(file.read_text())):
             if not isinstance(node, ast.JoinedStr):
                 continue

@@ -6,7 +6,7 @@ import pytest
 
 from rollout.adapters.aws.iam import policy
 from rollout.inventory.model import Environment, Function
-from rollout.sandbox.policies import Asked, Policy
+from rollout_sandbox.policies import Asked, Policy
 from tests.unit.builders import environment
 
 BALANCER = "elasticloadbalancing.amazonaws.com"

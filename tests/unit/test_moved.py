@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
+import subprocess
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,13 +35,22 @@ def imported(name: str) -> tuple[Any, list[str]]:
 def test_an_earlier_name_still_imports_and_warns_with_the_name_of_now(earlier: str) -> None:
     module, warned = imported(earlier)
     assert module.__doc__
-    assert [said for said in warned if said.startswith(f"{earlier} is rollout.")]
+    assert [said for said in warned if re.match(rf"{earlier} is rollout[._]", said)]
+    assert set(dir(module)) >= {"__doc__", "__name__"}
 
 
 def test_it_is_the_same_thing() -> None:
     assert imported("rollout.model")[0].Environment is model.Environment
     assert imported("rollout.components.http_lambda")[0].HttpLambda is http_lambda.HttpLambda
     assert imported("rollout")[0].events.Event is events.Event
+
+
+def test_pytest_finds_the_fixtures_by_their_earlier_name(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["rollout.testing"]')
+    (tmp_path / "test_it.py").write_text("def test_it(rollout_stacks): assert rollout_stacks.name == 'stacks.toml'")
+    done = subprocess.run([sys.executable, "-m", "pytest", tmp_path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "rollout.testing is rollout_sandbox.testing now" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["rollout.components.nothing", "rollout.nothing", "rollout.modelled"])

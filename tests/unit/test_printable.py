@@ -7,7 +7,6 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -17,7 +16,6 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-import rollout
 from rollout.base.printable import json_line, one_line
 from rollout.cli import screen
 from rollout.cli.console import SafeConsole
@@ -27,6 +25,7 @@ from rollout.errors import AwsError, Drift, Problem
 from rollout.migration import events
 from rollout.ramp.notice import as_slack
 from rollout.reports.pages import _templates
+from tests.imports import installed
 from tests.unit.test_notify import NOTICE
 
 HOSTILE = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxet\u202c \r✓ rollback done [/x] [bold][a-z]:smile: \udce9"
@@ -115,7 +114,7 @@ def test_there_is_no_other_console() -> None:
     """Nobody draws around the one door."""
     makers = {
         file.name
-        for file in Path(rollout.__file__).parent.rglob("*.py")
+        for file in installed()
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"Console", "from_markup"}
     }

@@ -14,6 +14,7 @@ from types import ModuleType
 from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult, RunError
 from pulumi.runtime import register_stack_transformation
 
+from rollout.base.packages import PACKAGES
 from rollout.errors import ConfigError, Problem, RolloutError
 from rollout.inventory.model import ProgramInput
 
@@ -66,14 +67,13 @@ class _Folder:
     def _holds(self, module: str) -> bool:
         """Whether a loaded module is one of the folder's own: not of an environment that lies in it, nor rollout's."""
         package, file = self._root / module.partition(".")[0], _file(module)
-        if package.name == _OURS:
+        if package.name in PACKAGES:
             return False
         if file is None:
             return package.is_dir()
         return file.is_relative_to(package.resolve()) or file == package.with_suffix(".py").resolve()
 
 
-_OURS = __name__.partition(".")[0]
 _entered: list[_Folder] = []
 """The last one entered, if any."""
 _put_in: set[str] = set()
@@ -110,7 +110,7 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
     package = module_name.partition(".")[0]
     with _importing:
         # rollout's own are never forgotten, whatever the folder has of that name
-        load = importlib.import_module if package == _OURS else _enter(root).load
+        load = importlib.import_module if package in PACKAGES else _enter(root).load
         try:
             program: Program = getattr(load(module_name), function)
         except (ImportError, AttributeError, SyntaxError) as error:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rollout.inventory.quantities import Percent
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import Tenant
 

@@ -10,7 +10,7 @@ import pytest
 
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
-from rollout.sandbox import Profile, Sandbox, daemon
+from rollout_sandbox import Profile, Sandbox, daemon
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, Tenant
 

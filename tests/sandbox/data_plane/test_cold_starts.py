@@ -12,9 +12,9 @@ from rollout.adapters.aws.session import Access
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series
 from rollout.api.container import SystemClock
 from rollout.errors import AwsError
-from rollout.sandbox import Fault
-from rollout.sandbox.metrics import REPORTS as LINES
-from rollout.sandbox.metrics import Metric, Metrics
+from rollout_sandbox import Fault
+from rollout_sandbox.metrics import REPORTS as LINES
+from rollout_sandbox.metrics import Metric, Metrics
 from tests.sandbox.tenant import REGION, Tenant
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout.sandbox import Sandbox
+from rollout_sandbox import Sandbox
 from tests.sandbox.data_plane.site import Reply, Site
 from tests.sandbox.tenant import path
 

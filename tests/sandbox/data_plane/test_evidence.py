@@ -19,7 +19,7 @@ from rollout.api.container import SystemClock
 from rollout.inventory.model import Environment, LoadBalancer, Route
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Analysis, MetricName
-from rollout.sandbox import Profile
+from rollout_sandbox import Profile
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION
 from tests.unit.builders import environment

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from rollout.inventory.quantities import Percent
-from rollout.sandbox import Profile, Sandbox
+from rollout_sandbox import Profile, Sandbox
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import refused
 

@@ -10,7 +10,7 @@ from rollout.adapters.aws.functions import Lambda
 from rollout.adapters.aws.session import Access
 from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
-from rollout.sandbox import Fault, Profile, Sandbox
+from rollout_sandbox import Fault, Profile, Sandbox
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION
 

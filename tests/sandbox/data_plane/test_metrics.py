@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rollout.sandbox.clock import SandboxClock
-from rollout.sandbox.metrics import Metric, Metrics
+from rollout_sandbox.clock import SandboxClock
+from rollout_sandbox.metrics import Metric, Metrics
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, Tenant, refused
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.inventory.quantities import Percent
-from rollout.sandbox.load import Answer, Endpoint, Verdict, binomial_interval, by_route, tally
-from rollout.sandbox.load.answers import judge
+from rollout_sandbox.load import Answer, Endpoint, Verdict, binomial_interval, by_route, tally
+from rollout_sandbox.load.answers import judge
 
 SCORE = Endpoint("score", "public", "http://127.0.0.1:1", "GET", "/score", "legacy", "candidate")
 KEPT = replace(SCORE, route="kept", candidate=None)

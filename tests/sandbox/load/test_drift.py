@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from rollout.alb.stickiness import expected_share
 from rollout.inventory.quantities import Percent
-from rollout.sandbox.load import Answer, Endpoint, Load, binomial_interval
+from rollout_sandbox.load import Answer, Endpoint, Load, binomial_interval
 from tests.sandbox.tenant import Tenant, path, weighted
 
 WEIGHT = Percent.of(10)

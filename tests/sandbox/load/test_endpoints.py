@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rollout.inventory.model import LoadBalancer
-from rollout.sandbox.load import endpoints_of
+from rollout_sandbox.load import endpoints_of
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import Tenant, method, path, single
 from tests.unit.seed import SEED

@@ -11,8 +11,8 @@ from threading import Event
 import pytest
 
 from rollout.inventory.quantities import Percent
-from rollout.sandbox.load import Endpoint, Load, Verdict, tally
-from rollout.sandbox.load.clients import Clients
+from rollout_sandbox.load import Endpoint, Load, Verdict, tally
+from rollout_sandbox.load.clients import Clients
 from tests.sandbox.load.echo import Said, serving
 
 NONE, ALL = Percent.of(0), Percent.of(100)

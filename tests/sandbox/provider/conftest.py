@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import Engine
 from tests.sandbox.tenant import REGION, Tenant
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import (
     ALARM,
     ATTACHMENT,

@@ -10,8 +10,8 @@ import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 from pulumi.runtime.proto import status_pb2
 
-from rollout.sandbox import Fault
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox import Fault
+from rollout_sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import FUNCTION, GROUP, LOGS, ROLE, RULE, Engine, Made, plain, struct, urn
 from tests.sandbox.provider.samples import SAMPLES, TRUST, code
 from tests.sandbox.tenant import REGION, Tenant

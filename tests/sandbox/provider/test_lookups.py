@@ -7,7 +7,7 @@ import json
 import pytest
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from rollout.sandbox.daemon import SandboxInfo
+from rollout_sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import FUNCTION, GROUP, Engine, failing, struct
 from tests.sandbox.provider.samples import function
 from tests.sandbox.tenant import REGION, Tenant

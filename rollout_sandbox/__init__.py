@@ -1,0 +1,16 @@
+"""An AWS on this machine: moto's API made as strict as AWS, behind the addresses that boto3 and Pulumi ask.
+
+- `server`: the sandbox itself, in this process; `daemon`: the same in a process of its own, found by its folder;
+- `front`: what each call passes through: account, faults, moto, journal; `strict`: where AWS refuses and moto doesn't;
+- `landscape`: the load balancers that were there before; `data_plane`: what answers HTTP as they do.
+
+moto takes seconds to import, so it is imported when a sandbox starts.
+"""
+
+from rollout_sandbox.data_plane.addresses import Listening
+from rollout_sandbox.data_plane.profiles import Profile
+from rollout_sandbox.faults import Fault
+from rollout_sandbox.journal import Call
+from rollout_sandbox.server import Sandbox
+
+__all__ = ["Call", "Fault", "Listening", "Profile", "Sandbox"]

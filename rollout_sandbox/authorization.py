@@ -1,0 +1,232 @@
+"""Whether a call is allowed: which rights AWS asks for it, held to the policy of whoever makes it.
+
+An account whose policy nobody set may do anything. Where one is set, a call that isn't in the tables here is refused,
+even if the policy allows it: nobody can say on which resource AWS would check it.
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Any
+
+from moto.elbv2.models import elbv2_backends
+from moto.kms.models import kms_backends
+from moto.utilities.utils import get_partition as partition_of
+
+from rollout_sandbox.policies import Asked, Policy
+from rollout_sandbox.request import ApiRequest
+
+_ELB, _LOGS = "elasticloadbalancing", "arn:{partition}:logs:{region}:{account}:log-group:"
+_TARGET_GROUP = "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/*"
+_FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
+_ROLE = "arn:{partition}:iam::{account}:role/{RoleName}"
+_ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:"
+_OBJECT = "arn:{partition}:s3:::{Bucket}/{Key}"
+
+_KEY_ID = 36
+"""Characters of a key's id, with which moto begins what it encrypts."""
+
+_FREE = ("sts:GetCallerIdentity",)
+_UNBOUND = (
+    f"{_ELB}:Describe*",
+    "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
+    "cloudwatch:GetMetricData",
+    "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
+    "logs:DescribeLogGroups",
+)
+_BOUND: Mapping[str, str] = {
+    f"{_ELB}:AddTags": "{ResourceArns[0]}",
+    f"{_ELB}:CreateRule": "{ListenerArn}",
+    f"{_ELB}:CreateTargetGroup": _TARGET_GROUP,
+    f"{_ELB}:DeleteRule": "{RuleArn}",
+    f"{_ELB}:DeleteTargetGroup": "{TargetGroupArn}",
+    f"{_ELB}:DeregisterTargets": "{TargetGroupArn}",
+    f"{_ELB}:ModifyRule": "{RuleArn}",
+    f"{_ELB}:ModifyTargetGroup": "{TargetGroupArn}",
+    f"{_ELB}:ModifyTargetGroupAttributes": "{TargetGroupArn}",
+    f"{_ELB}:RegisterTargets": "{TargetGroupArn}",
+    f"{_ELB}:RemoveTags": "{ResourceArns[0]}",
+    "cloudwatch:DeleteAlarms": _ALARM + "{AlarmNames[0]}",
+    "cloudwatch:DeleteDashboards": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardNames[0]}",
+    "cloudwatch:GetDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
+    "cloudwatch:ListTagsForResource": "{ResourceARN}",
+    "cloudwatch:PutDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
+    "cloudwatch:PutMetricAlarm": _ALARM + "{AlarmName}",
+    "cloudwatch:TagResource": "{ResourceARN}",
+    "cloudwatch:UntagResource": "{ResourceARN}",
+    "iam:*Role*": _ROLE,
+    "lambda:ListTags": "{Resource}",
+    "lambda:TagResource": "{Resource}",
+    "lambda:UntagResource": "{Resource}",
+    "lambda:*": _FUNCTION,
+    "logs:CreateLogGroup": _LOGS + "{logGroupName}:log-stream:",  # so AWS names it in its refusals
+    "logs:DeleteLogGroup": _LOGS + "{logGroupName}",
+    "logs:ListTagsForResource": "{resourceArn}",
+    "logs:PutRetentionPolicy": _LOGS + "{logGroupName}:log-stream:",
+    "logs:TagResource": "{resourceArn}",
+    "logs:UntagResource": "{resourceArn}",
+    "s3:DeleteObject": _OBJECT,
+    "s3:GetObject": _OBJECT,
+    "s3:ListBucket": "arn:{partition}:s3:::{Bucket}",
+    "s3:PutObject": _OBJECT,
+    "sns:Publish": "{TopicArn}",
+}
+"""By action: its resource, made of the call's parameters; of several patterns the first that fits counts."""
+
+_NAMED_OTHERWISE = {
+    "s3:CopyObject": "s3:PutObject",
+    "s3:HeadBucket": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:ListObjectsV2": "s3:ListBucket",
+}
+"""Operations that IAM knows by another name."""
+
+_TAGGING = {
+    f"{_ELB}:CreateRule": f"{_ELB}:AddTags",
+    f"{_ELB}:CreateTargetGroup": f"{_ELB}:AddTags",
+    "cloudwatch:PutCompositeAlarm": "cloudwatch:TagResource",
+    "cloudwatch:PutMetricAlarm": "cloudwatch:TagResource",
+    "iam:CreateRole": "iam:TagRole",
+    "lambda:CreateFunction": "lambda:TagResource",
+    "logs:CreateLogGroup": "logs:TagResource",
+}
+"""Creations that may come with tags, and the right to tag that they then ask for too."""
+
+_TAGS = frozenset({f"{_ELB}:AddTags", f"{_ELB}:RemoveTags"})
+"""Calls about several resources, on each of which AWS checks the right."""
+
+_CODES = {"query": "AccessDenied", "rest-xml": "AccessDenied", "ec2": "UnauthorizedOperation"}
+_JSON_CODE = "AccessDeniedException"
+_CODES_BY_SERVICE = {"monitoring": "AccessDenied", "sns": "AuthorizationError"}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """AWS's no."""
+
+    code: str
+    message: str
+
+
+class Authorization:
+    """Who may do what."""
+
+    def __init__(self) -> None:
+        self._policies: dict[str, Policy] = {}
+
+    def enforce(self, account: str, document: Mapping[str, Any] | None) -> None:
+        """Hold the calls of an account to a policy; None lets it do anything again.
+
+        Raises:
+            SandboxError: AWS wouldn't take the policy.
+        """
+        if document is None:
+            self._policies.pop(account, None)
+        else:
+            self._policies[account] = Policy.parse(document)
+
+    def refusal(self, call: ApiRequest) -> Refusal | None:
+        """Why a call is refused; None if it isn't."""
+        policy = self._policies.get(call.account)
+        if policy is None or call.action in _FREE:
+            return None
+        user = f"arn:{partition_of(call.region)}:iam::{call.account}:user/{call.account}"
+        who = f"User: {user} is not authorized to perform:"
+        code = _CODES_BY_SERVICE.get(call.service) or _CODES.get(call.protocol, _JSON_CODE)
+        rights = tuple(rights_of(call))
+        if not rights:
+            why = "because the sandbox doesn't know on which resource AWS checks it"
+            return Refusal(code, f"{who} {call.action} {why}")
+        for asked in rights:
+            if why_not := policy.refusal(_as_it_is(call, asked)):
+                where = "" if asked.resource == "*" else f" on resource: {asked.resource}"
+                return Refusal(code, f"{who} {asked.action}{where} {why_not}")
+        return None
+
+
+def _as_it_is(call: ApiRequest, asked: Asked) -> Asked:
+    """What is asked, and what is known of its resource now: its tags or aliases."""
+    known: dict[str, tuple[str, ...]] = {}
+    if call.service == _ELB and asked.resource != "*":
+        tags = elbv2_backends[call.account][call.region].describe_tags([asked.resource])[asked.resource]
+        known = {f"aws:resourcetag/{key}".lower(): (value,) for key, value in tags.items()}
+    elif call.service == "kms":
+        aliases = kms_backends[call.account][call.region].list_aliases(asked.resource.rpartition("/")[2])
+        known = {"kms:resourcealiases": tuple(alias.alias_name for alias in aliases)}
+    return replace(asked, context={**known, **asked.context})
+
+
+def rights_of(call: ApiRequest) -> Iterator[Asked]:
+    """The rights that AWS asks for a call; none if that isn't known."""
+    action, said = _NAMED_OTHERWISE.get(call.action, call.action), call.parameters
+    resource = _resource(action, call)
+    if resource is None:
+        return
+    if action in _TAGS:
+        keys = tuple(said.get("TagKeys") or (tag["Key"] for tag in said.get("Tags", ())))
+        yield from (Asked(action, arn, {"aws:tagkeys": keys}) for arn in said["ResourceArns"])
+        return
+    yield Asked(action, resource, _context(action, said))
+    if call.action == "s3:CopyObject":
+        yield Asked("s3:GetObject", f"arn:{partition_of(call.region)}:s3:::{said['CopySource'].lstrip('/')}")
+    if call.service == "lambda" and "Role" in said:
+        yield Asked("iam:PassRole", said["Role"], {"iam:passedtoservice": ("lambda.amazonaws.com",)})
+    if action in _TAGGING and (said.get("Tags") or said.get("tags")):
+        creation = {"elasticloadbalancing:createaction": (call.operation,)} if call.service == _ELB else {}
+        yield Asked(_TAGGING[action], _made(action, resource, call), creation)
+
+
+_CONTEXT = {
+    "iam:AttachRolePolicy": ("iam:policyarn", "PolicyArn"),
+    "iam:CreateRole": ("iam:permissionsboundary", "PermissionsBoundary"),
+    "lambda:AddPermission": ("lambda:principal", "Principal"),
+}
+"""By action, what conditions may ask of it, and the parameter that says it."""
+
+
+def _context(action: str, said: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    key, parameter = _CONTEXT.get(action, ("", ""))
+    return {key: (said[parameter],)} if parameter in said else {}
+
+
+def _made(action: str, resource: str, call: ApiRequest) -> str:
+    """What a creation makes, where that isn't what it is bound to."""
+    if action == f"{_ELB}:CreateRule":
+        return f"{resource}/*".replace(":listener/", ":listener-rule/")  # it has no ARN yet
+    if action == "logs:CreateLogGroup":
+        return resource.removesuffix(":log-stream:")
+    if action == "cloudwatch:PutCompositeAlarm":
+        return _resource("cloudwatch:PutMetricAlarm", call) or resource
+    return resource
+
+
+def _resource(action: str, call: ApiRequest) -> str | None:
+    if any(fnmatchcase(action, pattern) for pattern in _UNBOUND):
+        return "*"
+    if call.service == "kms":
+        return _key(call)
+    template = next((_BOUND[pattern] for pattern in _BOUND if fnmatchcase(action, pattern)), None)
+    name = str(call.parameters.get("FunctionName", ""))
+    if template is None or name.startswith("arn:"):
+        return name or None
+    try:
+        return template.format(
+            partition=partition_of(call.region), account=call.account, region=call.region, **call.parameters
+        )
+    except LookupError:  # a parameter is missing
+        return None
+
+
+def _key(call: ApiRequest) -> str | None:
+    """The key that a call of KMS names, or that what is to be decrypted names."""
+    if "KeyId" in call.parameters:
+        key = kms_backends[call.account][call.region].any_id_to_key_id(call.parameters["KeyId"])
+    elif "CiphertextBlob" in call.parameters:
+        key = call.parameters["CiphertextBlob"][:_KEY_ID].decode()
+    else:
+        return None
+    return f"arn:{partition_of(call.region)}:kms:{call.region}:{call.account}:key/{key}"

@@ -1,0 +1,1 @@
+"""The commands `rollout sandbox` and `rollout demo`, which rollout finds by entry points."""

@@ -1,0 +1,113 @@
+"""`rollout demo`: the whole story in the sandbox, from the legacy stack as it is today to a rollback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rollout.base.formatting import count_of
+from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption
+from rollout.cli.session import session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rollout.api.rollout import EnvironmentRollout
+    from rollout.cli.session import Session
+    from rollout.inventory.model import Environment
+    from rollout_sandbox import Sandbox
+
+
+def demo(
+    environment: Annotated[str, typer.Argument(metavar="[ENV]", help="The environment to play.")] = "production",
+    weight: Annotated[str, typer.Option(help="The weight to raise to, in per cent.")] = "10",
+    file: File = STACKS_TOML,
+    json: Json = False,
+    provider: ProviderOption = ProviderName.STAND_IN,
+) -> None:
+    """Play the whole migration in the sandbox.
+
+    stacks.toml stays as it is; where there is none, rollout's own sample is played.
+
+    Example: rollout demo
+    """
+    with session(file, json=json) as run:
+        from pathlib import Path
+        from tempfile import TemporaryDirectory
+
+        from rollout.adapters.pulumi import install
+        from rollout.api.rollout import Rollout
+        from rollout_sandbox import Sandbox, extra
+        from rollout_sandbox.story import seed
+
+        extra.require()  # before the engine, which may take minutes to get
+        install.require()
+        if file == STACKS_TOML and not file.exists():
+            file = sample()
+            run.render.say("there is no stacks.toml in this folder: a sample is played, eight routes of a scoring API")
+        run.render.chapter("An AWS on this machine, with the legacy stack as it is today")
+        with TemporaryDirectory(prefix="rollout-demo-") as folder, Sandbox.start(Path(folder)) as aws:
+            opened = Rollout.load(file, sandbox=aws, provider=provider.value, on_event=run.render)
+            target = opened.environment(environment)
+            seed(target.inventory, aws, run.render, provider=provider.value)
+            _show_rules(run, target.inventory, aws)
+            for title, act in _acts(target, weight):
+                run.render.chapter(title)
+                act()
+                _show_rules(run, target.inventory, aws)
+            run.render.status(target.status())
+            _ramps(run, target.inventory, file, aws, provider)
+            run.render.say("that was all; nothing of it is left on this machine")
+
+
+def sample() -> Path:
+    """The inventory that a wheel has with it; in a checkout it is the checkout's own."""
+    from pathlib import Path
+
+    package = Path(__file__).parents[1]
+    places = (package / "sample" / STACKS_TOML, package.parent / STACKS_TOML)
+    return next((place for place in places if place.exists()), STACKS_TOML)
+
+
+def _acts(target: EnvironmentRollout, weight: str) -> tuple[tuple[str, Callable[[], object]], ...]:
+    name = target.inventory.name
+    return (
+        (f"rollout phase1 {name}", lambda: target.phase1(approve=True)),
+        (f"rollout phase2 {name}", lambda: target.phase2(approve=True)),
+        (f"rollout phase3 {name}", lambda: target.phase3(approve=True)),
+        (f"rollout weight {name} {weight}", lambda: target.set_weight(weight, approve=True, save=False)),
+        (f"rollout rollback {name}", lambda: target.rollback(save=False)),
+    )
+
+
+def _show_rules(run: Session, inventory: Environment, aws: Sandbox) -> None:
+    from rollout_sandbox.cli import screen
+    from rollout_sandbox.story import rules_as_told_by_boto3
+
+    told = rules_as_told_by_boto3(inventory, aws)
+    run.render.show("live-rules", {"rules": told}, lambda: screen.rules(told))
+
+
+def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
+    """A ramp whose candidate breaks at its first step, and one whose candidate is as good as legacy."""
+    from rollout.api.rollout import EnvironmentRollout
+    from rollout.errors import AnalysisFailed
+    from rollout_sandbox.ramp_story import SPEED, Breakage, crowd, shortened
+
+    inventory, name = shortened(inventory), inventory.name
+    with crowd(inventory, aws) as load:
+        run.render.chapter(f"rollout ramp {name}, of a candidate that breaks; AWS's clock runs {SPEED:g} times as fast")
+        breakage = Breakage(aws, load, "*rust*", inventory.ramp.steps[0], run.render)
+        target = EnvironmentRollout(inventory, file, sandbox=aws, provider=provider.value, on_event=breakage)
+        try:
+            target.ramp(approve=True, save=False)
+        except AnalysisFailed as error:
+            minutes = breakage.lasting.total_seconds() / 60 if breakage.lasting else 0
+            run.render.error(error)
+            bad, lasted = count_of(breakage.bad, "bad answer"), count_of(round(minutes), "minute")
+            run.render.say(f"{bad} until all was back, in {lasted} of AWS's clock")
+        aws.forget_profiles()
+        run.render.chapter(f"rollout ramp {name} --restart, of a candidate that is mended")
+        target.ramp(approve=True, save=False, restart=True)

@@ -1,0 +1,280 @@
+"""The sandbox in a process of its own, found by its folder, so that several commands see one AWS.
+
+Who is alive is told by locks and answers, never by process ids alone, which get used again: the daemon holds
+`daemon.lock` as long as it lives, and a `sandbox.json` counts only if whoever listens there knows its token.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from filelock import FileLock, Timeout
+
+from rollout.base.child_environment import without_secrets
+from rollout.base.private import private_folder
+from rollout.errors import SandboxError
+from rollout.inventory.quantities import Percent
+from rollout_sandbox import extra, reach
+from rollout_sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask, is_alive
+from rollout_sandbox.data_plane.addresses import Listening, url_of
+from rollout_sandbox.data_plane.profiles import Profile
+from rollout_sandbox.journal import Call, read
+from rollout_sandbox.server import JOURNAL, Sandbox
+
+START_TIMEOUT = timedelta(minutes=2)
+STOP_TIMEOUT = timedelta(seconds=10)
+FILES = 10_000
+GLANCE = timedelta(seconds=1)
+"""How often a daemon looks whether it can still be found."""
+_INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
+
+
+@dataclass(frozen=True)
+class SandboxInfo:
+    """A daemon that answers.
+
+    Attributes:
+        folder: Where its state is.
+        endpoint: The address of its API.
+        token: What its control paths ask for.
+        pid: Its process.
+        started: When it started, ISO 8601 in UTC.
+        version: Of rollout.
+        skipped: The actions of its folder's changes that could not be made again when it started.
+    """
+
+    folder: Path
+    endpoint: str
+    token: str = field(repr=False)
+    pid: int
+    started: str
+    version: str
+    skipped: Sequence[str] = ()
+
+    def environ(
+        self, account: str, region: str, provider: reach.Provider = "stand-in", roots: Sequence[Path] = ()
+    ) -> Mapping[str, str]:
+        """The environment variables that send AWS's SDKs and Pulumi's engine to it; see `reach.variables`."""
+        port = self.provider_port(account, region, roots) if provider == "stand-in" else None
+        return reach.variables(self.endpoint, self.token, account, region, port)
+
+    def provider_port(self, account: str, region: str, roots: Sequence[Path] = ()) -> int:
+        """Where its stand-in for pulumi-aws listens; see `Sandbox.provider_port`."""
+        named = [str(root.resolve()) for root in roots]
+        return int(ask(self.endpoint, self.token, "GET", "provider", account=account, region=region, root=named))
+
+    def client(self, service: str, account: str, region: str) -> Any:
+        """A boto3 client on it."""
+        return reach.client(self.endpoint, self.token, service, account, region)
+
+    def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
+        """The API calls of all its lives; see `Sandbox.calls`."""
+        return read(self.folder / JOURNAL, action, account)
+
+    def enforce(self, account: str, policy: Mapping[str, Any] | None) -> None:
+        """Hold all API calls of an account to an IAM policy; see `Sandbox.enforce`."""
+        ask(self.endpoint, self.token, "POST", "policies", {"account": account, "policy": policy})
+
+    def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
+        """Where load balancers are reached: an account's in a region, or by patterns."""
+        said = ask(self.endpoint, self.token, "GET", "listeners", account=account, region=region)
+        return tuple(Listening(**each) for each in said)
+
+    def url(self, account: str, region: str, load_balancer: str, port: int) -> str:
+        """The address of a load balancer's listener; see `Sandbox.url`."""
+        return url_of(self.listeners(account, region), load_balancer, port)
+
+    def handle(self, handler: str, root: Path, function: str = "*", account: str = "*") -> None:
+        """Let an entry point answer for functions; see `Sandbox.handle`."""
+        said = {"handler": handler, "root": str(root.resolve()), "function": function, "account": account}
+        ask(self.endpoint, self.token, "POST", "handlers", said)
+
+    def behave(self, profile: Profile) -> None:
+        """Let functions behave so; see `Sandbox.behave`."""
+        ask(self.endpoint, self.token, "POST", "profiles", PROFILE.dump_python(profile, mode="json"))
+
+    def forget_profiles(self) -> None:
+        """Let all functions answer at once and well again."""
+        ask(self.endpoint, self.token, "DELETE", "profiles")
+
+    def propagation(self, delay: timedelta, share: Percent) -> None:
+        """Let a share of the load balancers' nodes go by a change only after a delay; see `Sandbox.propagation`."""
+        said = {"delay": delay.total_seconds(), "share": share.tenths}
+        ask(self.endpoint, self.token, "POST", "propagation", said)
+
+    @property
+    def clock(self) -> RemoteClock:
+        """Its time, which may be made faster."""
+        return RemoteClock(self.endpoint, self.token)
+
+    @property
+    def faults(self) -> RemoteFaults:
+        """Where trouble is ordered."""
+        return RemoteFaults(self.endpoint, self.token)
+
+
+def start(folder: Path) -> SandboxInfo:
+    """Start the folder's sandbox, or find that it runs.
+
+    Raises:
+        SandboxError: It can't be started; the text says why.
+    """
+    folder = private_folder(folder.resolve())
+    extra.require()
+    with FileLock(folder / _START_LOCK, mode=0o600):
+        return status(folder) or _spawn(folder)
+
+
+def status(folder: Path) -> SandboxInfo | None:
+    """The folder's sandbox, if one runs and answers."""
+    try:
+        said = json.loads((folder / _INFO).read_text("utf-8"))
+        info = SandboxInfo(**{**said, "folder": Path(said["folder"]), "skipped": tuple(said["skipped"])})
+        return info if is_alive(info.endpoint, info.token) else None
+    except (OSError, ValueError, TypeError, KeyError, SandboxError):
+        return None
+
+
+def connect(folder: Path) -> SandboxInfo:
+    """The folder's running sandbox.
+
+    Raises:
+        SandboxError: None runs, or none can, since its extra isn't installed.
+    """
+    info = status(folder)
+    if info is None:
+        extra.require()
+        raise SandboxError(
+            "no sandbox is running",
+            where=str(folder),
+            then="Start one: rollout sandbox start",
+            code="sandbox-not-running",
+        )
+    return info
+
+
+def stop(folder: Path) -> bool:
+    """Stop the folder's sandbox; what was in it comes back at the next start.
+
+    Returns:
+        Whether one was running.
+
+    Raises:
+        SandboxError: It doesn't end.
+    """
+    info = status(folder)
+    if info is not None:
+        with suppress(SandboxError):  # one that is going already answers nobody; its lock tells when it is gone
+            ask(info.endpoint, info.token, "POST", "stop")
+        life = FileLock(folder / _LIFE_LOCK, mode=0o600)
+        try:
+            life.acquire(timeout=STOP_TIMEOUT.total_seconds())
+        except Timeout:
+            raise SandboxError(
+                f"the sandbox (pid {info.pid}) doesn't end", where=str(folder), code="sandbox-not-stopped"
+            ) from None
+        life.release()
+    (folder / _INFO).unlink(missing_ok=True)
+    return info is not None
+
+
+def _spawn(folder: Path) -> SandboxInfo:
+    log = os.open(folder / _LOG, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+            env=without_secrets(),  # it needs nobody's credentials, and never docker
+            start_new_session=True,
+        )
+    finally:
+        os.close(log)
+    with child:  # the child ends at once, its own child is the daemon and says so on the pipe
+        assert child.stdout is not None  # noqa: S101 - for mypy: it is a pipe
+        heard, _, _ = select.select([child.stdout], [], [], START_TIMEOUT.total_seconds())
+        ready = heard and child.stdout.readline()
+    info = status(folder) if ready else None
+    if info is None:
+        tail = (folder / _LOG).read_text("utf-8").strip().splitlines()[-1:]
+        raise SandboxError(
+            f"the sandbox didn't start: {''.join(tail) or 'no answer'}",
+            where=str(folder / _LOG),
+            code="sandbox-not-started",
+        )
+    return info
+
+
+def main(folder: Path) -> None:
+    """Be the daemon: serve until told to stop."""
+    os.umask(0o077)
+    _make_room_for_connections()
+    if os.fork():
+        # The starter waits for this process; the daemon belongs to nobody, so that no one has to bury it.
+        os._exit(0)
+    with (
+        FileLock(folder / _LIFE_LOCK, timeout=STOP_TIMEOUT.total_seconds(), mode=0o600),
+        Sandbox.start(folder) as sandbox,
+    ):
+        for end in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(end, lambda *_: sandbox.stopped.set())
+        info = SandboxInfo(
+            folder,
+            sandbox.endpoint,
+            sandbox.token,
+            os.getpid(),
+            datetime.now(UTC).isoformat(),
+            version("rollout"),
+            sandbox.skipped,
+        )
+        _publish(info)
+        print("ready", flush=True)  # noqa: T201 - the starter waits for it
+        os.dup2(2, 1)
+        with (folder / _INFO).open("rb") as published:  # held open, lest its number be used again
+            while not sandbox.stopped.wait(GLANCE.total_seconds()) and _is_at(folder / _INFO, published):
+                pass
+            if _is_at(folder / _INFO, published):
+                (folder / _INFO).unlink()
+    os._exit(0)  # without waiting for a provider's call that is still retrying
+
+
+def _make_room_for_connections() -> None:
+    """Have as many open files as the system lets, up to a number: each load balancer's clients take one each."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether an open file still has its path: the folder may have been removed, or made anew."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except OSError:
+        return False
+
+
+def _publish(info: SandboxInfo) -> None:
+    draft = info.folder / f"{_INFO}.{info.pid}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump({**asdict(info), "folder": str(info.folder)}, file, indent=2)
+    draft.replace(info.folder / _INFO)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,190 @@
+"""Who answers in a function's place, and how the invocation goes: handlers in this process, under a profile.
+
+Handlers run in the data plane's one thread, so they have to be quick; what takes time in a real function is for a
+profile to say, whose latency costs no processor time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from fnmatch import fnmatchcase
+from pathlib import Path
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from rollout.alb.alb_event import Event
+from rollout.errors import SandboxError
+from rollout_sandbox.clock import SandboxClock
+from rollout_sandbox.data_plane.profiles import Profile
+from rollout_sandbox.data_plane.rules import Target
+
+_WELL = Profile()
+_ALL = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a handler gets beside the event, as far as it makes sense here."""
+
+    function_name: str
+    invoked_function_arn: str
+    aws_request_id: str
+
+
+Handler = Callable[[Event, Context], Any]
+
+
+class Failure(Enum):
+    """Why there is no answer."""
+
+    CRASHED = "crashed"
+    THROTTLED = "throttled"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How one went.
+
+    Attributes:
+        said: The answer, which is Lambda's error where it failed.
+        failure: Why there is none.
+        duration: How long the function ran.
+        at_once: How many ran at once.
+        start: How long its environment took to start before; None if there was one.
+    """
+
+    said: Any
+    failure: Failure | None
+    duration: timedelta
+    at_once: int
+    start: timedelta | None = None
+
+    @property
+    def waited(self) -> timedelta:
+        """How long the load balancer waited."""
+        return self.duration + (self.start or timedelta(0))
+
+
+def default_handler(event: Event, context: Context) -> dict[str, Any]:
+    """Tell who was asked what."""
+    query = event.get("queryStringParameters", event.get("multiValueQueryStringParameters"))
+    told = {"function": context.function_name, "method": event["httpMethod"], "path": event["path"], "query": query}
+    return answer(event, 200, told, context.function_name)
+
+
+def answer(event: Event, status: int, told: dict[str, Any], function: str) -> dict[str, Any]:
+    """A function's answer with a body of JSON, and with the header that says who gives it."""
+    headers = {"content-type": "application/json", "x-served-by": function}
+    lists = "multiValueHeaders" in event
+    given = {"multiValueHeaders": {k: [v] for k, v in headers.items()}} if lists else {"headers": headers}
+    return {"statusCode": status, "isBase64Encoded": False, "body": json.dumps(told), **given}
+
+
+def _error(kind: str, text: str) -> dict[str, str]:
+    return {"errorType": kind, "errorMessage": text}
+
+
+class Functions:
+    """The handlers and profiles of a sandbox; the last that is meant for a function counts."""
+
+    def __init__(self, clock: SandboxClock, random: Random) -> None:
+        self._clock, self._random = clock, random
+        self._handlers: tuple[tuple[str, str, Handler], ...] = ()
+        self._profiles: tuple[Profile, ...] = ()
+        self._running: Counter[tuple[str, str]] = Counter()
+
+    def handle(self, handler: Handler, function: str, account: str) -> None:
+        """Let a handler answer for the functions of a name."""
+        kept = (known for known in self._handlers if known[:2] != (function, account))
+        self._handlers = ((function, account, handler), *kept)
+
+    def behave(self, profile: Profile) -> None:
+        """Let functions behave so; one for the same names is replaced."""
+        names = (profile.function, profile.account)
+        kept = (known for known in self._profiles if (known.function, known.account) != names)
+        self._profiles = (profile, *kept)
+
+    def forget_profiles(self) -> None:
+        """Let all answer at once and well."""
+        self._profiles = ()
+
+    async def invoke(self, target: Target, event: Event) -> Invocation:
+        """Let a target answer an event."""
+        who = target.account, target.name
+        profile = next((each for each in self._profiles if each.hits(*who)), _WELL)
+        limits = [limit for limit in (profile.concurrency, target.reserved) if limit is not None]
+        if limits and self._running[who] >= min(limits):
+            return Invocation(None, Failure.THROTTLED, timedelta(0), self._running[who])
+        self._running[who] += 1
+        at_once = self._running[who]
+        try:
+            time_taken, start = profile.draw_latency(self._random), profile.draw_start(self._random)
+            if wait := min(time_taken, target.timeout) + (start or timedelta(0)):
+                await asyncio.sleep(wait.total_seconds() / self._clock.speed)
+            if time_taken > target.timeout:
+                text = f"Task timed out after {target.timeout.total_seconds():.2f} seconds"
+                return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once, start)
+            began = time.perf_counter()
+            said, failure = self._said(profile, target, event)
+            took = time_taken + timedelta(seconds=time.perf_counter() - began)
+            return Invocation(said, failure, took, at_once, start)
+        finally:
+            self._running[who] -= 1
+
+    def _said(self, profile: Profile, target: Target, event: Event) -> tuple[Any, Failure | None]:
+        name = target.name
+        point = self._random.random() * _ALL
+        if (point := point - profile.crashes.tenths) < 0:
+            return _error("Runtime.ExitError", "ordered"), Failure.CRASHED
+        if (point := point - profile.malformed.tenths) < 0:
+            return "malformed", None
+        for status, share in (500, profile.server_errors), (400, profile.client_errors):
+            if (point := point - share.tenths) < 0:
+                return answer(event, status, {"function": name, "error": "ordered"}, name), None
+        context = Context(name, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
+        try:
+            return self._handler(target.account, name)(event, context), None
+        except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda calls it unhandled
+            return _error(type(error).__name__, str(error)), Failure.CRASHED
+
+    def _handler(self, account: str, name: str) -> Handler:
+        for function, owner, handler in self._handlers:
+            if fnmatchcase(name, function) and fnmatchcase(account, owner):
+                return handler
+        return default_handler
+
+
+def load_handler(entry_point: str, root: Path) -> Handler:
+    """Load a handler from a file; each load is a module of its own, since several folders may name theirs alike.
+
+    Args:
+        entry_point: `package.module:function`.
+        root: The folder where the package is.
+
+    Raises:
+        SandboxError: It can't be loaded.
+    """
+    module, _, function = entry_point.partition(":")
+    file = root.joinpath(*module.split(".")).with_suffix(".py")
+    try:
+        spec = importlib.util.spec_from_file_location(f"_handler_of_{module.replace('.', '_')}", file)
+        if spec is None or spec.loader is None:
+            raise ImportError(file)  # noqa: TRY301 - told like the loader's own
+        loaded = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(loaded)
+        handler: Handler = getattr(loaded, function)
+    except Exception as error:
+        raise SandboxError(
+            f"{entry_point} can't be loaded: {error}", where=str(root), code="program-missing"
+        ) from error
+    return handler

@@ -1,0 +1,140 @@
+"""The listeners of all load balancers: sockets of this machine, served by one thread with an event loop.
+
+Rules are compiled by whoever changes them, in turn with moto's changes, and handed over as immutable snapshots. So
+serving takes no lock, and a change that was answered holds for the next request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from aiohttp import web
+from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
+
+from rollout.alb.alb_event import Event
+from rollout.base.bounded import QUIET, Bounded, Bounds
+from rollout.inventory.quantities import Percent
+from rollout_sandbox.clock import SandboxClock
+from rollout_sandbox.data_plane.addresses import Listening
+from rollout_sandbox.data_plane.counting import Counting, FunctionCounting
+from rollout_sandbox.data_plane.functions import Functions, Handler, Invocation, load_handler
+from rollout_sandbox.data_plane.listener import Listener, Propagation, Surroundings
+from rollout_sandbox.data_plane.profiles import Profile
+from rollout_sandbox.data_plane.rules import Rules, Target, compiled
+from rollout_sandbox.data_plane.stickiness import Cookies
+from rollout_sandbox.metrics import Metrics
+
+BOUNDS = Bounds(connections=4000, head_within=60)
+"""A load balancer waits a minute, too."""
+
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    said: Listening
+    listener: Listener
+    answering: web.Server
+    server: asyncio.Server
+
+
+class DataPlane:
+    """The data plane of a sandbox; it serves from its start to its `stop`.
+
+    Args:
+        metrics: Where requests are counted.
+        clock: The sandbox's.
+        seed: Of all chances; None for others each time.
+    """
+
+    def __init__(self, metrics: Metrics, clock: SandboxClock, seed: int | None = None) -> None:
+        self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
+        self._functions = Functions(clock, self._random)
+        self._counting = FunctionCounting(metrics)
+        self._around = Surroundings(self._functions, clock, self._random, Propagation())
+        self._cookies: defaultdict[str, Cookies] = defaultdict(Cookies)
+        self._open: dict[str, _Open] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="data-plane", daemon=True)
+        self._thread.start()
+
+    def listeners(self, account: str, region: str) -> tuple[Listening, ...]:
+        """See `Sandbox.listeners`."""
+        wanted = f"arn:*:{region}:{account}:listener/*"
+        return tuple(each.said for each in list(self._open.values()) if fnmatchcase(each.said.listener_arn, wanted))
+
+    def refresh(self, account: str, region: str) -> None:
+        """Go by what moto has now; called in turn with its changes."""
+        backend = elbv2_backends[account][region]
+        there = {arn: (b, each) for b in backend.load_balancers.values() for arn, each in b.listeners.items()}
+        for gone in {each.listener_arn for each in self.listeners(account, region)} - there.keys():
+            self._await(self._close(gone))
+        for arn, (balancer, listener) in there.items():
+            rules = compiled(backend, balancer, listener)
+            if arn in self._open:
+                self._open[arn].listener.change(rules)
+            else:
+                self._await(self._serve(balancer, listener, rules))
+
+    def stop(self) -> None:
+        """Close all listeners and end the thread."""
+        for arn in list(self._open):
+            self._await(self._close(arn))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def handle(self, handler: Handler | str, root: Path, function: str, account: str) -> None:
+        """See `Sandbox.handle`."""
+        ready = load_handler(handler, root) if isinstance(handler, str) else handler
+        self._functions.handle(ready, function, account)
+
+    def behave(self, profile: Profile) -> None:
+        """See `Sandbox.behave`."""
+        self._functions.behave(profile)
+
+    def forget_profiles(self) -> None:
+        """See `Sandbox.forget_profiles`."""
+        self._functions.forget_profiles()
+
+    def invoke(self, target: Target, event: Event) -> Invocation:
+        """Let a function answer an event that comes by Lambda's API, and count it; the caller waits."""
+        went = self._await(self._functions.invoke(target, event))
+        self._counting.invocation(target, went)
+        return went
+
+    def propagation(self, delay: timedelta, share: Percent) -> None:
+        """See `Sandbox.propagation`."""
+        self._around.propagation.delay, self._around.propagation.share = delay, share
+
+    def _await(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    async def _serve(self, balancer: FakeLoadBalancer, listener: FakeListener, rules: Rules) -> None:
+        _, _, _, region, account, *_ = balancer.arn.split(":")
+        bound = socket.create_server(("127.0.0.1", 0), backlog=1024)
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        counting = Counting(self._metrics, account, region, rules.balancer)
+        opened = Listener(rules, counting, self._cookies[balancer.arn], self._around)
+        answering = web.Server(opened.answer, access_log=None, auto_decompress=False, logger=QUIET)
+        self._open[listener.arn] = _Open(
+            Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),
+            opened,
+            answering,
+            await self._loop.create_server(Bounded(answering, BOUNDS), sock=bound, backlog=1024),
+        )
+
+    async def _close(self, arn: str) -> None:
+        closing = self._open.pop(arn)
+        closing.server.close()
+        await closing.answering.shutdown(timeout=1)

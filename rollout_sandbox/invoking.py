@@ -1,0 +1,61 @@
+"""Lambda's Invoke: the handlers that answer behind the load balancers answer here too, under the same profiles.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+from moto.utilities.utils import get_partition as partition_of
+from werkzeug.wrappers import Response
+
+from rollout_sandbox import refusal
+from rollout_sandbox.data_plane.functions import Failure
+from rollout_sandbox.data_plane.plane import DataPlane
+from rollout_sandbox.data_plane.rules import Target
+from rollout_sandbox.request import ApiRequest
+
+MAX_BYTES = 6_291_456
+_DRY_RUN, _EVENT = "DryRun", "Event"
+
+
+def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Response:
+    """Answer one Invoke.
+
+    Args:
+        call: The call.
+        target: The function that it names; None if there is none.
+        plane: Who answers in the function's place.
+    """
+    kind = call.parameters.get("InvocationType") or "RequestResponse"
+    if target is None:
+        name = call.parameters["FunctionName"].rpartition(":function:")[2]
+        arn = f"arn:{partition_of(call.region)}:lambda:{call.region}:{call.account}:function:{name}"
+        return _refused(HTTPStatus.NOT_FOUND, "ResourceNotFoundException", f"Function not found: {arn}")
+    if len(call.body) > MAX_BYTES:
+        text = f"{len(call.body)} byte payload is too large for the {kind} invocation type (limit {MAX_BYTES} bytes)"
+        return _refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "RequestEntityTooLargeException", text)
+    try:
+        event = json.loads(call.body or b"{}")
+    except ValueError:
+        text = "Could not parse request body into json: Could not parse payload into json"
+        return _refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", text)
+    if kind == _DRY_RUN:
+        return Response(status=HTTPStatus.NO_CONTENT)
+    went = plane.invoke(target, event)
+    if went.failure is Failure.THROTTLED:
+        return _refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
+    if kind == _EVENT:
+        return Response(status=HTTPStatus.ACCEPTED)
+    said, failed = json.dumps(went.said), went.failure is not None
+    if len(said) > MAX_BYTES:
+        text = f"Response payload size exceeded maximum allowed payload size ({MAX_BYTES} bytes)."
+        said, failed = json.dumps({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}), True
+    headers = {"X-Amz-Executed-Version": "$LATEST", **({"X-Amz-Function-Error": "Unhandled"} if failed else {})}
+    return Response(said, headers=headers, content_type="application/json")
+
+
+def _refused(status: HTTPStatus, code: str, message: str) -> Response:
+    return refusal.response("rest-json", code, message, status)

@@ -1,0 +1,147 @@
+"""The load itself, open loop: requests start on schedule whatever the answers do, so that slow ones hide nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+from types import TracebackType
+from typing import Self
+
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from yarl import URL
+
+from rollout.inventory.quantities import Percent
+from rollout_sandbox.load.answers import Answer, Endpoint, judge
+from rollout_sandbox.load.clients import Clients, User
+
+COOKIE = "AWSALBTG"
+HALF = Percent(500)
+PATIENCE = timedelta(minutes=1)
+"""As long as a load balancer lets a connection idle, by default."""
+
+
+class Load:
+    """Requests at a rate, from a thread of its own, as long as its `with` block lasts.
+
+    Args:
+        endpoints: What is asked for, each as often.
+        rate: Requests a second, above 0; the gaps between them are random, as those of independent clients are.
+        sticky: How many requests of a hundred come from users who keep cookies.
+        users: How many of those there are at a time, 1 or more.
+        visits: How many requests each of them sends before somebody new comes instead.
+        patience: How long an answer is waited for.
+        seed: What the gaps, clients and words are drawn from.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint],
+        rate: int,
+        *,
+        sticky: Percent = HALF,
+        users: int = 50,
+        visits: int = 20,
+        patience: timedelta = PATIENCE,
+        seed: int = 0,
+    ) -> None:
+        self._rate = rate
+        self._patience = patience
+        self._random = Random(seed)  # noqa: S311 - for the same load again, not for secrets
+        self._clients = Clients(endpoints, sticky, users=users, visits=visits, random=self._random)
+        self._answers: list[Answer] = []
+        self._news = threading.Condition()
+        self._stopping = threading.Event()
+        self._failure: BaseException | None = None
+        self._over = False
+        self._thread = threading.Thread(target=self._main, name="load", daemon=True)
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        self._began = time.monotonic()
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._thread.join()
+        if self._failure and error is None:
+            raise self._failure
+
+    @property
+    def now(self) -> timedelta:
+        """The time since it began, as its answers count it."""
+        return timedelta(seconds=time.monotonic() - self._began)
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """All answers so far, in the order of their coming; those that are waited for aren't among them."""
+        return tuple(self._answers)
+
+    def wait(self, answers: int) -> None:
+        """Wait until so many more requests have been answered, or given up."""
+        with self._news:
+            until = len(self._answers) + answers
+            self._news.wait_for(lambda: len(self._answers) >= until or self._over)
+        if self._failure:
+            raise self._failure
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as failure:  # noqa: BLE001 - for whoever waits in another thread
+            self._failure = failure
+        with self._news:
+            self._over = True
+            self._news.notify_all()
+
+    async def _run(self) -> None:
+        timeout = ClientTimeout(total=self._patience.total_seconds())
+        session = ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=timeout)
+        async with session, asyncio.TaskGroup() as asking:
+            due = time.monotonic()
+            while not self._stopping.is_set():
+                due += self._random.expovariate(self._rate)
+                await asyncio.sleep(max(0, due - time.monotonic()))
+                asking.create_task(self._ask(session, *self._clients.draw()))
+
+    async def _ask(self, session: ClientSession, endpoint: Endpoint, path: str, user: User | None) -> None:
+        jar = user.jars.setdefault(endpoint.load_balancer, {}) if user else {}
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
+        cookie = COOKIE in jar
+        status, by, echoed, error = 0, "", True, ""
+        started = self.now
+        try:
+            url = URL(endpoint.url + path, encoded=True)
+            async with session.request(endpoint.method, url, headers=headers, allow_redirects=False) as response:
+                by, echoed = await _said(response, endpoint.method, path)
+                status = response.status
+                jar.update({name: morsel.value for name, morsel in response.cookies.items()})
+        except (ClientError, TimeoutError) as caught:
+            error = f"{type(caught).__name__}: {caught}"
+        latency = self.now - started
+        if user:
+            self._clients.back(user)
+        verdict = judge(endpoint, status, by, echoed=echoed)
+        number = user.number if user else None
+        with self._news:
+            self._answers.append(Answer(endpoint, number, started, latency, status, by, cookie, verdict, error))
+            self._news.notify_all()
+
+
+async def _said(response: ClientResponse, method: str, path: str) -> tuple[str, bool]:
+    """Who answered, and whether it was to this very request, as far as it says."""
+    body = await response.read()
+    try:
+        said = json.loads(body)
+    except ValueError:
+        said = None
+    told = said if isinstance(said, dict) else {}
+    by = response.headers.get("x-served-by", "")
+    return by, (told.get("method", method), told.get("path", path)) == (method, path)

@@ -1,0 +1,96 @@
+"""What CloudWatch knows of the sandbox's traffic: measurements by metric and minute, each with all its values.
+
+All values are kept, eight bytes each, since a percentile can't be had from sums; minutes go after CloudWatch's 15 days.
+"""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from rollout_sandbox.clock import SandboxClock
+
+MINUTE = 60
+KEPT = timedelta(days=15)
+REPORTS = "REPORT"
+"""The namespace of what is in functions' logs, and not in CloudWatch's metrics."""
+Dimensions = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric of one account's region.
+
+    Attributes:
+        account: Twelve digits.
+        region: AWS's name.
+        namespace: `AWS/ApplicationELB`, `AWS/Lambda` or `REPORTS`.
+        name: `RequestCount`…
+        dimensions: Names and values, sorted.
+    """
+
+    account: str
+    region: str
+    namespace: str
+    name: str
+    dimensions: Dimensions
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.account, self.region, self.namespace, self.name, self.dimensions)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+
+class Metrics:
+    """The measurements of a sandbox.
+
+    Args:
+        clock: Says which minute it is.
+    """
+
+    def __init__(self, clock: SandboxClock) -> None:
+        self._clock = clock
+        self._minutes: dict[Metric, dict[int, array[float]]] = {}
+        self._lock = threading.Lock()
+
+    def add(self, values: Iterable[tuple[Metric, float]]) -> None:
+        """Note measurements of this minute."""
+        now = int(self._clock.now().timestamp())
+        minute = now - now % MINUTE
+        with self._lock:
+            for metric, value in values:
+                self._in(metric, minute).append(value)
+
+    def put(self, metric: Metric, minute: int, values: Iterable[float]) -> None:
+        """Note measurements of another minute, given by its first second since 1970."""
+        with self._lock:
+            self._in(metric, minute).extend(values)
+
+    def between(self, metric: Metric, start: int, end: int) -> Mapping[int, tuple[float, ...]]:
+        """A metric's values by minute.
+
+        Args:
+            metric: The metric.
+            start: The first minute, in seconds since 1970, inclusive.
+            end: The end, exclusive.
+        """
+        with self._lock:
+            return {m: tuple(found) for m, found in self._minutes.get(metric, {}).items() if start <= m < end}
+
+    def known(self, account: str, region: str) -> tuple[Metric, ...]:
+        """The metrics that have values."""
+        with self._lock:
+            return tuple(each for each in self._minutes if (each.account, each.region) == (account, region))
+
+    def _in(self, metric: Metric, minute: int) -> array[float]:
+        minutes = self._minutes.setdefault(metric, {})
+        if (there := minutes.get(minute)) is None:
+            for past in [past for past in minutes if past < minute - KEPT.total_seconds()]:
+                del minutes[past]
+            there = minutes[minute] = array("d")
+        return there

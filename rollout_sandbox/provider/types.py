@@ -1,0 +1,32 @@
+"""All resource types, by token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rollout_sandbox.provider.alarms import COMPOSITE_ALARM, METRIC_ALARM
+from rollout_sandbox.provider.dashboards import DASHBOARD
+from rollout_sandbox.provider.functions import FUNCTION, PERMISSION
+from rollout_sandbox.provider.identity import ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT
+from rollout_sandbox.provider.listener_rules import LISTENER_RULE
+from rollout_sandbox.provider.logs import LOG_GROUP
+from rollout_sandbox.provider.schema import ResourceType
+from rollout_sandbox.provider.target_groups import TARGET_GROUP, TARGET_GROUP_ATTACHMENT
+
+TYPES: Mapping[str, ResourceType] = {
+    type_.token: type_
+    for type_ in (
+        COMPOSITE_ALARM,
+        DASHBOARD,
+        FUNCTION,
+        LISTENER_RULE,
+        LOG_GROUP,
+        METRIC_ALARM,
+        PERMISSION,
+        ROLE,
+        ROLE_POLICY,
+        ROLE_POLICY_ATTACHMENT,
+        TARGET_GROUP,
+        TARGET_GROUP_ATTACHMENT,
+    )
+}
