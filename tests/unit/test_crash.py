@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from rollout.cli import crash
 from rollout.cli.session import session
-from rollout.errors import Interrupted, UsageError
+from rollout.errors import Interrupted, SandboxError, UsageError
+from rollout_sandbox.data_plane.addresses import url_of
 
 SECRET = "wJalrXUtnFEMI-K7MDENG"
 BROKEN = (KeyError(SECRET), RecursionError(), MemoryError(), ValueError(f"a\n\x1b[2J{SECRET}"), AssertionError())
@@ -44,6 +45,12 @@ def ended(error: BaseException, *, json: bool = False) -> tuple[int, str]:
 
 def reports(state: Path) -> list[Path]:
     return [file for file in state.rglob("*.txt") if file.is_file()]
+
+
+def test_the_place_is_the_innermost_of_ours_the_sandboxs_too() -> None:
+    with pytest.raises(SandboxError) as caught:
+        url_of((), "nobody", 80)
+    assert "rollout_sandbox/data_plane/addresses.py:" in crash.defect(caught.value).what
 
 
 @pytest.mark.parametrize("json", [False, True])
