@@ -21,7 +21,7 @@ from filelock import FileLock
 from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.api.container import CI_VARIABLES
 from rollout_sandbox import Call, daemon
 from rollout_sandbox.daemon import SandboxInfo
@@ -109,7 +109,7 @@ class Team:
         assert old in text
         self.file.write_text(text.replace(old, new))
 
-    def forwards(self) -> dict[str, Forward | None]:
+    def forwards(self) -> dict[str, ForwardAction | None]:
         """What each route's rule forwards to now."""
         target = self.open()
         live = target.live()

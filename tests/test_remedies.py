@@ -14,7 +14,7 @@ import typer
 from pydantic import BaseModel
 
 import rollout
-from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.overlaps import overlaps
 from rollout.cli import app
 from rollout.inventory.file.findings import keys_of
@@ -135,7 +135,9 @@ def test_no_rule_is_asked_to_be_before_the_first() -> None:
     assert all("the rule at 1 a higher priority number" in told[name] for name in ("routes.score", "routes.bulk"))
 
 
-@pytest.mark.parametrize("asks", [Condition(Field.HOST, ("a.test",)), Condition(Field.PATH, ("/a", "/b"))])
+@pytest.mark.parametrize(
+    "asks", [Condition(ConditionField.HOST, ("a.test",)), Condition(ConditionField.PATH, ("/a", "/b"))]
+)
 def test_nobody_is_told_to_write_what_the_file_has_no_key_for(asks: Condition) -> None:
     now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
     other = tuple(replace(rule, asks=(*for_endpoint("/score/*", ("GET",)), asks)) for rule in now.rules)

@@ -19,7 +19,7 @@ from enum import StrEnum
 from pydantic import SecretStr
 
 
-class Field(StrEnum):
+class ConditionField(StrEnum):
     """What a condition looks at, in AWS's words."""
 
     METHOD = "http-request-method"
@@ -35,7 +35,7 @@ class Condition:
     """One condition of a rule.
 
     Attributes:
-        field: What it looks at: a `Field`, or a word that is not one of them, which nobody here can judge.
+        field: What it looks at: a `ConditionField`, or a word that is not one of them, which nobody here can judge.
         values: What it takes, any one of them; for a query string `key=value`, the key `*` where any will do. None of
             a header's.
         name: Of a header.
@@ -51,11 +51,11 @@ class Condition:
     hidden: tuple[SecretStr, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.field.startswith(Field.HEADER) and self.values:
+        if self.field.startswith(ConditionField.HEADER) and self.values:
             raise ValueError("the values of a header are hidden ones")
 
     @classmethod
-    def on_header(cls, name: str, values: Iterable[str], kind: str = Field.HEADER) -> Condition:
+    def on_header(cls, name: str, values: Iterable[str], kind: str = ConditionField.HEADER) -> Condition:
         """A condition on a header, by its values or, as another kind says, by regular expressions."""
         return cls(kind, name=name, hidden=tuple(map(SecretStr, values)))
 
@@ -67,15 +67,15 @@ class Condition:
     def __str__(self) -> str:
         values = "|".join((*self.values, *map(str, self.hidden)))
         match self.field:
-            case Field.METHOD | Field.PATH:
+            case ConditionField.METHOD | ConditionField.PATH:
                 return values
-            case Field.HOST:
+            case ConditionField.HOST:
                 return f"host {values}"
-            case Field.HEADER:
+            case ConditionField.HEADER:
                 return f"header {self.name}: {values}"
-            case Field.QUERY:
+            case ConditionField.QUERY:
                 return f"query {values}"
-            case Field.SOURCE:
+            case ConditionField.SOURCE:
                 return f"from {values}"
         return f"{self.field} {self.name}: {values}" if self.name else f"{self.field} {values}"
 
@@ -123,26 +123,26 @@ class Request:
 
 def for_endpoint(path: str, methods: Sequence[str]) -> tuple[Condition, ...]:
     """The conditions of a rule for a path pattern and methods; without methods there is none on them."""
-    named = (Condition(Field.METHOD, tuple(methods)),) if methods else ()
-    return (*named, Condition(Field.PATH, (path,)))
+    named = (Condition(ConditionField.METHOD, tuple(methods)),) if methods else ()
+    return (*named, Condition(ConditionField.PATH, (path,)))
 
 
 def matches(condition: Condition, request: Request) -> bool | None:
     """Whether a request meets a condition; None where it can't be judged here."""
     match condition.field:
-        case Field.METHOD:
+        case ConditionField.METHOD:
             return request.method in condition.values
-        case Field.PATH:
+        case ConditionField.PATH:
             return any(_like(value, request.path) for value in condition.values)
-        case Field.HOST:
+        case ConditionField.HOST:
             return any(_like(value.lower(), request.host.lower()) for value in condition.values)
-        case Field.HEADER:
+        case ConditionField.HEADER:
             sent = [value.lower() for name, value in request.headers if name.lower() == condition.name.lower()]
             wanted = [value.get_secret_value().lower() for value in condition.hidden]
             return any(_like(value, text) for value in wanted for text in sent)
-        case Field.QUERY:
+        case ConditionField.QUERY:
             return any(_asks_for(value.lower(), *pair) for value in condition.values for pair in request.query)
-        case Field.SOURCE:
+        case ConditionField.SOURCE:
             return bool(request.source_ip) and _within(condition.values, request.source_ip)
     return None
 

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from rollout.alb.live import LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward, split_of
+from rollout.alb.state import LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction, split_of
 from rollout.base.formatting import count_of
 from rollout.inventory.fields import Methods, PathPattern
 from rollout.inventory.model import Arn
@@ -134,7 +134,7 @@ def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) 
 def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetGroup]) -> Endpoint | Unfit:
     if why := _against(rule):
         return Unfit(listener, rule, why)
-    forward = rule.forward or Forward({})
+    forward = rule.forward or ForwardAction({})
     most, *others = sorted(forward.weights, key=lambda arn: -forward.weights[arn])
     group = groups.get(most)
     if group is None or group.target_type not in ("lambda", "ip", "instance"):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rollout.alb.conditions import Condition, Field, Request, matches, unmet
+from rollout.alb.conditions import Condition, ConditionField, Request, matches, unmet
 from rollout.alb.header_rules import header_rules_before
-from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, wanted_forward
-from rollout.alb.weights import Forward, group_name
+from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, wanted_forward
+from rollout.alb.weights import ForwardAction, group_name
 from rollout.inventory.matching import path_matches
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route, Split
 
@@ -84,7 +84,7 @@ class Explanation:
 
 
 def explain(
-    environment: Environment, live: Live, load_balancer: str, request: Request, cookie: str | None = None
+    environment: Environment, live: AlbState, load_balancer: str, request: Request, cookie: str | None = None
 ) -> Explanation:
     """Where a request goes.
 
@@ -129,7 +129,7 @@ def explain(
     return Explanation(str(request), load_balancer, tuple(passed), None, "", "no conditions", (), nothing, (), "")
 
 
-def future(environment: Environment, live: Live, after: Mapping[str, Split]) -> Live:
+def future(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> AlbState:
     """The rules as they will be when each route has another split."""
     forwards = {
         rule.arn: wanted_forward(environment, name, live, split)
@@ -165,21 +165,21 @@ def _is_for(route: KeptRoute, request: Request) -> bool:
 def _why(condition: Condition, request: Request) -> str:
     values = "|".join(condition.values)
     match condition.field:
-        case Field.METHOD:
+        case ConditionField.METHOD:
             return f"{request.method} isn't {values}"
-        case Field.PATH:
+        case ConditionField.PATH:
             return "another path"
-        case Field.HOST:
+        case ConditionField.HOST:
             return f"host {request.host or '(not given)'} isn't like {values}"
-        case Field.HEADER:
+        case ConditionField.HEADER:
             is_sent = any(name.lower() == condition.name.lower() for name, _ in request.headers)
             return f"header {condition.name} {'has another value' if is_sent else 'is missing'}"
-        case Field.QUERY:
+        case ConditionField.QUERY:
             return f"no part of the query string is like {values}"
     return f"source {request.source_ip or '(not given)'} isn't in {values}"
 
 
-def _parts(live: Live, belongs: Mapping[str, Route | KeptRoute]) -> dict[Arn, str]:
+def _parts(live: AlbState, belongs: Mapping[str, Route | KeptRoute]) -> dict[Arn, str]:
     """What the target groups of the entries that a rule is for are to them."""
     return {
         live.group_arn(getattr(entry, part)): part
@@ -201,7 +201,7 @@ def _functions(environment: Environment, load_balancer: str) -> dict[str, str]:
 
 
 def _shares(
-    forward: Forward, parts: Mapping[Arn, str], functions: Mapping[str, str], cookie: str | None
+    forward: ForwardAction, parts: Mapping[Arn, str], functions: Mapping[str, str], cookie: str | None
 ) -> tuple[tuple[Share, ...], str]:
     """Who gets what of a forward action, and how one of them is chosen."""
     weights, sticky = dict(forward.weights), forward.stickiness

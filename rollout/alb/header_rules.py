@@ -13,9 +13,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from rollout.alb.conditions import Condition, Field, for_endpoint
-from rollout.alb.live import Live, LiveRule
-from rollout.alb.weights import Forward, group_name
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
+from rollout.alb.state import AlbState, LiveRule
+from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import Problem
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG, Arn, Environment, KeptRoute, OverrideRule, Route
@@ -28,13 +28,13 @@ def is_header_rule(environment: Environment, rule: LiveRule) -> bool:
     return OVERRIDE_TAG in rule.tags and all(rule.tags.get(key, value) == value for key, value in tags.items())
 
 
-def held_header_rules(environment: Environment, live: Live) -> dict[str, LiveRule]:
+def held_header_rules(environment: Environment, live: AlbState) -> dict[str, LiveRule]:
     """An environment's header rules by their logical names; tags must have been read."""
     rules = (rule for balancer in live.listeners for rule in live.rules_of(balancer))
     return {rule.tags[OVERRIDE_TAG]: rule for rule in rules if is_header_rule(environment, rule)}
 
 
-def held_overrides(environment: Environment, live: Live) -> dict[str, OverrideRule]:
+def held_overrides(environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
     """The same as rollout makes them; without those that somebody bent."""
     balancers = {listener: balancer for balancer, listener in live.listeners.items()}
     rules = held_header_rules(environment, live).items()
@@ -44,7 +44,7 @@ def held_overrides(environment: Environment, live: Live) -> dict[str, OverrideRu
 def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
     """A rule as rollout makes header rules; None where it isn't like one any more."""
     header = next(iter(rule.further), None)
-    if header is None or len(rule.further) != 1 or header.field != Field.HEADER or len(rule.paths) != 1:
+    if header is None or len(rule.further) != 1 or header.field != ConditionField.HEADER or len(rule.paths) != 1:
         return None
     if rule.forward is None or len(rule.forward.weights) != 1 or rule.forward.stickiness:
         return None
@@ -53,7 +53,7 @@ def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
     return OverrideRule(balancer, rule.priority, path, methods, header.name, header.hidden, group)
 
 
-def bent_overrides(environment: Environment, live: Live) -> Iterator[Problem]:
+def bent_overrides(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """The header rules that rollout made and somebody changed since."""
     for balancer in live.listeners:
         for rule in live.rules_of(balancer):
@@ -67,7 +67,7 @@ def bent_overrides(environment: Environment, live: Live) -> Iterator[Problem]:
                 )
 
 
-def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule], now: Live) -> Iterator[Problem]:
+def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule], now: AlbState) -> Iterator[Problem]:
     """How the header rules differ from those that a phase leaves."""
     found = held_overrides(environment, now)
     for name in wanted.keys() | found.keys():
@@ -78,7 +78,7 @@ def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule
             )
 
 
-def rule_inputs(live: Live, rules: Mapping[str, OverrideRule]) -> dict[str, dict[str, Any]]:
+def rule_inputs(live: AlbState, rules: Mapping[str, OverrideRule]) -> dict[str, dict[str, Any]]:
     """The inputs that header rules are to have in the engine, which the policy holds a preview to."""
     return {
         name: {
@@ -107,7 +107,7 @@ def normal(rule: OverrideRule | None) -> OverrideRule | None:
     )
 
 
-def header_rules_before(environment: Environment, live: Live) -> Iterator[tuple[str, Route | KeptRoute, LiveRule]]:
+def header_rules_before(environment: Environment, live: AlbState) -> Iterator[tuple[str, Route | KeptRoute, LiveRule]]:
     """Rules that ask for a route's path, its methods and a header, whoever made them, with the route's place.
 
     A rule for some of the methods counts too, where no other route has just these: of many methods each rule has a few.
@@ -120,7 +120,7 @@ def header_rules_before(environment: Environment, live: Live) -> Iterator[tuple[
         for rule in live.rules_of(entry.load_balancer):
             is_part = rule.methods < methods and (entry.load_balancer, path, rule.methods) not in whole
             asked = rule.paths == {path} and (rule.methods == methods or (bool(rule.methods) and is_part))
-            if asked and rule.further and all(c.field == Field.HEADER for c in rule.further):
+            if asked and rule.further and all(c.field == ConditionField.HEADER for c in rule.further):
                 yield place, entry, rule
 
 
@@ -131,7 +131,7 @@ def _asks(entry: Route | KeptRoute) -> tuple[str, frozenset[str]]:
     return entry.path, frozenset(entry.methods)
 
 
-def ways_around(environment: Environment, live: Live, route: str) -> Iterator[LiveRule]:
+def ways_around(environment: Environment, live: AlbState, route: str) -> Iterator[LiveRule]:
     """The header rules by which requests of a route reach the candidate, whatever its own rule says."""
     candidate = live.group_arn(environment.routes[route].candidate)
     for place, _, rule in header_rules_before(environment, live):
@@ -139,7 +139,7 @@ def ways_around(environment: Environment, live: Live, route: str) -> Iterator[Li
             yield rule
 
 
-def with_overrides(environment: Environment, live: Live, rules: Mapping[str, OverrideRule]) -> Live:
+def with_overrides(environment: Environment, live: AlbState, rules: Mapping[str, OverrideRule]) -> AlbState:
     """The rules as they would be with these header rules, and no others for the inventory's routes."""
     old = {rule.arn for _, _, rule in header_rules_before(environment, live)}
     new = tuple(
@@ -147,8 +147,11 @@ def with_overrides(environment: Environment, live: Live, rules: Mapping[str, Ove
             Arn(name),
             live.listeners[rule.load_balancer],
             rule.priority,
-            (*for_endpoint(rule.path, rule.methods), Condition(Field.HEADER, name=rule.header, hidden=rule.values)),
-            Forward({live.group_arn(rule.target_group): 1}),
+            (
+                *for_endpoint(rule.path, rule.methods),
+                Condition(ConditionField.HEADER, name=rule.header, hidden=rule.values),
+            ),
+            ForwardAction({live.group_arn(rule.target_group): 1}),
             tags={OVERRIDE_TAG: name},
         )
         for name, rule in rules.items()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from rollout.alb.header_rules import header_rules_before
-from rollout.alb.live import Live, LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.errors import Problem
 from rollout.inventory.matching import Conditions, covers, example_path, overlap
 from rollout.inventory.model import Environment, KeptRoute, Route
@@ -60,7 +60,7 @@ class _Asked:
         return next(filter(None, (overlap(own, later) for own in self.takes)), None)
 
 
-def overlaps(environment: Environment, live: Live) -> tuple[Overlap, ...]:
+def overlaps(environment: Environment, live: AlbState) -> tuple[Overlap, ...]:
     """Every overlap in which a route of the inventory gives or takes requests, problems first.
 
     Args:
@@ -71,7 +71,7 @@ def overlaps(environment: Environment, live: Live) -> tuple[Overlap, ...]:
     return tuple(sorted(found, key=lambda finding: finding.severity == "note"))
 
 
-def _on(balancer: str, environment: Environment, live: Live) -> Iterator[Overlap]:
+def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Overlap]:
     routes = {f"routes.{key}": r for key, r in environment.routes.items() if r.load_balancer == balancer}
     kept = {f"kept-routes.{key}": r for key, r in environment.kept_routes.items() if r.load_balancer == balancer}
     known = {
@@ -150,7 +150,9 @@ def _part(earlier: _Asked, name: str, route: Route | KeptRoute, endpoint: Condit
     return Overlap("note", name, what, example, code="route-partly-covered")
 
 
-def _without_its_rule(name: str, route: KeptRoute, balancer: str, live: Live, dual: list[_Asked]) -> Iterator[Overlap]:
+def _without_its_rule(
+    name: str, route: KeptRoute, balancer: str, live: AlbState, dual: list[_Asked]
+) -> Iterator[Overlap]:
     """A kept route whose rule isn't where the inventory has it: its requests may be a dual route's."""
     listener = live.listeners.get(balancer)
     same = [r for r in live.rules if r.listener == listener and r.matches(route.rule_path, route.rule_methods)]

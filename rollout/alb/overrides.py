@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rollout.alb.header_rules import is_header_rule
-from rollout.alb.live import Live, LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.base.formatting import count_of
 from rollout.errors import Problem
 from rollout.inventory.header_rules import asks, block_of, planned_overrides
@@ -22,7 +22,7 @@ from rollout.inventory.model import Environment, KeptRoute, Route
 RULES_QUOTA = 100
 
 
-def override_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+def override_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """What on AWS doesn't go with the header rules that the inventory asks for."""
     override = environment.header_override
     if override is None:
@@ -59,7 +59,7 @@ def override_problems(environment: Environment, live: Live) -> Iterator[Problem]
             )
 
 
-def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
+def override_warnings(environment: Environment, live: AlbState) -> tuple[str, ...]:
     """What to know before header rules are added."""
     override, planned = environment.header_override, planned_overrides(environment)
     said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
@@ -74,7 +74,7 @@ def override_warnings(environment: Environment, live: Live) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live: Live) -> Iterator[Problem]:
+def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live: AlbState) -> Iterator[Problem]:
     """Kept routes whose rule does something else than a header rule in its stead would."""
     for key, entry in block:
         rule, group = live.rule_at(balancer, entry.priority), live.group_arn(entry.legacy)

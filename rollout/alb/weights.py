@@ -22,7 +22,7 @@ def alb_weights(candidate: Percent) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Forward:
+class ForwardAction:
     """A forward action as the load balancer has it.
 
     Attributes:
@@ -43,7 +43,7 @@ def group_name(arn: Arn) -> str:
     return arn.split(":targetgroup/")[-1].split("/")[0]
 
 
-def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta | None) -> Forward:
+def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta | None) -> ForwardAction:
     """The forward action that divides a route's requests so.
 
     Args:
@@ -53,14 +53,14 @@ def forward_of(split: Split, legacy: Arn, candidate: Arn, stickiness: timedelta 
         stickiness: How long clients are kept with a group, where both are in the action; None if they aren't.
     """
     if split.alone:
-        return Forward({candidate: 1})
+        return ForwardAction({candidate: 1})
     if not split.attached:
-        return Forward({legacy: 1})
+        return ForwardAction({legacy: 1})
     mine, its = split.live_weights or alb_weights(split.weight)
-    return Forward({legacy: mine, candidate: its}, stickiness)
+    return ForwardAction({legacy: mine, candidate: its}, stickiness)
 
 
-def split_of(forward: Forward, legacy: Arn, candidate: Arn) -> Split | None:
+def split_of(forward: ForwardAction, legacy: Arn, candidate: Arn) -> Split | None:
     """How a live forward action divides requests between the two groups; None where it does anything else.
 
     Weights that only someone else writes are kept in the split, and a share that is finer than a tenth of a per cent is
@@ -81,7 +81,7 @@ def split_of(forward: Forward, legacy: Arn, candidate: Arn) -> Split | None:
     return Split(share, attached=True, live_weights=None if (mine, its) == alb_weights(share) else (mine, its))
 
 
-def same_forward(one: Forward, other: Forward) -> bool:
+def same_forward(one: ForwardAction, other: ForwardAction) -> bool:
     """Whether two forward actions mean the same: weights are shares of their sum, and a single one says nothing."""
     if set(one.weights) != set(other.weights) or one.stickiness != other.stickiness:
         return False

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rollout.adapters.aws.session import Access
     from rollout.adapters.notify import Notifiers
     from rollout.adapters.pulumi.states import EngineSettings
-    from rollout.alb.live import Live
+    from rollout.alb.state import AlbState
     from rollout.analysis.measuring.evidence import Evidence
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
@@ -210,7 +210,7 @@ class Container:
 
         return last_good.known_arns(homes(file, self.sandbox), self.environment.name)
 
-    def keep_good(self, file: Path, live: Live) -> None:
+    def keep_good(self, file: Path, live: AlbState) -> None:
         """Keep the inventory, since AWS is like it; it never raises."""
         from rollout.migration.rollback import last_good  # noqa: PLC0415 - as above
 

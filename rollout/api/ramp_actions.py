@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
@@ -43,7 +43,7 @@ class EnvironmentRampActions:
         self._since: Since | None = None
         self._evidence: dict[tuple[str, ...], Evidence] = {}
 
-    def read(self) -> Live:
+    def read(self) -> AlbState:
         """See `Means`."""
         parts = self._parts
         if self._since is None:
@@ -57,7 +57,7 @@ class EnvironmentRampActions:
         """See `Means`."""
         return self._since.overruled() if self._since else ()
 
-    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
+    def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         """See `Means`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above

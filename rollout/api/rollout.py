@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rollout.alb.conditions import Request
 from rollout.alb.header_rules import with_overrides
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools
 from rollout.analysis.measuring.split import SINCE, Measured, counted, measure, per_minute
 from rollout.analysis.measuring.volumes import Volume, volumes
@@ -870,7 +870,7 @@ class EnvironmentRollout:
         self._environment.require("header-override", "notifications", "analysis")
         return policy(self._environment, role, self.live() if live else None)
 
-    def live(self) -> Live:
+    def live(self) -> AlbState:
         """What is on AWS now."""
         return self._parts.load_balancers.read(self._environment)
 
@@ -895,7 +895,7 @@ class EnvironmentRollout:
             return with_measured(status, measured.result()) if measured else status
 
     def _standing(
-        self, pool: ThreadPoolExecutor, states: Callable[[], Held] | None, live: Future[Live]
+        self, pool: ThreadPoolExecutor, states: Callable[[], Held] | None, live: Future[AlbState]
     ) -> EnvironmentStatus:
         owner = self._parts.owner if states else None
         found = pool.submit(asked, owner, GLANCE) if owner else None
@@ -1111,19 +1111,19 @@ class EnvironmentRollout:
         notes += [f"{_names(routes)} had none: no step passes as long as that is so" for routes in found.keys() - busy]
         return busy[quietest], tuple(sorted(notes) if len(found) > 1 else notes[1:])
 
-    def _counts(self, live: Live, since: timedelta) -> dict[Arn, int]:
+    def _counts(self, live: AlbState, since: timedelta) -> dict[Arn, int]:
         asked = counted(self._environment, live)
         end = self._parts.utc.replace(second=0, microsecond=0)
         found = self._parts.metrics.read(tuple(asked.values()), end - since, end)
         return {group: round(sum(point.value for point in found[series])) for group, series in asked.items()}
 
-    def _volumes(self, live: Live) -> Mapping[str, Volume] | str:
+    def _volumes(self, live: AlbState) -> Mapping[str, Volume] | str:
         try:
             return volumes(self._environment, live, self._counts(live, SINCE), SINCE)
         except RolloutError as error:
             return error.what
 
-    def _measured(self, live: Future[Live], since: timedelta) -> Mapping[str, Measured] | str:
+    def _measured(self, live: Future[AlbState], since: timedelta) -> Mapping[str, Measured] | str:
         try:
             counts = self._counts(live.result(), since)
         except AwsError as error:

@@ -15,8 +15,8 @@ from threading import RLock
 from typing import Any, ParamSpec, TypeVar, cast
 
 from rollout.alb.conditions import Condition, for_endpoint
-from rollout.alb.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward, forward_of, group_name
+from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction, forward_of, group_name
 from rollout.errors import AwsError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
@@ -130,7 +130,10 @@ class InMemoryAws:
                 legacy, candidate = group(entry.legacy), group(entry.candidate)
                 forward = forward_of(split, legacy, candidate, environment.stickiness.kept_for)
             else:
-                asks, forward = for_endpoint(entry.rule_path, entry.rule_methods), Forward({group(entry.legacy): 1})
+                asks, forward = (
+                    for_endpoint(entry.rule_path, entry.rule_methods),
+                    ForwardAction({group(entry.legacy): 1}),
+                )
             aws.create_rule(listeners[balancer], priority, asks, forward)
         return aws
 
@@ -218,7 +221,7 @@ class InMemoryAws:
         listener: Arn,
         priority: int,
         asks: Sequence[Condition],
-        forward: Forward | None,
+        forward: ForwardAction | None,
         *,
         action: str = "forward",
         tags: Mapping[str, str] | None = None,
@@ -247,7 +250,7 @@ class InMemoryAws:
         self,
         rule: Arn,
         *,
-        forward: Forward | None = None,
+        forward: ForwardAction | None = None,
         asks: Sequence[Condition] | None = None,
         action: str | None = None,
     ) -> None:
@@ -366,7 +369,7 @@ class InMemoryAws:
         if any(rule.listener == listener and rule.priority == priority for rule in self.rules.values()):
             raise refusal(action, "PriorityInUse", f"Priority '{priority}' is currently in use")
 
-    def _forwardable(self, listener: Arn, forward: Forward | None, action: str, where: Arn | None = None) -> None:
+    def _forwardable(self, listener: Arn, forward: ForwardAction | None, action: str, where: Arn | None = None) -> None:
         balancer = self.listeners[listener].load_balancer
         for group in forward.weights if forward else ():
             self._known_group(group, action, where)

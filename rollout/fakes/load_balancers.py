@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.errors import WrongAccount
 from rollout.fakes.aws import InMemoryAws, refusal
 from rollout.fakes.calls import ApiCall, ApiCalls
@@ -34,7 +34,7 @@ class InMemoryLoadBalancers:
         self.calls = calls or ApiCalls()
         self._account = account or aws.account
 
-    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
         """See `migration.ports.LoadBalancers`."""
         account = self._caller(environment)
         found = {key: self._listener(each) for key, each in environment.load_balancers.items()}
@@ -45,7 +45,7 @@ class InMemoryLoadBalancers:
         groups = self.calls.make(ApiCall("DescribeTargetGroups"), lambda: self._groups(environment))
         if tags:
             rules = self.calls.make(ApiCall("DescribeTags"), lambda: [self._tagged(rule) for rule in rules])
-        return Live(
+        return AlbState(
             account=account,
             load_balancers={key: arn for key, (arn, _) in found.items() if arn},
             listeners=listeners,
@@ -58,7 +58,7 @@ class InMemoryLoadBalancers:
         """See `migration.ports.LoadBalancers`."""
         return tuple(rule for listener in listeners for rule in self._rules_of(listener))
 
-    def inspect(self, live: Live) -> Inspection:
+    def inspect(self, live: AlbState) -> Inspection:
         """See `migration.ports.LoadBalancers`."""
         targets = self.targets([group.arn for group in live.target_groups.values()])
         lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
@@ -99,7 +99,7 @@ class InMemoryLoadBalancers:
             if self.calls.make(ApiCall("DescribeTargetGroupAttributes", group), partial(asked, group))
         )
 
-    def modify(self, rule: Arn, forward: Forward) -> None:
+    def modify(self, rule: Arn, forward: ForwardAction) -> None:
         """See `migration.ports.LoadBalancers`."""
         self.calls.make(ApiCall("ModifyRule", rule), lambda: self.aws.modify_rule(rule, forward=forward))
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.api.container import Container
 from rollout.api.rollout import EnvironmentRollout
 from rollout.fakes.calls import ApiCalls
@@ -123,7 +123,7 @@ class InMemoryParts(Container):
         """See `Container`."""
         return self.actor.world.known.get(self.environment.name, NOTHING_KNOWN)
 
-    def keep_good(self, file: Path, live: Live) -> None:  # noqa: ARG002 - as above
+    def keep_good(self, file: Path, live: AlbState) -> None:  # noqa: ARG002 - as above
         """See `Container`."""
         self.actor.world.known[self.environment.name] = known_from(self.environment, live)
 

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from rollout.alb.conditions import Condition, Field
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.inventory.model import ROLLBACK_TAG, Arn
 from rollout.state.plan import conditions_in, forward_in
 
 Props = Mapping[str, Any]
 _BLOCKS = {
-    "pathPattern": Field.PATH,
-    "httpRequestMethod": Field.METHOD,
-    "hostHeader": Field.HOST,
-    "httpHeader": Field.HEADER,
-    "sourceIp": Field.SOURCE,
+    "pathPattern": ConditionField.PATH,
+    "httpRequestMethod": ConditionField.METHOD,
+    "hostHeader": ConditionField.HOST,
+    "httpHeader": ConditionField.HEADER,
+    "sourceIp": ConditionField.SOURCE,
 }
 
 
@@ -85,7 +85,7 @@ def _asks(inputs: Props) -> list[Condition]:
         for kind, block in condition.items():
             if kind == "queryStrings":
                 values = tuple(f"{pair.get('key') or '*'}={pair['value']}" for pair in block)
-                found.append(Condition(Field.QUERY, values))
+                found.append(Condition(ConditionField.QUERY, values))
             elif block:
                 name, values = block.get("httpHeaderName"), tuple(block["values"])
                 found.append(Condition.on_header(name, values) if name else Condition(_BLOCKS[kind], values))
@@ -96,13 +96,13 @@ def _as_read(rule: LiveRule) -> Props:
     blocks = {field: kind for kind, field in _BLOCKS.items()}
     conditions: list[Props] = []
     for asked in rule.asks:
-        if asked.field == Field.QUERY:
+        if asked.field == ConditionField.QUERY:
             pairs = [value.partition("=") for value in asked.values]
             conditions.append({"queryStrings": [{"key": key, "value": value} for key, _, value in pairs]})
         else:
             name = {"httpHeaderName": asked.name} if asked.name else {}
             values = [*asked.values, *(value.get_secret_value() for value in asked.hidden)]
-            conditions.append({blocks[Field(asked.field)]: {**name, "values": values}})
+            conditions.append({blocks[ConditionField(asked.field)]: {**name, "values": values}})
     read: dict[str, Any] = {
         "arn": rule.arn,
         "listenerArn": rule.listener,
@@ -114,7 +114,7 @@ def _as_read(rule: LiveRule) -> Props:
     return read | ({"tags": tags} if tags else {})
 
 
-def _action_as_read(forward: Forward) -> Props:
+def _action_as_read(forward: ForwardAction) -> Props:
     if len(forward.weights) == 1 and forward.stickiness is None:
         return {"type": "forward", "targetGroupArn": next(iter(forward.weights))}
     block: dict[str, Any] = {"targetGroups": [{"arn": arn, "weight": n} for arn, n in forward.weights.items()]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import Arn
 from rollout.migration.checks.ownership import Ownership
@@ -27,10 +27,10 @@ class PhaseContext:
         idle: Asked why it isn't proven that nobody needs legacy.
     """
 
-    live: Live
+    live: AlbState
     legacy: Resources = None
     routing: Resources = None
     ownership: Ownership | None = None
     multi_value: frozenset[Arn] = frozenset()
     owner: LegacyOwner | None = None
-    idle: Callable[[Live], Iterable[Problem]] = lambda _: ()
+    idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rollout.alb.header_rules import held_header_rules, held_overrides
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Drift, Problem
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
@@ -20,7 +20,7 @@ from rollout.migration.context import PhaseContext
 from rollout.state.plan import ResourceState, without_notes
 
 
-def all_known(environment: Environment, live: Live, splits: Mapping[str, Split | None]) -> dict[str, Split]:
+def all_known(environment: Environment, live: AlbState, splits: Mapping[str, Split | None]) -> dict[str, Split]:
     """Each route's split, if there is one for each.
 
     Raises:
@@ -35,7 +35,7 @@ def all_known(environment: Environment, live: Live, splits: Mapping[str, Split |
     return known
 
 
-def _strange(name: str, environment: Environment, live: Live) -> Problem:
+def _strange(name: str, environment: Environment, live: AlbState) -> Problem:
     return strange_forward(environment, live, name) or Problem(
         f"forwards to {live.forwards(environment.routes[name])}, which rollout didn't leave so",
         where=f"routes.{name}",
@@ -89,7 +89,7 @@ def legacy_input(
 
 def routing_input(
     environment: Environment,
-    live: Live,
+    live: AlbState,
     after: Mapping[str, Split],
     *,
     adopting: bool = False,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.alb.live import Live, wanted_forward
+from rollout.alb.state import AlbState, wanted_forward
 from rollout.analysis.measuring.split import shared_candidates
 from rollout.analysis.measuring.volumes import Volume
 from rollout.base.formatting import count_of
@@ -134,7 +134,7 @@ class Gate:
 
 def traffic_of(
     environment: Environment,
-    live: Live,
+    live: AlbState,
     after: Mapping[str, Split],
     volumes: Mapping[str, Volume] | None = None,
     *,
@@ -168,20 +168,20 @@ def traffic_of(
 
 
 def _kept(
-    environment: Environment, live: Live, name: str, after: Split, *, written: bool
+    environment: Environment, live: AlbState, name: str, after: Split, *, written: bool
 ) -> tuple[timedelta | None, timedelta | None]:
     rule = live.rule_of(environment.routes[name])
     before = rule.forward.stickiness if rule and rule.forward else None
     return before, wanted_forward(environment, name, live, after).stickiness if written else before
 
 
-def only_lowers(environment: Environment, live: Live, weights: Mapping[str, Percent]) -> bool:
+def only_lowers(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
     """Whether new weights send requests back to legacy alone, which less may stand in the way of."""
     before = {name: live.split_of(environment.routes[name]) for name in weights}
     return bool(weights) and all(split is not None and weights[name] <= split.weight for name, split in before.items())
 
 
-def unlike_file(environment: Environment, live: Live, after: Mapping[str, Split]) -> Iterator[str]:
+def unlike_file(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
     """Routes that a change leaves as they are, where that isn't what the file says."""
     for name, route in environment.routes.items():
         now, wanted = live.split_of(route), environment.desired_weight(name)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.alb.weights import split_of
 from rollout.errors import Problem
 from rollout.inventory.marks import Mark
@@ -151,7 +151,7 @@ class Violation:
         return f"{self.stack}: {self.problem}"
 
 
-def rule_bounds(environment: Environment, live: Live, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
+def rule_bounds(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> dict[Arn, RuleBounds]:
     """What each route's live rule may become, by its ARN."""
     return {
         rule.arn: RuleBounds(

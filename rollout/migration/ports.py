@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from rollout.alb.invocation import Invocation
-from rollout.alb.live import Live, LiveRule
-from rollout.alb.weights import Forward
+from rollout.alb.state import AlbState, LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.ports import TargetGroups
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn, Environment
@@ -20,7 +20,7 @@ from rollout.migration.gates import Gate
 class LoadBalancers(TargetGroups, Protocol):
     """The load balancers' API, for one environment."""
 
-    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
         """All that the inventory is about, as it is now.
 
         Args:
@@ -45,7 +45,7 @@ class LoadBalancers(TargetGroups, Protocol):
         """
         ...
 
-    def inspect(self, live: Live) -> Inspection:
+    def inspect(self, live: AlbState) -> Inspection:
         """Look behind the rules: targets, permissions, quotas.
 
         Raises:
@@ -53,7 +53,7 @@ class LoadBalancers(TargetGroups, Protocol):
         """
         ...
 
-    def modify(self, rule: Arn, forward: Forward) -> None:
+    def modify(self, rule: Arn, forward: ForwardAction) -> None:
         """Give a rule another forward action, leaving its conditions alone; throttled calls are tried again.
 
         Raises:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import GateRefused, PreflightFailed, Problem, UsageError, VerifyFailed
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
@@ -116,7 +116,7 @@ class Release:
         self._emit(events.OwnerReleased(environment.name, name, routes, ownership.advice))
         return ReleaseResult(environment.name, name, routes, gate)
 
-    def _read(self, owner: LegacyOwner) -> tuple[Live, Ownership]:
+    def _read(self, owner: LegacyOwner) -> tuple[AlbState, Ownership]:
         """AWS, routing's state and the owner's, side by side; all three must fit."""
         environment = self._environment
         with ThreadPoolExecutor(2) as pool:
@@ -139,7 +139,7 @@ class Release:
             )
         return live, ownership
 
-    def _verify(self, owner: LegacyOwner, before: Live, routes: tuple[str, ...]) -> None:
+    def _verify(self, owner: LegacyOwner, before: AlbState, routes: tuple[str, ...]) -> None:
         environment = self._environment
         now = self._load_balancers.read(environment, tags=False)
         left = ownership_of(environment, now, owner, owner.rules(ASKING))
@@ -152,7 +152,7 @@ class Release:
 
 
 def _unreleased(
-    environment: Environment, before: Live, now: Live, left: Ownership, routes: tuple[str, ...]
+    environment: Environment, before: AlbState, now: AlbState, left: Ownership, routes: tuple[str, ...]
 ) -> Iterator[Problem]:
     for name in routes:
         route, held = environment.routes[name], (left.held or {}).get(name)

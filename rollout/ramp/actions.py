@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class RampActions(Protocol):
     """What a ramp acts through; times are AWS's."""
 
-    def read(self) -> Live:
+    def read(self) -> AlbState:
         """The live rules with their tags."""
         ...
 
@@ -29,7 +29,7 @@ class RampActions(Protocol):
         """The marks of rollbacks that were there at the first `read`, each by its `mark_id`."""
         ...
 
-    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
+    def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         """Judge what routes did since they have their weight."""
         ...
 

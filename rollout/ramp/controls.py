@@ -8,7 +8,7 @@ import re
 import socket
 from datetime import datetime, timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent, bounded, parse_duration, parse_moment
@@ -75,7 +75,7 @@ class Controls:
         self._by = by
         self._emit = emit
 
-    def say(self, kind: Kind, live: Live) -> None:
+    def say(self, kind: Kind, live: AlbState) -> None:
         """Pause, resume, or skip the wait.
 
         Raises:
@@ -87,7 +87,7 @@ class Controls:
             raise UsageError(f"the ramp of {self._environment.name} isn't paused", code="ramp-not-paused")
         self._write(kind, stands.weight)
 
-    def approve(self, live: Live, weight: Percent | None) -> Percent:
+    def approve(self, live: AlbState, weight: Percent | None) -> Percent:
         """Approve a step of `approve-before`.
 
         Args:
@@ -121,7 +121,7 @@ class Controls:
         """Let nothing rise until a time; one that is past lifts a freeze."""
         self._write(Kind.FROZEN, None, until)
 
-    def _under_way(self, live: Live) -> RampState:
+    def _under_way(self, live: AlbState) -> RampState:
         stands = ramp_state(self._environment, live, entries(self._journal.read()))
         if stands.is_new or stands.ended is not None:
             name = self._environment.name

@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import MINUTE, AlarmState
 from rollout.base import log
 from rollout.errors import (
@@ -144,7 +144,7 @@ class Runner:
             if due > self._means.now():
                 self._means.wait_until(due)
 
-    def _stand(self) -> tuple[Live, RampState]:
+    def _stand(self) -> tuple[AlbState, RampState]:
         """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
         try:
             live, self._updates = self._journal.beside(self._means.read, self._environment)
@@ -181,7 +181,7 @@ class Runner:
         """Whoever begins a ramp knows of the rollbacks before, and means it."""
         self._journal.write(self._journal.message(Kind.STARTED, weight, overruled=self._means.overruled()))
 
-    def _look(self, live: Live, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
+    def _look(self, live: AlbState, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, and what comes of it."""
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)

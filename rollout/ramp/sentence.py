@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Drift
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import format_duration
@@ -20,7 +20,7 @@ def has_ramp(updates: Iterable[Update]) -> bool:
     return any(entry.kind is Kind.STARTED for entry in entries(updates))
 
 
-def ramp_sentence(environment: Environment, live: Live, updates: Sequence[Update]) -> str:
+def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Update]) -> str:
     """Where the ramp stands, and what it waits for as far as history tells: the judge isn't asked."""
     if not has_ramp(updates):
         return "No ramp yet."

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
@@ -62,7 +62,9 @@ class RampState:
     note: str | None = None
 
 
-def ramp_state(environment: Environment, live: Live, entries: Sequence[Entry], other: str | None = None) -> RampState:
+def ramp_state(
+    environment: Environment, live: AlbState, entries: Sequence[Entry], other: str | None = None
+) -> RampState:
     """Where the ramp stands.
 
     Args:
@@ -146,7 +148,7 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> RampState:
     return now
 
 
-def _weights(environment: Environment, live: Live, routes: Sequence[str]) -> Mapping[str, Percent]:
+def _weights(environment: Environment, live: AlbState, routes: Sequence[str]) -> Mapping[str, Percent]:
     """The live weight of each route."""
     splits = {name: live.split_of(environment.routes[name]) for name in routes}
     strange = [

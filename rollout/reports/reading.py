@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import chain
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import Pool, by_target_group, told_apart
 from rollout.analysis.ports import Metrics
 from rollout.errors import AwsError, EngineError, RolloutError
@@ -30,7 +30,7 @@ SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
 def read_overview(
     environment: Environment,
     status: Callable[[], EnvironmentStatus],
-    live: Callable[[], Live],
+    live: Callable[[], AlbState],
     *,
     states: Callable[[], States],
     metrics: Metrics,
@@ -80,7 +80,7 @@ def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:
 
 
 def _courses(
-    environment: Environment, live: Live, metrics: Metrics, now: datetime, since: timedelta
+    environment: Environment, live: AlbState, metrics: Metrics, now: datetime, since: timedelta
 ) -> tuple[TimeSeries | None, tuple[TimeSeries, ...], tuple[str, ...]]:
     pools, framed = told_apart(environment, live), frame(now, since)
     every = Pool(

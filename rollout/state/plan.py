@@ -15,7 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.base.foreign import Foreign, Unexpected, read_as
 from rollout.errors import EngineError
 from rollout.inventory.model import Arn
@@ -233,7 +233,7 @@ def without_header_values(value: Any) -> Any:
     return value
 
 
-def forward_in(properties: Mapping[str, Any]) -> Forward | None:
+def forward_in(properties: Mapping[str, Any]) -> ForwardAction | None:
     """The forward action in a listener rule's properties; None where it does anything else or more."""
     actions = properties.get("actions") or []
     if len(actions) != 1 or actions[0].get("type") != "forward":
@@ -246,7 +246,7 @@ def forward_in(properties: Mapping[str, Any]) -> Forward | None:
         groups = dict.fromkeys(groups, 1)
     sticky = block.get("stickiness") or {}
     duration = timedelta(seconds=int(sticky.get("duration") or 0)) if sticky.get("enabled") else None
-    return Forward(groups, duration)
+    return ForwardAction(groups, duration)
 
 
 def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

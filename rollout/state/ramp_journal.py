@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent, Weight
@@ -129,7 +129,7 @@ class Journal:
         """
         return self._stacks().history(ROUTING, DEPTH)
 
-    def beside(self, read: Callable[[], Live], environment: Environment) -> tuple[Live, tuple[Update, ...]]:
+    def beside(self, read: Callable[[], AlbState], environment: Environment) -> tuple[AlbState, tuple[Update, ...]]:
         """The live rules and the history of one moment, though another run may be at work.
 
         A weight that is set between two reads would look like somebody else's.

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from rollout import EnvironmentRollout, Event, Rollout
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.cli.session import PARTS
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCalls
@@ -103,7 +103,7 @@ class InMemoryTeam:
         """Each route's rule."""
         return {route.route: route.rule or "" for route in self.open().status().routes}
 
-    def forwards(self) -> dict[str, Forward | None]:
+    def forwards(self) -> dict[str, ForwardAction | None]:
         """What each route's rule forwards to now."""
         live = self.open().live()
         found = {name: live.rule_of(route) for name, route in self.inventory.routes.items()}

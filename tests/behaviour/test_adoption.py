@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Drift, PreflightFailed
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
@@ -16,7 +16,7 @@ HALF = Split.at(Percent.of(50))
 def divide(team: InMemoryTeam, route: str, legacy: int, candidate: int) -> None:
     """Have somebody set a rule's weights by hand, without stickiness."""
     live, entry = team.open().live(), team.inventory.routes[route]
-    forward = Forward({live.group_arn(entry.legacy): legacy, live.group_arn(entry.candidate): candidate})
+    forward = ForwardAction({live.group_arn(entry.legacy): legacy, live.group_arn(entry.candidate): candidate})
     team.aws.modify_rule(Arn(team.rules()[route]), forward=forward)
 
 
@@ -66,7 +66,7 @@ def test_another_route_keeps_its_odd_weights_when_one_moves(built: InMemoryTeam)
 def test_what_preflight_refuses_phase_2_refuses_and_says_how_to_go_on(built: InMemoryTeam) -> None:
     nobody_holds_the_rules(built)
     live, entry = built.open().live(), built.inventory.routes["stamp-score"]
-    alone = Forward({live.group_arn(entry.candidate): 1})
+    alone = ForwardAction({live.group_arn(entry.candidate): 1})
     built.aws.modify_rule(Arn(built.rules()["stamp-score"]), forward=alone)
     found = [problem.code for problem in built.open().preflight().problems]
     assert found == ["unknown-forward"]

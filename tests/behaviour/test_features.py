@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from rollout import EnvironmentRollout
-from rollout.alb.conditions import Field
+from rollout.alb.conditions import ConditionField
 from rollout.errors import ConfigError
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
@@ -54,8 +54,8 @@ def test_a_route_of_many_methods_has_a_header_rule_for_some_of_them_each(cut_ove
     methods = ("GET", "POST", "PUT", "DELETE")
     cut_over.edit('methods = ["GET"]\npriority = 2023', f"methods = {list(methods)}\npriority = 2023")
     arn = next(arn for arn, rule in cut_over.aws.rules.items() if rule.priority == 2023)
-    asks = [c for c in cut_over.aws.rules[arn].asks if c.field != Field.METHOD]
-    cut_over.aws.modify_rule(arn, asks=[type(asks[0])(Field.METHOD, methods), *asks])
+    asks = [c for c in cut_over.aws.rules[arn].asks if c.field != ConditionField.METHOD]
+    cut_over.aws.modify_rule(arn, asks=[type(asks[0])(ConditionField.METHOD, methods), *asks])
     cut_over.world.backend.stacks.clear()
     cut_over.edit('legacy = "programs.legacy:program"', '# legacy = "programs.legacy:program"')
     cut_over.file.write_text(f"{cut_over.file.read_text()}\n[header-override]\npriority-base = 500\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field, Request
+from rollout.alb.conditions import Condition, ConditionField, Request
 from rollout.alb.header_rules import held_overrides
 from rollout.errors import PolicyViolation, PreflightFailed
 from rollout.inventory.model import LEGACY_ONLY, OverrideRule, Split
@@ -86,7 +86,7 @@ def test_hands_on_header_rules_are_noticed(cut_over: InMemoryTeam) -> None:
     cut_over.edit("[header-override]", "[header-override]\npriority-base = 700")
     with pytest.raises(PolicyViolation, match="priority"):
         cut_over.open().override(approve=True)
-    asks = [Condition(Field.PATH, ("/here", "/there")), Condition.on_header("X-Rollout", ["candidate"])]
+    asks = [Condition(ConditionField.PATH, ("/here", "/there")), Condition.on_header("X-Rollout", ["candidate"])]
     cut_over.aws.modify_rule(by_name["stamp-score-override"].arn, asks=asks)
     with raises(PreflightFailed, "header-rule-changed"):
         cut_over.open().set_weight(5, approve=True)

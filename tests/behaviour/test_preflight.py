@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from rollout.alb.conditions import Condition, Field
+from rollout.alb.conditions import Condition, ConditionField
 from rollout.errors import PreflightFailed
 from rollout.fakes.aws import policy_for
 from rollout.inventory.model import Arn
@@ -23,7 +23,7 @@ def test_everything_wrong_is_told_at_once(cut_over: InMemoryTeam) -> None:
     without_targets(cut_over, "l-passport-v2-rust-scorer")
     (function,) = aws.targets[live.group_arn("l-passport-v2-rust-scorer-int")]
     aws.policies[function] = policy_for(live.group_arn("l-passport-v2-rust-scorer"))
-    aws.modify_rule(Arn(cut_over.rules()["stamp-score"]), asks=[Condition(Field.PATH, ("/elsewhere",))])
+    aws.modify_rule(Arn(cut_over.rules()["stamp-score"]), asks=[Condition(ConditionField.PATH, ("/elsewhere",))])
     done = cut_over.run("preflight", "production", "--json")
     assert done.returncode == 1
     report, failed = map(json.loads, done.stdout.splitlines())
@@ -54,7 +54,7 @@ def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut
 def test_a_rule_that_takes_a_routes_requests_stops_the_way_up_and_not_the_way_back(cut_over: InMemoryTeam) -> None:
     cut_over.open().set_weight(10, approve=True)
     listener = cut_over.open().live().listeners["public"]
-    takes = [Condition(Field.PATH, ("/v2/stamps/*",))]
+    takes = [Condition(ConditionField.PATH, ("/v2/stamps/*",))]
     cut_over.aws.create_rule(listener, 1, takes, None, action="fixed-response 503")
     with raises(PreflightFailed, "route-unreachable"):
         cut_over.open().set_weight(25, approve=True)

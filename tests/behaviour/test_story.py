@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from rollout import PhaseResult
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Drift, GateRefused, PreflightFailed
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
@@ -141,7 +141,7 @@ def test_somebody_elses_change_stops_a_weight_and_can_be_accepted(cut_over: InMe
     rule = cut_over.rules()["stamp-score"]
     forward = cut_over.forwards()["stamp-score"]
     assert forward is not None
-    cut_over.aws.modify_rule(Arn(rule), forward=Forward(dict.fromkeys(forward.weights, 50)))
+    cut_over.aws.modify_rule(Arn(rule), forward=ForwardAction(dict.fromkeys(forward.weights, 50)))
     with pytest.raises(Drift) as caught:
         cut_over.open().set_weight(25, approve=True)
     assert [problem.where for problem in caught.value.problems] == ["routes.stamp-score"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field
+from rollout.alb.conditions import Condition, ConditionField
 from rollout.errors import AwsError, EngineError, PreflightFailed, RollbackIncomplete
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
@@ -30,7 +30,7 @@ def test_what_is_missing_on_aws_is_told_at_once_and_nothing_is_changed(team: InM
 
 
 def test_a_rule_with_other_conditions_is_told(legacy: InMemoryTeam) -> None:
-    legacy.aws.modify_rule(Arn(legacy.rules()["ceramic-score"]), asks=[Condition(Field.PATH, ("/elsewhere",))])
+    legacy.aws.modify_rule(Arn(legacy.rules()["ceramic-score"]), asks=[Condition(ConditionField.PATH, ("/elsewhere",))])
     with pytest.raises(PreflightFailed) as caught:
         legacy.open().phase1(approve=True)
     assert [problem.where for problem in caught.value.problems] == ["routes.ceramic-score"]

@@ -8,7 +8,7 @@ import pytest
 
 from rollout import Rollout
 from rollout.alb.conditions import Request, for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.fakes.world import World
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
@@ -58,7 +58,7 @@ def both(tmp_path: Path) -> InMemoryTeam:
     secure = aws.create_listener(aws.load_balancers["shop-both"], 443)
     group = aws.create_answering_group("ingest")
     for listener in (plain, secure):
-        aws.create_rule(listener, 1, for_endpoint("/ingest/*", ()), Forward({group: 1}))
+        aws.create_rule(listener, 1, for_endpoint("/ingest/*", ()), ForwardAction({group: 1}))
     return InMemoryTeam(tmp_path, world)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.errors import GateRefused, PreflightFailed, UsageError
 from rollout.inventory.model import LEGACY_ONLY, Arn
 from tests.behaviour.team import InMemoryTeam
@@ -60,7 +60,7 @@ def test_a_candidate_that_another_rule_uses_is_not_deleted(legacy: InMemoryTeam)
     legacy.open().phase1(approve=True)
     live = legacy.open().live()
     group, listener = live.group_arn("l-passport-v2-rust-scorer"), live.listeners["public"]
-    legacy.aws.create_rule(listener, 7, for_endpoint("/beta", ()), Forward({group: 1}))
+    legacy.aws.create_rule(listener, 7, for_endpoint("/beta", ()), ForwardAction({group: 1}))
     with raises(PreflightFailed, "target-group-in-use"):
         legacy.open().undo("phase1", approve=True)
     assert legacy.open().status().phase == "phase1"

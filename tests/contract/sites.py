@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from rollout.adapters.aws.alb import Elbv2, action_for
 from rollout.adapters.aws.session import Access
-from rollout.alb.conditions import Condition, Field
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField
+from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.inventory.model import Arn, Environment, LoadBalancer
@@ -30,7 +30,7 @@ class Site(Protocol):
     def group(self, name: str) -> Arn: ...
     def register(self, group: Arn, function: str) -> str: ...
     def rule(
-        self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None
+        self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: ForwardAction | None
     ) -> Arn: ...
     def tag(self, rule: Arn, tags: Mapping[str, str]) -> None: ...
     def renumber(self, rule: Arn, priority: int) -> None: ...
@@ -70,8 +70,10 @@ class InMemorySite:
         self.aws.register_targets(group, arn)
         return arn
 
-    def rule(self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None) -> Arn:
-        asks = [Condition(Field.METHOD, tuple(methods)), Condition(Field.PATH, (path_,))]
+    def rule(
+        self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: ForwardAction | None
+    ) -> Arn:
+        asks = [Condition(ConditionField.METHOD, tuple(methods)), Condition(ConditionField.PATH, (path_,))]
         action = "forward" if forward else "fixed-response 503"
         return self.aws.create_rule(self.listener(balancer), priority, asks, forward, action=action)
 
@@ -82,7 +84,7 @@ class InMemorySite:
         self.aws.set_rule_priority(rule, priority)
 
     def ask(self, rule: Arn, path_: str) -> None:
-        self.aws.modify_rule(rule, asks=[Condition(Field.PATH, (path_,))])
+        self.aws.modify_rule(rule, asks=[Condition(ConditionField.PATH, (path_,))])
 
     def delete(self, rule: Arn) -> None:
         self.aws.delete_rule(rule)
@@ -113,7 +115,9 @@ class SandboxSite:
         self.tenant.register(group, arn)
         return arn
 
-    def rule(self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: Forward | None) -> Arn:
+    def rule(
+        self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: ForwardAction | None
+    ) -> Arn:
         fixed: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
         actions: Any = [action_for(forward) if forward else fixed]
         asks = [method(*methods), path(path_)]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from rollout.alb.live import DEFAULT_PRIORITY
-from rollout.alb.weights import Forward, same_forward
+from rollout.alb.state import DEFAULT_PRIORITY
+from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import AwsError, WrongAccount
 from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
 from rollout.inventory.quantities import Percent
@@ -48,15 +48,15 @@ class Shop:
     score: Arn
     bulk: Arn
 
-    def weighted(self, candidate: int) -> Forward:
-        return Forward({self.old: 100 - candidate, self.new: candidate}, HOUR)
+    def weighted(self, candidate: int) -> ForwardAction:
+        return ForwardAction({self.old: 100 - candidate, self.new: candidate}, HOUR)
 
 
 @pytest.fixture
 def shop(site: Site) -> Shop:
     old, new = site.group("old"), site.group("new")
-    score = site.rule("public", 10, "/score/*", ["GET"], Forward({old: 1}))
-    bulk = site.rule("public", 20, "/bulk", ["POST"], Forward({old: 1}))
+    score = site.rule("public", 10, "/score/*", ["GET"], ForwardAction({old: 1}))
+    bulk = site.rule("public", 20, "/bulk", ["POST"], ForwardAction({old: 1}))
     return Shop(site, old, new, score, bulk)
 
 
@@ -130,24 +130,24 @@ def test_a_modified_rule_forwards_otherwise_and_is_otherwise_as_it_was(shop: Sho
         assert (now.arn, now.priority, now.conditions, now.tags) == (was.arn, was.priority, was.conditions, was.tags)
         assert live.rule_of(environment.routes["bulk"]) == before.rule_of(environment.routes["bulk"])
     assert live.target_groups["new"].load_balancers == (live.load_balancers["public"],)
-    client.modify(shop.score, Forward({shop.old: 1}))
+    client.modify(shop.score, ForwardAction({shop.old: 1}))
     (score,) = (rule for rule in client.rules([shop.site.listener("public")]) if rule.arn == shop.score)
-    assert score.forward == Forward({shop.old: 1})
+    assert score.forward == ForwardAction({shop.old: 1})
 
 
 def test_what_cannot_be_modified_is_refused_in_awss_words(shop: Shop) -> None:
     client, other = shop.site.client(), shop.site.group("other")
-    theirs = shop.site.rule("internal", 5, "/other", ["GET"], Forward({other: 1}))
+    theirs = shop.site.rule("internal", 5, "/other", ["GET"], ForwardAction({other: 1}))
     missing = Arn(other.replace("/other/", "/missing/"))
     for group, code in ((other, "TargetGroupAssociationLimit"), (missing, "TargetGroupNotFound")):
         with pytest.raises(AwsError) as caught:
-            client.modify(shop.score, Forward({shop.old: 90, group: 10}))
+            client.modify(shop.score, ForwardAction({shop.old: 90, group: 10}))
         assert (refused(caught.value), caught.value.where) == (f"ModifyRule: {code}", shop.score)
     shop.site.delete(theirs)
     with pytest.raises(AwsError) as caught:
-        client.modify(theirs, Forward({other: 1}))
+        client.modify(theirs, ForwardAction({other: 1}))
     assert (refused(caught.value), caught.value.where) == ("ModifyRule: RuleNotFound", theirs)
-    client.modify(shop.score, Forward({other: 1}))  # which nobody else uses any more
+    client.modify(shop.score, ForwardAction({other: 1}))  # which nobody else uses any more
 
 
 def test_hands_on_rules_are_seen(shop: Shop) -> None:

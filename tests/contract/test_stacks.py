@@ -17,7 +17,7 @@ from rollout import EnvironmentRollout, PhaseResult
 from rollout.adapters.aws.alb import action_for
 from rollout.adapters.pulumi.folder import AskEngineError, Folder
 from rollout.adapters.pulumi.states import States
-from rollout.alb.weights import Forward, group_name
+from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import RolloutError
 from rollout.inventory.model import Arn, ProgramInput, RuleOwnership, Split
 from rollout.inventory.quantities import Percent
@@ -39,7 +39,7 @@ def by_hand(team: Team | InMemoryTeam, route: str, candidate: int) -> None:
     forward = team.forwards()[route]
     assert forward
     legacy, other = forward.weights
-    weights = Forward({legacy: 100 - candidate, other: candidate})
+    weights = ForwardAction({legacy: 100 - candidate, other: candidate})
     rule = Arn(team.rules()[route])
     if isinstance(team, InMemoryTeam):
         team.aws.modify_rule(rule, forward=weights)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field
+from rollout.alb.conditions import Condition, ConditionField
 from rollout.fakes.world import World
 from tests.fuzz.running import checkout, run
 
@@ -24,7 +24,7 @@ def test_what_a_live_rule_says_is_no_markup(world: World, command: str, text: st
     """C4: a live rule that redirects to `/[/x]`, a header value `[/x]`."""
     (aws,) = world.accounts.values()
     rule = next(rule for rule in aws.rules.values() if rule.priority == 2023)  # stamp-score's
-    asks = (*rule.asks, Condition(Field.HOST, (text,)))
+    asks = (*rule.asks, Condition(ConditionField.HOST, (text,)))
     aws.rules[rule.arn] = replace(rule, forward=None, action=f"redirect 301 to https://shop{text}", asks=asks)
     assert text in run(world, *command.split(), "production").replace("\n", "")
 

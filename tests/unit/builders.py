@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.live import Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, Function, LoadBalancer, Programs, Route
 from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
@@ -55,7 +55,7 @@ def rule_arn(name: str) -> Arn:
     return Arn(f"arn:rule/{name}")
 
 
-def live(forwards: Mapping[str, Forward | None], inventory: Environment | None = None) -> Live:
+def live(forwards: Mapping[str, ForwardAction | None], inventory: Environment | None = None) -> AlbState:
     """AWS with a rule for each route, forwarding so."""
     inventory = inventory or environment()
     rules = tuple(
@@ -73,18 +73,18 @@ def live(forwards: Mapping[str, Forward | None], inventory: Environment | None =
         "old": LiveTargetGroup(LEGACY, "old", "lambda", (BALANCER,)),
         "new": LiveTargetGroup(CANDIDATE, "new", "lambda"),
     }
-    return Live(inventory.account, {"public": BALANCER}, {"public": LISTENER}, rules, groups)
+    return AlbState(inventory.account, {"public": BALANCER}, {"public": LISTENER}, rules, groups)
 
 
-LEGACY_FORWARD = Forward({LEGACY: 1})
+LEGACY_FORWARD = ForwardAction({LEGACY: 1})
 
 
-def weighted(legacy: int, candidate: int) -> Forward:
+def weighted(legacy: int, candidate: int) -> ForwardAction:
     """A weighted forward with an hour's stickiness."""
-    return Forward({LEGACY: legacy, CANDIDATE: candidate}, HOUR)
+    return ForwardAction({LEGACY: legacy, CANDIDATE: candidate}, HOUR)
 
 
-def rule_inputs(name: str, forward: Forward, **overrides: Any) -> dict[str, Any]:
+def rule_inputs(name: str, forward: ForwardAction, **overrides: Any) -> dict[str, Any]:
     """A rule's inputs as the provider has them."""
     route = environment().routes[name]
     block: dict[str, Any] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward, forward_of
+from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction, forward_of
 from rollout.inventory import file as config
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
@@ -18,7 +18,7 @@ def group_arn(name: str) -> Arn:
     return Arn(f"arn:targetgroup/{name}/1")
 
 
-def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> Live:
+def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> AlbState:
     """AWS with a rule for each entry of an inventory, every dual route divided so, and 404 by default."""
     entries: dict[str, Route | KeptRoute] = {**inventory.kept_routes, **inventory.routes}
     rules = {}
@@ -28,7 +28,7 @@ def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> Live
             conditions = for_endpoint(entry.path, entry.methods)
             forward = forward_of(split, legacy, group_arn(entry.candidate), inventory.stickiness.kept_for)
         else:
-            conditions, forward = for_endpoint(entry.rule_path, entry.rule_methods), Forward({legacy: 1})
+            conditions, forward = for_endpoint(entry.rule_path, entry.rule_methods), ForwardAction({legacy: 1})
         listener = Arn(f"arn:{entry.load_balancer}")
         rules[place] = LiveRule(Arn(f"arn:{name}"), listener, entry.priority, conditions, forward)
     names = {name for e in entries.values() for name in (e.legacy, getattr(e, "candidate", e.legacy))}
@@ -39,4 +39,4 @@ def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> Live
     }
     groups = {name: LiveTargetGroup(group_arn(name), name, "lambda") for name in sorted(names)}
     balancers = {key: Arn(f"arn:lb/{key}") for key in listeners}
-    return Live(inventory.account, balancers, listeners, tuple(rules.values()), groups, defaults)
+    return AlbState(inventory.account, balancers, listeners, tuple(rules.values()), groups, defaults)

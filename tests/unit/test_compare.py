@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.inventory.model import PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.compare import stale_rules, unlike_wanted
@@ -14,7 +14,7 @@ from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live,
 TEN = Split.at(Percent.of(10))
 
 
-def preview(recorded: Forward, wanted: Forward) -> StackPreview:
+def preview(recorded: ForwardAction, wanted: ForwardAction) -> StackPreview:
     return StackPreview(
         "routing", (step("update", "score", rule_inputs("score", recorded), rule_inputs("score", wanted)),)
     )
@@ -48,7 +48,7 @@ def test_a_rule_that_is_only_now_adopted_has_no_record() -> None:
     assert stale_rules(environment(), live({"score": weighted(1, 1)}), both, {"score": PREPARED}) == {}
 
 
-def differences(now: Forward, **changed: Any) -> list[str]:
+def differences(now: ForwardAction, **changed: Any) -> list[str]:
     before = live({"score": weighted(95, 5), "bulk": LEGACY_FORWARD})
     after = live({"score": now, "bulk": LEGACY_FORWARD})
     rules = tuple(replace(rule, **changed) if rule.priority == 10 else rule for rule in after.rules)
@@ -63,12 +63,12 @@ def test_read_back_as_wanted() -> None:
 
 def test_read_back_with_anything_else_is_told() -> None:
     assert differences(weighted(95, 5)) == ["wrong-forward"]
-    assert differences(Forward(weighted(90, 10).weights, HOUR * 2)) == ["wrong-forward"]
+    assert differences(ForwardAction(weighted(90, 10).weights, HOUR * 2)) == ["wrong-forward"]
     assert differences(weighted(90, 10), arn=Arn("arn:rule/new")) == ["rule-replaced"]
     assert differences(weighted(90, 10), asks=for_endpoint("/*", ())) == ["wrong-conditions"]
 
 
 def test_a_route_that_is_not_named_must_be_as_it_was() -> None:
     before = live({"score": LEGACY_FORWARD, "bulk": weighted(50, 50)})
-    after = live({"score": LEGACY_FORWARD, "bulk": Forward({LEGACY: 1})})
+    after = live({"score": LEGACY_FORWARD, "bulk": ForwardAction({LEGACY: 1})})
     assert [p.where for p in unlike_wanted(environment(), before, after, {})] == ["routes.bulk"]

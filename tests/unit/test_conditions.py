@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rollout.adapters.aws.alb import live_rule
-from rollout.alb.conditions import Condition, Field, Request, for_endpoint, matches, unmet
-from rollout.alb.live import DEFAULT_PRIORITY
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint, matches, unmet
+from rollout.alb.state import DEFAULT_PRIORITY
+from rollout.alb.weights import ForwardAction
 from rollout.inventory.model import Arn
 
 GET = Request.of("GET", "/img/a/b.jpg?Version=v1&x=*", [("User-Agent", "Chrome 9")], "Shop.Test", "10.1.2.3")
@@ -19,32 +19,34 @@ GET = Request.of("GET", "/img/a/b.jpg?Version=v1&x=*", [("User-Agent", "Chrome 9
 @pytest.mark.parametrize(
     ("field", "value", "holds"),
     [
-        (Field.METHOD, "GET", True),
-        (Field.METHOD, "get", False),
-        (Field.METHOD, "*", False),
-        (Field.PATH, "/img/*", True),
-        (Field.PATH, "/IMG/*", False),
-        (Field.PATH, "/img/?/b.jpg", True),
-        (Field.PATH, "/img/?/b?jpg", True),
-        (Field.PATH, "/img/a/bXjpg", False),
-        (Field.PATH, "*Version*", False),
-        (Field.HOST, "shop.test", True),
-        (Field.HOST, "*.TEST", True),
-        (Field.HOST, "*.shop.test", False),
-        (Field.QUERY, "version=V1", True),
-        (Field.QUERY, "*=v?", True),
-        (Field.QUERY, "version=v", False),
-        (Field.QUERY, r"x=\*", True),
-        (Field.QUERY, r"version=\*", False),
-        (Field.QUERY, "x=?", True),
-        (Field.SOURCE, "10.0.0.0/8", True),
-        (Field.SOURCE, "10.1.2.4/32", False),
-        (Field.SOURCE, "2001:db8::/32", False),
+        (ConditionField.METHOD, "GET", True),
+        (ConditionField.METHOD, "get", False),
+        (ConditionField.METHOD, "*", False),
+        (ConditionField.PATH, "/img/*", True),
+        (ConditionField.PATH, "/IMG/*", False),
+        (ConditionField.PATH, "/img/?/b.jpg", True),
+        (ConditionField.PATH, "/img/?/b?jpg", True),
+        (ConditionField.PATH, "/img/a/bXjpg", False),
+        (ConditionField.PATH, "*Version*", False),
+        (ConditionField.HOST, "shop.test", True),
+        (ConditionField.HOST, "*.TEST", True),
+        (ConditionField.HOST, "*.shop.test", False),
+        (ConditionField.QUERY, "version=V1", True),
+        (ConditionField.QUERY, "*=v?", True),
+        (ConditionField.QUERY, "version=v", False),
+        (ConditionField.QUERY, r"x=\*", True),
+        (ConditionField.QUERY, r"version=\*", False),
+        (ConditionField.QUERY, "x=?", True),
+        (ConditionField.SOURCE, "10.0.0.0/8", True),
+        (ConditionField.SOURCE, "10.1.2.4/32", False),
+        (ConditionField.SOURCE, "2001:db8::/32", False),
     ],
 )
-def test_a_value_holds_as_awss_pages_say(field: Field, value: str, *, holds: bool) -> None:
+def test_a_value_holds_as_awss_pages_say(field: ConditionField, value: str, *, holds: bool) -> None:
     assert matches(Condition(field, (value,)), GET) is holds
-    assert matches(Condition(field, ("/nothing", value)[field is Field.SOURCE :]), GET) is holds  # values are ORed
+    assert (
+        matches(Condition(field, ("/nothing", value)[field is ConditionField.SOURCE :]), GET) is holds
+    )  # values are ORed
 
 
 @pytest.mark.parametrize(
@@ -56,11 +58,11 @@ def test_a_headers_name_is_exact_and_its_values_are_patterns(name: str, value: s
 
 
 def test_a_path_needs_the_slash_of_its_pattern() -> None:
-    assert not matches(Condition(Field.PATH, ("/img/*",)), Request("GET", "/img"))
+    assert not matches(Condition(ConditionField.PATH, ("/img/*",)), Request("GET", "/img"))
 
 
 def test_all_conditions_must_hold_and_the_first_that_does_not_is_told() -> None:
-    host = Condition(Field.HOST, ("elsewhere.test",))
+    host = Condition(ConditionField.HOST, ("elsewhere.test",))
     assert unmet(for_endpoint("/img/*", ("GET", "HEAD")), GET) is None
     assert unmet((*for_endpoint("/img/*", ()), host), GET) == host
 
@@ -115,7 +117,7 @@ def test_a_weighted_forward_is_read_with_its_stickiness() -> None:
     groups = [{"TargetGroupArn": "arn:old", "Weight": 9}, {"TargetGroupArn": "arn:new", "Weight": 1}]
     config = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": True, "DurationSeconds": 60}}
     rule = live_rule(Arn("arn:listener"), told(Actions=[{"Type": "forward", "ForwardConfig": config}]))
-    assert rule.forward == Forward({Arn("arn:old"): 9, Arn("arn:new"): 1}, timedelta(minutes=1))
+    assert rule.forward == ForwardAction({Arn("arn:old"): 9, Arn("arn:new"): 1}, timedelta(minutes=1))
 
 
 def test_a_request_is_told_with_its_query_string_if_it_has_one() -> None:

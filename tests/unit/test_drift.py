@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from rollout.alb.live import Live
-from rollout.alb.weights import Forward
+from rollout.alb.state import AlbState
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Drift
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport, drift_of
@@ -30,11 +30,11 @@ TEN = environment(weight=Percent.of(10))
 AT_10 = {"score": weighted(90, 10), "bulk": weighted(90, 10)}
 
 
-def recorded(**forwards: Forward) -> tuple[ResourceState, ...]:
+def recorded(**forwards: ForwardAction) -> tuple[ResourceState, ...]:
     return tuple(state(name, rule_inputs(name, forward)) for name, forward in (AT_10 | forwards).items())
 
 
-def look(now: Live, routing: tuple[ResourceState, ...] | None = None, **given: Any) -> DriftReport:
+def look(now: AlbState, routing: tuple[ResourceState, ...] | None = None, **given: Any) -> DriftReport:
     return drift_of(given.pop("inventory", TEN), now, None, recorded() if routing is None else routing, **given)
 
 
@@ -88,7 +88,7 @@ def test_before_the_cutover_the_files_weight_does_not_count() -> None:
     undone = (ResourceState("urn:pulumi:production::shop-routing::pulumi:pulumi:Stack::shop", "pulumi:pulumi:Stack"),)
     assert drift_of(TEN, now, held, undone).problems == ()
     assert {each.state for each in report.routes} == {"0 %"}
-    moved = replace(now, rules=(replace(now.rules[0], forward=Forward({LEGACY: 1}, HOUR)), *now.rules[1:]))
+    moved = replace(now, rules=(replace(now.rules[0], forward=ForwardAction({LEGACY: 1}, HOUR)), *now.rules[1:]))
     assert [problem.where for problem in drift_of(TEN, moved, held, None).problems] == ["routes.score"]
 
 
@@ -128,13 +128,13 @@ def test_a_target_group_that_is_gone_is_told_once_not_by_route() -> None:
     [
         (weighted(50, 50), ["rule-not-managed"]),  # a state that was lost
         (weighted(100, 0), ["rule-not-managed"]),
-        (Forward({LEGACY: 9, CANDIDATE: 1}), ["rule-not-managed"]),  # somebody else divides it
-        (Forward({CANDIDATE: 1}), ["rule-not-managed"]),
+        (ForwardAction({LEGACY: 9, CANDIDATE: 1}), ["rule-not-managed"]),  # somebody else divides it
+        (ForwardAction({CANDIDATE: 1}), ["rule-not-managed"]),
         (LEGACY_FORWARD, []),  # before phase 2 nobody need hold it
     ],
 )
 def test_a_rule_that_is_divided_and_that_nobody_holds_is_drift(
-    routing: tuple[ResourceState, ...] | None, forward: Forward, found: list[str]
+    routing: tuple[ResourceState, ...] | None, forward: ForwardAction, found: list[str]
 ) -> None:
     report = drift_of(TEN, live({"score": forward, "bulk": LEGACY_FORWARD}), None, routing)
     assert [problem.code for problem in report.problems] == found

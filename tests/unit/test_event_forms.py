@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from rollout.alb.live import Live, LiveTargetGroup
+from rollout.alb.state import AlbState, LiveTargetGroup
 from rollout.inventory.model import Arn, Environment, Route
 from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms, other_forms
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live
@@ -19,7 +19,7 @@ def saying(form: bool) -> Environment:
     return environment(functions={"new": function})
 
 
-def with_two_legacy_groups() -> tuple[Environment, Live]:
+def with_two_legacy_groups() -> tuple[Environment, AlbState]:
     routes: dict[str, Route] = {**environment().routes}
     routes["bulk"] = routes["bulk"].model_copy(update={"legacy": "other"})
     groups = {**LIVE.target_groups, "other": LiveTargetGroup(OTHER, "other", "lambda")}

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, Field, for_endpoint
-from rollout.alb.live import Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
+from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.judge import judge
 from rollout.analysis.measuring.evidence import Evidence, Gathered
 from rollout.analysis.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
@@ -71,12 +71,12 @@ class Case:
         self.targets: Targets | None = None
         self.live = self.at(weight)
 
-    def at(self, *weights: int) -> Live:
+    def at(self, *weights: int) -> AlbState:
         """AWS with these weights, the last one for all further routes."""
         routes = self.environment.routes
         given = [*weights, *weights[-1:] * len(routes)]
-        forwards: dict[str, Forward | None] = {
-            name: Forward({arn(route.legacy): 100 - weight, arn(route.candidate): weight}, HOUR)
+        forwards: dict[str, ForwardAction | None] = {
+            name: ForwardAction({arn(route.legacy): 100 - weight, arn(route.candidate): weight}, HOUR)
             for (name, route), weight in zip(routes.items(), given, strict=False)
         }
         groups = {group for route in routes.values() for group in (route.legacy, route.candidate)}
@@ -294,7 +294,9 @@ def test_an_implementation_without_requests_has_zeros(weight: int) -> None:
 
 def test_a_group_that_another_rule_uses_too_cannot_be_compared() -> None:
     case = Case("server-errors", a=("la", "ca"), b=("lb", "cb"))
-    other = LiveRule(Arn("arn:rule/x"), LISTENER, 99, (Condition(Field.PATH, ("/x",)),), Forward({arn("lb"): 1}))
+    other = LiveRule(
+        Arn("arn:rule/x"), LISTENER, 99, (Condition(ConditionField.PATH, ("/x",)),), ForwardAction({arn("lb"): 1})
+    )
     case.live = replace(case.live, rules=(*case.live.rules, other))
     found = case.gather(1)
     assert [stream.routes for stream in found.streams] == [("a",)]
@@ -305,7 +307,7 @@ def test_a_group_that_another_rule_uses_too_cannot_be_compared() -> None:
 def test_header_rules_for_the_same_endpoint_change_the_share_and_not_what_is_compared() -> None:
     case = Case("server-errors")
     asks = (*for_endpoint("/a", ()), Condition.on_header("X-Rollout", ("candidate",)))
-    header = LiveRule(Arn("arn:rule/h"), LISTENER, 1, asks, Forward({arn("ca"): 1}))
+    header = LiveRule(Arn("arn:rule/h"), LISTENER, 1, asks, ForwardAction({arn("ca"): 1}))
     case.live = replace(case.live, rules=(*case.live.rules, header))
     assert case.gather(1).notes == ()
 

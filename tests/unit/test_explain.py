@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field, Request
+from rollout.alb.conditions import Condition, ConditionField, Request
 from rollout.alb.explain import Explanation, explain, future
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from tests.unit.seed import SEED, group_arn, seed_live
@@ -161,7 +161,7 @@ def test_the_default_rule_is_told_with_what_it_does() -> None:
 
 
 def with_rule(condition: Condition) -> LiveRule:
-    return LiveRule(Arn("arn:extra"), Arn("arn:public"), 7, (condition,), Forward({group_arn("extra"): 1}))
+    return LiveRule(Arn("arn:extra"), Arn("arn:public"), 7, (condition,), ForwardAction({group_arn("extra"): 1}))
 
 
 @pytest.mark.parametrize(
@@ -169,9 +169,9 @@ def with_rule(condition: Condition) -> LiveRule:
     [
         (Condition.on_header("X-Rollout", ("candidate",)), "header X-Rollout has another value"),
         (Condition.on_header("X-Other", ("a",)), "header X-Other is missing"),
-        (Condition(Field.HOST, ("shop.test",)), "host (not given) isn't like shop.test"),
-        (Condition(Field.QUERY, ("a=b",)), "no part of the query string is like a=b"),
-        (Condition(Field.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 isn't in 10.0.0.0/8"),
+        (Condition(ConditionField.HOST, ("shop.test",)), "host (not given) isn't like shop.test"),
+        (Condition(ConditionField.QUERY, ("a=b",)), "no part of the query string is like a=b"),
+        (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 isn't in 10.0.0.0/8"),
         (Condition("host-header regex", ("^a",)), "may take it: nobody here can judge host-header regex ^a"),
     ],
 )
@@ -184,7 +184,7 @@ def test_every_kind_of_condition_says_why(condition: Condition, why: str) -> Non
 
 
 def test_a_host_that_is_given_is_told() -> None:
-    live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(Field.HOST, ("shop.test",)))))
+    live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(ConditionField.HOST, ("shop.test",)))))
     assert "other.test" in explain(SEED, live, "public", replace(SCORE, host="other.test")).passed[0].why
 
 
@@ -206,7 +206,7 @@ def test_a_rule_is_a_kept_routes_only_at_its_place_and_with_its_conditions() -> 
 
 
 def test_a_rule_that_the_inventory_does_not_know_takes_it_all_the_same() -> None:
-    live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(Field.HOST, ("*.shop.test",)))))
+    live = replace(NOW, rules=(*NOW.rules, with_rule(Condition(ConditionField.HOST, ("*.shop.test",)))))
     found = explain(SEED, live, "public", replace(SCORE, host="www.shop.test"))
     assert (found.priority, found.inventory, found.shares[0].target_group) == (7, (), "extra")
     assert found.shares[0].part is None

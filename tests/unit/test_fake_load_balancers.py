@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.api.container import SystemClock
 from rollout.errors import AwsError, RollbackIncomplete, WrongAccount
 from rollout.fakes.aws import InMemoryAws
@@ -47,7 +47,7 @@ def test_a_refused_call_takes_no_effect_and_a_lost_answer_does() -> None:
     client = InMemoryLoadBalancers(InMemoryAws.serving(SEED, HALF))
     first, second, *_ = (rule for rule in client.read(SEED).rules if rule.forward and len(rule.forward.weights) > 1)
     assert first.forward
-    wanted = Forward({next(iter(first.forward.weights)): 1})
+    wanted = ForwardAction({next(iter(first.forward.weights)): 1})
     client.calls.refuse("ModifyRule", first.arn)
     client.calls.refuse("ModifyRule", second.arn, takes_effect=True)
     for rule in (first, second):
@@ -94,7 +94,7 @@ def test_what_aws_refuses_is_refused() -> None:
     assert rule.forward
     assert internal
     with pytest.raises(AwsError, match="TargetGroupAssociationLimit"):
-        client.modify(rule.arn, Forward({internal.arn: 1}))
+        client.modify(rule.arn, ForwardAction({internal.arn: 1}))
     with pytest.raises(AwsError, match="ResourceInUse"):
         aws.delete_target_group(internal.arn)
     with pytest.raises(AwsError, match="PriorityInUse"):

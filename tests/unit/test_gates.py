@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.volumes import Volume
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
 from rollout.inventory.quantities import Percent
@@ -198,7 +198,7 @@ def test_what_cookies_come_and_go_is_told(
 def test_without_stickiness_nobody_drifts_and_no_cookie_is_told_of() -> None:
     off = environment(stickiness=Stickiness(enabled=False), routes=apart("a", "b"))
     after = {"score": TEN, "bulk": FIFTY}
-    now = live({"score": Forward({LEGACY: 1, CANDIDATE: 1}), "bulk": LEGACY_FORWARD})
+    now = live({"score": ForwardAction({LEGACY: 1, CANDIDATE: 1}), "bulk": LEGACY_FORWARD})
     lines = traffic_of(off, now, after)
     assert [each.kept_after for each in lines] == [None, None]
     assert warnings_of(lines, (preview(),), moves_traffic=True) == ()  # a lower weight holds for everybody at once

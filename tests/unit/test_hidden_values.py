@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rollout.adapters.aws.alb import live_rule
-from rollout.alb.conditions import Condition, Field, Request, for_endpoint
+from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.alb.discovered import Endpoint, Found, Listener, sorted_out
 from rollout.alb.explain import explain
 from rollout.alb.header_rules import bent_overrides, header_rules_before
-from rollout.alb.live import LiveRule, LiveTargetGroup
 from rollout.alb.overlaps import overlaps
 from rollout.alb.overrides import override_problems, override_warnings
+from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.api.init.answers import Answers
 from rollout.api.init.draft import drafted
 from rollout.api.init.text import text_of
@@ -139,7 +139,7 @@ def test_a_header_value_still_decides_who_takes_a_request() -> None:
         assert explain(environment(), now, "public", request).priority == taker
 
 
-@given(st.text(min_size=12), st.sampled_from([Field.HEADER, f"{Field.HEADER} regex"]))
+@given(st.text(min_size=12), st.sampled_from([ConditionField.HEADER, f"{ConditionField.HEADER} regex"]))
 def test_a_condition_cannot_be_made_that_shows_a_header_value(value: str, kind: str) -> None:
     with pytest.raises(ValueError, match="hidden"):
         Condition(kind, (value,), "X-A")

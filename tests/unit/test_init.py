@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, sorted_out
-from rollout.alb.live import LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.state import LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.api.init.answers import Answers, proposed, refuse_unreadable
 from rollout.api.init.draft import Draft, drafted
 from rollout.api.init.names import LONGEST_GROUP, candidate_groups, fitted, route_keys
@@ -37,7 +37,7 @@ GROUPS = {
 
 def rule(priority: int, path: str, *methods: str, to: str = "cart", more: Sequence[Condition] = ()) -> LiveRule:
     asks = (*for_endpoint(path, methods), *more)
-    return LiveRule(Arn(f"arn:rule/{priority}"), Arn("arn:l"), priority, asks, Forward({Arn(f"arn:{to}"): 1}))
+    return LiveRule(Arn(f"arn:rule/{priority}"), Arn("arn:l"), priority, asks, ForwardAction({Arn(f"arn:{to}"): 1}))
 
 
 def found(*rules: LiveRule, port: int = 443) -> Found:
@@ -58,7 +58,7 @@ SHOP = found(
     rule(1001, "/cart/*", "POST", "PUT"),
     rule(1002, "/score", "GET", to="score"),
     rule(1003, "/*", to="pages"),
-    rule(1004, "/beta", more=(Condition(Field.HOST, ("beta.shop",)),)),
+    rule(1004, "/beta", more=(Condition(ConditionField.HOST, ("beta.shop",)),)),
 )
 
 
@@ -101,13 +101,25 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
 @pytest.mark.parametrize(
     ("unfit", "why"),
     [
-        (rule(1, "/a", more=(Condition(Field.SOURCE, ("10.0.0.0/8",)),)), "from 10.0.0.0/8"),
+        (rule(1, "/a", more=(Condition(ConditionField.SOURCE, ("10.0.0.0/8",)),)), "from 10.0.0.0/8"),
         (
-            LiveRule(Arn("r"), Arn("l"), 1, (Condition(Field.PATH, ("/a", "/b")),), Forward({Arn("arn:cart"): 1})),
+            LiveRule(
+                Arn("r"),
+                Arn("l"),
+                1,
+                (Condition(ConditionField.PATH, ("/a", "/b")),),
+                ForwardAction({Arn("arn:cart"): 1}),
+            ),
             "2 paths",
         ),
         (
-            LiveRule(Arn("r"), Arn("l"), 1, (Condition(Field.METHOD, ("GET",)),), Forward({Arn("arn:cart"): 1})),
+            LiveRule(
+                Arn("r"),
+                Arn("l"),
+                1,
+                (Condition(ConditionField.METHOD, ("GET",)),),
+                ForwardAction({Arn("arn:cart"): 1}),
+            ),
             "no paths",
         ),
         (rule(1, "*.png"), "start with /"),
@@ -118,12 +130,14 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
                 Arn("l"),
                 1,
                 for_endpoint("/a", ()),
-                Forward({Arn("arn:cart"): 9, Arn("arn:score"): 1, Arn("arn:pages"): 0}),
+                ForwardAction({Arn("arn:cart"): 9, Arn("arn:score"): 1, Arn("arn:pages"): 0}),
             ),
             "3 target groups",
         ),
         (
-            LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), Forward({Arn("arn:cart"): 9, Arn("arn:pages"): 1})),
+            LiveRule(
+                Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), ForwardAction({Arn("arn:cart"): 9, Arn("arn:pages"): 1})
+            ),
             "a candidate is of type lambda",
         ),
         (rule(1, "/a", to="gone"), "can't be read"),
@@ -294,7 +308,7 @@ def test_the_same_rules_on_two_listeners_have_one_candidate_group_that_is_named_
 
 
 def divided(priority: int, path: str, weights: tuple[int, int], kept_for: timedelta | None = None) -> LiveRule:
-    forward = Forward({Arn("arn:cart"): weights[0], Arn("arn:score"): weights[1]}, kept_for)
+    forward = ForwardAction({Arn("arn:cart"): weights[0], Arn("arn:score"): weights[1]}, kept_for)
     return LiveRule(Arn(f"arn:rule/{priority}"), Arn("arn:l"), priority, for_endpoint(path, ()), forward)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rollout.alb.live import LiveTargetGroup
+from rollout.alb.state import LiveTargetGroup
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, LoadBalancer, Route
 from rollout.migration.checks.inspection import (

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, Field
-from rollout.alb.live import Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField
+from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.split import (
     Measured,
     Verdict,
@@ -48,18 +48,20 @@ APART = inventory(a=("la", "ca"), b=("lb", "cb"))
 SHARED = inventory(a=("la", "c"), b=("lb", "c"))
 
 
-def on_aws(found: Environment, **weights: int | None) -> Live:
+def on_aws(found: Environment, **weights: int | None) -> AlbState:
     """Rules with these weights; None is legacy alone."""
-    forwards: dict[str, Forward | None] = {}
+    forwards: dict[str, ForwardAction | None] = {}
     for name, weight in weights.items():
         old, new = arn(found.routes[name].legacy), arn(found.routes[name].candidate)
-        forwards[name] = Forward({old: 1}) if weight is None else Forward({old: 100 - weight, new: weight}, HOUR)
+        forwards[name] = (
+            ForwardAction({old: 1}) if weight is None else ForwardAction({old: 100 - weight, new: weight}, HOUR)
+        )
     names = {group for route in found.routes.values() for group in (route.legacy, route.candidate)}
     groups = {name: LiveTargetGroup(arn(name), name, "lambda") for name in names}
     return replace(live(forwards, found), target_groups=groups)
 
 
-def measured(found: Environment, now: Live, **counts: int) -> Mapping[str, Measured]:
+def measured(found: Environment, now: AlbState, **counts: int) -> Mapping[str, Measured]:
     return measure(found, now, {arn(group): count for group, count in counts.items()}, SINCE)
 
 
@@ -126,7 +128,9 @@ def test_only_routes_that_share_a_candidate_drift() -> None:
 
 def test_another_rule_with_one_of_the_groups_makes_it_unknown() -> None:
     now = on_aws(SHARED, a=10, b=10)
-    other = LiveRule(Arn("arn:rule/x"), LISTENER, 99, (Condition(Field.PATH, ("/x",)),), Forward({arn("lb"): 1}))
+    other = LiveRule(
+        Arn("arn:rule/x"), LISTENER, 99, (Condition(ConditionField.PATH, ("/x",)),), ForwardAction({arn("lb"): 1})
+    )
     found = measured(SHARED, replace(now, rules=(*now.rules, other)), la=900, c=100)["a"]
     assert (found.verdict, found.why) == (Verdict.UNKNOWN, ("lb also has the requests of another rule, for /x",))
     assert found.share == Percent(100)

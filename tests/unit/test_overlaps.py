@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field, for_endpoint
-from rollout.alb.live import Live, LiveRule
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.overlaps import Overlap, overlaps
+from rollout.alb.state import AlbState, LiveRule
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, seed_live
@@ -28,7 +28,7 @@ def rule(path: str, priority: int, *methods: str) -> LiveRule:
     return LiveRule(Arn(f"arn:rule/{priority}"), PUBLIC, priority, for_endpoint(path, methods))
 
 
-def as_live(inventory: Environment, *others: LiveRule, without: str = "") -> Live:
+def as_live(inventory: Environment, *others: LiveRule, without: str = "") -> AlbState:
     """AWS with each rule that the inventory tells of, but one, and others."""
     now = seed_live(inventory=inventory)
     return replace(now, rules=tuple(r for r in (*now.rules, *others) if r.arn != f"arn:{without}"))
@@ -106,7 +106,7 @@ def test_a_live_rule_that_the_inventory_does_not_know_counts() -> None:
 
 def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     hosted = rule("/a/*", 5)
-    hosted = replace(hosted, asks=(*hosted.asks, Condition(Field.HOST, ("x.test",))))
+    hosted = replace(hosted, asks=(*hosted.asks, Condition(ConditionField.HOST, ("x.test",))))
     (note,) = found({"a": route("/a/b", 10, "GET")}, {}, hosted)
     assert (note.severity, note.code) == ("note", "route-partly-covered")
     anywhere = replace(hosted, asks=(Condition.on_header("X-A", ("1",)),))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from rollout.alb.conditions import Condition, Field, Request, for_endpoint
+from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.alb.explain import explain
 from rollout.alb.header_rules import (
     bent_overrides,
@@ -23,10 +23,10 @@ from rollout.alb.header_rules import (
     ways_around,
     with_overrides,
 )
-from rollout.alb.live import Live, LiveRule
 from rollout.alb.overlaps import overlaps
 from rollout.alb.overrides import override_problems, override_warnings
-from rollout.alb.weights import Forward
+from rollout.alb.state import AlbState, LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.fields import MAX_CONDITION_VALUES
 from rollout.inventory.header_rules import planned_overrides, planning_problems
@@ -175,7 +175,7 @@ def test_where_there_is_no_room_for_header_rules_the_way_to_some_is_told() -> No
     assert re.search(r"rules of public .* \d+ (priority|priorities) are", renumber)
 
 
-def strange(path: str, priority: int, *more: Condition, forward: Forward | None = None) -> LiveRule:
+def strange(path: str, priority: int, *more: Condition, forward: ForwardAction | None = None) -> LiveRule:
     conditions = (*for_endpoint(path, ("GET",)), *more)
     return LiveRule(Arn(f"arn:strange/{priority}"), Arn("arn:public"), priority, conditions, forward)
 
@@ -189,9 +189,9 @@ def test_a_strange_rule_in_the_way_is_a_problem() -> None:
     (clash,) = problems(strange("/elsewhere", 503))
     assert (clash.where, clash.code) == ("header-override.priority-base", "priority-taken")
     assert clash.what.endswith("the priority of a header rule")
-    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(Field.HOST, ("a.test",)),))
+    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(ConditionField.HOST, ("a.test",)),))
     assert [problem.code for problem in problems(anywhere)] == ["rule-bypassed"]
-    (passed,) = problems(strange("/v2/stamps/7/*", 700, Condition(Field.HOST, ("a.test",))))
+    (passed,) = problems(strange("/v2/stamps/7/*", 700, Condition(ConditionField.HOST, ("a.test",))))
     assert (passed.where, passed.code) == ("header-override.priority-base", "rule-bypassed")
     assert "GET /v2/stamps/*/score/*" in passed.what
     (guarded,) = problems(strange("/v2/stamps/*/history", 2000))
@@ -210,7 +210,7 @@ def test_a_kept_route_that_goes_elsewhere_can_not_be_stood_in_for() -> None:
     assert (problem.where, problem.code) == ("kept-routes.stamp-score-history", "kept-rule-differs")
     assert "redirect 301" in problem.what
     elsewhere = tuple(
-        replace(r, forward=Forward({group_arn("l-cc-auth"): 1})) if r.priority == 2022 else r for r in now.rules
+        replace(r, forward=ForwardAction({group_arn("l-cc-auth"): 1})) if r.priority == 2022 else r for r in now.rules
     )
     (other,) = override_problems(ON, replace(now, rules=elsewhere))
     assert "l-cc-auth" in other.what
@@ -232,7 +232,7 @@ def test_too_many_rules_are_warned_of() -> None:
     assert "public will have" in override_warnings(ON, replace(now, rules=(*now.rules, *others)))[1]
 
 
-def changed(live: Live, name: str, **fields: Any) -> Live:
+def changed(live: AlbState, name: str, **fields: Any) -> AlbState:
     return replace(live, rules=tuple(replace(r, **fields) if r.arn == name else r for r in live.rules))
 
 
@@ -248,7 +248,7 @@ def test_what_is_held_is_what_was_planned_whatever_the_inventory_says_by_then() 
 
 def test_what_differs_is_told() -> None:
     planned, name = planned_overrides(BOTH), "stamp-score-override"
-    elsewhere = changed(LATER, name, forward=Forward({group_arn("l-cc-auth"): 1}))
+    elsewhere = changed(LATER, name, forward=ForwardAction({group_arn("l-cc-auth"): 1}))
     (problem,) = unlike_overrides(BOTH, planned, elsewhere)
     assert problem.code == "header-rule-differs"
     assert "→ l-cc-auth, not 509 GET" in problem.what
@@ -257,7 +257,7 @@ def test_what_differs_is_told() -> None:
     )
     (gone,) = unlike_overrides(BOTH, planned, changed(LATER, name, tags={}))
     assert "None" not in gone.what
-    split = changed(LATER, name, forward=Forward({group_arn("a"): 1, group_arn("b"): 1}))
+    split = changed(LATER, name, forward=ForwardAction({group_arn("a"): 1, group_arn("b"): 1}))
     (bent,) = bent_overrides(BOTH, split)
     assert bent.code == "header-rule-changed"
     assert name in bent.what
@@ -307,9 +307,9 @@ def test_a_state_is_stale_where_its_header_rule_is_gone_or_forwards_elsewhere(op
     "change",
     [
         {"forward": None},
-        {"forward": Forward({group_arn("a"): 1}, timedelta(hours=1))},
+        {"forward": ForwardAction({group_arn("a"): 1}, timedelta(hours=1))},
         {"asks": for_endpoint("/a", ("GET",))},
-        {"asks": (*for_endpoint("/a", ()), Condition(Field.HOST, ("a.test",)))},
+        {"asks": (*for_endpoint("/a", ()), Condition(ConditionField.HOST, ("a.test",)))},
         {"asks": (Condition.on_header("X-Rollout", ["x"]),)},
         {"asks": (*for_endpoint("/a", ()), *[Condition.on_header(name, ["x"]) for name in ("X-A", "X-B")])},
     ],
@@ -325,7 +325,7 @@ def test_a_header_rule_that_was_changed_by_hand_is_no_rule_of_ours_any_more(chan
 def test_a_changed_header_rule_is_told_with_what_it_does() -> None:
     for change, shown in (
         ({"forward": None, "action": "redirect 301"}, "redirect 301"),
-        ({"forward": Forward({group_arn("l-cc-auth"): 1}, timedelta(hours=1))}, "l-cc-auth"),
+        ({"forward": ForwardAction({group_arn("l-cc-auth"): 1}, timedelta(hours=1))}, "l-cc-auth"),
     ):
         (problem,) = bent_overrides(BOTH, changed(LATER, "stamp-score-override", **change))
         assert shown in problem.what
@@ -368,7 +368,7 @@ def test_a_rule_for_any_path_takes_requests_of_a_route_with_a_path_of_its_own() 
     route = Route(load_balancer="public", path="/a", methods=("GET",), priority=900, legacy="old", candidate="new")
     inventory = with_header(environment(routes={"a": route}), priority_base=500)
     now = seed_live(TEN, inventory)
-    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(Field.HOST, ("a.test",)),))
+    anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(ConditionField.HOST, ("a.test",)),))
     (problem,) = override_problems(inventory, replace(now, rules=(*now.rules, anywhere)))
     assert problem.code == "rule-bypassed"
 
@@ -401,7 +401,7 @@ def test_the_order_of_a_header_rules_values_says_nothing() -> None:
 
 def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:
     header = Condition.on_header("X-Test", ("yes",))
-    to_candidate = Forward({group_arn("l-passport-v2-rust-scorer"): 1})
+    to_candidate = ForwardAction({group_arn("l-passport-v2-rust-scorer"): 1})
     theirs = strange("/v2/stamps/*/score/*", 7, header, forward=to_candidate)
     rules = (*(replace(rule, tags={}) for rule in LATER.rules), theirs)
     assert {rule.arn for rule in ways_around(SEED, replace(LATER, rules=rules), "stamp-score")} == {

@@ -10,8 +10,8 @@ import pytest
 
 from rollout.alb.conditions import for_endpoint
 from rollout.alb.header_rules import with_overrides
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward, forward_of
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction, forward_of
 from rollout.errors import Drift, Problem
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import (
@@ -68,12 +68,12 @@ def test_a_cutover_cut_off_after_the_rule_changed_adopts_it_as_it_is() -> None:
     ("forward", "then"),
     [
         (weighted(50, 50), Split.at(Percent.of(50))),
-        (Forward({LEGACY: 1, CANDIDATE: 0}), PREPARED),
-        (Forward({LEGACY: 9, CANDIDATE: 1}), TEN),
-        (Forward({LEGACY: 0, CANDIDATE: 1}), Split.at(Percent.of(100))),
+        (ForwardAction({LEGACY: 1, CANDIDATE: 0}), PREPARED),
+        (ForwardAction({LEGACY: 9, CANDIDATE: 1}), TEN),
+        (ForwardAction({LEGACY: 0, CANDIDATE: 1}), Split.at(Percent.of(100))),
     ],
 )
-def test_a_cutover_adopts_a_live_split_as_it_is(forward: Forward, then: Split) -> None:
+def test_a_cutover_adopts_a_live_split_as_it_is(forward: ForwardAction, then: Split) -> None:
     start = PhaseContext(live({"score": forward, "bulk": LEGACY_FORWARD}))
     after = PHASES["phase2"].target_splits(environment(), start, {})
     assert after == {"score": then, "bulk": PREPARED}
@@ -93,13 +93,13 @@ def test_a_cutover_refuses_a_split_of_a_rule_that_only_our_legacy_stack_holds() 
 @pytest.mark.parametrize(
     "forward",
     [
-        Forward({Arn("arn:targetgroup/third/1"): 1}),
-        Forward({LEGACY: 1, CANDIDATE: 1, Arn("arn:targetgroup/third/1"): 1}),
-        Forward({CANDIDATE: 1}),
+        ForwardAction({Arn("arn:targetgroup/third/1"): 1}),
+        ForwardAction({LEGACY: 1, CANDIDATE: 1, Arn("arn:targetgroup/third/1"): 1}),
+        ForwardAction({CANDIDATE: 1}),
         None,
     ],
 )
-def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: Forward | None) -> None:
+def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: ForwardAction | None) -> None:
     with pytest.raises(Drift) as caught:
         PHASES["phase2"].target_splits(
             environment(), PhaseContext(live({"score": forward, "bulk": LEGACY_FORWARD})), {}
@@ -117,7 +117,7 @@ def test_a_cutover_refuses_a_rule_that_already_does_something_else(forward: Forw
         (weighted(900, 100), 10, TEN),
     ],
 )
-def test_phase_3_goes_to_the_files_weight(now: Forward, file: int, then: Split) -> None:
+def test_phase_3_goes_to_the_files_weight(now: ForwardAction, file: int, then: Split) -> None:
     inventory = environment(weight=file)
     after = PHASES["phase3"].target_splits(inventory, PhaseContext(live({"score": now, "bulk": now})), {})
     assert after == {"score": then, "bulk": then}
@@ -167,7 +167,7 @@ def test_legacy_takes_all_rules_back_as_phase_1_left_them_then_owns_them() -> No
 
 
 def test_legacy_is_retired_where_the_candidate_has_everything() -> None:
-    start = PhaseContext(live({"score": weighted(0, 100), "bulk": Forward({CANDIDATE: 1})}))
+    start = PhaseContext(live({"score": weighted(0, 100), "bulk": ForwardAction({CANDIDATE: 1})}))
     after = PHASES["complete"].target_splits(environment(), start, {})
     assert after == {"score": CANDIDATE_ONLY, "bulk": CANDIDATE_ONLY}
     retired = PHASES["complete"].program_input("legacy", environment(), start, after).rules
@@ -239,7 +239,7 @@ def test_header_rules_change_by_override_alone() -> None:
 
 
 def test_a_group_that_is_gone_matches_no_split() -> None:
-    now = live({"score": Forward({LEGACY: 1}), "bulk": LEGACY_FORWARD})
+    now = live({"score": ForwardAction({LEGACY: 1}), "bulk": LEGACY_FORWARD})
     without = type(now)(now.account, now.load_balancers, now.listeners, now.rules, {})
     assert without.splits(environment()) == {}
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.errors import EngineError
 from rollout.state.plan import (
     Op,
@@ -285,7 +285,7 @@ def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:
         ([{"type": "forward", "forward": {"targetGroups": [{"arn": LEGACY, "weight": 7}]}}], LEGACY_FORWARD),
         (
             [{"type": "forward", "forward": {"targetGroups": [{"arn": LEGACY}, {"arn": CANDIDATE, "weight": "3"}]}}],
-            Forward({LEGACY: 1, CANDIDATE: 3}),
+            ForwardAction({LEGACY: 1, CANDIDATE: 3}),
         ),
         (
             [
@@ -295,7 +295,7 @@ def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:
                     "forward": {"stickiness": {"enabled": True, "duration": 60}},
                 }
             ],
-            Forward({LEGACY: 1}, timedelta(minutes=1)),
+            ForwardAction({LEGACY: 1}, timedelta(minutes=1)),
         ),
         (
             [
@@ -309,12 +309,12 @@ def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:
         ),
         (
             [{"type": "forward", "targetGroupArn": LEGACY, "forward": {"stickiness": {"enabled": True}}}],
-            Forward({LEGACY: 1}, timedelta(0)),
+            ForwardAction({LEGACY: 1}, timedelta(0)),
         ),
     ],
 )
 def test_a_forward_action_is_read_in_each_of_its_forms(
-    actions: list[dict[str, object]], forward: Forward | None
+    actions: list[dict[str, object]], forward: ForwardAction | None
 ) -> None:
     assert forward_in({"actions": actions}) == forward
     assert forward_in({}) is None

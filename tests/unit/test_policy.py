@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.inventory.marks import Mark
 from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
 from rollout.inventory.quantities import Percent
@@ -265,7 +265,7 @@ def test_nothing_that_stays_is_retired_with_it(change: Change, named: str) -> No
 
 
 def test_the_last_step_puts_the_candidate_alone_and_no_other() -> None:
-    alone, everything = Forward({CANDIDATE: 1}), rule_inputs("score", weighted(0, 100))
+    alone, everything = ForwardAction({CANDIDATE: 1}), rule_inputs("score", weighted(0, 100))
     change = step("update", "score", everything, rule_inputs("score", alone))
     assert refused("weights", change, after=CANDIDATE_ONLY) == ""
     assert "not 100" in refused("weights", step("update", "score", everything, OLD), after=CANDIDATE_ONLY)
@@ -301,7 +301,7 @@ def test_groups_of_another_route_are_refused() -> None:
 HEADER_RULE = (
     "urn:pulumi:production::shop-routing::rollout:index:HeaderRule$aws:lb/listenerRule:ListenerRule::score-override"
 )
-EXPECTED = rule_inputs("score", Forward({CANDIDATE: 1}), priority=5)
+EXPECTED = rule_inputs("score", ForwardAction({CANDIDATE: 1}), priority=5)
 
 
 def header_step(op: str, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Change:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rollout.alb.conditions import Condition, Field, for_endpoint
+from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.model import Function
 from rollout.migration.checks.preflight import (
     adoption_problems,
@@ -43,7 +43,7 @@ def test_a_rule_with_other_conditions_is_told_with_both() -> None:
     )
     (problem,) = live_problems(environment(), replace(NOW, rules=rules))
     assert (problem.where, problem.code) == ("routes.score", "wrong-conditions")
-    hosted = tuple(replace(rule, asks=(*rule.asks, Condition(Field.HOST, ("a.test",)))) for rule in NOW.rules)
+    hosted = tuple(replace(rule, asks=(*rule.asks, Condition(ConditionField.HOST, ("a.test",)))) for rule in NOW.rules)
     assert "file GET /score/* · live /score/*" in problem.what
     inputs = rule_inputs("score", LEGACY_FORWARD)
     (problem,) = live_problems(environment(), replace(NOW, rules=rules), (state("score", inputs),))

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollout.alb.conditions import Condition, for_endpoint
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.idle import IdleCheck
 from rollout.analysis.metrics import Point, Series
 from rollout.errors import Problem
@@ -35,7 +35,7 @@ from tests.unit.builders import (
 from tests.unit.test_ownership import Owner, inventory
 
 ALL = live({"score": weighted(0, 100), "bulk": weighted(0, 100)})
-ALONE = live({"score": Forward({CANDIDATE: 1}), "bulk": Forward({CANDIDATE: 1})})
+ALONE = live({"score": ForwardAction({CANDIDATE: 1}), "bulk": ForwardAction({CANDIDATE: 1})})
 ADOPTED = tuple(state(name, rule_inputs(name, weighted(0, 100))) for name in ("score", "bulk"))
 NOW = datetime(2026, 3, 1, 12, 34, 56, tzinfo=UTC)
 WEEK, HOUR = timedelta(days=7), timedelta(hours=1)

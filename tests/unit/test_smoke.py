@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from rollout.alb.conditions import for_endpoint, unmet
 from rollout.alb.invocation import Invocation
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import AwsError, ConfigError, SmokeFailed, UsageError
 from rollout.inventory.model import Route
 from rollout.migration.smoke.report import SmokeReport, as_json, judge
@@ -50,7 +50,7 @@ def sample(**expect: Any) -> Sample:
 
 
 def smoke(
-    said: Answer | Any, *, found: Live | None = None, warm: int = 1, **samples: Sample
+    said: Answer | Any, *, found: AlbState | None = None, warm: int = 1, **samples: Sample
 ) -> tuple[SmokeReport, Functions]:
     functions = Functions(said if callable(said) else lambda _: said)
     asked = Smoke(environment(), found or live({}), functions, NOW)

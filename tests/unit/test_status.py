@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.split import measure
 from rollout.cli import screen
 from rollout.inventory.model import LEGACY_ONLY, Split
@@ -27,7 +27,7 @@ def rules(*names: str) -> tuple[ResourceState, ...]:
 
 
 def status(
-    forward: Forward = LEGACY_FORWARD, held: Held | None = None, *, built: bool = True, weight: int = 0
+    forward: ForwardAction = LEGACY_FORWARD, held: Held | None = None, *, built: bool = True, weight: int = 0
 ) -> EnvironmentStatus:
     now = live(dict.fromkeys(ROUTES, forward))
     groups = now.target_groups if built else {"old": now.target_groups["old"]}
@@ -49,7 +49,7 @@ def status(
     ],
 )
 def test_how_far_it_got_and_what_comes_next(
-    forward: Forward, held: Held | None, weight: int, phase: str | None, comes_next: str | None, *, built: bool
+    forward: ForwardAction, held: Held | None, weight: int, phase: str | None, comes_next: str | None, *, built: bool
 ) -> None:
     found = status(forward, held, built=built, weight=weight)
     assert (found.phase, found.next_step) == (phase, comes_next)

@@ -9,8 +9,8 @@ from datetime import timedelta
 import pytest
 
 from rollout.alb.conditions import Condition
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.model import OVERRIDE_TAG
 from rollout.migration.checks.deleted_groups import groups_in_use, groups_left
@@ -51,7 +51,7 @@ def problems(phase: str, start: PhaseContext, owner: Owner | None = None) -> lis
         ({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}, []),
     ],
 )
-def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, Forward], named: list[str]) -> None:
+def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, ForwardAction], named: list[str]) -> None:
     found = problems("undo-phase2", PhaseContext(live(forwards), legacy=OURS, routing=ADOPTED))
     assert places(found) == [(place, "candidate-has-traffic") for place in named]
     assert all("rollout rollback production" in (problem.then or "") for problem in found)
@@ -69,7 +69,9 @@ def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules
 def test_header_rules_are_removed_first() -> None:
     header = Condition.on_header("X-Rollout", ("candidate",))
     asks = (*BACK.rules[0].asks, header)
-    rule = LiveRule(rule_arn("h"), LISTENER, 5, asks, Forward({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"})
+    rule = LiveRule(
+        rule_arn("h"), LISTENER, 5, asks, ForwardAction({CANDIDATE: 1}), tags={OVERRIDE_TAG: "score-override"}
+    )
     (problem,) = problems("undo-phase2", PhaseContext(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
     assert problem.code == "header-rules-left"
     assert "score-override" in problem.what

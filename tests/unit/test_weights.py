@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.weights import Forward, alb_weights, forward_of, same_forward, split_of
+from rollout.alb.weights import ForwardAction, alb_weights, forward_of, same_forward, split_of
 from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 
@@ -44,7 +44,7 @@ def test_weights_read_as_percentages_where_they_can(percent: str, weights: tuple
 
 def test_at_zero_the_candidate_is_taken_out() -> None:
     assert Split.at(Percent(0)) == LEGACY_ONLY
-    assert forward_of(LEGACY_ONLY, LEGACY, CANDIDATE, HOUR) == Forward({LEGACY: 1})
+    assert forward_of(LEGACY_ONLY, LEGACY, CANDIDATE, HOUR) == ForwardAction({LEGACY: 1})
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_at_zero_the_candidate_is_taken_out() -> None:
     ],
 )
 def test_what_only_others_write_is_not_a_split(weights: dict[Arn, int]) -> None:
-    assert split_of(Forward(weights), LEGACY, CANDIDATE) is None
+    assert split_of(ForwardAction(weights), LEGACY, CANDIDATE) is None
 
 
 def test_the_candidate_alone_is_how_a_migration_ends() -> None:
-    assert forward_of(CANDIDATE_ONLY, LEGACY, CANDIDATE, HOUR) == Forward({CANDIDATE: 1})
-    assert split_of(Forward({CANDIDATE: 1}), LEGACY, CANDIDATE) == CANDIDATE_ONLY != Split.at(Percent.of(100))
-    assert split_of(Forward({CANDIDATE: 1}), Arn(""), CANDIDATE) == CANDIDATE_ONLY  # legacy is gone
+    assert forward_of(CANDIDATE_ONLY, LEGACY, CANDIDATE, HOUR) == ForwardAction({CANDIDATE: 1})
+    assert split_of(ForwardAction({CANDIDATE: 1}), LEGACY, CANDIDATE) == CANDIDATE_ONLY != Split.at(Percent.of(100))
+    assert split_of(ForwardAction({CANDIDATE: 1}), Arn(""), CANDIDATE) == CANDIDATE_ONLY  # legacy is gone
 
 
 def test_another_scale_is_the_same_split() -> None:
-    assert split_of(Forward({LEGACY: 9, CANDIDATE: 1}), LEGACY, CANDIDATE) == Split.at(Percent.of(10))
+    assert split_of(ForwardAction({LEGACY: 9, CANDIDATE: 1}), LEGACY, CANDIDATE) == Split.at(Percent.of(10))
 
 
 @given(st.integers(0, 999), st.integers(0, 999))
 def test_a_live_split_stays_to_the_weight_whoever_wrote_it(mine: int, its: int) -> None:
-    forward = Forward({LEGACY: mine, CANDIDATE: its}, HOUR)
+    forward = ForwardAction({LEGACY: mine, CANDIDATE: its}, HOUR)
     split = split_of(forward, LEGACY, CANDIDATE)
     if not mine + its:
         assert split is None
@@ -86,26 +86,26 @@ def test_a_live_split_stays_to_the_weight_whoever_wrote_it(mine: int, its: int) 
 
 @pytest.mark.parametrize(("weights", "told"), [((2, 1), "33.3 %"), ((998, 1), "0.1 %"), ((1, 2), "66.7 %")])
 def test_a_share_that_is_finer_than_a_tenth_is_told_as_the_nearest(weights: tuple[int, int], told: str) -> None:
-    assert str(split_of(Forward(dict(zip((LEGACY, CANDIDATE), weights, strict=True))), LEGACY, CANDIDATE)) == told
+    assert str(split_of(ForwardAction(dict(zip((LEGACY, CANDIDATE), weights, strict=True))), LEGACY, CANDIDATE)) == told
 
 
 @given(st.integers(0, 99), st.integers(1, 99), st.integers(1, 10), st.integers(1, 10))
 def test_weights_mean_shares_of_their_sum(mine: int, its: int, scale: int, of_other: int) -> None:
-    one, other = (Forward({LEGACY: mine * s, CANDIDATE: its * s}) for s in (scale, of_other))
+    one, other = (ForwardAction({LEGACY: mine * s, CANDIDATE: its * s}) for s in (scale, of_other))
     assert same_forward(one, other)
-    assert not same_forward(one, Forward({LEGACY: mine * of_other + 1, CANDIDATE: its * of_other}))
+    assert not same_forward(one, ForwardAction({LEGACY: mine * of_other + 1, CANDIDATE: its * of_other}))
 
 
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
-        (Forward({LEGACY: 1}), Forward({LEGACY: 100}), True),
-        (Forward({LEGACY: 1}), Forward({LEGACY: 1}, HOUR), False),
-        (Forward({LEGACY: 1}), Forward({CANDIDATE: 1}), False),
-        (Forward({LEGACY: 90, CANDIDATE: 10}), Forward({CANDIDATE: 10, LEGACY: 90}), True),
-        (Forward({LEGACY: 90, CANDIDATE: 10}), Forward({LEGACY: 10, CANDIDATE: 90}), False),
+        (ForwardAction({LEGACY: 1}), ForwardAction({LEGACY: 100}), True),
+        (ForwardAction({LEGACY: 1}), ForwardAction({LEGACY: 1}, HOUR), False),
+        (ForwardAction({LEGACY: 1}), ForwardAction({CANDIDATE: 1}), False),
+        (ForwardAction({LEGACY: 90, CANDIDATE: 10}), ForwardAction({CANDIDATE: 10, LEGACY: 90}), True),
+        (ForwardAction({LEGACY: 90, CANDIDATE: 10}), ForwardAction({LEGACY: 10, CANDIDATE: 90}), False),
     ],
 )
-def test_same_forward(one: Forward, other: Forward, *, same: bool) -> None:
+def test_same_forward(one: ForwardAction, other: ForwardAction, *, same: bool) -> None:
     assert same_forward(one, other) is same
     assert same_forward(other, one) is same

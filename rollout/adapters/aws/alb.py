@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.adapters.aws.inspection import inspect, registered, sends_lists
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
-from rollout.alb.conditions import Condition, Field
-from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule, LiveTargetGroup
-from rollout.alb.weights import Forward
+from rollout.alb.conditions import Condition, ConditionField
+from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
+from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
 from rollout.errors import WrongAccount
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
@@ -72,7 +72,7 @@ class Elbv2:
         client: ElasticLoadBalancingv2Client = self._client("elbv2")
         return client
 
-    def read(self, environment: Environment, *, tags: bool = True) -> Live:
+    def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
         """See `migration.ports.LoadBalancers`."""
         elb = explained(lambda: self._elb)
         names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
@@ -89,7 +89,7 @@ class Elbv2:
         told = self.rules(tuple(listeners.values()))
         rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
         last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
-        return Live(
+        return AlbState(
             account=account.result(),
             load_balancers={key: arn for key, (arn, _) in found.items() if arn},
             listeners=listeners,
@@ -103,7 +103,7 @@ class Elbv2:
         pages = self._pool.map(self._rules_of, listeners)
         return tuple(rule for page in pages for rule in page)
 
-    def inspect(self, live: Live) -> Inspection:
+    def inspect(self, live: AlbState) -> Inspection:
         """See `migration.ports.LoadBalancers`."""
         return explained(lambda: inspect(self._elb, self._functions, live))
 
@@ -122,7 +122,7 @@ class Elbv2:
         client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)
         return client
 
-    def modify(self, rule: Arn, forward: Forward) -> None:
+    def modify(self, rule: Arn, forward: ForwardAction) -> None:
         """See `migration.ports.LoadBalancers`."""
         explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
 
@@ -215,7 +215,9 @@ class Elbv2:
         self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
     ) -> tuple[LiveRule, ...]:
         wanted = {(listeners.get(route.load_balancer), route.priority) for route in environment.routes.values()}
-        header = {rule.arn for rule in rules if any(condition.field == Field.HEADER for condition in rule.further)}
+        header = {
+            rule.arn for rule in rules if any(condition.field == ConditionField.HEADER for condition in rule.further)
+        }
         ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted or rule.arn in header]
 
         def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
@@ -235,7 +237,7 @@ def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
     return replace(rule, tags=kept, rollback=tags.get(ROLLBACK_TAG, ""))
 
 
-def action_for(forward: Forward) -> ActionTypeDef:
+def action_for(forward: ForwardAction) -> ActionTypeDef:
     """A forward action as ModifyRule takes it: every weight written, stickiness said to be off where it is."""
     groups: list[TargetGroupTupleTypeDef] = [
         {"TargetGroupArn": arn, "Weight": weight} for arn, weight in forward.weights.items()
@@ -272,18 +274,18 @@ def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
 
 
 _CONFIGS = {
-    Field.METHOD: "HttpRequestMethodConfig",
-    Field.PATH: "PathPatternConfig",
-    Field.HOST: "HostHeaderConfig",
-    Field.HEADER: "HttpHeaderConfig",
-    Field.SOURCE: "SourceIpConfig",
+    ConditionField.METHOD: "HttpRequestMethodConfig",
+    ConditionField.PATH: "PathPatternConfig",
+    ConditionField.HOST: "HostHeaderConfig",
+    ConditionField.HEADER: "HttpHeaderConfig",
+    ConditionField.SOURCE: "SourceIpConfig",
 }
 
 
 def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
     """A condition in our words; by regular expressions, or of a kind that came later, one that can't be judged."""
     kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
-    if kind == Field.QUERY:
+    if kind == ConditionField.QUERY:
         pairs = told.get("QueryStringConfig", {}).get("Values", [])
         return Condition(kind, tuple(f"{pair.get('Key') or '*'}={pair['Value']}" for pair in pairs))
     config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
@@ -310,7 +312,7 @@ def _told(action: ActionOutputTypeDef) -> str:
             return other
 
 
-def _forward(action: ActionOutputTypeDef) -> Forward | None:
+def _forward(action: ActionOutputTypeDef) -> ForwardAction | None:
     if action["Type"] != "forward":
         return None
     config: ForwardActionConfigOutputTypeDef = action.get("ForwardConfig", {})
@@ -321,4 +323,4 @@ def _forward(action: ActionOutputTypeDef) -> Forward | None:
         weights = dict.fromkeys(weights, 1)
     sticky = config.get("TargetGroupStickinessConfig", {})
     duration = timedelta(seconds=sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else None
-    return Forward(weights, duration)
+    return ForwardAction(weights, duration)

@@ -10,7 +10,7 @@ from rollout.adapters.aws.inspection import registered
 from rollout.adapters.aws.session import Access, explained
 from rollout.adapters.aws.sts import caller
 from rollout.alb.discovered import Found, Listener
-from rollout.alb.live import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
+from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.inventory.model import Arn
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.inventory.model import Arn
 from rollout.migration.checks.inspection import Inspection
 
@@ -25,7 +25,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
 T = TypeVar("T")
 
 
-def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaClient], live: Live) -> Inspection:
+def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaClient], live: AlbState) -> Inspection:
     """Look behind the rules of an environment; all calls side by side.
 
     Args:

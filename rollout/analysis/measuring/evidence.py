@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
 from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_target_group
@@ -88,7 +88,7 @@ class Evidence:
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
 
-    def gather(self, live: Live, start: datetime, now: datetime) -> Gathered:
+    def gather(self, live: AlbState, start: datetime, now: datetime) -> Gathered:
         """Read what was counted of a step.
 
         Args:
@@ -125,7 +125,7 @@ class Evidence:
         unseen = tuple(name for name in self._environment.routes if name not in seen)
         return Gathered(streams, tuple(notes), until, unseen)
 
-    def _compared(self, live: Live, notes: list[str]) -> list[_Compared]:
+    def _compared(self, live: AlbState, notes: list[str]) -> list[_Compared]:
         metrics = list(self._environment.analysis.metrics)
         if self._logs is None and "cold-starts" in metrics:
             metrics.remove("cold-starts")
@@ -146,7 +146,7 @@ class Evidence:
         found = self._metrics.read([each for each in series if each.namespace != REPORTS], first, until)
         return {**found, **self._logs.read(logged, first, until)} if self._logs and logged else found
 
-    def _by_function(self, live: Live) -> Comparable:
+    def _by_function(self, live: AlbState) -> Comparable:
         lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
         if self._target_groups and set(lambdas) - self._targets.keys():
             self._targets = dict(self._target_groups.targets(lambdas))
@@ -165,7 +165,7 @@ class Evidence:
                     self._limits[first, each] = found
         return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
 
-    def _ceilings(self, compared: Sequence[_Compared], live: Live, first: datetime) -> dict[_Compared, Limit]:
+    def _ceilings(self, compared: Sequence[_Compared], live: AlbState, first: datetime) -> dict[_Compared, Limit]:
         """The limits that stacks.toml sets for latencies of routes at 100 per cent, where legacy can't set them."""
         analysis, splits = self._environment.analysis, live.splits(self._environment)
         return {

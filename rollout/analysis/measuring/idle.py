@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import MINUTE, Series, function, target_group
 from rollout.analysis.ports import Metrics, TargetGroups
 from rollout.base.formatting import count_of
@@ -81,7 +81,7 @@ class IdleCheck:
         self._span = span
         self._on_quiet = on_quiet
 
-    def missing(self, live: Live) -> tuple[Problem, ...]:
+    def missing(self, live: AlbState) -> tuple[Problem, ...]:
         """Why it isn't proven; where nothing is left of legacy there is nothing to prove.
 
         Args:
@@ -109,7 +109,7 @@ class IdleCheck:
         return problems
 
 
-def asked(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]], span: timedelta) -> Asked:
+def asked(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]], span: timedelta) -> Asked:
     """What to ask CloudWatch for, as far as it is on AWS.
 
     Args:
@@ -154,7 +154,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
             )
 
 
-def legacy_groups(environment: Environment, live: Live) -> tuple[Arn, ...]:
+def legacy_groups(environment: Environment, live: AlbState) -> tuple[Arn, ...]:
     """The routes' legacy target groups that are on AWS."""
     groups = (live.group_arn(route.legacy) for route in environment.routes.values())
     return tuple(dict.fromkeys(group for group in groups if group))

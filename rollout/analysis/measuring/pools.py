@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from rollout.alb.live import Live, LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.metrics import Source, function, target_group
 from rollout.inventory.model import Arn, Environment, Route
 
@@ -43,7 +43,7 @@ class Comparable:
     notes: tuple[str, ...] = ()
 
 
-def by_target_group(environment: Environment, live: Live) -> Comparable:
+def by_target_group(environment: Environment, live: AlbState) -> Comparable:
     """What can be compared by the load balancers' counts.
 
     Args:
@@ -53,7 +53,7 @@ def by_target_group(environment: Environment, live: Live) -> Comparable:
     return _comparable(environment, live, [(pool, list[str]()) for pool in told_apart(environment, live)])
 
 
-def told_apart(environment: Environment, live: Live) -> tuple[Pool, ...]:
+def told_apart(environment: Environment, live: AlbState) -> tuple[Pool, ...]:
     """The pools that the load balancers count, whether or not they can be compared; see `by_target_group`."""
 
     def sources(groups: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
@@ -69,7 +69,7 @@ def told_apart(environment: Environment, live: Live) -> tuple[Pool, ...]:
     return tuple(pools)
 
 
-def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> Comparable:
+def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]]) -> Comparable:
     """What can be compared by Lambda's counts, which mix all that a function answers.
 
     Args:
@@ -97,7 +97,7 @@ def by_function(environment: Environment, live: Live, targets: Mapping[Arn, Sequ
 
 
 def _comparable(
-    environment: Environment, live: Live, pools: Iterable[tuple[Pool, Sequence[str]]], what: str = ""
+    environment: Environment, live: AlbState, pools: Iterable[tuple[Pool, Sequence[str]]], what: str = ""
 ) -> Comparable:
     """The pools in whose way nothing is, and notes on the others."""
     found, notes = list[Pool](), list[str]()
@@ -130,7 +130,7 @@ def pooled(shares: Mapping[str, AbstractSet[str]]) -> list[tuple[str, ...]]:
 
 
 def hindrances(
-    environment: Environment, live: Live, names: tuple[str, ...], *, header_rules: bool = True
+    environment: Environment, live: AlbState, names: tuple[str, ...], *, header_rules: bool = True
 ) -> Iterator[str]:
     """Why the counts aren't of these routes alone, or the rules don't say what to expect.
 
@@ -155,12 +155,12 @@ def hindrances(
             yield from (f"{group} also has the requests of another rule, for {rule.conditions}" for group in shared)
 
 
-def _is_of(rule: LiveRule, route: Route, live: Live) -> bool:
+def _is_of(rule: LiveRule, route: Route, live: AlbState) -> bool:
     at_home = rule.listener == live.listeners.get(route.load_balancer)
     return at_home and rule.paths == {route.path} and rule.methods == set(route.methods)
 
 
-def _mixed(environment: Environment, live: Live, names: tuple[str, ...]) -> Iterator[str]:
+def _mixed(environment: Environment, live: AlbState, names: tuple[str, ...]) -> Iterator[str]:
     """Routes at different weights make up different shares of legacy's requests and the candidate's."""
     splits = {name: live.split_of(environment.routes[name]) for name in names}
     weights = {name: split.weight for name, split in splits.items() if split}

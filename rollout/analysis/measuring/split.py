@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from statistics import NormalDist
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools, hindrances
 from rollout.analysis.metrics import MINUTE, Series, target_group
 from rollout.inventory.model import Arn, Environment
@@ -79,7 +79,7 @@ def shared_candidates(environment: Environment) -> dict[str, tuple[str, ...]]:
     }
 
 
-def counted(environment: Environment, live: Live) -> dict[Arn, Series]:
+def counted(environment: Environment, live: AlbState) -> dict[Arn, Series]:
     """What to ask CloudWatch for: the requests of each target group of the routes, as far as it is on AWS."""
     places = {
         live.group_arn(group): live.load_balancers.get(route.load_balancer, Arn(""))
@@ -89,7 +89,9 @@ def counted(environment: Environment, live: Live) -> dict[Arn, Series]:
     return {group: target_group(at, group).series("RequestCount") for group, at in places.items() if group and at}
 
 
-def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Measured]:
+def measure(
+    environment: Environment, live: AlbState, counts: Mapping[Arn, int], since: timedelta
+) -> dict[str, Measured]:
     """Hold what was counted against the live rules.
 
     Args:
@@ -108,7 +110,7 @@ def measure(environment: Environment, live: Live, counts: Mapping[Arn, int], sin
 
 
 def per_minute(
-    environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta
+    environment: Environment, live: AlbState, counts: Mapping[Arn, int], since: timedelta
 ) -> dict[tuple[str, ...], float]:
     """Requests a minute of both implementations together, by pool.
 
@@ -177,7 +179,7 @@ def _surprise(share: float, expected: float) -> float:
 
 
 def _measured(
-    environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int], since: timedelta
+    environment: Environment, live: AlbState, names: tuple[str, ...], counts: Mapping[Arn, int], since: timedelta
 ) -> Measured:
     routes = [environment.routes[name] for name in names]
     legacy = {live.group_arn(route.legacy) for route in routes}
@@ -205,7 +207,9 @@ def _measured(
     )
 
 
-def _expected(environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int]) -> float | None:
+def _expected(
+    environment: Environment, live: AlbState, names: tuple[str, ...], counts: Mapping[Arn, int]
+) -> float | None:
     """The candidate's share by the live rules, 0 to 1, each route counting as much as it has requests."""
     splits = {name: live.split_of(environment.routes[name]) for name in names}
     shares = [split.weight.tenths / ALL_TENTHS for split in splits.values() if split is not None]
@@ -221,7 +225,7 @@ def _expected(environment: Environment, live: Live, names: tuple[str, ...], coun
 
 
 def _likely(
-    environment: Environment, live: Live, names: tuple[str, ...], since: timedelta, expected: float, *, above: bool
+    environment: Environment, live: AlbState, names: tuple[str, ...], since: timedelta, expected: float, *, above: bool
 ) -> Iterator[str]:
     """What may make the measured share differ from the live one, the likeliest first."""
     rules = [live.rule_of(environment.routes[name]) for name in names]

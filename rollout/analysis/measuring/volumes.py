@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools
 from rollout.analysis.metrics import MINUTE
 from rollout.inventory.model import Arn, Environment
@@ -31,7 +31,7 @@ class Volume:
     routes: tuple[str, ...]
 
 
-def volumes(environment: Environment, live: Live, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Volume]:
+def volumes(environment: Environment, live: AlbState, counts: Mapping[Arn, int], since: timedelta) -> dict[str, Volume]:
     """Each route's requests a minute.
 
     Args:
@@ -52,13 +52,13 @@ def volumes(environment: Environment, live: Live, counts: Mapping[Arn, int], sin
     return found
 
 
-def _groups(environment: Environment, live: Live, name: str) -> tuple[Arn, Arn]:
+def _groups(environment: Environment, live: AlbState, name: str) -> tuple[Arn, Arn]:
     route = environment.routes[name]
     return live.group_arn(route.legacy), live.group_arn(route.candidate)
 
 
 def _told_apart(
-    environment: Environment, live: Live, names: tuple[str, ...], counts: Mapping[Arn, int]
+    environment: Environment, live: AlbState, names: tuple[str, ...], counts: Mapping[Arn, int]
 ) -> dict[str, float] | None:
     """Each route's requests, or None where they can only be counted together."""
     groups = {name: _groups(environment, live, name) for name in names}

@@ -20,7 +20,7 @@ from typing import Any
 import platformdirs
 
 from rollout import __version__
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.api.rollout import EnvironmentRollout, Rollout
 from rollout.base.printable import printable
 from rollout.errors import RolloutError, UsageError
@@ -91,7 +91,7 @@ def _versions() -> str:
     return "\n".join([f"rollout {__version__}", f"Python {sys.version}", platform.platform(), "", *installed, ""])
 
 
-def _rules(live: Live) -> list[dict[str, Any]]:
+def _rules(live: AlbState) -> list[dict[str, Any]]:
     return [
         {
             "load-balancer": balancer,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rollout.alb.live import Live, wanted_forward
-from rollout.alb.weights import Forward, same_forward
+from rollout.alb.state import AlbState, wanted_forward
+from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, forward_in
 
 
 def stale_rules(
-    environment: Environment, live: Live, preview: StackPreview, after: Mapping[str, Split]
+    environment: Environment, live: AlbState, preview: StackPreview, after: Mapping[str, Split]
 ) -> dict[str, Problem | None]:
     """The routes whose state is behind the load balancer.
 
@@ -46,7 +46,7 @@ def stale_rules(
     return found
 
 
-def has_lost(preview: StackPreview, live: Live) -> bool:
+def has_lost(preview: StackPreview, live: AlbState) -> bool:
     """Whether a state holds a rule or a target group of the inventory that isn't on AWS any more."""
     there = {rule.arn for rule in live.rules} | {group.arn for group in live.target_groups.values()}
     return any(
@@ -55,7 +55,7 @@ def has_lost(preview: StackPreview, live: Live) -> bool:
     )
 
 
-def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem]:
+def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator[Problem]:
     """What somebody else changed since the preview: the routes' rules and the target groups."""
     for name, route in environment.routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
@@ -83,7 +83,7 @@ def moved(environment: Environment, before: Live, now: Live) -> Iterator[Problem
 
 
 def unlike_wanted(
-    environment: Environment, before: Live, now: Live, after: Mapping[str, Split], *, written: bool = True
+    environment: Environment, before: AlbState, now: AlbState, after: Mapping[str, Split], *, written: bool = True
 ) -> Iterator[Problem]:
     """How the rules differ from what a phase leaves: the same rules, conditions untouched, the wanted splits.
 
@@ -112,7 +112,7 @@ def unlike_wanted(
             )
 
 
-def stale_overrides(preview: StackPreview, live: Live) -> bool:
+def stale_overrides(preview: StackPreview, live: AlbState) -> bool:
     """Whether the state holds header rules that are gone from the load balancer, or forward elsewhere by now."""
     now = {rule.arn: rule.forward for rule in live.rules}
     return any(
@@ -122,5 +122,5 @@ def stale_overrides(preview: StackPreview, live: Live) -> bool:
     )
 
 
-def _same(one: Forward | None, other: Forward | None) -> bool:
+def _same(one: ForwardAction | None, other: ForwardAction | None) -> bool:
     return one is not None and other is not None and same_forward(one, other)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.alb.weights import group_name
 from rollout.errors import Problem
 from rollout.inventory.model import Arn
@@ -28,7 +28,7 @@ def groups_in_use(found: Inspection, deleted: Collection[Arn]) -> Iterator[Probl
             )
 
 
-def groups_left(now: Live, deleted: Collection[Arn]) -> Iterator[Problem]:
+def groups_left(now: AlbState, deleted: Collection[Arn]) -> Iterator[Problem]:
     """The target groups that were deleted and are there after all."""
     for name, group in now.target_groups.items():
         if group.arn in deleted:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from rollout.alb.header_rules import bent_overrides
-from rollout.alb.live import Live, wanted_forward
+from rollout.alb.state import AlbState, wanted_forward
 from rollout.alb.weights import same_forward, split_of
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment, Split
@@ -85,7 +85,7 @@ class DriftReport:
 
 
 def drift_of(
-    environment: Environment, live: Live, legacy: Resources, routing: Resources, *, ignore_file: bool = False
+    environment: Environment, live: AlbState, legacy: Resources, routing: Resources, *, ignore_file: bool = False
 ) -> DriftReport:
     """Hold file, state and load balancer against each other.
 
@@ -164,13 +164,13 @@ def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:
     return StackPreview(ROUTING, tuple(Change(Op.SAME, each.urn, each.type, each, each) for each in states))
 
 
-def _wanted(environment: Environment, live: Live, name: str) -> Split:
+def _wanted(environment: Environment, live: AlbState, name: str) -> Split:
     """What phase 3 would leave."""
     split, weight = live.split_of(environment.routes[name]), environment.desired_weight(name)
     return split if split is not None and split.weight == weight else Split.at(weight)
 
 
-def _behind(environment: Environment, live: Live, name: str, state: ResourceState, place: str) -> Problem:
+def _behind(environment: Environment, live: AlbState, name: str, state: ResourceState, place: str) -> Problem:
     rule = live.rule_of(environment.routes[name])
     was = forward_in(state.recorded) or "another action"
     return Problem(
@@ -178,7 +178,7 @@ def _behind(environment: Environment, live: Live, name: str, state: ResourceStat
     )
 
 
-def _lost(environment: Environment, live: Live, routing: Resources) -> Iterator[Problem]:
+def _lost(environment: Environment, live: AlbState, routing: Resources) -> Iterator[Problem]:
     """Routes whose rule is another one than routing holds: somebody deleted it, and perhaps made it anew."""
     there = {rule.arn for rule in live.rules}
     for state in routing or ():
@@ -189,7 +189,7 @@ def _lost(environment: Environment, live: Live, routing: Resources) -> Iterator[
             )
 
 
-def _told(environment: Environment, live: Live, name: str, state: ResourceState) -> str:
+def _told(environment: Environment, live: AlbState, name: str, state: ResourceState) -> str:
     route, forward = environment.routes[name], forward_in(state.recorded)
     if forward is None:
         return "another action"

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment
 
 
-def as_lists(environment: Environment, live: Live, multi_value: Collection[Arn]) -> frozenset[str]:
+def as_lists(environment: Environment, live: AlbState, multi_value: Collection[Arn]) -> frozenset[str]:
     """The candidate's target groups that are to send headers as lists.
 
     Args:
@@ -29,7 +29,7 @@ def as_lists(environment: Environment, live: Live, multi_value: Collection[Arn])
     return frozenset(found)
 
 
-def mixed_forms(environment: Environment, live: Live, multi_value: Collection[Arn]) -> Iterator[Problem]:
+def mixed_forms(environment: Environment, live: AlbState, multi_value: Collection[Arn]) -> Iterator[Problem]:
     """The candidate's target groups whose routes' legacy ones don't all ask in one form."""
     said, legacy = _said(environment), dict[str, dict[bool, str]]()
     for route in environment.routes.values():
@@ -47,7 +47,7 @@ def mixed_forms(environment: Environment, live: Live, multi_value: Collection[Ar
 
 
 def other_forms(
-    environment: Environment, live: Live, multi_value: Collection[Arn], groups: Collection[str]
+    environment: Environment, live: AlbState, multi_value: Collection[Arn], groups: Collection[str]
 ) -> Iterator[Problem]:
     """The candidate's target groups that ask their functions in another form than they should.
 
@@ -77,7 +77,7 @@ def form_warnings(changed: Collection[str]) -> Iterator[str]:
         )
 
 
-def health_warnings(environment: Environment, live: Live) -> Iterator[str]:
+def health_warnings(environment: Environment, live: AlbState) -> Iterator[str]:
     """The legacy target groups of functions whose health is checked, which the candidate's isn't."""
     for name in dict.fromkeys(route.legacy for route in environment.routes.values()):
         group = live.target_groups.get(name)

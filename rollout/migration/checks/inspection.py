@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import Field
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment
@@ -47,7 +47,7 @@ class Inspection:
 
 
 def target_problems(
-    environment: Environment, live: Live, found: Inspection, groups: AbstractSet[str]
+    environment: Environment, live: AlbState, found: Inspection, groups: AbstractSet[str]
 ) -> Iterator[Problem]:
     """Why target groups couldn't answer requests.
 
@@ -92,7 +92,7 @@ def target_problems(
                 )
 
 
-def unread_policies(live: Live, found: Inspection) -> tuple[str, ...]:
+def unread_policies(live: AlbState, found: Inspection) -> tuple[str, ...]:
     """The functions whose resource policies these credentials can't read."""
     lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
     functions = {function for arn in lambdas for function in found.targets.get(arn, ())}
@@ -126,7 +126,7 @@ class Usage:
         return f"{self.load_balancer} {self.after} of {self.allowed} {self.counted}"
 
 
-def usages(environment: Environment, live: Live, found: Inspection, extra_rules: int = 0) -> tuple[Usage, ...]:
+def usages(environment: Environment, live: AlbState, found: Inspection, extra_rules: int = 0) -> tuple[Usage, ...]:
     """Each load balancer's rules and target groups, before and after the cutover.
 
     Args:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base.formatting import count_of
 from rollout.errors import OwnerError
 from rollout.inventory.model import Arn, Environment
@@ -93,7 +93,7 @@ def asked(owner: LegacyOwner, limit: timedelta) -> tuple[OwnedRule, ...] | str:
 
 
 def ownership_of(
-    environment: Environment, live: Live, owner: LegacyOwner, found: tuple[OwnedRule, ...] | str
+    environment: Environment, live: AlbState, owner: LegacyOwner, found: tuple[OwnedRule, ...] | str
 ) -> Ownership:
     """Find the routes' rules among those of an owner.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rollout.alb.live import Live
 from rollout.alb.overlaps import overlaps
+from rollout.alb.state import AlbState
 from rollout.base.files import is_there
 from rollout.errors import Problem
 from rollout.inventory.model import Environment
@@ -14,7 +14,7 @@ from rollout.state.plan import LISTENER_RULE, Op, ResourceState, StackPreview, c
 Resources = tuple[ResourceState, ...] | None
 
 
-def live_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+def live_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
     """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it.
 
     Args:
@@ -27,7 +27,7 @@ def live_problems(environment: Environment, live: Live, states: Resources = None
     yield from rule_problems(environment, live, states)
 
 
-def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+def listener_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """Load balancers and listeners that aren't there."""
     for name, balancer in environment.load_balancers.items():
         label = balancer.name or balancer.arn
@@ -47,7 +47,7 @@ def listener_problems(environment: Environment, live: Live) -> Iterator[Problem]
             )
 
 
-def target_group_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+def target_group_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """Legacy target groups that aren't there; where a rule forwards to the candidate alone nobody needs them."""
     groups = {
         f"routes.{key}.legacy": route.legacy
@@ -60,7 +60,7 @@ def target_group_problems(environment: Environment, live: Live) -> Iterator[Prob
             yield Problem(f"target group {group} isn't there", where=place, code="target-group-missing")
 
 
-def rule_problems(environment: Environment, live: Live, states: Resources = None) -> Iterator[Problem]:
+def rule_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
     """Rules that aren't at their priority, or are for other requests than the inventory says."""
     recorded = {state.id: conditions_told(state.recorded) for state in states or () if state.type == LISTENER_RULE}
     for key, route in environment.routes.items():
@@ -92,7 +92,7 @@ def rule_problems(environment: Environment, live: Live, states: Resources = None
             )
 
 
-def strange_forward(environment: Environment, live: Live, name: str) -> Problem | None:
+def strange_forward(environment: Environment, live: AlbState, name: str) -> Problem | None:
     """Why phase 2 can't adopt a route's rule by what it does; None where it can.
 
     It can where the rule forwards to legacy alone, or divides requests between the route's two target groups.
@@ -107,7 +107,7 @@ def strange_forward(environment: Environment, live: Live, name: str) -> Problem 
     return Problem(f"forwards to {live.forwards(route)}", where=place, then=then, code="unknown-forward")
 
 
-def candidate_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+def candidate_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """What routing needs: the candidate's target groups."""
     missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)
     for group in missing:
@@ -130,7 +130,7 @@ def code_problems(environment: Environment) -> Iterator[Problem]:
             )
 
 
-def handover_problems(environment: Environment, live: Live, legacy: Resources) -> Iterator[Problem]:
+def handover_problems(environment: Environment, live: AlbState, legacy: Resources) -> Iterator[Problem]:
     """What a cutover needs: the legacy stack must be ready to let go of the rules without deleting them.
 
     Args:
@@ -148,7 +148,7 @@ def handover_problems(environment: Environment, live: Live, legacy: Resources) -
             )
 
 
-def adoption_problems(environment: Environment, live: Live, routing: StackPreview | None) -> Iterator[Problem]:
+def adoption_problems(environment: Environment, live: AlbState, routing: StackPreview | None) -> Iterator[Problem]:
     """What a weight change needs: every route's rule must be routing's own already.
 
     Args:
@@ -177,12 +177,12 @@ def adoption_problems(environment: Environment, live: Live, routing: StackPrevie
         )
 
 
-def overlap_problems(environment: Environment, live: Live) -> Iterator[Problem]:
+def overlap_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """Overlaps of rules that keep a route from its requests."""
     return (overlap.problem for overlap in overlaps(environment, live) if overlap.severity == "problem")
 
 
-def held_rules(environment: Environment, live: Live, resources: Resources) -> dict[str, ResourceState]:
+def held_rules(environment: Environment, live: AlbState, resources: Resources) -> dict[str, ResourceState]:
     """The dual routes' rules in a stack's state, by route."""
     states = {r.id: r for r in resources or () if r.type == LISTENER_RULE}
     rules = {key: live.rule_of(route) for key, route in environment.routes.items()}

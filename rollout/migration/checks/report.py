@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from rollout.alb.live import Live
 from rollout.alb.overlaps import overlaps
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import shared_candidates
 from rollout.base.formatting import count_of
 from rollout.errors import Problem, RolloutError
@@ -81,7 +81,7 @@ def backend_check(evidence: str, warning: str | None) -> Check:
     return Check("backend", evidence, (), notes)
 
 
-def names_check(environment: Environment, live: Live, found: Found, candidate: Resources) -> Check:
+def names_check(environment: Environment, live: AlbState, found: Found, candidate: Resources) -> Check:
     """Whether the names are free that phase 1 gives.
 
     A function whose target groups live rules forward to already is somebody's who built it: phase 2 adopts those rules,
@@ -109,7 +109,7 @@ def names_check(environment: Environment, live: Live, found: Found, candidate: R
 
 
 def aws_checks(
-    environment: Environment, live: Live, found: Inspection, held: Held | None, ownership: Ownership | None = None
+    environment: Environment, live: AlbState, found: Inspection, held: Held | None, ownership: Ownership | None = None
 ) -> Iterator[Check]:
     """What AWS has, against the inventory.
 
@@ -189,7 +189,7 @@ def aws_checks(
     yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
 
 
-def _forwards(environment: Environment, live: Live, held: Held | None) -> Check:
+def _forwards(environment: Environment, live: AlbState, held: Held | None) -> Check:
     """What the rules do today, and whether phase 2 can adopt those that routing doesn't hold yet."""
     adopted = held_rules(environment, live, held.routing if held else None)
     splits = {name: live.split_of(route) for name, route in environment.routes.items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rollout.alb.header_rules import held_overrides
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import CANDIDATE_ONLY, Arn, Environment, Split
 from rollout.inventory.quantities import ALL_TENTHS, Percent
@@ -55,7 +55,7 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
     yield from _other_uses(environment, live)
 
 
-def _other_uses(environment: Environment, live: Live) -> Iterator[Problem]:
+def _other_uses(environment: Environment, live: AlbState) -> Iterator[Problem]:
     groups = {live.group_arn(route.legacy): route.legacy for route in environment.routes.values()}
     own = {rule.arn for route in environment.routes.values() if (rule := live.rule_of(route))}
     for rule in (*live.rules, *live.defaults.values()):
@@ -78,7 +78,7 @@ def retiring_warnings(context: PhaseContext) -> Iterator[str]:
         yield "legacy isn't in a stack of ours: it is left alone, and named for its owner to remove"
 
 
-def left_to_remove(environment: Environment, live: Live, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:
+def left_to_remove(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:
     """What is left of legacy where rollout isn't its owner: each target group with its targets, for people."""
     found = dict[str, str]()
     for route in environment.routes.values():

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from rollout.alb.header_rules import header_rules_before
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import Measured
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
@@ -108,7 +108,7 @@ def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str
 
 
 def status_of(
-    environment: Environment, live: Live, held: Held | None, ownership: Ownership | None = None
+    environment: Environment, live: AlbState, held: Held | None, ownership: Ownership | None = None
 ) -> EnvironmentStatus:
     """Put together where an environment stands.
 
@@ -163,7 +163,7 @@ def status_of(
     )
 
 
-def _phase(environment: Environment, live: Live, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
+def _phase(environment: Environment, live: AlbState, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
     if environment.completed:
         return "completed"
     if adopted:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from rollout.alb.live import Live
 from rollout.alb.overrides import override_problems, override_warnings
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import Environment, OverrideRule, ProgramInput, Split
@@ -39,7 +39,7 @@ class Override(Phase):
         tags = {name: tags for name, tags in given.tags.items() if name not in overrides}
         return replace(given, overrides=overrides, tags=tags)
 
-    def header_rules(self, environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    def header_rules(self, environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
         return planned_overrides(environment)
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
@@ -62,5 +62,5 @@ class OverrideRemove(Phase):
     ) -> ProgramInput:
         return replace(routing_input(environment, context.live, after), overrides={})
 
-    def header_rules(self, environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    def header_rules(self, environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
         return {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rollout.alb.header_rules import bent_overrides, held_overrides, unlike_overrides
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, OverrideRule, ProgramInput, Split
 from rollout.inventory.quantities import Percent
@@ -158,7 +158,7 @@ class Phase:
         return ()
 
     def verify(
-        self, environment: Environment, context: PhaseContext, now: Live, after: Mapping[str, Split]
+        self, environment: Environment, context: PhaseContext, now: AlbState, after: Mapping[str, Split]
     ) -> Iterable[Problem]:
         """How AWS differs from what it leaves there.
 
@@ -173,6 +173,6 @@ class Phase:
         if not self.undoes:
             yield from candidate_problems(environment, now)
 
-    def header_rules(self, environment: Environment, live: Live) -> dict[str, OverrideRule]:
+    def header_rules(self, environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
         """The header rules afterwards, by their logical names."""
         return held_overrides(environment, live)

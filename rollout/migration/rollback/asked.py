@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.state.history.entries import Update
 from rollout.state.history.record import record_in
 
@@ -47,9 +47,9 @@ class Since:
     aws_time: datetime
     wall_time: datetime
     history: tuple[Update, ...]
-    live: Live
+    live: AlbState
 
-    def marks(self, now: Live) -> dict[str, str]:
+    def marks(self, now: AlbState) -> dict[str, str]:
         """The marks of rollbacks that came later, by the rule's ARN."""
         known = {rule.arn: rule.rollback for rule in self.live.rules if not self._is_later(rule.rollback)}
         return {rule.arn: rule.rollback for rule in now.rules if rule.rollback not in ("", known.get(rule.arn))}

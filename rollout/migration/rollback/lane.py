@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from rollout.alb.live import LiveRule
-from rollout.alb.weights import Forward, group_name, split_of
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction, group_name, split_of
 from rollout.base import threads
 from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
@@ -44,7 +44,7 @@ class RuleApi(Protocol):
         """The target groups of these names that are there."""
         ...
 
-    def modify(self, rule: Arn, forward: Forward) -> None:
+    def modify(self, rule: Arn, forward: ForwardAction) -> None:
         """Give a rule another forward action."""
         ...
 
@@ -255,7 +255,7 @@ def _check_account(environment: Environment, arn: Arn) -> None:
         )
 
 
-def _split(forward: Forward, candidate: str, legacy: Arn) -> Split | None:
+def _split(forward: ForwardAction, candidate: str, legacy: Arn) -> Split | None:
     """How a route's rule divides requests."""
     arn = next((arn for arn in forward.weights if group_name(arn) == candidate), Arn("-"))
     return split_of(forward, legacy, arn)

@@ -21,7 +21,7 @@ from typing import Any
 import platformdirs
 from pydantic import AwareDatetime
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base.private import HOME, private_folder
 from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Arn, Environment
@@ -56,7 +56,7 @@ class LastGood(Frozen):
         return KnownArns(*({name: Arn(arn) for name, arn in each.items()} for each in named))
 
 
-def keep(homes: Sequence[Path], environment: Environment, live: Live, now: datetime) -> None:
+def keep(homes: Sequence[Path], environment: Environment, live: AlbState, now: datetime) -> None:
     """Keep an inventory, if AWS is like it.
 
     Args:

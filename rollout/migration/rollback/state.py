@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rollout.alb.live import Live, LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, ProgramInput, Route
 from rollout.inventory.stacks import ROUTING
@@ -86,7 +86,7 @@ def tidy(
         return True
 
 
-def _own_rules(environment: Environment, live: Live, known: KnownArns) -> dict[str, LiveRule]:
+def _own_rules(environment: Environment, live: AlbState, known: KnownArns) -> dict[str, LiveRule]:
     """Each route's own rule, wherever it is by now."""
     groups = {name: group.arn for name, group in live.target_groups.items()}
     own: dict[str, LiveRule] = {}
@@ -109,7 +109,7 @@ def _route(route: Route, rule: LiveRule) -> Route:
     return route.model_copy(update={"priority": rule.priority, "path": path, "methods": methods})
 
 
-def _given(environment: Environment, live: Live, routes: Sequence[str]) -> ProgramInput:
+def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> ProgramInput:
     splits = live.splits(environment) | {name: LEGACY_ONLY for name in routes if name in environment.routes}
     if strange := environment.routes.keys() - splits.keys():
         problems = [Problem("forwards as rollout wouldn't", where=f"routes.{name}") for name in sorted(strange)]

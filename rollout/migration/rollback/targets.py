@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.alb.live import DEFAULT_PRIORITY, Live, LiveRule
-from rollout.alb.weights import Forward, group_name, same_forward
+from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule
+from rollout.alb.weights import ForwardAction, group_name, same_forward
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, Route
 
@@ -33,7 +33,7 @@ class KnownArns:
 NOTHING_KNOWN = KnownArns()
 
 
-def known_from(environment: Environment, live: Live) -> KnownArns:
+def known_from(environment: Environment, live: AlbState) -> KnownArns:
     """What is to be known later of AWS as it is now."""
     rules = {name: rule.arn for name, route in environment.routes.items() if (rule := live.rule_of(route))}
     return KnownArns(live.listeners, rules, {name: group.arn for name, group in live.target_groups.items()})
@@ -55,9 +55,9 @@ class Target:
     legacy: Arn
 
     @property
-    def wanted(self) -> Forward:
+    def wanted(self) -> ForwardAction:
         """What it is to do."""
-        return Forward({self.legacy: 1})
+        return ForwardAction({self.legacy: 1})
 
     @property
     def is_back(self) -> bool:

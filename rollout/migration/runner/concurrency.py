@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import Drift
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import moved
@@ -30,7 +30,7 @@ class ConcurrentChanges:
         self._stacks = stacks
         self._take_back = take_back
 
-    def stop_if_moved(self, run: PhaseRun, now: Live) -> None:
+    def stop_if_moved(self, run: PhaseRun, now: AlbState) -> None:
         """The engine compares with its own state alone, so what became of the rules while somebody looked is asked.
 
         Raises:
@@ -46,7 +46,7 @@ class ConcurrentChanges:
                 code="changed-since-preview",
             )
 
-    def stop_if_rolled_back(self, run: PhaseRun, now: Live) -> None:
+    def stop_if_rolled_back(self, run: PhaseRun, now: AlbState) -> None:
         """Give up where the rules say that somebody asked for a rollback.
 
         Raises:
@@ -78,7 +78,7 @@ class ConcurrentChanges:
         if later := run.since.records(self._stacks.history(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
 
-    def give_way(self, run: PhaseRun, now: Live | None = None) -> None:
+    def give_way(self, run: PhaseRun, now: AlbState | None = None) -> None:
         """Where a rollback came in the middle of the update, take back what that may have raised after it.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base.clock import Clock
 from rollout.errors import AwsError, Problem, VerifyFailed
 from rollout.inventory.model import Arn
@@ -36,7 +36,7 @@ class ReadBack:
         emit: events.Listener,
         *,
         concurrent: ConcurrentChanges,
-        on_verified: Callable[[Live], object],
+        on_verified: Callable[[AlbState], object],
     ) -> None:
         self._load_balancers = load_balancers
         self._clock = clock
@@ -72,7 +72,7 @@ class ReadBack:
             rule = now.rule_of(environment.routes[name])
             self._emit(events.RuleVerified(environment.name, name, rule.arn if rule else "", split))
 
-    def _overrule(self, run: PhaseRun, now: Live) -> None:
+    def _overrule(self, run: PhaseRun, now: AlbState) -> None:
         """A raise that succeeded ends the rollbacks that were asked for before it began."""
         marked = [rule.arn for rule in now.rules if rule.rollback]
         if marked and any(split.weight > Percent(0) for split in run.after.values()):

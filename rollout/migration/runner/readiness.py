@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import chain
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.errors import Problem
 from rollout.inventory.model import Environment
@@ -48,7 +48,7 @@ class Readiness:
         emit: events.Listener,
         *,
         owner: LegacyOwner | None,
-        idle: Callable[[Live], Iterable[Problem]],
+        idle: Callable[[AlbState], Iterable[Problem]],
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.base.clock import Clock
 from rollout.errors import Problem, RolloutError, UsageError
@@ -74,11 +74,11 @@ class PhaseRunner:
         marks: Marks,
         owner: LegacyOwner | None = None,
         by: str = "",
-        proof: Callable[[Live], Iterable[Problem]] = lambda _: (),
-        volumes: Callable[[Live], Volumes] = lambda _: {},
+        proof: Callable[[AlbState], Iterable[Problem]] = lambda _: (),
+        volumes: Callable[[AlbState], Volumes] = lambda _: {},
         known: Sequence[str] = (),
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
-        on_verified: Callable[[Live], object] = lambda _: None,
+        on_verified: Callable[[AlbState], object] = lambda _: None,
         times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
     ) -> None:
         self._environment = environment

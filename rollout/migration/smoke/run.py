@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from rollout.alb.alb_event import Event, event
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import AwsError, Problem
 from rollout.inventory.model import Arn, Environment, Function, Route
 from rollout.migration.ports import Functions
@@ -36,7 +36,7 @@ class Smoke:
     def __init__(
         self,
         environment: Environment,
-        live: Live,
+        live: AlbState,
         functions: Functions,
         now: datetime,
         multi_value: Collection[Arn] = (),

@@ -14,7 +14,7 @@ from typing import ClassVar
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import lb
 
-from rollout.alb.weights import Forward, forward_of
+from rollout.alb.weights import ForwardAction, forward_of
 from rollout.inventory.model import Arn, Split
 from rollout.programs.components.listener_rule import conditions
 
@@ -86,7 +86,7 @@ class WeightedRule(ComponentResource):
         self.register_outputs({})
 
 
-def _actions(forward: Forward) -> list[lb.ListenerRuleActionArgsDict]:
+def _actions(forward: ForwardAction) -> list[lb.ListenerRuleActionArgsDict]:
     block: lb.ListenerRuleActionForwardArgsDict = {
         "target_groups": [{"arn": arn, "weight": weight} for arn, weight in forward.weights.items()]
     }

@@ -12,7 +12,7 @@ from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.session import Access
 from rollout.alb.conditions import Request
 from rollout.alb.explain import Explanation, explain
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.alb.weights import alb_weights
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
@@ -90,7 +90,7 @@ def expected(found: Explanation) -> set[str] | set[None]:
 
 def test_two_hundred_requests_go_where_explain_says(site: Site, inventory: Environment) -> None:
     endpoint = site.tenant.sandbox.endpoint
-    live: Live = Elbv2(Access(REGION, endpoint, site.tenant.account, "sandbox")).read(inventory)
+    live: AlbState = Elbv2(Access(REGION, endpoint, site.tenant.account, "sandbox")).read(inventory)
     draw, seen = random.Random(5), set()  # noqa: S311 - the same ones each time
     for _ in range(200):
         balancer, verb, target = draw.choice(["public", "public", "internal"]), draw.choice(METHODS), draw.choice(PATHS)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.errors import EngineMissing
 from rollout.reports.overview import Overview
 from rollout.reports.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
@@ -16,7 +16,7 @@ from tests.unit.dashboard.reader import Page, colours, contrast, faults
 from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop
 
 LINKS = Links("/t/", lambda name, since, route: f"/t/{name}?since={since.days}d&route={route}", 15)
-NEVER = overview(live=Live("123456789012"), stacks=Histories(()))
+NEVER = overview(live=AlbState("123456789012"), stacks=Histories(()))
 DAY = overview()
 HOSTILE = '"><script>alert(1)</script>'
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
 from typing import cast
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import Point, Series
 from rollout.errors import AwsError, EngineError
 from rollout.inventory.model import Environment
@@ -138,7 +138,7 @@ class Histories:
 def overview(
     environment: Environment | None = None,
     *,
-    live: Live | None = None,
+    live: AlbState | None = None,
     stacks: Histories | None = None,
     metrics: Counted | None = None,
     since: timedelta = DAY,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete, RolloutError
@@ -126,11 +126,11 @@ class World:
 
     # the means
 
-    def read(self) -> Live:
+    def read(self) -> AlbState:
         self._meets("live", AwsError, "no network")
         return on_aws(self.environment, **{n: None if w is None else w.tenths // 10 for n, w in self.weights.items()})
 
-    def judge(self, routes: Sequence[str], _live: Live, since: datetime, now: datetime) -> AnalysisResult:
+    def judge(self, routes: Sequence[str], _live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         self._meets("cloudwatch", AwsError, "throttled")
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.api.ramp_actions import EnvironmentRampActions
 from rollout.errors import AnalysisFailed, AwsError, EngineError
@@ -169,7 +169,7 @@ class WayBack(RuleBasedStateMachine):
             case "forward":
                 legacy, candidate = group(self.world, ROUTES[route].legacy), group(self.world, ROUTES[route].candidate)
                 self._raised_by_hand()
-                aws.modify_rule(rule.arn, forward=Forward({legacy: 100 - number, candidate: number}))
+                aws.modify_rule(rule.arn, forward=ForwardAction({legacy: 100 - number, candidate: number}))
             case "renumber" if is_free:
                 aws.set_rule_priority(rule.arn, number)
             case "edit":

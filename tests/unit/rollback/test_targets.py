@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.migration.rollback.targets import NOTHING_KNOWN, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 
@@ -30,7 +30,7 @@ def test_it_is_the_routes_that_alone_fits(
         aws.delete_rule(rule_of(world, gone).arn)
     method, path = endpoint.split()
     names = [f"new-{balancer}", *([beside] if beside else [])]
-    forward = Forward({group(world, name): 1 for name in names})
+    forward = ForwardAction({group(world, name): 1 for name in names})
     strange = aws.create_rule(aws.listener_of(balancer), 7, for_endpoint(path, (method,)), forward)
     rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of(balancer)]
     own = tuple(name for name, route in ROUTES.items() if route.load_balancer == balancer)
@@ -45,7 +45,7 @@ def test_of_two_routes_at_one_path_it_is_the_one_with_its_methods() -> None:
     aws = world.aws(SHOP)
     posted = ROUTES["a"].model_copy(update={"methods": ("POST",), "priority": 30})
     shop = SHOP.model_copy(update={"routes": {**ROUTES, "posted": posted}})
-    asks, forward = for_endpoint("/a", ("POST",)), Forward({group(world, "new-one"): 1})
+    asks, forward = for_endpoint("/a", ("POST",)), ForwardAction({group(world, "new-one"): 1})
     aws.create_rule(aws.listener_of("one"), 30, asks, forward)
     strange = aws.create_rule(aws.listener_of("one"), 40, asks, forward)
     rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]

@@ -11,7 +11,7 @@ import pytest
 
 from rollout import RollbackResult
 from rollout.alb.conditions import for_endpoint
-from rollout.alb.weights import Forward
+from rollout.alb.weights import ForwardAction
 from rollout.analysis.metrics import AlarmState
 from rollout.errors import (
     AnalysisFailed,
@@ -71,7 +71,7 @@ def test_who_raises_meanwhile_is_waited_for_and_moved_back(half: World, has_engi
         """Who holds the stack raises once everything was moved, and then ends."""
         done.append(call)
         if len(done) == 3:
-            half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({legacy: 50, candidate: 50}))
+            half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction({legacy: 50, candidate: 50}))
             half.backend.release(SHOP, lock)
 
     half.actor().calls.before(others, "locks")
@@ -177,7 +177,7 @@ def test_a_mark_that_an_earlier_raise_takes_away_as_it_ends_is_set_again(half: W
 def test_a_ramps_abort_too_waits_for_who_raises_meanwhile(half: World) -> None:
     shop = SHOP.model_copy(update={"ramp": SHOP.ramp.model_copy(update={"alarms": ("down",)})})
     half.alarms[SHOP.account] = InMemoryAlarms(half.aws(SHOP), {"down": AlarmState.ALARM})
-    both = Forward({group(half, "old-a"): 50, group(half, "new-one"): 50})
+    both = ForwardAction({group(half, "old-a"): 50, group(half, "new-one"): 50})
     held: list[Lock] = []
 
     def end(_: ApiCall | None = None) -> None:
@@ -364,7 +364,7 @@ def test_who_is_only_looked_at_beside_may_be_refused(half: World, call: str) -> 
 
 def test_a_group_that_cannot_be_looked_up_keeps_no_other_route_of_the_load_balancer(half: World) -> None:
     half.known.clear()
-    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction({group(half, "new-one"): 1}))
     refuse(half, "DescribeTargetGroups")
     _, codes = failed(half, reconcile=False)
     assert codes == {"a": "target-group-missing"}
@@ -373,7 +373,7 @@ def test_a_group_that_cannot_be_looked_up_keeps_no_other_route_of_the_load_balan
 
 def test_a_group_that_could_not_be_looked_up_once_is_looked_up_again(half: World) -> None:
     half.known.clear()
-    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction({group(half, "new-one"): 1}))
     refuse(half, "DescribeTargetGroups", times=2)
     roll_back(half, reconcile=False)
     assert at_risk(half.aws(SHOP)) == set()
@@ -495,7 +495,7 @@ def test_a_default_rule_with_the_candidate_is_named_with_its_own_command(half: W
     default = next(
         rule for rule in aws.rules.values() if rule.listener == aws.listener_of("two") and rule.priority > 50_000
     )
-    aws.modify_rule(default.arn, forward=Forward({group(half, "new-two"): 1}))
+    aws.modify_rule(default.arn, forward=ForwardAction({group(half, "new-two"): 1}))
     error, codes = failed(half)
     assert codes == {"c": "route-not-moved"}
     assert "aws elbv2 modify-listener " in str(error)
@@ -507,11 +507,11 @@ def test_a_rule_of_no_route_goes_to_the_one_other_group_it_has(half: World, besi
     """Two routes of a load balancer share a candidate, and have a legacy group each."""
     aws, candidate = half.aws(SHOP), group(half, "new-one")
     weights = {candidate: 1} | {group(half, name): 1 for name in beside}
-    strange = aws.create_rule(aws.listener_of("one"), 7, for_endpoint("/strange", ()), Forward(weights))
+    strange = aws.create_rule(aws.listener_of("one"), 7, for_endpoint("/strange", ()), ForwardAction(weights))
     if beside:
         roll_back(half)
         assert at_risk(aws) == set()
-        assert aws.rules[strange].forward == Forward({group(half, "old-b"): 1})
+        assert aws.rules[strange].forward == ForwardAction({group(half, "old-b"): 1})
     else:
         assert failed(half)[1] == dict.fromkeys(("a", "b"), "target-group-missing")
         assert at_risk(aws) == {"one 7"}
@@ -524,7 +524,7 @@ def test_an_update_that_no_longer_fits_its_plan_is_made_anew(half: World) -> Non
         half.actor().calls.after(edit, "DescribeTargetGroups", times=1)
 
     def edit(_: ApiCall) -> None:
-        half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=Forward({group(half, "new-one"): 1}))
+        half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction({group(half, "new-one"): 1}))
 
     half.actor().calls.before(begin, "up", times=1)
     assert roll_back(half, routes=["b", "c"]).reconciled
@@ -559,7 +559,9 @@ def test_a_route_that_has_another_name_by_now_is_no_reason_for_a_state_behind(ha
 def test_a_route_that_is_new_in_the_file_is_no_reason_either(half: World) -> None:
     aws = half.aws(SHOP)
     new = ROUTES["a"].model_copy(update={"path": "/new", "priority": 12})
-    aws.create_rule(aws.listener_of("one"), 12, for_endpoint("/new", ("GET",)), Forward({group(half, "old-a"): 1}))
+    aws.create_rule(
+        aws.listener_of("one"), 12, for_endpoint("/new", ("GET",)), ForwardAction({group(half, "old-a"): 1})
+    )
     more = SHOP.model_copy(update={"routes": {**ROUTES, "new": new}})
     assert half.open(more).rollback(save=False).reconciled
     assert at_risk(aws) == set()

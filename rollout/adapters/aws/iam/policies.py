@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from rollout.adapters.aws.iam.needs import COMMANDS, Need
 from rollout.adapters.aws.iam.resources import Resources
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
 Role = Literal["observe", "rollback", "operate"]
@@ -24,7 +24,7 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
 _DENIED = re.compile(r"""is not authorized to perform: ([\w-]+:\w+)(?: on resource: "?([^\s"]+))?""")
 
 
-def policy(environment: Environment, role: Role, live: Live | None = None) -> dict[str, Any]:
+def policy(environment: Environment, role: Role, live: AlbState | None = None) -> dict[str, Any]:
     """The least policy for a role, as IAM takes it.
 
     Args:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from rollout.alb.live import Live
+from rollout.alb.state import AlbState
 from rollout.inventory.model import Arn, Environment, Function
 from rollout.programs.alarms.alarms import JointAlarm, alarms, title
 
@@ -29,7 +29,7 @@ class Resources:
     """
 
     environment: Environment
-    live: Live | None = None
+    live: AlbState | None = None
 
     def everything(self) -> _Arns:
         """For actions that AWS doesn't let be bound to a resource."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from rollout.alb.conditions import Condition, Field
-from rollout.alb.weights import Forward, forward_of, split_of
+from rollout.alb.conditions import Condition, ConditionField
+from rollout.alb.weights import ForwardAction, forward_of, split_of
 from rollout.inventory.fields import MAX_PRIORITY
 from rollout.inventory.model import Arn, Environment, Route, Split
 
@@ -33,7 +33,7 @@ class LiveRule:
     listener: Arn
     priority: int
     asks: tuple[Condition, ...] = ()
-    forward: Forward | None = None
+    forward: ForwardAction | None = None
     action: str = "forward"
     tags: Mapping[str, str] = field(default_factory=dict)
     rollback: str = ""
@@ -41,19 +41,19 @@ class LiveRule:
     @property
     def paths(self) -> frozenset[str]:
         """The values of its path-pattern condition."""
-        return self._values(Field.PATH)
+        return self._values(ConditionField.PATH)
 
     @property
     def methods(self) -> frozenset[str]:
         """The values of its http-request-method condition."""
-        return self._values(Field.METHOD)
+        return self._values(ConditionField.METHOD)
 
     @property
     def further(self) -> tuple[Condition, ...]:
         """Its conditions on anything but path and methods."""
-        return tuple(c for c in self.asks if c.field not in (Field.PATH, Field.METHOD))
+        return tuple(c for c in self.asks if c.field not in (ConditionField.PATH, ConditionField.METHOD))
 
-    def _values(self, kind: Field) -> frozenset[str]:
+    def _values(self, kind: ConditionField) -> frozenset[str]:
         return frozenset(value for c in self.asks if c.field == kind for value in c.values)
 
     @property
@@ -89,7 +89,7 @@ class LiveTargetGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class AlbState:
     """One environment's part of AWS at one moment.
 
     Attributes:
@@ -146,7 +146,7 @@ class Live:
         return {name: split for name, split in found.items() if split is not None}
 
 
-def wanted_forward(environment: Environment, name: str, live: Live, split: Split) -> Forward:
+def wanted_forward(environment: Environment, name: str, live: AlbState, split: Split) -> ForwardAction:
     """The forward action that a route's split means."""
     route = environment.routes[name]
     legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
