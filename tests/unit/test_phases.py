@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,8 @@ from rollout.inventory.quantities import Percent
 from rollout.migration import runner
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.context import PhaseContext
-from rollout.migration.phases import PHASES
+from rollout.migration.phases import PHASES, Phase
+from rollout.migration.policy import POLICIES
 from tests.unit.builders import (
     BALANCER,
     CANDIDATE,
@@ -62,6 +64,8 @@ def test_a_cutover_prepares_what_it_adopts_and_leaves_what_it_holds() -> None:
 def test_a_cutover_cut_off_after_the_rule_changed_adopts_it_as_it_is() -> None:
     start = PhaseContext(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=None)
     assert PHASES["phase2"].target_splits(environment(), start, {}) == {"score": PREPARED, "bulk": PREPARED}
+    ours = replace(start, legacy=(state("score", rule_inputs("score", LEGACY_FORWARD)),))
+    assert PHASES["phase2"].target_splits(environment(), ours, {}) == {"score": PREPARED, "bulk": PREPARED}
 
 
 @pytest.mark.parametrize(
@@ -296,6 +300,51 @@ def test_the_candidate_is_removed_when_no_rule_uses_it() -> None:
     used = Inspection(groups={BALANCER: frozenset({CANDIDATE})})
     refusing = {name for name, phase in PHASES.items() if list(phase.inspect(used, {CANDIDATE}))}
     assert refusing == {"undo-phase1"}
+
+
+def test_what_is_looked_at_follows_from_the_steps() -> None:
+    def those(holds: Callable[[Phase], bool]) -> set[str]:
+        return {name for name, phase in PHASES.items() if holds(phase)}
+
+    watching, undoing = {"monitoring", "monitoring-remove"}, {"undo-phase1", "undo-phase2"}
+    handing_over = {"phase1", "phase2", "complete", *undoing}
+    assert those(lambda phase: phase.hands_over) == handing_over
+    assert those(lambda phase: phase.moves_traffic) == PHASES.keys() - handing_over - watching
+    assert those(lambda phase: phase.only_watches) == watching
+    assert those(lambda phase: phase.undoes) == undoing
+    assert those(lambda phase: phase.writes_rules) == PHASES.keys() - watching - undoing - {"phase1"}
+    assert those(lambda phase: not phase.needs_targets) == {"phase1", *undoing}
+    assert those(lambda phase: phase.asks_forms) == {"phase1"}
+    assert those(lambda phase: any(step.creates_stack for step in phase.steps)) == {"phase1", "phase2", *watching}
+    begin = those(lambda phase: any(step.begins_resources for step in phase.steps))
+    assert begin == {"phase1", "phase2", *watching, "override", "undo-phase2"}
+    assert {step.policy for phase in PHASES.values() for step in phase.steps} == POLICIES.keys()
+
+
+def test_a_rule_that_is_gone_is_not_taken_back() -> None:
+    start = PhaseContext(live({"score": LEGACY_FORWARD}))
+    given = PHASES["undo-phase2"].program_input("legacy", environment(), start, {})
+    assert given.rules == {"score": RuleOwnership.RETAINED, "bulk": RuleOwnership.RELEASED}
+    assert given.adopt.keys() == {"score"}
+
+
+def test_a_build_says_which_groups_begin_to_send_headers_as_lists() -> None:
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+
+    def warned(*groups: Arn) -> int:
+        return len(list(PHASES["phase1"].warnings(environment(), PhaseContext(now, multi_value=frozenset(groups)))))
+
+    assert [warned(), warned(LEGACY), warned(LEGACY, CANDIDATE)] == [0, 1, 0]
+
+
+def test_header_rules_are_read_back() -> None:
+    inventory = environment(header_override=HeaderOverride())
+    now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
+    made = with_overrides(inventory, now, planned_overrides(inventory))
+    for phase, left, other in (("override", made, now), ("override-remove", now, made)):
+        assert list(PHASES[phase].verify(inventory, PhaseContext(now), left, {})) == []
+        found = PHASES[phase].verify(inventory, PhaseContext(now), other, {})
+        assert {problem.code for problem in found} == {"header-rule-differs"}
 
 
 def test_phase_3_sets_the_files_weights_and_weight_those_that_are_asked_for() -> None:
