@@ -26,6 +26,8 @@ PURE = (
         "rollout.ramp.decide",
         "rollout.alb",
         "rollout.state.plan",
+        "rollout.inventory.matching",
+        "rollout.inventory.header_rules",
     ),
 )
 """Modules, and packages of them."""

@@ -61,6 +61,13 @@ def test_a_cutover_prepares_what_it_adopts_and_leaves_what_it_holds() -> None:
     assert PHASES["phase2"].program_input("routing", environment(), start, after).adopt == {"bulk": rule_arn("bulk")}
 
 
+@pytest.mark.parametrize("phase", ["phase3", "weight", "override", "override-remove"])
+def test_no_other_phase_adopts(phase: str) -> None:
+    start = PhaseContext(live({"score": weighted(90, 10), "bulk": weighted(90, 10)}), routing=())
+    after = dict.fromkeys(("score", "bulk"), TEN)
+    assert PHASES[phase].program_input("routing", environment(), start, after).adopt == {}
+
+
 def test_a_cutover_cut_off_after_the_rule_changed_adopts_it_as_it_is() -> None:
     start = PhaseContext(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=None)
     assert PHASES["phase2"].target_splits(environment(), start, {}) == {"score": PREPARED, "bulk": PREPARED}

@@ -120,6 +120,18 @@ def test_the_digest_names_exactly_these_changes() -> None:
     assert ten.digest == again.digest != twenty.digest
 
 
+def test_the_digest_is_the_same_in_any_order() -> None:
+    one, other = (step("create", name, None, rule_inputs(name, LEGACY_FORWARD)) for name in ("score", "bulk"))
+    assert StackPreview("routing", (one, other)).digest == StackPreview("routing", (other, one)).digest
+
+
+@pytest.mark.parametrize("key", ["listenerArn", "priority", "tags", "transforms", "region"])
+def test_each_input_of_a_rule_that_aws_has_is_a_difference(key: str) -> None:
+    inputs = {**rule_inputs("score", LEGACY_FORWARD), key: {"a": "1"}}
+    before, after = state("score", inputs), state("score", {**inputs, key: {"a": "2"}})
+    assert changed_inputs("aws:lb/listenerRule:ListenerRule", before, after) == (key,)
+
+
 def test_what_aws_was_read_to_have_changes_only_if_the_engine_says_so() -> None:
     log_group = "aws:cloudwatch/logGroup:LogGroup"
     old = state("logs", {"name": "logs", "readOnly": "x", "kmsKeyId": "key"}, log_group)
