@@ -17,8 +17,8 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from rollout.adapters.notify.channels import NotTold, Unreached, host_of, post, run
 from rollout.adapters.notify.ports import Topics
-from rollout.adapters.notify.ways import NotTold, Unreached, host_of, post, run
 from rollout.adapters.plugins import Tell
 from rollout.base.child_environment import without_secrets
 from rollout.errors import RolloutError
