@@ -7,16 +7,19 @@ or delays a call. No line has a secret that is known, nor anything that acts on 
 from __future__ import annotations
 
 import logging
+import sys
 from contextlib import suppress
 
-from rollout.base.printable import one_line
+from rollout.base.printable import one_line, printable
 from rollout.base.threads import DaemonPool
 from rollout.errors.redaction import redacted
 
-_ASIDE = DaemonPool(1, "log")
+_ASIDE, _FORMAT = DaemonPool(1, "log"), logging.Formatter()
 
 
-def note(logger: logging.Logger, message: str, *values: object, level: int = logging.INFO) -> None:
+def note(
+    logger: logging.Logger, message: str, *values: object, level: int = logging.INFO, failed: bool = False
+) -> None:
     """Write a line, soon; it costs next to nothing where nobody listens.
 
     Args:
@@ -24,10 +27,13 @@ def note(logger: logging.Logger, message: str, *values: object, level: int = log
         message: With `%s` for each of the values.
         values: What is put into it.
         level: logging's.
+        failed: Whether the exception that is being handled belongs to it.
     """
     if logger.isEnabledFor(level):
         file, line, function, _ = logger.findCaller(stacklevel=2)
-        record = logger.makeRecord(logger.name, level, file, line, message, values, None, function)
+        record = logger.makeRecord(
+            logger.name, level, file, line, message, values, sys.exc_info() if failed else None, function
+        )
         _ASIDE.submit(_write, logger, record)
 
 
@@ -37,6 +43,9 @@ def flush(seconds: float = 1.0) -> bool:
 
 
 def _write(logger: logging.Logger, record: logging.LogRecord) -> None:
-    record.msg, record.args = redacted(one_line(record.getMessage())), ()
     with suppress(Exception):  # a handler's own, which it should have seen to
+        record.msg, record.args = redacted(one_line(record.getMessage())), ()
+        if record.exc_info:
+            # a formatter takes the text that is there
+            record.exc_text = redacted(printable(_FORMAT.formatException(record.exc_info)))
         logger.handle(record)

@@ -70,7 +70,7 @@ class Emitter:
         try:
             Thread(target=self._tell_on, name="events", daemon=True).start()
         except RuntimeError:  # the system has no thread left
-            _LOG.exception("events can't be told aside")
+            note(_LOG, "events can't be told aside", level=logging.ERROR, failed=True)
         else:
             self._is_telling = True
 
@@ -86,14 +86,20 @@ class Emitter:
             try:
                 self._tell(event)
             except BaseException:  # noqa: BLE001 - such as SystemExit: it is the listener's thread that would end
-                _LOG.exception("a listener of events gave up")
+                note(_LOG, "a listener of events gave up", level=logging.ERROR, failed=True)
 
     def _tell(self, event: Event) -> None:
         note(_LOG, "%s", event, level=logging.DEBUG)
         try:
             self._listener(event)
         except Exception:  # noqa: BLE001 - whatever somebody else's code raises
-            _LOG.exception("a listener of events failed, and was told %s", type(event).__name__)
+            note(
+                _LOG,
+                "a listener failed, and was told %s",
+                type(event).__name__,
+                level=logging.ERROR,
+                failed=True,
+            )
 
 
 def emitter(listener: Listener) -> Emitter:

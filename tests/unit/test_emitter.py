@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from rollout.base.log import flush
 from rollout.base.threads import DaemonPool
 from rollout.migration.emitter import Emitter, emitter
 from rollout.migration.events import Event, Warned
@@ -34,6 +35,7 @@ def test_what_a_listener_raises_is_logged_and_stops_nothing(error: Exception, ca
         tell(FIRST)
         with tell.aside():
             tell(SECOND)
+        assert flush()
     assert broken.heard == [FIRST, SECOND]
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [error, error]
 

@@ -68,3 +68,17 @@ def test_no_line_has_a_secret_or_a_second_line(kept: Kept) -> None:
     assert flush()
     assert "a-secret" not in kept.lines[0]
     assert kept.lines[0].isprintable()
+
+
+def test_a_failure_has_its_traceback_without_the_secret(kept: Kept) -> None:
+    hide("a-secret-of-this-test")
+    shown: list[str] = []
+    kept.emit = lambda record: shown.append(kept.format(record))  # type: ignore[method-assign]
+    try:
+        int("a-secret-of-this-test")
+    except ValueError:
+        note(LOGGER, "it failed", failed=True)
+    assert flush()
+    assert "Traceback" in shown[0]
+    assert "ValueError" in shown[0]
+    assert "a-secret" not in shown[0]

@@ -1,7 +1,7 @@
 """Telling people of a ramp: by an SNS topic, a webhook that takes Slack's messages, or a command.
 
-`notice` is what is told, `channels` how it gets there, and `notifiers` tells everybody side by side. Nothing here stops a
-ramp: who can't be reached is told of in a sentence.
+`notice` is what is told, `channels` how it gets there, and `notifiers` tells everybody side by side. Nothing here stops
+a ramp: who can't be reached is told of in a sentence.
 """
 
 from rollout.adapters.notify.notifiers import Limits, Notifiers

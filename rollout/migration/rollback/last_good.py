@@ -22,6 +22,7 @@ import platformdirs
 from pydantic import AwareDatetime
 
 from rollout.alb.state import AlbState
+from rollout.base.log import note
 from rollout.base.private import HOME, private_folder
 from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Arn, Environment
@@ -84,7 +85,7 @@ def _keep(homes: Sequence[Path], environment: Environment, known: KnownArns, now
             if _without_time(_read(place)) != _without_time(kept):
                 _write(place, json.dumps(kept))
         except Exception:  # noqa: BLE001 - nothing depends on it
-            _LOG.info("the last good inventory can't be kept in %s", place, exc_info=True)
+            note(_LOG, "the last good inventory can't be kept in %s", place, failed=True)
 
 
 def last_good(homes: Sequence[Path], environment: str) -> tuple[LastGood, Path] | None:
@@ -100,7 +101,7 @@ def last_good(homes: Sequence[Path], environment: str) -> tuple[LastGood, Path] 
             if told := _read(place):
                 found.append((LastGood.model_validate(told), place))
         except Exception:  # noqa: BLE001 - it is as if it weren't there
-            _LOG.info("the last good inventory in %s can't be read", place, exc_info=True)
+            note(_LOG, "the last good inventory in %s can't be read", place, failed=True)
     return max(found, key=lambda each: each[0].at, default=None)
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
+from rollout.base.log import note
 from rollout.errors import Drift, Interrupted, Locked, Problem, RollbackIncomplete
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
@@ -200,7 +201,7 @@ class Rollback:
                 record=record,
             )
         except Exception as error:  # noqa: BLE001 - traffic is moved, and that is what was asked for
-            _LOG.info("the state of %s could not be brought up to date", name, exc_info=True)
+            note(_LOG, "the state of %s could not be brought up to date", name, failed=True)
             return error
 
     def _holders(self, states: States) -> tuple[Lock, ...] | None:
@@ -208,7 +209,7 @@ class Rollback:
         try:
             found = states.holders()
         except Exception:  # noqa: BLE001 - as above
-            _LOG.info("the locks could not be read", exc_info=True)
+            note(_LOG, "the locks could not be read", failed=True)
             return None
         return None if found is None else tuple(lock for lock in found if lock.state is not Holder.DEAD)
 

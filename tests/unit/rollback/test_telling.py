@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shlex
 import signal
 import threading
@@ -10,6 +11,7 @@ import threading
 import pytest
 
 from rollout.alb.conditions import for_endpoint
+from rollout.base import log
 from rollout.errors import AwsError, EngineError, Interrupted, Problem, RollbackIncomplete
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
@@ -112,3 +114,30 @@ def _problems(world: World) -> tuple[Problem, ...]:
     with pytest.raises(RollbackIncomplete) as caught:
         world.open(SHOP).rollback(save=False, reconcile=False)
     return caught.value.problems
+
+
+class Hanging(logging.Handler):
+    def __init__(self, until: threading.Event) -> None:
+        super().__init__()
+        self._until = until
+
+    def emit(self, record: logging.LogRecord) -> None:
+        del record
+        self._until.wait(30)
+
+
+def test_a_handler_of_logs_that_hangs_delays_nothing(half: World) -> None:
+    hangs, logger = threading.Event(), logging.getLogger("rollout")
+    handler = Hanging(hangs)
+    logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    half.actor().calls.refuse("preview", "*", times=None, error=EngineError("it is broken"))
+    try:
+        assert {type(event).__name__ for event in told(half)} >= {"RouteRolledBack", "RollbackFinished"}
+        assert not log.flush(0)
+    finally:
+        hangs.set()
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+    assert log.flush(30)
