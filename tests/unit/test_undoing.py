@@ -94,6 +94,7 @@ def theirs(owner: Owner) -> list[Problem]:
 def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:
     score, bulk = (OwnedRule(rule_arn(name), f"r.{name}") for name in ("score", "bulk"))
     assert theirs(Owner(score, bulk)) == []
+    assert problems("undo-phase2", PhaseContext(BACK, routing=ADOPTED), Owner()) == []  # it wasn't asked
     (problem,) = theirs(Owner(score))
     assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
     assert "terraform (directory infra)" in problem.what
