@@ -115,11 +115,11 @@ class Mover:
             Interrupted: By the user.
         """
         lanes = self._lanes
-        pool = threads.DaemonPool(len(lanes) + 1, "rollback")
-        self._read_groups_aside()
-        running = [pool.submit(lane.run) for lane in lanes]
-        account = pool.submit(self._api.account)
         try:
+            pool = threads.DaemonPool(len(lanes) + 1, "rollback")
+            self._read_groups_aside()
+            running = [pool.submit(lane.run) for lane in lanes]
+            account = pool.submit(self._api.account)
             while not pool.wait(running, SILENCE):
                 waiting = tuple(lane.doing for lane in lanes if lane.doing)
                 self._emit(events.RollbackWaiting(self._environment.name, waiting))
