@@ -88,10 +88,11 @@ def take(info: SandboxInfo, account: str = "*", project: str = "") -> Snapshot:
         project: Whose stacks; everybody's by default.
 
     Raises:
-        SandboxError: A stack is being updated.
+        SandboxError: One of these stacks is being updated.
     """
     backend = info.folder / _STATE / ".pulumi"
-    if locks := sorted(backend.glob("locks/**/*.json")):
+    whose = f"{project}-*" if project else "*"
+    if locks := sorted(backend.glob(f"locks/*/{whose}/**/*.json")):
         then = "wait until that is done; `rollout unlock ENVIRONMENT` if nobody is at work there"
         raise SandboxError("a stack is being updated", where=str(locks[0].relative_to(backend)), then=then)
     files = (file for kept in _KEPT for file in (backend / kept, *(backend / kept).rglob("*")) if file.is_file())

@@ -112,12 +112,15 @@ def test_nothing_is_lost_by_a_restore_that_cannot_be(running: SandboxInfo) -> No
 
 def test_nothing_is_saved_while_a_stack_is_being_updated(running: SandboxInfo) -> None:
     info = daemon.start(running.folder)
-    lock = info.folder / "state/.pulumi/locks/organization/shop/production/x.json"
+    lock = info.folder / "state/.pulumi/locks/organization/shop-routing/production/x.json"
     lock.parent.mkdir(parents=True)
     lock.write_text("{}")
     try:
         with pytest.raises(SandboxError):
             snapshots.save(info.folder, "halfway")
+        with pytest.raises(SandboxError):
+            snapshots.take(info, SEED.account, "shop")
+        assert snapshots.take(info, SEED.account, "another-shop")
     finally:
         lock.unlink()
     assert "halfway" not in snapshots.names(info.folder)
