@@ -246,3 +246,11 @@ def test_only_a_way_back_lowers_every_weight(weights: dict[str, int], *, lowers:
     now = live({"score": weighted(90, 10), "bulk": weighted(90, 10)})
     asked = {name: Percent.of(weight) for name, weight in weights.items()}
     assert only_lowers(environment(), now, asked) is lowers
+
+
+def test_what_a_rule_does_is_told_by_its_action() -> None:
+    now = live({"score": weighted(90, 10), "bulk": None})
+    told = {name: now.forwards(route) for name, route in environment().routes.items()}
+    assert told["score"] == str(weighted(90, 10))
+    assert told["bulk"] == "forward"
+    assert live({}).forwards(environment().routes["score"]) == "nothing"

@@ -330,6 +330,7 @@ def test_header_rules_come_and_go_by_override(policy: str, change: Change) -> No
     ("policy", "change", "named"),
     [
         ("override", header_step("create", None, EXPECTED | {"priority": 6}), "[header-rule-differs]"),
+        ("override", header_step("create", None, EXPECTED | {"listenerArn": "arn:x"}), "[header-rule-differs]"),
         (
             "override",
             header_step("create", None, rule_inputs("score", LEGACY_FORWARD, priority=5)),

@@ -79,3 +79,6 @@ def test_a_gate_tells_the_routes_it_leaves_unlike_the_file() -> None:
         "routes.bulk: live at 0 %, and stays so; the file says 25 %"
     ]
     assert [*unlike_file(found, live({"score": weighted(75, 25), "bulk": weighted(75, 25)}), {})] == []
+    assert [
+        *unlike_file(found, live({"score": None, "bulk": weighted(75, 25)}), {})
+    ] == []  # its rule does something else

@@ -141,3 +141,24 @@ def test_a_handler_of_logs_that_hangs_delays_nothing(half: World) -> None:
         logger.removeHandler(handler)
         logger.setLevel(level)
     assert log.flush(30)
+
+
+def test_rules_beyond_the_routes_own_are_warned_of_and_no_others(half: World) -> None:
+    assert not [event for event in told(half) if isinstance(event, events.Warned)]
+    world = cut_over(50)
+    copy(world)
+    (warned,) = [event for event in told(world) if isinstance(event, events.Warned)]
+    assert "a, rule 5" in warned.message
+
+
+def test_it_says_what_it_waits_for_and_history_what_it_moved(half: World) -> None:
+    assert [event for event in told(half) if isinstance(event, events.RollbackWaiting)]
+    last = half.open(SHOP).history()[-1].message.partition("\n")[0]
+    assert all(f"{name} 50 → 0" in last for name in ROUTES)
+
+
+def test_rules_are_marked_before_the_state_is_brought_up_to_date(half: World) -> None:
+    seen: set[Arn] = set()
+    half.actor().calls.before(lambda _: seen.update(marked(half)), "preview", times=1)
+    told(half)
+    assert seen == {rule_of(half, name).arn for name in ROUTES}
