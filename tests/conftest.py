@@ -23,6 +23,7 @@ from hypothesis import settings
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.alb.weights import ForwardAction
 from rollout.api.container import CI_VARIABLES
+from rollout.base.log import flush
 from rollout_sandbox import Call, daemon
 from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.snapshots import Snapshot, add, take
@@ -54,6 +55,14 @@ def _nothing_of_the_caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator
         # a shell's background job ignores Ctrl-C, and would have its children ignore it
         signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
+
+
+@pytest.fixture
+def caplog(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """What is logged from here on: lines are written by a thread, which may still be at those of a test before."""
+    flush()
+    caplog.clear()
+    return caplog
 
 
 @pytest.fixture(scope="session")
