@@ -67,6 +67,7 @@ def test_a_locked_stack_is_told_and_by_whom_and_a_stale_lock_is_cleared_and_said
     assert set(splits(cut_over).values()) == {TEN}
 
 
+@pytest.mark.nightly  # tests/behaviour/test_trouble.py and tests/faults/test_lost_answers.py have the parts
 def test_errors_of_aws_are_told_in_its_words_and_reruns_finish_a_build_and_a_cutover(legacy: Team) -> None:
     legacy.aws.faults.add(
         Fault("lambda:CreateFunction", code="ServiceException", message="try again", status=500, times=20)
