@@ -91,8 +91,8 @@ def take(info: SandboxInfo, account: str = "*", project: str = "") -> Snapshot:
         SandboxError: One of these stacks is being updated.
     """
     backend = info.folder / _STATE / ".pulumi"
-    whose = f"{project}-*" if project else "*"
-    if locks := sorted(backend.glob(f"locks/*/{whose}/**/*.json")):
+    whose = f"{project}-" if project else ""  # a project a stack, named after both
+    if locks := sorted(backend.glob(f"locks/*/{whose}*/**/*.json")):
         then = "wait until that is done; `rollout unlock ENVIRONMENT` if nobody is at work there"
         raise SandboxError("a stack is being updated", where=str(locks[0].relative_to(backend)), then=then)
     files = (file for kept in _KEPT for file in (backend / kept, *(backend / kept).rglob("*")) if file.is_file())
@@ -100,7 +100,7 @@ def take(info: SandboxInfo, account: str = "*", project: str = "") -> Snapshot:
         str(path): file.read_text("utf-8")
         for file in files
         if file.suffix != ".bak"
-        and ((path := file.relative_to(backend)).parts[0] == path.name or path.parts[1].startswith(project))
+        and ((path := file.relative_to(backend)).parts[0] == path.name or path.parts[1].startswith(whose))
     }
     return Snapshot(ask(info.endpoint, info.token, "GET", "changes", account=account), states)
 

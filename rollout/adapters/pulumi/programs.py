@@ -57,7 +57,7 @@ class _Folder:
             if any(_file(each) and not self._holds(each) for each in loaded):
                 for each in loaded:
                     del sys.modules[each]
-        importlib.invalidate_caches()
+                importlib.invalidate_caches()
         before = set(sys.modules)
         try:
             return importlib.import_module(name)
@@ -91,6 +91,7 @@ def _enter(root: Path) -> _Folder:
         for folder in _entered:
             folder.leave()
         _entered[:] = [_Folder(root)]
+        importlib.invalidate_caches()
     _entered[0].enter()
     return _entered[0]
 

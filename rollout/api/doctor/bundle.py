@@ -13,15 +13,14 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
 from rollout import __version__
-from rollout.alb.state import AlbState
-from rollout.api.rollout import EnvironmentRollout, Rollout
+from rollout.api.rollout import Rollout
 from rollout.base.printable import printable
 from rollout.errors import RolloutError, UsageError
 from rollout.errors.redaction import REDACTED, redacted
@@ -74,7 +73,7 @@ def _parts(
     yield "doctor.json", _json([plain(check) for check in checks])
     yield "stacks.toml", _read(lambda: _SECRET.sub(rf"\1\"{REDACTED}\"", file.read_text("utf-8", errors="replace")))
     for report in sorted((platformdirs.user_state_path("rollout") / "crashes").glob("*.txt"))[-CRASHES:]:
-        yield f"crashes/{report.name}", _read(lambda report=report: report.read_text("utf-8", errors="replace"))  # type: ignore[misc]
+        yield f"crashes/{report.name}", _read(partial(report.read_text, "utf-8", "replace"))
     try:
         rollout = opened()
         names = (name,) if name else rollout.environments
@@ -82,8 +81,8 @@ def _parts(
         yield "environments.txt", str(error)
         return
     for each in names:
-        yield f"{each}/rules.json", _read(lambda each=each: _json(_rules(rollout.environment(each).live())))  # type: ignore[misc]
-        yield f"{each}/history.json", _read(lambda each=each: _json(_changes(rollout.environment(each))))  # type: ignore[misc]
+        yield f"{each}/rules.json", _read(partial(_rules, rollout, each))
+        yield f"{each}/history.json", _read(partial(_changes, rollout, each))
 
 
 def _versions() -> str:
@@ -91,8 +90,9 @@ def _versions() -> str:
     return "\n".join([f"rollout {__version__}", f"Python {sys.version}", platform.platform(), "", *installed, ""])
 
 
-def _rules(live: AlbState) -> list[dict[str, Any]]:
-    return [
+def _rules(rollout: Rollout, name: str) -> str:
+    live = rollout.environment(name).live()
+    rules = [
         {
             "load-balancer": balancer,
             "priority": rule.priority,
@@ -104,10 +104,11 @@ def _rules(live: AlbState) -> list[dict[str, Any]]:
         for balancer in live.listeners
         for rule in live.rules_of(balancer)
     ]
+    return _json(rules)
 
 
-def _changes(environment: EnvironmentRollout) -> list[Any]:
-    return [plain(change) for change in environment.history(limit=CHANGES)]
+def _changes(rollout: Rollout, name: str) -> str:
+    return _json([plain(change) for change in rollout.environment(name).history(limit=CHANGES)])
 
 
 def _json(value: object) -> str:
