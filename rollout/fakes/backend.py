@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from threading import RLock
 
+from rollout.errors import Locked
 from rollout.fakes.clock import InMemoryClock
 from rollout.inventory.model import Environment
 from rollout.state.history.entries import Update
 from rollout.state.pending import Holder, Lock
 from rollout.state.plan import ResourceState
+
+_UPDATE = timedelta(seconds=1)
+"""How long an update takes, so that histories have an order."""
 
 
 @dataclass
@@ -76,6 +84,59 @@ class InMemoryBackend:
         """Let a holder be done."""
         with self.lock:
             self.stacks[full_name(environment, lock.stack)].locks.remove(lock)
+
+    @contextmanager
+    def locked(
+        self, environment: Environment, stack: str, user: str, on_lock_cleared: Callable[[str, str], None]
+    ) -> Iterator[StackRecord]:
+        """Hold a stack, which is made if it isn't there; a kill leaves the lock, whose holder is dead then.
+
+        Args:
+            environment: Whose stack.
+            stack: legacy, candidate, routing or monitoring.
+            user: Who holds it.
+            on_lock_cleared: Told the stack and the dead holder of a lock.
+
+        Raises:
+            Locked: Somebody alive holds it.
+        """
+        with self.lock:
+            record = self.stacks.setdefault(full_name(environment, stack), StackRecord())
+            for lock in record.locks:
+                if lock.state not in (Holder.DEAD, Holder.ORPHAN):
+                    raise Locked(
+                        f"stack {full_name(environment, stack)} is being updated by {lock.holder}",
+                        then="wait until that is done; `rollout rollback` moves traffic all the same",
+                    )
+            dead = tuple(record.locks)
+            mine = Lock(stack, user, "here", 1, self.clock.utc, Holder.ALIVE)
+            record.locks[:] = [mine]
+        for lock in dead:
+            on_lock_cleared(lock.stack, lock.holder)
+        left: list[Lock] = [replace(mine, state=Holder.DEAD)]
+        try:
+            yield record
+            left = []
+        except (Exception, KeyboardInterrupt):
+            left = []
+            raise
+        finally:
+            with self.lock:
+                record.locks[:] = [*(lock for lock in record.locks if lock is not mine), *left]
+
+    @contextmanager
+    def entry(self, record: StackRecord, kind: str, message: str) -> Iterator[None]:
+        """An entry in a stack's history; a kill leaves none."""
+        result, start = "succeeded", self.clock.utc
+        try:
+            yield
+        except (Exception, KeyboardInterrupt):
+            result = "failed"
+            raise
+        finally:
+            self.clock.advance(_UPDATE)
+            if result == "failed" or sys.exception() is None:
+                record.history.append(Update(kind, result, message, start, self.clock.utc))
 
 
 def full_name(environment: Environment, stack: str) -> str:

@@ -13,7 +13,8 @@ from functools import partial
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.errors import WrongAccount
-from rollout.fakes.aws import InMemoryAws, refusal
+from rollout.fakes.account import refusal
+from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.migration.checks.inspection import Inspection

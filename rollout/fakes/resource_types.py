@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rollout.fakes.aws import InMemoryAws, policy_for, refusal
+from rollout.fakes.account import refusal
+from rollout.fakes.aws import InMemoryAws, policy_for
 from rollout.fakes.rule_resources import ListenerRules, differing_rule
 from rollout.inventory.model import Arn
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.alb.invocation import Invocation
 from rollout.analysis.metrics import AlarmState, Point, Series, Source
-from rollout.fakes.aws import InMemoryAws, refusal
+from rollout.fakes.account import refusal
+from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.resource_types import FUNCTION
 from rollout.inventory.model import Arn

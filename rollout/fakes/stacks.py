@@ -7,29 +7,24 @@ Updates go resource by resource, and a test may step in around each of them as a
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 from rollout.adapters.pulumi.failures import engine_error
-from rollout.errors import AwsError, Drift, EngineError, Locked, Problem
+from rollout.errors import Drift, EngineError, Problem
+from rollout.fakes.applying import take
 from rollout.fakes.aws import InMemoryAws
-from rollout.fakes.backend import InMemoryBackend, StackRecord, full_name
+from rollout.fakes.backend import InMemoryBackend, StackRecord
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedStep, beyond, plan, recorded, refreshed, resolved
-from rollout.fakes.registrations import registrations, token
-from rollout.fakes.resource_types import resource_type
+from rollout.fakes.planning import PlannedStep, beyond, plan, refreshed
+from rollout.fakes.registrations import registrations
 from rollout.inventory.model import Environment, ProgramInput
 from rollout.state.history.entries import Update
-from rollout.state.pending import Holder, Lock
+from rollout.state.pending import Lock
 from rollout.state.plan import Change, ResourceState, StackPreview, change_of
 from rollout.state.ports import Stacks
-
-_UPDATE = timedelta(seconds=1)
-"""How long an update takes, so that histories have an order."""
 
 
 class InMemoryStacks:
@@ -122,14 +117,14 @@ class InMemoryStacks:
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
                 raise engine_error([f"no stack named '{self._environment.name}' found"])
-            with self._locked(stack) as record, self._entry(record, "update", message):
+            with self._locked(stack) as record, self._backend.entry(record, "update", message):
                 guard()
                 resources, steps = self._steps(stack, given, record, refresh=refresh)
                 if plan is not None:
                     self._hold_to(self._backend.plans[json.loads(plan.read_text("utf-8"))["plan"]], steps)
                 record.resources = resources
                 for step in steps:
-                    self._take(step, record, on_begin, on_change)
+                    take(step, record, self._aws, self.calls, on_begin=on_begin, on_change=on_change)
 
         self.calls.make(ApiCall("up", stack), run)
 
@@ -174,7 +169,7 @@ class InMemoryStacks:
                 raise EngineError(
                     f"there is no stack {stack} to keep the history in", then="run phase 2 first", code="stack-missing"
                 )
-            with self._locked(stack) as record, self._entry(record, "refresh", message):
+            with self._locked(stack) as record, self._backend.entry(record, "refresh", message):
                 pass
 
         self.calls.make(ApiCall("note", stack), run)
@@ -223,106 +218,7 @@ class InMemoryStacks:
                 code="changed-since-preview",
             )
 
-    def _take(
-        self,
-        step: PlannedStep,
-        record: StackRecord,
-        on_begin: Callable[[Change], None],
-        on_change: Callable[[Change], None],
-    ) -> None:
-        """Take one step, and write what came of it into the state."""
-        change, urn = step.change, step.change.urn
-        if step.act == "refresh":
-            return
-        if change.is_real:
-            on_begin(change)
-        state = self._applied(step, record) if change.is_real else change.new
-        if state is None:
-            record.resources.pop(urn, None)
-        else:
-            record.resources[urn] = state
-        if change.is_real:
-            on_change(replace(change, new=state))
-
-    def _applied(self, step: PlannedStep, record: StackRecord) -> ResourceState | None:
-        """What the state has of a resource after its step."""
-        change, aws = step.change, self._aws
-        known = {token(urn): state.id.rpartition("/")[2] for urn, state in record.resources.items()}
-        inputs = resolved(step.registration.inputs, known) if step.registration else {}
-        kind = resource_type(change.type, inputs or (change.old.inputs if change.old else {}))
-        new = replace(change.new, inputs=inputs) if change.new else None
-        old = record.resources.get(change.urn)
-
-        def take() -> ResourceState | None:
-            match step.act:
-                case "same" if old and new:
-                    return replace(old, retain_on_delete=new.retain_on_delete, parent=new.parent)
-                case "import":
-                    return change.new
-                case "create" if new:
-                    id_, outputs = kind.create(aws, inputs)
-                    return replace(new, id=id_, outputs=outputs)
-                case "update" if old and new:
-                    return replace(new, id=old.id, outputs=kind.update(aws, old.id, recorded(old), inputs))
-                case "replace" if old and new:
-                    kind.delete(aws, old.id, old.inputs)
-                    id_, outputs = kind.create(aws, inputs)
-                    return replace(new, id=id_, outputs=outputs)
-                case "delete" if old and not old.retain_on_delete:
-                    kind.delete(aws, old.id, old.inputs)
-            return None
-
-        if step.act == "same":
-            return take()
-        if step.act == "create" and new:
-            record.begun[new.urn] = new
-        label = f"{change.type.rpartition(':')[2]}:{change.name}"
-        try:
-            state = self.calls.make(ApiCall(step.act, label), take)
-        except AwsError as error:
-            raise engine_error([error.what]) from error
-        record.begun.pop(change.urn, None)
-        return state
-
     @contextmanager
     def _locked(self, stack: str) -> Iterator[StackRecord]:
-        """Hold a stack, which is made if it isn't there; a kill leaves the lock, whose holder is dead then."""
-        backend, environment = self._backend, self._environment
-        with backend.lock:
-            record = backend.stacks.setdefault(full_name(environment, stack), StackRecord())
-            for lock in record.locks:
-                if lock.state not in (Holder.DEAD, Holder.ORPHAN):
-                    raise Locked(
-                        f"stack {full_name(environment, stack)} is being updated by {lock.holder}",
-                        then="wait until that is done; `rollout rollback` moves traffic all the same",
-                    )
-            dead = tuple(record.locks)
-            mine = Lock(stack, self._user, "here", 1, backend.clock.utc, Holder.ALIVE)
-            record.locks[:] = [mine]
-        for lock in dead:
-            self._on_lock_cleared(lock.stack, lock.holder)
-        left: list[Lock] = [replace(mine, state=Holder.DEAD)]
-        try:
+        with self._backend.locked(self._environment, stack, self._user, self._on_lock_cleared) as record:
             yield record
-            left = []
-        except (Exception, KeyboardInterrupt):
-            left = []
-            raise
-        finally:
-            with backend.lock:
-                record.locks[:] = [*(lock for lock in record.locks if lock is not mine), *left]
-
-    @contextmanager
-    def _entry(self, record: StackRecord, kind: str, message: str) -> Iterator[None]:
-        """An entry in the history; a kill leaves none."""
-        clock, result = self._backend.clock, "succeeded"
-        start = clock.utc
-        try:
-            yield
-        except (Exception, KeyboardInterrupt):
-            result = "failed"
-            raise
-        finally:
-            clock.advance(_UPDATE)
-            if result == "failed" or sys.exception() is None:
-                record.history.append(Update(kind, result, message, start, clock.utc))

@@ -6,7 +6,7 @@ forward elsewhere, weights and stickiness that the file doesn't have, target gro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -106,8 +106,6 @@ def drift_of(
     unheld = (environment.routes.keys() - held.keys()) if is_cut_over else divided
     wanted = {name: _wanted(environment, live, name) for name in environment.routes}
     stale = stale_rules(environment, live, recorded, wanted)
-    found: dict[str, list[Problem]] = {name: [] for name in environment.routes}
-    others = list[Problem]()
     problems = (
         *listener_problems(environment, live),
         *target_group_problems(environment, live),
@@ -115,40 +113,56 @@ def drift_of(
         *(candidate_problems(environment, live) if is_cut_over else ()),
         *_lost(environment, live, routing),
         *bent_overrides(environment, live),
+        *_stale_header_rules(environment, live, recorded),
     )
-    for problem in problems:
-        name = (problem.where or "").removeprefix("routes.").partition(".")[0]
-        found.get(name if (problem.where or "").startswith("routes.") else "", others).append(problem)
-    if stale_overrides(recorded, live):
-        then = f"`rollout override {environment.name}` puts that right"
-        others.append(
-            Problem("a header rule doesn't forward as the state has recorded", then=then, code="header-rule-differs")
-        )
+    found, others = _by_route(environment, problems)
     routes = []
     for name, route in environment.routes.items():
-        rule, place = live.rule_of(route), f"routes.{name}"
+        rule, differs = live.rule_of(route), None
         if name in stale:
-            found[name].append(stale[name] or _behind(environment, live, name, kept[name], place))
-        elif name in held and not ignore_file and rule is not None and rule.forward is not None:
-            asked = wanted_forward(environment, name, live, wanted[name])
-            if not same_forward(rule.forward, asked):
-                found[name].append(
-                    Problem(
-                        f"the file says {asked} · live and recorded {rule.forward}",
-                        where=place,
-                        code="weight-not-applied",
-                    )
-                )
+            differs = stale[name] or _behind(environment, live, name, kept[name])
+        elif name in held and not ignore_file:
+            differs = _not_applied(environment, live, name, wanted[name])
         elif name in unheld and rule is not None and not found[name]:
-            found[name].append(_unheld(environment, splits.get(name), place))
-        was = _told(environment, live, name, kept[name]) if name in kept else None
+            differs = _unheld(environment, name, splits.get(name))
+        was = _recorded(environment, live, name, kept[name]) if name in kept else None
         now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
-        weight = environment.desired_weight(name)
-        routes.append(RouteDrift(name, str(route), weight, was, now, tuple(found[name])))
-    return DriftReport(environment.name, tuple(routes), tuple(others))
+        all_of_it = (*found[name], *([differs] if differs else ()))
+        routes.append(RouteDrift(name, str(route), environment.desired_weight(name), was, now, all_of_it))
+    return DriftReport(environment.name, tuple(routes), others)
 
 
-def _unheld(environment: Environment, split: Split | None, place: str) -> Problem:
+def _by_route(
+    environment: Environment, problems: Iterable[Problem]
+) -> tuple[dict[str, list[Problem]], tuple[Problem, ...]]:
+    """The problems of each route, and those that are about none."""
+    found: dict[str, list[Problem]] = {name: [] for name in environment.routes}
+    others: list[Problem] = []
+    for problem in problems:
+        table, _, rest = (problem.where or "").partition(".")
+        found.get(rest.partition(".")[0] if table == "routes" else "", others).append(problem)
+    return found, tuple(others)
+
+
+def _stale_header_rules(environment: Environment, live: AlbState, recorded: StackPreview) -> Iterator[Problem]:
+    if stale_overrides(recorded, live):
+        then = f"`rollout override {environment.name}` puts that right"
+        yield Problem("a header rule doesn't forward as the state has recorded", then=then, code="header-rule-differs")
+
+
+def _not_applied(environment: Environment, live: AlbState, name: str, wanted: Split) -> Problem | None:
+    """The file's weight, where live and recorded agree on another one."""
+    rule = live.rule_of(environment.routes[name])
+    if rule is None or rule.forward is None:
+        return None
+    asked = wanted_forward(environment, name, live, wanted)
+    if same_forward(rule.forward, asked):
+        return None
+    what = f"the file says {asked} · live and recorded {rule.forward}"
+    return Problem(what, where=f"routes.{name}", code="weight-not-applied")
+
+
+def _unheld(environment: Environment, name: str, split: Split | None) -> Problem:
     """A rule that no state holds, with the way to one: a rule of the candidate alone can't be adopted any more."""
     what = "routing doesn't hold its rule"
     if split is not None and split.attached:
@@ -156,7 +170,7 @@ def _unheld(environment: Environment, split: Split | None, place: str) -> Proble
     then = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
     if environment.completed or (split is not None and split.alone):
         then = "bring the routing stack's state back from a backup of the backend"
-    return Problem(what, where=place, then=then, code="rule-not-managed")
+    return Problem(what, where=f"routes.{name}", then=then, code="rule-not-managed")
 
 
 def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:
@@ -170,12 +184,11 @@ def _wanted(environment: Environment, live: AlbState, name: str) -> Split:
     return split if split is not None and split.weight == weight else Split.at(weight)
 
 
-def _behind(environment: Environment, live: AlbState, name: str, state: ResourceState, place: str) -> Problem:
+def _behind(environment: Environment, live: AlbState, name: str, state: ResourceState) -> Problem:
     rule = live.rule_of(environment.routes[name])
     was = forward_in(state.recorded) or "another action"
-    return Problem(
-        f"live {rule and rule.forward}, as the file says · recorded {was}", where=place, code="state-outdated"
-    )
+    what = f"live {rule and rule.forward}, as the file says · recorded {was}"
+    return Problem(what, where=f"routes.{name}", code="state-outdated")
 
 
 def _lost(environment: Environment, live: AlbState, routing: Resources) -> Iterator[Problem]:
@@ -189,7 +202,7 @@ def _lost(environment: Environment, live: AlbState, routing: Resources) -> Itera
             )
 
 
-def _told(environment: Environment, live: AlbState, name: str, state: ResourceState) -> str:
+def _recorded(environment: Environment, live: AlbState, name: str, state: ResourceState) -> str:
     route, forward = environment.routes[name], forward_in(state.recorded)
     if forward is None:
         return "another action"

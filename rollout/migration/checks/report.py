@@ -120,73 +120,74 @@ def aws_checks(
         held: What the stacks hold, for the three-way difference; None where nobody could be asked.
         ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
     """
-    routes, kept = environment.routes, environment.kept_routes
     yield Check("account", f"{live.account}, as the inventory says; region {environment.region}")
     ports = ", ".join(f"{key} on port {b.listener_port}" for key, b in environment.load_balancers.items())
     yield _check("listeners", ports, listener_problems(environment, live))
-    states = ((*(held.legacy or ()), *(held.routing or ())) if held else ()) or None
-    right = sum(1 for route in routes.values() if (r := live.rule_of(route)) and r.matches(route.path, route.methods))
-    yield _check(
-        "rules",
-        f"{right} of {len(routes)} at their priorities with the inventory's conditions",
-        rule_problems(environment, live, states),
-    )
+    yield _rules(environment, live, held)
     yield _forwards(environment, live, held)
-    found_overlaps = overlaps(environment, live)
-    yield Check(
-        "overlaps",
-        count_of(len(found_overlaps), "pair") + " of rules that match the same requests" if found_overlaps else "none",
-        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "problem"),
-        tuple(overlap.problem for overlap in found_overlaps if overlap.severity == "note"),
-    )
+    yield _overlaps(environment, live)
     yield _stickiness(environment)
-    built = {route.candidate for route in routes.values()} & live.target_groups.keys()
-    expected = {route.candidate for route in routes.values()}
-    legacy = {route.legacy for route in routes.values()} | {route.legacy for route in kept.values()}
-    there = sum(1 for name in legacy if name in live.target_groups)
-    later = "" if built == expected else f"; {len(expected - built)} of the candidate's are built by phase 1"
-    yield _check(
-        "target groups",
-        f"{there} of {len(legacy)} of the legacy's and {len(built)} of the candidate's{later}",
-        (
-            *target_group_problems(environment, live),
-            *target_problems(environment, live, found, legacy | expected),
-            *mixed_forms(environment, live, found.multi_value),
-            *other_forms(environment, live, found.multi_value, built),
-        ),
-        [
-            *(Problem(said, code="health-unchecked") for said in health_warnings(environment, live)),
-            *(
-                Problem(
-                    f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
-                    code="policy-unreadable",
-                )
-                for function in unread_policies(live, found)
-            ),
-        ],
-    )
+    yield _target_groups(environment, live, found)
     used = usages(environment, live, found)
     yield _check("quotas after phase 2", ", ".join(map(str, used)), quota_problems(used))
     if environment.programs.legacy and held and held.legacy is not None:
-        notes = list(handover_problems(environment, live, held.legacy))
-        marked = "marked by phase 1" if not notes else "not marked yet, which phase 1 does"
+        is_marked = not any(handover_problems(environment, live, held.legacy))
+        marked = "marked by phase 1" if is_marked else "not marked yet, which phase 1 does"
         yield Check("handing over", f"the legacy stack's rules are {marked}")
     if ownership is not None:
-        routing = held_rules(environment, live, held.routing if held else None)
-        told = (
-            "can't be asked"
-            if ownership.held is None
-            else f"holds {len(ownership.held)} of {count_of(len(routes), 'rule')}"
-        )
-        warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
-        yield _check(
-            "other owner",
-            f"{ownership.who} {told}",
-            (),
-            [Problem(warning, code="owner-to-release") for warning in warnings],
-        )
+        yield _other_owner(environment, live, held, ownership)
     packages = [str(function.code) for function in environment.functions.values() if function.code]
     yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
+
+
+def _rules(environment: Environment, live: AlbState, held: Held | None) -> Check:
+    states = ((*(held.legacy or ()), *(held.routing or ())) if held else ()) or None
+    routes = environment.routes.values()
+    right = sum(1 for route in routes if (r := live.rule_of(route)) and r.matches(route.path, route.methods))
+    evidence = f"{right} of {len(routes)} at their priorities with the inventory's conditions"
+    return _check("rules", evidence, rule_problems(environment, live, states))
+
+
+def _overlaps(environment: Environment, live: AlbState) -> Check:
+    found = overlaps(environment, live)
+    evidence = count_of(len(found), "pair") + " of rules that match the same requests" if found else "none"
+    of = {kind: [each.problem for each in found if each.severity == kind] for kind in ("problem", "note")}
+    return _check("overlaps", evidence, of["problem"], of["note"])
+
+
+def _target_groups(environment: Environment, live: AlbState, found: Inspection) -> Check:
+    """Whether the groups are there and could answer."""
+    candidate = {route.candidate for route in environment.routes.values()}
+    legacy = {route.legacy for route in environment.routes.values()}
+    legacy |= {route.legacy for route in environment.kept_routes.values()}
+    built = candidate & live.target_groups.keys()
+    evidence = f"{len(legacy & live.target_groups.keys())} of {len(legacy)} of the legacy's"
+    evidence += f" and {len(built)} of the candidate's"
+    evidence += f"; {len(candidate - built)} of the candidate's are built by phase 1" if built != candidate else ""
+    problems = (
+        *target_group_problems(environment, live),
+        *target_problems(environment, live, found, legacy | candidate),
+        *mixed_forms(environment, live, found.multi_value),
+        *other_forms(environment, live, found.multi_value, built),
+    )
+    unchecked = [Problem(text, code="health-unchecked") for text in health_warnings(environment, live)]
+    unread = [
+        Problem(
+            f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
+            code="policy-unreadable",
+        )
+        for function in unread_policies(live, found)
+    ]
+    return _check("target groups", evidence, problems, unchecked + unread)
+
+
+def _other_owner(environment: Environment, live: AlbState, held: Held | None, ownership: Ownership) -> Check:
+    rules = count_of(len(environment.routes), "rule")
+    holds = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {rules}"
+    routing = held_rules(environment, live, held.routing if held else None)
+    warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
+    notes = [Problem(warning, code="owner-to-release") for warning in warnings]
+    return _check("other owner", f"{ownership.who} {holds}", (), notes)
 
 
 def _forwards(environment: Environment, live: AlbState, held: Held | None) -> Check:

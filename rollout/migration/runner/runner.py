@@ -130,28 +130,17 @@ class PhaseRunner:
             VerifyFailed: Applied, but the load balancer says something else.
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
-        phase, environment = PHASES[name], self._environment
-        self._require(phase)
-        stacks = tuple(step.stack for step in phase.steps)
-        self._emit(events.PhaseStarted(environment.name, name, phase.summary, stacks))
-        asks = phase.gives_way and not preview_only and since is None
-        times, history = self._times(), self._stacks.history(ROUTING, DEPTH) if asks else ()
-        context = self._readiness.start(phase, weights or {})
-        if asks:
-            since = Since(*times, history, context.live)
-        after = phase.target_splits(environment, context, weights or {})
-        since = since if phase.gives_way else None
-        run = PhaseRun(environment, phase, context, after, accept_live, tuple(waive), since)
-        self._concurrent.stop_if_rolled_back(run, context.live)
+        run = self._start(PHASES[name], weights or {}, accept_live, tuple(waive), since, preview_only=preview_only)
+        environment, live = self._environment, run.context.live
         with work_folder() as folder:
             planned, gate = self._plan(run, folder)
-            before = {route: context.live.split_of(environment.routes[route]) for route in environment.routes}
-            result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=after)
+            before = {route: live.split_of(environment.routes[route]) for route in environment.routes}
+            result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
                 for item in planned if not preview_only else ():
                     self._previews.forget(item)
                 self._emit(events.NothingToDo(environment.name, name))
-                self._remind(context.ownership)
+                self._remind(run.context.ownership)
                 return result
             self._emit(events.GateOpened(environment.name, gate))
             if preview_only:
@@ -161,10 +150,35 @@ class PhaseRunner:
             self._concurrent.stop_if_moved(run, self._load_balancers.read(environment))
             said = (message() if callable(message) else message) or f"rollout {name} {environment.name}"
             self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
-        if not phase.only_watches:
+        if not run.phase.only_watches:
             self._read_back.verify(run, deleted_groups(planned))
         self._tell(run, planned)
         return replace(result, changed=True)
+
+    def _start(
+        self,
+        phase: Phase,
+        weights: Mapping[str, Percent],
+        accept_live: bool,
+        waive: tuple[str, ...],
+        since: Since | None,
+        *,
+        preview_only: bool,
+    ) -> PhaseRun:
+        """Where a phase starts from; what is known of rollbacks is looked up before the rules are."""
+        environment = self._environment
+        self._require(phase)
+        stacks = tuple(step.stack for step in phase.steps)
+        self._emit(events.PhaseStarted(environment.name, phase.name, phase.summary, stacks))
+        asks = phase.gives_way and not preview_only and since is None
+        times, history = self._times(), self._stacks.history(ROUTING, DEPTH) if asks else ()
+        context = self._readiness.start(phase, weights)
+        if asks:
+            since = Since(*times, history, context.live)
+        after = phase.target_splits(environment, context, weights)
+        run = PhaseRun(environment, phase, context, after, accept_live, waive, since if phase.gives_way else None)
+        self._concurrent.stop_if_rolled_back(run, context.live)
+        return run
 
     def _plan(self, run: PhaseRun, folder: Path) -> tuple[Sequence[PlannedStep], Gate]:
         """Preview all steps, and look behind the rules meanwhile."""
