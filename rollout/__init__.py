@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from rollout import moved
 
 if TYPE_CHECKING:
-    from rollout.alb.conditions import Request as Request
     from rollout.alb.explain import Explanation as Explanation
     from rollout.analysis.measuring.split import Measured as Measured
     from rollout.api.fleet import FleetLine as FleetLine
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from rollout.api.rollout import EnvironmentRollout as EnvironmentRollout
     from rollout.api.rollout import Rollout as Rollout
     from rollout.errors import RolloutError as RolloutError
+    from rollout.inventory.conditions import Request as Request
     from rollout.inventory.model import Environment as Environment
     from rollout.inventory.model import Split as Split
     from rollout.inventory.quantities import Percent as Percent
@@ -54,7 +54,7 @@ _HOMES = {
     "PhaseResult": "migration.runner.result",
     "RampResult": "ramp.runner",
     "ReleaseResult": "migration.release",
-    "Request": "alb.conditions",
+    "Request": "inventory.conditions",
     "RollbackResult": "migration.rollback",
     "Rollout": "api.rollout",
     "RolloutError": "errors",

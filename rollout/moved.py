@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 MOVED = {
+    "rollout.alb.conditions": "rollout.inventory.conditions",
     "rollout.components": "rollout.programs.components",
     "rollout.events": "rollout.migration.events",
     "rollout.metrics": "rollout.analysis.metrics",

@@ -14,9 +14,9 @@ import typer
 from pydantic import BaseModel
 
 import rollout
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.overlaps import overlaps
 from rollout.cli import app
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.file.findings import keys_of
 from rollout.inventory.file.tables import MODELS
 from rollout.inventory.model import Environment, KeptRoute

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from rollout.alb.conditions import Request
+from rollout.inventory.conditions import Request
 
 MAX_BYTES = 1024 * 1024
 _TEXT = re.compile(r"\s*(text/.*|application/(json|javascript|xml)\s*(;.*)?)$", re.IGNORECASE | re.DOTALL)

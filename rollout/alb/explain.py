@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from rollout.alb.conditions import Condition, ConditionField, Request, matches, unmet
 from rollout.alb.header_rules import header_rules_before
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, group_name
+from rollout.inventory.conditions import Condition, ConditionField, Request, matches, unmet
 from rollout.inventory.matching import path_matches
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route, Split
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import Problem
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG, Arn, Environment, KeptRoute, OverrideRule, Route
 from rollout.inventory.stacks import ROUTING

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.alb.weights import ForwardAction, forward_of, split_of
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.fields import MAX_PRIORITY
 from rollout.inventory.model import Arn, Environment, Route, Split
 

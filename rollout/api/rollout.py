@@ -20,7 +20,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rollout.alb.conditions import Request
 from rollout.alb.header_rules import with_overrides
 from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools
@@ -41,6 +40,7 @@ from rollout.errors import (
     WrongAccount,
 )
 from rollout.inventory import file as config
+from rollout.inventory.conditions import Request
 from rollout.inventory.file import StacksFile
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import Percent, format_duration, parse_duration

@@ -52,8 +52,8 @@ def explain(
     Example: rollout explain GET /v2/stamps/1/score/2 production --header X-Rollout:candidate
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.alb.conditions import Request
         from rollout.errors import UsageError
+        from rollout.inventory.conditions import Request
 
         headers = [(name.strip(), value.strip()) for text in header or () for name, _, value in [text.partition(":")]]
         if not path.startswith("/") or not all(name and value for name, value in headers):

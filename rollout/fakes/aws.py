@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rollout.alb.conditions import Condition, for_endpoint
 from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of, group_name
 from rollout.fakes.account import Account, Listener, atomic, refusal
+from rollout.inventory.conditions import Condition, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
 REGISTERED_IP = "10.20.1.10"

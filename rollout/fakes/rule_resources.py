@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import ROLLBACK_TAG, Arn
 from rollout.state.plan import conditions_in, forward_in
 

@@ -13,8 +13,8 @@ from random import Random
 
 from aiohttp import web
 
-from rollout.alb import conditions
 from rollout.alb.alb_event import MAX_BYTES, Malformed, checked, event
+from rollout.inventory import conditions
 from rollout.inventory.quantities import Percent
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane import answers

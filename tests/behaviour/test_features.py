@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from rollout import EnvironmentRollout
-from rollout.alb.conditions import ConditionField
 from rollout.errors import ConfigError
+from rollout.inventory.conditions import ConditionField
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam

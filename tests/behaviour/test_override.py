@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField, Request
 from rollout.alb.header_rules import held_overrides
 from rollout.errors import PolicyViolation, PreflightFailed
+from rollout.inventory.conditions import Condition, ConditionField, Request
 from rollout.inventory.model import LEGACY_ONLY, OverrideRule, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import Warned

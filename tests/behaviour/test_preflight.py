@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.errors import PreflightFailed
 from rollout.fakes.aws import policy_for
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam

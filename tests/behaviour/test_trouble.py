@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.errors import AwsError, EngineError, PreflightFailed, RollbackIncomplete
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import RouteRolledBack

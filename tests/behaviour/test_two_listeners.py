@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from rollout import Rollout
-from rollout.alb.conditions import Request, for_endpoint
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.world import World
+from rollout.inventory.conditions import Request, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
 from rollout.state.plan import TARGET_GROUP

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import ForwardAction
 from rollout.errors import GateRefused, PreflightFailed, UsageError
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Arn
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises

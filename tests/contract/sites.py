@@ -8,10 +8,10 @@ from typing import Any, Protocol
 
 from rollout.adapters.aws.alb import Elbv2, action_for
 from rollout.adapters.aws.session import Access
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import Arn, Environment, LoadBalancer
 from rollout.migration.ports import LoadBalancers
 from tests.sandbox.tenant import REGION, Tenant, method, path

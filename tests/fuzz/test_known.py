@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.fakes.world import World
+from rollout.inventory.conditions import Condition, ConditionField
 from tests.fuzz.running import checkout, run
 
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import Arn, Environment, Function, LoadBalancer, Programs, Route
 from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
 

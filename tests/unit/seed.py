@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of
 from rollout.inventory import file as config
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
 SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rollout.alb.alb_event import MAX_BYTES, Answer, Malformed, checked, event
-from rollout.alb.conditions import Request
+from rollout.inventory.conditions import Request
 
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/new/1"
 ASKED = Request.of("POST", "/score/1?a=1&a=2&b=%20", [("X-One", "1"), ("x-one", "2"), ("Host", "mine")])

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import ForwardAction
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.compare import stale_rules, unlike_wanted

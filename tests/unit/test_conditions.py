@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from rollout.adapters.aws.alb import live_rule
-from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint, matches, unmet
 from rollout.alb.state import DEFAULT_PRIORITY
 from rollout.alb.weights import ForwardAction
+from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint, matches, unmet
 from rollout.inventory.model import Arn
 
 GET = Request.of("GET", "/img/a/b.jpg?Version=v1&x=*", [("User-Agent", "Chrome 9")], "Shop.Test", "10.1.2.3")

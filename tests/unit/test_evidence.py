@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.judge import judge
@@ -20,6 +19,7 @@ from rollout.analysis.measuring.evidence import Evidence, Gathered
 from rollout.analysis.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.model import PREPARED, Arn, Environment, KeptRoute, Route
 from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 from tests.unit.builders import HOUR, LISTENER, environment, live

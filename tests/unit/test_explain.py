@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField, Request
 from rollout.alb.explain import Explanation, explain, future
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
+from rollout.inventory.conditions import Condition, ConditionField, Request
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from tests.unit.seed import SEED, group_arn, seed_live

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from rollout.adapters.aws.alb import live_rule
-from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.alb.discovered import Endpoint, Found, Listener, sorted_out
 from rollout.alb.explain import explain
 from rollout.alb.header_rules import bent_overrides, header_rules_before
@@ -25,6 +24,7 @@ from rollout.api.init.answers import Answers
 from rollout.api.init.draft import drafted
 from rollout.api.init.text import text_of
 from rollout.cli.screen import details
+from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import HeaderOverride
 from rollout.migration.checks.compare import moved

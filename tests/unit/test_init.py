@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, sorted_out
 from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
@@ -24,6 +23,7 @@ from rollout.api.init.selection import endpoints_named, listeners_named, numbers
 from rollout.api.init.text import text_of
 from rollout.api.init.writing import write_new
 from rollout.errors import UsageError
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.file.reading import parse
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent

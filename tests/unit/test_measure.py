@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.split import (
@@ -23,6 +22,7 @@ from rollout.analysis.measuring.split import (
     shared_candidates,
     verdict_of,
 )
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import Arn, Environment, Route
 from rollout.inventory.quantities import Percent
 from tests.unit.builders import BALANCER, HOUR, LISTENER, environment, live

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
 from rollout.alb.overlaps import Overlap, overlaps
 from rollout.alb.state import AlbState, LiveRule
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, seed_live

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from rollout.alb.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.alb.explain import explain
 from rollout.alb.header_rules import (
     bent_overrides,
@@ -28,6 +27,7 @@ from rollout.alb.overrides import override_problems, override_warnings
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
+from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.fields import MAX_CONDITION_VALUES
 from rollout.inventory.header_rules import planned_overrides, planning_problems
 from rollout.inventory.model import Arn, Environment, HeaderOverride, KeptRoute, LoadBalancer, Route, Split

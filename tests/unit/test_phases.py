@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.header_rules import with_overrides
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction, forward_of
 from rollout.errors import Drift, Problem
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import (
     CANDIDATE_ONLY,

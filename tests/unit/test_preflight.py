@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rollout.alb.conditions import Condition, ConditionField, for_endpoint
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.model import Function
 from rollout.migration.checks.preflight import (
     adoption_problems,

@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from rollout.alb.conditions import Condition, for_endpoint
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.idle import IdleCheck
 from rollout.analysis.metrics import Point, Series
 from rollout.errors import Problem
+from rollout.inventory.conditions import Condition, for_endpoint
 from rollout.inventory.model import OVERRIDE_TAG, Arn
 from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
 from rollout.migration.checks.preflight import target_group_problems

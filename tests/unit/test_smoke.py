@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.conditions import for_endpoint, unmet
 from rollout.alb.invocation import Invocation
 from rollout.alb.state import AlbState
 from rollout.errors import AwsError, ConfigError, SmokeFailed, UsageError
+from rollout.inventory.conditions import for_endpoint, unmet
 from rollout.inventory.model import Route
 from rollout.migration.smoke.report import SmokeReport, as_json, judge
 from rollout.migration.smoke.run import Smoke

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from rollout.alb.conditions import Condition
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
+from rollout.inventory.conditions import Condition
 from rollout.inventory.model import OVERRIDE_TAG
 from rollout.migration.checks.deleted_groups import groups_in_use, groups_left
 from rollout.migration.checks.inspection import Inspection

@@ -17,11 +17,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.adapters.aws.inspection import inspect, registered, sends_lists
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
-from rollout.alb.conditions import Condition, ConditionField
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
 from rollout.errors import WrongAccount
+from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.migration.checks.inspection import Inspection
 

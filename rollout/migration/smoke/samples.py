@@ -12,11 +12,11 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from rollout.alb.conditions import Request, for_endpoint, unmet
 from rollout.base.files import Unreadable, is_folder, read_bytes
 from rollout.base.foreign import Unexpected, json_of
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.errors.redaction import hide
+from rollout.inventory.conditions import Request, for_endpoint, unmet
 from rollout.inventory.fields import UNTOLD, Frozen, one_or_several
 from rollout.inventory.file.findings import dotted, findings_of, suggestion
 from rollout.inventory.model import Environment, Route

@@ -10,10 +10,10 @@ import pytest
 
 from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.session import Access
-from rollout.alb.conditions import Request
 from rollout.alb.explain import Explanation, explain
 from rollout.alb.state import AlbState
 from rollout.alb.weights import alb_weights
+from rollout.inventory.conditions import Request
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
 from rollout.inventory.quantities import Percent

@@ -20,12 +20,12 @@ from unittest.mock import patch
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.api.ramp_actions import EnvironmentRampActions
 from rollout.errors import AnalysisFailed, AwsError, EngineError
 from rollout.fakes.calls import ApiCall
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import Arn
 from rollout.migration import events
 from tests.unit.rollback.schedule import Outcome, Schedule, Task, pool_of

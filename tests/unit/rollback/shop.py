@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.world import World
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import Arn, Environment, Function, Legacy, LoadBalancer, Route
 
 ROUTES = {

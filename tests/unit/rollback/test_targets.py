@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import ForwardAction
+from rollout.inventory.conditions import for_endpoint
 from rollout.migration.rollback.targets import NOTHING_KNOWN, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 

@@ -10,11 +10,11 @@ import threading
 
 import pytest
 
-from rollout.alb.conditions import for_endpoint
 from rollout.base import log
 from rollout.errors import AwsError, EngineError, Interrupted, Problem, RollbackIncomplete
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import ROLLBACK_TAG, Arn
 from rollout.migration import events
 from tests.unit.rollback.shop import ROUTES, SHOP, at_risk, cut_over, group, rule_of

@@ -10,7 +10,6 @@ from datetime import timedelta
 import pytest
 
 from rollout import RollbackResult
-from rollout.alb.conditions import for_endpoint
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.metrics import AlarmState
 from rollout.errors import (
@@ -26,6 +25,7 @@ from rollout.errors import (
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.services import InMemoryAlarms
 from rollout.fakes.world import World
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, ROLLBACK_TAG, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
