@@ -3,18 +3,21 @@
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html#rule-condition-types
 Paths are case-sensitive and methods exact; hosts, headers' values and query strings are neither. `*` stands for any
 characters, also for `/`, and `?` for one. A condition holds if one of its values fits; a rule needs all its conditions.
+Regular expressions are case-sensitive but for hosts; AWS doesn't say so, and `(?i)` is for who wants them otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from multidict import CIMultiDictProxy
+
+from rollout_sandbox.expressions import compiled
 
 
 @dataclass(frozen=True)
@@ -47,28 +50,29 @@ class Request:
 
 
 Condition = Callable[[Request], bool]
+_Fits = Callable[[str], re.Match[str] | None]
 
 
 def condition(said: Mapping[str, Any]) -> Condition:
     """A condition as DescribeRules gives it, ready to be asked."""
     match said["Field"]:
         case "path-pattern":
-            path = _any_of(_values(said, "PathPatternConfig"))
+            path = _text(said, "PathPatternConfig")
             return lambda request: path(request.path) is not None
         case "host-header":
-            host = _any_of(_values(said, "HostHeaderConfig"), re.IGNORECASE)
+            host = _text(said, "HostHeaderConfig", re.IGNORECASE, re.IGNORECASE)
             return lambda request: host(request.host) is not None
         case "http-request-method":
-            methods = frozenset(_values(said, "HttpRequestMethodConfig"))
+            methods = frozenset(said["HttpRequestMethodConfig"]["Values"])
             return lambda request: request.method in methods
         case "http-header":
             name = said["HttpHeaderConfig"]["HttpHeaderName"]
-            header = _any_of(_values(said, "HttpHeaderConfig"), re.IGNORECASE)
+            header = _text(said, "HttpHeaderConfig", re.IGNORECASE)
             return lambda request: any(map(header, request.headers.getall(name, ())))
         case "query-string":
             return _query(said["QueryStringConfig"]["Values"])
         case "source-ip":
-            networks = [ip_network(value, strict=False) for value in _values(said, "SourceIpConfig")]
+            networks = [ip_network(value, strict=False) for value in said["SourceIpConfig"]["Values"]]
             return lambda request: any(ip_address(request.client) in network for network in networks)
         case other:
             raise NotImplementedError(other)
@@ -79,11 +83,15 @@ def _query(values: Iterable[Mapping[str, str]]) -> Condition:
     return lambda request: any(key(name) and text(value) for name, value in request.query_pairs for key, text in wanted)
 
 
-def _values(said: Mapping[str, Any], config: str) -> Sequence[str]:
-    return said.get(config, {}).get("Values") or said.get("Values") or ()
+def _text(said: Mapping[str, Any], config: str, flags: int = 0, expression_flags: int = 0) -> _Fits:
+    """Whether a text fits one of a condition's values, or of its regular expressions."""
+    if expressions := said[config].get("RegexValues") or said.get("RegexValues"):
+        found = [compiled(expression, expression_flags) for expression in expressions]
+        return lambda text: next(filter(None, (each.search(text) for each in found)), None)
+    return _any_of(said[config]["Values"], flags)
 
 
-def _any_of(patterns: Iterable[str], flags: int = 0) -> Callable[[str], re.Match[str] | None]:
+def _any_of(patterns: Iterable[str], flags: int = 0) -> _Fits:
     r"""One question for all patterns; `\` takes `*`, `?` and itself by their letter."""
     return re.compile("|".join(f"(?:{_expression(pattern)})" for pattern in patterns), flags | re.DOTALL).fullmatch
 

@@ -137,7 +137,6 @@ class StrictLoadBalancing(ELBv2Backend):
         _check_priority(priority)
         if not conditions:
             raise ELBClientError("ValidationError", "A condition must be specified")
-        matching.check(conditions)
         answered = forwarding.as_aws_answers(actions)
         if any(rule.priority == priority for rule in listener.rules.values()):
             raise _in_use(priority)
@@ -147,7 +146,7 @@ class StrictLoadBalancing(ELBv2Backend):
             )
         self._check_groups(balancer, answered)
         rule = super().create_rule(listener_arn, conditions, priority, answered, tags)
-        rule.conditions = matching.as_aws_answers(rule.conditions)
+        rule.conditions = matching.as_aws_answers(conditions)
         self._note_associations()
         return rule
 
@@ -156,16 +155,19 @@ class StrictLoadBalancing(ELBv2Backend):
         rule = self.describe_rules(None, [rule_arn])[0]
         if rule.is_default:
             raise ELBClientError("OperationNotPermitted", f"Default rule '{rule_arn}' cannot be modified")
-        matching.check(conditions)
         answered = forwarding.as_aws_answers(actions)
         self._check_groups(self._balancer_of(rule), answered, instead_of=rule)
         modified = super().modify_rule(rule_arn, conditions, answered)
-        modified.conditions = matching.as_aws_answers(modified.conditions)
+        if conditions:
+            modified.conditions = matching.as_aws_answers(conditions)
         self._note_associations()
         return modified
 
     def _validate_actions(self, actions: list[FakeAction]) -> None:
         super()._validate_actions([action for action in actions if action.type != "jwt-validation"])
+
+    def _validate_conditions(self, conditions: Items) -> None:
+        matching.check(conditions)
 
     def delete_rule(self, arn: str) -> None:
         """DeleteRule."""

@@ -6,27 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.sandbox.asking import header, host, query, regex, source
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import Tenant, method, path, single
 
 Conditions = list[dict[str, Any]]
-
-
-def host(*values: str) -> dict[str, Any]:
-    return {"Field": "host-header", "HostHeaderConfig": {"Values": list(values)}}
-
-
-def header(name: str, *values: str) -> dict[str, Any]:
-    return {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": name, "Values": list(values)}}
-
-
-def query(*pairs: tuple[str | None, str]) -> dict[str, Any]:
-    values = [{**({"Key": key} if key else {}), "Value": value} for key, value in pairs]
-    return {"Field": "query-string", "QueryStringConfig": {"Values": values}}
-
-
-def source(*networks: str) -> dict[str, Any]:
-    return {"Field": "source-ip", "SourceIpConfig": {"Values": list(networks)}}
 
 
 def fixed(body: str, status: int = 200) -> list[dict[str, Any]]:
@@ -65,6 +49,13 @@ def fixed(body: str, status: int = 200) -> list[dict[str, Any]]:
         ([query((None, "*any*"))], "/?x=many", {}, "GET", True),
         ([query(("a", r"\*"))], "/?a=*", {}, "GET", True),
         ([query(("a", r"\*"))], "/?a=b", {}, "GET", False),
+        ([regex("path-pattern", r"^/v\d+/", "x$")], "/v12/a?b", {}, "GET", True),
+        ([regex("path-pattern", r"^/v\d+/", "x$")], "/a?x", {}, "GET", False),
+        ([regex("path-pattern", "^/V")], "/v", {}, "GET", False),
+        ([regex("host-header", r"^a-(.+)\.b$")], "/", {"Host": "A-x.B:80"}, "GET", True),
+        ([regex("host-header", r"^a-(.+)\.b$")], "/", {"Host": "a.b"}, "GET", False),
+        ([regex("http-header", "(?i)^yes")], "/", {"X-Canary": "YES"}, "GET", True),
+        ([regex("http-header", "^yes")], "/", {"X-Canary": "YES"}, "GET", False),
         ([source("127.0.0.0/8")], "/", {}, "GET", True),
         ([source("10.0.0.0/8")], "/", {}, "GET", False),
     ],
