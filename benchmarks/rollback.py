@@ -45,7 +45,7 @@ def to_last_read_back(checkout: Checkout) -> float:
 
 with cut_over() as checkout:
     target = checkout.open()
-    live, routes = target.live(), target.inventory.routes.values()
+    live, routes = target.traffic.alb_state(), target.inventory.routes.values()
     rules = [(live.rule_of(r), live.group_arn(r.legacy), live.group_arn(r.candidate)) for r in routes]
     known = [(rule.arn, legacy, candidate) for rule, legacy, candidate in rules if rule]
 

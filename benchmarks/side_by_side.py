@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rollout.api.rollout import EnvironmentRollout
+    from rollout.api.environment import EnvironmentRollout
     from rollout.migration.events import Listener
     from rollout_sandbox.daemon import SandboxInfo
 

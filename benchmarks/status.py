@@ -14,7 +14,7 @@ boto3.client("elbv2").describe_rules(ListenerArn=sys.argv[1])
 """
 
 with cut_over() as checkout:
-    listener = next(iter(checkout.open().live().listeners.values()))
+    listener = next(iter(checkout.open().traffic.alb_state().listeners.values()))
     variables = {**os.environ, **checkout.variables}
     command = [sys.executable, "-c", BARE, listener]
     compare(

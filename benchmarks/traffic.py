@@ -42,7 +42,7 @@ def naive(checkout: Checkout, *, all_first: bool) -> None:
     """Delete rules and make them anew: one after the other, or all of them first."""
     target = checkout.open()
     elb = checkout.sandbox.client("elbv2", target.inventory.account, target.inventory.region)
-    live = target.live()
+    live = target.traffic.alb_state()
     makings: list[Callable[[], Any]] = []
     for route in target.inventory.routes.values():
         rule = live.rule_of(route)

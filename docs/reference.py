@@ -11,8 +11,9 @@ import inspect
 import os
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
@@ -171,16 +172,26 @@ def _fields(event: Any) -> str:
 
 
 def _class(each: type) -> str:
-    own = [f"## {each.__name__}\n\n{_docstring(each)}\n"]
-    for name, member in vars(each).items():
-        if name.startswith("_") or not getattr(member, "__doc__", None) or isinstance(member, str | type):
-            continue
-        function = getattr(member, "__func__", getattr(member, "fget", member))
-        if callable(function):
-            written = "" if isinstance(member, property) else str(inspect.signature(function))
-            signature = re.sub(r"(?<=: |> )'([^']+)'", r"\1", written).replace("(self, ", "(").replace("(self)", "()")
-            own.append(f"### {each.__name__}.{name}\n\n```python\n{name}{signature}\n```\n\n{_docstring(function)}\n")
-    return "\n".join(own)
+    return "\n".join([f"## {each.__name__}\n\n{_docstring(each)}\n", *_members(each, each.__name__)])
+
+
+def _members(each: type, path: str) -> Iterator[str]:
+    """The public methods of a class and of its own bases, and below a part those of the part."""
+    ours = [base for base in reversed(each.__mro__) if base.__module__.startswith("rollout.")]
+    for name, member in {name: member for base in ours for name, member in vars(base).items()}.items():
+        if isinstance(member, cached_property) and not name.startswith("_"):
+            yield f"### {path}.{name}\n\n{_docstring(member)}\n"
+            yield from _members(get_type_hints(member.func)["return"], f"{path}.{name}")
+        elif name == "__call__" or not name.startswith("_"):
+            function = getattr(member, "__func__", getattr(member, "fget", member))
+            if callable(function) and function.__doc__ and not isinstance(member, type):
+                written = "" if isinstance(member, property) else str(inspect.signature(function))
+                signature = (
+                    re.sub(r"(?<=: |> )'([^']+)'", r"\1", written).replace("(self, ", "(").replace("(self)", "()")
+                )
+                called = f"{path}()" if name == "__call__" else f"{path}.{name}"
+                code = f"{called.removesuffix('()').rpartition('.')[2]}{signature}"
+                yield f"### {called}\n\n```python\n{code}\n```\n\n{_docstring(function)}\n"
 
 
 def _docstring(thing: Any) -> str:

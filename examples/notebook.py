@@ -40,7 +40,7 @@ for route, tally in by_route(load.answers).items():
 
 # %% Where does this one go, and where at 60 %?
 asked = Request.of("GET", "/v2/stamps/7/score/0xA")
-for found in (*production.explain(asked), *production.explain(asked, after=60)):
+for found in (*production.traffic.explain(asked), *production.traffic.explain(asked, after=60)):
     print(found.load_balancer, [(share.target_group, str(share.percent)) for share in found.shares])
 
 # %% Back, and the end

@@ -45,4 +45,4 @@ def test_what_aws_refuses_is_told(rollout_sandbox: Prepare) -> None:
         Fault("elasticloadbalancing:DescribeRules", code="AccessDenied", message="not yours", status=403)
     )
     with pytest.raises(AwsError, match="not yours"):
-        production.open().live()
+        production.open().traffic.alb_state()

@@ -13,9 +13,9 @@ from rollout import moved
 if TYPE_CHECKING:
     from rollout.alb.explain import Explanation as Explanation
     from rollout.analysis.measuring.split import Measured as Measured
+    from rollout.api.environment import EnvironmentRollout as EnvironmentRollout
     from rollout.api.fleet import FleetLine as FleetLine
     from rollout.api.fleet import FleetResult as FleetResult
-    from rollout.api.rollout import EnvironmentRollout as EnvironmentRollout
     from rollout.api.rollout import Rollout as Rollout
     from rollout.errors import RolloutError as RolloutError
     from rollout.inventory.conditions import Request as Request
@@ -41,7 +41,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "DriftReport": "migration.checks.drift",
     "Environment": "inventory.model",
-    "EnvironmentRollout": "api.rollout",
+    "EnvironmentRollout": "api.environment",
     "EnvironmentStatus": "migration.checks.status",
     "Event": "migration.events",
     "Explanation": "alb.explain",

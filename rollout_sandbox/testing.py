@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rollout.api.rollout import EnvironmentRollout
+from rollout.api.environment import EnvironmentRollout
 from rollout.inventory import file as config
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import Event

@@ -121,7 +121,7 @@ class Team:
     def forwards(self) -> dict[str, ForwardAction | None]:
         """What each route's rule forwards to now."""
         target = self.open()
-        live = target.live()
+        live = target.traffic.alb_state()
         found = {name: live.rule_of(route) for name, route in target.inventory.routes.items()}
         return {name: rule.forward if rule else None for name, rule in found.items()}
 

@@ -7,7 +7,7 @@ under way in the same wave goes on to its end, since a change that is cut off he
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -121,73 +121,86 @@ def side_by_side(names: Sequence[str], look: Callable[[str], FleetLine]) -> tupl
         return tuple(pool.map(look, names))
 
 
-def run_waves(
-    fleet: str,
-    waves: Sequence[Sequence[str]],
-    act: Callable[[str], PhaseResult],
-    *,
-    at_once: int = 1,
-    on_wave: Callable[[int, Sequence[str]], None] = lambda _number, _wave: None,
-    on_done: Callable[[str, RolloutError | None], None] = lambda _name, _error: None,
-) -> FleetResult:
-    """Do something to each environment, wave by wave.
+class Waves:
+    """Does something to each environment of a fleet, wave by wave; nothing more is begun after the first failure.
 
     Args:
         fleet: Its name.
         waves: The environments of each wave.
         act: What to do; called from other threads if several are worked on at once.
-        at_once: How many of a wave at a time, 1 or more.
         on_wave: Told each wave that begins: its number from 1, and its environments.
-        on_done: Told each environment that was done or failed, in this thread.
-
-    Raises:
-        Interrupted: Ctrl-C, once what was under way has ended.
+        on_done: Told each environment that was done or failed, in the thread of `run`.
     """
-    done: dict[str, PhaseResult] = {}
-    failed: dict[str, RolloutError] = {}
-    stop = threading.Event()
 
-    def one(name: str) -> PhaseResult | RolloutError | None:
-        if stop.is_set():
-            return None
-        try:
-            return act(name)
-        except RolloutError as error:
-            stop.set()
-            return error
+    def __init__(
+        self,
+        fleet: str,
+        waves: Sequence[Sequence[str]],
+        act: Callable[[str], PhaseResult],
+        on_wave: Callable[[int, Sequence[str]], None] = lambda _number, _wave: None,
+        on_done: Callable[[str, RolloutError | None], None] = lambda _name, _error: None,
+    ) -> None:
+        self._fleet = fleet
+        self._waves = waves
+        self._every = tuple(name for wave in waves for name in wave)
+        self._act = act
+        self._on_wave = on_wave
+        self._on_done = on_done
+        self._done: dict[str, PhaseResult] = {}
+        self._failed: dict[str, RolloutError] = {}
+        self._stop = threading.Event()
 
-    def note(name: str, came_to: PhaseResult | RolloutError | None) -> None:
-        if isinstance(came_to, RolloutError):
-            failed[name] = came_to
-        elif came_to is not None:
-            done[name] = came_to
-        if came_to is not None:
-            on_done(name, failed.get(name))
+    def run(self, at_once: int = 1) -> FleetResult:
+        """Do it.
 
-    every = [name for wave in waves for name in wave]
-    for number, wave in enumerate(waves, 1):
-        if failed:
-            break
-        on_wave(number, wave)
-        if at_once == 1:  # in this thread, where Ctrl-C stops an engine as it does for one environment
-            for name in wave:
-                note(name, one(name))
-            continue
+        Args:
+            at_once: How many of a wave at a time, 1 or more.
+
+        Raises:
+            Interrupted: Ctrl-C, once what was under way has ended.
+        """
+        for number, wave in enumerate(self._waves, 1):
+            if self._failed:
+                break
+            self._on_wave(number, wave)
+            if at_once == 1:  # in this thread, where Ctrl-C stops an engine as it does for one environment
+                for name in wave:
+                    self._note(name, self._one(name))
+            else:
+                self._side_by_side(wave, at_once)
+        left = tuple(name for name in self._every if name not in self._done and name not in self._failed)
+        return FleetResult(self._fleet, self._done, self._failed, left)
+
+    def _side_by_side(self, wave: Sequence[str], at_once: int) -> None:
         with ThreadPoolExecutor(at_once, thread_name_prefix="fleet") as pool:
-            begun = {pool.submit(one, name): name for name in wave}
+            begun = {pool.submit(self._one, name): name for name in wave}
             try:
                 for future in as_completed(begun):
-                    note(begun[future], future.result())
+                    self._note(begun[future], future.result())
             except KeyboardInterrupt:
-                stop.set()
+                self._stop.set()
                 pool.shutdown()
-                ended = [name for future, name in begun.items() if future.result() is not None]
-                raise _interrupted(every, [*done, *ended]) from None
-    left = tuple(name for name in every if name not in done and name not in failed)
-    return FleetResult(fleet, done, failed, left)
+                ended = {name for future, name in begun.items() if future.result() is not None}
+                raise self._interrupted(ended) from None
 
+    def _one(self, name: str) -> PhaseResult | RolloutError | None:
+        if self._stop.is_set():
+            return None
+        try:
+            return self._act(name)
+        except RolloutError as error:
+            self._stop.set()
+            return error
 
-def _interrupted(every: Sequence[str], ended: Sequence[str]) -> Interrupted:
-    left = [name for name in every if name not in ended]
-    said = f"not begun: {', '.join(left)}" if left else "all were begun, and have ended"
-    return Interrupted(f"stopped: {said}", then="run the same command again; what is done stays as it is")
+    def _note(self, name: str, outcome: PhaseResult | RolloutError | None) -> None:
+        if isinstance(outcome, RolloutError):
+            self._failed[name] = outcome
+        elif outcome is not None:
+            self._done[name] = outcome
+        if outcome is not None:
+            self._on_done(name, self._failed.get(name))
+
+    def _interrupted(self, ended: Collection[str]) -> Interrupted:
+        left = [name for name in self._every if name not in self._done and name not in ended]
+        said = f"not begun: {', '.join(left)}" if left else "all were begun, and have ended"
+        return Interrupted(f"stopped: {said}", then="run the same command again; what is done stays as it is")

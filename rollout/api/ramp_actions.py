@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
+from rollout.api.checks import Checks
+from rollout.api.opened import Opened
+from rollout.api.phases import Phases
+from rollout.api.rollback import Rollbacks
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.inventory.stacks import ROUTING
@@ -16,8 +20,6 @@ from rollout.migration.ports import Approver
 if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import Evidence
     from rollout.analysis.verdicts import AnalysisResult
-    from rollout.api.container import Container
-    from rollout.api.rollout import EnvironmentRollout
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
     from rollout.migration.runner.result import PhaseResult
@@ -26,25 +28,24 @@ WHOLE = Percent(1000)
 
 
 class EnvironmentRampActions:
-    """The `Means` of one environment; see there.
+    """The `RampActions` of one environment; see there.
 
     Args:
-        door: The environment as the library opens it.
-        parts: Its parts.
+        opened: The environment.
         save: Whether weights are written into stacks.toml.
         warn: Told in a sentence who couldn't be notified.
     """
 
-    def __init__(self, door: EnvironmentRollout, parts: Container, *, save: bool, warn: Callable[[str], None]) -> None:
-        self._door = door
-        self._parts = parts
+    def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None]) -> None:
+        self._opened = opened
+        self._parts = opened.container
         self._save = save
-        self._notifiers = parts.notifiers(warn)
+        self._notifiers = opened.container.notifiers(warn)
         self._since: Since | None = None
         self._evidence: dict[tuple[str, ...], Evidence] = {}
 
     def read(self) -> AlbState:
-        """See `Means`."""
+        """See `RampActions`."""
         parts = self._parts
         if self._since is None:
             from rollout.migration.rollback.asked import DEPTH, Since  # noqa: PLC0415 - who looks on needs none
@@ -54,11 +55,11 @@ class EnvironmentRampActions:
         return parts.load_balancers.read(parts.environment)
 
     def overruled(self) -> tuple[str, ...]:
-        """See `Means`."""
+        """See `RampActions`."""
         return self._since.overruled() if self._since else ()
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
-        """See `Means`."""
+        """See `RampActions`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
 
@@ -73,41 +74,44 @@ class EnvironmentRampActions:
         return unless_unseen(by(found.streams, environment.analysis, steps=steps, notes=found.notes), found.unseen)
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
-        """See `Means`."""
+        """See `RampActions`."""
         return self._parts.alarms.states(names)
 
     def smoke(self) -> None:
-        """See `Means`."""
-        self._door.smoke().require()
+        """See `RampActions`."""
+        Checks(self._opened).smoke().require()
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
     ) -> PhaseResult:
-        """See `Means`."""
+        """See `RampActions`."""
         some = self._some(routes)
         since = self._since
-        result = self._door.set_weight(weight, routes=some, approve=approve, save=False, message=said, since=since)
+        phases = Phases(self._opened)
+        result = phases.set_weight(weight, routes=some, approve=approve, save=False, message=said, since=since)
         if self._save:
-            self._door.remember(weight, some)
+            Rollbacks(self._opened).remember(weight, some)
         return result
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
-        """See `Means`."""
-        return self._door.rollback(routes=self._some(routes), save=self._save, reconcile=said is not None, message=said)
+        """See `RampActions`."""
+        return Rollbacks(self._opened).rollback(
+            routes=self._some(routes), save=self._save, reconcile=said is not None, message=said
+        )
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
-        """See `Means`."""
+        """See `RampActions`."""
         from rollout.adapters.notify import Notice  # noqa: PLC0415 - only where somebody is told
 
         name = self._parts.environment.name
         self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
 
     def now(self) -> datetime:
-        """See `Means`."""
+        """See `RampActions`."""
         return self._parts.utc
 
     def wait_until(self, due: datetime) -> None:
-        """See `Means`."""
+        """See `RampActions`."""
         self._parts.wait_until(due)
 
     def _some(self, routes: Sequence[str]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def adopt(
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
         target = run.rollout().environment(environment)
         if resources:
-            target.adopt_resources(resources, approve=run.approve, message=message)
+            target.ownership.adopt(resources, approve=run.approve, message=message)
             return
         from rollout.errors import AwsError
         from rollout.inventory.stacks import STACKS
@@ -53,7 +53,7 @@ def adopt(
         found: list[str] = []
         for stack in STACKS:
             try:
-                unmarked = target.unmarked(stack)
+                unmarked = target.ownership.unmarked(stack)
             except AwsError as error:  # who may operate has no rights to legacy's functions
                 run.render.say(f"{stack}: it isn't known whose everything is: {error.what}")
                 continue

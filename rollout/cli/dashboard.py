@@ -35,7 +35,9 @@ def dashboard(
 
         names = run.rollout().environments
         # opened anew each time, since the file's weights change
-        readings = Readings(lambda name, since: run.rollout().environment(name).overview(since=since), SystemClock())
+        readings = Readings(
+            lambda name, since: run.rollout().environment(name).reports.overview(since=since), SystemClock()
+        )
 
         def ready(url: str) -> None:
             run.render.say(f"the dashboard is at {url} until Ctrl-C")

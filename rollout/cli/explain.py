@@ -63,4 +63,6 @@ def explain(
         except ValueError as error:
             raise UsageError(str(error), code="invalid-request") from None
         opened = run.rollout().environment(environment)
-        run.render.explanations(opened.explain(request, load_balancer=load_balancer, cookie=cookie, after=after))
+        run.render.explanations(
+            opened.traffic.explain(request, load_balancer=load_balancer, cookie=cookie, after=after)
+        )

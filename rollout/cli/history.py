@@ -39,4 +39,4 @@ def show(
     Example: rollout show production 12
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        run.render.past_change(environment, run.rollout().environment(environment).past_change(number))
+        run.render.past_change(environment, run.rollout().environment(environment).history.change(number))

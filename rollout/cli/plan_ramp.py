@@ -37,5 +37,5 @@ def plan_ramp(
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
         found = run.rollout().environment(environment)
-        plan = found.plan_ramp(base=base / 100, harmful=harmful / 100, since=since, requests_per_minute=rpm)
+        plan = found.ramp.plan(base=base / 100, harmful=harmful / 100, since=since, requests_per_minute=rpm)
         run.render.ramp_plan(environment, plan)

@@ -46,7 +46,7 @@ def preview(
     Example: rollout preview phase2 production
     """
     with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.api.rollout import read_weight
+        from rollout.api.arguments import read_weight
         from rollout.errors import UsageError
 
         opened = run.rollout().environment(environment)

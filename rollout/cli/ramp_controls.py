@@ -18,7 +18,7 @@ def pause(
     Example: rollout pause production
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        run.rollout().environment(environment).pause()
+        run.rollout().environment(environment).ramp.pause()
 
 
 def resume(
@@ -29,7 +29,7 @@ def resume(
     Example: rollout resume production
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        run.rollout().environment(environment).resume()
+        run.rollout().environment(environment).ramp.resume()
 
 
 def skip_wait(
@@ -40,7 +40,7 @@ def skip_wait(
     Example: rollout skip-wait production
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        run.rollout().environment(environment).skip_wait()
+        run.rollout().environment(environment).ramp.skip_wait()
 
 
 def approve(
@@ -57,7 +57,7 @@ def approve(
     Example: rollout approve production 50
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        run.rollout().environment(environment).approve(weight)
+        run.rollout().environment(environment).ramp.approve(weight)
 
 
 def freeze(
@@ -72,4 +72,4 @@ def freeze(
     Example: rollout freeze production --until 2026-12-24T18:00Z
     """
     with session(file, json=json, sandbox=sandbox) as run:
-        run.rollout().environment(environment).freeze(until)
+        run.rollout().environment(environment).ramp.freeze(until)

@@ -30,4 +30,4 @@ def release(
     Example: rollout release production
     """
     with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).release(approve=run.approve)
+        run.rollout().environment(environment).ownership.release(approve=run.approve)

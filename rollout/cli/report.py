@@ -31,7 +31,7 @@ def report(
         from rollout.reports import require_extra
 
         require_extra()
-        overview = run.rollout().environment(environment).overview(since=since)
+        overview = run.rollout().environment(environment).reports.overview(since=since)
         from rollout.reports.report import write_report
 
         write_report(overview, html, overwrite=force)

@@ -29,7 +29,8 @@ from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
     from rollout.api.container import PartsFactory, Sandbox
-    from rollout.api.rollout import EnvironmentRollout, Rollout
+    from rollout.api.environment import EnvironmentRollout
+    from rollout.api.rollout import Rollout
     from rollout.cli.render import Renderer
     from rollout.migration.events import Event, Listener
     from rollout.migration.ports import Approver

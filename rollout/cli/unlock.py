@@ -29,7 +29,7 @@ def unlock(
     """
     with session(file, json=json, yes=yes, sandbox=sandbox) as run:
         target = run.rollout().environment(environment)
-        removed = target.unlock(approve=lambda locks: _approve(run, locks, yes=yes), force=force)
+        removed = target.ownership.unlock(approve=lambda locks: _approve(run, locks, yes=yes), force=force)
         if not removed:
             run.render.say(f"{environment} isn't locked")
 

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
-from rollout.api.rollout import read_duration
+from rollout.api.arguments import read_duration
 from rollout.base.printable import json_line, one_line
 from rollout.cli import watch_screen
 from rollout.cli.console import SafeConsole, indented
@@ -21,7 +21,8 @@ from rollout.errors import RolloutError, UsageError, WrongAccount
 from rollout.migration import events
 
 if TYPE_CHECKING:
-    from rollout.api.rollout import EnvironmentRollout, Rollout
+    from rollout.api.environment import EnvironmentRollout
+    from rollout.api.rollout import Rollout
     from rollout.ramp.view import RampView
     from rollout.reports.overview import Overview
 
@@ -71,7 +72,7 @@ class Watch:
         while True:
             try:
                 target = self._target()
-                self._seen, self._trouble = (target.overview(since=SINCE), target.look()), ""
+                self._seen, self._trouble = (target.reports.overview(since=SINCE), target.ramp.view()), ""
             except WrongAccount:
                 raise
             except RolloutError as error:

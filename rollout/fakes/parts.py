@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rollout.alb.state import AlbState
 from rollout.api.container import Container
-from rollout.api.rollout import EnvironmentRollout
+from rollout.api.environment import EnvironmentRollout
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.load_balancers import InMemoryLoadBalancers

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rollout.analysis.metrics import MINUTE, function, target_group
-from rollout.api.rollout import EnvironmentRollout
+from rollout.api.environment import EnvironmentRollout
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.clock import InMemoryClock

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rollout.api.rollout import EnvironmentRollout
+    from rollout.api.environment import EnvironmentRollout
     from rollout.cli.session import Session
     from rollout.inventory.model import Environment
     from rollout_sandbox import Sandbox
@@ -92,7 +92,7 @@ def _show_rules(run: Session, inventory: Environment, aws: Sandbox) -> None:
 
 def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
     """A ramp whose candidate breaks at its first step, and one whose candidate is as good as legacy."""
-    from rollout.api.rollout import EnvironmentRollout
+    from rollout.api.environment import EnvironmentRollout
     from rollout.errors import AnalysisFailed
     from rollout_sandbox.ramp_story import SPEED, Breakage, crowd, shortened
 

@@ -170,7 +170,7 @@ def load(
     Example: rollout sandbox load production --rate 50 --for 1m
     """
     with session(file, json=json, sandbox=True) as run:
-        from rollout.api.rollout import read_duration, read_weight
+        from rollout.api.arguments import read_duration, read_weight
         from rollout.errors import SandboxError
         from rollout.migration.events import plain
         from rollout_sandbox import daemon

@@ -105,7 +105,7 @@ class InMemoryTeam:
 
     def forwards(self) -> dict[str, ForwardAction | None]:
         """What each route's rule forwards to now."""
-        live = self.open().live()
+        live = self.open().traffic.alb_state()
         found = {name: live.rule_of(route) for name, route in self.inventory.routes.items()}
         return {name: rule.forward if rule else None for name, rule in found.items()}
 

@@ -60,22 +60,22 @@ def test_phase_1_changes_nothing_until_all_is_adopted_by_name() -> None:
     told = {problem.where for problem in caught.value.problems}
     assert {problem.code for problem in caught.value.problems} == {"not-marked"}
     assert told == {FUNCTION_NAME, ROLE_NAME, *REST}
-    result = world.open(SEED).adopt_resources([FUNCTION_NAME], approve=True)
+    result = world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=True)
     assert result.adopted == (f"candidate/{FUNCTION_NAME}",)
     assert tags(world, FUNCTION) == mark_of(SEED, CANDIDATE).tags
     assert tags(world, ROLE) == tags(world, LOG_GROUP, f"/aws/lambda/{NAME}") == {}
-    world.open(SEED).adopt_resources([ROLE_NAME, *REST], approve=True)
+    world.open(SEED).ownership.adopt([ROLE_NAME, *REST], approve=True)
     assert world.open(larger()).phase1(approve=True).changed
     assert not world.open(larger()).phase1(approve=True).changed
 
 
 def test_history_has_it_and_what_there_is_is_shown() -> None:
     world = unmarked()
-    assert {each.name for each in world.open(SEED).unmarked(CANDIDATE)} == {FUNCTION_NAME, ROLE_NAME, *REST}
-    world.open(SEED).adopt_resources([FUNCTION_NAME], approve=True, message="made by 0.1")
+    assert {each.name for each in world.open(SEED).ownership.unmarked(CANDIDATE)} == {FUNCTION_NAME, ROLE_NAME, *REST}
+    world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=True, message="made by 0.1")
     last = world.open(SEED).history()[-1]
     assert (last.what, last.why) == ("adopt", "made by 0.1")
-    assert FUNCTION_NAME not in {each.name for each in world.open(SEED).unmarked(CANDIDATE)}
+    assert FUNCTION_NAME not in {each.name for each in world.open(SEED).ownership.unmarked(CANDIDATE)}
 
 
 def test_nobody_to_approve_and_a_no_change_nothing() -> None:
@@ -83,7 +83,7 @@ def test_nobody_to_approve_and_a_no_change_nothing() -> None:
     before = deepcopy(world.aws(SEED).resources)
     for approve in (None, lambda _: False):
         with pytest.raises(GateRefused):
-            world.open(SEED).adopt_resources([FUNCTION_NAME], approve=approve)
+            world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=approve)
     assert world.aws(SEED).resources == before
 
 
@@ -91,7 +91,7 @@ def test_nobody_to_approve_and_a_no_change_nothing() -> None:
     "prepare",
     [
         lambda world: world.backend.stacks.clear(),  # no state holds it
-        lambda world: world.open(SEED).adopt_resources([FUNCTION_NAME], approve=True),  # it has the mark
+        lambda world: world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=True),  # it has the mark
         lambda world: world.aws(SEED).resources.update(  # it is somebody else's
             {(FUNCTION, NAME): {"name": NAME, "tags": Mark("shop", "production", CANDIDATE, SEED.region).tags}}
         ),
@@ -102,7 +102,7 @@ def test_what_no_state_holds_and_what_is_marked_isnt_adopted(prepare: Callable[[
     prepare(world)
     before = deepcopy(world.aws(SEED).resources)
     with pytest.raises(UsageError) as caught:
-        world.open(SEED).adopt_resources([FUNCTION_NAME], approve=True)
+        world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=True)
     assert caught.value.code == "not-adoptable"
     assert world.aws(SEED).resources == before
 
@@ -115,7 +115,7 @@ def test_what_changes_while_the_gate_is_open_isnt_marked() -> None:
         return True
 
     with pytest.raises(Drift):
-        world.open(SEED).adopt_resources([FUNCTION_NAME], approve=meanwhile)
+        world.open(SEED).ownership.adopt([FUNCTION_NAME], approve=meanwhile)
     assert tags(world, FUNCTION) == {"team": "b"}
 
 
@@ -126,14 +126,14 @@ def test_a_legacy_stack_without_marks_stays_as_it_is_until_something_of_it_is_ad
     assert not any(
         change.properties for preview in gate.previews if preview.stack == LEGACY for change in preview.changes
     )
-    assert {each.stack for each in world.open(SEED).unmarked(LEGACY)} == {LEGACY}
+    assert {each.stack for each in world.open(SEED).ownership.unmarked(LEGACY)} == {LEGACY}
     assert tags(world, FUNCTION, "cc-v1-score-POST-0") == {}
-    world.open(SEED).adopt_resources(["legacy/Function:cc-v1-score-POST-0"], approve=True)
+    world.open(SEED).ownership.adopt(["legacy/Function:cc-v1-score-POST-0"], approve=True)
     assert tags(world, FUNCTION, "cc-v1-score-POST-0") == mark_of(SEED, LEGACY).tags
 
 
 def test_target_groups_are_marked_by_their_arns() -> None:
     world = unmarked()
-    world.open(SEED).adopt_resources([REST[1]], approve=True)
+    world.open(SEED).ownership.adopt([REST[1]], approve=True)
     (marked,) = [key for key, props in world.aws(SEED).resources.items() if props.get("tags")]
     assert marked[0] == TARGET_GROUP

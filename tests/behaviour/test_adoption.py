@@ -15,7 +15,7 @@ HALF = Split.at(Percent.of(50))
 
 def divide(team: InMemoryTeam, route: str, legacy: int, candidate: int) -> None:
     """Have somebody set a rule's weights by hand, without stickiness."""
-    live, entry = team.open().live(), team.inventory.routes[route]
+    live, entry = team.open().traffic.alb_state(), team.inventory.routes[route]
     forward = ForwardAction({live.group_arn(entry.legacy): legacy, live.group_arn(entry.candidate): candidate})
     team.aws.modify_rule(Arn(team.rules()[route]), forward=forward)
 
@@ -65,7 +65,7 @@ def test_another_route_keeps_its_odd_weights_when_one_moves(built: InMemoryTeam)
 
 def test_what_preflight_refuses_phase_2_refuses_and_says_how_to_go_on(built: InMemoryTeam) -> None:
     nobody_holds_the_rules(built)
-    live, entry = built.open().live(), built.inventory.routes["stamp-score"]
+    live, entry = built.open().traffic.alb_state(), built.inventory.routes["stamp-score"]
     alone = ForwardAction({live.group_arn(entry.candidate): 1})
     built.aws.modify_rule(Arn(built.rules()["stamp-score"]), forward=alone)
     found = [problem.code for problem in built.open().preflight().problems]

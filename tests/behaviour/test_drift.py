@@ -11,7 +11,7 @@ from tests.behaviour.team import InMemoryTeam
 
 
 def by_hand(team: InMemoryTeam, route: str, weight: int) -> None:
-    live, entry = team.open().live(), team.inventory.routes[route]
+    live, entry = team.open().traffic.alb_state(), team.inventory.routes[route]
     split, groups = Split.at(Percent.of(weight)), (live.group_arn(entry.legacy), live.group_arn(entry.candidate))
     forward = forward_of(split, *groups, team.inventory.stickiness.kept_for)
     team.aws.modify_rule(Arn(team.rules()[route]), forward=forward)

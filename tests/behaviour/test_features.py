@@ -63,7 +63,7 @@ def test_a_route_of_many_methods_has_a_header_rule_for_some_of_them_each(cut_ove
     cut_over.open().override(approve=True)
 
     def header_rules() -> list[tuple[frozenset[str], bool]]:
-        live = cut_over.open().live()
+        live = cut_over.open().traffic.alb_state()
         candidate = live.group_arn(cut_over.inventory.routes["stamp-score"].candidate)
         found = [rule for rule in live.rules_of("public") if rule.further and rule.paths == {"/v2/stamps/*/score/*"}]
         return [(rule.methods, bool(rule.forward and candidate in rule.forward.weights)) for rule in found]

@@ -39,7 +39,7 @@ def test_alarms_and_a_dashboard_come_stay_change_and_go(legacy: InMemoryTeam) ->
     assert watching["alarms"][-1] == f"{begin}-rust-scorer-throttles"
     assert set(watching["alarms"]) == alarms(legacy).keys()  # two legacy groups are few enough for one alarm
     assert {alarm["treatMissingData"] for alarm in alarms(legacy).values()} == {"notBreaching"}
-    balancer = legacy.open().live().load_balancers["public"]
+    balancer = legacy.open().traffic.alb_state().load_balancers["public"]
     metric = alarms(legacy)[f"{pool}-errors"]["metricQueries"][0]["metric"]
     assert metric["dimensions"]["LoadBalancer"] == balancer.partition(":loadbalancer/")[2]
     assert dashboards(legacy) == [begin]

@@ -50,7 +50,7 @@ def test_the_owner_is_told_of_until_it_lets_go(
     team.open().phase1(approve=True)
     assert team.owners() == {("pulumi",)}
     with raises(PreflightFailed, "rule-not-managed"):
-        team.open().release(approve=True)
+        team.open().ownership.release(approve=True)
 
     (looked,) = [check for check in team.open().preflight().checks if check.name == "other owner"]
     assert looked.evidence == f"pulumi ({owner.place}) holds 3 of 3 rules"
@@ -73,7 +73,7 @@ def test_the_owner_is_told_of_until_it_lets_go(
     assert status.next_step == "rollout release production"
     for approve in (no, None):
         with raises(GateRefused, "gate-declined" if approve else "approval-required"):
-            team.open().release(approve=approve)
+            team.open().ownership.release(approve=approve)
 
     owner.held.pop("rule-0")  # by hand; rollout does the rest
     assert len(team.open().status().unreleased) == 2
@@ -88,7 +88,7 @@ def test_the_owner_is_told_of_until_it_lets_go(
     assert {route.owners for route in status.routes} == {("routing",)}
     assert (status.unreleased, status.next_step) == ((), None)
     assert team.rules() == before
-    assert team.open().release(approve=True).routes == ()
+    assert team.open().ownership.release(approve=True).routes == ()
 
 
 def test_a_command_that_fails_ends_a_release_which_is_finished_by_a_rerun(
@@ -96,9 +96,9 @@ def test_a_command_that_fails_ends_a_release_which_is_finished_by_a_rerun(
 ) -> None:
     owner.calls.refuse("run", skip=1, error=OwnerError("no network"))
     with pytest.raises(OwnerError):
-        adopted.open().release(approve=True)
+        adopted.open().ownership.release(approve=True)
     assert len(adopted.open().status().unreleased) == 2
-    assert len(adopted.open().release(approve=True).routes) == 2
+    assert len(adopted.open().ownership.release(approve=True).routes) == 2
 
 
 def test_a_rule_that_changed_during_a_release_is_told(adopted: InMemoryTeam, owner: InMemoryOwner) -> None:
@@ -109,13 +109,13 @@ def test_a_rule_that_changed_during_a_release_is_told(adopted: InMemoryTeam, own
 
     owner.calls.after(change, "run", times=1)
     with pytest.raises(VerifyFailed) as caught:
-        adopted.open().release(approve=True)
+        adopted.open().ownership.release(approve=True)
     assert [problem.where for problem in caught.value.problems] == ["routes.stamp-score"]
 
 
 def test_undoing_waits_for_the_owner(adopted: InMemoryTeam, owner: InMemoryOwner) -> None:
     team, before = adopted, adopted.rules()
-    team.open().release(approve=True)
+    team.open().ownership.release(approve=True)
     with raises(PreflightFailed, "candidate-attached"):
         team.open().undo("phase2", approve=True)  # the candidate is prepared, as that stack wouldn't have it
     team.open().set_weight(0, approve=True)
@@ -135,7 +135,7 @@ def test_undoing_waits_for_the_owner(adopted: InMemoryTeam, owner: InMemoryOwner
 
 def test_completing_leaves_what_is_not_ours(adopted: InMemoryTeam) -> None:
     team = adopted
-    team.open().release(approve=True)
+    team.open().ownership.release(approve=True)
     team.open().set_weight(100, approve=True)
     for _ in range(31):
         team.world.serve(team.inventory, dict.fromkeys(team.inventory.routes, 60))
@@ -147,4 +147,4 @@ def test_completing_leaves_what_is_not_ours(adopted: InMemoryTeam) -> None:
     status = team.open().status()
     assert (status.phase, status.unreleased, status.next_step) == ("completed", (), None)
     assert {route.live for route in status.routes} == {CANDIDATE_ONLY}
-    assert "l-passport-v2-stamp-score" in team.open().live().target_groups
+    assert "l-passport-v2-stamp-score" in team.open().traffic.alb_state().target_groups

@@ -20,12 +20,12 @@ RUST, PYTHON, REGISTRY = "l-passport-v2-rust-scorer", "l-passport-v2-stamp-score
 
 
 def goes_to(team: InMemoryTeam, request: Request, after: str | None = None) -> list[str]:
-    (found,) = team.open().explain(request, load_balancer="public", after=after)
+    (found,) = team.open().traffic.explain(request, load_balancer="public", after=after)
     return [share.target_group for share in found.shares]
 
 
 def header_rules(team: InMemoryTeam) -> dict[str, OverrideRule]:
-    return held_overrides(team.open().inventory, team.open().live())
+    return held_overrides(team.open().inventory, team.open().traffic.alb_state())
 
 
 def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam) -> None:
@@ -75,7 +75,7 @@ def test_header_rules_come_stay_follow_a_rollback_and_go(cut_over: InMemoryTeam)
 def test_hands_on_header_rules_are_noticed(cut_over: InMemoryTeam) -> None:
     cut_over.edit("[stickiness]", "[header-override]\n\n[stickiness]")
     cut_over.open().override(approve=True)
-    by_name = {rule.tags.get("rollout:override"): rule for rule in cut_over.open().live().rules}
+    by_name = {rule.tags.get("rollout:override"): rule for rule in cut_over.open().traffic.alb_state().rules}
     cut_over.aws.delete_rule(by_name["embed-score-override"].arn)
     cut_over.open().set_weight(10, approve=True)  # one that was deleted by hand is let go of
     assert {route.live for route in cut_over.open().status().routes} == {Split.at(Percent.of(10))}

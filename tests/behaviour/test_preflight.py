@@ -14,12 +14,12 @@ from tests.codes import raises
 
 
 def without_targets(team: InMemoryTeam, name: str) -> None:
-    group = team.open().live().group_arn(name)
+    group = team.open().traffic.alb_state().group_arn(name)
     team.aws.deregister_targets(group, *team.aws.targets[group])
 
 
 def test_everything_wrong_is_told_at_once(cut_over: InMemoryTeam) -> None:
-    aws, live = cut_over.aws, cut_over.open().live()
+    aws, live = cut_over.aws, cut_over.open().traffic.alb_state()
     without_targets(cut_over, "l-passport-v2-rust-scorer")
     (function,) = aws.targets[live.group_arn("l-passport-v2-rust-scorer-int")]
     aws.policies[function] = policy_for(live.group_arn("l-passport-v2-rust-scorer"))
@@ -53,7 +53,7 @@ def test_no_traffic_is_sent_to_a_group_without_a_target_but_taken_away_it_is(cut
 
 def test_a_rule_that_takes_a_routes_requests_stops_the_way_up_and_not_the_way_back(cut_over: InMemoryTeam) -> None:
     cut_over.open().set_weight(10, approve=True)
-    listener = cut_over.open().live().listeners["public"]
+    listener = cut_over.open().traffic.alb_state().listeners["public"]
     takes = [Condition(ConditionField.PATH, ("/v2/stamps/*",))]
     cut_over.aws.create_rule(listener, 1, takes, None, action="fixed-response 503")
     with raises(PreflightFailed, "route-unreachable"):

@@ -23,7 +23,7 @@ def splits(team: InMemoryTeam) -> set[Split | None]:
 
 
 def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(whole: InMemoryTeam) -> None:
-    before, kept = whole.rules(), whole.open().live().rules
+    before, kept = whole.rules(), whole.open().traffic.alb_state().rules
     assert splits(whole) == {LEGACY_ONLY}
 
     done = whole.open().phase1(approve=True)
@@ -49,7 +49,7 @@ def test_the_whole_inventory_from_the_legacy_stack_to_a_rollback(whole: InMemory
     assert splits(whole) == {LEGACY_ONLY}
     assert whole.open().inventory.weight == Percent.of(0)
 
-    now = whole.open().live().rules
+    now = whole.open().traffic.alb_state().rules
     assert whole.rules() == before
     untouched = {rule.arn for rule in kept} - set(before.values())
     assert [rule for rule in now if rule.arn in untouched] == [rule for rule in kept if rule.arn in untouched]

@@ -71,7 +71,7 @@ def test_one_group_serves_both_listeners_through_all_phases(both: InMemoryTeam) 
     both.open().phase2(approve=True)
     both.open().set_weight(20, approve=True)
     assert set(both.splits().values()) == {Split.at(Percent.of(20))}
-    explained = both.open().explain(Request("GET", "/ingest/1"))
+    explained = both.open().traffic.explain(Request("GET", "/ingest/1"))
     assert [[share.function for share in each.shares] for each in explained] == [[None, "ingest-new"]] * 2
     both.open().rollback()
     assert set(both.splits().values()) == {LEGACY_ONLY}

@@ -58,7 +58,7 @@ def test_nothing_is_undone_out_of_order_and_a_prepared_candidate_goes_in_place(
 
 def test_a_candidate_that_another_rule_uses_is_not_deleted(legacy: InMemoryTeam) -> None:
     legacy.open().phase1(approve=True)
-    live = legacy.open().live()
+    live = legacy.open().traffic.alb_state()
     group, listener = live.group_arn("l-passport-v2-rust-scorer"), live.listeners["public"]
     legacy.aws.create_rule(listener, 7, for_endpoint("/beta", ()), ForwardAction({group: 1}))
     with raises(PreflightFailed, "target-group-in-use"):

@@ -91,7 +91,7 @@ def states(target: EnvironmentRollout) -> Any:
 
 
 def held(target: EnvironmentRollout, stack: str) -> Any:
-    resources, own = target._parts.stacks.resources(stack), target.inventory.project
+    resources, own = target._container.stacks.resources(stack), target.inventory.project
     if resources is None:
         return None
     return sorted(
@@ -109,7 +109,7 @@ def held(target: EnvironmentRollout, stack: str) -> Any:
 
 
 def histories(target: EnvironmentRollout) -> Any:
-    stacks = target._parts.stacks
+    stacks = target._container.stacks
     return {
         stack: [(each.kind, each.result, each.message.split("\n")[0]) for each in stacks.history(stack, 50)]
         for stack in STACKS
@@ -179,7 +179,7 @@ class ByEngine(States):
 
 
 def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
-    parts = cut_over.open()._parts
+    parts = cut_over.open()._container
     for environment in (parts.environment, parts.environment.model_copy(update={"name": "nowhere"})):
         ours, theirs = (kind(environment, parts._engine) for kind in (States, ByEngine))
         for stack in STACKS:
@@ -190,14 +190,14 @@ def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
 def port(team: Team | InMemoryTeam, folder: Path) -> Facts:
     """What a stack that isn't there says, a plan that is too old, a rule that is gone, and a note."""
     target, facts = team.open(), Facts()
-    environment, stacks = target.inventory, target._parts.stacks
+    environment, stacks = target.inventory, target._container.stacks
     absent = environment.model_copy(update={"name": "nowhere"})
-    nowhere = replace(target._parts, environment=absent).stacks
+    nowhere = replace(target._container, environment=absent).stacks
     facts.append(("absent", (nowhere.resources(ROUTING), nowhere.history(ROUTING, 5), nowhere.locks(ROUTING))))
     facts.append(("absent preview", nowhere.preview(ROUTING, ProgramInput(absent), folder.parent / "none")))
     facts.append(("absent note", outcome(lambda: nowhere.note(ROUTING, "hello"))))
 
-    live = target.live()
+    live = target.traffic.alb_state()
     ten, fifty = (
         routing_input(environment, live, dict.fromkeys(environment.routes, Split.at(Percent.of(weight))))
         for weight in (10, 50)

@@ -38,11 +38,11 @@ def step(team: Team, load: Load, **candidate: object) -> Gathered:
     usual = timedelta(milliseconds=200)
     for function, how in (("*", {}), ("rust-scorer", candidate)):
         team.aws.behave(Profile(function, account=team.account, **{"latency": usual, **how}))  # type: ignore[arg-type]
-    parts = team.open()._parts
+    parts = team.open()._container
     start = parts.utc
     load.wait(30 * RATE)  # so many that a tenth of a route's own is never hardly any
     team.aws.clock.pass_by(seconds=300)
-    return parts.evidence(team.open().inventory.routes).gather(team.open().live(), start, parts.utc)
+    return parts.evidence(team.open().inventory.routes).gather(team.open().traffic.alb_state(), start, parts.utc)
 
 
 def test_a_step_under_load_shows_what_the_candidate_does(cut_over: Team) -> None:

@@ -54,7 +54,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert f"2 routes: {stamps.share} % (" in text
     assert ", 300 requests)" in text
 
-    plan = cut_over.open().plan_ramp(since="15m")
+    plan = cut_over.open().ramp.plan(since="15m")
     assert plan.requests_per_minute == 300 / 15
     assert plan.notes[0] == "embed-score had none: no step passes as long as that is so"
     text = cut_over.run("plan-ramp", "production", "--since", "15m").stdout

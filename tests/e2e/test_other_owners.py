@@ -153,7 +153,7 @@ def test_terraform_lets_go(team: Team) -> None:
     infra = team.open().inventory.model_copy(update={"project": f"infra-{team.account}"})
     seed(infra, team.aws, lambda _: None, without_rules=True)
     named(team, 'owner = "terraform"\ndirectory = "infra"')
-    inventory, live = team.open().inventory, team.open().live()
+    inventory, live = team.open().inventory, team.open().traffic.alb_state()
     wanted = {
         name: {
             "listener": live.listeners[route.load_balancer],
@@ -188,7 +188,7 @@ def test_terraform_lets_go(team: Team) -> None:
     assert {route.live for route in team.open().status().routes} == {LEGACY_ONLY}
     team.open().set_weight(10, approve=True, accept_live=True)
 
-    assert team.open().release(approve=True).routes == tuple(inventory.routes)
+    assert team.open().ownership.release(approve=True).routes == tuple(inventory.routes)
     assert team.open().status().next_step is None
     terraform.write(CONFIGURATION)
     planned = terraform.run("plan", "-detailed-exitcode", "-input=false")

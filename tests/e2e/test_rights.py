@@ -58,7 +58,7 @@ class Story:
 
     @cached_property
     def _rules(self) -> frozenset[str]:
-        live, routes = self.team.open().live(), self.team.open().inventory.routes.values()
+        live, routes = self.team.open().traffic.alb_state(), self.team.open().inventory.routes.values()
         return frozenset(rule.arn for route in routes if (rule := live.rule_of(route)))
 
     def policy(self, role: Role) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Story:
     def unmark(self) -> None:
         """Take the marks off, as an earlier version made everything."""
         team, tags = self.team, list(mark_of(self.team.open().inventory, "candidate").tags)
-        name, live = "rust-scorer", self.team.open().live()
+        name, live = "rust-scorer", self.team.open().traffic.alb_state()
         functions, logs, iam, elb = (
             team.aws.client(service, team.account, "us-west-2") for service in ("lambda", "logs", "iam", "elbv2")
         )
@@ -99,7 +99,7 @@ class Story:
 def adopted(it: EnvironmentRollout) -> None:
     """Mark all that `unmark` took the marks off."""
     candidate = [f"{kind}:rust-scorer" for kind in ("Function", "LogGroup", "Role")]
-    it.adopt_resources(
+    it.ownership.adopt(
         [*candidate, "TargetGroup:rust-scorer-public", "ListenerRule:embed-score-override"], approve=True
     )
 
@@ -110,7 +110,7 @@ Step = tuple[Role, str, Callable[[EnvironmentRollout], object]]
 def planned(it: EnvironmentRollout) -> None:
     """Plan a ramp, for which there were no requests."""
     with suppress(UsageError):
-        it.plan_ramp()
+        it.ramp.plan()
 
 
 BUILD: tuple[Step, ...] = (
@@ -125,7 +125,7 @@ MOVE: tuple[Step, ...] = (
     ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(remove=True, approve=True)),
     ("observe", "preview", lambda it: it.preview("phase2")),
-    ("observe", "explain", lambda it: it.explain(Request.of("GET", "/v2/stamps/1/score/2"), after="phase2")),
+    ("observe", "explain", lambda it: it.traffic.explain(Request.of("GET", "/v2/stamps/1/score/2"), after="phase2")),
     ("operate", "phase2", lambda it: it.phase2(approve=True)),
     ("observe", "preview", lambda it: it.preview("phase3")),
     ("operate", "override", lambda it: it.override(approve=True)),
@@ -136,8 +136,8 @@ RAMP: tuple[Step, ...] = (
     ("operate", "phase3", lambda it: it.phase3(approve=True)),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("observe", "status", lambda it: it.status()),
-    ("observe", "report", lambda it: it.overview()),
-    ("observe", "dashboard", lambda it: it.overview()),
+    ("observe", "report", lambda it: it.reports.overview()),
+    ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
     ("observe", "drift", lambda it: it.drift()),
     ("observe", "history", lambda it: it.history()),
@@ -146,11 +146,11 @@ RAMP: tuple[Step, ...] = (
     ("operate", "smoke", lambda it: it.smoke()),
     ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
     ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
-    ("operate", "pause", lambda it: it.pause()),
-    ("operate", "resume", lambda it: it.resume()),
-    ("operate", "skip-wait", lambda it: it.skip_wait()),
-    ("operate", "approve", lambda it: it.approve()),
-    ("operate", "freeze", lambda it: it.freeze("1h")),
+    ("operate", "pause", lambda it: it.ramp.pause()),
+    ("operate", "resume", lambda it: it.ramp.resume()),
+    ("operate", "skip-wait", lambda it: it.ramp.skip_wait()),
+    ("operate", "approve", lambda it: it.ramp.approve()),
+    ("operate", "freeze", lambda it: it.ramp.freeze("1h")),
 )
 
 

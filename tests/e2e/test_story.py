@@ -26,7 +26,7 @@ def test_all_routes_from_the_legacy_stack_to_a_rollback(inventory: str, request:
     routes = len(team.open().inventory.routes)
     elb, rule = team.aws.client("elbv2", team.account, "us-west-2"), team.rules()["stamp-score"]
     elb.add_tags(ResourceArns=[rule], Tags=[{"Key": "team", "Value": "identity"}])
-    before, kept = team.rules(), team.open().live().rules
+    before, kept = team.rules(), team.open().traffic.alb_state().rules
     assert splits(team) == {LEGACY_ONLY}
 
     done = team.open().phase1(approve=True)
@@ -53,7 +53,7 @@ def test_all_routes_from_the_legacy_stack_to_a_rollback(inventory: str, request:
     assert splits(team) == {LEGACY_ONLY}
     assert team.open().inventory.weight == Percent.of(0)
 
-    now = team.open().live().rules
+    now = team.open().traffic.alb_state().rules
     assert team.rules() == before
     untouched = {rule.arn for rule in kept} - set(before.values())
     assert [rule for rule in now if rule.arn in untouched] == [rule for rule in kept if rule.arn in untouched]

@@ -99,7 +99,7 @@ def test_no_request_is_lost_or_astray_from_phase_1_to_a_rollback(legacy: Team, t
 
 
 def test_the_naive_way_loses_requests_and_this_traffic_shows_it(built: Team) -> None:
-    live, elb = built.open().live(), built.aws.client("elbv2", built.account, "us-west-2")
+    live, elb = built.open().traffic.alb_state(), built.aws.client("elbv2", built.account, "us-west-2")
     with traffic_of(built) as traffic:
         for route in built.open().inventory.routes.values():
             rule = live.rule_of(route)

@@ -18,7 +18,7 @@ def held(team: Team) -> set[tuple[str, ...] | None]:
 
 
 def test_phase_2_and_phase_1_are_undone_to_the_letter_under_traffic(legacy: Team) -> None:
-    rules, before = legacy.rules(), legacy.open().live().rules
+    rules, before = legacy.rules(), legacy.open().traffic.alb_state().rules
     with Load(endpoints_of(legacy.open().inventory, legacy.aws), RATE, users=20, visits=200) as load:
         load.wait(RATE)
         legacy.open().phase1(approve=True)
@@ -45,7 +45,7 @@ def test_phase_2_and_phase_1_are_undone_to_the_letter_under_traffic(legacy: Team
     assert [answer for answer in answers if answer.verdict is not Verdict.FINE] == []
     assert [answer for answer in answers if answer.started > back and answer.on_candidate] == []
     assert legacy.rules() == rules
-    assert [rule.conditions for rule in legacy.open().live().rules] == [rule.conditions for rule in before]
+    assert [rule.conditions for rule in legacy.open().traffic.alb_state().rules] == [rule.conditions for rule in before]
     functions = legacy.aws.client("lambda", legacy.account, "us-west-2").list_functions()["Functions"]
     assert "rust-scorer" not in {function["FunctionName"] for function in functions}
 

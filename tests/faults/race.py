@@ -47,7 +47,7 @@ def race(team: Team, after: float) -> tuple[int, int, bool]:
     back = begin(team, "rollback", "production", "--no-save")
     for process in (back, raising):
         process.communicate()
-    splits = team.open().live().splits(team.open().inventory)
+    splits = team.open().traffic.alb_state().splits(team.open().inventory)
     return raising.returncode, back.returncode, set(splits.values()) == {LEGACY_ONLY}
 
 

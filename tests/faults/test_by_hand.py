@@ -31,7 +31,7 @@ def meanwhile(act: Callable[[], object]) -> Callable[[object], bool]:
 
 
 def test_a_rule_edited_before_the_yes_is_told_and_keeps_the_edit(cut_over: Team) -> None:
-    live, route, before = cut_over.open().live(), cut_over.open().inventory.routes[ROUTE], splits(cut_over)
+    live, route, before = cut_over.open().traffic.alb_state(), cut_over.open().inventory.routes[ROUTE], splits(cut_over)
     rule, thirty = cut_over.rules()[ROUTE], Split.at(Percent.of(30))
     edited = action_for(forward_of(thirty, live.group_arn(route.legacy), live.group_arn(route.candidate), HOUR))
     calls = len(cut_over.calls())
@@ -58,9 +58,9 @@ def test_a_rule_deleted_before_the_yes_is_told_and_comes_back_by_phase_2_once_so
     with raises(PreflightFailed, "rule-missing"):
         cut_over.open().set_weight(5, approve=True)
 
-    legacy = cut_over.open().live().group_arn(cut_over.open().inventory.routes[ROUTE].legacy)
+    legacy = cut_over.open().traffic.alb_state().group_arn(cut_over.open().inventory.routes[ROUTE].legacy)
     made = elb(cut_over).create_rule(
-        ListenerArn=cut_over.open().live().listeners["internal"],
+        ListenerArn=cut_over.open().traffic.alb_state().listeners["internal"],
         Priority=int(rule["Priority"]),
         Conditions=[{k: v for k, v in c.items() if k != "Values"} for c in rule["Conditions"]],
         Actions=[{"Type": "forward", "TargetGroupArn": legacy}],
@@ -77,7 +77,7 @@ def test_a_rule_deleted_before_the_yes_is_told_and_comes_back_by_phase_2_once_so
 
 def test_a_target_group_deleted_before_the_yes_is_told_and_made_anew_by_phase_1(cut_over: Team) -> None:
     cut_over.open().rollback(reconcile=False)
-    group = cut_over.open().live().group_arn("l-passport-v2-rust-scorer-int")
+    group = cut_over.open().traffic.alb_state().group_arn("l-passport-v2-rust-scorer-int")
     calls = len(cut_over.calls())
     with raises(Drift, "target-group-missing"):
         cut_over.open().set_weight(

@@ -25,7 +25,7 @@ class Killed(BaseException):
 
 
 def splits(world: World) -> set[Split]:
-    return set(world.open(SEED).live().splits(SEED).values())
+    return set(world.open(SEED).traffic.alb_state().splits(SEED).values())
 
 
 def test_the_whole_way_and_back() -> None:
@@ -126,7 +126,7 @@ def test_ctrl_c_leaves_no_lock_and_what_was_done() -> None:
     with pytest.raises(Interrupted):
         world.open(SEED).set_weight(10, approve=True, save=False)
     assert world.actor().stacks(SEED).locks(ROUTING) == ()
-    assert sorted(map(str, world.open(SEED).live().splits(SEED).values())) == [*["0 %"] * 5, *["10 %"] * 3]
+    assert sorted(map(str, world.open(SEED).traffic.alb_state().splits(SEED).values())) == [*["0 %"] * 5, *["10 %"] * 3]
 
 
 @pytest.mark.parametrize("state", [Holder.ALIVE, Holder.ELSEWHERE])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rollout.api.fleet import line_of, run_waves, side_by_side
+from rollout.api.fleet import Waves, line_of, side_by_side
 from rollout.errors import AwsError, Drift, EngineError, Interrupted, Problem, RolloutError
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.drift import DriftReport
@@ -34,14 +34,13 @@ class World:
         return PhaseResult(name, "weight", True, Gate(name, "weight", (), ()))
 
     def run(self, at_once: int) -> Any:
-        return run_waves(
+        return Waves(
             "all",
             WAVES,
             self.act,
-            at_once=at_once,
             on_wave=lambda number, names: self.told.append((number, *names)),
             on_done=lambda name, error: self.told.append((name, error)),
-        )
+        ).run(at_once)
 
 
 @pytest.mark.parametrize("at_once", [1, 4])
@@ -85,7 +84,7 @@ def test_side_by_side_what_is_under_way_ends_and_the_next_wave_never_begins() ->
             failed.wait()
         return world.act(name)
 
-    result = run_waves("all", (("europe", "america"), ("asia",)), act, at_once=2)
+    result = Waves("all", (("europe", "america"), ("asia",)), act).run(at_once=2)
     assert list(result.failed) == ["europe"]
     assert "asia" in result.left
     assert "asia" not in world.begun
@@ -97,7 +96,7 @@ def test_ctrl_c_tells_what_was_not_begun() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="not begun: asia"):
-        run_waves("all", (("staging",), ("asia",)), World().act, at_once=2, on_done=stop)
+        Waves("all", (("staging",), ("asia",)), World().act, on_done=stop).run(at_once=2)
 
 
 def test_a_line_tells_what_is_known_and_an_error_hides_no_other_line() -> None:

@@ -7,15 +7,19 @@ import re
 import subprocess
 import sys
 import warnings
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rollout.api.environment import MOVED as MOVED_METHODS
+from rollout.fakes.world import World
 from rollout.inventory import model
 from rollout.migration import events
 from rollout.moved import MOVED
 from rollout.programs.components import http_lambda
+from tests.unit.seed import SEED
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +61,12 @@ def test_pytest_finds_the_fixtures_by_their_earlier_name(tmp_path: Path) -> None
 def test_a_name_that_never_was_is_missing(name: str) -> None:
     with pytest.raises(ModuleNotFoundError):
         imported(name)
+
+
+def test_an_environments_methods_work_by_their_earlier_names() -> None:
+    opened = World.legacy(SEED).open(SEED)
+    for name, now in MOVED_METHODS.items():
+        with pytest.warns(DeprecationWarning, match=now):
+            assert getattr(opened, name) == attrgetter(now)(opened)
+    with pytest.raises(AttributeError):
+        _ = opened.nothing

@@ -91,7 +91,7 @@ def _versions() -> str:
 
 
 def _rules(rollout: Rollout, name: str) -> str:
-    live = rollout.environment(name).live()
+    live = rollout.environment(name).traffic.alb_state()
     rules = [
         {
             "load-balancer": balancer,

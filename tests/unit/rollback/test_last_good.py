@@ -34,7 +34,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def kept(file: Path, environment: Environment = SEED, now: datetime = NOW) -> None:
     world = World.cut_over(SEED)
-    keep(homes(file), environment, world.open(SEED).live(), now)
+    keep(homes(file), environment, world.open(SEED).traffic.alb_state(), now)
 
 
 def broken(file: Path) -> None:
@@ -125,6 +125,6 @@ def test_where_it_cannot_be_kept_nothing_is(checkout: Path, monkeypatch: pytest.
 def test_what_aws_is_not_like_is_not_kept(checkout: Path) -> None:
     world = cut_over(10)
     world.aws(SHOP).delete_rule(next(rule.arn for rule in world.aws(SHOP).rules.values() if rule.priority == 20))
-    keep(homes(checkout), SHOP, world.open(SHOP).live(), NOW)
+    keep(homes(checkout), SHOP, world.open(SHOP).traffic.alb_state(), NOW)
     assert last_good(homes(checkout), "production") is None
     assert at_risk(world.aws(SHOP))

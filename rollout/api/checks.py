@@ -1,0 +1,145 @@
+"""Where an environment stands, and whether it is in order; nothing here changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rollout.analysis.measuring.split import SINCE
+from rollout.api.arguments import read_span
+from rollout.api.holders import GLANCE, Holders
+from rollout.api.opened import Part
+from rollout.api.requests import Requests
+from rollout.base.formatting import count_of
+from rollout.errors import AwsError, EngineError, UsageError, WrongAccount
+from rollout.inventory.model import Arn
+from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
+from rollout.migration.checks.drift import DriftReport, drift_of
+from rollout.migration.checks.names import made_names
+from rollout.migration.checks.ownership import asked, ownership_of
+from rollout.migration.checks.preflight import Resources
+from rollout.migration.checks.report import (
+    Check,
+    PreflightReport,
+    aws_checks,
+    backend_check,
+    failed,
+    names_check,
+)
+from rollout.migration.checks.status import EnvironmentStatus, Held, with_measured
+from rollout.migration.ports import LegacyOwner
+from rollout.migration.smoke.report import SmokeReport
+from rollout.migration.smoke.run import MAX_WARM, Smoke
+from rollout.migration.smoke.samples import read_samples
+
+if TYPE_CHECKING:
+    from rollout.adapters.aws.iam import Role
+
+
+class Checks(Part):
+    """Looks at the file, the state and AWS."""
+
+    def status(self, *, since: timedelta | str | None = SINCE) -> EnvironmentStatus:
+        """Where the environment stands; without an engine, all but who holds the rules.
+
+        Args:
+            since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`; None doesn't count
+                them. If CloudWatch can't be asked, the status says why.
+
+        Raises:
+            UsageError: It isn't a duration, or out of range.
+        """
+        container, environment = self._container, self._environment
+        span = None if since is None else read_span(since)
+        holders = Holders(self._opened)
+        with ThreadPoolExecutor(5) as pool:
+            states = holders.begin_if_any(pool)  # first: the engine is at work while boto3 is imported
+            live = pool.submit(lambda: container.load_balancers.read(environment, tags=False))
+            measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
+            status = holders.status(pool, states, live)
+            container.keep_good(self._file, live.result())
+            return with_measured(status, measured.result()) if measured else status
+
+    def drift(self, *, ignore_file: bool = False) -> DriftReport:
+        """Hold the file, the state and the load balancer against each other; nothing is changed.
+
+        Args:
+            ignore_file: Whether the file's weights don't count, such as where a ramp doesn't save them.
+
+        Raises:
+            EngineError, AwsError: State or load balancers can't be read, so that nothing can be told.
+        """
+        with ThreadPoolExecutor(2) as pool:
+            states, live = Holders(self._opened).begin(pool), self._container.load_balancers.read(self._environment)
+            held = states()
+            return drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
+
+    def preflight(self) -> PreflightReport:
+        """Look at everything that the phases need, all at once; nothing is changed."""
+        container, environment = self._container, self._environment
+        checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []
+        held: Held | None = None
+        owner: LegacyOwner | None = None
+        candidate: Resources = None
+        try:
+            checks += (
+                Check("engine", container.engine_version),
+                backend_check(container.stacks.backend(), container.backend_warning),
+            )
+            legacy = container.stacks.resources(LEGACY) if environment.is_legacy_ours else None
+            held, owner = Held(legacy, container.stacks.resources(ROUTING)), container.owner
+            candidate = container.stacks.resources(CANDIDATE)
+        except EngineError as error:
+            checks.append(failed("backend" if checks else "engine", error))
+        try:
+            live = container.load_balancers.read(environment)
+            ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
+            checks += aws_checks(environment, live, container.load_balancers.inspect(live), held, ownership)
+            found = container.marks.find(made_names(environment))
+            checks.append(names_check(environment, live, found, candidate))
+        except AwsError as error:
+            checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
+        return PreflightReport(environment.name, tuple(checks))
+
+    def smoke(self, *, samples: Path | str | None = None, routes: Sequence[str] = (), warm: int = 1) -> SmokeReport:
+        """Invoke the candidate's functions as their load balancer would; no traffic is moved.
+
+        Args:
+            samples: The folder of what each route is asked; by default `samples` beside the inventory, if it is there.
+            routes: The routes' names; all by default.
+            warm: How many environments of each function to open first, 1 to 100.
+
+        Raises:
+            UsageError: There is no such folder or route, or too much to warm.
+            ConfigError: The samples can't be used.
+            WrongAccount: The credentials belong to another account.
+        """
+        if not 1 <= warm <= MAX_WARM:
+            what = f"{count_of(warm, 'environment')} can't be warmed"
+            raise UsageError(what, then=f"allowed are 1 to {MAX_WARM}", code="out-of-range")
+        environment, container = self._environment, self._container
+        folder = environment.root / "samples" if samples is None else Path(samples)
+        asked = read_samples(folder, environment, wanted=samples is not None)
+        names = self._opened.routes(routes)
+        live = container.load_balancers.read(environment, tags=False)
+        groups = {live.group_arn(environment.routes[name].candidate) for name in names} - {Arn("")}
+        lists = container.load_balancers.multi_value(sorted(groups))
+        return Smoke(environment, live, container.functions, container.utc, lists).run(asked, names, warm)
+
+    def iam_policy(self, role: Role, *, live: bool = False) -> dict[str, Any]:
+        """The least IAM policy for a role.
+
+        Args:
+            role: `observe` looks only, `rollback` may roll back and nothing else, `operate` may do all.
+            live: Look at AWS, and name each rule by its ARN; otherwise patterns of names do, and nobody is asked.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        from rollout.adapters.aws.iam import policy  # noqa: PLC0415 - no other look has need of it
+
+        self._environment.require("header-override", "notifications", "analysis")
+        return policy(self._environment, role, self._container.load_balancers.read(self._environment) if live else None)

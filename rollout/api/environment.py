@@ -1,0 +1,116 @@
+"""One environment as the library opens it: its phases, weights and rollback here, the rest in parts."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import cached_property
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+from rollout.api.checks import Checks
+from rollout.api.container import Container, PartsFactory, Provider, Sandbox
+from rollout.api.history import History
+from rollout.api.opened import Opened
+from rollout.api.ownership import Ownership
+from rollout.api.phases import Phases
+from rollout.api.ramp import EnvironmentRamp
+from rollout.api.reports import Reports
+from rollout.api.rollback import Rollbacks
+from rollout.api.traffic import Traffic
+from rollout.inventory.model import Environment
+from rollout.migration import events
+from rollout.migration.emitter import emitter
+
+MOVED = {
+    "adopt_resources": "ownership.adopt",
+    "approve": "ramp.approve",
+    "explain": "traffic.explain",
+    "freeze": "ramp.freeze",
+    "glance": "reports.summary",
+    "live": "traffic.alb_state",
+    "look": "ramp.view",
+    "overview": "reports.overview",
+    "past_change": "history.change",
+    "pause": "ramp.pause",
+    "plan_ramp": "ramp.plan",
+    "release": "ownership.release",
+    "resume": "ramp.resume",
+    "skip_wait": "ramp.skip_wait",
+    "unlock": "ownership.unlock",
+    "unmarked": "ownership.unmarked",
+}
+"""Methods by their earlier names, which still work and warn."""
+
+
+class EnvironmentRollout(Phases, Rollbacks, Checks):
+    """One environment: its phases, weights, checks and rollback.
+
+    The methods raise the errors of `rollout.errors`; none prints, prompts or exits. Objects for different
+    environments may be used from different threads.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        file: Path,
+        *,
+        sandbox: Sandbox | None = None,
+        provider: Provider = "stand-in",
+        on_event: events.Listener,
+        parts: PartsFactory | None = None,
+        is_last_good: bool = False,
+    ) -> None:
+        emit = emitter(on_event)
+
+        def lock_cleared(stack: str, holder: str) -> None:
+            emit(events.LockCleared(environment.name, stack, holder))
+
+        container = parts(environment, lock_cleared) if parts else None
+        container = container or Container(environment, sandbox, provider, lock_cleared)
+        super().__init__(Opened(environment, file, container, emit, is_last_good))
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in MOVED:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        warnings.warn(f"{name} is {MOVED[name]} now", DeprecationWarning, stacklevel=2)
+        return attrgetter(MOVED[name])(self)
+
+    @property
+    def inventory(self) -> Environment:
+        """The inventory as it holds here."""
+        return self._environment
+
+    @cached_property
+    def ramp(self) -> EnvironmentRamp:
+        """Raises the weight by itself: `ramp()` runs it; look at it, steer it, plan it."""
+        return EnvironmentRamp(self._opened)
+
+    @cached_property
+    def traffic(self) -> Traffic:
+        """The live rules, and where a request goes."""
+        return Traffic(self._opened)
+
+    @cached_property
+    def history(self) -> History:
+        """What was changed: `history()` gives the changes."""
+        return History(self._opened)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """What people watch: a line, or all of it over time."""
+        return Reports(self._opened)
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        """Whose the resources are, and who holds the stacks."""
+        return Ownership(self._opened)
+
+    def routes(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The named routes, or all.
+
+        Raises:
+            UsageError: There is no such route.
+        """
+        return self._opened.routes(names)

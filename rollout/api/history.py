@@ -1,0 +1,44 @@
+"""What was changed by whom, when and why."""
+
+from __future__ import annotations
+
+from rollout.api.opened import Part
+from rollout.base.formatting import count_of
+from rollout.errors import UsageError
+from rollout.state.history.audit import PastChange, changes_of
+from rollout.state.history.reading import read_histories
+
+
+class History(Part):
+    """The changes of an environment; called, it gives them."""
+
+    def __call__(self, *, limit: int | None = None) -> tuple[PastChange, ...]:
+        """What was changed by whom, when and why, the oldest first; from the update histories of all stacks.
+
+        Args:
+            limit: Only so many of the latest, 1 or more; all by default.
+
+        Raises:
+            UsageError: The limit is below 1.
+            EngineError: A history can't be read.
+        """
+        if limit is not None and limit < 1:
+            what = f"{count_of(limit, 'change')} can't be shown"
+            raise UsageError(what, then="1 or more are allowed", code="out-of-range")
+        every = changes_of(read_histories(self._container.states))
+        return every if limit is None else every[-limit:]
+
+    def change(self, number: int) -> PastChange:
+        """One change, by its number.
+
+        Raises:
+            UsageError: There is none of that number.
+            EngineError: A history can't be read.
+        """
+        every = self()
+        if not 1 <= number <= len(every):
+            known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
+            raise UsageError(
+                f"there is no change {number} of {self._environment.name}", then=known, code="unknown-change"
+            )
+        return every[number - 1]

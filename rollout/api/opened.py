@@ -1,0 +1,64 @@
+"""What every part of the door works on: one environment, opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rollout.api.container import Container
+from rollout.errors import UsageError
+from rollout.inventory import file as config
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.migration.emitter import Emitter
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An environment with all that its use cases need.
+
+    Attributes:
+        environment: The inventory.
+        file: stacks.toml.
+        container: AWS, the engine and the clock.
+        emit: Sends events to who listens.
+        is_last_good: Whether stacks.toml isn't readable and an earlier one stands in; state and file stay as they are.
+    """
+
+    environment: Environment
+    file: Path
+    container: Container
+    emit: Emitter
+    is_last_good: bool = False
+
+    def routes(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The named routes, or all.
+
+        Raises:
+            UsageError: There is no such route.
+        """
+        known = self.environment.routes
+        for name in names:
+            if name not in known:
+                raise UsageError(
+                    f"there is no route {name!r}", then=f"routes are {', '.join(known)}", code="unknown-route"
+                )
+        return tuple(dict.fromkeys(names)) or tuple(known)
+
+    def save_weight(self, weight: Percent, routes: Sequence[str]) -> None:
+        """Write a live weight into the file; for all routes if none is named."""
+        if config.save_weight(self.file, self.environment.name, weight, routes or None):
+            self.emit(events.WeightSaved(self.environment.name, str(self.file), weight))
+
+
+class Part:
+    """A group of use cases of one opened environment."""
+
+    def __init__(self, opened: Opened) -> None:
+        self._opened = opened
+        self._environment = opened.environment
+        self._container = opened.container
+        self._emit = opened.emit
+        self._file = opened.file

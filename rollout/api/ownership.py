@@ -1,0 +1,88 @@
+"""Whose the resources are, and who holds the stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from rollout.api.arguments import Approval, approver
+from rollout.api.opened import Part
+from rollout.errors import GateRefused, Locked
+from rollout.inventory.stacks import STACKS
+from rollout.migration import events
+from rollout.migration.adopt import Adoption, AdoptResult, Unmarked
+from rollout.migration.release import Release, ReleaseResult
+from rollout.ramp.controls import who
+from rollout.state.pending import Holder, Lock
+
+
+class Ownership(Part):
+    """Moves ownership: from another tool, from a run that was cut off, from a lock that stayed."""
+
+    def release(self, *, approve: Approval = None) -> ReleaseResult:
+        """After phase 2: have Terraform or another Pulumi stack let go of the adopted rules, by its own commands."""
+        container = self._container
+        release = Release(self._environment, container.load_balancers, container.stacks, container.owner, self._emit)
+        return release.run(approver(approve))
+
+    def unmarked(self, stack: str) -> tuple[Unmarked, ...]:
+        """What a stack holds without its mark, so that no phase changes or deletes it: see `adopt`.
+
+        Args:
+            stack: legacy, candidate, routing or monitoring.
+
+        Raises:
+            EngineError, AwsError: Its state or AWS can't be read.
+        """
+        return self._adoption().unmarked(stack)
+
+    def adopt(self, names: Sequence[str], *, approve: Approval = None, message: str | None = None) -> AdoptResult:
+        """Mark resources that the stacks hold as this environment's; nothing but tags is changed.
+
+        Args:
+            names: Such as `Function:rust-scorer`; `unmarked` has those that can be named.
+            approve: Who approves.
+            message: For Pulumi's update history.
+
+        Raises:
+            UsageError: There is nothing of a name that could be adopted.
+        """
+        return self._adoption().run(names, approver(approve), message)
+
+    def unlock(self, *, approve: Callable[[tuple[Lock, ...]], bool], force: bool = False) -> tuple[Lock, ...]:
+        """Take away the locks on the stacks, whoever left them.
+
+        Args:
+            approve: Shown the locks, if there are any.
+            force: Even if a holder is at work on this machine.
+
+        Returns:
+            Those that were taken away.
+
+        Raises:
+            Locked: A holder is at work on this machine, or another one came meanwhile.
+            GateRefused: Not approved.
+        """
+        name, stacks = self._environment.name, self._container.stacks
+        with ThreadPoolExecutor(4) as pool:
+            found = tuple(lock for locks in pool.map(stacks.locks, STACKS) for lock in locks)
+        if not found:
+            return ()
+        alive = [lock for lock in found if lock.state is Holder.ALIVE]
+        if alive and not force:
+            said = f"{alive[0].stack} is being updated by {alive[0].holder}, at work on this machine"
+            raise Locked(said, then="wait until that is done, or stop that process first; --force unlocks all the same")
+        if not approve(found):
+            raise GateRefused("the locks stay", then="pass `--yes` if nobody is at work there")
+        for stack in dict.fromkeys(lock.stack for lock in found):
+            if {lock.holder for lock in stacks.locks(stack)} - {lock.holder for lock in found}:
+                raise Locked(f"somebody else has locked {stack} meanwhile", then="look again", code="concurrent-change")
+            stacks.unlock(stack)
+        for lock in found:
+            self._emit(events.LockCleared(name, lock.stack, lock.holder, lock.state.value))
+        return found
+
+    def _adoption(self) -> Adoption:
+        container = self._container
+        environment, stacks = self._environment, container.stacks
+        return Adoption(environment, stacks, container.marks, self._emit, by=who(), now=lambda: container.utc)

@@ -1,0 +1,165 @@
+"""The ramp: run it, look at it, steer it, plan it."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rollout.alb.state import AlbState
+from rollout.analysis.measuring.pools import group_pools
+from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weight
+from rollout.api.opened import Part
+from rollout.api.ramp_actions import EnvironmentRampActions
+from rollout.api.requests import Requests
+from rollout.errors import UsageError
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout.ramp.controls import Controls, read_until, who
+from rollout.ramp.runner import RampResult, Runner
+from rollout.ramp.view import RampView, view
+from rollout.state.ramp_journal import Journal, Kind
+
+if TYPE_CHECKING:
+    from rollout.analysis.planning import RampPlan
+    from rollout.migration.gates import Gate
+
+
+class EnvironmentRamp(Part):
+    """The ramp of an environment; called, it runs."""
+
+    def __call__(
+        self, *, approve: Approval = None, once: bool = False, restart: bool = False, save: bool = True
+    ) -> RampResult:
+        """Raise the weight by the steps of `[ramp]`, each after a Pass of the one before.
+
+        It goes on from wherever the live weights and Pulumi's history say that the ramp stands.
+
+        Args:
+            approve: Who approves each step's gate.
+            once: Do what is due now and return, instead of going on until the ramp has ended.
+            restart: Begin anew from the live weight, after a ramp that ended or weights that somebody else set.
+            save: Whether to write each weight into the file once it is live.
+
+        Raises:
+            AnalysisFailed: The candidate is worse than legacy; what `on-failure` says was done.
+            RampEnded: It had ended otherwise, such as by a rollback.
+            Drift: Somebody else set weights.
+            UsageError: There is nothing to restart.
+        """
+        self._environment.require("ramp", "analysis", "notifications")
+        name = self._environment.name
+        actions = EnvironmentRampActions(
+            self._opened, save=save, warn=lambda said: self._emit(events.Warned(name, said))
+        )
+        asked = approver(approve)
+
+        def ask(gate: Gate) -> bool:
+            self._emit.drain()  # so that all that was told is seen before somebody is asked
+            return asked is not None and asked(gate)
+
+        with self._emit.aside():
+            return Runner(self._environment, actions, self._journal(), self._emit, ask if asked else None).run(
+                once=once, restart=restart
+            )
+
+    def view(self) -> RampView:
+        """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
+        self._environment.require("ramp", "analysis")
+        return view(self._environment, self._onlooker, self._journal())
+
+    def pause(self) -> None:
+        """Let the ramp raise nothing until `resume`; what fails goes back all the same."""
+        self._record(Kind.PAUSED)
+
+    def resume(self) -> None:
+        """Let a paused ramp go on."""
+        self._record(Kind.RESUMED)
+
+    def skip_wait(self) -> None:
+        """Let the ramp go on from this step as soon as it has a Pass, whatever the bake."""
+        self._record(Kind.SKIPPED)
+
+    def approve(self, weight: Percent | float | str | None = None) -> Percent:
+        """Approve a step of `approve-before`, by default the next; who did is kept in history."""
+        self._environment.require("ramp")
+        return self._controls().approve(self._live(), None if weight is None else read_weight(weight))
+
+    def freeze(self, until: datetime | timedelta | str) -> None:
+        """Let the ramp raise nothing until a time.
+
+        Args:
+            until: A time with its zone, or a duration from now, at most 90 days; `0s` lifts a freeze.
+
+        Raises:
+            UsageError: It is neither.
+        """
+        self._controls().freeze(read_until(until, self._container.utc))
+
+    def plan(
+        self,
+        *,
+        base: float = 0.001,
+        harmful: float = 0.01,
+        since: timedelta | str = HOUR,
+        requests_per_minute: float | None = None,
+    ) -> RampPlan:
+        """How long each step of the ramp must be watched to find a given harm.
+
+        Args:
+            base: Legacy's share of bad requests, 0 to 1.
+            harmful: The candidate's share that is to be found, above `base`, to 1.
+            since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`. The routes with the
+                fewest decide.
+            requests_per_minute: Plan for so many, above 0, and count none.
+
+        Raises:
+            UsageError: An argument is out of range, or no route had requests.
+            AwsError: AWS refused or can't be reached.
+        """
+        from rollout.analysis.planning import plan_ramp  # noqa: PLC0415 - scipy takes a while to import
+
+        self._environment.require("ramp", "analysis")
+        if not 0 <= base < harmful <= 1:
+            raise UsageError(
+                f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
+                then="the rise must be from 0 or more to a higher share, up to 100",
+                code="out-of-range",
+            )
+        if requests_per_minute is not None and not 0 < requests_per_minute < math.inf:
+            raise UsageError(
+                f"{requests_per_minute:g} requests a minute are too few or too many to plan with", code="out-of-range"
+            )
+        environment, notes = self._environment, tuple[str, ...]()
+        if requests_per_minute is None:
+            requests_per_minute, notes = Requests(self._opened).fewest(read_span(since))
+        ramp, pools = environment.ramp, len(group_pools(environment))
+        return plan_ramp(
+            requests_per_minute,
+            base,
+            harmful,
+            ramp.steps,
+            environment.analysis,
+            longest=ramp.bake_limit,
+            pools=pools,
+            notes=notes,
+        )
+
+    @cached_property
+    def _onlooker(self) -> EnvironmentRampActions:
+        """What looks on; it is kept, since it remembers what a step's latencies are held against."""
+        return EnvironmentRampActions(self._opened, save=False, warn=lambda _: None)
+
+    def _journal(self) -> Journal:
+        container = self._container
+        return Journal(self._environment.name, lambda: container.stacks, lambda: container.utc, who())
+
+    def _controls(self) -> Controls:
+        return Controls(self._environment, self._journal(), who(), self._emit)
+
+    def _live(self) -> AlbState:
+        return self._container.load_balancers.read(self._environment)
+
+    def _record(self, kind: Kind) -> None:
+        self._controls().say(kind, self._live())

@@ -1,0 +1,68 @@
+"""What is shown to people who watch."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rollout.alb.state import AlbState
+from rollout.api.arguments import DAY, in_range
+from rollout.api.checks import Checks
+from rollout.api.fleet import FleetLine, line_of
+from rollout.api.holders import Holders
+from rollout.api.opened import Part
+from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.drift import DriftReport, drift_of
+from rollout.ramp.sentence import ramp_sentence
+from rollout.state.ramp_journal import DEPTH
+
+if TYPE_CHECKING:
+    from rollout.reports.overview import Overview
+
+
+class Reports(Part):
+    """An environment in a line, or in full."""
+
+    def overview(self, *, since: timedelta | str = DAY) -> Overview:
+        """Where the environment stands, its history, and legacy against the candidate over time.
+
+        Args:
+            since: How far back, 10 min to 60 d, also as a text such as `7d`.
+
+        Raises:
+            UsageError: It isn't a duration, or out of range.
+            AwsError: The load balancers can't be read; whatever else can't be is a note of the overview.
+        """
+        from rollout.reports.reading import LONGEST, SHORTEST, read_overview  # noqa: PLC0415 - it takes a while
+
+        span = in_range(since, SHORTEST, LONGEST, "a look back")
+        container = self._container
+        return read_overview(
+            self._environment,
+            lambda: Checks(self._opened).status(since=None),
+            self._live,
+            states=lambda: container.states,
+            metrics=container.metrics,
+            now=container.utc,
+            since=span,
+        )
+
+    def summary(self) -> FleetLine:
+        """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
+        environment = self._environment
+        holders = Holders(self._opened)
+        with ThreadPoolExecutor(4) as pool:
+            states, live = holders.begin_if_any(pool), pool.submit(self._live)
+
+            def drift() -> DriftReport:
+                held = (states or holders.begin(pool))()  # which says that there is no engine
+                return drift_of(environment, live.result(), held.legacy, held.routing)
+
+            def ramp() -> str:
+                return ramp_sentence(environment, live.result(), self._container.states.history(ROUTING, DEPTH))
+
+            return line_of(environment, lambda: holders.status(pool, states, live), drift, ramp)
+
+    def _live(self) -> AlbState:
+        return self._container.load_balancers.read(self._environment)

@@ -1,0 +1,51 @@
+"""The runner of phases, put together for one environment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rollout.analysis.measuring.idle import IdleCheck
+from rollout.api.opened import Opened
+from rollout.api.requests import Requests
+from rollout.api.rollback import Rollbacks
+from rollout.migration import events
+from rollout.migration.runner.runner import PhaseRunner
+from rollout.ramp.controls import who
+
+
+def phase_runner(opened: Opened, idle_for: timedelta | None = None) -> PhaseRunner:
+    """What runs an environment's phases.
+
+    Args:
+        opened: The environment.
+        idle_for: How long no request may have met legacy before it is retired; by default `complete-after`.
+    """
+    container, environment = opened.container, opened.environment
+    idle = IdleCheck(
+        environment,
+        container.load_balancers,
+        lambda span, requests: opened.emit(events.LegacyQuiet(environment.name, span, requests)),
+        metrics=lambda: container.metrics,
+        now=lambda: container.utc,
+        span=idle_for or environment.complete_after,
+    )
+    warning = container.backend_warning
+    return PhaseRunner(
+        environment,
+        container.load_balancers,
+        container.stacks,
+        container.clock,
+        opened.emit,
+        marks=container.marks,
+        owner=container.owner,
+        by=who(),
+        proof=idle.missing,
+        volumes=Requests(opened).volumes,
+        known=[
+            *([warning] if warning else []),
+            *(f"this doesn't go by it, but {problem}" for problem in environment.all_faults),
+        ],
+        take_back=Rollbacks(opened).take_back,
+        on_verified=lambda live: container.keep_good(opened.file, live),
+        times=lambda: (container.utc, container.wall),
+    )
