@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rollout.api.container import Container, Provider, Sandbox
+from rollout.api.container import Container
+from rollout.api.ports import Provider, Sandbox
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
 from rollout.inventory.stacks import LEGACY

@@ -22,7 +22,7 @@ from hypothesis import settings
 
 from rollout import EnvironmentRollout, Event, Rollout
 from rollout.alb.weights import ForwardAction
-from rollout.api.container import CI_VARIABLES
+from rollout.api.backend import CI_VARIABLES
 from rollout.base.log import flush
 from rollout_sandbox import Call, daemon
 from rollout_sandbox.daemon import SandboxInfo

@@ -6,20 +6,19 @@ Each part is made when it is first asked for, so that a rollback never waits for
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING
 
 from rollout.adapters.notify.ports import Topics
 from rollout.analysis.ports import Alarms, Metrics
-from rollout.api.ports import Account
-from rollout.base.clock import Clock
-from rollout.base.private import HOME, private_folder
-from rollout.errors import SandboxError
+from rollout.api.access import access, homes, sandbox_account
+from rollout.api.backend import backend, backend_warning, sandbox_variables
+from rollout.api.ports import Provider, Sandbox
+from rollout.base.clock import Clock, SystemClock
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import ROUTING
@@ -37,109 +36,12 @@ if TYPE_CHECKING:
     from rollout.migration.rollback.targets import KnownArns
     from rollout.state.pending import Lock
 
-Provider = Literal["stand-in", "real"]
 GLANCE = 0.2
 """How often, in seconds, a sandbox is asked for its time by somebody who waits."""
 
 
-class Sandbox(Protocol):
-    """An AWS on this machine, whether in this process or in another."""
-
-    @property
-    def endpoint(self) -> str:
-        """The address of its API."""
-        ...
-
-    @property
-    def token(self) -> str:
-        """What shows that one may ask it."""
-        ...
-
-    @property
-    def folder(self) -> Path | None:
-        """Where it keeps its state; Pulumi's is kept there, too."""
-        ...
-
-    @property
-    def clock(self) -> WallClock:
-        """Its time."""
-        ...
-
-    def environ(
-        self, account: str, region: str, provider: Provider = "stand-in", roots: Sequence[Path] = ()
-    ) -> Mapping[str, str]:
-        """The environment variables that send AWS's SDKs and the engine to it, which may read these files then."""
-        ...
-
-
-class WallClock(Protocol):
-    """The time of day, which in a sandbox may run faster."""
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        ...
-
-
-class SystemClock:
-    """The machine's clock."""
-
-    def now(self) -> float:
-        """See `base.clock.Clock`."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """See `base.clock.Clock`."""
-        time.sleep(seconds)
-
-
 SOON = timedelta(seconds=10)
 """How long a rollback waits for an answer of AWS's."""
-NOBODY = "123456789012"
-"""Whose the sandbox is where nobody is named."""
-
-
-CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION")
-"""What CI services set: most of them `CI`, Azure, Jenkins, CodeBuild and TeamCity a variable of their own."""
-
-
-def is_ci(environ: Mapping[str, str]) -> bool:
-    """Whether this runs in a CI service."""
-    return any(environ.get(name, "").lower() not in ("", "0", "false") for name in CI_VARIABLES)
-
-
-def sandbox_account(otherwise: str) -> str:
-    """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
-    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
-    return key if key.isdigit() and len(key) == len(otherwise) else otherwise
-
-
-def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
-    """How AWS is reached, or the sandbox as an account."""
-    from rollout.adapters.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
-
-    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
-
-
-def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
-    """What an account has in a region, before there is an inventory.
-
-    Args:
-        region: Where to look.
-        sandbox: Where to work instead of AWS.
-        number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
-    """
-    from rollout.adapters.aws.discovery import Elbv2Account  # noqa: PLC0415 - as above
-
-    return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
-
-
-def homes(file: Path, sandbox: Sandbox | None) -> tuple[Path, ...]:
-    """Where the last good inventories of a file are kept."""
-    from rollout.migration.rollback import last_good  # noqa: PLC0415 - most commands have no need of it
-
-    if sandbox is None:
-        return last_good.homes(file)
-    return last_good.homes(file, sandbox.folder) if sandbox.folder else ()
 
 
 @dataclass(frozen=True)
@@ -332,13 +234,7 @@ class Container:
         return EngineSettings(engine.path, str(engine.version), self.backend, self._sandboxed(self.provider))
 
     def _sandboxed(self, provider: Provider = "stand-in") -> dict[str, str]:
-        """The variables that lead to the sandbox, if there is one, which may read the checkout and functions' code."""
-        if self.sandbox is None:
-            return {}
-        environment, root = self.environment, self.environment.root
-        code = [root / function.code for function in environment.functions.values() if function.code]
-        roots = [_checkout(root), *code]
-        return dict(self.sandbox.environ(self.account, environment.region, provider, roots))
+        return sandbox_variables(self.environment, self.sandbox, self.account, provider)
 
     @cached_property
     def owner(self) -> LegacyOwner | None:
@@ -377,35 +273,13 @@ class Container:
 
     @property
     def backend_warning(self) -> str | None:
-        """Why the state won't be there for the next run: CI keeps no folder, in the sandbox as little as on AWS."""
-        place = self.environment.backend or "file://"
-        if not place.startswith("file://") or not is_ci(os.environ):
-            return None
-        name = self.environment.name
-        return (
-            "this is CI, which seldom keeps a folder, and the state is in one; without it nobody knows who holds the "
-            f'rules: in [environments.{name}] name a backend, such as backend = "s3://BUCKET/rollout"'
-        )
+        """Why the state won't be there for the next run."""
+        return backend_warning(self.environment)
 
     @property
     def backend(self) -> str:
         """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
-        if self.sandbox is None and self.environment.backend and self.environment.backend != "file://":
-            return self.environment.backend
-        home = self.sandbox.folder if self.sandbox else self.environment.root / HOME
-        if home is None:
-            raise SandboxError(
-                "this sandbox has no folder to keep Pulumi's state in",
-                then="start it with one: Sandbox.start(folder)",
-                code="sandbox-without-folder",
-            )
-        return private_folder(home.resolve() / "state").as_uri()
-
-
-def _checkout(folder: Path) -> Path:
-    """The checkout that a folder is in; the folder where it is in none."""
-    found = folder.resolve()
-    return next((each for each in (found, *found.parents) if (each / ".git").exists()), found)
+        return backend(self.environment, self.sandbox)
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Container]

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from rollout.api.checks import Checks
-from rollout.api.container import Container, PartsFactory, Provider, Sandbox
+from rollout.api.container import Container, PartsFactory
 from rollout.api.history import History
 from rollout.api.opened import Opened
 from rollout.api.ownership import Ownership
 from rollout.api.phases import Phases
+from rollout.api.ports import Provider, Sandbox
 from rollout.api.ramp import EnvironmentRamp
 from rollout.api.reports import Reports
 from rollout.api.rollback import Rollbacks

@@ -15,10 +15,12 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
+from rollout.api.access import homes
 from rollout.api.arguments import Approval, read_weight
-from rollout.api.container import PartsFactory, Provider, Sandbox, homes
+from rollout.api.container import PartsFactory
 from rollout.api.environment import EnvironmentRollout
 from rollout.api.fleet import FleetLine, FleetResult, Waves, side_by_side
+from rollout.api.ports import Provider, Sandbox
 from rollout.base.formatting import count_of
 from rollout.errors import RolloutError, UsageError
 from rollout.inventory import file as config

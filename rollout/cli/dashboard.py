@@ -29,7 +29,7 @@ def dashboard(
         require_extra()
         import webbrowser
 
-        from rollout.api.container import SystemClock
+        from rollout.base.clock import SystemClock
         from rollout.reports import server
         from rollout.reports.readings import Readings
 

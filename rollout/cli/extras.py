@@ -18,7 +18,7 @@ def brought(group: str, name: str) -> Any:
 
     Args:
         group: `COMMANDS`: a Typer app, or a function as those of this package. `SANDBOXES`: gives an
-            `api.container.Sandbox` by its folder.
+            `api.ports.Sandbox` by its folder.
         name: The entry point's.
 
     Raises:

@@ -14,8 +14,8 @@ from rollout.cli.session import session
 
 if TYPE_CHECKING:
     from rollout.alb.discovered import Endpoint, Found, Listener
-    from rollout.api.container import Sandbox
     from rollout.api.init.answers import Answers
+    from rollout.api.ports import Sandbox
 
 Balancers = Annotated[
     list[str] | None,
@@ -127,10 +127,10 @@ def _region(given: str | None, missing: list[str]) -> str:
 
 
 def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
-    from rollout.api import container as wiring
+    from rollout.api.access import account as account_of
     from rollout.errors import AwsError, WrongAccount
 
-    found = wiring.account(region, aws, account).find()
+    found = account_of(region, aws, account).find()
     if account and found.account != account:
         raise WrongAccount(
             f"the credentials are for account {found.account}, not {account}",

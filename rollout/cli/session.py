@@ -28,8 +28,9 @@ from rollout.cli.options import ProviderName
 from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
-    from rollout.api.container import PartsFactory, Sandbox
+    from rollout.api.container import PartsFactory
     from rollout.api.environment import EnvironmentRollout
+    from rollout.api.ports import Sandbox
     from rollout.api.rollout import Rollout
     from rollout.cli.render import Renderer
     from rollout.migration.events import Event, Listener

@@ -17,7 +17,7 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from rollout.api.container import SystemClock
+from rollout.base.clock import SystemClock
 from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
 from rollout.reports.overview import Overview

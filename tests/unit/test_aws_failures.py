@@ -22,7 +22,7 @@ from rollout.adapters.aws.sns import Sns
 from rollout.adapters.aws.sts import caller
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.metrics import Series
-from rollout.api.container import SystemClock
+from rollout.base.clock import SystemClock
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
 from tests.unit.builders import environment

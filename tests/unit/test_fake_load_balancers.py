@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.alb.weights import ForwardAction
-from rollout.api.container import SystemClock
+from rollout.base.clock import SystemClock
 from rollout.errors import AwsError, RollbackIncomplete, WrongAccount
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall

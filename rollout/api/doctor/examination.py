@@ -9,9 +9,11 @@ from pathlib import Path
 
 from rollout.adapters.aws.session import usual_region
 from rollout.adapters.aws.sts import caller
-from rollout.api.container import NOBODY, Container, Sandbox, access, sandbox_account
+from rollout.api.access import NOBODY, access, sandbox_account
+from rollout.api.container import Container
 from rollout.api.doctor.account import clock, credentials
 from rollout.api.doctor.machine import machine_checks
+from rollout.api.ports import Sandbox
 from rollout.errors import AwsError, ConfigError, Problem, RolloutError, UsageError
 from rollout.inventory import file as config
 from rollout.inventory.model import Environment

@@ -10,7 +10,7 @@ import pytest
 from rollout.adapters.aws.log_insights import LogInsights
 from rollout.adapters.aws.session import Access
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series
-from rollout.api.container import SystemClock
+from rollout.base.clock import SystemClock
 from rollout.errors import AwsError
 from rollout_sandbox import Fault
 from rollout_sandbox.metrics import REPORTS as LINES

@@ -15,7 +15,7 @@ from rollout.adapters.aws.session import Access
 from rollout.analysis.measuring.evidence import Evidence, Gathered
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Stream
-from rollout.api.container import SystemClock
+from rollout.base.clock import SystemClock
 from rollout.inventory.model import Environment, LoadBalancer, Route
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Analysis, MetricName

@@ -14,9 +14,9 @@ from datetime import timedelta
 import pytest
 from aiohttp import ClientSession
 
-from rollout.api.container import SystemClock
 from rollout.base import peers
 from rollout.base.bounded import Bounds
+from rollout.base.clock import SystemClock
 from rollout.errors import AwsError, RolloutError
 from rollout.reports.access import HEADERS, refusal
 from rollout.reports.overview import Overview

@@ -1,0 +1,50 @@
+"""How AWS is reached, or a sandbox in its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rollout.api.ports import Account, Sandbox
+
+if TYPE_CHECKING:
+    from rollout.adapters.aws.session import Access
+
+NOBODY = "123456789012"
+"""Whose the sandbox is where nobody is named."""
+
+
+def sandbox_account(otherwise: str) -> str:
+    """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
+    key = os.environ.get("AWS_ACCESS_KEY_ID", "")
+    return key if key.isdigit() and len(key) == len(otherwise) else otherwise
+
+
+def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
+    """How AWS is reached, or the sandbox as an account."""
+    from rollout.adapters.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
+
+    return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
+
+
+def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
+    """What an account has in a region, before there is an inventory.
+
+    Args:
+        region: Where to look.
+        sandbox: Where to work instead of AWS.
+        number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
+    """
+    from rollout.adapters.aws.discovery import Elbv2Account  # noqa: PLC0415 - as above
+
+    return Elbv2Account(access(region, sandbox, sandbox_account(number or NOBODY)))
+
+
+def homes(file: Path, sandbox: Sandbox | None) -> tuple[Path, ...]:
+    """Where the last good inventories of a file are kept."""
+    from rollout.migration.rollback import last_good  # noqa: PLC0415 - most commands have no need of it
+
+    if sandbox is None:
+        return last_good.homes(file)
+    return last_good.homes(file, sandbox.folder) if sandbox.folder else ()
