@@ -73,6 +73,29 @@ def test_each_module_is_in_a_room() -> None:
     assert {room(file) for file in modules()} == {*ROOMS, *DOORS}
 
 
+def picture() -> str:
+    """Who imports whom, as docs/architecture.md shows it: one row a room, and a mark below each room that it imports."""
+    arrows = {
+        (room(file), imported.split(".")[1])
+        for file in modules()
+        for imported in imports(file)
+        if imported.startswith("rollout.")
+    }
+    width = max(map(len, ROOMS))
+    rows = [" " * width + "".join(f" {name[:3]}" for name in ROOMS)]
+    for name in ROOMS:
+        marks = ("  · " if other == name else "  ■ " if (name, other) in arrows else "    " for other in ROOMS)
+        rows.append(f"{name:{width}}{''.join(marks)}".rstrip())
+    return "\n".join(rows)
+
+
+def test_the_picture_is_drawn_from_the_imports() -> None:
+    page = (ROOT.parent / "docs/architecture.md").read_text("utf-8")
+    assert picture() in page
+    listed = re.findall(r"^(\w+)/ ", page.partition("```\n")[2].partition("```")[0], re.MULTILINE)
+    assert tuple(listed) == ROOMS
+
+
 @pytest.mark.parametrize("name", ROOMS)
 def test_a_room_imports_only_rooms_above_it(name: str) -> None:
     allowed = {*ROOMS[: ROOMS.index(name) + 1], *rollout.__all__}
