@@ -74,7 +74,7 @@ def test_each_module_is_in_a_room() -> None:
 
 
 def picture() -> str:
-    """Who imports whom, as docs/architecture.md shows it: a row for each room, a mark below each one that it imports."""
+    """Who imports whom, as docs/architecture.md shows it: a row for each room, a mark below each that it imports."""
     arrows = {
         (room(file), imported.split(".")[1])
         for file in modules()
