@@ -15,9 +15,8 @@ from rollout.alb.weights import ForwardAction, split_of
 from rollout.base.formatting import count_of
 from rollout.inventory.fields import Methods, PathPattern
 from rollout.inventory.model import Arn
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 
-NOTHING = Percent(0)
 TargetType = Literal["lambda", "ip", "instance"]
 
 
@@ -83,7 +82,7 @@ class Endpoint:
     target_group: str
     target_type: TargetType
     candidate: str | None = None
-    weight: Percent = NOTHING
+    weight: Percent = ZERO
     kept_for: timedelta | None = None
 
     def __str__(self) -> str:

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from rollout.alb.weights import ForwardAction, forward_of, split_of
 from rollout.inventory.conditions import Condition, ConditionField
-from rollout.inventory.fields import MAX_PRIORITY
 from rollout.inventory.model import Arn, Environment, Route, Split
+from rollout.inventory.quotas import MAX_PRIORITY
 
 DEFAULT_PRIORITY = MAX_PRIORITY + 1
 """What stands for a default rule's priority, so that it is asked last."""

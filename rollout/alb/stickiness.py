@@ -18,5 +18,5 @@ def expected_share(weight: Percent, changes: int) -> Percent:
             group each.
         changes: How many of a client's requests went to another route than the one before, 0 or more.
     """
-    on_legacy = 1 - weight.tenths / ALL_TENTHS
+    on_legacy = 1 - weight.share
     return Percent(round((1 - on_legacy ** (changes + 1)) * ALL_TENTHS))

@@ -12,7 +12,7 @@ from rollout.api.checks import Checks
 from rollout.api.opened import Opened
 from rollout.api.phases import Phases
 from rollout.api.rollback import Rollbacks
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.ports import Approver
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
     from rollout.migration.runner.result import PhaseResult
-
-WHOLE = Percent(1000)
 
 
 class EnvironmentRampActions:

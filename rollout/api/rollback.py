@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from rollout.api.opened import Part
 from rollout.base import threads
 from rollout.errors import EngineError, RolloutError
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration import events
 from rollout.migration.rollback import Rollback, RollbackResult, States, mark_text
@@ -101,4 +101,4 @@ class Rollbacks(Part):
         """Begin to write the weight 0 into the file for routes that are back; another process may have it locked."""
         if not back:
             return None
-        return threads.DaemonPool(1).submit(self.remember, Percent(0), routes if set(back) == set(names) else back)
+        return threads.DaemonPool(1).submit(self.remember, ZERO, routes if set(back) == set(names) else back)

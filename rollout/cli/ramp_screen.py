@@ -7,7 +7,7 @@ from rich.text import Text
 
 from rollout.analysis.verdicts import Verdict, called
 from rollout.cli.console import indented
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 
 MOST = 4  # findings, of which a hundred routes have hundreds
@@ -87,7 +87,7 @@ def noted(event: events.RampNoted) -> str:
 def _steps(event: events.RampPickedUp) -> Text:
     """The steps, those that are done apart from those to come."""
     line = Text("    ")
-    for number, step in enumerate((Percent(0), *event.steps)):
+    for number, step in enumerate((ZERO, *event.steps)):
         line.append(" → " if number else "", style="dim")
         line.append(f"{step} %", style="bold" if step == event.weight else "dim" if step < event.weight else "default")
     return line

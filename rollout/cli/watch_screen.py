@@ -14,7 +14,7 @@ from rich.text import Text
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration.checks.status import RouteStatus
 from rollout.ramp.view import RampView
 from rollout.reports.overview import Overview
@@ -78,9 +78,9 @@ def _head(overview: Overview, width: int) -> Text:
 
 def _steps(overview: Overview) -> Text:
     """The ramp's steps as a line that fills up."""
-    top = max(overview.weights, default=Percent(0))
+    top = max(overview.weights, default=ZERO)
     row = Text("  ")
-    for step in (Percent(0), *overview.steps):
+    for step in (ZERO, *overview.steps):
         mark, style = ("●", "bold") if step == top else ("✓", "green") if step < top else ("○", "dim")
         row.append(f"{mark} {step} %", style=style).append("  ")
     return row

@@ -17,7 +17,7 @@ from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.errors import AwsError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import Arn
-from rollout.migration.checks.inspection import DEFAULT_LIMITS
+from rollout.inventory.quotas import DEFAULT_LIMITS
 
 P = ParamSpec("P")
 T = TypeVar("T")

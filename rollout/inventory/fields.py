@@ -6,17 +6,13 @@ A description says what is allowed: editors show it, and so does the error when 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
 from rollout.inventory.names import NAME, NAME_IN_WORDS
-from rollout.inventory.quantities import Percent
-
-MAX_STICKINESS = timedelta(days=7)
-MAX_CONDITION_VALUES = 5  # a rule, whatever its conditions
-MAX_PRIORITY = 50_000
+from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.quotas import MAX_PRIORITY
 
 
 class Untold:
@@ -63,7 +59,7 @@ def one_or_several(item: Any) -> WrapValidator:
 
 def rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
     """Weights that rise from above 0."""
-    for before, after in zip((Percent(0), *steps), steps, strict=False):
+    for before, after in zip((ZERO, *steps), steps, strict=False):
         if after <= before:
             raise ValueError(f"{after} can't follow {before}; steps rise from above 0 to at most 100 per cent")
     return steps

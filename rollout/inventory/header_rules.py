@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pydantic import SecretStr
 
 from rollout.base.formatting import count_of
-from rollout.inventory.fields import MAX_CONDITION_VALUES
 from rollout.inventory.matching import Conditions, overlap
 from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+from rollout.inventory.quotas import MAX_CONDITION_VALUES
 
 
 def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:

@@ -19,8 +19,6 @@ from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
 from rollout.inventory.fields import (
     HYPHENATED,
-    MAX_PRIORITY,
-    MAX_STICKINESS,
     UNTOLD,
     EntryPoint,
     Frozen,
@@ -35,7 +33,8 @@ from rollout.inventory.fields import (
     TargetGroupNames,
     no_boolean,
 )
-from rollout.inventory.quantities import ALL_TENTHS, Duration, Percent, Weight
+from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent, Weight
+from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
 
 Arn = NewType("Arn", str)
@@ -271,7 +270,7 @@ class Environment(Frozen):
     completed: bool = Field(
         False, strict=True, description="whether legacy is retired, as `rollout complete` writes it: true or false"
     )
-    weight: Weight = Field(Percent(0), description="the candidate's share of every route, 0 to 100 per cent")
+    weight: Weight = Field(ZERO, description="the candidate's share of every route, 0 to 100 per cent")
     route_weights: Mapping[str, Weight] = Field(
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
     )
@@ -337,15 +336,15 @@ class Split:
     @classmethod
     def at(cls, weight: Percent) -> Split:
         """The split for a weight: attached above 0, the candidate taken out at 0."""
-        return cls(weight, attached=weight > Percent(0))
+        return cls(weight, attached=weight > ZERO)
 
     def __str__(self) -> str:
         return f"{self.weight} %"
 
 
-LEGACY_ONLY = Split(Percent(0), attached=False)
-PREPARED = Split(Percent(0), attached=True)
-CANDIDATE_ONLY = Split(Percent(ALL_TENTHS), attached=True, alone=True)
+LEGACY_ONLY = Split(ZERO, attached=False)
+PREPARED = Split(ZERO, attached=True)
+CANDIDATE_ONLY = Split(WHOLE, attached=True, alone=True)
 
 
 class RuleOwnership(StrEnum):

@@ -51,9 +51,17 @@ class Percent:
             raise ValueError(f"{text} is out of range for a weight; allowed are 0 to 100 per cent")
         return cls(tenths)
 
+    @property
+    def share(self) -> float:
+        """It as a fraction, 0 to 1."""
+        return self.tenths / ALL_TENTHS
+
     def __str__(self) -> str:
         whole, tenth = divmod(self.tenths, 10)
         return f"{whole}.{tenth}" if tenth else str(whole)
+
+
+ZERO, WHOLE = Percent(0), Percent(ALL_TENTHS)
 
 
 def _percent(value: object) -> Percent:

@@ -11,7 +11,7 @@ from rollout.analysis.measuring.split import shared_candidates
 from rollout.analysis.measuring.volumes import Volume
 from rollout.base.formatting import count_of
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, Split
-from rollout.inventory.quantities import ALL_TENTHS, Percent, format_duration
+from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration
 from rollout.state.plan import LISTENER_RULE, Op, StackPreview
 
 TEN = 10
@@ -58,7 +58,7 @@ class TrafficLine:
             return "none"
         if others:
             return f"{_rate(total)} with {count_of(others, 'other')}"
-        return f"about {_rate(total * self.after.weight.tenths / ALL_TENTHS)} of {_rate(total)}"
+        return f"about {_rate(total * self.after.weight.share)} of {_rate(total)}"
 
     @property
     def moves(self) -> bool:
@@ -198,7 +198,7 @@ def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple
     """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
     if not environment.stickiness.enabled:
         return ()
-    zero, most, drifting = Percent(0), Percent(ALL_TENTHS), list[str]()
+    zero, most, drifting = ZERO, WHOLE, list[str]()
     for group, names in shared_candidates(environment).items():
         weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
         if len(weights) > 1 and min(weights.values()) < most:
@@ -220,11 +220,11 @@ def warnings_of(
         moves_traffic: Whether the phase is for that.
     """
     kept = [line for line in traffic if line.kept_after]
-    lowered = any(line.before and Percent(0) < line.after.weight < line.before.weight for line in kept)
-    split = [line for line in traffic if Percent(0) < line.after.weight < Percent(ALL_TENTHS)]
+    lowered = any(line.before and ZERO < line.after.weight < line.before.weight for line in kept)
+    split = [line for line in traffic if ZERO < line.after.weight < WHOLE]
     changes = [change for preview in previews for change in preview.changes]
     rebuilt = any(change.op is Op.UPDATE and change.type != LISTENER_RULE for change in changes)
-    served = any(line.before and line.before.weight > Percent(0) for line in traffic)
+    served = any(line.before and line.before.weight > ZERO for line in traffic)
     said = {
         "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
         f"answers get the cookies {' and '.join(COOKIES)}, which caches and scanners see; without them: "

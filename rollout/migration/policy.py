@@ -16,7 +16,7 @@ from rollout.alb.weights import split_of
 from rollout.errors import Problem
 from rollout.inventory.marks import Mark
 from rollout.inventory.model import Arn, Environment, Split
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration.bearers import (
     ALARM,
     ATTACHMENT,
@@ -285,9 +285,9 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         )
     before = forward_in(change.old.recorded)
     was = split_of(before, bounds.legacy, bounds.candidate) if before else None
-    if policy == "adopt" and split is not None and split.weight != (was.weight if was else Percent(0)):
+    if policy == "adopt" and split is not None and split.weight != (was.weight if was else ZERO):
         yield Problem(
-            f"the candidate would get {split} of its requests, not {was or Percent(0)}; a cutover moves none",
+            f"the candidate would get {split} of its requests, not {was or ZERO}; a cutover moves none",
             where=change.name,
             code="cutover-moves-traffic",
         )

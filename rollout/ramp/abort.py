@@ -11,11 +11,11 @@ from itertools import count
 
 from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError, WrongAccount
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Decision
-from rollout.ramp.state import NOTHING, RampState
+from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 3, timedelta(seconds=10)
@@ -52,7 +52,7 @@ class RampAbort:
         on_failure, name = self._environment.ramp.on_failure, self._environment.name
         routes = decision.routes if on_failure == "route" and decision.routes else stands.routes
         rest = tuple(route for route in stands.routes if route not in routes)
-        weight, left = NOTHING, tuple[str, ...]()
+        weight, left = ZERO, tuple[str, ...]()
         if on_failure == "freeze":
             weight, outcome = stands.weight, f"the weight stays at {stands.weight} %"
         elif on_failure == "step-back" and (before := self._lowered(stands, decision)) is not None:
@@ -63,10 +63,10 @@ class RampAbort:
         self._emit(events.RampFailed(name, stands.weight, decision.sentence, outcome, routes))
         self._means.tell("verdict", f"{stands.weight} % failed: {decision.sentence}", weight, routes)
         self._means.tell("rollback", f"{outcome}: {decision.sentence}", weight, routes)
-        if weight == NOTHING or on_failure == "freeze":  # stepping back has said it with its update
+        if weight == ZERO or on_failure == "freeze":  # stepping back has said it with its update
             kind = Kind.DROPPED if rest else Kind.FAILED
             said = self._journal.message(kind, weight, decision.sentence, routes if rest else left)
-            if weight != NOTHING or left:
+            if weight != ZERO or left:
                 self._write_down(said)
             elif doubt := self._settle(routes, said, persistent=persistent):
                 outcome = f"rolled back, but {doubt}"
@@ -119,8 +119,8 @@ class RampAbort:
 
     def _lowered(self, stands: RampState, decision: Decision) -> Percent | None:
         """The weight before, if there was one and it could be set."""
-        before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=NOTHING)
-        if before == NOTHING:
+        before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=ZERO)
+        if before == ZERO:
             return None
         try:
             self._means.set_weight(

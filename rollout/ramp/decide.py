@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rollout.analysis.metrics import AlarmState
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import Percent, format_duration
+from rollout.inventory.quantities import ZERO, Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.state import RampState
 from rollout.ramp.windows import opens
@@ -99,7 +99,7 @@ def decide(
         now: AWS's time.
         alarms: Those that stacks.toml names.
     """
-    if stands.weight > Percent(0):
+    if stands.weight > ZERO:
         if judgement is not None and judgement.verdict == "fail":
             return Decision(Act.FAIL, judgement.sentence, routes=judgement.failed_routes)
         if alarms.raised:
@@ -108,7 +108,7 @@ def decide(
             return waiting
     elif alarms.raised:  # as they are for a while after a failure
         return Decision(Act.BAKE, f"in ALARM state before the first step: {', '.join(alarms.raised)}")
-    why = judgement.sentence if judgement is not None and stands.weight > Percent(0) else "the first step"
+    why = judgement.sentence if judgement is not None and stands.weight > ZERO else "the first step"
     target = next_step(ramp, stands.weight)
     if target is None:
         return Decision(Act.FINISH, why)

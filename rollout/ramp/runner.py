@@ -27,7 +27,7 @@ from rollout.errors import (
     WrongAccount,
 )
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
@@ -35,7 +35,7 @@ from rollout.migration.rollback.asked import mark_id
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
-from rollout.ramp.state import NOTHING, RampState, ramp_state
+from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
 
@@ -195,7 +195,7 @@ class Runner:
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
         now, judgement = self._means.now(), None
-        if stands.since is not None and stands.weight > NOTHING:
+        if stands.since is not None and stands.weight > ZERO:
             judgement = self._means.judge(stands.routes, live, stands.since, now)
             self._emit(events.Judged(self._name, stands.weight, judgement))
         decision = decide(self._environment.ramp, stands, judgement, now, self._alarms())
@@ -243,7 +243,7 @@ class Runner:
             raise RampEnded(f"the ramp has ended: {stands.note}", then=self._restart)
         if stands.left:
             left = self._retreat.move_back(stands.left, persistent=persistent)
-            self._journal.write(self._journal.message(Kind.FAILED, NOTHING, ended.sentence, left))
+            self._journal.write(self._journal.message(Kind.FAILED, ZERO, ended.sentence, left))
         raise AnalysisFailed(
             f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
             then=f"mend the candidate; {self._restart}",
@@ -252,8 +252,8 @@ class Runner:
 
     def _raise(self, stands: RampState, decision: Decision) -> RampResult:
         """Set the next weight; it starts from what was judged, or not at all."""
-        target, approve = decision.weight or NOTHING, self._approve
-        if stands.weight == NOTHING and self._environment.ramp.smoke:
+        target, approve = decision.weight or ZERO, self._approve
+        if stands.weight == ZERO and self._environment.ramp.smoke:
             self._means.smoke()
 
         def consent(gate: Gate) -> bool:

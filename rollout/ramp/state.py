@@ -13,10 +13,8 @@ from datetime import datetime
 from rollout.alb.state import AlbState
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.state.ramp_journal import Entry, Kind
-
-NOTHING = Percent(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class RampState:
     """
 
     routes: tuple[str, ...]
-    weight: Percent = NOTHING
+    weight: Percent = ZERO
     since: datetime | None = None
     raising: Percent | None = None
     ended: Entry | None = None
@@ -81,7 +79,7 @@ def ramp_state(
     found = set(weights.values())
     if told.ended is not None:
         back = told.ended.kind is Kind.FAILED
-        left = tuple(name for name in told.ended.routes if weights.get(name, NOTHING) > NOTHING) if back else ()
+        left = tuple(name for name in told.ended.routes if weights.get(name, ZERO) > ZERO) if back else ()
         whole = found == {told.weight} or back
         note = (
             None if whole else f"since then the weights were set to {_list(found)}" + (f" ({other})" if other else "")
@@ -92,17 +90,17 @@ def ramp_state(
             what = "the routes have different weights, so there is no one step to begin at"
             raise _drift(environment, weights, what, code="weights-differ")
         (weight,) = found
-        note = f"history has no ramp, so the bake at {weight} % begins now" if weight > NOTHING else None
+        note = f"history has no ramp, so the bake at {weight} % begins now" if weight > ZERO else None
         return replace(told, weight=weight, note=note)
-    if found == {NOTHING} and told.weight > NOTHING:
+    if found == {ZERO} and told.weight > ZERO:
         said = f"somebody took all back to legacy when it was at {told.weight} %{_by(other)}"
-        return replace(told, ended=entries[-1], is_by_hand=True, weight=NOTHING, note=said)
+        return replace(told, ended=entries[-1], is_by_hand=True, weight=ZERO, note=said)
     if found <= {told.weight, told.raising}:
         if found == {told.raising}:  # it was done, and only history doesn't say so
             return replace(told, weight=told.raising or told.weight, since=entries[-1].at)
         return told
     drift = _drift(environment, weights, f"the ramp left them at {told.weight} %{_by(other)}")
-    if found == {NOTHING, told.weight}:
+    if found == {ZERO, told.weight}:
         return replace(told, half_back=drift)
     raise drift
 
@@ -112,10 +110,10 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> RampState:
     every = tuple(environment.routes)
     now = RampState(every)
     for entry in entries:
-        weight = entry.weight or NOTHING
+        weight = entry.weight or ZERO
         match entry.kind:
             case Kind.STARTED:
-                since = entry.at if weight > NOTHING else None
+                since = entry.at if weight > ZERO else None
                 overruled = entry.overruled or ()
                 now = RampState(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
             case Kind.PAUSED:

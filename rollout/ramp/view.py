@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from rollout.errors import Drift, RolloutError
 from rollout.inventory.model import Environment
+from rollout.inventory.quantities import ZERO
 from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Decision, alarms_of, decide
-from rollout.ramp.state import NOTHING, RampState, ramp_state
+from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, entries, other_change
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def view(environment: Environment, means: RampActions, journal: Journal) -> Ramp
         return RampView(stands)
     try:
         now, judgement = means.now(), None
-        if stands.since is not None and stands.weight > NOTHING:
+        if stands.since is not None and stands.weight > ZERO:
             judgement = means.judge(stands.routes, live, stands.since, now)
         ramp = environment.ramp
         alarms = alarms_of(ramp, means.alarms(ramp.alarms) if ramp.alarms else {})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.state.history.audit import PastChange
 from rollout.state.ramp_journal import Kind
@@ -30,7 +30,7 @@ def effect_of(change: PastChange) -> Effect:
     """What a change is."""
     if change.failure:
         return Effect.CHANGE
-    lower = [after < (before or Percent(0)) for before, after in change.moves.values()]
+    lower = [after < (before or ZERO) for before, after in change.moves.values()]
     if change.what in _BACK or any(lower):
         return Effect.BACK
     if change.what in _STEP or lower:
@@ -51,7 +51,7 @@ def weights_of(history: Iterable[PastChange], routes: Sequence[str]) -> Iterator
         elif change.moves:
             known |= {route: after for route, (_, after) in change.moves.items()}
         elif change.what == "phase2":
-            known = dict.fromkeys(routes, Percent(0))
+            known = dict.fromkeys(routes, ZERO)
         elif change.what in _SETS and change.weight is not None:
             known = dict.fromkeys(routes, change.weight)
         elif not change.is_recorded and effect_of(change) is not Effect.WORD:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import ALL_TENTHS
 from rollout.reports.changes import Effect, effect_of, weights_of
 from rollout.reports.charts import Chart, Line, Mark, svg
 from rollout.reports.overview import Overview
@@ -89,12 +88,12 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
 def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:
     """The weights of routes from a time on, as far as history knows them, and the live one since the last change."""
     known = [
-        (at, None if weight is None else Estimate(weight.tenths / ALL_TENTHS))
+        (at, None if weight is None else Estimate(weight.share))
         for at, weight in weights_of(overview.history, routes)
         if at <= overview.at
     ]
     now = overview.weights_of(routes)
-    live = Estimate(now[0].tenths / ALL_TENTHS) if len(now) == 1 else None
+    live = Estimate(now[0].share) if len(now) == 1 else None
     if known and known[-1][1] is None:
         known[-1] = (known[-1][0], live)
     before = [each for each in known if each[0] < start][-1:]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from rollout.base.formatting import count_of
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Estimate, TimeSeries
 
@@ -68,13 +68,13 @@ def standing(overview: Overview) -> str:
     """Phase and live weights in a sentence."""
     weights = " and ".join(f"{weight} %" for weight in overview.weights)
     phase = _PHASES.get(overview.status.phase, overview.status.phase)
-    at = f"; live: {weights}" if weights and overview.weights != (Percent(0),) else ""
+    at = f"; live: {weights}" if weights and overview.weights != (ZERO,) else ""
     return f"{str(phase).capitalize()}{at}."
 
 
 def steps(overview: Overview) -> Iterator[tuple[Percent, str]]:
     """The ramp's steps, each `done`, `now` or `next`, by the highest live weight."""
-    top = max(overview.weights, default=Percent(0))
+    top = max(overview.weights, default=ZERO)
     for step in overview.steps:
         yield step, "now" if step == top else "done" if step < top else "next"
 

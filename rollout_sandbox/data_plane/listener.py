@@ -15,7 +15,7 @@ from aiohttp import web
 
 from rollout.alb.alb_event import MAX_BYTES, Malformed, checked, event
 from rollout.inventory import conditions
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane import answers
 from rollout_sandbox.data_plane.counting import Counting
@@ -33,7 +33,7 @@ class Propagation:
     """How late a share of the load balancers' nodes goes by a change."""
 
     def __init__(self) -> None:
-        self.delay, self.share = timedelta(0), Percent(0)
+        self.delay, self.share = timedelta(0), ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 from random import Random
 from statistics import NormalDist
 
-from rollout.inventory.quantities import Percent, Weight
+from rollout.inventory.quantities import ZERO, Percent, Weight
 
-_NEVER = Percent(0)
+_NEVER = ZERO
 _Z99 = NormalDist().inv_cdf(0.99)
 
 

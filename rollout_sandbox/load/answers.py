@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import accumulate
 from math import exp, lgamma, log, log1p
 
-from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import ALL_TENTHS, WHOLE, ZERO, Percent
 
 SERVER_ERRORS = 500
 
@@ -175,10 +175,10 @@ def binomial_interval(trials: int, share: Percent, outside: float = 1e-6) -> ran
         share: The chance of each.
         outside: The chance to be outside the interval although all is well, above 0 and below 1.
     """
-    if share in (Percent(0), Percent(ALL_TENTHS)):
+    if share in (ZERO, WHOLE):
         sure = trials * share.tenths // ALL_TENTHS
         return range(sure, sure + 1)
-    chance = share.tenths / ALL_TENTHS
+    chance = share.share
 
     def likelihood(count: int) -> float:
         ways = lgamma(trials + 1) - lgamma(count + 1) - lgamma(trials - count + 1)

@@ -13,7 +13,8 @@ from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import AwsError, WrongAccount
 from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
 from rollout.inventory.quantities import Percent
-from rollout.migration.checks.inspection import DEFAULT_LIMITS, GROUPS, RULES, lets_in
+from rollout.inventory.quotas import DEFAULT_LIMITS, GROUPS, RULES
+from rollout.migration.checks.inspection import lets_in
 from rollout_sandbox import Sandbox
 from tests.contract.sites import InMemorySite, SandboxSite, Site, inventory
 from tests.sandbox.tenant import Tenant

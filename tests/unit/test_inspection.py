@@ -9,9 +9,8 @@ import pytest
 from rollout.alb.state import LiveTargetGroup
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, LoadBalancer, Route
+from rollout.inventory.quotas import GROUPS, RULES
 from rollout.migration.checks.inspection import (
-    GROUPS,
-    RULES,
     Inspection,
     lets_in,
     quota_problems,

@@ -31,10 +31,9 @@ from rollout.analysis.ports import Metrics, TargetGroups
 from rollout.analysis.streams import Latency, Stream
 from rollout.base.formatting import count_of
 from rollout.inventory.model import Arn, Environment
-from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import WHOLE
 from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
 
-WHOLE = Percent(ALL_TENTHS)
 NO_MARGIN = Margin(relative=0)
 _Compared = tuple[MetricName, Pool]
 

@@ -212,7 +212,7 @@ def _expected(
 ) -> float | None:
     """The candidate's share by the live rules, 0 to 1, each route counting as much as it has requests."""
     splits = {name: live.split_of(environment.routes[name]) for name in names}
-    shares = [split.weight.tenths / ALL_TENTHS for split in splits.values() if split is not None]
+    shares = [split.weight.share for split in splits.values() if split is not None]
     if len(shares) < len(names):
         return None
     if len(set(shares)) == 1:

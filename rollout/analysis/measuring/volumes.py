@@ -15,7 +15,6 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools
 from rollout.analysis.metrics import MINUTE
 from rollout.inventory.model import Arn, Environment
-from rollout.inventory.quantities import ALL_TENTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def _told_apart(
             own[users[0]] += to_candidate
         elif to_candidate:
             splits = [live.split_of(environment.routes[name]) for name in users]
-            shares = [split.weight.tenths / ALL_TENTHS if split else 1.0 for split in splits]
+            shares = [split.weight.share if split else 1.0 for split in splits]
             if max(shares) == 1:
                 return None  # legacy's counts say nothing of a route that has none left
             expected = [own[name] * share / (1 - share) for name, share in zip(users, shares, strict=True)]

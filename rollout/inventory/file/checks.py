@@ -11,17 +11,16 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 
 from rollout.base.formatting import count_of
-from rollout.inventory.fields import MAX_CONDITION_VALUES
 from rollout.inventory.file.findings import Finding, dotted, suggestion
 from rollout.inventory.file.layout import Keys
 from rollout.inventory.header_rules import planning_problems
 from rollout.inventory.matching import covers
 from rollout.inventory.model import Environment, Function, KeptRoute, Route
+from rollout.inventory.quotas import MAX_CONDITION_VALUES, MAX_WILDCARDS
 
 Names = Mapping[str, AbstractSet[str]]
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-MAX_WILDCARDS = 5
 
 _ZIP_KEYS = ("code", "runtime", "handler")
 

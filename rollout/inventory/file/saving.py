@@ -22,7 +22,7 @@ from rollout.inventory.file.findings import suggestion
 from rollout.inventory.file.layout import Keys, Layout, Pair
 from rollout.inventory.file.reading import parse, read_text
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import WHOLE, Percent
 
 _BY_HAND = "Set it by hand, or pass --no-save."
 
@@ -69,15 +69,14 @@ def save_completed(path: Path, environment: str) -> bool:
         ConfigError: The file no longer loads, or can't be written.
         UsageError: There is no such environment.
     """
-    everything = Percent(ALL_TENTHS)
 
     def text_with(text: str, inventory: Environment) -> str:
         own: Keys = ("environments", inventory.name)
-        text = _text_with(text, inventory, everything, None)
+        text = _text_with(text, inventory, WHOLE, None)
         return text if inventory.completed else _with_value(text, (*own, "completed"), "true", beside=(*own, "region"))
 
     def data_with(data: dict[str, Any], inventory: Environment) -> dict[str, Any]:
-        data = _data_with(data, inventory, everything, None)
+        data = _data_with(data, inventory, WHOLE, None)
         data["environments"][inventory.name]["completed"] = True
         return data
 
@@ -153,7 +152,7 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
 
 def _reopens(inventory: Environment, weight: Percent) -> bool:
     """Whether a weight says that an environment isn't completed after all, as a rollback's does."""
-    return inventory.completed and weight < Percent(ALL_TENTHS)
+    return inventory.completed and weight < WHOLE
 
 
 def _text_with(text: str, inventory: Environment, weight: Percent, routes: Sequence[str] | None) -> str:

@@ -1,7 +1,6 @@
 """What a look behind the rules finds: targets, permissions, and how near a load balancer is to its quotas. Pure.
 
 It costs a call a target group, so it is made beside a preview rather than before it.
-https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ from rollout.alb.state import AlbState
 from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quotas import DEFAULT_LIMITS, GROUPS, RULES
 
-RULES, GROUPS = "rules-per-application-load-balancer", "target-groups-per-application-load-balancer"
-DEFAULT_LIMITS: Mapping[str, int] = {RULES: 100, GROUPS: 100}
 _PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 _INVOKE = ("lambda:InvokeFunction", "lambda:*", "*")
 

@@ -11,7 +11,7 @@ from rollout.alb.header_rules import held_overrides
 from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import CANDIDATE_ONLY, Arn, Environment, Split
-from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import WHOLE
 from rollout.migration.checks.preflight import held_rules
 from rollout.migration.context import PhaseContext
 
@@ -25,7 +25,7 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
     """
     name, live = environment.name, context.live
     for route, split in live.splits(environment).items():
-        if split not in (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY):
+        if split not in (Split.at(WHOLE), CANDIDATE_ONLY):
             then = f"run `rollout weight {name} 100` first"
             yield Problem(
                 f"the candidate gets {split} of its requests, not all",

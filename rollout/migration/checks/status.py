@@ -10,7 +10,7 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import Measured
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
 
@@ -167,7 +167,7 @@ def _phase(environment: Environment, live: AlbState, adopted: bool, routes: tupl
     if environment.completed:
         return "completed"
     if adopted:
-        return "phase3" if any(r.live and r.live.weight > Percent(0) for r in routes) else "phase2"
+        return "phase3" if any(r.live and r.live.weight > ZERO for r in routes) else "phase2"
     built = all(route.candidate in live.target_groups for route in environment.routes.values())
     return "phase1" if built else "not begun"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from rollout.alb.header_rules import bent_overrides
 from rollout.errors import Problem
 from rollout.inventory.model import CANDIDATE_ONLY, Environment, ProgramInput, Split
-from rollout.inventory.quantities import ALL_TENTHS, Percent
+from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration.checks.preflight import candidate_problems
 from rollout.migration.checks.retiring import retiring_problems, retiring_warnings
@@ -38,7 +38,7 @@ class Complete(Phase):
     def target_splits(
         self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
     ) -> dict[str, Split]:
-        whole = (Split.at(Percent(ALL_TENTHS)), CANDIDATE_ONLY)
+        whole = (Split.at(WHOLE), CANDIDATE_ONLY)
         current = {name: context.live.split_of(route) for name, route in environment.routes.items()}
         after = {name: CANDIDATE_ONLY if split in whole else None for name, split in current.items()}
         return all_known(environment, context.live, after)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from rollout.alb.header_rules import bent_overrides
 from rollout.errors import Problem
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, ProgramInput, Split
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration.checks.ownership import cutover_warnings
 from rollout.migration.checks.preflight import candidate_problems, handover_problems, held_rules
@@ -68,5 +68,5 @@ def _adopted(live: Split | None, *, drifted: bool) -> Split | None:
     """
     if live == LEGACY_ONLY:
         return PREPARED
-    is_strange = live is None or live.alone or (drifted and live.weight > Percent(0))
+    is_strange = live is None or live.alone or (drifted and live.weight > ZERO)
     return None if is_strange else live

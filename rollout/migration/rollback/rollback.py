@@ -16,7 +16,7 @@ from rollout.base.formatting import count_of
 from rollout.base.log import note
 from rollout.errors import Drift, Interrupted, Locked, Problem, RollbackIncomplete
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 from rollout.migration.ports import LoadBalancers
 from rollout.migration.rollback.lane import RuleApi, in_words
@@ -272,5 +272,5 @@ class Rollback:
             split = first.before.get(name)
             return str(split.weight) if split else "?"
 
-        told = ", ".join(f"{name} {was(name)} → {Percent(0)}" for name in self._changed)
+        told = ", ".join(f"{name} {was(name)} → {ZERO}" for name in self._changed)
         return f"rollout rollback {self._environment.name}: {told or 'all on legacy already'}"

@@ -8,7 +8,7 @@ from rollout.alb.state import AlbState
 from rollout.base.clock import Clock
 from rollout.errors import AwsError, Problem, VerifyFailed
 from rollout.inventory.model import Arn
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 from rollout.migration.checks.deleted_groups import groups_left
 from rollout.migration.ports import LoadBalancers
@@ -75,7 +75,7 @@ class ReadBack:
     def _overrule(self, run: PhaseRun, now: AlbState) -> None:
         """A raise that succeeded ends the rollbacks that were asked for before it began."""
         marked = [rule.arn for rule in now.rules if rule.rollback]
-        if marked and any(split.weight > Percent(0) for split in run.after.values()):
+        if marked and any(split.weight > ZERO for split in run.after.values()):
             try:
                 self._load_balancers.unmark(marked)
             except AwsError as error:
