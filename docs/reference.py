@@ -139,7 +139,9 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 
 def _commands(group: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, command in sorted(group.commands.items()):
+    context = typer.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
         if hasattr(command, "commands"):
             yield from _commands(command, f"{path}{name} ")
         elif not command.hidden:

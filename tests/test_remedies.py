@@ -61,9 +61,10 @@ def resolved(words: list[str], group: Any) -> tuple[Any, list[str]]:
     while hasattr(found, "commands") and words and not words[0].startswith("-"):
         if words[0] == HOLE:
             return None, []
-        if words[0] not in found.commands:
+        command = found.get_command(typer.Context(found), words[0])
+        if command is None:
             raise LookupError(words[0])
-        found, words = found.commands[words[0]], words[1:]
+        found, words = command, words[1:]
     return found, words
 
 
@@ -94,7 +95,9 @@ def test_each_option_that_is_named_alone_is_some_commands(commands: Any) -> None
     while pending:
         command = pending.pop()
         known |= options_of(command)
-        pending += getattr(command, "commands", {}).values()
+        context = typer.Context(command)
+        names = command.list_commands(context) if hasattr(command, "list_commands") else ()
+        pending += [command.get_command(context, name) for name in names]
     ours = [(place, ticked) for place, text in texts() for ticked in _TICKED.findall(text) if ticked.startswith("--")]
     assert len(ours) > 3
     assert [(place, ticked) for place, ticked in ours if not set(_OPTION.findall(ticked)) <= known] == []

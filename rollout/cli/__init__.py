@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from rollout import __version__
-from rollout.cli.commands import Commands
+from rollout.cli.commands import LazyGroup
 
 app = typer.Typer(
     name="rollout",
-    cls=Commands,
+    cls=LazyGroup,
     help="Move HTTP endpoints on AWS load balancers from one Lambda implementation to another: "
     "by weight, in previewed phases, and back in a second.",
     no_args_is_help=True,

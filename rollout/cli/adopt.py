@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName, Message
+from rollout.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from rollout.api.environment import EnvironmentRollout
 
 
+@command(yes=True)
 def adopt(
+    run: Session,
     environment: EnvironmentName,
     resources: Annotated[
         list[str] | None,
@@ -29,12 +24,7 @@ def adopt(
             metavar="[RESOURCE]...", help="Such as Function:rust-scorer; by default what there is is shown."
         ),
     ] = None,
-    yes: Yes = False,
     message: Message = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Mark what the stacks hold and an earlier version made without a mark; only tags are added.
 
@@ -42,26 +32,28 @@ def adopt(
 
     Example: rollout adopt production Function:rust-scorer Role:rust-scorer
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        target = run.rollout().environment(environment)
-        if resources:
-            target.ownership.adopt(resources, approve=run.approve, message=message)
-            return
-        from rollout.errors import AwsError
-        from rollout.inventory.stacks import STACKS
+    target = run.environment(environment)
+    if resources:
+        target.ownership.adopt(resources, approve=run.approve, message=message)
+    elif found := _unmarked(run, target):
+        run.render.say(f"mark what is this environment's: rollout adopt {environment} {shlex.join(found)}")
+    else:
+        run.render.say(f"nothing that the stacks of {environment} hold is without a mark")
 
-        found: list[str] = []
-        for stack in STACKS:
-            try:
-                unmarked = target.ownership.unmarked(stack)
-            except AwsError as error:  # who may operate has no rights to legacy's functions
-                run.render.say(f"{stack}: it isn't known whose everything is: {error.what}")
-                continue
-            for each in unmarked:
-                run.render.say(str(each))
-                found.append(each.place)
-        run.render.say(
-            f"mark what is this environment's: rollout adopt {environment} {shlex.join(found)}"
-            if found
-            else f"nothing that the stacks of {environment} hold is without a mark"
-        )
+
+def _unmarked(run: Session, target: EnvironmentRollout) -> list[str]:
+    """Say what has no mark; the names to mark it by."""
+    from rollout.errors import AwsError
+    from rollout.inventory.stacks import STACKS
+
+    found: list[str] = []
+    for stack in STACKS:
+        try:
+            unmarked = target.ownership.unmarked(stack)
+        except AwsError as error:  # who may operate has no rights to legacy's functions
+            run.render.say(f"{stack}: it isn't known whose everything is: {error.what}")
+            continue
+        for each in unmarked:
+            run.render.say(str(each))
+            found.append(each.place)
+    return found

@@ -1,6 +1,7 @@
-"""All commands by name and by what they are for, each made only when it is asked for.
+"""All commands by name and by what they are for, each imported and made only when it is asked for.
 
-Making all of them, with all their options, takes longer than everything else that `rollout --help` does.
+Making all of them, with all their options, takes longer than everything else that `rollout --help` does. The group is
+Click's pattern of a LazyGroup: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
 """
 
 from __future__ import annotations
@@ -78,40 +79,19 @@ _SETTINGS: Mapping[str, dict[str, Any]] = {
 _ANYTHING = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
-class Made(Mapping[str, Any]):
-    """The commands by name; each is made at the first look at it."""
-
-    def __init__(self) -> None:
-        self._names = [name for section in SECTIONS.values() for name in section]
-        self._made: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        """Make a command.
-
-        Raises:
-            KeyError: There is none of the name.
-        """
-        if name not in self._made:
-            if name not in self._names:
-                raise KeyError(name)
-            self._made[name] = _make(name)
-        return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        """The names, section by section."""
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._names)
-
-
-class Commands(TyperGroup):
+class LazyGroup(TyperGroup):
     """The root of the command line."""
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.commands = cast("Any", Made())
+        self._names = [name for section in SECTIONS.values() for name in section]
+        self.commands = cast("Any", dict.fromkeys(self._names))  # among their keys it looks for what was meant
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Click's
+        """Import and make a command at the first look at it; None if there is none of the name."""
+        if cmd_name in self._names and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = _load(cmd_name)
+        return self.commands.get(cmd_name)
 
     def make_context(self, *args: Any, **given: Any) -> Any:
         """See Click's."""
@@ -141,7 +121,7 @@ def _quoted_safely() -> Iterator[None]:
         raise
 
 
-def _make(name: str) -> Any:
+def _load(name: str) -> Any:
     settings = _SETTINGS.get(name)
     if name in _BROUGHT:
         from rollout.cli.extras import COMMANDS, brought
@@ -167,10 +147,9 @@ def _ending_in(error: RolloutError) -> Callable[[typer.Context], None]:
     """A command that says what is missing, whatever it is asked."""
 
     def missing(context: typer.Context) -> None:
-        from rollout.cli.options import STACKS_TOML
         from rollout.cli.session import session
 
-        with session(STACKS_TOML, json="--json" in context.args):
+        with session(json="--json" in context.args):
             raise error
 
     missing.__doc__ = f"{error.what}. To have it: {error.then}"

@@ -6,23 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    NoSave,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Waive,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName, Message, NoSave, Waive
+from rollout.cli.session import Session, command
 
 
+@command(yes=True)
 def complete(
+    run: Session,
     environment: EnvironmentName,
     quiet_for: Annotated[
         str | None,
@@ -32,14 +22,9 @@ def complete(
             help="How long no request may have met legacy, such as 7d; by default complete-after.",
         ),
     ] = None,
-    yes: Yes = False,
     no_save: NoSave = False,
     message: Message = None,
     waive: Waive = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Retire legacy, once all is at 100 and CloudWatch had no request to it for long.
 
@@ -47,7 +32,6 @@ def complete(
 
     Example: rollout complete production
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).complete(
-            quiet_for=quiet_for, approve=run.approve, save=not no_save, message=message, waive=waive or ()
-        )
+    run.environment(environment).complete(
+        quiet_for=quiet_for, approve=run.approve, save=not no_save, message=message, waive=waive or ()
+    )

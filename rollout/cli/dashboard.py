@@ -6,16 +6,14 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, File, ProviderName, ProviderOption, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.session import Session, command
 
 
+@command(json=False)
 def dashboard(
+    run: Session,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens; 0 for any port that is free.")] = 8470,
     no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")] = False,
-    file: File = STACKS_TOML,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Show all environments on a local web page that updates itself.
 
@@ -23,25 +21,22 @@ def dashboard(
 
     Example: rollout dashboard --no-open
     """
-    with session(file, sandbox=sandbox, provider=provider) as run:
-        from rollout.reports import require_extra
+    from rollout.reports import require_extra
 
-        require_extra()
-        import webbrowser
+    require_extra()
+    import webbrowser
 
-        from rollout.base.clock import SystemClock
-        from rollout.reports import server
-        from rollout.reports.readings import Readings
+    from rollout.base.clock import SystemClock
+    from rollout.reports import server
+    from rollout.reports.readings import Readings
 
-        names = run.rollout().environments
-        # opened anew each time, since the file's weights change
-        readings = Readings(
-            lambda name, since: run.rollout().environment(name).reports.overview(since=since), SystemClock()
-        )
+    names = run.rollout().environments
+    # opened anew each time, since the file's weights change
+    readings = Readings(lambda name, since: run.environment(name).reports.overview(since=since), SystemClock())
 
-        def ready(url: str) -> None:
-            run.render.say(f"the dashboard is at {url} until Ctrl-C")
-            if not no_open:
-                webbrowser.open(url)
+    def ready(url: str) -> None:
+        run.render.say(f"the dashboard is at {url} until Ctrl-C")
+        if not no_open:
+            webbrowser.open(url)
 
-        server.run(server.Dashboard(names, readings), port, ready)
+    server.run(server.Dashboard(names, readings), port, ready)

@@ -7,19 +7,18 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, File, Json, OneOrAll, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.options import OneOrAll
+from rollout.cli.session import Session, command
 
 
+@command(provider=False)
 def doctor(
+    run: Session,
     environment: OneOrAll = None,
-    file: File = STACKS_TOML,
     bundle: Annotated[
         Path | None,
         typer.Option(metavar="ZIP", help="Write what somebody who helps needs to see to a file."),
     ] = None,
-    json: Json = False,
-    sandbox: Sandboxed = False,
 ) -> None:
     """Look whether this machine and these credentials are ready.
 
@@ -27,16 +26,15 @@ def doctor(
 
     Example: rollout doctor production
     """
-    with session(file, json=json, sandbox=sandbox) as run:
-        from rollout.api.doctor.examination import examine
-        from rollout.errors import RolloutError
+    from rollout.api.doctor.examination import examine
+    from rollout.errors import RolloutError
 
-        checks = examine(file, environment, run.sandbox())
-        run.render.doctor(checks)
-        if bundle:
-            from rollout.api.doctor.bundle import write_bundle
+    checks = examine(run.file, environment, run.sandbox())
+    run.render.doctor(checks)
+    if bundle:
+        from rollout.api.doctor.bundle import write_bundle
 
-            parts = write_bundle(bundle, file, environment, run.rollout, checks)
-            run.render.say(f"{bundle} has {', '.join(parts)}: read it before you send it on")
-        if count := sum(len(check.problems) for check in checks):
-            raise RolloutError(f"{count} to put right first", code="not-ready")
+        parts = write_bundle(bundle, run.file, environment, run.rollout, checks)
+        run.render.say(f"{bundle} has {', '.join(parts)}: read it before you send it on")
+    if count := sum(len(check.problems) for check in checks):
+        raise RolloutError(f"{count} to put right first", code="not-ready")

@@ -6,48 +6,34 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName, Message
+from rollout.cli.session import Session, command
 
 
+@command(yes=True)
 def drift(
+    run: Session,
     environment: EnvironmentName,
     repair: Annotated[bool, typer.Option("--repair", help="Make load balancer and state as the file says.")] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take the live weights into state and file.")] = False,
     ignore_file: Annotated[
         bool, typer.Option("--ignore-file", help="The file's weights don't count: for ramps with --no-save.")
     ] = False,
-    yes: Yes = False,
     message: Message = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Tell whether file, state and load balancer still agree: exit code 7 if not, for cron.
 
     Example: rollout drift production
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        from rollout.errors import UsageError
+    from rollout.errors import UsageError
 
-        if repair + adopt + ignore_file > 1:
-            raise UsageError("--repair, --adopt and --ignore-file don't go together", code="conflicting-options")
-        target = run.rollout().environment(environment)
-        report = target.drift(ignore_file=ignore_file)
+    if repair + adopt + ignore_file > 1:
+        raise UsageError("--repair, --adopt and --ignore-file don't go together", code="conflicting-options")
+    target = run.environment(environment)
+    report = target.drift(ignore_file=ignore_file)
+    run.render.drift(report)
+    if report.problems and (repair or adopt):
+        (target.repair if repair else target.adopt)(approve=run.approve, message=message)
+        report = run.environment(environment).drift()
         run.render.drift(report)
-        if report.problems and (repair or adopt):
-            (target.repair if repair else target.adopt)(approve=run.approve, message=message)
-            report = run.rollout().environment(environment).drift()
-            run.render.drift(report)
-        report.require()
+    report.require()

@@ -6,19 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName
+from rollout.cli.session import Session, command
 
 
+@command()
 def explain(
+    run: Session,
     method: Annotated[str, typer.Argument(metavar="METHOD", help="In capitals, such as GET.")],
     path: Annotated[str, typer.Argument(metavar="PATH", help="With the query string, if there is one.")],
     environment: EnvironmentName,
@@ -40,10 +34,6 @@ def explain(
         str | None,
         typer.Option(help="By the rules as they would be then: phase2, phase3, or a weight such as 10."),
     ] = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Show where a request goes, and why.
 
@@ -51,18 +41,15 @@ def explain(
 
     Example: rollout explain GET /v2/stamps/1/score/2 production --header X-Rollout:candidate
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.errors import UsageError
-        from rollout.inventory.conditions import Request
+    from rollout.errors import UsageError
+    from rollout.inventory.conditions import Request
 
-        headers = [(name.strip(), value.strip()) for text in header or () for name, _, value in [text.partition(":")]]
-        if not path.startswith("/") or not all(name and value for name, value in headers):
-            raise UsageError("a path starts with /, and a header is NAME:VALUE", code="invalid-request")
-        try:
-            request = Request.of(method, path, headers, host, source)
-        except ValueError as error:
-            raise UsageError(str(error), code="invalid-request") from None
-        opened = run.rollout().environment(environment)
-        run.render.explanations(
-            opened.traffic.explain(request, load_balancer=load_balancer, cookie=cookie, after=after)
-        )
+    headers = [(name.strip(), value.strip()) for text in header or () for name, _, value in [text.partition(":")]]
+    if not path.startswith("/") or not all(name and value for name, value in headers):
+        raise UsageError("a path starts with /, and a header is NAME:VALUE", code="invalid-request")
+    try:
+        request = Request.of(method, path, headers, host, source)
+    except ValueError as error:
+        raise UsageError(str(error), code="invalid-request") from None
+    opened = run.environment(environment)
+    run.render.explanations(opened.traffic.explain(request, load_balancer=load_balancer, cookie=cookie, after=after))

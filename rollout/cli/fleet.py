@@ -37,7 +37,7 @@ class Turns:
             self._render(event)
 
 
-def set_weight_in(run: Session, fleet: str, percent: str, *, yes: bool, **given: Any) -> None:
+def set_weight_in(run: Session, fleet: str, percent: str, **given: Any) -> None:
     """Set the weight, show what came of each environment, and end with the first failure.
 
     Without `--yes` one environment comes after the other, so that somebody can be asked.
@@ -47,12 +47,12 @@ def set_weight_in(run: Session, fleet: str, percent: str, *, yes: bool, **given:
         run.render.chapter(f"wave {number} of {fleet}: {', '.join(names)}")
 
     turns = Turns(run.render)
-    opened = run.rollout(on_event=turns if yes else None)
+    opened = run.rollout(on_event=turns if run.yes else None)
     result = opened.set_weight_in(
         fleet,
         percent,
         approve=run.approve,
-        at_once=AT_ONCE if yes else 1,
+        at_once=AT_ONCE if run.yes else 1,
         on_wave=begin,
         on_done=turns.done,
         **given,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, EnvironmentName, File, ProviderName, ProviderOption, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName
+from rollout.cli.session import Session, command
 
 
 class RoleName(StrEnum):
@@ -19,22 +19,19 @@ class RoleName(StrEnum):
     OPERATE = "operate"
 
 
+@command(json=False)
 def iam_policy(
+    run: Session,
     environment: EnvironmentName,
     role: Annotated[RoleName, typer.Option("--for", help="Whose: who looks, who rolls back, or who does all.")],
     live: Annotated[
         bool, typer.Option("--live", help="Ask AWS, and name each rule by its ARN instead of by a pattern.")
     ] = False,
-    file: File = STACKS_TOML,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Print the least IAM policy for a role, and nothing else.
 
     Example: rollout iam-policy production --for rollback > policy.json
     """
-    with session(file, sandbox=sandbox, provider=provider) as run:
-        import json
+    import json
 
-        said = run.rollout().environment(environment).iam_policy(role.value, live=live)
-        typer.echo(json.dumps(said, indent=2))
+    typer.echo(json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2))

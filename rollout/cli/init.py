@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rollout.base.formatting import count_of
-from rollout.cli.options import STACKS_TOML, File, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.session import Session, command
 
 if TYPE_CHECKING:
     from rollout.alb.discovered import Endpoint, Found, Listener
@@ -35,7 +34,9 @@ Moving = Annotated[
 ]
 
 
+@command(json=False, provider=False)
 def init(
+    run: Session,
     load_balancers: Balancers = None,
     routes: Moving = None,
     every: Annotated[bool, typer.Option("--all", help="Every rule that can move.")] = False,
@@ -52,8 +53,6 @@ def init(
     handler: Annotated[str | None, typer.Option(help="Its handler; bootstrap by default.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text and write nothing.")] = False,
-    file: File = STACKS_TOML,
-    sandbox: Sandboxed = False,
 ) -> None:
     """Write a first stacks.toml by looking at an account's load balancers.
 
@@ -62,39 +61,36 @@ def init(
 
     Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'
     """
-    with session(file, sandbox=sandbox) as run:
-        import os
-        from pathlib import Path
+    import os
+    from pathlib import Path
 
-        from rollout.api.init import answers, writing
-        from rollout.api.init.draft import drafted
-        from rollout.api.init.text import text_of
-        from rollout.base.files import is_there
-        from rollout.cli.questions import is_terminal
-        from rollout.inventory.file.reading import parse
+    from rollout.api.init import answers, writing
+    from rollout.api.init.draft import drafted
+    from rollout.api.init.text import text_of
+    from rollout.base.files import is_there
+    from rollout.cli.questions import is_terminal
+    from rollout.inventory.file.reading import parse
 
-        if not (dry_run or force):
-            writing.refuse_existing(file)
-        given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
-        given |= {"code": code, "runtime": runtime, "handler": handler}
-        answers.refuse_unreadable({**given, "account": account, "region": region})
-        found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
-        endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
-        asking = is_terminal() and not (routes or every)
-        draft = drafted(found, endpoints, _answers(given, Path(os.path.realpath(file)).parent.name, asking=asking))
-        text = text_of(draft)
-        parse(text, file).check()
-        if dry_run:
-            typer.echo(text, nl=False)
-            return
-        writing.write_new(file, text, force=force)
-        counts = (
-            f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
-        )
-        run.render.say(f"{file} is written: {counts}")
-        if not is_there(file.parent / draft.answers.code):
-            run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
-        run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
+    if not (dry_run or force):
+        writing.refuse_existing(run.file)
+    given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
+    given |= {"code": code, "runtime": runtime, "handler": handler}
+    answers.refuse_unreadable({**given, "account": account, "region": region})
+    found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
+    endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
+    asking = is_terminal() and not (routes or every)
+    draft = drafted(found, endpoints, _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking))
+    text = text_of(draft)
+    parse(text, run.file).check()
+    if dry_run:
+        typer.echo(text, nl=False)
+        return
+    writing.write_new(run.file, text, force=force)
+    counts = f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
+    run.render.say(f"{run.file} is written: {counts}")
+    if not is_there(run.file.parent / draft.answers.code):
+        run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
+    run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
 
 
 def _missing(balancers: Sequence[str] | None, routes: Sequence[str] | None, *, every: bool) -> list[str]:

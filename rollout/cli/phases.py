@@ -2,74 +2,40 @@
 
 from __future__ import annotations
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    AcceptLive,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Waive,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import AcceptLive, EnvironmentName, Message, Waive
+from rollout.cli.session import Session, command
 
 
-def phase1(
-    environment: EnvironmentName,
-    yes: Yes = False,
-    message: Message = None,
-    waive: Waive = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
-) -> None:
+@command(yes=True)
+def phase1(run: Session, environment: EnvironmentName, message: Message = None, waive: Waive = None) -> None:
     """Build the candidate: functions and target groups, no rule.
 
     Example: rollout phase1 production
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase1(approve=run.approve, message=message, waive=waive or ())
+    run.environment(environment).phase1(approve=run.approve, message=message, waive=waive or ())
 
 
-def phase2(
-    environment: EnvironmentName,
-    yes: Yes = False,
-    message: Message = None,
-    waive: Waive = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
-) -> None:
+@command(yes=True)
+def phase2(run: Session, environment: EnvironmentName, message: Message = None, waive: Waive = None) -> None:
     """Cut over: weighted rules take over the live ones in place.
 
     Example: rollout phase2 production
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase2(approve=run.approve, message=message, waive=waive or ())
+    run.environment(environment).phase2(approve=run.approve, message=message, waive=waive or ())
 
 
+@command(yes=True)
 def phase3(
+    run: Session,
     environment: EnvironmentName,
-    yes: Yes = False,
     message: Message = None,
     waive: Waive = None,
     accept_live: AcceptLive = False,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Set the weights that stacks.toml has.
 
     Example: rollout phase3 staging
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        run.rollout().environment(environment).phase3(
-            approve=run.approve, message=message, accept_live=accept_live, waive=waive or ()
-        )
+    run.environment(environment).phase3(
+        approve=run.approve, message=message, accept_live=accept_live, waive=waive or ()
+    )

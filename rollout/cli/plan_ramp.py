@@ -6,19 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName
+from rollout.cli.session import Session, command
 
 
+@command()
 def plan_ramp(
+    run: Session,
     environment: EnvironmentName,
     base: Annotated[float, typer.Option("--from", help="Legacy's rate of errors, per cent.")] = 0.1,
     harmful: Annotated[float, typer.Option("--to", help="The candidate's that is to be found, per cent.")] = 1.0,
@@ -26,16 +20,11 @@ def plan_ramp(
     rpm: Annotated[
         float | None, typer.Option(help="Plan for so many requests a minute, and count none.", show_default=False)
     ] = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Show how long each step of the ramp must be watched to find a harm, and a schedule to paste.
 
     Example: rollout plan-ramp production --from 0.1 --to 1
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        found = run.rollout().environment(environment)
-        plan = found.ramp.plan(base=base / 100, harmful=harmful / 100, since=since, requests_per_minute=rpm)
-        run.render.ramp_plan(environment, plan)
+    target = run.environment(environment)
+    plan = target.ramp.plan(base=base / 100, harmful=harmful / 100, since=since, requests_per_minute=rpm)
+    run.render.ramp_plan(environment, plan)

@@ -6,22 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    AcceptLive,
-    EnvironmentName,
-    File,
-    Json,
-    ProviderName,
-    ProviderOption,
-    Routes,
-    Sandboxed,
-    Waive,
-)
-from rollout.cli.session import session
+from rollout.cli.options import AcceptLive, EnvironmentName, Routes, Waive
+from rollout.cli.session import Session, command
 
 
+@command()
 def preview(
+    run: Session,
     phase: Annotated[
         str,
         typer.Argument(
@@ -36,27 +27,22 @@ def preview(
     accept_live: AcceptLive = False,
     waive: Waive = None,
     details: Annotated[bool, typer.Option("--details", help="Show each resource's properties.")] = False,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Show what a phase would do; nothing is changed.
 
     Example: rollout preview phase2 production
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.api.arguments import read_weight
-        from rollout.errors import UsageError
+    from rollout.api.arguments import read_weight
+    from rollout.errors import UsageError
 
-        opened = run.rollout().environment(environment)
-        if (phase == "weight") != (percent is not None):
-            raise UsageError(
-                "N goes with weight, and weight with N",
-                then=f"try `rollout preview weight {environment} 10`",
-                code="conflicting-options",
-            )
-        weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
-        result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
-        if details:
-            run.render.details(result.gate)
+    opened = run.environment(environment)
+    if (phase == "weight") != (percent is not None):
+        raise UsageError(
+            "N goes with weight, and weight with N",
+            then=f"try `rollout preview weight {environment} 10`",
+            code="conflicting-options",
+        )
+    weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
+    result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
+    if details:
+        run.render.details(result.gate)

@@ -6,22 +6,14 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    NoSave,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Yes,
-)
+from rollout.cli.options import EnvironmentName, NoSave
 from rollout.cli.rollback import PATIENCE
-from rollout.cli.session import session
+from rollout.cli.session import Session, command
 
 
+@command(yes=True, patience=PATIENCE)
 def ramp(
+    run: Session,
     environment: EnvironmentName,
     once: Annotated[bool, typer.Option("--once", help="Do what is due now and exit: for cron and CI.")] = False,
     restart: Annotated[
@@ -30,12 +22,7 @@ def ramp(
             "--restart", help="Begin anew from the live weight, after a failure or a rollback; never for cron."
         ),
     ] = False,
-    yes: Yes = False,
     no_save: NoSave = False,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Raise the weight step by step, each after a Pass; go back by itself.
 
@@ -43,5 +30,4 @@ def ramp(
 
     Example: rollout ramp production --once --yes
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=PATIENCE) as run:
-        run.rollout().environment(environment).ramp(approve=run.approve, once=once, restart=restart, save=not no_save)
+    run.environment(environment).ramp(approve=run.approve, once=once, restart=restart, save=not no_save)

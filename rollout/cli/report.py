@@ -7,19 +7,17 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, EnvironmentName, File, Json, ProviderName, ProviderOption, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName
+from rollout.cli.session import Session, command
 
 
+@command()
 def report(
+    run: Session,
     environment: EnvironmentName,
     html: Annotated[Path, typer.Option("--html", help="The file to write.", show_default=False)],
     since: Annotated[str, typer.Option(help="How far back its charts go: 10m to 60d.")] = "7d",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Write where an environment stands, its charts and its history into one HTML file.
 
@@ -27,12 +25,11 @@ def report(
 
     Example: rollout report production --html production.html --since 2d
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        from rollout.reports import require_extra
+    from rollout.reports import require_extra
 
-        require_extra()
-        overview = run.rollout().environment(environment).reports.overview(since=since)
-        from rollout.reports.report import write_report
+    require_extra()
+    overview = run.environment(environment).reports.overview(since=since)
+    from rollout.reports.report import write_report
 
-        write_report(overview, html, overwrite=force)
-        run.render.say(f"{html} has the report on {environment} of the last {since}")
+    write_report(overview, html, overwrite=force)
+    run.render.say(f"{html} has the report on {environment} of the last {since}")

@@ -15,16 +15,17 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, wraps
+from inspect import Parameter, Signature, signature
 from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import typer
 
 from rollout.cli import crash
-from rollout.cli.options import ProviderName
+from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption, Sandboxed, Yes
 from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
@@ -36,29 +37,39 @@ if TYPE_CHECKING:
     from rollout.migration.events import Event, Listener
     from rollout.migration.ports import Approver
 
+P = ParamSpec("P")
 PARTS: ContextVar[PartsFactory | None] = ContextVar("PARTS", default=None)
 """What the library is put together of instead, where a test runs commands in its own process."""
 SANDBOX_FOLDER = Path(".rollout") / "sandbox"
 
 
 class Session:
-    """One command's run."""
+    """One command's run. Its arguments are the options that commands share.
+
+    Args:
+        file: The inventory.
+        yes: Whether to approve without asking.
+        json: Whether a machine reads.
+        sandbox: Whether to work on the sandbox.
+        provider: Which provider plugin talks to it.
+        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+    """
 
     def __init__(
         self,
-        file: Path,
+        file: File = STACKS_TOML,
         *,
-        json: bool,
-        yes: bool = False,
-        sandbox: bool = False,
-        provider: ProviderName | None = None,
+        yes: Yes = False,
+        json: Json = False,
+        sandbox: Sandboxed = False,
+        provider: ProviderOption = ProviderName.STAND_IN,
         patience: float | None = None,
     ) -> None:
-        self._file = file
-        self._yes = yes
-        self._json = json
+        self.file = file
+        self.yes = yes
+        self.json = json
         self._sandboxed = sandbox
-        self._provider = provider or ProviderName.STAND_IN
+        self._provider = provider
         self._patience = patience
 
     @cached_property
@@ -66,7 +77,7 @@ class Session:
         """Where events and errors go; what draws them is imported meanwhile, such as while an engine is at work."""
         from rollout.cli.render import renderer
 
-        return renderer(json=self._json, patience=self._patience)
+        return renderer(json=self.json, patience=self._patience)
 
     def rollout(self, on_event: Listener | None = None) -> Rollout:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
@@ -74,17 +85,21 @@ class Session:
 
         told = on_event or self._tell
         if parts := PARTS.get():
-            return Rollout.load(self._file, on_event=told, parts=parts)
-        return Rollout.load(self._file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
+            return Rollout.load(self.file, on_event=told, parts=parts)
+        return Rollout.load(self.file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
+
+    def environment(self, name: str) -> EnvironmentRollout:
+        """One of the inventory's."""
+        return self.rollout().environment(name)
 
     def for_rollback(self, environment: str) -> EnvironmentRollout:
         """An environment for a way back: where the inventory can't be read, by the last good one."""
         from rollout.api.rollout import Rollout
 
         if parts := PARTS.get():
-            return Rollout.for_rollback(self._file, environment, on_event=self._tell, parts=parts)
+            return Rollout.for_rollback(self.file, environment, on_event=self._tell, parts=parts)
         return Rollout.for_rollback(
-            self._file, environment, sandbox=self.sandbox(), provider=self._provider.value, on_event=self._tell
+            self.file, environment, sandbox=self.sandbox(), provider=self._provider.value, on_event=self._tell
         )
 
     def _tell(self, event: Event) -> None:
@@ -93,9 +108,9 @@ class Session:
     @property
     def approve(self) -> Approver | None:
         """Who approves: `--yes`, somebody at the terminal, or nobody."""
-        if self._yes:
+        if self.yes:
             return lambda _: True
-        if self._json or not sys.stdin.isatty() or not sys.stdout.isatty():
+        if self.json or not sys.stdin.isatty() or not sys.stdout.isatty():
             return None
         return self.render.ask
 
@@ -105,7 +120,7 @@ class Session:
         Raises:
             SandboxError: It was asked for, and none runs, or it isn't installed.
         """
-        folder = sandbox_folder(self._file, asked=self._sandboxed)
+        folder = sandbox_folder(self.file, asked=self._sandboxed)
         if folder is None:
             return None
         from rollout.cli.extras import SANDBOXES, brought
@@ -127,30 +142,50 @@ def sandbox_folder(file: Path, *, asked: bool) -> Path | None:
     return file.parent / SANDBOX_FOLDER if asked or said == "1" else None
 
 
-@contextmanager
-def session(
-    file: Path,
+def command(
     *,
-    json: bool = False,
     yes: bool = False,
-    sandbox: bool = False,
-    provider: ProviderName | None = None,
+    file: bool = True,
+    json: bool = True,
+    sandbox: bool = True,
+    provider: bool = True,
     patience: float | None = None,
-) -> Iterator[Session]:
+) -> Callable[[Callable[Concatenate[Session, P], None]], Callable[..., None]]:
+    """Make a command of a function: its own options and the shared ones that it has, and a session around it.
+
+    Each argument says whether the command has the option of that name; `--yes` is for those that change something. The
+    function gets the session first, and its docstring is the help. See `Session` for `patience`.
+    """
+    has = {"yes": yes, "file": file, "json": json, "sandbox": sandbox, "provider": provider}
+    options = signature(Session, eval_str=True).parameters
+    shared = {name: options[name] for name, wanted in has.items() if wanted}
+
+    def made(function: Callable[Concatenate[Session, P], None]) -> Callable[..., None]:
+        @wraps(function)
+        def called(**given: Any) -> None:
+            with session(**{name: given.pop(name) for name in shared}, patience=patience) as run:
+                function(run, **given)  # type: ignore[call-arg]
+
+        own = list(signature(function, eval_str=True).parameters.values())[1:]
+        both = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
+        called.__signature__ = Signature(both)  # type: ignore[attr-defined]
+        return called
+
+    return made
+
+
+@contextmanager
+def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code.
 
     Args:
         file: The inventory.
-        json: Whether a machine reads.
-        yes: Whether to approve without asking.
-        sandbox: Whether to work on the sandbox.
-        provider: Which provider plugin talks to it.
-        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+        options: See `Session`.
     """
     _say_what_can_be_said()
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says
-    opened = Session(file, json=json, yes=yes, sandbox=sandbox, provider=provider, patience=patience)
+    opened = Session(file, **options)
     crash.watch_threads()
     restore = _terminate_like_ctrl_c()
     try:

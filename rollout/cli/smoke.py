@@ -7,37 +7,25 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    ProviderName,
-    ProviderOption,
-    Routes,
-    Sandboxed,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName, Routes
+from rollout.cli.session import Session, command
 
 
+@command()
 def smoke(
+    run: Session,
     environment: EnvironmentName,
-    file: File = STACKS_TOML,
     samples: Annotated[
         Path | None,
         typer.Option(help="The folder of what each route is asked; by default `samples` beside the inventory."),
     ] = None,
     routes: Routes = None,
     warm: Annotated[int, typer.Option(help="Open so many environments of each function first: 1 to 100.")] = 1,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Invoke the candidate's functions as their load balancer would, and check the answers; no traffic is moved.
 
     Example: rollout smoke production
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        report = run.rollout().environment(environment).smoke(samples=samples, routes=routes or (), warm=warm)
-        run.render.smoke(report)
-        report.require()
+    report = run.environment(environment).smoke(samples=samples, routes=routes or (), warm=warm)
+    run.render.smoke(report)
+    report.require()

@@ -6,20 +6,18 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import STACKS_TOML, File, Json, OneOrAll, ProviderName, ProviderOption, Sandboxed
-from rollout.cli.session import session
+from rollout.cli.options import OneOrAll
+from rollout.cli.session import Session, command
 
 
+@command()
 def status(
+    run: Session,
     environment: OneOrAll = None,
-    file: File = STACKS_TOML,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
     no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't ask CloudWatch for requests.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
     every: Annotated[str, typer.Option(help="With --watch: how long between two looks, 1s to 1h.")] = "5s",
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Show what the file wants, what the load balancers have, and what became of the requests.
 
@@ -27,16 +25,15 @@ def status(
 
     Example: rollout status production
     """
-    with session(file, json=json, sandbox=sandbox, provider=provider) as run:
-        if watch:
-            from rollout.cli.watch import watch_one
+    if watch:
+        from rollout.cli.watch import watch_one
 
-            watch_one(run.rollout, file, environment, every, json=json)
-            return
-        opened = run.rollout()
-        if environment is None and len(opened.environments) > 1:
-            run.render.fleet(opened.fleet())
-            return
-        one = opened.environment(environment or opened.environments[0])
-        found = one.status(since=None if no_metrics else since)  # first: what draws it takes a while to import
-        run.render.status(found)
+        watch_one(run.rollout, run.file, environment, every, json=run.json)
+        return
+    opened = run.rollout()
+    if environment is None and len(opened.environments) > 1:
+        run.render.fleet(opened.fleet())
+        return
+    one = opened.environment(environment or opened.environments[0])
+    found = one.status(since=None if no_metrics else since)  # first: what draws it takes a while to import
+    run.render.status(found)

@@ -7,19 +7,8 @@ from typing import Annotated
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    ProviderName,
-    ProviderOption,
-    Sandboxed,
-    Waive,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import EnvironmentName, Message, Waive
+from rollout.cli.session import Session, command
 
 
 class Undoable(StrEnum):
@@ -29,16 +18,13 @@ class Undoable(StrEnum):
     PHASE1 = "phase1"
 
 
+@command(yes=True)
 def undo(
+    run: Session,
     phase: Annotated[Undoable, typer.Argument(metavar="PHASE", help="phase2, then phase1.", show_default=False)],
     environment: EnvironmentName,
-    yes: Yes = False,
     message: Message = None,
     waive: Waive = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Take a phase back: phase 2 returns the rules to the legacy stack, phase 1 removes the candidate.
 
@@ -46,6 +32,4 @@ def undo(
 
     Example: rollout undo phase2 production
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        target = run.rollout().environment(environment)
-        target.undo(phase.value, approve=run.approve, message=message, waive=waive or ())
+    run.environment(environment).undo(phase.value, approve=run.approve, message=message, waive=waive or ())

@@ -6,25 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from rollout.cli.options import (
-    STACKS_TOML,
-    AcceptLive,
-    EnvironmentName,
-    File,
-    Json,
-    Message,
-    NoSave,
-    ProviderName,
-    ProviderOption,
-    Routes,
-    Sandboxed,
-    Waive,
-    Yes,
-)
-from rollout.cli.session import session
+from rollout.cli.options import AcceptLive, EnvironmentName, Message, NoSave, Routes, Waive
+from rollout.cli.session import Session, command
 
 
+@command(yes=True)
 def weight(
+    run: Session,
     environment: EnvironmentName,
     percent: Annotated[
         str | None,
@@ -39,15 +27,10 @@ def weight(
         ),
     ] = None,
     routes: Routes = None,
-    yes: Yes = False,
     no_save: NoSave = False,
     message: Message = None,
     accept_live: AcceptLive = False,
     waive: Waive = None,
-    file: File = STACKS_TOML,
-    json: Json = False,
-    sandbox: Sandboxed = False,
-    provider: ProviderOption = ProviderName.STAND_IN,
 ) -> None:
     """Set the candidate's weight in per cent, and save it.
 
@@ -55,29 +38,22 @@ def weight(
 
     Example: rollout weight production 10 --route stamp-score
     """
-    with session(file, json=json, yes=yes, sandbox=sandbox, provider=provider) as run:
-        from rollout.errors import UsageError
+    from rollout.cli.fleet import set_weight_in
+    from rollout.errors import UsageError
 
-        given: dict[str, Any] = {
-            "routes": routes or (),
-            "save": not no_save,
-            "message": message,
-            "accept_live": accept_live,
-            "waive": waive or (),
-        }
-        if all_in is not None:
-            from rollout.cli.fleet import set_weight_in
-
-            if percent is not None:
-                raise UsageError(
-                    "an environment and --all-in don't go together",
-                    then=f"rollout weight --all-in {all_in} N",
-                    code="conflicting-options",
-                )
-            set_weight_in(run, all_in, environment, yes=yes, **given)
-            return
+    given: dict[str, Any] = {"routes": routes or (), "save": not no_save, "message": message}
+    given |= {"accept_live": accept_live, "waive": waive or ()}
+    if all_in is None:
         if percent is None:
             raise UsageError(
                 "the weight is missing", then=f"rollout weight {environment} N, such as 10", code="missing-argument"
             )
-        run.rollout().environment(environment).set_weight(percent, approve=run.approve, **given)
+        run.environment(environment).set_weight(percent, approve=run.approve, **given)
+    elif percent is None:
+        set_weight_in(run, all_in, environment, **given)  # whose only argument is the weight
+    else:
+        raise UsageError(
+            "an environment and --all-in don't go together",
+            then=f"rollout weight --all-in {all_in} N",
+            code="conflicting-options",
+        )

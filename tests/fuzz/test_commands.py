@@ -35,7 +35,7 @@ words = st.one_of(fitting, fitting, texts).filter(lambda text: "\0" not in text)
 def parameters(command: str) -> tuple[Any, ...]:
     """A command's parameters, as Typer made them."""
     root: Any = typer.main.get_command(app)
-    return tuple(root.commands[command].params)
+    return tuple(root.get_command(typer.Context(root), command).params)
 
 
 @st.composite

@@ -18,7 +18,9 @@ from tests.docs.pages import parsed
 def commands(group: Any = None, path: str = "") -> Iterator[Any]:
     """Every command with its name, groups opened."""
     group = group or typer.main.get_command(cli.app)
-    for name, command in group.commands.items():
+    context = typer.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if hasattr(command, "commands"):
             yield from commands(command, f"{path}{name} ")
         else:
@@ -35,7 +37,9 @@ def test_a_commands_help_has_an_example_of_it(name: str, command: Any) -> None:
 def test_the_list_of_commands_is_that_of_the_modules_and_fits_a_terminal() -> None:
     root: Any = typer.main.get_command(cli.app)
     listed = {name: said for section in SECTIONS.values() for name, said in section.items()}
-    assert list(root.commands) == list(listed)
-    assert all(root.commands[name].name == name and not root.commands[name].hidden for name in listed)
+    context = typer.Context(root)
+    assert root.list_commands(context) == list(listed)
+    made = [root.get_command(context, name) for name in listed]
+    assert [command.name for command in made if not command.hidden] == list(listed)
     assert max(map(len, listed.values())) <= 66
-    assert root.commands.get("nonsense") is None
+    assert root.get_command(context, "nonsense") is None
