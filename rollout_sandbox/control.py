@@ -9,7 +9,7 @@ import hmac
 import json
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -27,11 +27,13 @@ from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import Fault, Faults
 
 if TYPE_CHECKING:
+    from werkzeug.wrappers import Request
+
     from rollout_sandbox.authorization import Authorization
     from rollout_sandbox.data_plane.plane import DataPlane
     from rollout_sandbox.recorded import RecordedMoto
 
-PROFILE = TypeAdapter(Profile)
+PROFILE, FAULT = TypeAdapter(Profile), TypeAdapter(Fault)
 PREFIX = "/_rollout/"
 HEALTH = "health"
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
@@ -70,54 +72,53 @@ class Control:
             return Response(json.dumps(proof(self.token, request.args.get("nonce", ""))))
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self.token.encode()):
             return Response(status=HTTPStatus.FORBIDDEN)
-        answer: Any = {}
-        match request.method, request.path.removeprefix(PREFIX):
-            case "GET", "provider":
-                roots = [Path(each) for each in request.args.getlist("root")]
-                answer = self.provider_port(request.args["account"], request.args["region"], roots)
-            case "POST", "faults":
-                given = request.get_json()
-                self.faults.add(Fault(**{**given, "delay": timedelta(seconds=given["delay"])}))
-            case "DELETE", "faults":
-                self.faults.clear()
-            case "POST", "policies":
-                given = request.get_json()
-                try:
-                    self.authorization.enforce(given["account"], given["policy"])
-                except SandboxError as error:
-                    return Response(str(error), status=HTTPStatus.BAD_REQUEST)
-            case "GET", "listeners":
-                answer = [
-                    asdict(each) for each in self.plane.listeners(request.args["account"], request.args["region"])
-                ]
-            case "POST", "profiles":
-                self.plane.behave(PROFILE.validate_python(request.get_json()))
-            case "DELETE", "profiles":
-                self.plane.forget_profiles()
-            case "POST", "handlers":
-                given = request.get_json()
-                try:
-                    self.plane.handle(given["handler"], Path(given["root"]), given["function"], given["account"])
-                except SandboxError as error:
-                    return Response(str(error), status=HTTPStatus.BAD_REQUEST)
-            case "GET", "clock":
-                answer = self.clock.now().isoformat()
-            case "POST", "clock":
-                self.clock.run_at(request.get_json())
-            case "POST", "clock/pass-by":
-                self.clock.pass_by(seconds=request.get_json())
-            case "POST", "propagation":
-                given = request.get_json()
-                self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
-            case "GET", "changes":
-                answer = self.moto.changes(request.args["account"])
-            case "POST", "changes":
-                self.moto.make(request.get_json())
-            case "POST", "stop":
-                self.stopped.set()
-            case _:
-                return Response(status=HTTPStatus.NOT_FOUND)
+        handler = self._handlers().get((request.method, request.path.removeprefix(PREFIX)))
+        if handler is None:
+            return Response(status=HTTPStatus.NOT_FOUND)
+        try:
+            answer = handler(request)
+        except SandboxError as error:
+            return Response(str(error), status=HTTPStatus.BAD_REQUEST)
         return Response(json.dumps(answer), content_type="application/json")
+
+    def _handlers(self) -> Mapping[tuple[str, str], Callable[[Request], Any]]:
+        """What is done for which method and path; what it gives is the answer, as JSON."""
+        return {
+            ("GET", "provider"): self._provider,
+            ("POST", "faults"): lambda asked: self.faults.add(FAULT.validate_python(asked.get_json())),
+            ("DELETE", "faults"): lambda _: self.faults.clear(),
+            ("POST", "policies"): self._enforce,
+            ("GET", "listeners"): self._listeners,
+            ("POST", "profiles"): lambda asked: self.plane.behave(PROFILE.validate_python(asked.get_json())),
+            ("DELETE", "profiles"): lambda _: self.plane.forget_profiles(),
+            ("POST", "handlers"): self._handle,
+            ("GET", "clock"): lambda _: self.clock.now().isoformat(),
+            ("POST", "clock"): lambda asked: self.clock.run_at(asked.get_json()),
+            ("POST", "clock/pass-by"): lambda asked: self.clock.pass_by(seconds=asked.get_json()),
+            ("POST", "propagation"): self._propagation,
+            ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
+            ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),
+            ("POST", "stop"): lambda _: self.stopped.set(),
+        }
+
+    def _provider(self, asked: Request) -> int:
+        roots = [Path(each) for each in asked.args.getlist("root")]
+        return self.provider_port(asked.args["account"], asked.args["region"], roots)
+
+    def _enforce(self, asked: Request) -> None:
+        given = asked.get_json()
+        self.authorization.enforce(given["account"], given["policy"])
+
+    def _listeners(self, asked: Request) -> list[dict[str, Any]]:
+        return [asdict(each) for each in self.plane.listeners(asked.args["account"], asked.args["region"])]
+
+    def _handle(self, asked: Request) -> None:
+        given = asked.get_json()
+        self.plane.handle(given["handler"], Path(given["root"]), given["function"], given["account"])
+
+    def _propagation(self, asked: Request) -> None:
+        given = asked.get_json()
+        self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,7 @@ class RemoteFaults:
 
     def add(self, fault: Fault) -> None:
         """Ask for one."""
-        said = {**asdict(fault), "delay": fault.delay.total_seconds()}
-        ask(self.endpoint, self.token, "POST", "faults", said)
+        ask(self.endpoint, self.token, "POST", "faults", FAULT.dump_python(fault, mode="json"))
 
     def clear(self) -> None:
         """Let all the rest be."""

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import MINUTE, AlarmState
+from rollout.analysis.verdicts import AnalysisResult
 from rollout.base import log
 from rollout.errors import (
     AnalysisFailed,
     Drift,
-    EngineError,
     GateRefused,
     Interrupted,
     Locked,
@@ -31,17 +31,15 @@ from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration import events
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
-from rollout.migration.rollback.asked import mark_id
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
-from rollout.ramp.state import RampState, ramp_state
-from rollout.state.history.entries import Update
-from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
+from rollout.ramp.history import LOOK_AGAIN, RampHistory
+from rollout.ramp.state import RampState
+from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often somebody else's lock is waited for where nothing else is to be waited for, and how long each time."""
-_LOOK_AGAIN = "wait for it; the same command looks again"
 _LOG = logging.getLogger("rollout.ramp")
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
@@ -92,7 +90,7 @@ class Runner:
         self._emit = emit
         self._approve = approve
         self._retreat = RampAbort(environment, means, journal, emit)
-        self._updates: tuple[Update, ...] | None = None
+        self._history = RampHistory(environment, means, journal, self._warn)
         self._warned = ""
 
     def run(self, *, once: bool, restart: bool = False) -> RampResult:
@@ -112,7 +110,7 @@ class Runner:
             RolloutError: Others only if `once`, or at the first look; later they are told, and waited out.
         """
         if restart:
-            self._begin_anew()
+            self._history.begin_anew()
         try:
             return self._run(once=once)
         except KeyboardInterrupt:
@@ -127,7 +125,7 @@ class Runner:
             now = self._means.now()
             due = now.replace(second=0, microsecond=0) + MINUTE
             try:
-                result = self._look(*self._stand(), is_first=is_first, persistent=not once)
+                result = self._look(*self._history.stand(), is_first=is_first, persistent=not once)
             except _FINAL:
                 raise
             except RolloutError as error:
@@ -144,81 +142,51 @@ class Runner:
             if due > self._means.now():
                 self._means.wait_until(due)
 
-    def _stand(self) -> tuple[AlbState, RampState]:
-        """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
-        try:
-            live, self._updates = self._journal.beside(self._means.read, self._environment)
-        except EngineError as error:
-            if self._updates is None:
-                raise
-            self._warn(f"history can't be read: {error}")
-            live = self._means.read()
-        return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
-
-    def _begin_anew(self) -> None:
-        """Take the live weight for where it stands.
-
-        Raises:
-            UsageError: A ramp is under way.
-            Drift: The routes have different weights.
-        """
-        live, updates = self._journal.beside(self._means.read, self._environment)
-        found = entries(updates)
-        try:
-            stands = ramp_state(self._environment, live, found)
-        except Drift:
-            pass
-        else:
-            if stands.ended is None and not stands.is_new:
-                raise UsageError(
-                    f"a ramp is under way at {stands.weight} %; there is nothing to restart",
-                    then="leave out --restart to go on with it",
-                    code="ramp-under-way",
-                )
-        self._start(ramp_state(self._environment, live, ()).weight)
-
-    def _start(self, weight: Percent) -> None:
-        """Whoever begins a ramp knows of the rollbacks before, and means it."""
-        self._journal.write(self._journal.message(Kind.STARTED, weight, overruled=self._means.overruled()))
-
     def _look(self, live: AlbState, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, and what comes of it."""
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)
             return self._result(stands, "finished", stands.ended.sentence)
         if stands.is_new:
-            self._start(stands.weight)
+            self._history.start(stands.weight)
             note = stands.note
-            live, stands = self._stand()
+            live, stands = self._history.stand()
             stands = replace(stands, note=note)
         if is_first:
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
-        now, judgement = self._means.now(), None
-        if stands.since is not None and stands.weight > ZERO:
-            judgement = self._means.judge(stands.routes, live, stands.since, now)
-            self._emit(events.Judged(self._name, stands.weight, judgement))
-        decision = decide(self._environment.ramp, stands, judgement, now, self._alarms())
+        now = self._means.now()
+        decision = decide(self._environment.ramp, stands, self._judged(live, stands, now), now, self._alarms())
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
-        if stands.half_back is not None:
-            raise stands.half_back
-        marks = (rule.rollback for rule in live.rules if rule.rollback)
-        if by := rolled_back(self._updates or ()) or next((m for m in marks if mark_id(m) not in stands.overruled), ""):
-            raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", then=self._restart)
+        self._history.require_untouched(live, stands, self._restart)
         if decision.act is Act.RAISE:
             return self._raise(stands, decision)
         if decision.act is Act.FINISH:
-            self._write(Kind.FINISHED, stands.weight, decision.sentence)
-            self._emit(events.RampFinished(self._name, stands.weight, decision.sentence))
-            self._means.tell("finished", f"the ramp is finished: {decision.sentence}", stands.weight, stands.routes)
-            return self._result(stands, "finished", decision.sentence)
+            return self._finish(stands, decision)
+        return self._wait(stands, decision, now)
+
+    def _judged(self, live: AlbState, stands: RampState, now: datetime) -> AnalysisResult | None:
+        if stands.since is None or stands.weight == ZERO:
+            return None
+        judgement = self._means.judge(stands.routes, live, stands.since, now)
+        self._emit(events.Judged(self._name, stands.weight, judgement))
+        return judgement
+
+    def _finish(self, stands: RampState, decision: Decision) -> RampResult:
+        self._history.write(Kind.FINISHED, stands.weight, decision.sentence)
+        self._emit(events.RampFinished(self._name, stands.weight, decision.sentence))
+        self._means.tell("finished", f"the ramp is finished: {decision.sentence}", stands.weight, stands.routes)
+        return self._result(stands, "finished", decision.sentence)
+
+    def _wait(self, stands: RampState, decision: Decision, now: datetime) -> RampResult:
+        """Nothing is due; what people have to do is written and told once."""
         if decision.act is Act.ASK and stands.asked is None:
-            self._write(Kind.ASKED, decision.weight)
+            self._history.write(Kind.ASKED, decision.weight)
             self._means.tell("approval", f"{decision.sentence} {self._name}", stands.weight, stands.routes)
         elif decision.act is Act.HOLD and not stands.is_held:
-            self._write(Kind.HELD, stands.weight, decision.sentence)
+            self._history.write(Kind.HELD, stands.weight, decision.sentence)
             self._means.tell("verdict", decision.sentence, stands.weight, stands.routes)
         act, until = decision.act.value, decision.until
         self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
@@ -269,13 +237,11 @@ class Runner:
                 )
             if approve is None or not approve(gate):
                 return False
-            self._announce(target, decision.sentence)
+            self._history.announce(target, decision.sentence)
             return True
 
         def said() -> str:
-            message = self._journal.message(Kind.RAISED, target, decision.sentence)
-            self._updates = (*(self._updates or ()), Update("update", "succeeded", message, self._means.now()))
-            return message
+            return self._history.raised(target, decision.sentence)
 
         try:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
@@ -283,7 +249,7 @@ class Runner:
             if error.code == "rolled-back":
                 raise RampEnded(error.what, then=self._restart, code=error.code) from None
             # the next look tells whether it is drift, or another run of the ramp
-            raise Locked(f"somebody was faster: {error}", then=_LOOK_AGAIN, code="concurrent-change") from None
+            raise Locked(f"somebody was faster: {error}", then=LOOK_AGAIN, code="concurrent-change") from None
         if not result.changed:  # a run that was cut off had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
@@ -291,25 +257,11 @@ class Runner:
         self._means.tell("step", told, target, stands.routes)
         return replace(self._result(stands, "raised", decision.sentence), weight=target)
 
-    def _announce(self, target: Percent, sentence: str) -> None:
-        """Write that a raise comes, unless somebody else wrote something since the look.
-
-        Raises:
-            Locked: Somebody did.
-        """
-        before = self._updates or ()
-        self._write(Kind.RAISING, target, sentence)
-        if before and self._journal.read()[-2:-1] != before[-1:]:
-            raise Locked("another run was faster", then=_LOOK_AGAIN, code="concurrent-change")
-
     def _fail(self, stands: RampState, decision: Decision, *, persistent: bool) -> RampResult:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
         raise AnalysisFailed(f"{decision.sentence}; {outcome}", then=f"mend the candidate; {self._restart}")
-
-    def _write(self, kind: Kind, weight: Percent | None, sentence: str = "") -> None:
-        self._journal.write(self._journal.message(kind, weight, sentence))
 
     def _warn(self, text: str) -> None:
         if text != self._warned:

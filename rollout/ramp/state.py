@@ -74,47 +74,44 @@ def ramp_state(
     Raises:
         Drift: The live weights aren't what the ramp left, or don't go together.
     """
-    told = _told(environment, entries)
-    weights = _weights(environment, live, told.routes)
+    stands = _replayed(environment, entries)
+    weights = _weights(environment, live, stands.routes)
     found = set(weights.values())
-    if told.ended is not None:
-        back = told.ended.kind is Kind.FAILED
-        left = tuple(name for name in told.ended.routes if weights.get(name, ZERO) > ZERO) if back else ()
-        whole = found == {told.weight} or back
-        note = (
-            None if whole else f"since then the weights were set to {_list(found)}" + (f" ({other})" if other else "")
-        )
-        return replace(told, left=left, note=note)
-    if told.is_new:
+    if stands.ended is not None:
+        back = stands.ended.kind is Kind.FAILED
+        left = tuple(name for name in stands.ended.routes if weights.get(name, ZERO) > ZERO) if back else ()
+        whole = found == {stands.weight} or back
+        note = None if whole else f"since then the weights were set to {_list(found)}{_by(other)}"
+        return replace(stands, left=left, note=note)
+    if stands.is_new:
         if len(found) > 1:
             what = "the routes have different weights, so there is no one step to begin at"
             raise _drift(environment, weights, what, code="weights-differ")
         (weight,) = found
         note = f"history has no ramp, so the bake at {weight} % begins now" if weight > ZERO else None
-        return replace(told, weight=weight, note=note)
-    if found == {ZERO} and told.weight > ZERO:
-        said = f"somebody took all back to legacy when it was at {told.weight} %{_by(other)}"
-        return replace(told, ended=entries[-1], is_by_hand=True, weight=ZERO, note=said)
-    if found <= {told.weight, told.raising}:
-        if found == {told.raising}:  # it was done, and only history doesn't say so
-            return replace(told, weight=told.raising or told.weight, since=entries[-1].at)
-        return told
-    drift = _drift(environment, weights, f"the ramp left them at {told.weight} %{_by(other)}")
-    if found == {ZERO, told.weight}:
-        return replace(told, half_back=drift)
+        return replace(stands, weight=weight, note=note)
+    if found == {ZERO} and stands.weight > ZERO:
+        note = f"somebody took all back to legacy when it was at {stands.weight} %{_by(other)}"
+        return replace(stands, ended=entries[-1], is_by_hand=True, weight=ZERO, note=note)
+    if found <= {stands.weight, stands.raising}:
+        if found == {stands.raising}:  # it was done, and only history doesn't say so
+            return replace(stands, weight=stands.raising or stands.weight, since=entries[-1].at)
+        return stands
+    drift = _drift(environment, weights, f"the ramp left them at {stands.weight} %{_by(other)}")
+    if found == {ZERO, stands.weight}:
+        return replace(stands, half_back=drift)
     raise drift
 
 
-def _told(environment: Environment, entries: Sequence[Entry]) -> RampState:
+def _replayed(environment: Environment, entries: Sequence[Entry]) -> RampState:
     """Where it stands by its entries alone."""
     every = tuple(environment.routes)
     now = RampState(every)
     for entry in entries:
-        weight = entry.weight or ZERO
         match entry.kind:
             case Kind.STARTED:
-                since = entry.at if weight > ZERO else None
-                overruled = entry.overruled or ()
+                weight = entry.weight or ZERO
+                since, overruled = entry.at if weight > ZERO else None, entry.overruled or ()
                 now = RampState(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
             case Kind.PAUSED:
                 now = replace(now, paused=entry)
@@ -124,25 +121,32 @@ def _told(environment: Environment, entries: Sequence[Entry]) -> RampState:
                 now = replace(now, frozen=entry)
             case Kind.FAILED if now.ended is not None and now.ended.kind is Kind.FAILED:
                 now = replace(now, ended=entry)  # what it left behind was moved back since
-            case _ if now.ended is not None or now.is_new:
-                continue  # of a run that came too late
-            case Kind.RAISING:
-                now = replace(now, raising=weight)
-            case Kind.RAISED:
-                now = replace(now, weight=weight, since=entry.at, raising=None, asked=None)
-                now = replace(now, is_skipped=False, is_held=False)
-            case Kind.DROPPED:
-                now = replace(now, routes=tuple(name for name in now.routes if name not in entry.routes))
-            case Kind.FAILED | Kind.FINISHED:
-                now = replace(now, ended=entry, weight=weight, raising=None)
-            case Kind.SKIPPED:
-                now = replace(now, is_skipped=True)
-            case Kind.HELD:
-                now = replace(now, is_held=True)
-            case Kind.ASKED:
-                now = replace(now, asked=entry)
-            case Kind.APPROVED:
-                now = replace(now, approved=now.approved | {weight})
+            case _ if now.ended is None and not now.is_new:  # else of a run that came too late
+                now = _gone_on(now, entry)
+    return now
+
+
+def _gone_on(now: RampState, entry: Entry) -> RampState:
+    """Where a ramp stands that is under way, after another entry of its own."""
+    weight = entry.weight or ZERO
+    match entry.kind:
+        case Kind.RAISING:
+            return replace(now, raising=weight)
+        case Kind.RAISED:
+            now = replace(now, weight=weight, since=entry.at, raising=None, asked=None)
+            return replace(now, is_skipped=False, is_held=False)
+        case Kind.DROPPED:
+            return replace(now, routes=tuple(name for name in now.routes if name not in entry.routes))
+        case Kind.FAILED | Kind.FINISHED:
+            return replace(now, ended=entry, weight=weight, raising=None)
+        case Kind.SKIPPED:
+            return replace(now, is_skipped=True)
+        case Kind.HELD:
+            return replace(now, is_held=True)
+        case Kind.ASKED:
+            return replace(now, asked=entry)
+        case Kind.APPROVED:
+            return replace(now, approved=now.approved | {weight})
     return now
 
 

@@ -75,13 +75,15 @@ def _paths(prop: Property, old: Any, new: Any, path: str) -> Iterator[tuple[str,
         if not prop.same(old, new):
             yield path, "update"
         return
+    yield from _inside(prop, old, new, path)
+
+
+def _inside(prop: Property, old: Any, new: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Where two known values differ, as deep as the property goes."""
     match prop.kind:
-        case Kind.OBJECT:
-            if not _there(old) and _means_something(prop, new):
-                yield path, "add"
-            else:
-                for key, field in prop.fields.items():
-                    yield from _paths(field, (old or {}).get(key), new.get(key), f"{path}.{key}")
+        case Kind.OBJECT if _there(old) or not _means_something(prop, new):
+            for key, field in prop.fields.items():
+                yield from _paths(field, (old or {}).get(key), new.get(key), f"{path}.{key}")
         case Kind.LIST if prop.item and len(old or ()) == len(new):
             for index, (before, after) in enumerate(zip(old or (), new, strict=True)):
                 yield from _paths(prop.item, before, after, f"{path}[{index}]")
@@ -90,13 +92,15 @@ def _paths(prop: Property, old: Any, new: Any, path: str) -> Iterator[tuple[str,
             for index, before in left.items():
                 yield from _paths(prop.item, before, new[index], f"{path}[{index}]")
         case Kind.MAP:
-            before = old or {}
-            for key in sorted({*before, *new}):
-                if before.get(key) != new.get(key):
-                    kind = "add" if key not in before else "delete" if key not in new else "update"
-                    yield f"{path}.{key}", kind
+            yield from _keys(old or {}, new, path)
         case _ if not _equal(old, new):
             yield path, "update" if _there(old) else "add"
+
+
+def _keys(old: Props, new: Props, path: str) -> Iterator[tuple[str, str]]:
+    for key in sorted({*old, *new}):
+        if old.get(key) != new.get(key):
+            yield f"{path}.{key}", "add" if key not in old else "delete" if key not in new else "update"
 
 
 def _unmatched(item: Property, old: list[Any], new: list[Any]) -> dict[int, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 MAX_WIDGETS, MAX_METRICS, MAX_ALARMS, COLUMNS, MAX_HEIGHT = 500, 500, 100, 24, 1000
@@ -90,21 +90,27 @@ def _graph_problems(path: str, properties: Mapping[str, Any]) -> Iterator[Proble
     lines = properties.get("metrics", [])
     if len(lines) > MAX_METRICS:
         yield f"{path}/metrics", f"Should NOT have more than {MAX_METRICS} items"
-    ids = [line[-1].get("id") for line in lines if line and isinstance(line[-1], dict)]
-    for number, line in enumerate(lines):
+    shown = [line[-1] if line and isinstance(line[-1], dict) else {} for line in lines]
+    ids = [each.get("id") for each in shown]
+    for number, (line, options) in enumerate(zip(lines, shown, strict=True)):
         at = f"{path}/metrics/{number}"
-        names = [part for part in line if isinstance(part, str)]
-        shown = line[-1] if line and isinstance(line[-1], dict) else {}
-        if len(names) + bool(shown) != len(line):
-            yield at, "Should be string"
-        elif "expression" in shown and names:
-            yield at, "Should NOT have more than 1 items"
-        elif "expression" not in shown and (len(names) < 2 or len(names) % 2):  # noqa: PLR2004 - namespace and name
-            yield at, "Should have a namespace, a name, and pairs of dimensions"
-        elif len(names) > 2 + 2 * _DIMENSIONS:
-            yield at, f"Should NOT have more than {3 + 2 * _DIMENSIONS} items"
-        if (id_ := shown.get("id")) is not None:
+        if problem := _line_problem(line, options):
+            yield at, problem
+        if (id_ := options.get("id")) is not None:
             if not re.fullmatch(r"[a-z][a-zA-Z0-9_]*", id_):
                 yield f"{at}/id", "Should match pattern ^[a-z][a-zA-Z0-9_]*$"
             if ids.count(id_) > 1:
                 yield f"{at}/id", f"{id_} is used more than once"
+
+
+def _line_problem(line: Sequence[Any], options: Mapping[str, Any]) -> str | None:
+    """What is wrong with a line of a graph: a namespace, a name and dimensions, or an expression."""
+    names = [part for part in line if isinstance(part, str)]
+    if len(names) + bool(options) != len(line):
+        return "Should be string"
+    if "expression" in options:
+        return "Should NOT have more than 1 items" if names else None
+    if len(names) < 2 or len(names) % 2:  # noqa: PLR2004 - namespace and name
+        return "Should have a namespace, a name, and pairs of dimensions"
+    most = 2 + 2 * _DIMENSIONS
+    return f"Should NOT have more than {most + 1} items" if len(names) > most else None

@@ -153,6 +153,28 @@ def _is_for_types(node: ast.AST) -> bool:
 
 
 def _variants(node: ast.AST) -> Iterator[ast.AST]:
+    """A node with a fault in it."""
+    match node:
+        case ast.Compare() | ast.BoolOp() | ast.UnaryOp() | ast.BinOp():
+            yield from _operators(node)
+        case ast.Constant():
+            yield from _constants(node)
+        case ast.If(test, body, rest) | ast.While(test, body, rest):
+            yield type(node)(ast.UnaryOp(ast.Not(), test), body, rest)
+        case ast.IfExp(test, body, other):
+            yield ast.IfExp(ast.UnaryOp(ast.Not(), test), body, other)
+        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+            yield from _unfiltered(node)
+        case ast.Call(ast.Name(name), arguments, keywords) if name in _CALLS:
+            yield ast.Call(ast.Name(_CALLS[name], ast.Load()), arguments, keywords if name != "sorted" else [])
+        case ast.Set() | ast.List() | ast.Tuple() | ast.Dict():
+            yield from _shortened(node)
+        case _:
+            yield from _skipped(node)
+
+
+def _operators(node: ast.Compare | ast.BoolOp | ast.UnaryOp | ast.BinOp) -> Iterator[ast.expr]:
+    """Another operator, or one operand fewer."""
     match node:
         case ast.Compare(left, operators, rights):
             for index, operator in enumerate(operators):
@@ -163,32 +185,15 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
             for index in range(len(values)):
                 rest = [*values[:index], *values[index + 1 :]]
                 yield rest[0] if len(rest) == 1 else ast.BoolOp(operator, rest)
-        case ast.UnaryOp(ast.Not(), operand):
-            yield operand
-        case ast.UnaryOp(ast.USub(), operand):
+        case ast.UnaryOp(ast.Not() | ast.USub(), operand):
             yield operand
         case ast.BinOp(left, operator, right) if type(operator) in _ARITHMETIC:
             yield ast.BinOp(left, _ARITHMETIC[type(operator)](), right)
-        case ast.Constant():
-            yield from _constants(node)
-        case ast.If(test, body, rest):
-            yield ast.If(ast.UnaryOp(ast.Not(), test), body, rest)
-        case ast.While(test, body, rest):
-            yield ast.While(ast.UnaryOp(ast.Not(), test), body, rest)
-        case ast.IfExp(test, body, other):
-            yield ast.IfExp(ast.UnaryOp(ast.Not(), test), body, other)
-        case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            yield from _unfiltered(node)
-        case ast.Return(value) if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
-            yield ast.Return(ast.Constant(None))
-        case ast.Expr(ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.Raise() | ast.AugAssign():
-            yield ast.Pass()
-        case ast.Continue():
-            yield ast.Break()
-        case ast.Break():
-            yield ast.Continue()
-        case ast.Call(ast.Name(name), arguments, keywords) if name in _CALLS:
-            yield ast.Call(ast.Name(_CALLS[name], ast.Load()), arguments, keywords if name != "sorted" else [])
+
+
+def _shortened(node: ast.Set | ast.List | ast.Tuple | ast.Dict) -> Iterator[ast.expr]:
+    """A table without one of its entries."""
+    match node:
         case ast.Set(items) | ast.List(items, ast.Load()) if len(items) > 1:
             yield from (type(node)([*items[:n], *items[n + 1 :]], *_context(node)) for n in range(len(items)))
         case ast.Tuple(items, ast.Load()) if len(items) > 1 and all(isinstance(i, ast.Constant) for i in items):
@@ -197,6 +202,19 @@ def _variants(node: ast.AST) -> Iterator[ast.AST]:
             yield from (
                 ast.Dict([*keys[:n], *keys[n + 1 :]], [*values[:n], *values[n + 1 :]]) for n in range(len(keys))
             )
+
+
+def _skipped(node: ast.AST) -> Iterator[ast.stmt]:
+    """What isn't done, or not to its end."""
+    match node:
+        case ast.Return(value) if value is not None and not (isinstance(value, ast.Constant) and value.value is None):
+            yield ast.Return(ast.Constant(None))
+        case ast.Expr(ast.Call() | ast.Yield() | ast.YieldFrom()) | ast.Raise() | ast.AugAssign():
+            yield ast.Pass()
+        case ast.Continue():
+            yield ast.Break()
+        case ast.Break():
+            yield ast.Continue()
 
 
 def _context(node: ast.AST) -> tuple[ast.expr_context, ...]:

@@ -4,36 +4,29 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-import platformdirs
-from filelock import FileLock, Timeout
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.adapters.pulumi import pending_operations as leftovers
-from rollout.adapters.pulumi.engine_events import Diagnostics, LockedError, NoStackError, Steps, change, explained
-from rollout.adapters.pulumi.locks import ends, locks_in
-from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace, stop_group
+from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, Steps, change, explained
+from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace
 from rollout.adapters.pulumi.programs import Guard, Program, guarded, load_program
 from rollout.adapters.pulumi.states import EngineSettings, States, remove_empty_sidecars
+from rollout.adapters.pulumi.unlocking import Unlocking, locks_on
 from rollout.base.private import private_folder
-from rollout.errors import EngineError, Locked
+from rollout.errors import EngineError
 from rollout.inventory.model import ROLLBACK_TAG, Environment, ProgramInput
 from rollout.inventory.stacks import ROUTING
-from rollout.state.pending import Holder, Lock
+from rollout.state.pending import Lock
 from rollout.state.plan import Change, ResourceState, StackPreview
 from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder
-
-T = TypeVar("T")
 
 _ROOM = 1_000_000
 """Bytes that a backend must have room for: several states of a stack."""
@@ -55,7 +48,7 @@ class PulumiStacks(States):
         on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None,
     ) -> None:
         super().__init__(environment, settings)
-        self._on_lock_cleared = on_lock_cleared
+        self._unlocking = Unlocking(environment, settings.backend, on_lock_cleared)
 
     def backend(self) -> str:
         """See `state.ports.Stacks`.
@@ -94,12 +87,12 @@ class PulumiStacks(States):
                 )
 
             try:
-                self._unlocked(stack, opened, run, problems)
+                self._unlocking.run(stack, opened, run, problems)
             except NoStackError:
                 if not create:
                     return None
                 explained(lambda: opened.workspace.create_stack(opened.name))
-                self._unlocked(stack, opened, run, problems)
+                self._unlocking.run(stack, opened, run, problems)
         if plan.exists():
             plan.chmod(0o600)
         return StackPreview(stack, steps.changes(), refreshed=refresh)
@@ -149,12 +142,12 @@ class PulumiStacks(States):
                 )
 
             try:
-                self._unlocked(stack, opened, run, problems)
+                self._unlocking.run(stack, opened, run, problems)
             except NoStackError:
                 if plan:
                     raise
                 explained(lambda: opened.workspace.create_stack(opened.name))
-                self._unlocked(stack, opened, run, problems)
+                self._unlocking.run(stack, opened, run, problems)
 
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
@@ -183,12 +176,14 @@ class PulumiStacks(States):
     def forget_begun(self, stack: str) -> None:
         """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
-            self._unlocked(stack, opened, lambda: _edit(opened, leftovers.without_begun))
+            self._unlocking.run(stack, opened, lambda: _edit(opened, leftovers.without_begun))
 
     def retain(self, stack: str, urns: Collection[str]) -> None:
         """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
-            self._unlocked(stack, opened, lambda: _edit(opened, lambda state: leftovers.with_retained(state, urns)))
+            self._unlocking.run(
+                stack, opened, lambda: _edit(opened, lambda state: leftovers.with_retained(state, urns))
+            )
 
     def note(self, stack: str, message: str) -> None:
         """See `state.ports.Stacks`.
@@ -205,7 +200,7 @@ class PulumiStacks(States):
                 )
 
             try:
-                self._unlocked(stack, opened, run)
+                self._unlocking.run(stack, opened, run)
             except NoStackError:
                 raise EngineError(
                     f"there is no stack {stack} to keep the history in",
@@ -216,7 +211,7 @@ class PulumiStacks(States):
     def locks(self, stack: str) -> tuple[Lock, ...]:
         """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
-            return _locks(stack, opened)
+            return locks_on(stack, opened)
 
     def unlock(self, stack: str) -> None:
         """See `state.ports.Stacks`."""
@@ -271,52 +266,6 @@ class PulumiStacks(States):
     def _program(self, stack: str) -> Program:
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
 
-    def _unlocked(self, stack: str, opened: Stack, run: Callable[[], T], problems: Diagnostics | None = None) -> T:
-        """Run an operation; locks of dead holders are cleared and the operation run again."""
-        try:
-            return explained(run, problems)
-        except LockedError:
-            with self._clearing_alone(stack):
-                self._clear(_locks(stack, opened), opened)
-                return explained(run, problems)
-
-    @contextmanager
-    def _clearing_alone(self, stack: str) -> Iterator[None]:
-        """One at a time on this host: of two who find a dead lock, the slower must not clear the faster one's."""
-        name = sha256(f"{self._settings.backend} {self._full_name(stack)}".encode()).hexdigest()
-        path = platformdirs.user_cache_path("rollout") / "locks" / f"{name}.lock"
-        private_folder(path.parent)
-        try:
-            with FileLock(path, timeout=0):
-                yield
-        except Timeout:
-            raise Locked(
-                f"stack {self._full_name(stack)} is being updated by another run on this host",
-                then="wait until that is done; `rollout rollback` moves traffic all the same",
-            ) from None
-
-    def _clear(self, locks: Sequence[Lock], opened: Stack) -> None:
-        """Clear locks whose holders are all dead; an orphan is stopped first.
-
-        Raises:
-            Locked: One is alive, or elsewhere.
-        """
-        for lock in locks:
-            if lock.state is Holder.ORPHAN:
-                stop_group(lock.pid, partial(ends, lock))
-            elif lock.state is not Holder.DEAD:
-                raise Locked(
-                    f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
-                    then="wait until that is done; `rollout rollback` moves traffic all the same; "
-                    f"if nobody is at work there, run `rollout unlock {self._environment.name}`",
-                )
-        explained(opened.cancel)
-        for lock in locks:
-            self._on_lock_cleared(lock.stack, lock.holder)
-
-    def _full_name(self, stack: str) -> str:
-        return f"{self._environment.project}-{stack}/{self._environment.name}"
-
 
 def _make_sure_of_room(backend: str) -> None:
     """Write to a folder before the engine does: where it has no room for a state it leaves half of one."""
@@ -339,14 +288,3 @@ def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deploy
     """Edit a state, which takes the engine's lock only to write it."""
     found = explained(opened.export_stack)
     explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))
-
-
-def _locks(stack: str, opened: Stack) -> tuple[Lock, ...]:
-    """The locks on a stack: giving it the name that it has is refused, because of them or in any case."""
-    try:
-        explained(lambda: opened.rename(opened.name))
-    except LockedError as error:
-        return tuple(locks_in(stack, error.text))
-    except (EngineError, NoStackError):
-        pass
-    return ()

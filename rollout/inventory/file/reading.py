@@ -147,10 +147,7 @@ def parse(text: str, path: Path) -> StacksFile:
     faults: dict[str, dict[str, list[Finding]]] = {}
     for name, own in owns.items():
         if isinstance(own, dict):
-            merged = _merged({key: data[key] for key in SHARED if key in data}, own)
-            merged |= {"name": name, "project": _project(data), "root": path.resolve().parent}
-            environment, found = _environment(merged)
-            found += [unknown_key((key,), keys_of(Environment)) for key in own if key in DERIVED]
+            environment, found = _of_one(name, own, data, path)
             for finding in found:
                 table, placed = str(finding.at[0]), _placed(finding, name, data)
                 if table in FEATURES and len(finding.at) > 1:
@@ -172,6 +169,16 @@ def parse(text: str, path: Path) -> StacksFile:
         known = {**environments[name].faults, "functions": shared}
         environments[name] = environments[name].model_copy(update={"faults": known})
     return StacksFile(path, environments, file.fleets if file else {}, _problems(of_fleets, layout, path))
+
+
+def _of_one(
+    name: str, own: dict[str, Any], data: dict[str, Any], path: Path
+) -> tuple[Environment | None, list[Finding]]:
+    """An environment of its own table and the shared ones, and what is wrong with it."""
+    merged = _merged({key: data[key] for key in SHARED if key in data}, own)
+    merged |= {"name": name, "project": _project(data), "root": path.resolve().parent}
+    environment, found = _environment(merged)
+    return environment, [*found, *(unknown_key((key,), keys_of(Environment)) for key in own if key in DERIVED)]
 
 
 def _without(environment: Environment, faults: Mapping[str, tuple[Problem, ...]]) -> Environment:
