@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rollout.alb.forms import AWS
 from rollout.api.container import Container
 from rollout.api.ports import Provider, Sandbox
 from rollout.inventory.marks import mark_of
@@ -152,9 +153,4 @@ def _conditions(rule: RuleTypeDef) -> str:
 
 
 def _action(action: ActionOutputTypeDef) -> str:
-    if action["Type"] != "forward":
-        return action["Type"]
-    groups = action.get("ForwardConfig", {}).get("TargetGroups") or [{"TargetGroupArn": action["TargetGroupArn"]}]
-    shares = ", ".join(f"{group['TargetGroupArn'].split('/')[1]} {group.get('Weight', '')}".strip() for group in groups)
-    sticky = action.get("ForwardConfig", {}).get("TargetGroupStickinessConfig", {})
-    return f"{shares}, sticky {sticky['DurationSeconds']} s" if sticky.get("Enabled") else shares
+    return str(AWS.read(action) or action["Type"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from rollout.alb.forms import PULUMI
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import Problem
@@ -94,7 +95,7 @@ def rule_inputs(live: AlbState, rules: Mapping[str, OverrideRule]) -> dict[str, 
                     }
                 },
             ],
-            "actions": [{"type": "forward", "targetGroupArn": live.group_arn(rule.target_group)}],
+            "actions": [PULUMI.write(ForwardAction({live.group_arn(rule.target_group): 1}))],
         }
         for name, rule in rules.items()
     }

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
+from rollout.alb.forms import PULUMI
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
@@ -114,10 +114,7 @@ def _as_read(rule: LiveRule) -> Props:
     return read | ({"tags": tags} if tags else {})
 
 
-def _action_as_read(forward: ForwardAction) -> Props:
+def _action_as_read(forward: ForwardAction) -> Any:
     if len(forward.weights) == 1 and forward.stickiness is None:
         return {"type": "forward", "targetGroupArn": next(iter(forward.weights))}
-    block: dict[str, Any] = {"targetGroups": [{"arn": arn, "weight": n} for arn, n in forward.weights.items()]}
-    if forward.stickiness is not None:
-        block["stickiness"] = {"enabled": True, "duration": forward.stickiness // timedelta(seconds=1)}
-    return {"type": "forward", "forward": block}
+    return PULUMI.write(forward)

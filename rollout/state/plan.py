@@ -11,10 +11,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from rollout.alb.forms import PULUMI
 from rollout.alb.weights import ForwardAction
 from rollout.base.foreign import Foreign, Unexpected, read_as
 from rollout.errors import EngineError
@@ -236,17 +236,7 @@ def without_header_values(value: Any) -> Any:
 def forward_in(properties: Mapping[str, Any]) -> ForwardAction | None:
     """The forward action in a listener rule's properties; None where it does anything else or more."""
     actions = properties.get("actions") or []
-    if len(actions) != 1 or actions[0].get("type") != "forward":
-        return None
-    block = actions[0].get("forward") or {}
-    groups = {Arn(group["arn"]): int(group.get("weight", 1)) for group in block.get("targetGroups") or ()}
-    if not groups and actions[0].get("targetGroupArn"):
-        groups = {Arn(actions[0]["targetGroupArn"]): 1}
-    if len(groups) == 1:
-        groups = dict.fromkeys(groups, 1)
-    sticky = block.get("stickiness") or {}
-    duration = timedelta(seconds=int(sticky.get("duration") or 0)) if sticky.get("enabled") else None
-    return ForwardAction(groups, duration)
+    return PULUMI.read(actions[0]) if len(actions) == 1 else None
 
 
 def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from rollout.alb.forms import AWS
+from rollout.alb.weights import group_name
 from rollout.inventory.matching import Conditions, overlap
 from rollout.inventory.model import Environment, KeptRoute, LoadBalancer, Route
 from rollout_sandbox.load.answers import Endpoint
@@ -106,10 +108,8 @@ def _values(rule: RuleTypeDef, field: str) -> tuple[str, ...]:
 
 def _groups(rule: RuleTypeDef) -> tuple[str, ...]:
     """The names of the target groups that a rule forwards to."""
-    weighted = [
-        group for action in rule["Actions"] for group in action.get("ForwardConfig", {}).get("TargetGroups", ())
-    ]
-    return tuple(group["TargetGroupArn"].split("/")[1] for group in weighted)
+    forwards = [forward for action in rule["Actions"] if (forward := AWS.read(action))]
+    return tuple(group_name(arn) for forward in forwards for arn in forward.weights)
 
 
 def _target(elb: ElasticLoadBalancingv2Client, group: str) -> str:

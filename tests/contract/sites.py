@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from rollout.adapters.aws.alb import Elbv2, action_for
+from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.session import Access
+from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
@@ -119,7 +120,7 @@ class SandboxSite:
         self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: ForwardAction | None
     ) -> Arn:
         fixed: Any = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "503"}}
-        actions: Any = [action_for(forward) if forward else fixed]
+        actions: Any = [AWS.write(forward) if forward else fixed]
         asks = [method(*methods), path(path_)]
         made = self.tenant.rule(actions, priority=priority, balancer=balancer, conditions=asks)
         return Arn(made["RuleArn"])

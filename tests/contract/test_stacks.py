@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from rollout import EnvironmentRollout, PhaseResult
-from rollout.adapters.aws.alb import action_for
 from rollout.adapters.pulumi.folder import AskEngineError, Folder
 from rollout.adapters.pulumi.states import States
+from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import RolloutError
 from rollout.inventory.model import Arn, ProgramInput, RuleOwnership, Split
@@ -45,7 +45,7 @@ def by_hand(team: Team | InMemoryTeam, route: str, candidate: int) -> None:
         team.aws.modify_rule(rule, forward=weights)
     else:
         elb = team.aws.client("elbv2", team.account, "us-west-2")
-        elb.modify_rule(RuleArn=rule, Actions=[action_for(weights)])
+        elb.modify_rule(RuleArn=rule, Actions=[AWS.write(weights)])
 
 
 def delete(team: Team | InMemoryTeam, route: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rollout.adapters.aws.alb import action_for
+from rollout.alb.forms import AWS
 from rollout.alb.weights import forward_of
 from rollout.errors import Drift, PolicyViolation, PreflightFailed
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Split
@@ -33,7 +33,7 @@ def meanwhile(act: Callable[[], object]) -> Callable[[object], bool]:
 def test_a_rule_edited_before_the_yes_is_told_and_keeps_the_edit(cut_over: Team) -> None:
     live, route, before = cut_over.open().traffic.alb_state(), cut_over.open().inventory.routes[ROUTE], splits(cut_over)
     rule, thirty = cut_over.rules()[ROUTE], Split.at(Percent.of(30))
-    edited = action_for(forward_of(thirty, live.group_arn(route.legacy), live.group_arn(route.candidate), HOUR))
+    edited = AWS.write(forward_of(thirty, live.group_arn(route.legacy), live.group_arn(route.candidate), HOUR))
     calls = len(cut_over.calls())
     with pytest.raises(Drift, match=ROUTE):
         cut_over.open().set_weight(

@@ -276,7 +276,12 @@ def test_the_engine_is_given_header_rules_as_aws_takes_them() -> None:
             {"httpRequestMethod": {"values": ["GET"]}},
             {"httpHeader": {"httpHeaderName": "X-Rollout", "values": ["candidate", "legacy"]}},
         ],
-        "actions": [{"type": "forward", "targetGroupArn": now.group_arn("targetGroupRegistry")}],
+        "actions": [
+            {
+                "type": "forward",
+                "forward": {"targetGroups": [{"arn": now.group_arn("targetGroupRegistry"), "weight": 1}]},
+            }
+        ],
     }
     anything = replace(planned["stamp-score-override"], methods=())
     (bare,) = rule_inputs(now, {"any": anything}).values()

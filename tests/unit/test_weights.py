@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.alb.forms import AWS, PROGRAM, PULUMI, Form
 from rollout.alb.weights import ForwardAction, alb_weights, forward_of, same_forward, split_of
 from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
@@ -32,6 +33,29 @@ def test_a_forward_action_says_the_split_that_it_was_made_of(percent: Percent, p
     forward = forward_of(split, LEGACY, CANDIDATE, HOUR)
     assert split_of(forward, LEGACY, CANDIDATE) == split
     assert (forward.stickiness == HOUR) is split.attached
+
+
+FORWARDS = st.builds(
+    ForwardAction,
+    st.dictionaries(st.sampled_from([LEGACY, CANDIDATE, OTHER]), st.integers(0, 999), min_size=1).map(
+        lambda weights: weights if len(weights) > 1 else dict.fromkeys(weights, 1)
+    ),
+    st.none() | st.integers(1, 604_800).map(lambda seconds: timedelta(seconds=seconds)),
+)
+
+
+@pytest.mark.parametrize("form", [AWS, PULUMI, PROGRAM], ids=["AWS", "Pulumi", "a program"])
+@given(FORWARDS)
+def test_a_forward_action_is_the_same_after_it_was_written_and_read(form: Form, forward: ForwardAction) -> None:
+    assert form.read(form.write(forward)) == forward
+    assert form.read({**form.write(forward), form.type: "redirect"}) is None
+
+
+@given(FORWARDS)
+def test_stickiness_that_is_off_is_said_to_aws_and_left_out_for_pulumi(forward: ForwardAction) -> None:
+    off = forward.stickiness is None
+    assert (AWS.write(forward)["ForwardConfig"]["TargetGroupStickinessConfig"] == {"Enabled": False}) is off
+    assert ("stickiness" not in PULUMI.write(forward)["forward"]) is off
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.adapters.aws.inspection import inspect, registered, sends_lists
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
+from rollout.alb.forms import AWS
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
@@ -29,13 +30,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import (
         ActionOutputTypeDef,
-        ActionTypeDef,
-        ForwardActionConfigOutputTypeDef,
-        ForwardActionConfigTypeDef,
         RuleConditionOutputTypeDef,
         RuleTypeDef,
         TagTypeDef,
-        TargetGroupTupleTypeDef,
         TargetGroupTypeDef,
     )
     from mypy_boto3_lambda import LambdaClient
@@ -124,7 +121,7 @@ class Elbv2:
 
     def modify(self, rule: Arn, forward: ForwardAction) -> None:
         """See `migration.ports.LoadBalancers`."""
-        explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[action_for(forward)]), rule)
+        explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[AWS.write(forward)]), rule)
 
     def listener(self, balancer: LoadBalancer) -> Arn | None:
         """See `rollback.RuleApi`."""
@@ -237,18 +234,6 @@ def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
     return replace(rule, tags=kept, rollback=tags.get(ROLLBACK_TAG, ""))
 
 
-def action_for(forward: ForwardAction) -> ActionTypeDef:
-    """A forward action as ModifyRule takes it: every weight written, stickiness said to be off where it is."""
-    groups: list[TargetGroupTupleTypeDef] = [
-        {"TargetGroupArn": arn, "Weight": weight} for arn, weight in forward.weights.items()
-    ]
-    config: ForwardActionConfigTypeDef = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False}}
-    if forward.stickiness is not None:
-        seconds = int(forward.stickiness.total_seconds())
-        config["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": seconds}
-    return {"Type": "forward", "ForwardConfig": config}
-
-
 def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
     """A target group of DescribeTargetGroups in our words."""
     return LiveTargetGroup(
@@ -268,7 +253,7 @@ def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
         listener=listener,
         priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
         asks=tuple(map(_condition, rule.get("Conditions", ()))),
-        forward=_forward(actions[0]) if len(actions) == 1 else None,
+        forward=AWS.read(actions[0]) if len(actions) == 1 else None,
         action=", then ".join(map(_told, actions)),
     )
 
@@ -307,20 +292,6 @@ def _told(action: ActionOutputTypeDef) -> str:
             protocol = to.get("Protocol", "#{protocol}").lower()
             return f"redirect {to['StatusCode'].removeprefix('HTTP_')} to {protocol}://{place}"
         case "forward":
-            return f"forward to {_forward(action)}"
+            return f"forward to {AWS.read(action)}"
         case other:
             return other
-
-
-def _forward(action: ActionOutputTypeDef) -> ForwardAction | None:
-    if action["Type"] != "forward":
-        return None
-    config: ForwardActionConfigOutputTypeDef = action.get("ForwardConfig", {})
-    weights = {Arn(group["TargetGroupArn"]): group.get("Weight", 1) for group in config.get("TargetGroups", ())}
-    if not weights:
-        weights = {Arn(action["TargetGroupArn"]): 1}
-    if len(weights) == 1:
-        weights = dict.fromkeys(weights, 1)
-    sticky = config.get("TargetGroupStickinessConfig", {})
-    duration = timedelta(seconds=sticky.get("DurationSeconds", 0)) if sticky.get("Enabled") else None
-    return ForwardAction(weights, duration)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shlex
 
+from rollout.alb.forms import AWS
+from rollout.alb.weights import ForwardAction
 from rollout.inventory.model import Arn
 from rollout.migration.rollback.targets import Target
 
@@ -29,9 +31,5 @@ def describe_rules(listener: Arn, region: str) -> str:
 
 
 def _modify(what: str, arn: Arn, legacy: Arn, region: str, option: str) -> str:
-    forward = {
-        "TargetGroups": [{"TargetGroupArn": legacy, "Weight": 1}],
-        "TargetGroupStickinessConfig": {"Enabled": False},
-    }
-    actions = json.dumps([{"Type": "forward", "ForwardConfig": forward}], separators=(",", ":"))
+    actions = json.dumps([AWS.write(ForwardAction({legacy: 1}))], separators=(",", ":"))
     return f"aws elbv2 {what} {shlex.quote(arn)} --region {region} --{option} {shlex.quote(actions)}"

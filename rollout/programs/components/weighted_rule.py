@@ -14,7 +14,8 @@ from typing import ClassVar
 from pulumi import ComponentResource, Input, Output, ResourceOptions
 from pulumi_aws import lb
 
-from rollout.alb.weights import ForwardAction, forward_of
+from rollout.alb.forms import PROGRAM
+from rollout.alb.weights import forward_of
 from rollout.inventory.model import Arn, Split
 from rollout.programs.components.listener_rule import conditions
 
@@ -78,18 +79,9 @@ class WeightedRule(ComponentResource):
             priority=args.priority,
             conditions=conditions(args.path, args.methods),
             actions=Output.all(args.legacy, args.candidate).apply(
-                lambda groups: _actions(forward_of(args.split, Arn(groups[0]), Arn(groups[1]), args.stickiness))
+                lambda groups: [PROGRAM.write(forward_of(args.split, Arn(groups[0]), Arn(groups[1]), args.stickiness))]
             ),
             tags=args.tags or None,
             opts=ResourceOptions(parent=self, import_=args.adopt, retain_on_delete=True),
         )
         self.register_outputs({})
-
-
-def _actions(forward: ForwardAction) -> list[lb.ListenerRuleActionArgsDict]:
-    block: lb.ListenerRuleActionForwardArgsDict = {
-        "target_groups": [{"arn": arn, "weight": weight} for arn, weight in forward.weights.items()]
-    }
-    if forward.stickiness:
-        block["stickiness"] = {"enabled": True, "duration": int(forward.stickiness.total_seconds())}
-    return [{"type": "forward", "forward": block}]
