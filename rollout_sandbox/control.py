@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
+from rollout_sandbox import issuer
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import Fault, Faults
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 PROFILE, FAULT = TypeAdapter(Profile), TypeAdapter(Fault)
 PREFIX = "/_rollout/"
 HEALTH = "health"
+ISSUER = "issuer"
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
 
 
@@ -70,6 +72,8 @@ class Control:
         request = Request(environ)
         if request.path == PREFIX + HEALTH:  # asked by who doesn't yet know to whom it would give the token
             return Response(json.dumps(proof(self.token, request.args.get("nonce", ""))))
+        if request.path.startswith(PREFIX + ISSUER):  # asked by browsers and load balancers
+            return self._as_issuer(request.path.removeprefix(PREFIX + ISSUER), request.query_string.decode())
         if not hmac.compare_digest(request.headers.get(TOKEN_HEADER, "").encode(), self.token.encode()):
             return Response(status=HTTPStatus.FORBIDDEN)
         handler = self._handlers().get((request.method, request.path.removeprefix(PREFIX)))
@@ -96,6 +100,7 @@ class Control:
             ("POST", "clock"): lambda asked: self.clock.run_at(asked.get_json()),
             ("POST", "clock/pass-by"): lambda asked: self.clock.pass_by(seconds=asked.get_json()),
             ("POST", "propagation"): self._propagation,
+            ("POST", "token"): lambda asked: self.plane.issuer.token(asked.get_json()),
             ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
             ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),
             ("POST", "stop"): lambda _: self.stopped.set(),
@@ -119,6 +124,37 @@ class Control:
     def _propagation(self, asked: Request) -> None:
         given = asked.get_json()
         self.plane.propagation(timedelta(seconds=given["delay"]), Percent(given["share"]))
+
+    def _as_issuer(self, path: str, query: str) -> Any:
+        from werkzeug.wrappers import Response  # noqa: PLC0415 - as above
+
+        if path == issuer.KEYS:
+            return Response(json.dumps(self.plane.issuer.jwks()), content_type="application/json")
+        if path == issuer.AUTHORIZE and (back := self.plane.issuer.authorize(query)):
+            return Response(status=HTTPStatus.FOUND, headers={"Location": back})
+        return Response(status=HTTPStatus.BAD_REQUEST)
+
+
+@dataclass(frozen=True)
+class RemoteIssuer:
+    """The identity provider of a sandbox; see `issuer`."""
+
+    endpoint: str
+    token: str
+
+    @property
+    def authorize(self) -> str:
+        """An authorization endpoint where everybody is signed in at once."""
+        return f"{self.endpoint}{PREFIX}{ISSUER}{issuer.AUTHORIZE}"
+
+    @property
+    def keys(self) -> str:
+        """A JWKS endpoint."""
+        return f"{self.endpoint}{PREFIX}{ISSUER}{issuer.KEYS}"
+
+    def bearer(self, **claims: Any) -> str:
+        """A token of these claims, good for an hour if they say nothing else."""
+        return str(ask(self.endpoint, self.token, "POST", "token", claims))
 
 
 @dataclass(frozen=True)

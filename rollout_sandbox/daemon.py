@@ -28,7 +28,7 @@ from rollout.base.private import private_folder
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
-from rollout_sandbox.control import PROFILE, RemoteClock, RemoteFaults, ask, is_alive
+from rollout_sandbox.control import PROFILE, RemoteClock, RemoteFaults, RemoteIssuer, ask, is_alive
 from rollout_sandbox.data_plane.addresses import Listening, url_of
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.journal import Call, read
@@ -87,6 +87,11 @@ class SandboxInfo:
     def enforce(self, account: str, policy: Mapping[str, Any] | None) -> None:
         """Hold all API calls of an account to an IAM policy; see `Sandbox.enforce`."""
         ask(self.endpoint, self.token, "POST", "policies", {"account": account, "policy": policy})
+
+    @property
+    def issuer(self) -> RemoteIssuer:
+        """Its identity provider; see `Sandbox.issuer`."""
+        return RemoteIssuer(self.endpoint, self.token)
 
     def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
         """Where load balancers are reached: an account's in a region, or by patterns."""

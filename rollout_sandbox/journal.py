@@ -85,9 +85,13 @@ def select(calls: Iterable[Call], action: str, account: str | None) -> tuple[Cal
 
 
 def _textual(value: Any) -> Any:
-    """The value without binary parts (a function's code), which prove nothing and weigh much."""
+    """The value without secrets, and without binary parts (a function's code), which prove nothing and weigh much."""
     if isinstance(value, Mapping):
-        return {str(key): _textual(item) for key, item in value.items() if not isinstance(item, bytes)}
+        return {
+            str(key): _textual(item)
+            for key, item in value.items()
+            if not isinstance(item, bytes) and key != "ClientSecret"
+        }
     if isinstance(value, list | tuple):
         return [_textual(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

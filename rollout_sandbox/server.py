@@ -16,7 +16,7 @@ from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
 from rollout_sandbox.clock import SandboxClock
-from rollout_sandbox.control import Control
+from rollout_sandbox.control import Control, RemoteIssuer
 from rollout_sandbox.data_plane.addresses import Listening, url_of
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import Faults
@@ -159,6 +159,11 @@ class Sandbox:
             SandboxError: AWS wouldn't take the policy, or the sandbox doesn't know a part of it.
         """
         self._authorization.enforce(account, policy)
+
+    @property
+    def issuer(self) -> RemoteIssuer:
+        """Its identity provider, which signs people in, and tokens."""
+        return RemoteIssuer(self.endpoint, self.token)
 
     def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
         """Where load balancers are reached: an account's in a region, or by patterns."""

@@ -2,6 +2,8 @@
 
 - `plane`: the listeners of all load balancers, in one thread; `listener`: what one of them does with a request;
 - `rules`: moto's listeners as immutable snapshots; `matching`: conditions; `stickiness`: AWSALBTG cookies;
+- `steps`: what comes before a rule's last action, at its `entrance`: `logins`, and `bearers` whose tokens' keys are in
+  `jwks`; `rewrites`: transforms;
 - `lambda_events`: a request as a function's event, and an answer checked; `functions`: who answers, and how well;
 - `profiles` and `addresses`: what a user says and sees of it.
 

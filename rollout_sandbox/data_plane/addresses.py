@@ -1,9 +1,10 @@
-"""Where the load balancers of a sandbox are reached."""
+"""Where the load balancers of a sandbox are reached, and what else is on this machine."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from rollout.errors import SandboxError
 
@@ -37,3 +38,11 @@ def url_of(listeners: Iterable[Listening], load_balancer: str, port: int) -> str
         if (each.load_balancer, each.port) == (load_balancer, port):
             return each.url
     raise SandboxError(f"no listener on port {port} of load balancer {load_balancer!r}", code="listener-missing")
+
+
+def on_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its address."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -11,7 +11,7 @@ from rollout_sandbox.data_plane.matching import Request
 from rollout_sandbox.data_plane.rules import FixedResponse, Redirect
 
 SERVER = "awselb/2.0"
-_PHRASES = {413: "Request Entity Too Large", 503: "Service Temporarily Unavailable"}
+_PHRASES = {413: "Request Entity Too Large", 503: "Service Temporarily Unavailable", 561: "Unauthorized"}
 
 
 def page(status: int, headers: dict[str, str] | None = None) -> web.Response:

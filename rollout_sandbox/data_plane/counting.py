@@ -14,7 +14,7 @@ from rollout_sandbox.data_plane.rules import Target, TargetGroup
 from rollout_sandbox.metrics import REPORTS, Metric, Metrics
 
 _ELB, _LAMBDA = "AWS/ApplicationELB", "AWS/Lambda"
-_OWN = {"4": "HTTPCode_ELB_4XX_Count", "5": "HTTPCode_ELB_5XX_Count"}
+_OWN = {"3": "HTTPCode_ELB_3XX_Count", "4": "HTTPCode_ELB_4XX_Count", "5": "HTTPCode_ELB_5XX_Count"}
 _APART = (500, 502, 503, 504)
 
 

@@ -17,13 +17,17 @@ from rollout.alb.alb_event import MAX_BYTES, Malformed, checked, event
 from rollout.inventory import conditions
 from rollout.inventory.quantities import ZERO
 from rollout_sandbox.clock import SandboxClock
-from rollout_sandbox.data_plane import answers
+from rollout_sandbox.data_plane import answers, logins
 from rollout_sandbox.data_plane.counting import Counting
+from rollout_sandbox.data_plane.entrance import Entrance, Seal, TurnedAway
 from rollout_sandbox.data_plane.functions import Functions
+from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.matching import Request
 from rollout_sandbox.data_plane.profiles import chance
+from rollout_sandbox.data_plane.rewrites import Failed
 from rollout_sandbox.data_plane.rules import FixedResponse, Forward, Redirect, Rules, TargetGroup
 from rollout_sandbox.data_plane.stickiness import Cookies
+from rollout_sandbox.issuer import Issuer
 
 MAX_OTHER_BYTES = 64 * MAX_BYTES
 """What is kept in memory for targets that aren't functions, whose bodies a load balancer doesn't limit."""
@@ -42,12 +46,16 @@ class Surroundings:
 
     Attributes:
         functions: Who answers.
+        issuer: Who signs people in.
+        keys: Of tokens.
         clock: For cookies.
         random: For weights.
         propagation: How changes spread.
     """
 
     functions: Functions
+    issuer: Issuer
+    keys: Keys
     clock: SandboxClock
     random: Random
     propagation: Propagation
@@ -60,11 +68,13 @@ class Listener:
         rules: The first ones.
         counting: Where its requests are counted.
         cookies: Its load balancer's.
+        seal: Its load balancer's, too.
         around: What it shares with others.
     """
 
-    def __init__(self, rules: Rules, counting: Counting, cookies: Cookies, around: Surroundings) -> None:
+    def __init__(self, rules: Rules, counting: Counting, cookies: Cookies, seal: Seal, around: Surroundings) -> None:
         self._rules, self._counting, self._cookies = rules, counting, cookies
+        self._seal, self._issuer, self._keys = seal, around.issuer, around.keys
         self._functions, self._clock, self._random = around.functions, around.clock, around.random
         self._propagation = around.propagation
         self._past: deque[tuple[float, Rules]] = deque()
@@ -85,10 +95,15 @@ class Listener:
             path = "/" + path.partition("://")[2].partition("/")[2]
         request = Request(came.method, path, query.partition("#")[0], came.headers, came.remote or "127.0.0.1")
         rules = self._seen()
+        at = Entrance(self._issuer, self._keys, self._seal, self._clock.now())
+        if request.path == logins.BACK and (known := rules.logins):
+            return self._turned_away(logins.come_back(request, known, at))
         rule = rules.rule_for(request)
         for step in rule.steps:
-            if turned_away := step.turned_away(request, self._clock.now()):
-                return answers.page(*turned_away)
+            met = await step.met(request, at)
+            if isinstance(met, TurnedAway):
+                return self._turned_away(met)
+            request = met
         match rule.action:
             case FixedResponse() as action:
                 self._counting.action("HTTP_Fixed_Response_Count")
@@ -97,9 +112,19 @@ class Listener:
                 self._counting.action("HTTP_Redirect_Count")
                 return answers.redirect(action, request, rules.protocol, rules.port)
             case Forward() as action:
-                for rewrite in rule.rewrites:
-                    request = rewrite.of(request)
+                try:
+                    for rewrite in rule.rewrites:
+                        request = rewrite.of(request)
+                except Failed:
+                    return self._turned_away(TurnedAway(500))
                 return await self._forward(came, request, rules, action)
+
+    def _turned_away(self, away: TurnedAway) -> web.Response:
+        self._counting.own_answer(away.status)
+        response = answers.page(away.status, dict(away.headers))
+        for cookie in away.cookies:
+            response.headers.add("Set-Cookie", cookie)
+        return response
 
     def _seen(self) -> Rules:
         """The rules that the node goes by which this request reaches."""

@@ -27,11 +27,14 @@ from rollout.inventory.quantities import Percent
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.addresses import Listening
 from rollout_sandbox.data_plane.counting import Counting, FunctionCounting
+from rollout_sandbox.data_plane.entrance import Seal
 from rollout_sandbox.data_plane.functions import Functions, Handler, Invocation, load_handler
+from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.listener import Listener, Propagation, Surroundings
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.data_plane.rules import Rules, Target, compiled
 from rollout_sandbox.data_plane.stickiness import Cookies
+from rollout_sandbox.issuer import Issuer
 from rollout_sandbox.metrics import Metrics
 
 BOUNDS = Bounds(connections=4000, head_within=60)
@@ -55,14 +58,19 @@ class DataPlane:
         metrics: Where requests are counted.
         clock: The sandbox's.
         seed: Of all chances; None for others each time.
+
+    Attributes:
+        issuer: Who signs people in.
     """
 
     def __init__(self, metrics: Metrics, clock: SandboxClock, seed: int | None = None) -> None:
         self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
         self._functions = Functions(clock, self._random)
         self._counting = FunctionCounting(metrics)
-        self._around = Surroundings(self._functions, clock, self._random, Propagation())
+        self.issuer = Issuer(clock)
+        self._around = Surroundings(self._functions, self.issuer, Keys(self.issuer), clock, self._random, Propagation())
         self._cookies: defaultdict[str, Cookies] = defaultdict(Cookies)
+        self._seals: defaultdict[str, Seal] = defaultdict(Seal)
         self._open: dict[str, _Open] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="data-plane", daemon=True)
@@ -125,7 +133,7 @@ class DataPlane:
         bound = socket.create_server(("127.0.0.1", 0), backlog=1024)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         counting = Counting(self._metrics, account, region, rules.balancer)
-        opened = Listener(rules, counting, self._cookies[balancer.arn], self._around)
+        opened = Listener(rules, counting, self._cookies[balancer.arn], self._seals[balancer.arn], self._around)
         answering = web.Server(opened.answer, access_log=None, auto_decompress=False, logger=QUIET)
         self._open[listener.arn] = _Open(
             Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),

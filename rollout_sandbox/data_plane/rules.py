@@ -13,8 +13,11 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
+from rollout_sandbox.data_plane.entrance import Step
+from rollout_sandbox.data_plane.logins import Login
 from rollout_sandbox.data_plane.matching import Condition, Request, condition
-from rollout_sandbox.data_plane.steps import Rewrite, Step, rewrites_of, step_of
+from rollout_sandbox.data_plane.rewrites import Rewrite, rewrites_of
+from rollout_sandbox.data_plane.steps import step_of
 from rollout_sandbox.strict.functions import StrictLambda
 
 _NO_LIMIT = timedelta(days=1)
@@ -140,6 +143,11 @@ class Rules:
     def rule_for(self, request: Request) -> Rule:
         """The first rule whose conditions all hold."""
         return next(rule for rule in self.rules if all(holds(request) for holds in rule.conditions))
+
+    @property
+    def logins(self) -> list[Login]:
+        """All that its rules ask for."""
+        return [step for rule in self.rules for step in rule.steps if isinstance(step, Login)]
 
 
 def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeListener) -> Rules:

@@ -1,8 +1,8 @@
 """A rule's actions: refused where AWS refuses them, and written as AWS answers them.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html#forward-actions
-Texts in quotes elsewhere on the web are AWS's; those of the sum of weights, of the number of groups and of stickiness
-are ours, since AWS publishes none.
+Texts in quotes elsewhere on the web are AWS's; those of the order, of the sum of weights, of the number of groups
+and of stickiness are ours, since AWS publishes none.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError
 
+from rollout_sandbox.strict import steps
+
 MAX_WEIGHT = 999
 MAX_GROUPS = 5
 MAX_STICKINESS_SECONDS = 604_800
@@ -20,18 +22,38 @@ _TERMINAL = frozenset({"forward", "redirect", "fixed-response"})
 Action = Mapping[str, Any]
 
 
-def as_aws_answers(actions: Sequence[Action]) -> list[dict[str, Any]]:
+def as_aws_answers(
+    actions: Sequence[Action], protocol: str | None, before: Sequence[Action] = ()
+) -> list[dict[str, Any]]:
     """The actions as DescribeRules gives them.
 
-    Each has its order; a forward has its groups with their weights, stickiness whether on or off, and, when there is
-    exactly one group, that group's ARN as well.
+    Each has its order, in which they are; a forward has its groups with their weights, stickiness whether on or off,
+    and, when there is exactly one group, that group's ARN as well.
+
+    Args:
+        actions: As they were asked for.
+        protocol: The listener's.
+        before: The rule's actions until now.
 
     Raises:
         ELBClientError: AWS wouldn't take them.
     """
-    if sum(action.get("Type") in _TERMINAL for action in actions) > 1:
+    kinds = [str(action.get("Type")) for action in actions]
+    if sum(kind in _TERMINAL for kind in kinds) > 1 or len(set(kinds)) < len(kinds):
         raise ELBClientError("TooManyActions", "You've reached the limit on the number of actions per rule.")
-    return [{"Order": index, **_answered(action)} for index, action in enumerate(actions, 1)]
+    if len(actions) > 1 and len({action.get("Order") for action in actions} - {None}) < len(actions):
+        raise _invalid("Each of several actions must have an order of its own")
+    ordered = sorted(actions, key=lambda action: int(action.get("Order", 1)))
+    if actions and ordered[-1].get("Type") not in _TERMINAL:
+        raise ELBClientError(
+            "InvalidLoadBalancerAction", "The last action must be of type 'forward', 'redirect' or 'fixed-response'"
+        )
+    for kind in kinds:
+        if kind in steps.CONFIGS and protocol != "HTTPS":
+            raise ELBClientError(
+                "InvalidLoadBalancerAction", f"Actions of type '{kind}' are supported only on HTTPS listeners"
+            )
+    return [{"Order": index, **_answered(action, before)} for index, action in enumerate(ordered, 1)]
 
 
 def target_groups(actions: Sequence[Action]) -> set[str]:
@@ -44,7 +66,9 @@ def target_groups(actions: Sequence[Action]) -> set[str]:
     }
 
 
-def _answered(action: Action) -> dict[str, Any]:
+def _answered(action: Action, before: Sequence[Action]) -> dict[str, Any]:
+    if action.get("Type") in steps.CONFIGS:
+        return steps.as_aws_answers(action, before)
     if action.get("Type") != "forward":
         return dict(action)
     config = action.get("ForwardConfig", {})

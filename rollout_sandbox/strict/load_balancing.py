@@ -87,7 +87,7 @@ class StrictLoadBalancing(ELBv2Backend):
         tags: Items | None = None,
     ) -> FakeListener:
         """CreateListener."""
-        answered = forwarding.as_aws_answers(actions)
+        answered = forwarding.as_aws_answers(actions, protocol)
         if balancer := self.load_balancers.get(load_balancer_arn):
             _check_port(balancer, port)
             self._check_groups(balancer, answered)
@@ -110,13 +110,13 @@ class StrictLoadBalancing(ELBv2Backend):
         actions: Items | None = None,
     ) -> FakeListener:
         """ModifyListener."""
-        answered = forwarding.as_aws_answers(actions or [])
         listener = self.describe_listeners(None, [arn])[0]
+        default = next(rule for rule in listener.rules.values() if rule.is_default)
+        answered = forwarding.as_aws_answers(actions or [], protocol or listener.protocol, _actions(default))
         balancer = self.load_balancers[listener.load_balancer_arn]
         if port is not None and port != listener.port:
             _check_port(balancer, port)
         self._validate_actions([FakeAction(action) for action in answered])  # moto doesn't, in this call
-        default = next(rule for rule in listener.rules.values() if rule.is_default)
         self._check_groups(balancer, answered, instead_of=default)
         modified = super().modify_listener(arn, port, protocol, ssl_policy, certificates or [], answered)
         self._note_associations()
@@ -137,7 +137,7 @@ class StrictLoadBalancing(ELBv2Backend):
         _check_priority(priority)
         if not conditions:
             raise ELBClientError("ValidationError", "A condition must be specified")
-        answered = forwarding.as_aws_answers(actions)
+        answered = forwarding.as_aws_answers(actions, listener.protocol)
         if any(rule.priority == priority for rule in listener.rules.values()):
             raise _in_use(priority)
         if sum(not rule.is_default for rule in _rules(balancer)) >= MAX_RULES:
@@ -152,16 +152,26 @@ class StrictLoadBalancing(ELBv2Backend):
 
     def modify_rule(self, rule_arn: str, conditions: Items, actions: Items) -> FakeRule:
         """ModifyRule."""
-        rule = self.describe_rules(None, [rule_arn])[0]
-        if rule.is_default:
-            raise ELBClientError("OperationNotPermitted", f"Default rule '{rule_arn}' cannot be modified")
-        answered = forwarding.as_aws_answers(actions)
+        rule = self.changeable_rule(rule_arn)
+        protocol = self.describe_listeners(None, [rule.listener_arn])[0].protocol
+        answered = forwarding.as_aws_answers(actions, protocol, _actions(rule))
         self._check_groups(self._balancer_of(rule), answered, instead_of=rule)
         modified = super().modify_rule(rule_arn, conditions, answered)
         if conditions:
             modified.conditions = matching.as_aws_answers(conditions)
         self._note_associations()
         return modified
+
+    def changeable_rule(self, arn: str) -> FakeRule:
+        """A rule that ModifyRule may change.
+
+        Raises:
+            ELBClientError: It is a default rule, or isn't there.
+        """
+        rule = self.describe_rules(None, [arn])[0]
+        if rule.is_default:
+            raise ELBClientError("OperationNotPermitted", f"Default rule '{arn}' cannot be modified")
+        return rule
 
     def _validate_actions(self, actions: list[FakeAction]) -> None:
         super()._validate_actions([action for action in actions if action.type != "jwt-validation"])
@@ -291,8 +301,12 @@ def _rules(balancer: FakeLoadBalancer) -> Iterator[FakeRule]:
         yield from listener.rules.values()
 
 
+def _actions(rule: FakeRule) -> Items:
+    return [action.data for action in rule.actions]
+
+
 def _groups(rules: Iterator[FakeRule]) -> set[str]:
-    return {arn for rule in rules for arn in forwarding.target_groups([action.data for action in rule.actions])}
+    return {arn for rule in rules for arn in forwarding.target_groups(_actions(rule))}
 
 
 def _check_port(balancer: FakeLoadBalancer, port: str) -> None:

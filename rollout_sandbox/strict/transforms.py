@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-transfo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +12,9 @@ from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.responses import ELBV2Response
 
+from rollout_sandbox.expressions import compiled
+
+MAX_LENGTH = 1024
 CONFIGS = {"host-header-rewrite": "HostHeaderRewriteConfig", "url-rewrite": "UrlRewriteConfig"}
 
 Transforms = Sequence[Mapping[str, Any]]
@@ -32,8 +34,13 @@ class TransformingRules(ELBV2Response):
         if asked.get("Transforms") and asked.get("ResetTransforms"):
             raise _invalid("You can't specify both Transforms and ResetTransforms")
         wanted = _checked(asked.get("Transforms") or [])
-        modified = super().modify_rule()
-        return _with(modified, wanted) if wanted or asked.get("ResetTransforms") else modified
+        transformed = bool(wanted or asked.get("ResetTransforms"))
+        backend: Any = self.elbv2_backend
+        if transformed and not asked.get("Conditions") and not asked.get("Actions"):  # for which moto asks
+            modified = ActionResult({"Rules": [backend.changeable_rule(asked["RuleArn"])]})
+        else:
+            modified = super().modify_rule()
+        return _with(modified, wanted) if transformed else modified
 
 
 def _with(result: ActionResult, transforms: Transforms) -> ActionResult:
@@ -49,12 +56,16 @@ def _checked(transforms: Transforms) -> Transforms:
     for transform in transforms:
         config = CONFIGS.get(str(transform.get("Type")))
         rewrites = transform.get(config, {}).get("Rewrites", []) if config else []
-        if len(rewrites) != 1:
+        if len(rewrites) != 1 or len(transform.keys() & CONFIGS.values()) > 1:
             raise _invalid("A transform must have one rewrite of its type")
+        (rewrite,) = rewrites
+        for key in ("Regex", "Replace"):
+            if len(rewrite[key]) > MAX_LENGTH:
+                raise _invalid(f"The '{key}' value is too long; the limit is '{MAX_LENGTH}'")
         try:
-            re.compile(rewrites[0]["Regex"])
-        except re.error:
-            raise _invalid(f"The regular expression '{rewrites[0]['Regex']}' is not valid") from None
+            compiled(rewrite["Regex"])
+        except ValueError as error:
+            raise _invalid(f"The regular expression '{rewrite['Regex']}' is not valid: {error}") from None
     return transforms
 
 

@@ -126,3 +126,113 @@ def test_a_group_that_is_not_there_is_refused(tenant: Tenant) -> None:
     rule = tenant.rule(single(group))
     with refused("TargetGroupNotFound", "not found"):
         tenant.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=single(f"{group}0"))
+
+
+OIDC = {
+    "Issuer": "https://issuer.example",
+    "AuthorizationEndpoint": "https://login.example/authorize",
+    "TokenEndpoint": "https://login.example/token",
+    "UserInfoEndpoint": "https://login.example/user",
+    "ClientId": "shop",
+}
+COGNITO = {"UserPoolArn": "arn:aws:cognito-idp:us-west-2:1:userpool/p", "UserPoolClientId": "c", "UserPoolDomain": "d"}
+JWT = {"JwksEndpoint": "https://issuer.example/keys", "Issuer": "https://issuer.example"}
+SHOWN = {
+    "OnUnauthenticatedRequest": "authenticate",
+    "Scope": "openid",
+    "SessionCookieName": "AWSELBAuthSessionCookie",
+    "SessionTimeout": 604_800,
+}
+
+
+def login(order: int = 1, **more: Any) -> dict[str, Any]:
+    return {"Type": "authenticate-oidc", "Order": order, "AuthenticateOidcConfig": {**OIDC, **more}}
+
+
+def claim(name: str = "scope", how: str = "single-string", *values: str) -> dict[str, Any]:
+    return {"AdditionalClaims": [{"Name": name, "Format": how, "Values": list(values) or ["a"]}]}
+
+
+def token(**more: Any) -> dict[str, Any]:
+    return {"Type": "jwt-validation", "Order": 1, "JwtValidationConfig": {**JWT, **more}}
+
+
+def then(group: str, order: int = 9) -> dict[str, Any]:
+    return {**single(group)[0], "Order": order}
+
+
+def test_a_secret_is_never_given_back_or_written_down(tenant: Tenant) -> None:
+    group = tenant.group("group")
+    rule = tenant.rule([login(ClientSecret="hush"), then(group)])
+    assert rule["Actions"] == tenant.read(rule)["Actions"]
+    assert rule["Actions"][0]["AuthenticateOidcConfig"] == {**OIDC, **SHOWN}
+    assert [action["Order"] for action in rule["Actions"]] == [1, 9]
+    assert "hush" not in str(tenant.sandbox.calls("*", tenant.account))
+
+
+def test_a_change_needs_the_secret_or_keeps_it(tenant: Tenant) -> None:
+    group, other = tenant.group("group"), tenant.group("other")
+    rule = tenant.rule([login(ClientSecret="s"), then(group)])
+    asked = tenant.read(rule)["Actions"][0]
+
+    def change(**more: Any) -> None:
+        step = {**asked, "AuthenticateOidcConfig": {**asked["AuthenticateOidcConfig"], **more}}
+        tenant.elb.modify_rule(RuleArn=rule["RuleArn"], Actions=[step, then(other)])
+
+    with refused("InvalidLoadBalancerAction", "specify a client secret"):
+        change()
+    with refused("InvalidLoadBalancerAction", "cannot both specify a client secret and set UseExisting"):
+        change(ClientSecret="t", UseExistingClientSecret=True)
+    change(UseExistingClientSecret=True)
+    assert tenant.read(rule)["Actions"] == [asked, {**tenant.read(rule)["Actions"][1], "TargetGroupArn": other}]
+    plain = tenant.rule(single(group), priority=11)
+    with refused("InvalidLoadBalancerAction", "no existing client secret"):
+        kept = [login(UseExistingClientSecret=True), then(group)]
+        tenant.elb.modify_rule(RuleArn=plain["RuleArn"], Actions=kept)
+
+
+@pytest.mark.parametrize("step", [login(ClientSecret="s"), token()], ids=lambda step: str(step["Type"]))
+def test_steps_before_the_last_action_are_for_https_alone(tenant: Tenant, step: dict[str, Any]) -> None:
+    group = tenant.group("group")
+    with refused("InvalidLoadBalancerAction", "only on HTTPS listeners"):
+        tenant.rule([step, then(group)], balancer="internal")
+
+
+def test_actions_are_in_their_order_and_the_last_one_answers(tenant: Tenant) -> None:
+    group = tenant.group("group")
+    cognito = {"Type": "authenticate-cognito", "Order": 7, "AuthenticateCognitoConfig": COGNITO}
+    rule = tenant.rule([then(group), cognito])
+    assert [action["Type"] for action in rule["Actions"]] == ["authenticate-cognito", "forward"]
+    for wrong in [then(group, 1), login(2, ClientSecret="s")], [login(ClientSecret="s")]:
+        with refused("InvalidLoadBalancerAction", "The last action"):
+            tenant.rule(wrong, priority=11)
+    for wrong in (
+        [login(1, ClientSecret="s"), then(group, 1)],
+        [{**login(ClientSecret="s"), "Order": 1}, *single(group)],
+    ):
+        with refused("ValidationError", "order"):
+            tenant.rule(wrong, priority=11)
+    with refused("TooManyActions", "limit"):
+        tenant.rule([login(1, ClientSecret="s"), login(2, ClientSecret="s"), then(group)], priority=11)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"Type": "authenticate-oidc"},
+        login(ClientSecret="s", AuthorizationEndpoint="http://login.example/authorize"),
+        login(ClientSecret="s", Issuer="issuer.example"),
+        login(ClientSecret="s", SessionTimeout=604_801),
+        login(ClientSecret="s", AuthenticationRequestExtraParams={str(each): "a" for each in range(11)}),
+        token(JwksEndpoint="http://issuer.example/keys"),
+        token(Issuer="a" * 257),
+        token(**claim("iss")),
+        token(**claim("a", "single-string", "b", "c")),
+        token(**claim("a", "space-separated-values", "b c")),
+        token(**claim("a", "string-array", *"abcdefghijk")),
+    ],
+    ids=lambda wrong: str(wrong)[:120],
+)
+def test_steps_that_aws_would_not_take_are_refused(tenant: Tenant, wrong: dict[str, Any]) -> None:
+    with refused("ValidationError", ""):
+        tenant.rule([{"Order": 1, **wrong}, then(tenant.group("group"))])
