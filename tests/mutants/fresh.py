@@ -16,7 +16,7 @@ import pytest
 
 from tests.mutants.forks import ROOT, TESTS, Settled, allowed, in_a_fork, run_pytest
 from tests.mutants.operators import Mutant, mutated
-from tests.mutants.reach import Reach, file_of
+from tests.mutants.reach import Reach, file_of, imports
 
 _OURS = {path.name for path in ROOT.iterdir() if path.is_dir()}
 
@@ -47,13 +47,9 @@ def run_fresh(mutants: Iterable[Mutant], reach: Reach, on_done: Callable[[Mutant
     """
     for mutant in mutants:
         tests = reach.of(mutant)
-        near = {test: seconds for test, seconds in tests.items() if _imports(test, mutant.module)}
+        near = {test: seconds for test, seconds in tests.items() if imports(test, mutant.module)}
         rest = {test: seconds for test, seconds in tests.items() if test not in near}
         on_done(mutant, all(_survives(mutant, each) for each in (near, rest) if each))
-
-
-def _imports(test: str, module: str) -> bool:
-    return f"from {module} import" in (ROOT / test.partition("::")[0]).read_text("utf-8")
 
 
 def _survives(mutant: Mutant, tests: Mapping[str, float]) -> bool:

@@ -30,6 +30,12 @@ def modules_of(name: str) -> list[str]:
     return [f"{name}.{file.stem}" for file in sorted(folder.glob("[a-z]*.py"))] if folder.is_dir() else [name]
 
 
+def imports(test: str, module: str) -> bool:
+    """Whether a test's file imports from a module, or from the package that it is in."""
+    text = (ROOT / test.partition("::")[0]).read_text("utf-8")
+    return any(f"from {name} import" in text for name in (module, module.rpartition(".")[0]))
+
+
 class Reach:
     """The tests by the lines that they execute, and how long each takes."""
 
@@ -46,7 +52,7 @@ class Reach:
         """The tests that may kill a mutant, the quickest first, with their seconds."""
         file, (first, last) = str(file_of(mutant.module)), mutant.lines
         if mutant.at_import:
-            tests = self._by_file[file]
+            tests = self._by_file[file] | {test for test in self._seconds if imports(test, mutant.module)}
         else:
             tests = {test for line in range(first, last + 1) for test in self._by_line[file, line]}
         return {test: self._seconds[test] for test in sorted(tests, key=lambda test: (self._seconds[test], test))}

@@ -16,7 +16,8 @@ from rollout.errors import ConfigError, UsageError
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment
 from rollout.migration import events
-from rollout.migration.rollback.last_good import homes, keep, last_good
+from rollout.migration.rollback.last_good import homes, keep, known_arns, last_good
+from rollout.migration.rollback.targets import NOTHING_KNOWN
 from tests.unit.rollback.shop import SHOP, at_risk, cut_over
 from tests.unit.seed import SEED
 
@@ -128,3 +129,15 @@ def test_what_aws_is_not_like_is_not_kept(checkout: Path) -> None:
     keep(homes(checkout), SHOP, world.open(SHOP).traffic.alb_state(), NOW)
     assert last_good(homes(checkout), "production") is None
     assert at_risk(world.aws(SHOP))
+
+
+def test_the_arns_of_what_it_names_are_known(checkout: Path) -> None:
+    world = cut_over(10)
+    assert known_arns(homes(checkout), SHOP.name) == NOTHING_KNOWN
+    keep(homes(checkout), SHOP, world.open(SHOP).traffic.alb_state(), NOW)
+    assert known_arns(homes(checkout), SHOP.name) == world.known[SHOP.name]
+
+
+def test_where_no_folder_can_be_looked_at_none_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert homes(tmp_path / "loop" / "stacks.toml") == ()

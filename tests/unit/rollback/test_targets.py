@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollout.alb.weights import ForwardAction
-from rollout.inventory.conditions import for_endpoint
-from rollout.migration.rollback.targets import NOTHING_KNOWN, find_targets
+from rollout.inventory.conditions import Condition, for_endpoint
+from rollout.migration.rollback.targets import NOTHING_KNOWN, Found, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 
 
@@ -51,3 +51,28 @@ def test_of_two_routes_at_one_path_it_is_the_one_with_its_methods() -> None:
     rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
     found = find_targets(shop, "one", ("a", "b", "posted"), rules, known=NOTHING_KNOWN)
     assert [target.route for target in found.targets if target.rule.arn == strange] == ["posted"]
+
+
+def test_a_header_rule_with_both_groups_is_no_routes_own() -> None:
+    world = cut_over(50)
+    aws, own = world.aws(SHOP), rule_of(cut_over(50), "a")
+    aws.delete_rule(own.arn)
+    asks = (Condition.on_header("X-Beta", ["yes"]), *for_endpoint("/a", ("GET",)))
+    further = aws.create_rule(aws.listener_of("one"), 5, asks, own.forward)
+    rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
+    found = find_targets(SHOP, "one", ("a",), rules, known=NOTHING_KNOWN)
+    assert {(target.rule.arn, target.name == "a") for target in found.targets} == {(further, False)}
+
+
+def test_groups_are_lacked_where_no_rule_and_nothing_known_names_them() -> None:
+    world = cut_over(50)
+    aws = world.aws(SHOP)
+    names = ("a", "b")
+
+    def found() -> Found:
+        rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
+        return find_targets(SHOP, "one", names, rules, known=NOTHING_KNOWN)
+
+    assert not found().lacks_groups
+    aws.modify_rule(rule_of(world, "a").arn, forward=ForwardAction({group(world, "new-one"): 1}))
+    assert found().lacks_groups

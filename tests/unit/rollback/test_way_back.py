@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -583,3 +584,60 @@ def test_two_rollbacks_at_once_undo_nothing_of_each_other(half: World) -> None:
 
 def test_errors_have_exit_codes() -> None:
     assert {error.exit_code for error in (RollbackIncomplete, Locked, Drift, RolloutError)} == {1, 5, 7}
+
+
+# marks
+
+
+def test_each_rule_is_marked_once_however_often_it_is_looked_at(half: World) -> None:
+    roll_back(half, reconcile=False)
+    assert [call.action for call in half.actor().calls.log].count("AddTags") == len(SHOP.load_balancers)
+
+
+def test_rules_that_are_back_already_are_marked_too(half: World) -> None:
+    roll_back(half, reconcile=False)
+    rules = [rule_of(half, name).arn for name in ROUTES]
+    half.aws(SHOP).remove_tag(rules, ROLLBACK_TAG)
+    roll_back(half, reconcile=False)
+    assert all(ROLLBACK_TAG in half.aws(SHOP).rules[rule].tags for rule in rules)
+
+
+def test_rules_that_cannot_be_changed_are_marked_and_not_reported_as_back(half: World) -> None:
+    stuck = rule_of(half, "a").arn
+    refuse(half, "ModifyRule", stuck)
+    told: list[events.Event] = []
+    with pytest.raises(RollbackIncomplete):
+        half.actor().open(SHOP, on_event=told.append).rollback(save=False, reconcile=False)
+    assert ROLLBACK_TAG in half.aws(SHOP).rules[stuck].tags
+    assert {event.route for event in told if isinstance(event, events.RouteRolledBack)} == {"b", "c"}
+
+
+def test_a_further_rule_to_the_candidate_is_moved_and_marked(half: World) -> None:
+    aws = half.aws(SHOP)
+    forward = ForwardAction({group(half, "old-a"): 1, group(half, "new-one"): 1})
+    strange = aws.create_rule(aws.listener_of("one"), 7, for_endpoint("/strange", ("GET",)), forward)
+    roll_back(half, reconcile=False)
+    assert at_risk(aws) == set()
+    assert ROLLBACK_TAG in aws.rules[strange].tags
+
+
+# rules that are no forward, and what is known of those that can't be read
+
+
+def test_a_route_whose_rule_redirects_goes_back_too(half: World) -> None:
+    aws = half.aws(SHOP)
+    rule = rule_of(half, "a")
+    aws.rules[rule.arn] = replace(rule, forward=None, action="redirect")
+    result = roll_back(half, reconcile=False)
+    assert (result.before["a"], rule_of(half, "a").forward) == (None, ForwardAction({group(half, "old-a"): 1}))
+
+
+@pytest.mark.parametrize(("forgotten", "command"), [("rules", "describe-rules"), ("", "modify-rule")])
+def test_the_command_for_a_rule_that_cannot_be_read_names_what_is_known(
+    half: World, forgotten: str, command: str
+) -> None:
+    for name, known in half.known.items():
+        half.known[name] = replace(known, **{forgotten: {}}) if forgotten else known
+    refuse(half, "Describe*")
+    error, _ = failed(half, reconcile=False)
+    assert all(problem.then and f"elbv2 {command} " in problem.then for problem in error.problems)
