@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,6 +31,7 @@ def modules_of(name: str) -> list[str]:
     return [f"{name}.{file.stem}" for file in sorted(folder.glob("[a-z]*.py"))] if folder.is_dir() else [name]
 
 
+@cache
 def imports(test: str, module: str) -> bool:
     """Whether a test's file imports from a module, or from the package that it is in."""
     text = (ROOT / test.partition("::")[0]).read_text("utf-8")
