@@ -1,4 +1,4 @@
-"""The reference pages of the docs site, made from the code when the site is built, so that they can't be out of date.
+"""The reference pages of the docs site, generated from the code at each build, so that they are never out of date.
 
 mkdocs calls `on_files` and `on_page_markdown`, its hooks. README is the site's first page.
 https://www.mkdocs.org/user-guide/configuration/#hooks
@@ -29,23 +29,22 @@ if TYPE_CHECKING:
 
 EVENTS = """# Events
 
-An `on_event` of the [library](../library.md#events) gets these, and `--json` prints them, one object a line. There the
-name is that in small letters, and the fields' names have hyphens.
+The library's [`on_event`](../library.md#events) gets these, and `--json` prints them, one object per line. JSON has the
+names in small letters, with hyphens.
 """
 ERRORS = """# Errors, their codes and exit codes
 
-A command ends with exit code 0 when it is done or there is nothing to do. Otherwise it ends with the exit code of its
-error.
+A command ends with exit code 0 if it succeeded or had nothing to do, otherwise with the exit code of its error.
 
 Each error and each problem has a code, such as `rule-missing`: `error.code` and `problem.code` in the library, `"code"`
-in `--json`, and `[rule-missing]` at the end of its line for people. A code names the cause and is never reworded.
-Sentences may change, so match codes. An error without a code of its own has the code of its class.
+in `--json`, and `[rule-missing]` at the end of a line in the terminal. A code names the cause and never changes.
+Sentences may change, so match codes. An error without its own code has its class's code.
 
-`nox -s schema` writes this page from the code.
+`nox -s schema` generates this page.
 """
 API = """# Exported names
 
-What `from rollout import …` gives. How they are used: [library](../library.md).
+The exports of `rollout`. For their use see [library](../library.md).
 """
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent

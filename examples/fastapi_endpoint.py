@@ -40,7 +40,7 @@ def app(rollout: Rollout | None = None) -> FastAPI:
     @made.exception_handler(RolloutError)
     def failed(_: Request, error: RolloutError) -> JSONResponse:
         code = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 502)
-        return JSONResponse({"what": error.what, "where": error.where, "then": error.then}, code)
+        return JSONResponse({"what": error.what, "where": error.where, "then": error.hint}, code)
 
     # not `async`: FastAPI runs these in threads, and rollout waits for AWS
     @made.get("/environments/{name}")

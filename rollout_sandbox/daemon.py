@@ -165,7 +165,7 @@ def connect(folder: Path) -> SandboxInfo:
         raise SandboxError(
             "no sandbox is running",
             where=str(folder),
-            then="Start one: rollout sandbox start",
+            hint="Start one: rollout sandbox start",
             code="sandbox-not-running",
         )
     return info

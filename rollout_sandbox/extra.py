@@ -17,5 +17,5 @@ def require() -> None:
     """
     if missing := [name for name in PACKAGES if find_spec(name) is None]:
         raise SandboxError(
-            f"the sandbox needs {' and '.join(missing)}", then='pip install "rollout[sandbox]"', code="extra-missing"
+            f"the sandbox needs {' and '.join(missing)}", hint='pip install "rollout[sandbox]"', code="extra-missing"
         )

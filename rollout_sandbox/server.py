@@ -110,7 +110,7 @@ class Sandbox:
         extra.require()
         if not _one_a_process.acquire(blocking=False):
             raise SandboxError(
-                "a sandbox is running in this process already", then="Stop it first", code="sandbox-running"
+                "a sandbox is running in this process already", hint="Stop it first", code="sandbox-running"
             )
         with ExitStack() as starting:
             starting.callback(_one_a_process.release)

@@ -93,8 +93,8 @@ def take(info: SandboxInfo, account: str = "*", project: str = "") -> Snapshot:
     backend = info.folder / _STATE / ".pulumi"
     whose = f"{project}-" if project else ""  # a project a stack, named after both
     if locks := sorted(backend.glob(f"locks/*/{whose}*/**/*.json")):
-        then = "wait until that is done; `rollout unlock ENVIRONMENT` if nobody is at work there"
-        raise SandboxError("a stack is being updated", where=str(locks[0].relative_to(backend)), then=then)
+        hint = "wait until that is done; `rollout unlock ENVIRONMENT` if nobody is at work there"
+        raise SandboxError("a stack is being updated", where=str(locks[0].relative_to(backend)), hint=hint)
     files = (file for kept in _KEPT for file in (backend / kept, *(backend / kept).rglob("*")) if file.is_file())
     states = {
         str(path): file.read_text("utf-8")
@@ -130,7 +130,7 @@ def save(folder: Path, name: str, *, replace: bool = False) -> Path:
     """
     file = _file(folder, name)
     if file.exists() and not replace:
-        raise UsageError(f"there is a snapshot {name} already", where=str(file), then="take another name, or --replace")
+        raise UsageError(f"there is a snapshot {name} already", where=str(file), hint="take another name, or --replace")
     take(daemon.connect(folder)).write(file)
     return file
 
@@ -145,7 +145,7 @@ def restore(folder: Path, name: str) -> SandboxInfo:
     file = _file(folder, name)
     if not file.exists():
         known = ", ".join(names(folder)) or "none; make one: rollout sandbox save NAME"
-        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), then=f"there is: {known}")
+        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), hint=f"there is: {known}")
     snapshot = Snapshot.read(file)
     daemon.stop(folder)
     put(folder, snapshot)
@@ -159,7 +159,7 @@ def names(folder: Path) -> list[str]:
 
 def _file(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} can't be a snapshot's name", then="use letters, digits, dots, hyphens; 63 at most")
+        raise UsageError(f"{name!r} can't be a snapshot's name", hint="use letters, digits, dots, hyphens; 63 at most")
     return folder.resolve() / "snapshots" / f"{name}.json"
 
 

@@ -36,13 +36,13 @@ def texts(value: ast.expr | None) -> Iterator[str]:
 
 
 def given(source: str) -> Iterator[str]:
-    """Each `code="…"`, and each `{"code": "…", "then": …}`."""
+    """Each `code="…"`, and each `{"code": "…", "hint": …}`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.keyword) and node.arg == "code":
             yield from texts(node.value)
         elif isinstance(node, ast.Dict):
             items = {name: value for key, value in zip(node.keys, node.values, strict=True) for name in texts(key)}
-            if items.keys() == {"code", "then"}:
+            if items.keys() == {"code", "hint"}:
                 yield from texts(items["code"])
 
 
@@ -73,7 +73,7 @@ def test_the_page_has_every_code() -> None:
     assert set(re.findall(r"^\| `([a-z0-9-]+)`", page, re.MULTILINE)) >= {*LISTED, *OF_CLASSES} - {Problem("").code}
 
 
-DRIFT = errors.Drift("rules were changed", [Problem("it is gone", where="routes.a", code="rule-missing")], then="look")
+DRIFT = errors.Drift("rules were changed", [Problem("it is gone", where="routes.a", code="rule-missing")], hint="look")
 
 
 def test_json_has_the_codes_of_an_error_and_of_its_problems(capsys: pytest.CaptureFixture[str]) -> None:

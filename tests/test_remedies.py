@@ -133,8 +133,8 @@ def test_no_rule_is_asked_to_be_before_the_first() -> None:
     shadowed = environment(kept_routes={"all": kept})
     now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
     for overlap in overlaps(shadowed, now):
-        assert "lower priority number than 1" not in (overlap.then or "")
-    told = {overlap.where: overlap.then or "" for overlap in overlaps(shadowed, now)}
+        assert "lower priority number than 1" not in (overlap.hint or "")
+    told = {overlap.where: overlap.hint or "" for overlap in overlaps(shadowed, now)}
     assert all("the rule at 1 a higher priority number" in told[name] for name in ("routes.score", "routes.bulk"))
 
 
@@ -146,5 +146,5 @@ def test_nobody_is_told_to_write_what_the_file_has_no_key_for(asks: Condition) -
     other = tuple(replace(rule, asks=(*for_endpoint("/score/*", ("GET",)), asks)) for rule in now.rules)
     (problem, *_) = rule_problems(environment(), replace(now, rules=other))
     assert problem.code == "wrong-conditions"
-    assert "correct the inventory" not in (problem.then or "")
-    assert "a route has one path and methods" in (problem.then or "")
+    assert "correct the inventory" not in (problem.hint or "")
+    assert "a route has one path and methods" in (problem.hint or "")

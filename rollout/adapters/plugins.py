@@ -82,7 +82,7 @@ class _Plugin:
             raise UsageError(
                 f"there is no {self.kind} {self.name!r}",
                 where=self.where,
-                then=f"install the package that brings it; here are: {here}",
+                hint=f"install the package that brings it; here are: {here}",
                 code="plugin-missing",
             )
         if len({point.value for point in found}) > 1:
@@ -96,8 +96,8 @@ class _Plugin:
 
     def unusable(self, why: str) -> UsageError:
         """That it can't be used."""
-        then = f"mend or replace the package that brings it, or take it out of `{self.where}`"
-        return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, then=then, code="plugin-unusable")
+        hint = f"mend or replace the package that brings it, or take it out of `{self.where}`"
+        return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, hint=hint, code="plugin-unusable")
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def bent_overrides(environment: Environment, live: AlbState) -> Iterator[Problem
                     f"the header rule {rule.tags[OVERRIDE_TAG]} at {rule.priority} on {balancer} was changed: it is "
                     f"for {rule.conditions}, and does {rule.forward or rule.action}",
                     where=rule.arn,
-                    then="`rollout override` with `--remove` takes all of them away",
+                    hint="`rollout override` with `--remove` takes all of them away",
                     code="header-rule-changed",
                 )
 

@@ -37,13 +37,13 @@ class Overlap:
     where: str
     what: str
     example: str
-    then: str | None = None
+    hint: str | None = None
     code: str = field(kw_only=True)
 
     @property
     def problem(self) -> Problem:
         """As errors and reports tell it."""
-        return Problem(f"{self.what}, such as {self.example}", self.where, self.then, code=self.code)
+        return Problem(f"{self.what}, such as {self.example}", self.where, self.hint, code=self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,8 @@ def _part(earlier: _Asked, name: str, route: Route | KeptRoute, endpoint: Condit
         return None  # nothing of this is ours
     if kept and not covers(route.path, earlier.takes[0].path):
         what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
-        then = _earlier_than(earlier.priority)
-        return Overlap("problem", name, what, example, then, code="kept-route-to-candidate")
+        hint = _earlier_than(earlier.priority)
+        return Overlap("problem", name, what, example, hint, code="kept-route-to-candidate")
     may = "has" if earlier.whole else "may have"
     what = f"{earlier.name}, asked before it, {may} some of what its pattern says"
     return Overlap("note", name, what, example, code="route-partly-covered")

@@ -28,7 +28,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
     if override is None:
         yield Problem(
             "there is no [header-override] in the inventory",
-            then="add it, with a name and a value",
+            hint="add it, with a name and a value",
             code="no-header-override",
         )
         return
@@ -50,11 +50,11 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
                 what += f" takes requests before {entry}; with the header they would pass it by"
             else:
                 continue
-            then = f"take another base, or {'put it among the kept routes' if rule.as_route else 'renumber that rule'}"
+            hint = f"take another base, or {'put it among the kept routes' if rule.as_route else 'renumber that rule'}"
             yield Problem(
                 what,
                 "header-override.priority-base",
-                then,
+                hint,
                 code="priority-taken" if rule.priority in ours else "rule-bypassed",
             )
 
@@ -81,8 +81,8 @@ def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live
         forwards = rule.forward.weights.keys() if rule and rule.forward else ()
         if isinstance(entry, KeptRoute) and set(forwards) != {group}:
             what = f"forwards to {rule.forward or rule.action}, not to {entry.legacy} alone" if rule else "isn't there"
-            then = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
-            yield Problem(f"its rule {what}", f"kept-routes.{key}", then, code="kept-rule-differs")
+            hint = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
+            yield Problem(f"its rule {what}", f"kept-routes.{key}", hint, code="kept-rule-differs")
 
 
 def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:

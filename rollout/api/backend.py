@@ -32,7 +32,7 @@ def backend(environment: Environment, sandbox: Sandbox | None) -> str:
     if home is None:
         raise SandboxError(
             "this sandbox has no folder to keep Pulumi's state in",
-            then="start it with one: Sandbox.start(folder)",
+            hint="start it with one: Sandbox.start(folder)",
             code="sandbox-without-folder",
         )
     return private_folder(home.resolve() / "state").as_uri()

@@ -203,4 +203,4 @@ class Waves:
     def _interrupted(self, ended: Collection[str]) -> Interrupted:
         left = [name for name in self._every if name not in self._done and name not in ended]
         said = f"not begun: {', '.join(left)}" if left else "all were begun, and have ended"
-        return Interrupted(f"stopped: {said}", then="run the same command again; what is done stays as it is")
+        return Interrupted(f"stopped: {said}", hint="run the same command again; what is done stays as it is")

@@ -24,7 +24,7 @@ class History(Part):
         """
         if limit is not None and limit < 1:
             what = f"{count_of(limit, 'change')} can't be shown"
-            raise UsageError(what, then="1 or more are allowed", code="out-of-range")
+            raise UsageError(what, hint="1 or more are allowed", code="out-of-range")
         every = changes_of(read_histories(self._container.states))
         return every if limit is None else every[-limit:]
 
@@ -39,6 +39,6 @@ class History(Part):
         if not 1 <= number <= len(every):
             known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
             raise UsageError(
-                f"there is no change {number} of {self._environment.name}", then=known, code="unknown-change"
+                f"there is no change {number} of {self._environment.name}", hint=known, code="unknown-change"
             )
         return every[number - 1]

@@ -43,7 +43,7 @@ class Opened:
         for name in names:
             if name not in known:
                 raise UsageError(
-                    f"there is no route {name!r}", then=f"routes are {', '.join(known)}", code="unknown-route"
+                    f"there is no route {name!r}", hint=f"routes are {', '.join(known)}", code="unknown-route"
                 )
         return tuple(dict.fromkeys(names)) or tuple(known)
 

@@ -71,12 +71,12 @@ class Ownership(Part):
         alive = [lock for lock in found if lock.state is Holder.ALIVE]
         if alive and not force:
             said = f"{alive[0].stack} is being updated by {alive[0].holder}, at work on this machine"
-            raise Locked(said, then="wait until that is done, or stop that process first; --force unlocks all the same")
+            raise Locked(said, hint="wait until that is done, or stop that process first; --force unlocks all the same")
         if not approve(found):
-            raise GateRefused("the locks stay", then="pass `--yes` if nobody is at work there")
+            raise GateRefused("the locks stay", hint="pass `--yes` if nobody is at work there")
         for stack in dict.fromkeys(lock.stack for lock in found):
             if {lock.holder for lock in stacks.locks(stack)} - {lock.holder for lock in found}:
-                raise Locked(f"somebody else has locked {stack} meanwhile", then="look again", code="concurrent-change")
+                raise Locked(f"somebody else has locked {stack} meanwhile", hint="look again", code="concurrent-change")
             stacks.unlock(stack)
         for lock in found:
             self._emit(events.LockCleared(name, lock.stack, lock.holder, lock.state.value))

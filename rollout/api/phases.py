@@ -134,7 +134,7 @@ class Phases(Part):
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
                 f"{phase} can't be undone",
-                then="allowed are phase2 and phase1; a weight is set back to 0",
+                hint="allowed are phase2 and phase1; a weight is set back to 0",
                 code="unknown-phase",
             )
         return self._run(f"undo-{phase}", approver(approve), message=message, waive=waive)
@@ -196,7 +196,7 @@ class Phases(Part):
         """
         if phase not in PHASES:
             raise UsageError(
-                f"there is no phase {phase!r}", then=f"allowed are {', '.join(PHASES)}", code="unknown-phase"
+                f"there is no phase {phase!r}", hint=f"allowed are {', '.join(PHASES)}", code="unknown-phase"
             )
         return self._run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 

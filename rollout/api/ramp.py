@@ -124,7 +124,7 @@ class EnvironmentRamp(Part):
         if not 0 <= base < harmful <= 1:
             raise UsageError(
                 f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
-                then="the rise must be from 0 or more to a higher share, up to 100",
+                hint="the rise must be from 0 or more to a higher share, up to 100",
                 code="out-of-range",
             )
         if requests_per_minute is not None and not 0 < requests_per_minute < math.inf:

@@ -42,7 +42,7 @@ class Requests(Part):
         try:
             counts = self.counts(live.result(), since)
         except AwsError as error:
-            return f"{error.what}; {error.then}" if error.then else error.what
+            return f"{error.what}; {error.hint}" if error.hint else error.what
         if not any(counts.values()):
             return f"CloudWatch has no requests of the last {format_duration(since)}"
         return measure(self._environment, live.result(), counts, since)
@@ -60,7 +60,7 @@ class Requests(Part):
         if not busy:
             raise UsageError(
                 f"CloudWatch has no requests of the last {format_duration(since)} to plan with",
-                then="look further back with --since, or say how many there will be with --rpm",
+                hint="look further back with --since, or say how many there will be with --rpm",
                 code="no-requests",
             )
         quietest = min(busy, key=lambda routes: busy[routes])

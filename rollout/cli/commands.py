@@ -152,5 +152,5 @@ def _ending_in(error: RolloutError) -> Callable[[typer.Context], None]:
         with session(json="--json" in context.args):
             raise error
 
-    missing.__doc__ = f"{error.what}. To have it: {error.then}"
+    missing.__doc__ = f"{error.what}. To have it: {error.hint}"
     return missing

@@ -33,10 +33,10 @@ def defect(error: BaseException) -> Defect:
         report = _write(report_on(error, sys.argv))
     except Exception as why:  # noqa: BLE001 - what failed already is what is told
         reason = (why.strerror if isinstance(why, OSError) else None) or type(why).__name__
-        return Defect(f"rollout has a defect: {name} at {place}", then=f"no report could be written: {reason}")
+        return Defect(f"rollout has a defect: {name} at {place}", hint=f"no report could be written: {reason}")
     return Defect(
         f"rollout has a defect: {name} at {place}",
-        then=f"{report} has the details and no secret that rollout knows of: read it, and report it",
+        hint=f"{report} has the details and no secret that rollout knows of: read it, and report it",
     )
 
 
@@ -61,7 +61,7 @@ def report_anything(error: BaseException) -> int:
     told = error if isinstance(error, RolloutError) else defect(error)
     with suppress(Exception):
         sys.stderr.write(
-            f"✗ {one_line(told.what)} [{told.code}]\n" + (f"  → {one_line(told.then)}\n" if told.then else "")
+            f"✗ {one_line(told.what)} [{told.code}]\n" + (f"  → {one_line(told.hint)}\n" if told.hint else "")
         )
         sys.stderr.flush()
     return told.exit_code

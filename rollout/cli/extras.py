@@ -31,5 +31,5 @@ def brought(group: str, name: str) -> Any:
     except (KeyError, ModuleNotFoundError) as error:
         lacks = f": there is no {error.name}" if isinstance(error, ModuleNotFoundError) else ""
         raise SandboxError(
-            f"the sandbox isn't installed{lacks}", then='pip install "rollout[sandbox]"', code="extra-missing"
+            f"the sandbox isn't installed{lacks}", hint='pip install "rollout[sandbox]"', code="extra-missing"
         ) from error

@@ -130,12 +130,12 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
     if account and found.account != account:
         raise WrongAccount(
             f"the credentials are for account {found.account}, not {account}",
-            then="use that account's credentials, for example by AWS_PROFILE",
+            hint="use that account's credentials, for example by AWS_PROFILE",
         )
     if not found.listeners:
         raise AwsError(
             f"account {found.account} has no Application Load Balancer with a listener in {region}",
-            then="name another --region, or use another account's credentials",
+            hint="name another --region, or use another account's credentials",
             code="no-load-balancer",
         )
     return found
@@ -152,7 +152,7 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
     if len(several) > 1 and not is_terminal():
         raise UsageError(
             f"there are several listeners: {', '.join(map(str, several))}",
-            then="name those that are meant: --load-balancer",
+            hint="name those that are meant: --load-balancer",
             code="ambiguous-listener",
         )
     if len(several) == 1:
@@ -177,7 +177,7 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
         told = "; ".join(f"{count_of(count, 'rule')}: {why}" for why, count in reasons.most_common())
         raise AwsError(
             f"no rule of {where} can be moved",
-            then=told or "it has no rules but the default one",
+            hint=told or "it has no rules but the default one",
             code="no-movable-rule",
         )
     if every or names:

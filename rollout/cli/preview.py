@@ -39,7 +39,7 @@ def preview(
     if (phase == "weight") != (percent is not None):
         raise UsageError(
             "N goes with weight, and weight with N",
-            then=f"try `rollout preview weight {environment} 10`",
+            hint=f"try `rollout preview weight {environment} 10`",
             code="conflicting-options",
         )
     weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None

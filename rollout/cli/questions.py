@@ -39,7 +39,7 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
             print()  # noqa: T201 - the cursor is behind the question
             raise GateRefused(
                 "the questions aren't answered; nothing was written",
-                then="each has a flag: see --help",
+                hint="each has a flag: see --help",
                 code="unanswered",
             ) from None
         try:

@@ -156,7 +156,7 @@ class JsonLines(Renderer):
                 "code": error.code,
                 "what": error.what,
                 "where": error.where,
-                "then": error.then,
+                "then": error.hint,
                 "problems": problems,
                 "exit-code": error.exit_code,
             }
@@ -309,8 +309,8 @@ class People(Renderer):
                 self._done(f"{event.route}: on legacy alone{before}, read back from the load balancer")
             case events.RouteNotRolledBack():
                 problem = event.problem
-                self._warn(f"{problem.where}: {problem.what}; without rollout:" if problem.then else str(problem))
-                self._commands((problem.then,) if problem.then else ())
+                self._warn(f"{problem.where}: {problem.what}; without rollout:" if problem.hint else str(problem))
+                self._commands((problem.hint,) if problem.hint else ())
             case events.RollbackWaiting():
                 waiting = f"waiting for {' and '.join(event.what)}"
                 self._once(waiting, Text(f"  … {waiting}"))
@@ -395,8 +395,8 @@ class People(Renderer):
         )
         for problem in error.problems if isinstance(error, ProblemsError) else ():
             self._err.print(indented(Text.assemble(f"  - {problem}", screen.code(problem))))
-        if error.then:
-            self._err.print(indented(Text(f"  → {error.then}")))
+        if error.hint:
+            self._err.print(indented(Text(f"  → {error.hint}")))
 
     def status(self, status: EnvironmentStatus) -> None:
         self._rest()

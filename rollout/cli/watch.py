@@ -134,9 +134,9 @@ def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | N
     names = open_file().environments
     if environment is None and len(names) > 1:
         raise UsageError(
-            "--watch is for one environment", then=f"name one of {', '.join(names)}", code="conflicting-options"
+            "--watch is for one environment", hint=f"name one of {', '.join(names)}", code="conflicting-options"
         )
     span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
-        raise UsageError(f"{every} is out of range between two looks", then="allowed are 1s to 1h", code="out-of-range")
+        raise UsageError(f"{every} is out of range between two looks", hint="allowed are 1s to 1h", code="out-of-range")
     Watch(lambda: open_file().environment(environment or names[0]), file, span, json=json).run()

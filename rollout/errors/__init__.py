@@ -1,109 +1,144 @@
-"""The one tree of errors: each says what is wrong, where, and what to do next, and holds its code and its exit code.
+"""The tree of errors. Each error says what happened, where, and what to do next, and has a code and an exit code.
 
-The code names the cause for programs, tests and searches, and is never reworded; the sentences may be. A class has one,
-and a raise site whose cause can be told apart gives its own: `codes` lists them. No text has a secret that
-`redaction` knows, whoever wrote it.
+The code names the cause, for programs, tests and searches. A released code never changes; sentences may. Each class has
+a code, and a raise site with a distinct cause gives its own: see `codes`. `redaction` removes known secrets from every
+text.
 
 ```
 RolloutError                  1
 ├── UsageError                2   a bad argument: an unknown environment or route, a weight out of range
-│   └── ConfigError           2   stacks.toml or the samples: every problem at once, each with its place
+│   └── ConfigError           2   stacks.toml or the samples: all problems at once, each with its place
 ├── EngineError               1   the Pulumi engine is missing, too old or failed
 │   ├── EngineMissing         1
 │   ├── EngineTooOld          1
 │   └── EngineSetupFailed     1
-├── PreflightFailed           1   AWS isn't as the inventory says: all findings at once
-├── SmokeFailed               1   the candidate doesn't answer as its samples expect: all findings at once
-├── AwsError                  1   AWS refused or couldn't be reached
+├── PreflightFailed           1   AWS is not as the inventory says: all problems at once
+├── SmokeFailed               1   the candidate doesn't answer as its samples expect: all problems at once
+├── AwsError                  1   AWS refused a call, or could not be reached
 │   └── WrongAccount          1
-├── OwnerError                1   Terraform or another Pulumi stack can't be asked, or didn't let go of a rule
-├── VerifyFailed              1   applied, but the load balancer doesn't say so
+├── OwnerError                1   Terraform or another Pulumi stack can't be asked, or didn't release a rule
+├── VerifyFailed              1   the change was applied, but the load balancer reports something else
 ├── RollbackIncomplete        1   some routes could not be moved; the others were
-├── RampEnded                 1   the ramp has ended, and begins again only when somebody says so
+├── RampEnded                 1   the ramp has ended, and begins again only with --restart
 ├── SandboxError              1
-├── GateRefused               3   declined, or approval needed and nobody there
+├── GateRefused               3   declined, or approval is required and there is no terminal
 ├── PolicyViolation           4   the preview would do more than the phase allows
-├── Locked                    5   another update is running, by someone alive
-├── AnalysisFailed            6   the candidate is worse than legacy; what `on-failure` says was done
-├── Drift                     7   the live rules are neither the recorded nor the desired ones
-├── Defect                   70   something that nobody foresaw; a report has the details
-└── Interrupted             130   Ctrl-C: what was done and what wasn't
+├── Locked                    5   another update of the stack is running
+├── AnalysisFailed            6   the candidate is worse than legacy; `on-failure` was carried out
+├── Drift                     7   the live rules are neither as recorded nor as wanted
+├── Defect                   70   an unexpected error in rollout; a report has the details
+└── Interrupted             130   Ctrl-C: what is done and what is not
 ```
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rollout.errors.redaction import redacted
 
 
+def _renamed(hint: str | None) -> str | None:
+    """A hint that is given or read by its earlier name, `then`."""
+    if hint is not None:
+        warnings.warn("`then` is called `hint` now", DeprecationWarning, stacklevel=3)
+    return hint
+
+
 class RolloutError(Exception):
-    """Something the user must know: what is wrong, where, and what to do next.
+    """What happened, where, and what to do next.
 
     Args:
-        what: One sentence, without a full stop at the end of a list.
+        what: What happened: one sentence without a full stop.
         where: The place: a file and line, a rule's ARN, a stack.
-        then: The next step, an imperative sentence.
-        code: The cause, as `codes` lists it; the class's own where none is given.
+        hint: The next step, an imperative sentence.
+        code: The cause, one of `codes`; by default the class's code.
+        then: The earlier name of `hint`.
     """
 
     code: str = "failed"
     exit_code: ClassVar[int] = 1
 
     def __init__(
-        self, what: str, *, where: str | None = None, then: str | None = None, code: str | None = None
+        self,
+        what: str,
+        *,
+        where: str | None = None,
+        hint: str | None = None,
+        code: str | None = None,
+        then: str | None = None,
     ) -> None:
         self.what = redacted(what)
-        Exception.__init__(self, self.what)  # an error of AWS is botocore's, too, which takes other arguments
+        Exception.__init__(self, self.what)  # an AWS error is also botocore's, which takes other arguments
         self.code = code or self.code
         self.where = where and redacted(where)
-        self.then = then and redacted(then)
+        hint = hint or _renamed(then)
+        self.hint = hint and redacted(hint)
+
+    @property
+    def then(self) -> str | None:
+        """The earlier name of `hint`."""
+        return _renamed(self.hint)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        step = f"\n{self.then}" if self.then else ""
+        step = f"\n{self.hint}" if self.hint else ""
         return f"{place}{self.what}{step}"
 
 
 class UsageError(RolloutError):
-    """An argument that can't be meant."""
+    """An invalid argument."""
 
     code = "usage"
     exit_code = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Problem:
-    """One thing wrong in one place.
+    """One problem in one place.
 
     Attributes:
         what: What is wrong.
-        where: File, line and key, or the thing on AWS.
-        then: What is allowed or what to do, if that helps.
-        code: The cause, as `codes` lists it.
+        where: File, line and key, or the resource on AWS.
+        hint: What is allowed, or what to do.
+        code: The cause, one of `codes`.
     """
 
     what: str
-    where: str | None = None
-    then: str | None = None
-    code: str = field(default="problem", kw_only=True)
+    where: str | None
+    hint: str | None
+    code: str
 
-    def __post_init__(self) -> None:
-        for name in ("what", "where", "then"):
-            text = getattr(self, name)
+    def __init__(
+        self,
+        what: str,
+        where: str | None = None,
+        hint: str | None = None,
+        *,
+        code: str = "problem",
+        then: str | None = None,
+    ) -> None:
+        hint = hint or _renamed(then)
+        for name, text in (("what", what), ("where", where), ("hint", hint)):
             object.__setattr__(self, name, text and redacted(text))
+        object.__setattr__(self, "code", code)
+
+    @property
+    def then(self) -> str | None:
+        """The earlier name of `hint`."""
+        return _renamed(self.hint)
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        step = f" ({self.then})" if self.then else ""
+        step = f" ({self.hint})" if self.hint else ""
         return f"{place}{self.what}{step}"
 
 
 class ProblemsError(RolloutError):
-    """Several problems told at once."""
+    """Several problems, reported at once."""
 
     def __init__(
         self,
@@ -111,22 +146,23 @@ class ProblemsError(RolloutError):
         problems: Sequence[Problem],
         *,
         where: str | None = None,
-        then: str | None = None,
+        hint: str | None = None,
         code: str | None = None,
+        then: str | None = None,
     ) -> None:
-        super().__init__(what, where=where, then=then, code=code)
+        super().__init__(what, where=where, hint=hint, code=code, then=then)
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
         lines = [f"{self.where}: {self.what}" if self.where else self.what]
         lines += [f"  - {problem}" for problem in self.problems]
-        if self.then:
-            lines.append(self.then)
+        if self.hint:
+            lines.append(self.hint)
         return "\n".join(lines)
 
 
 class ConfigError(ProblemsError, UsageError):
-    """stacks.toml or the samples can't be read or don't make sense: every problem at once, each with its place."""
+    """stacks.toml or the samples are unreadable or invalid: all problems at once, each with its place."""
 
     code = "config"
     exit_code = 2
@@ -145,19 +181,19 @@ class EngineMissing(EngineError):
 
 
 class EngineTooOld(EngineError):
-    """The Pulumi engine can't import and update in one go."""
+    """The Pulumi engine can't import and update a resource in one update."""
 
     code = "engine-too-old"
 
 
 class EngineSetupFailed(EngineError):
-    """`rollout setup` could not get an engine."""
+    """`rollout setup` could not install an engine."""
 
     code = "engine-setup-failed"
 
 
 class PreflightFailed(ProblemsError):
-    """AWS isn't as the inventory says; nothing was changed."""
+    """AWS is not as the inventory says; nothing was changed."""
 
     code = "preflight-failed"
 
@@ -169,7 +205,7 @@ class SmokeFailed(ProblemsError):
 
 
 class AwsError(RolloutError):
-    """AWS refused a call, or couldn't be reached."""
+    """AWS refused a call, or could not be reached."""
 
     code = "aws"
 
@@ -181,13 +217,13 @@ class WrongAccount(AwsError):
 
 
 class OwnerError(RolloutError):
-    """The legacy rules' owner couldn't be asked, or a command of its tool failed."""
+    """The owner of the legacy rules can't be asked, or a command of its tool failed."""
 
     code = "owner"
 
 
 class VerifyFailed(ProblemsError):
-    """The change was applied, but the load balancer says something else."""
+    """The change was applied, but the load balancer reports something else."""
 
     code = "verify-failed"
 
@@ -205,55 +241,55 @@ class SandboxError(RolloutError):
 
 
 class GateRefused(RolloutError):
-    """The gate was declined, or approval is needed and nobody is there to give it."""
+    """The gate was declined, or approval is required and there is no terminal."""
 
     code = "gate-refused"
     exit_code = 3
 
 
 class PolicyViolation(ProblemsError):
-    """The preview would do more than the phase is for."""
+    """The preview would do more than the phase allows."""
 
     code = "policy-violation"
     exit_code = 4
 
 
 class Locked(RolloutError):
-    """Another update of the stack is running, by someone alive."""
+    """Another update of the stack is running."""
 
     code = "locked"
     exit_code = 5
 
 
 class RampEnded(RolloutError):
-    """The ramp has ended, and begins again only when somebody says so."""
+    """The ramp has ended, and begins again only with `--restart`."""
 
     code = "ramp-ended"
 
 
 class AnalysisFailed(RolloutError):
-    """The candidate is worse than legacy; what `on-failure` says was done, and the ramp has ended."""
+    """The candidate is worse than legacy; `on-failure` was carried out, and the ramp has ended."""
 
     code = "analysis-failed"
     exit_code = 6
 
 
 class Drift(ProblemsError):
-    """The live rules are neither what was recorded nor what is desired."""
+    """The live rules are neither as recorded nor as wanted."""
 
     code = "drift"
     exit_code = 7
 
 
 class Defect(RolloutError):
-    """Something that nobody foresaw, and so a fault of rollout's own."""
+    """An unexpected error: a defect in rollout."""
 
     code = "defect"
     exit_code = 70
 
 
 class Interrupted(RolloutError):
-    """Stopped by the user."""
+    """The user stopped the command."""
 
     code = "interrupted"
     exit_code = 130

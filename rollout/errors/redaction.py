@@ -1,8 +1,8 @@
-"""Secrets that this process knows, taken out of each text that leaves it.
+"""Removes the secrets that this process knows from each text that leaves it.
 
-Errors of libraries and tools quote what they were given: a header, an address, a command's output. Whoever learns a
-secret hides it here; the environment's are known without that. Every error's text, each line of JSON and each crash
-report goes through `redacted`.
+Errors of libraries and tools quote their input: a header, an address, a command's output. Code that learns a secret
+calls `hide`; secrets in environment variables are found by the variable's name. Every error's text, each line of JSON
+and each crash report goes through `redacted`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 REDACTED = "[redacted]"
 _SHORTEST = 8
-"""Shorter texts are in too many others: where they stand alone they are hidden, from six characters on."""
+"""Shorter secrets appear in too many other words: they are removed only as separate words, from six characters on."""
 _ALONE = 6
 _SECRET = re.compile(r"SECRET|TOKEN|PASSW|PASSPHRASE|CREDENTIAL|PRIVATE|API_?KEY", re.IGNORECASE)
 _PLACES = re.compile(r"_(FILE|PATH|DIR|URL|URI)$", re.IGNORECASE)
@@ -32,12 +32,12 @@ _hidden: set[str] = set()
 
 
 def hide(*secrets: str | None) -> None:
-    """Let no text have these from now on."""
+    """Remove these from every text from now on."""
     _hidden.update(secret for secret in secrets if secret)
 
 
 def hide_address(url: str) -> None:
-    """Let no text have an address that is a secret; its host may be told."""
+    """Remove a secret address from every text; its host may appear."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -47,11 +47,11 @@ def hide_address(url: str) -> None:
 
 
 def redacted(text: str, variables: Mapping[str, str] = os.environ) -> str:
-    """A text without the secrets that are known.
+    """A text without the known secrets.
 
     Args:
         text: Anything.
-        variables: This process's environment; whose names say so hold secrets.
+        variables: This process's environment; names like PASSWORD mark secrets.
     """
     for form in _FORMS:
         text = form.sub(REDACTED, text)
@@ -66,7 +66,7 @@ def _is_secret(name: str) -> bool:
 
 
 def redacted_in(value: Any) -> Any:
-    """JSON data without them, in each of its texts."""
+    """JSON data without secrets in any of its texts."""
     match value:
         case str():
             return redacted(value)
@@ -81,15 +81,15 @@ def redacted_in(value: Any) -> Any:
 @lru_cache(maxsize=8)
 def _pattern(secrets: frozenset[str]) -> re.Pattern[str] | None:
     forms = sorted({form for secret in secrets for form in _forms(secret)}, key=len, reverse=True)
-    return re.compile("|".join(map(_found, forms))) if forms else None
+    return re.compile("|".join(map(_expression, forms))) if forms else None
 
 
-def _found(form: str) -> str:
+def _expression(form: str) -> str:
     return re.escape(form) if len(form) >= _SHORTEST else rf"(?<!\w){re.escape(form)}(?!\w)"
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """A secret as others write it: escaped, quoted, or only its parts between control characters and blanks."""
+    """The forms of a secret in texts: escaped, quoted, or only its parts between control characters and blanks."""
     parts: Iterable[str] = (part for part in re.split(r"[^!-~]+", secret) if len(part) >= _SHORTEST)
     for each in (secret, secret.strip(), *parts):
         quoted = (quote(each, safe="", errors="replace"), quote_plus(each, errors="replace"))

@@ -106,7 +106,7 @@ class InMemoryBackend:
                 if lock.state not in (Holder.DEAD, Holder.ORPHAN):
                     raise Locked(
                         f"stack {full_name(environment, stack)} is being updated by {lock.holder}",
-                        then="wait until that is done; `rollout rollback` moves traffic all the same",
+                        hint="wait until that is done; `rollout rollback` moves traffic all the same",
                     )
             dead = tuple(record.locks)
             mine = Lock(stack, user, "here", 1, self.clock.utc, Holder.ALIVE)

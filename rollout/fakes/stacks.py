@@ -167,7 +167,7 @@ class InMemoryStacks:
         def run() -> None:
             if self._backend.stack(self._environment, stack) is None:
                 raise EngineError(
-                    f"there is no stack {stack} to keep the history in", then="run phase 2 first", code="stack-missing"
+                    f"there is no stack {stack} to keep the history in", hint="run phase 2 first", code="stack-missing"
                 )
             with self._locked(stack) as record, self._backend.entry(record, "refresh", message):
                 pass
@@ -214,7 +214,7 @@ class InMemoryStacks:
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
                 [Problem(text, code="engine-diagnostic") for text in found],
-                then="run the command again to see what is left",
+                hint="run the command again to see what is left",
                 code="changed-since-preview",
             )
 

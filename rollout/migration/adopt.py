@@ -134,7 +134,7 @@ class Adoption:
         if approve is None:
             raise GateRefused(
                 "adopt needs approval, and nobody is there to give it; nothing was changed",
-                then="look at what it would mark, then pass `--yes`",
+                hint="look at what it would mark, then pass `--yes`",
                 code="approval-required",
             )
         if not approve(gate):
@@ -191,7 +191,7 @@ def _chosen(known: Sequence[Unmarked], names: Sequence[str]) -> tuple[Unmarked, 
         if len(fitting) != 1:
             said = ", ".join(each.place for each in fitting)
             what = f"there are several {name}" if fitting else f"no stack holds {name} without its mark"
-            then = f"name one of {said}" if fitting else "without a name, `rollout adopt` shows what there is"
-            raise UsageError(what, then=then, code="not-adoptable")
+            hint = f"name one of {said}" if fitting else "without a name, `rollout adopt` shows what there is"
+            raise UsageError(what, hint=hint, code="not-adoptable")
         chosen += fitting
     return tuple(chosen)

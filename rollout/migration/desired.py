@@ -39,7 +39,7 @@ def _strange(name: str, environment: Environment, live: AlbState) -> Problem:
     return strange_forward(environment, live, name) or Problem(
         f"forwards to {live.forwards(environment.routes[name])}, which rollout didn't leave so",
         where=f"routes.{name}",
-        then=f"`rollout rollback {environment.name}` takes it to legacy",
+        hint=f"`rollout rollback {environment.name}` takes it to legacy",
         code="unknown-forward",
     )
 

@@ -369,6 +369,8 @@ def plain(value: Any) -> Any:
             }
         case Command():
             return str(value)
+        case Problem():  # JSON keeps the earlier name of the hint
+            return {"what": value.what, "where": value.where, "then": value.hint, "code": value.code}
         case Gate():
             return {
                 "phase": value.phase,

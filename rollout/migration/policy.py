@@ -197,7 +197,7 @@ def violations(
     if policy == "retire":
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
-        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, then=allowed, code="change-not-allowed"))
+        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, hint=allowed, code="change-not-allowed"))
         for step in preview.steps
         if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
     ]
@@ -256,7 +256,7 @@ def _beyond(change: Change, allowed: str) -> Problem:
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
     return Problem(
         f"{change.op}{touched} of {kind} {change.name} is more than this step is for",
-        then=allowed,
+        hint=allowed,
         code="change-not-allowed",
     )
 
@@ -267,7 +267,7 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         yield Problem(
             "the rule belongs to no route of the inventory",
             where=change.name,
-            then=change.rule,
+            hint=change.rule,
             code="rule-not-in-inventory",
         )
         return

@@ -84,7 +84,7 @@ class Release:
             raise UsageError(
                 f"{environment.name} has no other owner that could let go of rules",
                 where="legacy.owner",
-                then="name it in stacks.toml: pulumi or terraform; our own legacy program lets go in phase 2",
+                hint="name it in stacks.toml: pulumi or terraform; our own legacy program lets go in phase 2",
                 code="no-owner",
             )
         name = environment.legacy.owner or ""
@@ -103,7 +103,7 @@ class Release:
         if approve is None:
             raise GateRefused(
                 "release needs approval, and nobody is there to give it; nothing was changed",
-                then="run the commands yourself, or pass `--yes`",
+                hint="run the commands yourself, or pass `--yes`",
                 code="approval-required",
             )
         if not approve(gate):
@@ -135,7 +135,7 @@ class Release:
             raise PreflightFailed(
                 f"{environment.name} isn't ready for release; nothing was changed",
                 problems,
-                then=f"run `rollout phase2 {environment.name}` first",
+                hint=f"run `rollout phase2 {environment.name}` first",
             )
         return live, ownership
 
@@ -147,7 +147,7 @@ class Release:
             raise VerifyFailed(
                 "the commands were run, but not all is as it should be",
                 problems,
-                then=f"look at `rollout status {environment.name}`, then run it again",
+                hint=f"look at `rollout status {environment.name}`, then run it again",
             )
 
 

@@ -43,10 +43,10 @@ def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
         until = _moment(value, now)
     except ValueError as error:
         wanted = "write a time with its zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
-        raise UsageError(str(error), then=wanted, code="invalid-time") from None
+        raise UsageError(str(error), hint=wanted, code="invalid-time") from None
     if until - now > MAX_FREEZE:
         raise UsageError(
-            f"{until:%Y-%m-%d} is too far away", then=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
+            f"{until:%Y-%m-%d} is too far away", hint=f"at most {MAX_FREEZE.days} days are allowed", code="out-of-range"
         )
     return until
 
@@ -103,14 +103,14 @@ class Controls:
         if not open_:
             raise UsageError(
                 "no step waits for an approval",
-                then="approve-before in stacks.toml names those that do",
+                hint="approve-before in stacks.toml names those that do",
                 code="nothing-to-approve",
             )
         if weight is not None and weight not in open_:
             steps = ", ".join(map(str, open_))
             raise UsageError(
                 f"{weight} % is not a step that waits for an approval",
-                then=f"those are {steps}",
+                hint=f"those are {steps}",
                 code="nothing-to-approve",
             )
         step = min(open_) if weight is None else weight
@@ -126,7 +126,7 @@ class Controls:
         if stands.is_new or stands.ended is not None:
             name = self._environment.name
             raise UsageError(
-                f"no ramp of {name} is under way", then=f"`rollout ramp {name}` begins one", code="no-ramp"
+                f"no ramp of {name} is under way", hint=f"`rollout ramp {name}` begins one", code="no-ramp"
             )
         return stands
 

@@ -63,7 +63,7 @@ class RampHistory:
             if stands.ended is None and not stands.is_new:
                 raise UsageError(
                     f"a ramp is under way at {stands.weight} %; there is nothing to restart",
-                    then="leave out --restart to go on with it",
+                    hint="leave out --restart to go on with it",
                     code="ramp-under-way",
                 )
         self.start(ramp_state(self._environment, live, ()).weight)
@@ -85,7 +85,7 @@ class RampHistory:
         before = self._updates or ()
         self.write(Kind.RAISING, target, sentence)
         if before and self._journal.read()[-2:-1] != before[-1:]:
-            raise Locked("another run was faster", then=LOOK_AGAIN, code="concurrent-change")
+            raise Locked("another run was faster", hint=LOOK_AGAIN, code="concurrent-change")
 
     def raised(self, target: Percent, sentence: str) -> str:
         """The message of the update that raises; from now on it is as read."""
@@ -104,4 +104,4 @@ class RampHistory:
             raise stands.half_back
         marks = (rule.rollback for rule in live.rules if rule.rollback)
         if by := rolled_back(self._updates or ()) or next((m for m in marks if mark_id(m) not in stands.overruled), ""):
-            raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", then=restart)
+            raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", hint=restart)

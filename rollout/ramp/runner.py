@@ -116,7 +116,7 @@ class Runner:
         except KeyboardInterrupt:
             raise Interrupted(
                 "stopped; the weight stays as it is, and nobody watches it",
-                then=f"`rollout ramp {self._name}` goes on, `rollout rollback {self._name}` takes all to legacy",
+                hint=f"`rollout ramp {self._name}` goes on, `rollout rollback {self._name}` takes all to legacy",
             ) from None
 
     def _run(self, *, once: bool) -> RampResult:
@@ -208,13 +208,13 @@ class Runner:
         if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
             return
         if stands.is_by_hand or ended.kind is Kind.FINISHED:
-            raise RampEnded(f"the ramp has ended: {stands.note}", then=self._restart)
+            raise RampEnded(f"the ramp has ended: {stands.note}", hint=self._restart)
         if stands.left:
             left = self._retreat.move_back(stands.left, persistent=persistent)
             self._journal.write(self._journal.message(Kind.FAILED, ZERO, ended.sentence, left))
         raise AnalysisFailed(
             f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
-            then=f"mend the candidate; {self._restart}",
+            hint=f"mend the candidate; {self._restart}",
             code="ramp-failed",
         )
 
@@ -247,9 +247,9 @@ class Runner:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
         except Drift as error:
             if error.code == "rolled-back":
-                raise RampEnded(error.what, then=self._restart, code=error.code) from None
+                raise RampEnded(error.what, hint=self._restart, code=error.code) from None
             # the next look tells whether it is drift, or another run of the ramp
-            raise Locked(f"somebody was faster: {error}", then=LOOK_AGAIN, code="concurrent-change") from None
+            raise Locked(f"somebody was faster: {error}", hint=LOOK_AGAIN, code="concurrent-change") from None
         if not result.changed:  # a run that was cut off had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
@@ -261,7 +261,7 @@ class Runner:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
-        raise AnalysisFailed(f"{decision.sentence}; {outcome}", then=f"mend the candidate; {self._restart}")
+        raise AnalysisFailed(f"{decision.sentence}; {outcome}", hint=f"mend the candidate; {self._restart}")
 
     def _warn(self, text: str) -> None:
         if text != self._warned:

@@ -159,7 +159,7 @@ def _weights(environment: Environment, live: AlbState, routes: Sequence[str]) ->
         if s is None
     ]
     if strange:
-        raise Drift("the ramp can't go on: rules were changed", strange, then=_then(environment), code="rule-changed")
+        raise Drift("the ramp can't go on: rules were changed", strange, hint=_then(environment), code="rule-changed")
     return {name: split.weight for name, split in splits.items() if split is not None}
 
 
@@ -170,7 +170,7 @@ def _drift(
         Problem(f"is at {weight} %", where=f"routes.{name}", code="weight-changed") for name, weight in weights.items()
     ]
     return Drift(
-        f"somebody else set weights: {said}; nothing was changed", problems, then=_then(environment), code=code
+        f"somebody else set weights: {said}; nothing was changed", problems, hint=_then(environment), code=code
     )
 
 

@@ -25,6 +25,6 @@ def require_extra() -> None:
     if missing:
         raise RolloutError(
             f"the dashboard and reports need {' and '.join(missing)}",
-            then="Install it: pip install 'rollout[dashboard]'",
+            hint="Install it: pip install 'rollout[dashboard]'",
             code="extra-missing",
         )

@@ -102,4 +102,4 @@ def _courses(
 
 
 def _said(error: RolloutError) -> str:
-    return f"{error.what}; {error.then}" if error.then else error.what
+    return f"{error.what}; {error.hint}" if error.hint else error.what

@@ -78,7 +78,7 @@ class Readings:
             overview = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, *key)
             found = Reading(overview, None, self._clock.now())
         except RolloutError as error:
-            said = f"{error.what}; {error.then}" if error.then else error.what
+            said = f"{error.what}; {error.hint}" if error.hint else error.what
             found = Reading(before.overview, said, self._clock.now())
         finally:
             del self._running[key]

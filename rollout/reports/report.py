@@ -41,7 +41,7 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
         raise UsageError(
             "is there already",
             where=str(path),
-            then="name another file, or pass --force to replace it",
+            hint="name another file, or pass --force to replace it",
             code="file-exists",
         ) from None
     except OSError as error:

@@ -158,9 +158,9 @@ async def _answer(request: web.Request, found: Sequence[Reading], page: Callable
 def _port_error(port: int, error: OSError) -> RolloutError:
     if error.errno == errno.EADDRINUSE:
         return RolloutError(
-            f"port {port} of this machine is in use", then="pass --port 0 for any that is free", code="port-in-use"
+            f"port {port} of this machine is in use", hint="pass --port 0 for any that is free", code="port-in-use"
         )
     reason = error.strerror or str(error)
     return RolloutError(
-        f"port {port} can't be taken: {reason}", then="pass --port 0 for any that is free", code="port-unavailable"
+        f"port {port} can't be taken: {reason}", hint="pass --port 0 for any that is free", code="port-unavailable"
     )

@@ -74,7 +74,7 @@ def test_what_preflight_refuses_phase_2_refuses_and_says_how_to_go_on(built: InM
         built.open().phase2(approve=True)
     (problem,) = caught.value.problems
     assert (problem.where, problem.code) == ("routes.stamp-score", "unknown-forward")
-    assert "name that as legacy" in (problem.then or "")
+    assert "name that as legacy" in (problem.hint or "")
 
 
 def test_a_state_that_is_lost_halfway_is_seen_and_adopted_again(cut_over: InMemoryTeam) -> None:
@@ -111,7 +111,7 @@ def test_a_lost_state_of_a_completed_environment_is_told_with_a_way_that_is_poss
     nobody_holds_the_rules(cut_over)
     problems = cut_over.open().drift().problems
     assert {problem.code for problem in problems} == {"rule-not-managed"}
-    assert all("phase2" not in (problem.then or "") for problem in problems)
+    assert all("phase2" not in (problem.hint or "") for problem in problems)
 
 
 @pytest.mark.parametrize("variable", ["CI", "TF_BUILD", "JENKINS_URL"])

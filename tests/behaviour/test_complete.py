@@ -66,7 +66,7 @@ def test_legacy_is_retired_once_nobody_needs_it(cut_over: InMemoryTeam, no: Call
         team.open().set_weight(50, approve=True)
     with pytest.raises(RollbackIncomplete) as refused:
         team.open().rollback()
-    assert "its legacy retired" in str(refused.value.then)
+    assert "its legacy retired" in str(refused.value.hint)
     assert {route.live for route in team.open().status().routes} == {CANDIDATE_ONLY}
 
 

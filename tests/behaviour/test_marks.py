@@ -67,7 +67,7 @@ def test_what_somebody_else_made_under_our_name_is_never_touched(type_: str, tag
         assert codes(caught.value) == {"name-taken"}
         (problem,) = caught.value.problems
         assert KINDS[type_] in problem.what
-        assert problem.then
+        assert problem.hint
     world.open(SEED).undo("phase1", approve=True)
     assert everything(world) == before
 

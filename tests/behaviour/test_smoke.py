@@ -73,7 +73,7 @@ def test_a_candidate_that_crashes_fails_and_one_route_can_be_asked_alone(sampled
 
 def test_before_phase_1_there_is_nobody_to_ask(legacy: InMemoryTeam) -> None:
     report = legacy.open().smoke()
-    assert {problem.then for problem in report.problems} == {"run `rollout phase1 production`"}
+    assert {problem.hint for problem in report.problems} == {"run `rollout phase1 production`"}
     assert functions(legacy).calls.log == []
 
 

@@ -63,7 +63,7 @@ class World(SystemClock):
 
     def read(self, name: str, _since: timedelta) -> Overview:
         if name == "review":
-            raise AwsError("no AWS credentials were found", then="sign in")
+            raise AwsError("no AWS credentials were found", hint="sign in")
         return self.at_50 if self.raised and name == "production" else self.known[name]
 
 

@@ -36,7 +36,7 @@ def test_nothing_anywhere(cache: Path, tmp_path: Path) -> None:
     assert find(environ=on_path(tmp_path), cache=cache) is None
     with pytest.raises(EngineMissing) as raised:
         require(environ=on_path(tmp_path), cache=cache)
-    assert "rollout setup" in str(raised.value.then)
+    assert "rollout setup" in str(raised.value.hint)
 
 
 def test_a_fitting_engine_on_path(cache: Path, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_the_next_source_gets_its_turn_and_is_told_of(cache: Path) -> None:
 def test_no_source_gives_one(cache: Path, source: Callable[[Job], None], why: str) -> None:
     with pytest.raises(EngineSetupFailed, match=why) as raised:
         setup(silent, environ=NOWHERE, cache=cache, sources={"build": source})
-    assert "setup.log" in str(raised.value.then)
+    assert "setup.log" in str(raised.value.hint)
     assert find(environ=NOWHERE, cache=cache) is None
     assert leftovers(cache) == []
 

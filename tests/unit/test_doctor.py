@@ -72,7 +72,7 @@ def test_without_an_inventory_credentials_and_engine_all_is_told_at_once(
     assert {name for name, check in checks.items() if not check.passed} == {"engine", "credentials"}
     assert "rollout init" in str(checks["inventory"].notes[0])
     assert "--region" in str(checks["region"].notes[0])
-    assert all(problem.then for check in checks.values() for problem in check.problems)
+    assert all(problem.hint for check in checks.values() for problem in check.problems)
 
 
 def test_a_broken_inventory_hides_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,7 +113,7 @@ def test_a_rule_that_was_made_anew_is_another_one_than_routing_holds() -> None:
 def test_a_route_that_routing_does_not_hold_yet_needs_phase_2() -> None:
     (problem,) = look(live(AT_10), recorded()[:1]).problems
     assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
-    assert "rollout phase2 production" in (problem.then or "")
+    assert "rollout phase2 production" in (problem.hint or "")
 
 
 def test_a_target_group_that_is_gone_is_told_once_not_by_route() -> None:

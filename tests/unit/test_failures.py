@@ -37,12 +37,12 @@ def test_a_failure_tells_every_cause_once_and_no_traceback() -> None:
     assert str(problem_of(traced)) == "it broke:\nKeyError: 'y'"
     error = engine_error(["one", "one", traced])
     assert error.what == "the engine failed:\n  - one\n  - it broke:\nKeyError: 'y'"
-    assert (error.code, error.then) == ("engine", None)
+    assert (error.code, error.hint) == ("engine", None)
 
 
 def test_a_missing_right_says_how_to_get_it() -> None:
     error = engine_error([DENIED])
     assert error.code == "access-denied"
     assert "s3:GetObject" in error.what
-    assert error.then is not None
-    assert "iam-policy" in error.then
+    assert error.hint is not None
+    assert "iam-policy" in error.hint

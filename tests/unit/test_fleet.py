@@ -108,7 +108,7 @@ def test_a_line_tells_what_is_known_and_an_error_hides_no_other_line() -> None:
         raise EngineError("there is no engine")
 
     def no_aws() -> Any:
-        raise AwsError("AWS can't be reached", then="look at the network")
+        raise AwsError("AWS can't be reached", hint="look at the network")
 
     looks = {
         "whole": lambda: line_of(

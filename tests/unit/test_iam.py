@@ -166,7 +166,7 @@ def test_a_denial_names_the_policies_that_have_the_right() -> None:
     def then(action: str) -> str:
         found = denial(f"is not authorized to perform: {action}")
         assert found is not None
-        return found.then
+        return found.hint
 
     assert "--for observe|rollback|operate`" in then("elasticloadbalancing:DescribeRules")
     assert "--for rollback|operate`" in then("elasticloadbalancing:ModifyRule")

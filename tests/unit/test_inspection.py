@@ -96,7 +96,7 @@ def test_quotas_count_what_the_cutover_adds() -> None:
     assert used == {GROUPS: (100, 101, 100), RULES: (100, 100, 100)}
     (said,) = quota_problems(usages(environment(), NOW, found))
     assert (said.where, said.code) == ("load-balancers.public", "quota-exceeded")
-    assert "AWS doesn't raise this one" in (said.then or "")
+    assert "AWS doesn't raise this one" in (said.hint or "")
     raised = replace(found, limits={GROUPS: 101})
     assert list(quota_problems(usages(environment(), NOW, raised))) == []
     assert len(list(quota_problems(usages(environment(), NOW, raised, extra_rules=2)))) == 1

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from rollout.api.environment import MOVED as MOVED_METHODS
+from rollout.errors import Problem, UsageError
 from rollout.fakes.world import World
 from rollout.inventory import model
 from rollout.migration import events
@@ -70,3 +71,11 @@ def test_an_environments_methods_work_by_their_earlier_names() -> None:
             assert getattr(opened, name) == attrgetter(now)(opened)
     with pytest.raises(AttributeError):
         _ = opened.nothing
+
+
+def test_a_hint_has_its_earlier_name() -> None:
+    with pytest.warns(DeprecationWarning, match="`hint`"):
+        error, problem = UsageError("wrong", then="this way"), Problem("wrong", then="this way")
+    assert (error.hint, problem.hint) == ("this way", "this way")
+    with pytest.warns(DeprecationWarning, match="`hint`"):
+        assert (error.then, problem.then) == ("this way", "this way")

@@ -54,7 +54,7 @@ def test_a_kept_route_whose_rule_is_gone_falls_to_a_route() -> None:
     assert (first.problem.where, first.problem.code) == (first.where, first.code)
     assert (first.where, first.code) == ("kept-routes.stamp-score-history", "kept-route-to-candidate")
     assert all(part in first.problem.what for part in ("2022", "routes.stamp-score", "GET /v2/stamps//score//history"))
-    assert first.problem.then
+    assert first.problem.hint
 
 
 def test_a_kept_route_whose_rule_is_gone_elsewhere_is_noted() -> None:
@@ -116,8 +116,8 @@ def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
 def test_of_several_takers_the_first_one_is_the_one_to_get_before() -> None:
     routes = {"late": route("/a*", 12), "soon": route("/*", 10), "last": route("/a", 20)}
     (problem,) = (o for o in found(routes, {}) if o.where == "routes.last" and o.severity == "problem")
-    assert problem.then is not None
-    assert problem.then.endswith(" 10")
+    assert problem.hint is not None
+    assert problem.hint.endswith(" 10")
 
 
 def test_a_kept_route_whose_rule_stands_twice_is_where_it_stands_first() -> None:

@@ -191,9 +191,9 @@ def test_what_is_made_or_changed_carries_the_mark() -> None:
 def test_a_refusal_says_what_the_step_allows() -> None:
     (found,) = violations(StackPreview("s", (step("create", "score", None, OLD),)), "weights", {})
     assert (found.stack, found.resource, found.problem.where) == ("s", "ListenerRule:score", None)
-    assert found.problem.then == "allowed: update of ListenerRule (actions)"
+    assert found.problem.hint == "allowed: update of ListenerRule (actions)"
     (found,) = violations(StackPreview("s", (step("update", "score", OLD, OLD | {"priority": 1}),)), "retire", {})
-    assert str(found.problem.then).startswith("allowed: delete of LogGroup, Role, RolePolicy, ")
+    assert str(found.problem.hint).startswith("allowed: delete of LogGroup, Role, RolePolicy, ")
 
 
 def test_a_provider_may_be_updated_and_nothing_else() -> None:

@@ -61,7 +61,7 @@ def test_a_candidate_group_that_is_not_there_asks_for_phase_1() -> None:
     groups = {"old": NOW.target_groups["old"]}
     (problem,) = candidate_problems(environment(), replace(NOW, target_groups=groups))
     assert problem.code == "candidate-missing"
-    assert "rollout phase1 production" in (problem.then or "")
+    assert "rollout phase1 production" in (problem.hint or "")
 
 
 def test_a_deployment_package_that_is_not_there_is_told(tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_an_unmarked_rule_asks_for_phase_1() -> None:
 def test_a_rule_that_routing_does_not_hold_asks_for_phase_2() -> None:
     (none,) = adoption_problems(environment(), NOW, None)
     assert none.code == "rule-not-managed"
-    assert "rollout phase2 production" in (none.then or "")
+    assert "rollout phase2 production" in (none.hint or "")
     created = StackPreview("routing", (step("create", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)),))
     (one,) = adoption_problems(environment(), NOW, created)
     assert one.code == "rule-not-managed"
@@ -103,7 +103,7 @@ def test_a_rule_that_was_renumbered_is_told_with_where_it_is() -> None:
     away = tuple(replace(rule, priority=15) if rule.priority == 10 else rule for rule in NOW.rules)
     (problem,) = live_problems(environment(), replace(NOW, rules=away))
     assert (problem.where, problem.code) == ("routes.score", "rule-renumbered")
-    assert "priority = 15" in (problem.then or "")
+    assert "priority = 15" in (problem.hint or "")
     swapped = tuple(replace(rule, priority=30 - rule.priority) for rule in NOW.rules)
     assert places(live_problems(environment(), replace(NOW, rules=swapped))) == [
         ("routes.score", "rule-renumbered"),

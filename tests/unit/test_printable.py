@@ -82,7 +82,7 @@ def test_people_and_machines_are_told_of_errors_and_warnings_as_texts(
     for render in (People(), JsonLines()):
         render(events.Warned(text, text))
         render(events.RollbackFinished("production", (text,), reconciled=False, reason=text))
-        render.error(AwsError(text, where=text, then=text))
+        render.error(AwsError(text, where=text, hint=text))
         render.say(text)
         render.chapter(text)
         out, err = capfd.readouterr()

@@ -55,7 +55,7 @@ def test_a_route_below_100_keeps_it() -> None:
     (problem,) = keeping(PhaseContext(almost, legacy=(), routing=ADOPTED))
     assert (problem.where, problem.code) == ("routes.score", "candidate-below-100")
     assert "99.9 %" in problem.what
-    assert "rollout weight production 100" in (problem.then or "")
+    assert "rollout weight production 100" in (problem.hint or "")
 
 
 def test_a_cutover_that_is_not_through_keeps_it() -> None:
@@ -63,7 +63,7 @@ def test_a_cutover_that_is_not_through_keeps_it() -> None:
     assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
     (problem,) = keeping(PhaseContext(ALL, legacy=ADOPTED[:1], routing=ADOPTED))
     assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-legacy")
-    assert "rollout phase2 production" in (problem.then or "")
+    assert "rollout phase2 production" in (problem.hint or "")
 
 
 def test_another_owner_that_has_not_let_go_keeps_it() -> None:
@@ -72,7 +72,7 @@ def test_another_owner_that_has_not_let_go_keeps_it() -> None:
     (problem,) = keeping(PhaseContext(ALL, routing=ADOPTED, ownership=found))
     assert (problem.where, problem.code) == ("routes.score", "rule-managed-by-owner")
     assert "terraform (directory infra)" in problem.what
-    assert "rollout release production" in (problem.then or "")
+    assert "rollout release production" in (problem.hint or "")
 
 
 def test_other_rules_that_send_requests_to_it_keep_it() -> None:
@@ -81,7 +81,7 @@ def test_other_rules_that_send_requests_to_it_keep_it() -> None:
     made = LiveRule(rule_arn("h"), LISTENER, 5, asks, LEGACY_FORWARD, tags={OVERRIDE_TAG: "score-override"})
     removing, changing = keeping(PhaseContext(replace(ALL, rules=(*ALL.rules, made)), legacy=(), routing=ADOPTED))
     assert removing.code == "header-rules-left"
-    assert "--remove" in (removing.then or "")
+    assert "--remove" in (removing.hint or "")
     assert (changing.where, changing.code) == ("target group old", "target-group-in-use")
     strange = LiveRule(rule_arn("x"), LISTENER, 99, for_endpoint("/x", ()), LEGACY_FORWARD)
     (problem,) = keeping(PhaseContext(replace(ALL, defaults={"public": strange}), legacy=(), routing=ADOPTED))

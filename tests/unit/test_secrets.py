@@ -64,8 +64,8 @@ def test_a_text_without_quotes_is_told_so(value: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         load(tmp_path / "stacks.toml").check()
     (problem,) = caught.value.problems
-    assert problem.then is not None
-    assert problem.then.startswith("quote it: region")
+    assert problem.hint is not None
+    assert problem.hint.startswith("quote it: region")
 
 
 def test_a_number_in_the_place_of_a_secret_is_not_in_an_error(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_errors_events_and_problems_hold_no_secret(
     hide("hidden-by-name")
     hide_address(f"https://hooks.example.com/{SECRET}")
     text = f"correct horse battery, hidden-by-name, https://hooks.example.com/{SECRET}"
-    error = AwsError(text, where=text, then=text)
+    error = AwsError(text, where=text, hint=text)
     problem = Problem(text, text, text)
     JsonLines()(events.Warned("production", text))
     for render in (People(), JsonLines()):

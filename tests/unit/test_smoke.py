@@ -179,7 +179,7 @@ def test_a_long_finding_is_cut_and_many_are_not_told() -> None:
 def test_everything_wrong_is_told_at_once() -> None:
     def said(event: Mapping[str, Any]) -> Any:
         if event["path"] == "/bulk":
-            raise AwsError("Invoke: no", then="the role lacks a permission", code="access-denied")
+            raise AwsError("Invoke: no", hint="the role lacks a permission", code="access-denied")
         return Invocation(None, "KeyError: 'address'", SECONDS)
 
     bulk = Sample.model_validate({"request": {"method": "POST", "path": "/bulk"}})
@@ -194,7 +194,7 @@ def test_everything_wrong_is_told_at_once() -> None:
     ]
     crash, denied = caught.value.problems
     assert "KeyError: 'address'" in crash.what
-    assert denied.then == "the role lacks a permission"
+    assert denied.hint == "the role lacks a permission"
     assert caught.value.exit_code == 1
 
 
@@ -203,7 +203,7 @@ def test_a_candidate_that_is_not_built_is_not_asked() -> None:
     report, functions = smoke(answer(), found=replace(found, target_groups={}))
     assert functions.came == []
     assert places(report.problems) == [("score (new)", "candidate-missing")]
-    assert "rollout phase1 production" in (report.problems[0].then or "")
+    assert "rollout phase1 production" in (report.problems[0].hint or "")
 
 
 def test_environments_are_opened_by_what_changes_nothing() -> None:
@@ -263,7 +263,7 @@ def test_every_problem_of_all_samples_is_told(tmp_path: Path) -> None:
     variable, key = caught.value.problems[2:4]
     assert "SHOP_KEY" in variable.what
     assert "did you mean 'path'" in key.what
-    assert "method, path, query, headers, body" in (key.then or "")
+    assert "method, path, query, headers, body" in (key.hint or "")
 
 
 def test_a_file_that_is_no_json_is_told(tmp_path: Path) -> None:

@@ -54,14 +54,14 @@ def problems(phase: str, start: PhaseContext, owner: Owner | None = None) -> lis
 def test_a_candidate_that_gets_requests_keeps_phase_2(forwards: Mapping[str, ForwardAction], named: list[str]) -> None:
     found = problems("undo-phase2", PhaseContext(live(forwards), legacy=OURS, routing=ADOPTED))
     assert places(found) == [(place, "candidate-has-traffic") for place in named]
-    assert all("rollout rollback production" in (problem.then or "") for problem in found)
+    assert all("rollout rollback production" in (problem.hint or "") for problem in found)
 
 
 def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules_first() -> None:
     start = PhaseContext(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), routing=ADOPTED)
     (problem,) = problems("undo-phase2", start)
     assert (problem.where, problem.code) == ("routes.score", "candidate-attached")
-    assert "rollout weight production 0" in (problem.then or "")
+    assert "rollout weight production 0" in (problem.hint or "")
     (warning,) = PHASES["undo-phase2"].warnings(environment(), start)
     assert "no state will hold them" in warning
 
@@ -75,13 +75,13 @@ def test_header_rules_are_removed_first() -> None:
     (problem,) = problems("undo-phase2", PhaseContext(replace(BACK, rules=(*BACK.rules, rule)), legacy=OURS))
     assert problem.code == "header-rules-left"
     assert "score-override" in problem.what
-    assert "--remove" in (problem.then or "")
+    assert "--remove" in (problem.hint or "")
 
 
 def test_phase_1_waits_until_routing_holds_no_rule() -> None:
     (problem,) = problems("undo-phase1", PhaseContext(BACK, routing=ADOPTED))
     assert problem.code == "rule-managed-by-routing"
-    assert "rollout undo phase2 production" in (problem.then or "")
+    assert "rollout undo phase2 production" in (problem.hint or "")
     assert problems("undo-phase1", PhaseContext(BACK, routing=())) == []
     assert problems("undo-phase1", PhaseContext(BACK)) == []
 
@@ -98,7 +98,7 @@ def test_another_owner_takes_each_rule_back_before_routing_lets_go() -> None:
     (problem,) = theirs(Owner(score))
     assert (problem.where, problem.code) == ("routes.bulk", "rule-not-managed")
     assert "terraform (directory infra)" in problem.what
-    assert "import ADDRESS arn:rule/bulk" in (problem.then or "")
+    assert "import ADDRESS arn:rule/bulk" in (problem.hint or "")
     unknown = theirs(Owner(broken="no backend"))
     assert [each.where for each in unknown] == ["routes.score", "routes.bulk"]
     assert all("no backend" in each.what for each in unknown)

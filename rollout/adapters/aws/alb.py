@@ -156,7 +156,7 @@ class Elbv2:
         if account != environment.account:
             raise WrongAccount(
                 f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-                then="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+                hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
             )
         return account
 

@@ -62,7 +62,7 @@ class CloudWatch:
             states[result["Id"]] = result.get("StatusCode", "Complete")  # PartialData until its last page
         if unfinished := sorted({state for state in states.values() if state != "Complete"}):
             raise AwsError(
-                f"GetMetricData: {', '.join(unfinished)}", then="try again in a minute", code="incomplete-data"
+                f"GetMetricData: {', '.join(unfinished)}", hint="try again in a minute", code="incomplete-data"
             )
         return {each: tuple(points[key]) for key, each in ids.items()}
 

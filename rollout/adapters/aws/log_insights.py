@@ -96,7 +96,7 @@ class LogInsights:
             self._clock.sleep(_POLL.total_seconds())
         if told["status"] != "Complete":
             raise AwsError(
-                f"Logs Insights: {told['status']}", where=group, then="try again in a minute", code="incomplete-data"
+                f"Logs Insights: {told['status']}", where=group, hint="try again in a minute", code="incomplete-data"
             )
         return [{each["field"]: each["value"] for each in row} for row in told["results"]]
 

@@ -35,12 +35,12 @@ from rollout.errors.redaction import hide
 
 _LACKING = {
     "code": "access-denied",
-    "then": "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md",
+    "hint": "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md",
 }
-_THROTTLED = {"code": "throttled", "then": "AWS throttles the account: try again in a minute"}
+_THROTTLED = {"code": "throttled", "hint": "AWS throttles the account: try again in a minute"}
 _KNOWN = {
-    "ExpiredToken": {"code": "credentials-expired", "then": "sign in again"},
-    "InvalidClientTokenId": {"code": "invalid-credentials", "then": "the credentials aren't valid: sign in again"},
+    "ExpiredToken": {"code": "credentials-expired", "hint": "sign in again"},
+    "InvalidClientTokenId": {"code": "invalid-credentials", "hint": "the credentials aren't valid: sign in again"},
     "AccessDenied": _LACKING,
     "AccessDeniedException": _LACKING,
     "Throttling": _THROTTLED,
@@ -166,20 +166,20 @@ def aws_error(error: Exception, where: str | None = None) -> AwsError:
         case NoCredentialsError():
             return AwsError(
                 "no AWS credentials were found",
-                then="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
+                hint="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
                 code="no-credentials",
             )
         case BotoCoreError() if type(error) not in _QUOTING:
-            what, then = shortened(str(error)), "check the network, the region and the credentials"
+            what, hint = shortened(str(error)), "check the network, the region and the credentials"
         case _:
             # What it says may be a header, an answer or a command's output, and so a secret.
             cause = getattr(error, "kwargs", {}).get("error") or error
             what = f"AWS can't be asked, or its answer can't be read: {type(cause).__name__}"
-            then = (
+            hint = (
                 "look at proxies, endpoint_url and credential_process in your AWS settings; "
                 "`aws sts get-caller-identity --debug` tells more"
             )
-    return AwsError(what, where=where, then=then, code="aws-unreachable")
+    return AwsError(what, where=where, hint=hint, code="aws-unreachable")
 
 
 class Refused(AwsError, ClientError):
@@ -196,7 +196,7 @@ class Refused(AwsError, ClientError):
         self.response = error.response | {"Error": {"Code": code, "Message": message}}
         self.operation_name = error.operation_name
         if denied := denial(message):
-            super().__init__(str(denied), where=where, then=denied.then, code="access-denied")
+            super().__init__(str(denied), where=where, hint=denied.hint, code="access-denied")
             return
         text = f"{error.operation_name}: {code}: {shortened(message)}"
         super().__init__(text, where=where, **_KNOWN.get(code, {}))
@@ -227,7 +227,7 @@ def _explaining(session: Session | None) -> type:
                 raise aws_error(error) from error
             if not answer.get("ResponseMetadata", {}).get("RequestId"):
                 what = f"{operation}: what answered isn't AWS"
-                raise AwsError(what, then="look at proxies and at endpoint_url", code="aws-unreachable")
+                raise AwsError(what, hint="look at proxies and at endpoint_url", code="aws-unreachable")
             return answer
 
     return Explaining

@@ -48,7 +48,7 @@ class Tool:
         path = str(self.path) if self.path else shutil.which(self.name)
         if path is None:
             raise OwnerError(
-                f"{self.name} isn't on PATH", then=f"install it, or run {self.name} where it is", code="tool-missing"
+                f"{self.name} isn't on PATH", hint=f"install it, or run {self.name} where it is", code="tool-missing"
             )
         try:
             with subprocess.Popen(

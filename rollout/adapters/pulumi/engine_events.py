@@ -115,7 +115,7 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",
                 [problem_of(text) for text in causes or said],
-                then="run the command again to see what is left",
+                hint="run the command again to see what is left",
                 code="changed-since-preview",
             ) from error
         raise engine_error(causes) from error

@@ -47,8 +47,8 @@ def engine_error(causes: Sequence[str]) -> EngineError:
     """A failure as one clear error; where a right is missing, with how to get it."""
     denials = [denial(text) for text in causes]
     lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
-    then = next((denied.then for denied in denials if denied), None)
-    return EngineError("the engine failed:\n" + "\n".join(lines), then=then, code="access-denied" if then else None)
+    hint = next((denied.hint for denied in denials if denied), None)
+    return EngineError("the engine failed:\n" + "\n".join(lines), hint=hint, code="access-denied" if hint else None)
 
 
 _TORN = re.compile(

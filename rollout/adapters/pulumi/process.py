@@ -98,13 +98,13 @@ class PulumiCli(auto.PulumiCommand):
         if silent.is_set():
             raise EngineError(
                 f"the engine gave no sign of life for {self._patience} and was stopped (engine-timeout in stacks.toml)",
-                then="run the same command again, which goes on from there",
+                hint="run the same command again, which goes on from there",
                 code="engine-timeout",
             )
         if result.code < 0:
             raise EngineError(
                 f"the engine was killed by signal {-result.code}",
-                then="run the same command again, which goes on from there",
+                hint="run the same command again, which goes on from there",
                 code="engine-killed",
             )
         if result.code != 0:

@@ -119,7 +119,7 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
                 f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}", code="program-missing"
             )
             raise ConfigError(
-                "a program is missing", [problem], then=f"look in {root}", code="program-missing"
+                "a program is missing", [problem], hint=f"look in {root}", code="program-missing"
             ) from error
         _load_lazy_modules(package)
     return program

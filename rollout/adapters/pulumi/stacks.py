@@ -204,7 +204,7 @@ class PulumiStacks(States):
             except NoStackError:
                 raise EngineError(
                     f"there is no stack {stack} to keep the history in",
-                    then="run phase 2 first",
+                    hint="run phase 2 first",
                     code="stack-missing",
                 ) from None
 
@@ -276,8 +276,8 @@ def _make_sure_of_room(backend: str) -> None:
             probe.write(bytes(_ROOM))
     except OSError as error:
         said = f"the backend can't be written to: {error.strerror}"
-        then = "make room or give write access, or name another `backend`"
-        raise EngineError(said, where=backend, then=then, code="backend-not-writable") from error
+        hint = "make room or give write access, or name another `backend`"
+        raise EngineError(said, where=backend, hint=hint, code="backend-not-writable") from error
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:

@@ -61,7 +61,7 @@ class Unlocking:
                 yield
         except Timeout:
             raise Locked(
-                f"stack {self._full_name(stack)} is being updated by another run on this host", then=_WAIT
+                f"stack {self._full_name(stack)} is being updated by another run on this host", hint=_WAIT
             ) from None
 
     def _clear(self, locks: Sequence[Lock], opened: Stack) -> None:
@@ -72,7 +72,7 @@ class Unlocking:
             elif lock.state is not Holder.DEAD:
                 raise Locked(
                     f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
-                    then=f"{_WAIT}; if nobody is at work there, run `rollout unlock {self._environment.name}`",
+                    hint=f"{_WAIT}; if nobody is at work there, run `rollout unlock {self._environment.name}`",
                 )
         explained(opened.cancel)
         for lock in locks:

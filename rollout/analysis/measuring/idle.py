@@ -141,7 +141,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
             yield Problem(
                 f"it had {count_of(count, 'request')} {during}",
                 where=place,
-                then="see who sends them, and wait until there have been none for that long",
+                hint="see who sends them, and wait until there have been none for that long",
                 code="legacy-not-idle",
             )
     for place, count in found.candidate.items():
@@ -149,7 +149,7 @@ def noise(found: Quiet) -> Iterator[Problem]:
             yield Problem(
                 f"CloudWatch has no request to it {during}: that legacy has none either proves nothing",
                 where=place,
-                then="send it some, and look again in a few minutes",
+                hint="send it some, and look again in a few minutes",
                 code="candidate-idle",
             )
 

@@ -31,11 +31,11 @@ def credentials(account: str, arn: str, environments: Sequence[Environment]) -> 
     evidence = f"account {account}, {arn}"
     if own or not environments:
         return Check("credentials", f"{evidence}, for {', '.join(own)}" if own else evidence)
-    then = "use that account's credentials, for example by AWS_PROFILE"
+    hint = "use that account's credentials, for example by AWS_PROFILE"
     return Check(
         "credentials",
         evidence,
-        (Problem(f"they are for another account: {', '.join(other)}", then=then, code="wrong-account"),),
+        (Problem(f"they are for another account: {', '.join(other)}", hint=hint, code="wrong-account"),),
     )
 
 
@@ -49,11 +49,11 @@ def clock(told: datetime, here: datetime) -> Check:
     off = abs(told - here)
     seconds = round(off.total_seconds())
     evidence = f"{seconds} s {'behind' if here < told else 'ahead of'} AWS" if seconds > 1 else "as AWS's"
-    then = "set the clock, for example by `timedatectl set-ntp true`"
+    hint = "set the clock, for example by `timedatectl set-ntp true`"
     if off >= REFUSED_FROM:
         return Check(
-            "clock", evidence, (Problem("AWS refuses requests from 5 minutes off", then=then, code="clock-skew"),)
+            "clock", evidence, (Problem("AWS refuses requests from 5 minutes off", hint=hint, code="clock-skew"),)
         )
     return Check(
-        "clock", evidence, (), (Problem("it drifts", then=then, code="clock-skew"),) if off >= WORTH_SAYING else ()
+        "clock", evidence, (), (Problem("it drifts", hint=hint, code="clock-skew"),) if off >= WORTH_SAYING else ()
     )

@@ -57,7 +57,7 @@ def write_bundle(
     except OSError as error:
         raise UsageError(
             f"{target} can't be written: {error.strerror}",
-            then="name a file that isn't there yet, in a folder that is",
+            hint="name a file that isn't there yet, in a folder that is",
             code="file-not-writable",
         ) from error
     with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

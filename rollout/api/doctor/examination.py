@@ -40,7 +40,7 @@ def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Chec
 def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, ...]]:
     if not os.path.lexists(file):
         missing = (
-            Problem("there is none yet", where=str(file), then="`rollout init` writes one", code="file-missing"),
+            Problem("there is none yet", where=str(file), hint="`rollout init` writes one", code="file-missing"),
         )
         return Check("inventory", "none", missing if name else (), () if name else missing), ()
     try:
@@ -48,7 +48,7 @@ def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, 
         environments = tuple(read.environment(each) for each in ((name,) if name else read.environments))
     except ConfigError as error:
         return Check(
-            "inventory", str(file), error.problems or (Problem(error.what, then=error.then, code=error.code),)
+            "inventory", str(file), error.problems or (Problem(error.what, hint=error.hint, code=error.code),)
         ), ()
     except UsageError as error:
         return failed("inventory", error), ()
@@ -77,7 +77,7 @@ def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iter
         wanted = dict.fromkeys(environment.region for environment in environments)
         region = next(iter(wanted), usual) or _ANYWHERE
         said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "none is set"
-        unset = Problem("`rollout init` needs one", then="set AWS_REGION, or pass --region", code="no-region")
+        unset = Problem("`rollout init` needs one", hint="set AWS_REGION, or pass --region", code="no-region")
         yield Check("region", said, (), () if wanted or usual else (unset,))
         account = sandbox_account(environments[0].account if environments else NOBODY)
         asked = datetime.now(UTC)

@@ -61,7 +61,7 @@ def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
     if (home / "plugins" / f"resource-aws-v{wanted}").exists():
         return Check("provider", f"pulumi-aws {wanted} in {home}")
     now = f"`pulumi plugin install resource aws v{wanted}` does so now"
-    later = Problem("the engine downloads it at the first preview", then=now, code="provider-missing")
+    later = Problem("the engine downloads it at the first preview", hint=now, code="provider-missing")
     return Check("provider", f"pulumi-aws {wanted} isn't in {home}", (), (later,))
 
 
@@ -70,7 +70,7 @@ def extra(*, sandboxed: bool) -> Check:
     missing = [name for name in ("aiohttp", "moto") if find_spec(name) is None]
     if not missing:
         return Check("sandbox", "its packages are installed")
-    problem = (Problem("it can't be used", then='pip install "rollout[sandbox]"', code="extra-missing"),)
+    problem = (Problem("it can't be used", hint='pip install "rollout[sandbox]"', code="extra-missing"),)
     return Check("sandbox", f"without {', '.join(missing)}", problem if sandboxed else (), () if sandboxed else problem)
 
 
@@ -98,7 +98,7 @@ def terminal(environ: Mapping[str, str]) -> Check:
     parts += [f"{name} is set" for name in ("NO_COLOR", "CI") if environ.get(name)]
     notes = []
     if encoding != "utf8":
-        notes.append(Problem("some signs are shown as ?", then="set LANG=C.UTF-8", code="terminal-limited"))
+        notes.append(Problem("some signs are shown as ?", hint="set LANG=C.UTF-8", code="terminal-limited"))
     if sys.stdout.isatty() and columns < _NARROW:
         notes.append(Problem("it is narrow, so that tables fold", code="terminal-limited"))
     return Check("terminal", ", ".join(parts), (), tuple(notes))

@@ -27,7 +27,7 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
             known = [str(each) for each in found.listeners]
             close = suggestion(name, [*known, *(each.load_balancer for each in found.listeners)])
             raise UsageError(
-                f"there is no listener {name!r}{close}", then=f"there are {', '.join(known)}", code="unknown-listener"
+                f"there is no listener {name!r}{close}", hint=f"there are {', '.join(known)}", code="unknown-listener"
             )
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
@@ -46,7 +46,7 @@ def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tupl
             known = [str(each) for each in endpoints]
             raise UsageError(
                 f"no rule that can be moved is {name!r}{suggestion(name, known)}",
-                then=f"they are {', '.join(known)}",
+                hint=f"they are {', '.join(known)}",
                 code="unknown-rule",
             )
         chosen |= meant

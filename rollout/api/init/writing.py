@@ -20,7 +20,7 @@ def refuse_existing(path: Path) -> None:
         UsageError: There is.
     """
     if os.path.lexists(path):
-        raise UsageError("is there already and stays as it is", where=str(path), then=_INSTEAD, code="file-exists")
+        raise UsageError("is there already and stays as it is", where=str(path), hint=_INSTEAD, code="file-exists")
 
 
 def write_new(path: Path, text: str, *, force: bool = False) -> None:
@@ -52,7 +52,7 @@ def write_new(path: Path, text: str, *, force: bool = False) -> None:
             draft.unlink(missing_ok=True)
     except FileExistsError:
         raise UsageError(
-            "is there already and stays as it is", where=str(path), then=_INSTEAD, code="file-exists"
+            "is there already and stays as it is", where=str(path), hint=_INSTEAD, code="file-exists"
         ) from None
     except OSError as error:
         raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from None

@@ -44,7 +44,7 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
         yield from _candidates(environment)
     # last, since these stop one feature alone, and must not hide what stops all
     yield from (
-        Finding(at, what, then, code="conflicting-header-rule") for at, what, then in planning_problems(environment)
+        Finding(at, what, hint, code="conflicting-header-rule") for at, what, hint in planning_problems(environment)
     )
 
 
@@ -67,8 +67,8 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
     allowed = _OWNERS_KEYS.get(owner, ())
     for key in ("stack", "backend", "directory", "workspace", "state"):
         if getattr(legacy, key) is not None and key not in allowed:
-            then = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
-            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", then, code="conflicting-keys")
+            hint = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
+            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", hint, code="conflicting-keys")
     if owner == "pulumi" and legacy.stack is None:
         yield Finding(
             at,
@@ -132,14 +132,14 @@ def _made_twice(environment: Environment) -> Iterator[Finding]:
             first, home = there.setdefault(group, (place, balancer))
             if first == place:
                 continue
-            then = "give this one a name of its own"
+            hint = "give this one a name of its own"
             is_listener = first[:2] == place[:2] and _identity(environment, balancer) == _identity(environment, home)
             if is_listener:
-                then = f"name it once: it serves every listener of {_identity(environment, balancer)}"
+                hint = f"name it once: it serves every listener of {_identity(environment, balancer)}"
             elif first[:2] == place[:2]:
                 continue  # on two load balancers, which is told of every group
             what = f"target group {group!r} is {'made by ' if first[0] == 'functions' else ''}{dotted(first)} already"
-            yield Finding(place, what, then, first, code="duplicate-target-group")
+            yield Finding(place, what, hint, first, code="duplicate-target-group")
 
 
 def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
@@ -152,14 +152,14 @@ def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str
 def _package(at: Keys, function: Function) -> Iterator[Finding]:
     wanted, unwanted = (_ZIP_KEYS, ("image-uri",)) if function.package_type == "Zip" else (("image-uri",), _ZIP_KEYS)
     given = {key for key in (*wanted, *unwanted) if getattr(function, key.replace("-", "_")) is not None}
-    then = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
+    hint = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
     for key in wanted:
         if key not in given:
-            yield Finding(at, f"{key} is missing", then, code="missing-key")
+            yield Finding(at, f"{key} is missing", hint, code="missing-key")
     for key in unwanted:
         if key in given:
             yield Finding(
-                (*at, key), f"{key} doesn't go with package-type {function.package_type}", then, code="conflicting-keys"
+                (*at, key), f"{key} doesn't go with package-type {function.package_type}", hint, code="conflicting-keys"
             )
 
 
@@ -278,10 +278,10 @@ def _candidates(environment: Environment) -> Iterator[Finding]:
         }
         if route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
-            then = f"functions there have: {', '.join(sorted(made)) or 'none'}"
+            hint = f"functions there have: {', '.join(sorted(made)) or 'none'}"
             yield Finding(
                 ("routes", name, "candidate"),
                 f"{what}{suggestion(route.candidate, made)}",
-                then,
+                hint,
                 code="candidate-not-made",
             )

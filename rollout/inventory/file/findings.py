@@ -38,7 +38,7 @@ class Finding:
 
     at: Keys
     what: str
-    then: str | None = None
+    hint: str | None = None
     other: Keys | None = None
     code: str = field(default="invalid-value", kw_only=True)
 

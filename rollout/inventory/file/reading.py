@@ -81,7 +81,7 @@ class StacksFile:
             raise UsageError(
                 what,
                 where=self.path.name,
-                then=f"Known are: {', '.join(self._environments)}.",
+                hint=f"Known are: {', '.join(self._environments)}.",
                 code="unknown-environment",
             )
         return self._environments[name]
@@ -98,7 +98,7 @@ class StacksFile:
         if fleet not in self._fleets:
             known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
             what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
-            raise UsageError(what, where=self.path.name, then=known, code="unknown-fleet")
+            raise UsageError(what, where=self.path.name, hint=known, code="unknown-fleet")
         return self._fleets[fleet].waves
 
 
@@ -123,10 +123,10 @@ def read_text(path: Path) -> str:
     try:
         return files.read_text(path, most=LARGEST)
     except files.NoSuchFile as error:
-        then = "Name the inventory with --file or ROLLOUT_FILE, or run from the folder that has it."
-        raise ConfigError(str(error), (), where=str(path), then=then, code="file-missing") from None
+        hint = "Name the inventory with --file or ROLLOUT_FILE, or run from the folder that has it."
+        raise ConfigError(str(error), (), where=str(path), hint=hint, code="file-missing") from None
     except files.NotText as error:
-        raise ConfigError(str(error), (), where=str(path), then="Save it as UTF-8.", code="not-utf8") from None
+        raise ConfigError(str(error), (), where=str(path), hint="Save it as UTF-8.", code="not-utf8") from None
     except files.Unreadable as error:
         raise ConfigError(str(error), (), where=str(path), code="file-unreadable") from None
 
@@ -329,9 +329,9 @@ def _depth(keys: Keys, data: Any) -> int:
 def _clash(found: Clash, data: dict[str, Any]) -> Finding:
     """Of the later environment, whose own table can say otherwise."""
     table, key, setting = found.at[0], found.at[1], ".".join(map(str, found.at[2:]))
-    then = f"give it another in [environments.{found.environment}.{table}.{key}], as {setting}"
+    hint = f"give it another in [environments.{found.environment}.{table}.{key}], as {setting}"
     what = f"environment {found.other} of the same account makes {found.what} already"
-    return Finding(_in_file(found.at, found.environment, data), what, then, code="name-shared")
+    return Finding(_in_file(found.at, found.environment, data), what, hint, code="name-shared")
 
 
 def _error(findings: Iterable[Finding], text: str, path: Path) -> ConfigError:
@@ -347,6 +347,6 @@ def _problems(findings: Iterable[Finding], layout: Layout, path: Path) -> tuple[
         place = f"{path.name}:{line}" + (f": {dotted(finding.at)}" if finding.at else "")
         clash = f", line {layout.line(finding.other)}" if finding.other else ""
         # What is wrong with a shared table is wrong in every environment, and said once.
-        problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.then, code=finding.code)
+        problems[line, place, finding.what] = Problem(finding.what + clash, place, finding.hint, code=finding.code)
     ordered = sorted(problems.items(), key=lambda item: item[0])
     return tuple(problem for _, problem in ordered[:MOST])

@@ -97,13 +97,13 @@ def _save(path: Path, environment: str, text_with: _Texts, data_with: _Data) -> 
                     "is laid out in a way that it can't be put in",
                     (),
                     where=str(path),
-                    then=_BY_HAND,
+                    hint=_BY_HAND,
                     code="layout-not-editable",
                 )
             _replace(target, new)
     except OSError as error:
         raise ConfigError(
-            f"can't be saved: {error.strerror}", (), where=str(path), then=_BY_HAND, code="file-not-writable"
+            f"can't be saved: {error.strerror}", (), where=str(path), hint=_BY_HAND, code="file-not-writable"
         ) from error
     return True
 
@@ -144,7 +144,7 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
         if route not in known:
             raise UsageError(
                 f"unknown route {route!r}{suggestion(route, known)}",
-                then=f"Known are: {', '.join(known)}.",
+                hint=f"Known are: {', '.join(known)}.",
                 code="unknown-route",
             )
     return [route for route in dict.fromkeys(routes) if inventory.desired_weight(route) != weight]

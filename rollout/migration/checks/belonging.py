@@ -137,7 +137,7 @@ def taken_problem(bearer: Bearer, found: Marked, resource: str) -> Problem:
     return Problem(
         f"{bearer} is there already, and this environment didn't make it: {found.owner}",
         where=resource,
-        then=_other_name(bearer.type),
+        hint=_other_name(bearer.type),
         code="name-taken",
     )
 
@@ -147,11 +147,11 @@ def held_problem(bearer: Bearer, found: Marked, resource: str, mark: Mark) -> Pr
     name = mark.environment
     if standing(found, mark) is Standing.UNMARKED:
         what = f"{bearer} doesn't have this environment's mark: {found.owner}"
-        then = f"if it is this environment's, `rollout adopt {name} {resource}` marks it"
-        return Problem(what, where=resource, then=then, code="not-marked")
+        hint = f"if it is this environment's, `rollout adopt {name} {resource}` marks it"
+        return Problem(what, where=resource, hint=hint, code="not-marked")
     what = f"{bearer} isn't this environment's, although the state of {mark.stack} holds it: {found.owner}"
-    then = f"`rollout undo phase1 {name}` leaves it alone and forgets it; then {_other_name(bearer.type)}"
-    return Problem(what, where=resource, then=then, code="not-ours")
+    hint = f"`rollout undo phase1 {name}` leaves it alone and forgets it; then {_other_name(bearer.type)}"
+    return Problem(what, where=resource, hint=hint, code="not-ours")
 
 
 _OTHER_NAMES = {

@@ -23,7 +23,7 @@ def groups_in_use(found: Inspection, deleted: Collection[Arn]) -> Iterator[Probl
         if arn in used:
             yield Problem(
                 f"a rule forwards to target group {group_name(arn)} still",
-                then="take it out of that rule",
+                hint="take it out of that rule",
                 code="target-group-in-use",
             )
 

@@ -80,7 +80,7 @@ class DriftReport:
             raise Drift(
                 f"file, state and load balancer of {name} don't agree",
                 self.problems,
-                then=None if unheld else ways,  # each of which needs routing to hold the rules
+                hint=None if unheld else ways,  # each of which needs routing to hold the rules
             )
 
 
@@ -146,8 +146,8 @@ def _by_route(
 
 def _stale_header_rules(environment: Environment, live: AlbState, recorded: StackPreview) -> Iterator[Problem]:
     if stale_overrides(recorded, live):
-        then = f"`rollout override {environment.name}` puts that right"
-        yield Problem("a header rule doesn't forward as the state has recorded", then=then, code="header-rule-differs")
+        hint = f"`rollout override {environment.name}` puts that right"
+        yield Problem("a header rule doesn't forward as the state has recorded", hint=hint, code="header-rule-differs")
 
 
 def _not_applied(environment: Environment, live: AlbState, name: str, wanted: Split) -> Problem | None:
@@ -167,10 +167,10 @@ def _unheld(environment: Environment, name: str, split: Split | None) -> Problem
     what = "routing doesn't hold its rule"
     if split is not None and split.attached:
         what += f", which gives the candidate {split}"
-    then = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
+    hint = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
     if environment.completed or (split is not None and split.alone):
-        then = "bring the routing stack's state back from a backup of the backend"
-    return Problem(what, where=f"routes.{name}", then=then, code="rule-not-managed")
+        hint = "bring the routing stack's state back from a backup of the backend"
+    return Problem(what, where=f"routes.{name}", hint=hint, code="rule-not-managed")
 
 
 def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:

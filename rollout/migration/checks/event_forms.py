@@ -41,7 +41,7 @@ def mixed_forms(environment: Environment, live: AlbState, multi_value: Collectio
             yield Problem(
                 f"target group {forms[True]} sends headers as lists and {forms[False]} doesn't; {candidate} is to "
                 "stand in for both",
-                then="give each a candidate group of its own in target-groups, or set multi-value-headers",
+                hint="give each a candidate group of its own in target-groups, or set multi-value-headers",
                 code="mixed-event-forms",
             )
 
@@ -63,7 +63,7 @@ def other_forms(
             form = "lists" if name in wanted else "one value each"
             yield Problem(
                 f"target group {name} doesn't send headers as {form}, as its routes' legacy ones do",
-                then=f"`rollout phase1 {environment.name}` changes that; or set multi-value-headers in [functions]",
+                hint=f"`rollout phase1 {environment.name}` changes that; or set multi-value-headers in [functions]",
                 code="wrong-event-form",
             )
 

@@ -69,7 +69,7 @@ def target_problems(
             yield Problem(
                 f"target group {name} is on load balancer {', '.join(map(_name, sorted(others)))} already",
                 where=place,
-                then="a target group belongs to one load balancer: give this one its own",
+                hint="a target group belongs to one load balancer: give this one its own",
                 code="target-group-taken",
             )
         targets = found.targets.get(group.arn, ())
@@ -77,7 +77,7 @@ def target_problems(
             yield Problem(
                 f"target group {name} has no registered target: its share of requests would be answered by 503",
                 where=place,
-                then="register its target",
+                hint="register its target",
                 code="no-registered-target",
             )
         for function in targets if group.target_type == "lambda" else ():
@@ -85,7 +85,7 @@ def target_problems(
                 yield Problem(
                     f"the function {function.rpartition(':function:')[2]} doesn't let target group {name} invoke it",
                     where=place,
-                    then=f"allow {_PRINCIPAL} lambda:InvokeFunction with SourceArn {group.arn}",
+                    hint=f"allow {_PRINCIPAL} lambda:InvokeFunction with SourceArn {group.arn}",
                     code="invoke-not-allowed",
                 )
 
@@ -160,7 +160,7 @@ def quota_problems(found: tuple[Usage, ...]) -> Iterator[Problem]:
             yield Problem(
                 f"{usage.after} {usage.counted} on one load balancer; {usage.allowed} are allowed and {usage.now} used",
                 where=f"load-balancers.{usage.load_balancer}",
-                then="ask AWS to raise the quota"
+                hint="ask AWS to raise the quota"
                 if raisable
                 else "AWS doesn't raise this one: use fewer target groups",
                 code="quota-exceeded",

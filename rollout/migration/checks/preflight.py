@@ -35,14 +35,14 @@ def listener_problems(environment: Environment, live: AlbState) -> Iterator[Prob
             yield Problem(
                 f"load balancer {label} isn't there",
                 where=f"load-balancers.{name}",
-                then=f"look in account {environment.account}, region {environment.region}",
+                hint=f"look in account {environment.account}, region {environment.region}",
                 code="load-balancer-missing",
             )
         elif name not in live.listeners:
             yield Problem(
                 f"load balancer {label} has no listener on port {balancer.listener_port}",
                 where=f"load-balancers.{name}",
-                then="correct listener-port",
+                hint="correct listener-port",
                 code="listener-missing",
             )
 
@@ -72,7 +72,7 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
             yield Problem(
                 f"its rule isn't at priority {route.priority} on {route.load_balancer}, but at {moved.priority}",
                 where=place,
-                then=f"set priority = {moved.priority} in the inventory, or renumber the rule {moved.arn}",
+                hint=f"set priority = {moved.priority} in the inventory, or renumber the rule {moved.arn}",
                 code="rule-renumbered",
             )
         elif rule is None:
@@ -85,7 +85,7 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
                 f"the rule at priority {route.priority} on {route.load_balancer} is for other requests: "
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
-                then=f"correct the inventory, or the rule {rule.arn}"
+                hint=f"correct the inventory, or the rule {rule.arn}"
                 if rule.as_route
                 else f"a route has one path and methods: make the rule {rule.arn} so, or take out the route",
                 code="wrong-conditions",
@@ -101,10 +101,10 @@ def strange_forward(environment: Environment, live: AlbState, name: str) -> Prob
     split = live.split_of(route)
     if split is not None and not split.alone:
         return None
-    then = f"let the rule forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
+    hint = f"let the rule forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
     if split is not None:
-        then += f"; if {route.candidate} is what serves it today, name that as legacy"
-    return Problem(f"forwards to {live.forwards(route)}", where=place, then=then, code="unknown-forward")
+        hint += f"; if {route.candidate} is what serves it today, name that as legacy"
+    return Problem(f"forwards to {live.forwards(route)}", where=place, hint=hint, code="unknown-forward")
 
 
 def candidate_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
@@ -113,7 +113,7 @@ def candidate_problems(environment: Environment, live: AlbState) -> Iterator[Pro
     for group in missing:
         yield Problem(
             f"candidate target group {group} isn't there",
-            then=f"run `rollout phase1 {environment.name}` first",
+            hint=f"run `rollout phase1 {environment.name}` first",
             code="candidate-missing",
         )
 
@@ -125,7 +125,7 @@ def code_problems(environment: Environment) -> Iterator[Problem]:
             yield Problem(
                 f"the deployment package {function.code} isn't there",
                 where=f"functions.{name}.code",
-                then=f"build it in {environment.root}, or correct the path",
+                hint=f"build it in {environment.root}, or correct the path",
                 code="package-missing",
             )
 
@@ -143,7 +143,7 @@ def handover_problems(environment: Environment, live: AlbState, legacy: Resource
             yield Problem(
                 f"the legacy stack would delete the rule {rule.id} on letting go of it",
                 where=f"routes.{key}",
-                then=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
+                hint=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
                 code="rule-not-retained",
             )
 
@@ -172,7 +172,7 @@ def adoption_problems(environment: Environment, live: AlbState, routing: StackPr
         missing = "any route" if len(foreign) == len(environment.routes) else ", ".join(foreign)
         yield Problem(
             f"routing doesn't hold the rule of {missing}",
-            then=f"run `rollout phase2 {environment.name}` first",
+            hint=f"run `rollout phase2 {environment.name}` first",
             code="rule-not-managed",
         )
 

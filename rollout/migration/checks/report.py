@@ -77,7 +77,7 @@ def backend_check(evidence: str, warning: str | None) -> Check:
         evidence: That it can be reached.
         warning: Why it won't be there for the next run.
     """
-    notes = (Problem(warning, then=_BACKENDS, code="state-not-kept"),) if warning else ()
+    notes = (Problem(warning, hint=_BACKENDS, code="state-not-kept"),) if warning else ()
     return Check("backend", evidence, (), notes)
 
 
@@ -102,10 +102,10 @@ def names_check(environment: Environment, live: AlbState, found: Found, candidat
     wrong, known = (
         tuple(name_problems(environment.model_copy(update={"functions": some}), found, candidate)) for some in apart
     )
-    then = "phase 2 adopts the rules that forward to it without phase 1, which couldn't build it"
+    hint = "phase 2 adopts the rules that forward to it without phase 1, which couldn't build it"
     free = len(made_names(environment)) - len(found)
     evidence = f"{free} of {len(made_names(environment))} free; {len(found)} there already"
-    return Check("names", evidence, wrong, tuple(replace(problem, then=then) for problem in known))
+    return Check("names", evidence, wrong, tuple(replace(problem, hint=hint) for problem in known))
 
 
 def aws_checks(
@@ -226,7 +226,7 @@ def _stickiness(environment: Environment) -> Check:
             Problem(
                 f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
                 where=group,
-                then="target-groups can hold one for each route",
+                hint="target-groups can hold one for each route",
                 code="candidate-shared",
             )
             for group, names in shared.items()
@@ -236,7 +236,7 @@ def _stickiness(environment: Environment) -> Check:
 
 def failed(name: str, error: RolloutError) -> Check:
     """A check that couldn't be made, and what it would have needed."""
-    return Check(name, "failed", (Problem(error.what, where=error.where, then=error.then, code=error.code),))
+    return Check(name, "failed", (Problem(error.what, where=error.where, hint=error.hint, code=error.code),))
 
 
 def _check(name: str, evidence: str, problems: Iterable[Problem], notes: Iterable[Problem] = ()) -> Check:

@@ -26,11 +26,11 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
     name, live = environment.name, context.live
     for route, split in live.splits(environment).items():
         if split not in (Split.at(WHOLE), CANDIDATE_ONLY):
-            then = f"run `rollout weight {name} 100` first"
+            hint = f"run `rollout weight {name} 100` first"
             yield Problem(
                 f"the candidate gets {split} of its requests, not all",
                 where=f"routes.{route}",
-                then=then,
+                hint=hint,
                 code="candidate-below-100",
             )
     adopted, held = held_rules(environment, live, context.routing), held_rules(environment, live, context.legacy)
@@ -40,18 +40,18 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
             yield Problem(
                 who,
                 where=f"routes.{route}",
-                then=f"run `rollout phase2 {name}` first",
+                hint=f"run `rollout phase2 {name}` first",
                 code="rule-managed-by-legacy" if route in held else "rule-not-managed",
             )
     if theirs := context.ownership:
         for route in theirs.unreleased(adopted):
-            then = f"run `rollout release {name}` first"
+            hint = f"run `rollout release {name}` first"
             yield Problem(
-                f"{theirs.who} holds its rule still", where=f"routes.{route}", then=then, code="rule-managed-by-owner"
+                f"{theirs.who} holds its rule still", where=f"routes.{route}", hint=hint, code="rule-managed-by-owner"
             )
     if made := held_overrides(environment, live):
-        then = f"run `rollout override {name} --remove` first"
-        yield Problem(f"header rules are there: {', '.join(made)}", then=then, code="header-rules-left")
+        hint = f"run `rollout override {name} --remove` first"
+        yield Problem(f"header rules are there: {', '.join(made)}", hint=hint, code="header-rules-left")
     yield from _other_uses(environment, live)
 
 
@@ -65,7 +65,7 @@ def _other_uses(environment: Environment, live: AlbState) -> Iterator[Problem]:
                 yield Problem(
                     f"another rule forwards to it, for {rule.conditions}",
                     where=where,
-                    then="change that rule",
+                    hint="change that rule",
                     code="target-group-in-use",
                 )
 

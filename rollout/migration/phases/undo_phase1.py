@@ -34,7 +34,7 @@ class UndoPhase1(Phase):
         if adopted := held_rules(environment, context.live, context.routing):
             yield Problem(
                 f"routing holds the rule of {', '.join(adopted)}",
-                then=f"run `rollout undo phase2 {environment.name}` first",
+                hint=f"run `rollout undo phase2 {environment.name}` first",
                 code="rule-managed-by-routing",
             )
         yield from bent_overrides(environment, context.live)

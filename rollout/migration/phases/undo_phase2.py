@@ -40,7 +40,7 @@ class UndoPhase2(Phase):
         if made := held_overrides(environment, context.live):
             yield Problem(
                 f"header rules are there: {', '.join(made)}",
-                then=f"run `rollout override {environment.name} --remove` first",
+                hint=f"run `rollout override {environment.name} --remove` first",
                 code="header-rules-left",
             )
         ours = context.legacy is not None
@@ -50,13 +50,13 @@ class UndoPhase2(Phase):
                 yield Problem(
                     f"the candidate gets {split} of its requests",
                     where=f"routes.{name}",
-                    then=first,
+                    hint=first,
                     code="candidate-has-traffic",
                 )
             elif split == PREPARED and not ours:
                 first = f"run `rollout weight {environment.name} 0` first, which takes it out"
                 yield Problem(
-                    "its rule has the candidate at 0 %", where=f"routes.{name}", then=first, code="candidate-attached"
+                    "its rule has the candidate at 0 %", where=f"routes.{name}", hint=first, code="candidate-attached"
                 )
         if context.owner is not None and context.ownership is not None:
             adopted = held_rules(environment, context.live, context.routing)
@@ -105,4 +105,4 @@ def _homeless(ownership: Ownership, owner: LegacyOwner, adopted: Mapping[str, Re
     for name, rule in adopted.items():
         if name not in (ownership.held or ()):
             back = f"put it back into its code, then run {owner.taking_back(Arn(rule.id))}"
-            yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", then=back, code="rule-not-managed")
+            yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", hint=back, code="rule-not-managed")

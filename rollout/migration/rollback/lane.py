@@ -188,7 +188,7 @@ class Lane:
 
     def _failed(self, error: Exception) -> None:
         """Keep why a look failed, and what helps."""
-        self.trouble, self.remedy = in_words(error), getattr(error, "then", None) or ""
+        self.trouble, self.remedy = in_words(error), getattr(error, "hint", None) or ""
 
     def _read_rules(self) -> tuple[LiveRule, ...]:
         """The rules of the inventory's listener, and of the one that is known from before if that is another."""
@@ -251,7 +251,7 @@ def _check_account(environment: Environment, arn: Arn) -> None:
     if account.isdigit() and account != environment.account:
         raise WrongAccount(
             f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-            then="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+            hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
         )
 
 

@@ -159,7 +159,7 @@ class Mover:
             name, wanted = self._environment.name, self._environment.account
             raise WrongAccount(
                 f"the credentials are for account {account}, but {name} is in {wanted}",
-                then="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+                hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
             )
 
     def _tell_back(self, lane: Lane, target: Target) -> None:
@@ -190,7 +190,7 @@ class Mover:
         if lane.found is None:
             for name in lane.routes:
                 said, command = f"could not be read: {lane.trouble}", self._by_record(name)
-                yield Problem(said, where=f"routes.{name}", then=command, code="not-read-back")
+                yield Problem(said, where=f"routes.{name}", hint=command, code="not-read-back")
             return
         if lane.listener is None:
             balancer = self._environment.load_balancers[lane.balancer]
@@ -239,7 +239,7 @@ class Mover:
         calls = f"; {under_way} call{'s' * (under_way != 1)} under way, which may take effect" if under_way else ""
         return Interrupted(
             f"stopped: {len(back)} of {count_of(total, 'route')} read back as on legacy alone{calls}",
-            then=f"run `rollout rollback {self._environment.name}` again to be sure of the others",
+            hint=f"run `rollout rollback {self._environment.name}` again to be sure of the others",
         )
 
 

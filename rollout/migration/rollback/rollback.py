@@ -149,7 +149,7 @@ class Rollback:
             raise Interrupted(
                 f"stopped: {len(first.back)} of {count_of(len(self._routes), 'route')} read back as on legacy alone; "
                 "nobody waited for others who may be at work, and the state isn't up to date",
-                then=f"run `rollout rollback {self._environment.name}` again",
+                hint=f"run `rollout rollback {self._environment.name}` again",
             ) from None
         return self._result(first, reason, reconciled=reason is None)
 
@@ -221,11 +221,11 @@ class Rollback:
             rest = "all others are on legacy alone" if len(failed) < len(routes) else "no other is known to be"
             retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
             again = "; ".join((*moved.remedies, f"run `rollout rollback {environment.name}` again"))
-            again += ", or the lines of the AWS CLI above" * any(problem.then for problem in moved.problems)
+            again += ", or the lines of the AWS CLI above" * any(problem.hint for problem in moved.problems)
             raise RollbackIncomplete(
                 f"{len(failed)} of {count_of(len(routes), 'route')} could not be moved back; {rest}",
                 moved.problems,
-                then=retired if environment.completed else again,
+                hint=retired if environment.completed else again,
             )
 
     def _require_locked_out(self, holders: tuple[Lock, ...] | None, last: Moved | None, now: datetime) -> None:
@@ -245,7 +245,7 @@ class Rollback:
             if lock.since is None or now - lock.since <= limit:
                 raise Locked(
                     f"all routes are on legacy alone now, but {lock.holder} still holds the stack, and may raise them",
-                    then=f"run `rollout rollback {name}` again when that is done; if nobody is at work there, run "
+                    hint=f"run `rollout rollback {name}` again when that is done; if nobody is at work there, run "
                     f"`rollout unlock {name}` first",
                 )
         if holders is None:
@@ -258,7 +258,7 @@ class Rollback:
             raise RollbackIncomplete(
                 "all routes are on legacy alone now, but whether somebody is about to raise them can't be known",
                 [Problem(said, where=f"routes.{route}", code="not-locked-out") for route in routes],
-                then=f"make sure that nobody is at work, and run `rollout rollback {name}` again",
+                hint=f"make sure that nobody is at work, and run `rollout rollback {name}` again",
                 code="not-locked-out",
             )
 

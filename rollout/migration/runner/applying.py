@@ -125,7 +125,7 @@ class Applying:
         so_far = f"{item.step.stack} {min(done, total)} of {count_of(total, 'resource')} done{under_way}{rest}"
         return Interrupted(
             f"stopped: {so_far}{self._live_now(run.environment)}",
-            then="run the same command again to finish it",
+            hint="run the same command again to finish it",
         )
 
     def _live_now(self, environment: Environment) -> str:

@@ -64,7 +64,7 @@ def ask(gate: Gate, approve: Approver | None) -> None:
     if approve is None:
         raise GateRefused(
             f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
-            then="look at `rollout preview`, then pass `--yes`",
+            hint="look at `rollout preview`, then pass `--yes`",
             code="approval-required",
         )
     if not approve(gate):

@@ -42,7 +42,7 @@ class ConcurrentChanges:
             raise Drift(
                 "somebody changed AWS since the preview; nothing was applied",
                 found,
-                then="run the command again to see what it would do now",
+                hint="run the command again to see what it would do now",
                 code="changed-since-preview",
             )
 
@@ -60,7 +60,7 @@ class ConcurrentChanges:
         return Drift(
             f"a rollback was asked for since this began ({by}), so {run.phase.name} gives up",
             (),
-            then="run the command again if you mean to raise all the same",
+            hint="run the command again if you mean to raise all the same",
             code="rolled-back",
         )
 

@@ -89,7 +89,7 @@ class Previews:
         if preview is None and run.phase.undoes:
             preview = StackPreview(step.stack, ())
         if preview is None:
-            raise PreflightFailed(f"stack {step.stack} is gone", (), then="run the command again", code="stack-missing")
+            raise PreflightFailed(f"stack {step.stack} is gone", (), hint="run the command again", code="stack-missing")
         header_rules = rule_inputs(live, given.overrides)
         bounds = rule_bounds(environment, live, run.after)
         refused, let_by = waived(violations(preview, step.policy, bounds, header_rules, mark), run.waive)
@@ -97,7 +97,7 @@ class Previews:
             raise PolicyViolation(
                 f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
                 tuple(dict.fromkeys(violation.problem for violation in refused)),
-                then="bring the inventory and the programs in line with what is deployed; "
+                hint="bring the inventory and the programs in line with what is deployed; "
                 f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
             )
         others = foreign(preview, found, mark)
@@ -119,7 +119,7 @@ class Previews:
             raise Drift(
                 f"another run has changed stack {item.step.stack} since the preview; nothing was applied",
                 (),
-                then="run the command again to see what it would do now",
+                hint="run the command again to see what it would do now",
                 code="changed-since-preview",
             )
 
@@ -140,7 +140,7 @@ class Previews:
             raise Drift(
                 "somebody changed AWS since the preview; nothing more was applied",
                 tuple(problems(now, mark)),
-                then="run the command again to see what it would do now",
+                hint="run the command again to see what it would do now",
                 code="changed-since-preview",
             )
         if now:
@@ -154,7 +154,7 @@ class Previews:
             raise Drift(
                 "somebody changed these rules since rollout last did; nothing was changed",
                 drifted,
-                then="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
+                hint="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
                 code="rule-changed",
             )
         return bool(stale) or stale_overrides(preview, run.context.live), drifted

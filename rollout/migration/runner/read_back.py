@@ -64,7 +64,7 @@ class ReadBack:
             raise VerifyFailed(
                 f"{run.phase.name} was applied, but the load balancer doesn't say so",
                 problems,
-                then=f"look at `rollout status {environment.name}`, then run it again",
+                hint=f"look at `rollout status {environment.name}`, then run it again",
             )
         self._overrule(run, now)
         self._on_verified(now)

@@ -207,7 +207,7 @@ class PhaseRunner:
         if environment.completed and not phase.fits_completed:
             raise UsageError(
                 f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
-                then=f"`rollout phase1 {environment.name}` deploys a new build",
+                hint=f"`rollout phase1 {environment.name}` deploys a new build",
                 code="completed",
             )
 

@@ -74,7 +74,7 @@ class SmokeReport:
             failed = sum(1 for route in self.routes if route.problems)
             routes = count_of(len(self.routes), "route")
             what = f"{failed} of {routes} of {self.environment} not answered as they should be"
-            raise SmokeFailed(what, self.problems, then="put that right; no traffic was moved")
+            raise SmokeFailed(what, self.problems, hint="put that right; no traffic was moved")
 
 
 def as_json(report: SmokeReport) -> dict[str, Any]:

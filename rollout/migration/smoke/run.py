@@ -91,7 +91,7 @@ class Smoke:
         try:
             went = self._functions.invoke(function, self._event(route, sample), settings.timeout + _BEYOND)
         except AwsError as error:
-            return Smoked(name, function, request, problems=(Problem(error.what, place, error.then, code=error.code),))
+            return Smoked(name, function, request, problems=(Problem(error.what, place, error.hint, code=error.code),))
         lists = self._live.group_arn(route.candidate) in self._multi_value
         status, wrong = judge(went, sample.expect.status, sample.expect.schema_, multi_value=lists)
         problems = tuple(Problem(f"{request}: {what}", place, code="unexpected-response") for what in wrong)

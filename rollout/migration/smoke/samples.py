@@ -175,4 +175,4 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
 def _told(error: ValidationError, file: Path) -> Iterator[Problem]:
     for told in findings_of(error, Sample):
         what = f"{dotted(told.at)}: {told.what}" if told.at else told.what
-        yield Problem(what, where=str(file), then=told.then, code=told.code)
+        yield Problem(what, where=str(file), hint=told.hint, code=told.code)

@@ -88,7 +88,7 @@ def test_a_report_of_an_environment_that_was_never_deployed_says_so() -> None:
 
 
 def test_what_cannot_be_read_is_said_and_the_rest_is_there() -> None:
-    lacking = Histories(trouble=EngineMissing("there is no Pulumi engine", then="run `rollout setup`"))
+    lacking = Histories(trouble=EngineMissing("there is no Pulumi engine", hint="run `rollout setup`"))
     found = overview(metrics=Counted(is_broken=True), stacks=lacking)
     said = Page(report_page(found)).text
     assert "CloudWatch can't be read: GetMetricData: AccessDenied; the role lacks a permission" in said

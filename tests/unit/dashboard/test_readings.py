@@ -96,7 +96,7 @@ def test_a_failure_is_told_beside_what_was_read_before_and_not_tried_at_once() -
     async def look() -> None:
         readings = Readings(aws.read, time, LONG)
         await readings.of([KEY])
-        time.at, aws.trouble = 100, AwsError("AWS throttles", then="try again")
+        time.at, aws.trouble = 100, AwsError("AWS throttles", hint="try again")
         failed = (Reading(SHOWN, "AWS throttles; try again", 100),)
         assert await readings.of([KEY]) == failed
         assert await readings.of([KEY]) == failed

@@ -70,7 +70,7 @@ class Aws:
     def read(self, name: str, since: timedelta) -> Overview:
         self.reads.append((name, since))
         if name == "review":
-            raise AwsError("no AWS credentials were found", then="sign in")
+            raise AwsError("no AWS credentials were found", hint="sign in")
         return SHOWN
 
 

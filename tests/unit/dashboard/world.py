@@ -90,7 +90,7 @@ class Counted:
         """See `analysis.ports.Metrics`."""
         self.asked.append(len(series))
         if self.is_broken:
-            raise AwsError("GetMetricData: AccessDenied", then="the role lacks a permission")
+            raise AwsError("GetMetricData: AccessDenied", hint="the role lacks a permission")
         return {each: tuple(self._points(each, start, min(end, NOW))) for each in series}
 
     def _points(self, series: Series, start: datetime, end: datetime) -> Iterator[Point]:

@@ -58,8 +58,8 @@ def test_one_rule_that_cannot_be_changed_is_told_and_the_others_are_back(half: W
         half.actor().open(SHOP, on_event=heard.append).rollback(save=False)
     (problem,) = caught.value.problems
     assert (problem.where, problem.code) == ("routes.b", "route-not-moved")
-    assert problem.then
-    *command, actions = shlex.split(problem.then)
+    assert problem.hint
+    *command, actions = shlex.split(problem.hint)
     assert command == f"aws elbv2 modify-rule --rule-arn {rule} --region us-west-2 --actions".split()
     groups = [{"TargetGroupArn": group(half, "old-b"), "Weight": 1}]
     forward = {"TargetGroups": groups, "TargetGroupStickinessConfig": {"Enabled": False}}
@@ -76,7 +76,7 @@ def test_what_cannot_be_read_is_told_with_a_line_as_far_as_it_is_known_from_befo
     half.actor().calls.refuse("DescribeRules", half.aws(SHOP).listener_of("two"), times=None, error=REFUSED)
     (problem,) = _problems(half)
     assert (problem.where, problem.code) == ("routes.c", "not-read-back")
-    assert known == bool(problem.then and rule in problem.then and old in problem.then)
+    assert known == bool(problem.hint and rule in problem.hint and old in problem.hint)
 
 
 def test_ctrl_c_says_how_far_it_is(half: World) -> None:

@@ -340,11 +340,11 @@ def test_what_was_changed_and_never_read_back_is_told(half: World, reconcile: bo
 
 
 def test_without_credentials_the_first_thing_to_do_is_to_sign_in(half: World) -> None:
-    half.actor().calls.refuse("Describe*", times=None, error=AwsError("nobody", then="sign in", code="no-credentials"))
+    half.actor().calls.refuse("Describe*", times=None, error=AwsError("nobody", hint="sign in", code="no-credentials"))
     error, codes = failed(half)
     assert codes == dict.fromkeys(ROUTES, "not-read-back")
-    assert error.then
-    assert error.then.startswith("sign in; ")
+    assert error.hint
+    assert error.hint.startswith("sign in; ")
 
 
 def test_an_answer_that_got_lost_is_made_up_for(half: World) -> None:

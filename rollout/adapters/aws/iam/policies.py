@@ -73,7 +73,7 @@ class Denial:
         return f"the credentials have no right to {self.action}" + (f" on {self.resource}" if self.resource else "")
 
     @property
-    def then(self) -> str:
+    def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
         if roles:

@@ -76,7 +76,7 @@ def setup(
         raise EngineSetupFailed(
             f"The engine can't be installed: {error.strerror}",
             where=str(error.filename or folder),
-            then="Make the folder writable and give it room, or let XDG_CACHE_HOME name another",
+            hint="Make the folder writable and give it room, or let XDG_CACHE_HOME name another",
             code="file-not-writable",
         ) from error
 
@@ -121,7 +121,7 @@ def _first_of(sources: Mapping[str, Source], folder: Path, on_progress: OnProgre
         failures.append(f"{name}: what was installed is gone again")
     raise EngineSetupFailed(
         "No Pulumi engine could be installed\n" + "\n".join(failures),
-        then=f"Read {log}, or install Pulumi {PINNED} yourself (https://www.pulumi.com/docs/install/)",
+        hint=f"Read {log}, or install Pulumi {PINNED} yourself (https://www.pulumi.com/docs/install/)",
     )
 
 

@@ -85,12 +85,12 @@ def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = Non
         if isinstance(found, PulumiBinary):
             return found
         unfit.append(found)
-    then = f"Run `rollout setup`, which gets Pulumi {PINNED}"
+    hint = f"Run `rollout setup`, which gets Pulumi {PINNED}"
     for path, why in unfit:
         if why.version and why.version < MINIMUM:
-            raise EngineTooOld(f"The Pulumi engine is too old: {why}", where=str(path), then=then)
+            raise EngineTooOld(f"The Pulumi engine is too old: {why}", where=str(path), hint=hint)
     seen = "".join(f"\n  {path}: {why}" for path, why in unfit)
-    raise EngineMissing(f"No Pulumi engine was found{seen}", then=then)
+    raise EngineMissing(f"No Pulumi engine was found{seen}", hint=hint)
 
 
 def installed(cache: Path | None = None) -> PulumiBinary | None:
@@ -151,8 +151,8 @@ def _named(binary: Path) -> PulumiBinary:
         return PulumiBinary(binary, check(ask(binary)), "variable")
     except Unfit as why:
         error = EngineTooOld if why.version and why.version < MINIMUM else EngineMissing
-        then = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"
-        raise error(f"Not an engine that rollout can use: {why}", where=f"{VARIABLE}={binary}", then=then) from why
+        hint = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"
+        raise error(f"Not an engine that rollout can use: {why}", where=f"{VARIABLE}={binary}", hint=hint) from why
 
 
 @dataclass(frozen=True, slots=True)
