@@ -67,6 +67,20 @@ class Site:
             groups.append(group)
         return groups
 
+    def addressed(self, name: str, *addresses: tuple[str, int], kind: str = "ip", **attributes: str) -> str:
+        """A target group of addresses."""
+        self.tenant.landscape  # noqa: B018 - as above
+        vpc = self.tenant.client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+        asked = {"Name": name, "TargetType": kind, "Protocol": "HTTP", "Port": 80, "VpcId": vpc}
+        group = str(self.tenant.elb.create_target_group(**asked)["TargetGroups"][0]["TargetGroupArn"])
+        targets = [{"Id": address, "Port": port} for address, port in addresses]
+        if targets:
+            self.tenant.elb.register_targets(TargetGroupArn=group, Targets=targets)
+        given = [{"Key": key, "Value": value} for key, value in attributes.items()]
+        if given:
+            self.tenant.elb.modify_target_group_attributes(TargetGroupArn=group, Attributes=given)
+        return group
+
     def split(self, weights: Mapping[str, int | None], stickiness: int | None = None, **more: Any) -> dict[str, Any]:
         """A weighted rule for /a*."""
         return self.tenant.rule(self.forward(weights, stickiness), conditions=[path("/a*")], **more)
@@ -86,7 +100,19 @@ class Site:
         balancer: str = "public",
     ) -> Reply:
         """One request on a connection of its own."""
-        connection = HTTPConnection(self.url(balancer).removeprefix("http://"), timeout=10)
+        return self.at(self.url(balancer), target, headers, method=method, body=body)
+
+    def at(
+        self,
+        url: str,
+        target: str,
+        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> Reply:
+        """One request to a listener, on a connection of its own."""
+        connection = HTTPConnection(url.removeprefix("http://"), timeout=10)
         pairs = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
         try:
             connection.putrequest(
