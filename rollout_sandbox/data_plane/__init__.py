@@ -5,6 +5,7 @@
 - `steps`: what comes before a rule's last action, at its `entrance`: `logins`, and `bearers` whose tokens' keys are in
   `jwks`; `rewrites`: transforms;
 - `lambda_events`: a request as a function's event, and an answer checked; `functions`: who answers, and how well;
+- `relay`: targets that are addresses of this machine;
 - `profiles` and `addresses`: what a user says and sees of it.
 
 moto and aiohttp take a while to import, so `profiles` and `addresses` do without.

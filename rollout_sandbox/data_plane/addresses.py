@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from rollout.errors import SandboxError
+
+_HERE = ip_network("127.0.0.0/8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ def url_of(listeners: Iterable[Listening], load_balancer: str, port: int) -> str
 
 
 def on_this_machine(host: str) -> bool:
-    """Whether a host is this machine by its address."""
+    """Whether a host is this machine by its address, of 127.0.0.0/8."""
     try:
-        return host == "localhost" or ip_address(host).is_loopback
+        return host == "localhost" or ip_address(host) in _HERE
     except ValueError:
         return False

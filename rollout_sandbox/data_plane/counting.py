@@ -82,6 +82,15 @@ class Counting(FunctionCounting):
         """Count a request for which a group was chosen anew although its rule is sticky."""
         self._metrics.add([(self._elb("NonStickyRequestCount"), 1.0)])
 
+    def unconnected(self, group: TargetGroup) -> None:
+        """Count a request for which no target could be connected to."""
+        self._metrics.add(
+            [
+                (self._elb("TargetConnectionErrorCount"), 1.0),
+                (self._elb("TargetConnectionErrorCount", group.dimension), 1.0),
+            ]
+        )
+
     def target_answer(self, group: TargetGroup, status: int, time: timedelta, size: int) -> None:
         """Count an answer that a target gave, with the time and the bytes of both bodies."""
         found = self._of_group(group, "RequestCount")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
@@ -24,6 +25,7 @@ from rollout_sandbox.data_plane.functions import Functions
 from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.matching import Request
 from rollout_sandbox.data_plane.profiles import chance
+from rollout_sandbox.data_plane.relay import Relay, Unanswered
 from rollout_sandbox.data_plane.rewrites import Failed
 from rollout_sandbox.data_plane.rules import FixedResponse, Forward, Redirect, Rules, TargetGroup
 from rollout_sandbox.data_plane.stickiness import Cookies
@@ -48,6 +50,7 @@ class Surroundings:
         functions: Who answers.
         issuer: Who signs people in.
         keys: Of tokens.
+        relay: Connections to targets that are addresses.
         clock: For cookies.
         random: For weights.
         propagation: How changes spread.
@@ -56,6 +59,7 @@ class Surroundings:
     functions: Functions
     issuer: Issuer
     keys: Keys
+    relay: Relay
     clock: SandboxClock
     random: Random
     propagation: Propagation
@@ -74,7 +78,7 @@ class Listener:
 
     def __init__(self, rules: Rules, counting: Counting, cookies: Cookies, seal: Seal, around: Surroundings) -> None:
         self._rules, self._counting, self._cookies = rules, counting, cookies
-        self._seal, self._issuer, self._keys = seal, around.issuer, around.keys
+        self._seal, self._issuer, self._keys, self._relay = seal, around.issuer, around.keys, around.relay
         self._functions, self._clock, self._random = around.functions, around.clock, around.random
         self._propagation = around.propagation
         self._past: deque[tuple[float, Rules]] = deque()
@@ -88,7 +92,7 @@ class Listener:
                 self._past.popleft()
         self._rules = rules
 
-    async def answer(self, came: web.BaseRequest) -> web.Response:
+    async def answer(self, came: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         path, _, query = came.raw_path.partition("?")
         if not path.startswith("/"):
@@ -121,10 +125,7 @@ class Listener:
 
     def _turned_away(self, away: TurnedAway) -> web.Response:
         self._counting.own_answer(away.status)
-        response = answers.page(away.status, dict(away.headers))
-        for cookie in away.cookies:
-            response.headers.add("Set-Cookie", cookie)
-        return response
+        return _with(answers.page(away.status, dict(away.headers)), away.cookies)
 
     def _seen(self) -> Rules:
         """The rules that the node goes by which this request reaches."""
@@ -133,7 +134,9 @@ class Listener:
             return next((rules for until, rules in self._past if until > since), self._rules)
         return self._rules
 
-    async def _forward(self, came: web.BaseRequest, request: Request, rules: Rules, action: Forward) -> web.Response:
+    async def _forward(
+        self, came: web.BaseRequest, request: Request, rules: Rules, action: Forward
+    ) -> web.StreamResponse:
         group, sticky = None, action.stickiness
         if sticky is None:
             group = action.choose(self._random)
@@ -142,11 +145,26 @@ class Listener:
             if group is None:
                 self._counting.not_sticky()
                 group = action.choose(self._random)
-        response = await self._answer_of(group, came, request, rules)
-        if sticky is not None:
-            for cookie in self._cookies.issue(group, sticky, self._clock.now()):
-                response.headers.add("Set-Cookie", cookie)
-        return response
+        cookies = () if sticky is None else self._cookies.issue(group, sticky, self._clock.now())
+        if group.servers:
+            return await self._relayed(group, came, request, rules, cookies)
+        return _with(await self._answer_of(group, came, request, rules), cookies)
+
+    async def _relayed(
+        self, group: TargetGroup, came: web.BaseRequest, request: Request, rules: Rules, cookies: Sequence[str]
+    ) -> web.StreamResponse:
+        added, speed = self._added(request, rules), self._clock.speed
+        servers = self._random.sample(group.servers, len(group.servers))
+        began = time.perf_counter()
+        try:
+            got = await self._relay.ask(came, request, added, servers, rules.patience / speed)
+        except Unanswered as error:
+            if error.is_unconnected:
+                self._counting.unconnected(group)
+            return _with(self._refused(error.status, group), cookies)
+        waited = timedelta(seconds=(time.perf_counter() - began) * speed)
+        self._counting.target_answer(group, got.status, waited, 0)
+        return await self._relay.answer(came, got, cookies)
 
     async def _answer_of(
         self, group: TargetGroup, came: web.BaseRequest, request: Request, rules: Rules
@@ -198,6 +216,12 @@ class Listener:
             ("x-forwarded-proto", rules.protocol),
             ("x-amzn-trace-id", f"Self={trace};{theirs}" if "Root=" in theirs else f"Root={trace}"),
         ]
+
+
+def _with(response: web.Response, cookies: Iterable[str]) -> web.Response:
+    for cookie in cookies:
+        response.headers.add("Set-Cookie", cookie)
+    return response
 
 
 async def _body(came: web.BaseRequest, limit: int) -> bytes | None:

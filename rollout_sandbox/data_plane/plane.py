@@ -32,6 +32,7 @@ from rollout_sandbox.data_plane.functions import Functions, Handler, Invocation,
 from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.listener import Listener, Propagation, Surroundings
 from rollout_sandbox.data_plane.profiles import Profile
+from rollout_sandbox.data_plane.relay import Relay
 from rollout_sandbox.data_plane.rules import Rules, Target, compiled
 from rollout_sandbox.data_plane.stickiness import Cookies
 from rollout_sandbox.issuer import Issuer
@@ -67,8 +68,10 @@ class DataPlane:
         self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
         self._functions = Functions(clock, self._random)
         self._counting = FunctionCounting(metrics)
-        self.issuer = Issuer(clock)
-        self._around = Surroundings(self._functions, self.issuer, Keys(self.issuer), clock, self._random, Propagation())
+        self.issuer, self._relay = Issuer(clock), Relay()
+        self._around = Surroundings(
+            self._functions, self.issuer, Keys(self.issuer), self._relay, clock, self._random, Propagation()
+        )
         self._cookies: defaultdict[str, Cookies] = defaultdict(Cookies)
         self._seals: defaultdict[str, Seal] = defaultdict(Seal)
         self._open: dict[str, _Open] = {}
@@ -98,6 +101,7 @@ class DataPlane:
         """Close all listeners and end the thread."""
         for arn in list(self._open):
             self._await(self._close(arn))
+        self._await(self._relay.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import accumulate
@@ -13,14 +13,17 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
+from rollout_sandbox.data_plane.addresses import on_this_machine
 from rollout_sandbox.data_plane.entrance import Step
 from rollout_sandbox.data_plane.logins import Login
 from rollout_sandbox.data_plane.matching import Condition, Request, condition
+from rollout_sandbox.data_plane.relay import Server
 from rollout_sandbox.data_plane.rewrites import Rewrite, rewrites_of
 from rollout_sandbox.data_plane.steps import step_of
 from rollout_sandbox.strict.functions import StrictLambda
 
 _NO_LIMIT = timedelta(days=1)
+_PATIENCE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class TargetGroup:
         name: Its name.
         dimension: What CloudWatch knows it by.
         target: The registered one, if any is.
+        servers: Those that are addresses of this machine, which answer themselves.
         is_lambda: Whether that is a function.
         multi_value: Whether headers and query parameters are lists.
     """
@@ -63,6 +67,7 @@ class TargetGroup:
     name: str
     dimension: str
     target: Target | None
+    servers: tuple[Server, ...]
     is_lambda: bool
     multi_value: bool
 
@@ -133,12 +138,14 @@ class Rules:
         port: The listener's.
         balancer: What CloudWatch knows its load balancer by.
         rules: In the order of their priorities.
+        patience: How long a target may stay silent.
     """
 
     protocol: str
     port: int
     balancer: str
     rules: tuple[Rule, ...]
+    patience: timedelta
 
     def rule_for(self, request: Request) -> Rule:
         """The first rule whose conditions all hold."""
@@ -189,6 +196,7 @@ def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeLi
             )
             for rule in ordered
         ),
+        timedelta(seconds=int(balancer.attrs.get("idle_timeout.timeout_seconds", _PATIENCE))),
     )
 
 
@@ -227,9 +235,16 @@ def _group(group: FakeTargetGroup) -> TargetGroup:
         group.name,
         group.arn.rpartition(":")[2],
         target,
+        tuple(_servers(group)),
         is_lambda=is_lambda,
         multi_value=group.attributes.get("lambda.multi_value_headers.enabled") == "true",
     )
+
+
+def _servers(group: FakeTargetGroup) -> Iterator[Server]:
+    for target in group.targets.values():
+        if on_this_machine(target["Id"]):
+            yield Server(f"{(group.protocol or 'http').lower()}://{target['Id']}:{target['Port']}")
 
 
 def _server(group: FakeTargetGroup) -> Target:

@@ -1,7 +1,7 @@
 """Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions`, `steps`, `conditions` and `transforms` judge a
-  rule's parts;
+  rule's parts, `targets` who may be behind it;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
 - `logs`: the cold starts of functions;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;

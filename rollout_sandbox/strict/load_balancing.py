@@ -30,6 +30,7 @@ from werkzeug.exceptions import HTTPException
 from rollout_sandbox import refusal
 from rollout_sandbox.strict import actions as forwarding
 from rollout_sandbox.strict import conditions as matching
+from rollout_sandbox.strict import targets as targeting
 from rollout_sandbox.strict.functions import StrictLambda
 from rollout_sandbox.strict.transforms import TransformingRules
 
@@ -202,6 +203,11 @@ class StrictLoadBalancing(ELBv2Backend):
             rule.priority = wanted[rule.arn]
         return rules
 
+    def create_target_group(self, name: str, **kwargs: Any) -> FakeTargetGroup:
+        """CreateTargetGroup."""
+        targeting.check_kind(kwargs.get("target_type"), kwargs.get("protocol"))
+        return super().create_target_group(name, **kwargs)
+
     def delete_target_group(self, target_group_arn: str) -> FakeTargetGroup:
         """DeleteTargetGroup."""
         if self._any_listener_using(target_group_arn):
@@ -218,14 +224,9 @@ class StrictLoadBalancing(ELBv2Backend):
         super().register_targets(target_group_arn, instances)
 
     def describe_target_health(self, target_group_arn: str, targets: Items) -> list[FakeHealthStatus]:
-        """DescribeTargetHealth; a function's health is unknown unless health checks are on."""
+        """DescribeTargetHealth."""
         described = super().describe_target_health(target_group_arn, targets)
-        group = self.target_groups[target_group_arn]
-        if group.target_type != "lambda":
-            return described
-        return [
-            _function_health(group, health) if health.instance_id in group.targets else health for health in described
-        ]
+        return [targeting.health_of(self.target_groups[target_group_arn], health) for health in described]
 
     def _check_groups(self, balancer: FakeLoadBalancer, answered: Items, instead_of: FakeRule | None = None) -> None:
         """A group serves one load balancer, and a load balancer has room for so many groups."""
@@ -239,6 +240,7 @@ class StrictLoadBalancing(ELBv2Backend):
                 "The following target groups cannot be associated with more than one load balancer: "
                 + ", ".join(sorted(elsewhere)),
             )
+        targeting.check_for_application(self.target_groups[arn] for arn in wanted if arn in self.target_groups)
         for each in answered:
             self._check_stickiness(each.get("ForwardConfig", {}))
         kept = _groups(rule for rule in _rules(balancer) if rule is not instead_of)
@@ -328,22 +330,3 @@ def _check_priority(priority: int) -> None:
 
 def _in_use(priority: int) -> ELBClientError:
     return ELBClientError("PriorityInUse", f"Priority '{priority}' is currently in use")
-
-
-def _function_health(group: FakeTargetGroup, health: FakeHealthStatus) -> FakeHealthStatus:
-    state: Mapping[str, str]
-    if not group.load_balancer_arns:
-        state = {
-            "status": "unused",
-            "reason": "Target.NotInUse",
-            "description": "Target group is not configured to receive traffic from the load balancer",
-        }
-    elif not group.health_check_enabled:
-        state = {
-            "status": "unavailable",
-            "reason": "Target.HealthCheckDisabled",
-            "description": "Health checks are not enabled for this target",
-        }
-    else:
-        state = {"status": "healthy"}
-    return FakeHealthStatus(health.instance_id, health.port, None, **state)
