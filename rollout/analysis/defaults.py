@@ -13,7 +13,7 @@ from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class MetricBounds:
     """A metric's bounds.
 
     Attributes:
@@ -25,16 +25,16 @@ class Bounds:
     harm: Margin
 
 
-def _bounds(tolerance: tuple[float, float], harm: tuple[float, float]) -> Bounds:
+def _bounds(tolerance: tuple[float, float], harm: tuple[float, float]) -> MetricBounds:
     """From pairs of a ratio, and per cent of the requests or milliseconds."""
-    return Bounds(*(Margin(relative=relative, absolute=absolute) for relative, absolute in (tolerance, harm)))
+    return MetricBounds(*(Margin(relative=relative, absolute=absolute) for relative, absolute in (tolerance, harm)))
 
 
 _ERRORS = _bounds((0.25, 0.05), (1.0, 0.5))
 _MEDIAN = _bounds((0.05, 2), (0.2, 10))
 _TAIL = _bounds((0.1, 10), (0.5, 50))
 
-DEFAULTS: Mapping[MetricName, Bounds] = {
+DEFAULTS: Mapping[MetricName, MetricBounds] = {
     "server-errors": _ERRORS,
     "lambda-errors": _ERRORS,
     "function-errors": _ERRORS,

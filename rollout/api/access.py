@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.api.ports import Account, Sandbox
+from rollout.api.ports import AccountDiscovery, Sandbox
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.session import Access
@@ -28,7 +28,7 @@ def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
     return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
 
 
-def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account:
+def account(region: str, sandbox: Sandbox | None, number: str | None) -> AccountDiscovery:
     """What an account has in a region, before there is an inventory.
 
     Args:

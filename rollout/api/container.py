@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rollout.adapters.notify import Notifiers
     from rollout.adapters.pulumi.states import EngineSettings
     from rollout.alb.state import AlbState
-    from rollout.analysis.measuring.evidence import Evidence
+    from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
     from rollout.state.pending import Lock
@@ -146,13 +146,13 @@ class Container:
         """Who knows the states of alarms."""
         return self._cloudwatch
 
-    def evidence(self, routes: Collection[str]) -> Evidence:
+    def evidence(self, routes: Collection[str]) -> EvidenceReader:
         """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
-        from rollout.analysis.measuring.evidence import Evidence  # noqa: PLC0415 - so does numpy
+        from rollout.analysis.measuring.evidence import EvidenceReader  # noqa: PLC0415 - so does numpy
 
         some = {name: route for name, route in self.environment.routes.items() if name in routes}
         inventory = self.environment.model_copy(update={"routes": some})
-        return Evidence(inventory, self.metrics, self.load_balancers, self.logs)
+        return EvidenceReader(inventory, self.metrics, self.load_balancers, self.logs)
 
     @cached_property
     def logs(self) -> Metrics:
@@ -223,7 +223,7 @@ class Container:
         """
         from rollout.adapters.pulumi import states  # noqa: PLC0415 - as above
 
-        return states.States(self.environment, self._engine)
+        return states.PulumiStates(self.environment, self._engine)
 
     @cached_property
     def _engine(self) -> EngineSettings:

@@ -13,7 +13,7 @@ from rollout.api.checks import Checks
 from rollout.api.container import Container, PartsFactory
 from rollout.api.history import History
 from rollout.api.opened import Opened
-from rollout.api.ownership import Ownership
+from rollout.api.ownership import ResourceOwnership
 from rollout.api.phases import Phases
 from rollout.api.ports import Provider, Sandbox
 from rollout.api.ramp import EnvironmentRamp
@@ -104,9 +104,9 @@ class EnvironmentRollout(Phases, Rollbacks, Checks):
         return Reports(self._opened)
 
     @cached_property
-    def ownership(self) -> Ownership:
+    def ownership(self) -> ResourceOwnership:
         """Whose the resources are, and who holds the stacks."""
-        return Ownership(self._opened)
+        return ResourceOwnership(self._opened)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

@@ -16,7 +16,7 @@ from rollout.ramp.controls import who
 from rollout.state.pending import Holder, Lock
 
 
-class Ownership(Part):
+class ResourceOwnership(Part):
     """Moves ownership: from another tool, from a run that was cut off, from a lock that stayed."""
 
     def release(self, *, approve: Approval = None) -> ReleaseResult:

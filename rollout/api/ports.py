@@ -13,7 +13,7 @@ Provider = Literal["stand-in", "real"]
 """Which provider plugin talks to a sandbox."""
 
 
-class Account(Protocol):
+class AccountDiscovery(Protocol):
     """An account's load balancers in a region, before there is an inventory."""
 
     def find(self) -> Found:

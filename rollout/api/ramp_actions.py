@@ -18,7 +18,7 @@ from rollout.inventory.stacks import ROUTING
 from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
-    from rollout.analysis.measuring.evidence import Evidence
+    from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.analysis.verdicts import AnalysisResult
     from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
@@ -40,7 +40,7 @@ class EnvironmentRampActions:
         self._save = save
         self._notifiers = opened.container.notifiers(warn)
         self._since: Since | None = None
-        self._evidence: dict[tuple[str, ...], Evidence] = {}
+        self._evidence: dict[tuple[str, ...], EvidenceReader] = {}
 
     def read(self) -> AlbState:
         """See `RampActions`."""

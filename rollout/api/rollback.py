@@ -11,7 +11,7 @@ from rollout.errors import EngineError, RolloutError
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration import events
-from rollout.migration.rollback import Rollback, RollbackResult, States, mark_text
+from rollout.migration.rollback import Reconciliation, Rollback, RollbackResult, mark_text
 from rollout.ramp.controls import who
 from rollout.state.ports import Stacks
 
@@ -47,7 +47,9 @@ class Rollbacks(Part):
             Interrupted: By the user.
         """
         names, container, name = self._opened.routes(routes), self._container, self._environment.name
-        states = States(container.load_balancers, self._stacks_to_tidy, container.holders, lambda: container.wall)
+        states = Reconciliation(
+            container.load_balancers, self._stacks_to_tidy, container.holders, lambda: container.wall
+        )
         with self._emit.aside():
             self._emit(events.PhaseStarted(name, "rollback", "All traffic back to legacy, at once", (ROUTING,)))
             rollback = self._rollback(names, marked=True)

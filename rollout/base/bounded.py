@@ -23,7 +23,7 @@ QUIET.setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ReadLimits:
     """How much is taken.
 
     Attributes:
@@ -43,7 +43,7 @@ class Bounded:
         bounds: The bounds.
     """
 
-    def __init__(self, protocol: Callable[[], Any], bounds: Bounds) -> None:
+    def __init__(self, protocol: Callable[[], Any], bounds: ReadLimits) -> None:
         self._protocol, self.bounds = protocol, bounds
         self.held: Counter[int | None] = Counter()
 

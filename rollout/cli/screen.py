@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.alb.explain import Explanation, Share
-from rollout.analysis.measuring.split import Measured, Verdict
+from rollout.analysis.measuring.split import Measured, SplitVerdict
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.errors import Problem, RolloutError
@@ -277,9 +277,9 @@ def _measured(route: RouteStatus) -> Text:
     together = f"{count_of(len(found.routes), 'route')}: " if len(found.routes) > 1 else ""
     if not found.requests:
         return Text(f"{together}no requests", style="dim")
-    few = ": too few" if found.verdict is Verdict.TOO_FEW else ""
+    few = ": too few" if found.verdict is SplitVerdict.TOO_FEW else ""
     count = count_of(found.requests, "request") + few
-    style = {Verdict.AGREES: "", Verdict.DISAGREES: "yellow"}.get(found.verdict, "dim")
+    style = {SplitVerdict.AGREES: "", SplitVerdict.DISAGREES: "yellow"}.get(found.verdict, "dim")
     return Text(f"{together}{found.share} % ({found.low} to {found.high}, {count})", style=style)
 
 
@@ -288,7 +288,7 @@ def _unlike(found: Measured) -> Iterator[RenderableType]:
     rest = f" and {len(found.routes) - 1} more" if len(found.routes) > 1 else ""
     said = (
         f"measured {found.share} %, but live {found.expected} %; likely:"
-        if found.verdict is Verdict.DISAGREES
+        if found.verdict is SplitVerdict.DISAGREES
         else "can't be told whether measured is as live:"
     )
     if found.why:

@@ -10,7 +10,7 @@ import typer
 from rollout.cli.session import Session, command
 
 
-class Source(StrEnum):
+class EngineSource(StrEnum):
     """Where the engine comes from."""
 
     AUTO = "auto"
@@ -23,8 +23,8 @@ class Source(StrEnum):
 def setup(
     run: Session,
     source: Annotated[
-        Source, typer.Option(help="auto: one on PATH, else the official release, else built.")
-    ] = Source.AUTO,
+        EngineSource, typer.Option(help="auto: one on PATH, else the official release, else built.")
+    ] = EngineSource.AUTO,
     force: Annotated[bool, typer.Option("--force", help="Get it anew even if there is one.")] = False,
 ) -> None:
     """Find the Pulumi engine, or install it.

@@ -29,7 +29,7 @@ def refusal(action: str, code: str, message: str, where: str | None = None) -> A
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class InMemoryListener:
     """A listener of a load balancer."""
 
     arn: Arn
@@ -42,14 +42,14 @@ def atomic(method: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(method)
     def alone(*args: P.args, **kwargs: P.kwargs) -> T:
-        with cast("Account", args[0]).lock:
+        with cast("InMemoryAccount", args[0]).lock:
             return method(*args, **kwargs)
 
     return alone
 
 
 @dataclass
-class Account:
+class InMemoryAccount:
     """One account in one region.
 
     Attributes:
@@ -69,7 +69,7 @@ class Account:
     account: str = "123456789012"
     region: str = "us-west-2"
     load_balancers: dict[str, Arn] = field(default_factory=dict)
-    listeners: dict[Arn, Listener] = field(default_factory=dict)
+    listeners: dict[Arn, InMemoryListener] = field(default_factory=dict)
     rules: dict[Arn, LiveRule] = field(default_factory=dict)
     target_groups: dict[Arn, LiveTargetGroup] = field(default_factory=dict)
     targets: dict[Arn, tuple[str, ...]] = field(default_factory=dict)

@@ -10,14 +10,14 @@ from rollout.errors import AwsError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import StackRecord
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedStep, recorded, resolved
+from rollout.fakes.planning import PlannedChange, recorded, resolved
 from rollout.fakes.registrations import token
 from rollout.fakes.resource_types import ResourceType, resource_type
 from rollout.state.plan import Change, ResourceState
 
 
 def take(
-    step: PlannedStep,
+    step: PlannedChange,
     record: StackRecord,
     aws: InMemoryAws,
     calls: ApiCalls,
@@ -44,7 +44,7 @@ def take(
         on_change(replace(change, new=state))
 
 
-def _applied(step: PlannedStep, record: StackRecord, aws: InMemoryAws, calls: ApiCalls) -> ResourceState | None:
+def _applied(step: PlannedChange, record: StackRecord, aws: InMemoryAws, calls: ApiCalls) -> ResourceState | None:
     """What the state has of a resource after its step."""
     change = step.change
     known = {token(urn): state.id.rpartition("/")[2] for urn, state in record.resources.items()}
@@ -66,7 +66,7 @@ def _applied(step: PlannedStep, record: StackRecord, aws: InMemoryAws, calls: Ap
 
 
 def _made(
-    step: PlannedStep, kind: ResourceType, aws: InMemoryAws, old: ResourceState | None, new: ResourceState | None
+    step: PlannedChange, kind: ResourceType, aws: InMemoryAws, old: ResourceState | None, new: ResourceState | None
 ) -> ResourceState | None:
     """Do it in the account."""
     match step.act:

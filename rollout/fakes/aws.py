@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of, group_name
-from rollout.fakes.account import Account, Listener, atomic, refusal
+from rollout.fakes.account import InMemoryAccount, InMemoryListener, atomic, refusal
 from rollout.inventory.conditions import Condition, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
@@ -30,7 +30,7 @@ def policy_for(*groups: Arn) -> str:
 
 
 @dataclass
-class InMemoryAws(Account):
+class InMemoryAws(InMemoryAccount):
     """One account in one region: the calls that change something."""
 
     @classmethod
@@ -88,7 +88,7 @@ class InMemoryAws(Account):
         """Another listener, which answers 404."""
         place = load_balancer.partition(":loadbalancer/")[2]
         listener = self._arn(f"listener/{place}/{self._id()}")
-        self.listeners[listener] = Listener(listener, load_balancer, port)
+        self.listeners[listener] = InMemoryListener(listener, load_balancer, port)
         default = self._rule_arn(listener)
         self.rules[default] = LiveRule(default, listener, DEFAULT_PRIORITY, action="fixed-response 404")
         return listener

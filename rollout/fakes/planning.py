@@ -29,7 +29,7 @@ _ALLOWED = {
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedStep:
+class PlannedChange:
     """One step.
 
     Attributes:
@@ -56,7 +56,7 @@ def refreshed(resources: Mapping[str, ResourceState], aws: InMemoryAws) -> dict[
 
 def plan(
     registrations: tuple[Registration, ...], resources: Mapping[str, ResourceState], aws: InMemoryAws
-) -> Iterator[PlannedStep]:
+) -> Iterator[PlannedChange]:
     """The steps of an update, in order.
 
     Raises:
@@ -76,20 +76,20 @@ def plan(
             hidden[token(each.urn)] = each.adopt.rpartition("/")[2]
             yield from _imported(each, new, aws)
         else:
-            yield PlannedStep("create", change_of("create", None, new), each)
+            yield PlannedChange("create", change_of("create", None, new), each)
     wanted_urns = {each.urn for each in registrations}
     for old in reversed([state for urn, state in resources.items() if urn not in wanted_urns]):
-        yield PlannedStep("delete", change_of("delete", old, None))
+        yield PlannedChange("delete", change_of("delete", old, None))
 
 
-def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedStep]:
+def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedChange]:
     changed = differing(each.type, recorded(old), new.inputs) if each.custom else frozenset()
     if changed & resource_type(each.type, new.inputs).replaced_by:
-        yield PlannedStep("replace", change_of("replace", old, new, diffs=sorted(changed)), each)
+        yield PlannedChange("replace", change_of("replace", old, new, diffs=sorted(changed)), each)
     elif changed:
-        yield PlannedStep("update", change_of("update", old, new, diffs=sorted(changed)), each)
+        yield PlannedChange("update", change_of("update", old, new, diffs=sorted(changed)), each)
     else:
-        yield PlannedStep("same", change_of("same", old, replace(new, outputs=old.outputs)), each)
+        yield PlannedChange("same", change_of("same", old, replace(new, outputs=old.outputs)), each)
 
 
 def recorded(state: ResourceState) -> Props:
@@ -99,17 +99,17 @@ def recorded(state: ResourceState) -> Props:
     return {**state.inputs, **{key: state.recorded.get(key) for key in ("actions", "conditions")}}
 
 
-def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Iterator[PlannedStep]:
+def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Iterator[PlannedChange]:
     read = resource_type(each.type, each.inputs).read(aws, each.adopt)
     if read is None:
         raise engine_error([f"resource '{each.adopt}' does not exist"])
     inputs = {key: value for key, value in read.items() if key != "arn"}
     old = replace(new, id=each.adopt, inputs=inputs, outputs=read)
-    yield PlannedStep("import", change_of("import", None, old), each)
+    yield PlannedChange("import", change_of("import", None, old), each)
     yield from (step for step in _kept(each, old, replace(new, id=each.adopt)) if step.act != "same")
 
 
-def beyond(planned: Iterable[tuple[str, str]], steps: Iterable[PlannedStep]) -> Iterator[str]:
+def beyond(planned: Iterable[tuple[str, str]], steps: Iterable[PlannedChange]) -> Iterator[str]:
     """What a plan doesn't allow of steps, in the engine's words; a deletion that isn't needed any more is fine.
 
     Args:

@@ -201,7 +201,7 @@ class Attachments:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetGroups:
+class TargetGroupResources:
     """Target groups, of which AWS makes the ARN's end."""
 
     replaced_by: frozenset[str] = frozenset({"name", "targetType", "port", "protocol", "vpcId"})
@@ -269,7 +269,7 @@ _TYPES: Mapping[str, ResourceType] = {
 } | {
     PERMISSION: Permissions(),
     ATTACHMENT: Attachments(),
-    TARGET_GROUP: TargetGroups(),
+    TARGET_GROUP: TargetGroupResources(),
     LISTENER_RULE: ListenerRules(),
 }
 

@@ -18,7 +18,7 @@ from rollout.fakes.applying import take
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend, StackRecord
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedStep, beyond, plan, refreshed
+from rollout.fakes.planning import PlannedChange, beyond, plan, refreshed
 from rollout.fakes.registrations import registrations
 from rollout.inventory.model import Environment, ProgramInput
 from rollout.state.history.entries import Update
@@ -194,22 +194,22 @@ class InMemoryStacks:
 
     def _steps(
         self, stack: str, given: ProgramInput, record: StackRecord, *, refresh: bool
-    ) -> tuple[dict[str, ResourceState], list[PlannedStep]]:
+    ) -> tuple[dict[str, ResourceState], list[PlannedChange]]:
         """The state to start from, and the steps."""
         wanted = tuple(
             replace(each, adopt=given.imports.get((each.type, each.name), each.adopt))
             for each in registrations(stack, replace(given, imports={}), self._aws)
         )
         resources = dict(record.resources)
-        reads: list[PlannedStep] = []
+        reads: list[PlannedChange] = []
         if refresh:
             before, resources = resources, refreshed(resources, self._aws)
             reads = [
-                PlannedStep("refresh", change_of("refresh", old, resources.get(urn))) for urn, old in before.items()
+                PlannedChange("refresh", change_of("refresh", old, resources.get(urn))) for urn, old in before.items()
             ]
         return resources, [*reads, *plan(wanted, resources, self._aws)]
 
-    def _hold_to(self, planned: tuple[tuple[str, str], ...], steps: list[PlannedStep]) -> None:
+    def _hold_to(self, planned: tuple[tuple[str, str], ...], steps: list[PlannedChange]) -> None:
         if found := list(beyond(planned, steps)):
             raise Drift(
                 "the world moved since the plan was approved; what was applied until then is in the state",

@@ -56,7 +56,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Alarms:
+class AlarmStates:
     """The alarms that stacks.toml names, as they are now.
 
     Attributes:
@@ -68,9 +68,9 @@ class Alarms:
     silent: tuple[str, ...] = ()
 
 
-def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState]) -> Alarms:
+def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState]) -> AlarmStates:
     """The alarms that judge the candidate, by the states of those that stacks.toml names."""
-    return Alarms(
+    return AlarmStates(
         tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
         tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
     )
@@ -88,7 +88,7 @@ def bake_of(ramp: Ramp, weight: Percent) -> timedelta:
 
 
 def decide(
-    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: Alarms = Alarms()
+    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates = AlarmStates()
 ) -> Decision:
     """What a ramp that hasn't ended does next.
 
@@ -116,7 +116,7 @@ def decide(
 
 
 def _bake(
-    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: Alarms
+    ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates
 ) -> Decision | None:
     """What a weight still has to show before the next may come."""
     since = stands.since or now

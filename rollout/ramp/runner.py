@@ -33,7 +33,7 @@ from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import RampActions
-from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, decide
+from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide
 from rollout.ramp.history import LOOK_AGAIN, RampHistory
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
@@ -192,11 +192,11 @@ class Runner:
         self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
         return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
 
-    def _alarms(self) -> Alarms:
+    def _alarms(self) -> AlarmStates:
         """The named alarms; those of legacy are told and stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
         if not mine and not legacy:
-            return Alarms()
+            return AlarmStates()
         states = self._means.alarms((*mine, *legacy))
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
             self._warn(f"legacy's alarms are in ALARM state, which stops nothing: {', '.join(shouting)}")

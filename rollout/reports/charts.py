@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ChartMark:
     """Something that happened.
 
     Attributes:
@@ -75,7 +75,7 @@ class Chart:
     most: float = float("inf")
 
 
-def svg(chart: Chart, marks: Sequence[Mark], start: datetime, end: datetime) -> str:
+def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime) -> str:
     """A chart as an SVG element.
 
     Args:
@@ -184,7 +184,7 @@ def _path(corners: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
 
 
-def _marks(marks: Sequence[Mark], place: Callable[[datetime], float]) -> Iterator[str]:
+def _marks(marks: Sequence[ChartMark], place: Callable[[datetime], float]) -> Iterator[str]:
     last = float("-inf")
     for mark in marks:
         x = place(mark.at)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from rollout.base.formatting import count_of
 from rollout.reports.changes import Effect, effect_of, weights_of
-from rollout.reports.charts import Chart, Line, Mark, svg
+from rollout.reports.charts import Chart, ChartMark, Line, svg
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
 from rollout.reports.words import count, per_cent, per_cent_tick, seconds, seconds_tick
@@ -33,7 +33,7 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
     """
     start, end = course.times[0], course.times[-1] + course.period
     marks = tuple(
-        Mark(each.at, each.number, effect, in_a_line(each))
+        ChartMark(each.at, each.number, effect, in_a_line(each))
         for each in overview.history
         if (effect := effect_of(each)) is not Effect.WORD
     )

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 
-from rollout.base.bounded import QUIET, Bounded, Bounds
+from rollout.base.bounded import QUIET, Bounded, ReadLimits
 from rollout.errors import RolloutError
 from rollout.inventory.quantities import format_duration, parse_duration
 from rollout.reports.access import guard
@@ -23,7 +23,7 @@ from rollout.reports.reading import LONGEST, SHORTEST
 from rollout.reports.readings import KEEP, Reading, Readings
 
 HOST = "127.0.0.1"
-BOUNDS = Bounds(connections=32, head_within=10)
+BOUNDS = ReadLimits(connections=32, head_within=10)
 KEEP_ALIVE = 30.0
 """Seconds until the next request of a connection, head and all."""
 SOON = timedelta(seconds=1)
@@ -41,7 +41,7 @@ class Dashboard:
     """
 
     def __init__(
-        self, names: Sequence[str], readings: Readings, token: str | None = None, bounds: Bounds = BOUNDS
+        self, names: Sequence[str], readings: Readings, token: str | None = None, bounds: ReadLimits = BOUNDS
     ) -> None:
         self._bounds = bounds
         self._names = tuple(names)

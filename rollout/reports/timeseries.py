@@ -102,7 +102,7 @@ def wanted(sources: Iterable[Source], period: timedelta) -> tuple[Series, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PeriodCounts:
     """What one target group had in one period.
 
     Attributes:
@@ -116,7 +116,7 @@ class Part:
     times: tuple[Estimate | None, ...]
 
 
-Parts = Mapping[Source, Mapping[datetime, Part]]
+Parts = Mapping[Source, Mapping[datetime, PeriodCounts]]
 
 
 def parts_of(sources: Iterable[Source], period: timedelta, read: Mapping[Series, Sequence[Point]]) -> Parts:
@@ -181,7 +181,7 @@ def _buckets(sources: Sequence[Source], times: Sequence[datetime], parts: Parts)
 
 def _parts(
     source: Source, period: timedelta, read: Mapping[Series, Sequence[Point]]
-) -> Iterator[tuple[datetime, Part]]:
+) -> Iterator[tuple[datetime, PeriodCounts]]:
     def values(series: Series) -> dict[datetime, float]:
         return {point.time: point.value for point in read.get(replace(series, period=period), ())}
 
@@ -192,7 +192,7 @@ def _parts(
     for time, number in numbers.items():
         if number >= 1:
             found = tuple(_quantile(ladder, quantile, time, round(number)) for quantile in LADDERS)
-            yield time, Part(number, sum(each.get(time, 0) for each in failures), found)
+            yield time, PeriodCounts(number, sum(each.get(time, 0) for each in failures), found)
 
 
 def _quantile(
@@ -205,7 +205,7 @@ def _quantile(
     return Estimate(value, low, high)
 
 
-def _bucket(parts: Sequence[Part]) -> Bucket:
+def _bucket(parts: Sequence[PeriodCounts]) -> Bucket:
     total = round(sum(part.requests for part in parts))
     errors = round(sum(part.errors for part in parts))
     median, tail = (

@@ -22,7 +22,7 @@ from aiohttp import web
 from moto.elbv2.models import FakeListener, FakeLoadBalancer, elbv2_backends
 
 from rollout.alb.alb_event import Event
-from rollout.base.bounded import QUIET, Bounded, Bounds
+from rollout.base.bounded import QUIET, Bounded, ReadLimits
 from rollout.inventory.quantities import Percent
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.addresses import Listening
@@ -38,7 +38,7 @@ from rollout_sandbox.data_plane.stickiness import Cookies
 from rollout_sandbox.issuer import Issuer
 from rollout_sandbox.metrics import Metrics
 
-BOUNDS = Bounds(connections=4000, head_within=60)
+BOUNDS = ReadLimits(connections=4000, head_within=60)
 """A load balancer waits a minute, too."""
 
 _Result = TypeVar("_Result")

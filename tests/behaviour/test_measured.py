@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from rollout.analysis.measuring.split import Verdict
+from rollout.analysis.measuring.split import SplitVerdict
 from rollout.errors import AwsError, UsageError
 from rollout.fakes.calls import ApiCall
 from rollout.inventory.model import LEGACY_ONLY
@@ -39,7 +39,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: InMem
     assert stamps is not None
     assert stamps is ceramic
     assert (stamps.routes, stamps.requests) == (("stamp-score", "ceramic-score"), 300)
-    assert (stamps.verdict, stamps.expected) == (Verdict.AGREES, Percent.of(40))
+    assert (stamps.verdict, stamps.expected) == (SplitVerdict.AGREES, Percent.of(40))
     assert stamps.candidate == 120
     assert embed is not None
     assert embed.requests == 0
@@ -63,7 +63,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: InMem
     cut_over.open().rollback(reconcile=False)
     (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
     assert routes is not None
-    assert (routes.verdict, routes.expected) == (Verdict.DISAGREES, Percent(0))
+    assert (routes.verdict, routes.expected) == (SplitVerdict.DISAGREES, Percent(0))
     assert "if the weight was lowered in the last 15m, requests from before count too" in routes.why
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from rollout import EnvironmentRollout, PhaseResult
 from rollout.adapters.pulumi.folder import AskEngineError, Folder
-from rollout.adapters.pulumi.states import States
+from rollout.adapters.pulumi.states import PulumiStates
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import RolloutError
@@ -171,7 +171,7 @@ def test_a_journey_is_the_same_on_the_engine_and_on_the_fakes(
         assert (name, ours) == (other, theirs)
 
 
-class ByEngine(States):
+class ByEngine(PulumiStates):
     """States as the engine tells them, of a folder, too."""
 
     def _folder(self, stack: str) -> Folder:
@@ -181,7 +181,7 @@ class ByEngine(States):
 def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
     parts = cut_over.open()._container
     for environment in (parts.environment, parts.environment.model_copy(update={"name": "nowhere"})):
-        ours, theirs = (kind(environment, parts._engine) for kind in (States, ByEngine))
+        ours, theirs = (kind(environment, parts._engine) for kind in (PulumiStates, ByEngine))
         for stack in STACKS:
             assert ours.resources(stack) == theirs.resources(stack)
             assert ours.history(stack, 2) == theirs.history(stack, 2)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from rollout.analysis.measuring.split import Verdict
+from rollout.analysis.measuring.split import SplitVerdict
 from rollout.analysis.metrics import MINUTE
 from rollout.inventory.quantities import Percent
 from rollout_sandbox.daemon import SandboxInfo
@@ -46,7 +46,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     assert stamps is not None
     assert stamps is ceramic
     assert (stamps.routes, stamps.requests) == (("stamp-score", "ceramic-score"), 300)
-    assert (stamps.verdict, stamps.expected) == (Verdict.AGREES, Percent.of(40))
+    assert (stamps.verdict, stamps.expected) == (SplitVerdict.AGREES, Percent.of(40))
     assert 60 < stamps.candidate < 180
     assert embed is not None
     assert embed.requests == 0
@@ -70,7 +70,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
     cut_over.open().rollback(reconcile=False)
     (routes,) = {route.measured for route in cut_over.open().status().routes if route.route != "embed-score"}
     assert routes is not None
-    assert (routes.verdict, routes.expected) == (Verdict.DISAGREES, Percent(0))
+    assert (routes.verdict, routes.expected) == (SplitVerdict.DISAGREES, Percent(0))
     assert "if the weight was lowered in the last 15m, requests from before count too" in routes.why
 
 

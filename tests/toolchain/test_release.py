@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.pulumi.install.job import Job, SourceFailed
-from rollout.adapters.pulumi.install.release import ARCHIVE, DIGESTS, Release, install_release
+from rollout.adapters.pulumi.install.release import ARCHIVE, DIGESTS, EngineRelease, install_release
 
 SYSTEM = "linux-x64"
 NAME = ARCHIVE.format(system=SYSTEM)
@@ -44,7 +44,7 @@ def job(tmp_path: Path) -> Job:
     return Job(tmp_path / "root", tmp_path / "scratch", tmp_path / "log", lambda _: None)
 
 
-Release_ = Callable[..., Release]
+Release_ = Callable[..., EngineRelease]
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def published(site: tuple[Path, str]) -> Release_:
     """Publishes an archive of members, and gives the release."""
     folder, address = site
 
-    def publish(*members: tarfile.TarInfo | str, pinned: str | None = None, listed: str | None = None) -> Release:
+    def publish(*members: tarfile.TarInfo | str, pinned: str | None = None, listed: str | None = None) -> EngineRelease:
         with tarfile.open(folder / NAME, "w:gz") as archive:
             for member in members:
                 found = tarfile.TarInfo(member) if isinstance(member, str) else member
@@ -62,7 +62,7 @@ def published(site: tuple[Path, str]) -> Release_:
         digest = hashlib.sha256((folder / NAME).read_bytes()).hexdigest()
         (folder / "checksums.txt").write_text(f"{OTHER}  other.tar.gz\n{listed or digest}  {NAME}\n")
         digests = {} if pinned is None else {SYSTEM: pinned or digest}
-        return Release(address, f"{address}checksums.txt", digests, SYSTEM)
+        return EngineRelease(address, f"{address}checksums.txt", digests, SYSTEM)
 
     return publish
 
@@ -114,13 +114,13 @@ def test_nothing_but_programs_is_unpacked(
 
 def test_a_system_without_a_release_is_told(job: Job) -> None:
     with pytest.raises(SourceFailed, match="no release"):
-        install_release(job, Release("", "", {}, None))
+        install_release(job, EngineRelease("", "", {}, None))
 
 
 def test_a_place_that_does_not_answer_is_told(job: Job, published: Release_) -> None:
     found = published("pulumi/pulumi", pinned="")
     with pytest.raises(SourceFailed, match="can't be had"):
-        install_release(job, Release(f"{found.archives}gone/", found.checksums, found.digests, SYSTEM))
+        install_release(job, EngineRelease(f"{found.archives}gone/", found.checksums, found.digests, SYSTEM))
 
 
 def test_each_system_that_is_built_for_is_pinned() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.judge import judge
-from rollout.analysis.measuring.evidence import Evidence, Gathered
+from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
 from rollout.analysis.metrics import MINUTE, REPORTS, Source, function, load_balancer, target_group
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
@@ -96,8 +96,8 @@ class Case:
                 self.put(group, "RequestCount", minute, *[1.0] * count)
 
     @property
-    def evidence(self) -> Evidence:
-        return Evidence(self.environment, self.metrics, self.targets)
+    def evidence(self) -> EvidenceReader:
+        return EvidenceReader(self.environment, self.metrics, self.targets)
 
     def gather(self, minutes: float = 3, start: datetime = START) -> Gathered:
         """After so many minutes since noon whose points are settled."""
@@ -394,7 +394,7 @@ def test_cold_starts_are_read_from_the_logs_alone_and_not_without_them() -> None
     logs.put(lines, "Reports", FIRST, 1.0, 1.0, 1.0)
     logs.put(lines, "ColdStarts", FIRST, 1.0)
     _, starts = (
-        Evidence(case.environment, case.metrics, case.targets, logs)
+        EvidenceReader(case.environment, case.metrics, case.targets, logs)
         .gather(case.live, START, FIRST + 4 * MINUTE)
         .streams
     )
@@ -418,7 +418,7 @@ def test_a_look_at_the_seed_costs_what_the_page_says() -> None:
     for route in SEED.routes.values():
         group = target_group(live.load_balancers[route.load_balancer], live.group_arn(route.legacy))
         metrics.put(group, "TargetResponseTime", FIRST - MINUTE, *[0.1] * 90, *[0.3] * 10)
-    found = Evidence(SEED, metrics, Targets(functions)).gather(live, START, FIRST + 9 * MINUTE)
+    found = EvidenceReader(SEED, metrics, Targets(functions)).gather(live, START, FIRST + 9 * MINUTE)
     assert found.notes == ()
     assert [len(series) for series, _, _ in metrics.asked] == [24, 104]
     page = Path(__file__).parents[2].joinpath("docs/evidence.md").read_text("utf-8")

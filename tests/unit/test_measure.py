@@ -15,7 +15,7 @@ from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.split import (
     Measured,
-    Verdict,
+    SplitVerdict,
     counted,
     interval,
     measure,
@@ -68,7 +68,7 @@ def measured(found: Environment, now: AlbState, **counts: int) -> Mapping[str, M
 def test_a_route_with_target_groups_of_its_own_is_measured_by_itself() -> None:
     found = measured(APART, on_aws(APART, a=10, b=50), la=900, ca=100, lb=40, cb=60)
     assert found["a"] == Measured(
-        ("a",), 1000, 100, Percent(100), Percent(82), Percent(121), Percent(100), Verdict.AGREES
+        ("a",), 1000, 100, Percent(100), Percent(82), Percent(121), Percent(100), SplitVerdict.AGREES
     )
     assert (found["b"].requests, found["b"].share) == (100, Percent(600))
 
@@ -77,7 +77,7 @@ def test_routes_that_share_a_candidate_are_measured_together() -> None:
     found = measured(SHARED, on_aws(SHARED, a=10, b=10), la=500, lb=400, c=100)
     assert found["a"] is found["b"]
     assert (found["a"].routes, found["a"].requests, found["a"].candidate) == (("a", "b"), 1000, 100)
-    assert found["a"].verdict is Verdict.AGREES
+    assert found["a"].verdict is SplitVerdict.AGREES
 
 
 def test_a_chain_of_shared_groups_is_one_pool_and_each_group_counts_once() -> None:
@@ -90,9 +90,9 @@ def test_a_chain_of_shared_groups_is_one_pool_and_each_group_counts_once() -> No
 def test_differing_weights_are_expected_by_how_many_requests_each_route_has() -> None:
     # 1,000 requests of a at 10 % and 200 of b at 50 %
     found = measured(SHARED, on_aws(SHARED, a=10, b=50), la=900, lb=100, c=200)["a"]
-    assert (found.expected, found.verdict) == (Percent(167), Verdict.AGREES)
+    assert (found.expected, found.verdict) == (Percent(167), SplitVerdict.AGREES)
     whole = measured(SHARED, on_aws(SHARED, a=10, b=100), la=900, lb=0, c=300)["a"]  # how many had b?
-    assert (whole.expected, whole.verdict, whole.share) == (None, Verdict.UNKNOWN, Percent(250))
+    assert (whole.expected, whole.verdict, whole.share) == (None, SplitVerdict.UNKNOWN, Percent(250))
     assert whole.why
 
 
@@ -108,7 +108,7 @@ def test_a_share_far_from_the_weight_disagrees_and_says_what_is_likely(
     weights: dict[str, int | None], counts: dict[str, int], why: str
 ) -> None:
     found = measured(SHARED, on_aws(SHARED, **weights), **counts)["a"]
-    assert found.verdict is Verdict.DISAGREES
+    assert found.verdict is SplitVerdict.DISAGREES
     assert why in "; ".join(found.why)
     assert "in the last 15m" in "; ".join(found.why)
 
@@ -132,10 +132,10 @@ def test_another_rule_with_one_of_the_groups_makes_it_unknown() -> None:
         Arn("arn:rule/x"), LISTENER, 99, (Condition(ConditionField.PATH, ("/x",)),), ForwardAction({arn("lb"): 1})
     )
     found = measured(SHARED, replace(now, rules=(*now.rules, other)), la=900, c=100)["a"]
-    assert (found.verdict, found.why) == (Verdict.UNKNOWN, ("lb also has the requests of another rule, for /x",))
+    assert (found.verdict, found.why) == (SplitVerdict.UNKNOWN, ("lb also has the requests of another rule, for /x",))
     assert found.share == Percent(100)
     last = replace(other, priority=50_001)
-    assert measured(SHARED, replace(now, defaults={"public": last}), la=9, c=1)["a"].verdict is Verdict.UNKNOWN
+    assert measured(SHARED, replace(now, defaults={"public": last}), la=9, c=1)["a"].verdict is SplitVerdict.UNKNOWN
 
 
 def test_a_strange_rule_and_a_group_of_both_kinds_make_it_unknown() -> None:
@@ -148,7 +148,7 @@ def test_a_strange_rule_and_a_group_of_both_kinds_make_it_unknown() -> None:
 
 def test_without_requests_nothing_is_said_of_shares() -> None:
     found = measured(SHARED, on_aws(SHARED, a=10, b=10))["a"]
-    assert (found.requests, found.share, found.low, found.verdict) == (0, None, None, Verdict.TOO_FEW)
+    assert (found.requests, found.share, found.low, found.verdict) == (0, None, None, SplitVerdict.TOO_FEW)
 
 
 def test_every_target_group_that_is_there_is_asked_for_once() -> None:
@@ -181,19 +181,19 @@ def test_an_interval_holds_its_share_and_stays_within_0_and_100(case: tuple[int,
 @pytest.mark.parametrize(
     ("hits", "total", "expected", "verdict"),
     [
-        (0, 0, 0.1, Verdict.TOO_FEW),
-        (1, 10, 0.001, Verdict.TOO_FEW),  # unlikely, but one in a hundred
-        (20, 20, 0.1, Verdict.DISAGREES),  # few, and yet plain
-        (2, 20, 0.1, Verdict.TOO_FEW),
-        (10, 100, 0.1, Verdict.AGREES),
-        (0, 3, 0.0, Verdict.AGREES),  # nothing is left to chance
-        (1, 100_000, 0.0, Verdict.DISAGREES),
-        (99_999, 100_000, 1.0, Verdict.DISAGREES),
-        (5, 5, 1.0, Verdict.AGREES),
-        (1_150, 10_000, 0.1, Verdict.DISAGREES),
+        (0, 0, 0.1, SplitVerdict.TOO_FEW),
+        (1, 10, 0.001, SplitVerdict.TOO_FEW),  # unlikely, but one in a hundred
+        (20, 20, 0.1, SplitVerdict.DISAGREES),  # few, and yet plain
+        (2, 20, 0.1, SplitVerdict.TOO_FEW),
+        (10, 100, 0.1, SplitVerdict.AGREES),
+        (0, 3, 0.0, SplitVerdict.AGREES),  # nothing is left to chance
+        (1, 100_000, 0.0, SplitVerdict.DISAGREES),
+        (99_999, 100_000, 1.0, SplitVerdict.DISAGREES),
+        (5, 5, 1.0, SplitVerdict.AGREES),
+        (1_150, 10_000, 0.1, SplitVerdict.DISAGREES),
     ],
 )
-def test_a_verdict(hits: int, total: int, expected: float, verdict: Verdict) -> None:
+def test_a_verdict(hits: int, total: int, expected: float, verdict: SplitVerdict) -> None:
     assert verdict_of(hits, total, expected) is verdict
 
 
@@ -201,4 +201,4 @@ def test_chance_alone_hardly_ever_disagrees() -> None:
     chance = random.Random(5)  # noqa: S311 - the same numbers each time
     for weight in (0.001, 0.01, 0.1, 0.5, 0.999):
         said = [verdict_of(sum(chance.random() < weight for _ in range(400)), 400, weight) for _ in range(400)]
-        assert said.count(Verdict.DISAGREES) <= 3, weight
+        assert said.count(SplitVerdict.DISAGREES) <= 3, weight

@@ -17,7 +17,7 @@ from rollout.adapters.pulumi import pending_operations as leftovers
 from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, Steps, change, explained
 from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace
 from rollout.adapters.pulumi.programs import Guard, Program, guarded, load_program
-from rollout.adapters.pulumi.states import EngineSettings, States, remove_empty_sidecars
+from rollout.adapters.pulumi.states import EngineSettings, PulumiStates, remove_empty_sidecars
 from rollout.adapters.pulumi.unlocking import Unlocking, locks_on
 from rollout.base.private import private_folder
 from rollout.errors import EngineError
@@ -32,7 +32,7 @@ _ROOM = 1_000_000
 """Bytes that a backend must have room for: several states of a stack."""
 
 
-class PulumiStacks(States):
+class PulumiStacks(PulumiStates):
     """The `Stacks` port over the Automation API, for one environment.
 
     Args:

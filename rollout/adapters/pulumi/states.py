@@ -80,8 +80,8 @@ def remove_empty_sidecars(backend: str, project: str) -> None:
 T = TypeVar("T")
 
 
-class States:
-    """The `States` port over the CLI, for one environment.
+class PulumiStates:
+    """The `PulumiStates` port over the CLI, for one environment.
 
     Args:
         environment: The inventory.

@@ -66,7 +66,7 @@ class _Plan:
     limit: Limit | None = None
 
 
-class Evidence:
+class EvidenceReader:
     """Gathers the evidence of one environment; it remembers limits, so keep it for a ramp.
 
     Args:

@@ -28,7 +28,7 @@ _SURPRISING = math.log(1000)
 _EXPECTED = 5  # of the rarer kind, or a share says nothing
 
 
-class Verdict(StrEnum):
+class SplitVerdict(StrEnum):
     """Whether the requests were divided as the live rules say."""
 
     AGREES = "agrees"
@@ -60,7 +60,7 @@ class Measured:
     low: Percent | None
     high: Percent | None
     expected: Percent | None
-    verdict: Verdict
+    verdict: SplitVerdict
     why: tuple[str, ...] = ()
 
 
@@ -152,7 +152,7 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     return (middle - reach) / scale, (middle + reach) / scale
 
 
-def verdict_of(hits: int, total: int, expected: float) -> Verdict:
+def verdict_of(hits: int, total: int, expected: float) -> SplitVerdict:
     """Whether a share fits an expectation.
 
     It disagrees where chance would do the like less than once in a thousand times. Chernoff's bound never claims
@@ -164,12 +164,12 @@ def verdict_of(hits: int, total: int, expected: float) -> Verdict:
         expected: 0 to 1.
     """
     if not total:
-        return Verdict.TOO_FEW
+        return SplitVerdict.TOO_FEW
     share = hits / total
     if total * (_surprise(share, expected) + _surprise(1 - share, 1 - expected)) > _SURPRISING:
-        return Verdict.DISAGREES
+        return SplitVerdict.DISAGREES
     sampled = 0 < expected < 1
-    return Verdict.TOO_FEW if sampled and total * min(expected, 1 - expected) < _EXPECTED else Verdict.AGREES
+    return SplitVerdict.TOO_FEW if sampled and total * min(expected, 1 - expected) < _EXPECTED else SplitVerdict.AGREES
 
 
 def _surprise(share: float, expected: float) -> float:
@@ -190,8 +190,8 @@ def _measured(
     why = tuple(hindrances(environment, live, names))
     if expected is None and not why:
         why = ("the live rules don't say what share to expect of them together",)
-    verdict = Verdict.UNKNOWN if why or expected is None else verdict_of(hits, total, expected)
-    if verdict is Verdict.DISAGREES and expected is not None:
+    verdict = SplitVerdict.UNKNOWN if why or expected is None else verdict_of(hits, total, expected)
+    if verdict is SplitVerdict.DISAGREES and expected is not None:
         why = tuple(_likely(environment, live, names, since, expected, above=hits > expected * total))
     low, high = interval(hits, total) if total else (None, None)
     return Measured(

@@ -18,7 +18,7 @@ Found = Mapping[Bearer, Marked]
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class ForeignChange:
     """A change to what isn't this stack's own.
 
     Attributes:
@@ -43,7 +43,7 @@ def bearers(preview: StackPreview) -> frozenset[Bearer]:
     return frozenset(bearer for change in preview.changes for bearer, _ in _met(change))
 
 
-def foreign(preview: StackPreview, found: Found, mark: Mark) -> tuple[Foreign, ...]:
+def foreign(preview: StackPreview, found: Found, mark: Mark) -> tuple[ForeignChange, ...]:
     """The changes of a preview to what isn't this stack's own.
 
     Args:
@@ -58,7 +58,7 @@ def foreign(preview: StackPreview, found: Found, mark: Mark) -> tuple[Foreign, .
         if state and (bearer := bearer_of(state)) and bearer.type == state.type
     }
     return tuple(
-        Foreign(change, bearer, found[bearer], whose, names.get(bearer, str(bearer)), takes_name)
+        ForeignChange(change, bearer, found[bearer], whose, names.get(bearer, str(bearer)), takes_name)
         for change in preview.changes
         for bearer, takes_name in _met(change)
         if bearer in found
@@ -87,7 +87,7 @@ def own_imports(preview: StackPreview, found: Found, mark: Mark) -> dict[tuple[s
     return imports
 
 
-def problems(changes: Iterable[Foreign], mark: Mark) -> Iterator[Problem]:
+def problems(changes: Iterable[ForeignChange], mark: Mark) -> Iterator[Problem]:
     """Why a phase can't go on: what it would take or change, each once."""
     stopping = [each for each in changes if each.change.op is not Op.DELETE]
     taken = {each.bearer: each for each in stopping if each.takes_name}
@@ -103,12 +103,12 @@ def adoption_warnings(imports: Mapping[tuple[str, str], str]) -> Iterator[str]:
         yield f"made by this stack and not in its state, which takes over: {names}"
 
 
-def left_alone(changes: Iterable[Foreign]) -> tuple[Foreign, ...]:
+def left_alone(changes: Iterable[ForeignChange]) -> tuple[ForeignChange, ...]:
     """What would be deleted and isn't this stack's: it stays on AWS, and leaves the state."""
     return tuple(each for each in changes if each.change.op is Op.DELETE)
 
 
-def left_warnings(changes: Iterable[Foreign], environment: str) -> Iterator[str]:
+def left_warnings(changes: Iterable[ForeignChange], environment: str) -> Iterator[str]:
     """What to know of them before saying yes."""
     for bearer, each in {each.bearer: each for each in left_alone(changes)}.items():
         kept = f"{bearer} stays on AWS, and only leaves the state: "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollout.migration.phases.complete import Complete
-from rollout.migration.phases.monitoring import Monitoring, MonitoringRemove
+from rollout.migration.phases.monitoring import MonitoringPhase, MonitoringRemove
 from rollout.migration.phases.override import Override, OverrideRemove
 from rollout.migration.phases.phase import Phase, Step
 from rollout.migration.phases.phase1 import Phase1
@@ -27,7 +27,7 @@ PHASES: Mapping[str, Phase] = {
         Weight(),
         Override(),
         OverrideRemove(),
-        Monitoring(),
+        MonitoringPhase(),
         MonitoringRemove(),
         Complete(),
         UndoPhase2(),

@@ -32,7 +32,7 @@ class _Watching(Phase):
         return replace(candidate_input(environment, context), monitored=self.monitored)
 
 
-class Monitoring(_Watching):
+class MonitoringPhase(_Watching):
     """Makes alarms and a dashboard over both implementations, or brings them up to date."""
 
     name = "monitoring"

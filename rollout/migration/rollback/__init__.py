@@ -6,6 +6,6 @@ gone by where something can't be read, and `rollback` does one after the other.
 """
 
 from rollout.migration.rollback.asked import mark_text
-from rollout.migration.rollback.rollback import Rollback, RollbackResult, States
+from rollout.migration.rollback.rollback import Reconciliation, Rollback, RollbackResult
 
-__all__ = ["Rollback", "RollbackResult", "States", "mark_text"]
+__all__ = ["Reconciliation", "Rollback", "RollbackResult", "mark_text"]

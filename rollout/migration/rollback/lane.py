@@ -19,7 +19,7 @@ from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, RolloutError, WrongAccount
 from rollout.inventory.model import Arn, Environment, LoadBalancer, Split
-from rollout.migration.rollback.targets import Found, KnownArns, Target, find_targets
+from rollout.migration.rollback.targets import FoundTargets, KnownArns, Target, find_targets
 
 LOOKS, PAUSE = 6, 1.0
 AT_ONCE = 16
@@ -89,12 +89,12 @@ class Lane:
         *,
         known: Callable[[], KnownArns],
         groups: Callable[[], Mapping[str, Arn]],
-        on_found: Callable[[Found], None],
+        on_found: Callable[[FoundTargets], None],
         on_back: Callable[[Lane, Target], None],
     ) -> None:
         self.balancer = balancer
         self.routes = tuple(routes)
-        self.found: Found | None = None
+        self.found: FoundTargets | None = None
         self.before: dict[str, Split | None] = {}
         self.moved: dict[str, None] = {}
         self.under_way: dict[Arn, None] = {}
@@ -135,7 +135,7 @@ class Lane:
                 self._move(moves)
         self.doing = ""
 
-    def see(self, rules: Sequence[LiveRule], groups: Mapping[str, Arn] | None = None) -> Found:
+    def see(self, rules: Sequence[LiveRule], groups: Mapping[str, Arn] | None = None) -> FoundTargets:
         """Take rules for what there is now."""
         routes = self._environment.routes
         known = self._known()
@@ -156,7 +156,7 @@ class Lane:
                 self._on_back(self, target)
         return found
 
-    def _with_those_moved(self, found: Found, rules: Sequence[LiveRule]) -> Found:
+    def _with_those_moved(self, found: FoundTargets, rules: Sequence[LiveRule]) -> FoundTargets:
         """Also the further rules that were changed: once they are back nothing else tells them from others."""
         now, there = {rule.arn: rule for rule in rules}, {target.rule.arn for target in found.targets}
         self._further |= {target.rule.arn: target for target in found.targets if target.name != target.route}

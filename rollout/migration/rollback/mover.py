@@ -18,7 +18,7 @@ from rollout.inventory.model import Arn, Environment, Split
 from rollout.migration import events
 from rollout.migration.rollback.by_hand import command_for, describe_rules, modify_rule
 from rollout.migration.rollback.lane import Lane, RuleApi
-from rollout.migration.rollback.targets import NOTHING_KNOWN, Found, KnownArns, Target
+from rollout.migration.rollback.targets import NOTHING_KNOWN, FoundTargets, KnownArns, Target
 
 SILENCE = 3.0
 """After how many seconds without an end it says what it waits for, and how often from then on."""
@@ -254,7 +254,7 @@ class _Marks:
         self._asked: set[Arn] = set()
         self._done: dict[Arn, str] = {}
 
-    def begin(self, found: Found) -> None:
+    def begin(self, found: FoundTargets) -> None:
         """Begin to mark the rules that have no mark yet."""
         new = [t for t in found.targets if not t.is_default and t.rule.arn not in self._asked]
         own, further = (

@@ -56,7 +56,7 @@ class RollbackResult:
 
 
 @dataclass(frozen=True, slots=True)
-class States:
+class Reconciliation:
     """What a rollback needs to bring the state up to date, and to know who else is at work.
 
     Attributes:
@@ -126,7 +126,7 @@ class Rollback:
             self._emit(events.Warned(name, f"{told}. `rollout override {name}` puts header rules back"))
         return moved
 
-    def settle(self, first: Moved, states: States | None, message: str | None = None) -> RollbackResult:
+    def settle(self, first: Moved, states: Reconciliation | None, message: str | None = None) -> RollbackResult:
         """Wait until whoever else is at work has ended, moving back what they raise, and bring the state up to date.
 
         Args:
@@ -153,7 +153,7 @@ class Rollback:
             ) from None
         return self._result(first, reason, reconciled=reason is None)
 
-    def _settled(self, first: Moved, states: States, message: str | None) -> str | None:
+    def _settled(self, first: Moved, states: Reconciliation, message: str | None) -> str | None:
         """Look on until nobody who was at work before can change what was read; why the state isn't up to date."""
         began, holders = self._clock.now(), self._nobody()
         while True:
@@ -183,7 +183,7 @@ class Rollback:
         self._emit(events.RollbackWaiting(self._environment.name, (f"{holders[0].holder}, who holds the stack",)))
         return Locked(f"the stack is being updated by {holders[0].holder}")
 
-    def _tidied(self, first: Moved, states: States, message: str | None) -> bool | Exception:
+    def _tidied(self, first: Moved, states: Reconciliation, message: str | None) -> bool | Exception:
         """Try to bring the state up to date: whether there was something to update, or why it couldn't be."""
         name = self._environment.name
         own = [route for route in self._changed if route in first.before]
@@ -204,7 +204,7 @@ class Rollback:
             note(_LOG, "the state of %s could not be brought up to date", name, failed=True)
             return error
 
-    def _holders(self, states: States) -> tuple[Lock, ...] | None:
+    def _holders(self, states: Reconciliation) -> tuple[Lock, ...] | None:
         """Who may still change rules; None where nobody can tell."""
         try:
             found = states.holders()

@@ -71,7 +71,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundTargets:
     """The rules of some routes on one load balancer.
 
     Attributes:
@@ -101,7 +101,7 @@ def find_targets(
     *,
     known: KnownArns = NOTHING_KNOWN,
     groups: Mapping[str, Arn] | None = None,
-) -> Found:
+) -> FoundTargets:
     """The rules of routes on a load balancer.
 
     Args:
@@ -129,7 +129,7 @@ def find_targets(
             targets += [target] if concerned else []
     there = {target.route for target in targets}
     missing = {name: _missing(name, route) for name, route in ours.items() if name in routes and name not in there}
-    return Found(tuple(targets), missing)
+    return FoundTargets(tuple(targets), missing)
 
 
 def _own_rules(routes: Mapping[str, Route], rules: Sequence[LiveRule], known: KnownArns) -> dict[str, LiveRule]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rollout.errors import PreflightFailed, Problem
 from rollout.inventory.model import Arn, Environment, ProgramInput, Split
-from rollout.migration.checks.belonging import Foreign
+from rollout.migration.checks.belonging import ForeignChange
 from rollout.migration.context import PhaseContext
 from rollout.migration.phases import Phase, Step
 from rollout.migration.policy import Violation
@@ -45,7 +45,7 @@ class PlannedStep:
     plan: Path
     waived: tuple[Violation, ...]
     drift: tuple[str, ...] | None
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[ForeignChange, ...] = ()
     begun: tuple[ResourceState, ...] = ()
     on_copy: bool = False
 

@@ -15,7 +15,7 @@ from rollout.analysis.metrics import function
 from rollout.inventory import marks
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.programs.alarms.pools import Places, Pool, Query, Side, watched
+from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, watched
 
 MAX_SERIES = 10
 PERIODS, BREACHING = 5, 3
@@ -118,7 +118,7 @@ class _Alarms:
     places: Places
     limits: Thresholds
 
-    def of(self, pool: Pool) -> list[AnyAlarm]:
+    def of(self, pool: AlarmPool) -> list[AnyAlarm]:
         limits = self.limits
         return [
             *self._beside_legacy(
@@ -157,7 +157,7 @@ class _Alarms:
         enough = f"candidate_requests >= {self.limits.requests} AND legacy_requests >= {self.limits.requests}"
         return Query("watched", expression=f"IF({enough}, {value}, 0)", label="watched")
 
-    def _alone(self, pool: Pool) -> list[Alarm]:
+    def _alone(self, pool: AlarmPool) -> list[Alarm]:
         """By the candidate's errors alone; in parts where it has many target groups, each of which counts."""
         limits, parts = self.limits, _parts(pool.candidate, MAX_SERIES // 3)
         found = []
@@ -171,7 +171,7 @@ class _Alarms:
         return found
 
     def _beside_legacy(  # noqa: PLR0917 - an alarm is as much
-        self, pool: Pool, what: str, said: str, series: int, compare: Compare, threshold: float
+        self, pool: AlarmPool, what: str, said: str, series: int, compare: Compare, threshold: float
     ) -> list[AnyAlarm]:
         """One alarm, or a joint one and its parts; none where the candidate's series alone are too many."""
         room = MAX_SERIES // series - len(pool.candidate)

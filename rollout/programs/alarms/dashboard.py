@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout.analysis.metrics import function
 from rollout.inventory.model import Environment
-from rollout.programs.alarms.pools import Places, Pool, Query, Side, watched
+from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, watched
 
 COLUMNS, MAX_ALARMS = 24, 100
 _COLOURS = {"legacy": "#7f7f7f", "candidate": "#1f77b4"}
@@ -70,7 +70,7 @@ def _heading(text: str) -> _Widget:
     return _Widget("text", {"markdown": f"## {text}"})
 
 
-def _pool_graphs(region: str, pool: Pool, places: Places) -> list[_Widget]:
+def _pool_graphs(region: str, pool: AlarmPool, places: Places) -> list[_Widget]:
     legacy = Side("legacy", pool.legacy, pool.load_balancer, places)
     candidate = Side("candidate", pool.candidate, pool.load_balancer, places)
     requests, errors = ([*legacy.requests(), *candidate.requests()], [*legacy.errors(), *candidate.errors()])

@@ -29,7 +29,7 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class AlarmPool:
     """The target groups of routes that are counted together.
 
     Attributes:
@@ -65,7 +65,7 @@ class Query:
     label: str = ""
 
 
-def watched(environment: Environment) -> tuple[Pool, ...]:
+def watched(environment: Environment) -> tuple[AlarmPool, ...]:
     """The pools of an environment whose sides can be told apart."""
     found = []
     for names in group_pools(environment):
@@ -73,7 +73,7 @@ def watched(environment: Environment) -> tuple[Pool, ...]:
         legacy = tuple(dict.fromkeys(route.legacy for route in routes))
         candidate = tuple(dict.fromkeys(route.candidate for route in routes))
         if not set(legacy) & set(candidate):
-            found.append(Pool(routes[0].load_balancer, legacy, candidate))
+            found.append(AlarmPool(routes[0].load_balancer, legacy, candidate))
     return tuple(found)
 
 

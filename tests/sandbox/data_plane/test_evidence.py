@@ -12,7 +12,7 @@ from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.cloudwatch import CloudWatch
 from rollout.adapters.aws.log_insights import LogInsights
 from rollout.adapters.aws.session import Access
-from rollout.analysis.measuring.evidence import Evidence, Gathered
+from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Stream
 from rollout.base.clock import SystemClock
@@ -79,7 +79,7 @@ def gathered(
     clock.pass_by(seconds=300)
     live = balancers.read(inventory, tags=False)
     logs = LogInsights(access, SystemClock())
-    return Evidence(inventory, CloudWatch(access), balancers, logs).gather(live, start, clock.now()), told
+    return EvidenceReader(inventory, CloudWatch(access), balancers, logs).gather(live, start, clock.now()), told
 
 
 def test_errors_crashes_and_slowness_of_the_candidate_are_in_its_streams(site: Site, inventory: Environment) -> None:

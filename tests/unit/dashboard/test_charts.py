@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.reports.changes import Effect
-from rollout.reports.charts import HEIGHT, WIDTH, Chart, Line, Mark, svg
+from rollout.reports.charts import HEIGHT, WIDTH, Chart, ChartMark, Line, svg
 from rollout.reports.timeseries import Estimate
 from rollout.reports.words import per_cent_tick
 from tests.unit.dashboard.world import NOW
@@ -19,7 +19,7 @@ START = NOW - timedelta(hours=2)
 estimates = st.builds(Estimate, st.floats(0, 3), st.none() | st.floats(0, 1), st.none() | st.floats(0, 9))
 
 
-def drawn(*values: Estimate | None, marks: tuple[Mark, ...] = (), title: str = "Errors") -> ET.Element:
+def drawn(*values: Estimate | None, marks: tuple[ChartMark, ...] = (), title: str = "Errors") -> ET.Element:
     line = Line("candidate", tuple((START + timedelta(minutes=n), each) for n, each in enumerate(values)))
     chart = Chart("c", title, "Legacy 1 %.", (line,), per_cent_tick, least=0.01, most=1.0)
     return ET.fromstring(svg(chart, marks, START, NOW))  # noqa: S314 - ours
@@ -61,8 +61,8 @@ def test_one_hears_what_others_see() -> None:
 
 
 def test_what_happened_is_marked_where_there_is_room() -> None:
-    def mark(minutes: float, number: int) -> Mark:
-        return Mark(START + timedelta(minutes=minutes), number, Effect.STEP, "raised to <25> %")
+    def mark(minutes: float, number: int) -> ChartMark:
+        return ChartMark(START + timedelta(minutes=minutes), number, Effect.STEP, "raised to <25> %")
 
     chart = drawn(Estimate(0.1), marks=(mark(-1, 1), mark(30, 2), mark(31, 3), mark(90, 4), mark(121, 5)))
     marks = [each for each in chart.iter("g") if each.get("class") == "mark step"]

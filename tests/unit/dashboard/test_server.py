@@ -15,7 +15,7 @@ import pytest
 from aiohttp import ClientSession
 
 from rollout.base import peers
-from rollout.base.bounded import Bounds
+from rollout.base.bounded import ReadLimits
 from rollout.base.clock import SystemClock
 from rollout.errors import AwsError, RolloutError
 from rollout.reports.access import HEADERS, refusal
@@ -74,7 +74,7 @@ class Aws:
         return SHOWN
 
 
-def visit(look: Callable[[Browser], Awaitable[None]], aws: Aws | None = None, bounds: Bounds = BOUNDS) -> None:
+def visit(look: Callable[[Browser], Awaitable[None]], aws: Aws | None = None, bounds: ReadLimits = BOUNDS) -> None:
     """Run a dashboard, and look at it."""
 
     async def run() -> None:
@@ -214,7 +214,7 @@ def test_half_a_request_is_waited_for_only_so_long(half: bytes) -> None:
         assert await heard(browser.port, half) == b""
         assert (await browser.ask()).status == 200
 
-    visit(look, bounds=Bounds(connections=10, head_within=0.1))
+    visit(look, bounds=ReadLimits(connections=10, head_within=0.1))
 
 
 def test_there_are_only_so_many_connections_of_a_user_and_room_again() -> None:
@@ -226,7 +226,7 @@ def test_there_are_only_so_many_connections_of_a_user_and_room_again() -> None:
             await writer.wait_closed()
         assert (await browser.ask()).status == 200
 
-    visit(look, bounds=Bounds(connections=3, head_within=20))
+    visit(look, bounds=ReadLimits(connections=3, head_within=20))
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not peers.are_known(), reason="only root can be another user")
@@ -242,4 +242,4 @@ def test_another_users_connections_leave_room_for_ours() -> None:
         assert (await browser.ask()).status == 200
         await other.communicate(b"")
 
-    visit(look, bounds=Bounds(connections=3, head_within=20))
+    visit(look, bounds=ReadLimits(connections=3, head_within=20))

@@ -12,7 +12,7 @@ from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Ramp
-from rollout.ramp.decide import Act, Alarms, Decision, alarms_of, bake_of, decide, next_step
+from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, bake_of, decide, next_step
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Entry, Kind
 from tests.unit.ramp.world import judgement
@@ -21,7 +21,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 FIVE, FIFTY, WHOLE = (Percent.of(weight) for weight in (5, 50, 100))
 START = RampState(("a", "b"), is_new=False)
-QUIET = Alarms()
+QUIET = AlarmStates()
 AT_5 = replace(START, weight=FIVE, since=NOON - HOUR)
 PASS, WORSE, UNSURE = (judgement(verdict) for verdict in (Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE))
 
@@ -34,7 +34,9 @@ def entry(kind: Kind, at: datetime = NOON, until: datetime | None = None) -> Ent
     return Entry(kind=kind, at=at, by="ann@desk", until=until)
 
 
-def next_of(stands: RampState, found: AnalysisResult | None = PASS, alarms: Alarms = QUIET, **given: Any) -> Decision:
+def next_of(
+    stands: RampState, found: AnalysisResult | None = PASS, alarms: AlarmStates = QUIET, **given: Any
+) -> Decision:
     return decide(ramp(**given), stands, found, NOON, alarms)
 
 
@@ -64,7 +66,7 @@ def test_each_step_has_its_own_bake_and_what_is_none_that_of_the_step_before() -
 def test_a_failure_is_acted_on_at_once_whatever_else_holds(late: dict[str, Any]) -> None:
     failed = next_of(replace(AT_5, **late), judgement(Verdict.FAIL, "worse", ("b",)))
     assert (failed.act, failed.sentence, failed.routes) == (Act.FAIL, "worse", ("b",))
-    alarm = next_of(replace(AT_5, **late), PASS, Alarms(raised=("mine", "ours")))
+    alarm = next_of(replace(AT_5, **late), PASS, AlarmStates(raised=("mine", "ours")))
     assert (alarm.act, alarm.routes) == (Act.FAIL, ())
     assert "mine, ours" in alarm.sentence
 
@@ -78,9 +80,9 @@ def test_the_smallest_step_is_a_step() -> None:
 
 def test_before_the_first_step_nothing_can_fail() -> None:
     assert next_of(START, WORSE).act is Act.RAISE
-    waits = next_of(START, None, Alarms(raised=("mine",)))
+    waits = next_of(START, None, AlarmStates(raised=("mine",)))
     assert (waits.act, waits.weight) == (Act.BAKE, None)
-    assert next_of(START, None, Alarms(silent=("mine",))).act is Act.RAISE
+    assert next_of(START, None, AlarmStates(silent=("mine",))).act is Act.RAISE
 
 
 def test_a_bake_is_waited_for_to_its_end_unless_somebody_skips_it() -> None:
@@ -97,15 +99,15 @@ def test_a_bake_is_waited_for_to_its_end_unless_somebody_skips_it() -> None:
 @pytest.mark.parametrize(
     ("found", "alarms"),
     [
-        (UNSURE, Alarms()),
-        (judgement(Verdict.NO_DATA), Alarms()),
-        (None, Alarms()),
-        (PASS, Alarms(silent=("mine",))),
+        (UNSURE, AlarmStates()),
+        (judgement(Verdict.NO_DATA), AlarmStates()),
+        (None, AlarmStates()),
+        (PASS, AlarmStates(silent=("mine",))),
     ],
 )
 @pytest.mark.parametrize("skipped", [False, True])
 def test_nothing_is_raised_without_a_pass_even_if_the_wait_is_skipped(
-    found: AnalysisResult | None, alarms: Alarms, skipped: bool
+    found: AnalysisResult | None, alarms: AlarmStates, skipped: bool
 ) -> None:
     stands = replace(AT_5, is_skipped=skipped)
     waits = next_of(stands, found, alarms, **{"bake-limit": "90m"})
@@ -191,7 +193,7 @@ def test_outside_of_the_windows_nothing_is_raised() -> None:
 
 def test_alarms_are_those_that_the_file_names() -> None:
     states = {"a": AlarmState.ALARM, "b": AlarmState.OK, "c": AlarmState.INSUFFICIENT_DATA, "x": AlarmState.ALARM}
-    assert alarms_of(ramp(alarms=["c", "b", "a"]), states) == Alarms(("a",), ("c",))
+    assert alarms_of(ramp(alarms=["c", "b", "a"]), states) == AlarmStates(("a",), ("c",))
 
 
 def test_the_words_of_a_decision_are_those_that_json_shows() -> None:

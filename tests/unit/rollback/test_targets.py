@@ -6,7 +6,7 @@ import pytest
 
 from rollout.alb.weights import ForwardAction
 from rollout.inventory.conditions import Condition, for_endpoint
-from rollout.migration.rollback.targets import NOTHING_KNOWN, Found, find_targets
+from rollout.migration.rollback.targets import NOTHING_KNOWN, FoundTargets, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 
 
@@ -69,7 +69,7 @@ def test_groups_are_lacked_where_no_rule_and_nothing_known_names_them() -> None:
     aws = world.aws(SHOP)
     names = ("a", "b")
 
-    def found() -> Found:
+    def found() -> FoundTargets:
         rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
         return find_targets(SHOP, "one", names, rules, known=NOTHING_KNOWN)
 

@@ -20,7 +20,7 @@ from rollout.adapters.pulumi.install.build import build
 from rollout.adapters.pulumi.install.job import Job, OnProgress, Progress, SourceFailed
 from rollout.adapters.pulumi.install.locate import PulumiBinary, engines_folder, find, installed, require, write_stamp
 from rollout.adapters.pulumi.install.release import install_release
-from rollout.adapters.pulumi.install.versions import PINNED, Unfit, ask
+from rollout.adapters.pulumi.install.versions import PINNED, UnfitEngine, ask
 from rollout.base.private import private_folder
 from rollout.errors import EngineSetupFailed
 
@@ -133,7 +133,7 @@ def _make(source: Source, job: Job) -> None:
     job.on_progress(Progress("Check the engine"))
     try:
         version = ask(binary)
-    except Unfit as why:
+    except UnfitEngine as why:
         raise SourceFailed(f"The engine {why}") from why
     if version != PINNED:
         raise SourceFailed(f"The engine is {version}, not {PINNED}")

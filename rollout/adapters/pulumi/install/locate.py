@@ -25,7 +25,7 @@ from typing import Literal
 
 import platformdirs
 
-from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, Unfit, Version, ask, check
+from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, UnfitEngine, Version, ask, check
 from rollout.base.private import private_folder
 from rollout.errors import EngineMissing, EngineTooOld
 
@@ -127,7 +127,7 @@ def _seen(binary: Path) -> dict[str, int]:
     return {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "ctime_ns": now.st_ctime_ns, "inode": now.st_ino}
 
 
-_Unfitting = tuple[Path, Unfit]
+_Unfitting = tuple[Path, UnfitEngine]
 
 
 def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[PulumiBinary | _Unfitting]:
@@ -142,14 +142,14 @@ def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[PulumiBi
         if Path(folder).is_absolute() and (binary := shutil.which("pulumi", path=folder)):
             try:
                 yield PulumiBinary(Path(binary), check(answers.version(Path(binary))), "path")
-            except Unfit as why:
+            except UnfitEngine as why:
                 yield Path(binary), why
 
 
 def _named(binary: Path) -> PulumiBinary:
     try:
         return PulumiBinary(binary, check(ask(binary)), "variable")
-    except Unfit as why:
+    except UnfitEngine as why:
         error = EngineTooOld if why.version and why.version < MINIMUM else EngineMissing
         hint = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"
         raise error(f"Not an engine that rollout can use: {why}", where=f"{VARIABLE}={binary}", hint=hint) from why

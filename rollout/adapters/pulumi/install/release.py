@@ -51,7 +51,7 @@ _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm6
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class EngineRelease:
     """Where the release is, and what it must be.
 
     Attributes:
@@ -73,7 +73,7 @@ def this_system() -> str | None:
     return f"{system}-{machine}" if system and machine else None
 
 
-def install_release(job: Job, release: Release | None = None) -> None:
+def install_release(job: Job, release: EngineRelease | None = None) -> None:
     """Download the release, some 100 MB, and unpack its programs.
 
     Args:
@@ -83,7 +83,7 @@ def install_release(job: Job, release: Release | None = None) -> None:
     Raises:
         SourceFailed: It can't be reached, isn't what it should be, or there is none for this system.
     """
-    wanted = release or Release(ARCHIVES, CHECKSUMS, DIGESTS, this_system())
+    wanted = release or EngineRelease(ARCHIVES, CHECKSUMS, DIGESTS, this_system())
     if wanted.system is None:
         raise SourceFailed(f"There is no release for {sys.platform} on {platform.machine()}")
     name = ARCHIVE.format(system=wanted.system)

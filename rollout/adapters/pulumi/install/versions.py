@@ -44,7 +44,7 @@ PINNED = Version(3, 259, 0)
 """The engine that `setup` installs or builds."""
 
 
-class Unfit(Exception):
+class UnfitEngine(Exception):
     """A binary that can't be our engine.
 
     Attributes:
@@ -63,9 +63,9 @@ def check(version: Version) -> Version:
         Unfit: It is older than MINIMUM, or of another major version.
     """
     if version < MINIMUM:
-        raise Unfit(f"version {version} can't import a resource and update it in one go; {MINIMUM} can", version)
+        raise UnfitEngine(f"version {version} can't import a resource and update it in one go; {MINIMUM} can", version)
     if version.major > MINIMUM.major:
-        raise Unfit(f"version {version} is newer than what rollout knows: {MINIMUM.major}.x", version)
+        raise UnfitEngine(f"version {version} is newer than what rollout knows: {MINIMUM.major}.x", version)
     return version
 
 
@@ -87,11 +87,11 @@ def ask(binary: Path) -> Version:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unfit(f"doesn't answer `pulumi version` within {ANSWER_WITHIN:.0f} seconds") from error
+        raise UnfitEngine(f"doesn't answer `pulumi version` within {ANSWER_WITHIN:.0f} seconds") from error
     except OSError as error:
-        raise Unfit(f"can't be run: {error.strerror}") from error
+        raise UnfitEngine(f"can't be run: {error.strerror}") from error
     version = Version.parse(answer.stdout)
     if answer.returncode != 0 or version is None:
         said = (answer.stdout.strip() or answer.stderr.strip() or "nothing").splitlines()[0][:80]
-        raise Unfit(f"isn't a Pulumi engine: to `version` it answered {said!r}, exit code {answer.returncode}")
+        raise UnfitEngine(f"isn't a Pulumi engine: to `version` it answered {said!r}, exit code {answer.returncode}")
     return version
