@@ -640,4 +640,4 @@ def test_the_command_for_a_rule_that_cannot_be_read_names_what_is_known(
         half.known[name] = replace(known, **{forgotten: {}}) if forgotten else known
     refuse(half, "Describe*")
     error, _ = failed(half, reconcile=False)
-    assert all(problem.then and f"elbv2 {command} " in problem.then for problem in error.problems)
+    assert all(problem.hint and f"elbv2 {command} " in problem.hint for problem in error.problems)
