@@ -16,7 +16,7 @@ from rollout.base import peers
 from rollout_sandbox import refusal, services, serving
 from rollout_sandbox import request as requests
 from rollout_sandbox.control import PREFIX, Control
-from rollout_sandbox.data_plane.rules import target_of
+from rollout_sandbox.data_plane.targets import target_of
 from rollout_sandbox.faults import Faults
 from rollout_sandbox.invoking import invoke
 from rollout_sandbox.journal import Journal

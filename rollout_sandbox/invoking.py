@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from rollout_sandbox import refusal
 from rollout_sandbox.data_plane.functions import Failure
 from rollout_sandbox.data_plane.plane import DataPlane
-from rollout_sandbox.data_plane.rules import Target
+from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.request import ApiRequest
 
 MAX_BYTES = 6_291_456
@@ -53,7 +53,7 @@ def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Respons
     if len(said) > MAX_BYTES:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_BYTES} bytes)."
         said, failed = json.dumps({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}), True
-    headers = {"X-Amz-Executed-Version": "$LATEST", **({"X-Amz-Function-Error": "Unhandled"} if failed else {})}
+    headers = {"X-Amz-Executed-Version": went.version, **({"X-Amz-Function-Error": "Unhandled"} if failed else {})}
     return Response(said, headers=headers, content_type="application/json")
 
 

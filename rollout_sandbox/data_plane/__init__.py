@@ -4,7 +4,8 @@
 - `rules`: moto's listeners as immutable snapshots; `matching`: conditions; `stickiness`: AWSALBTG cookies;
 - `steps`: what comes before a rule's last action, at its `entrance`: `logins`, and `bearers` whose tokens' keys are in
   `jwks`; `rewrites`: transforms;
-- `lambda_events`: a request as a function's event, and an answer checked; `functions`: who answers, and how well;
+- `lambda_events`: a request as a function's event, and an answer checked; `targets`: a function's
+  builds; `functions`: who answers, and how well;
 - `relay`: targets that are addresses of this machine;
 - `profiles` and `addresses`: what a user says and sees of it.
 

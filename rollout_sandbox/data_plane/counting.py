@@ -6,16 +6,33 @@ A function that fails is a 502 of the load balancer's own: it is a LambdaUserErr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 
 from rollout_sandbox.data_plane.functions import Failure, Invocation
-from rollout_sandbox.data_plane.rules import Target, TargetGroup
+from rollout_sandbox.data_plane.rules import TargetGroup
+from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.metrics import REPORTS, Metric, Metrics
 
 _ELB, _LAMBDA = "AWS/ApplicationELB", "AWS/Lambda"
 _OWN = {"3": "HTTPCode_ELB_3XX_Count", "4": "HTTPCode_ELB_4XX_Count", "5": "HTTPCode_ELB_5XX_Count"}
+Dimensions = tuple[tuple[str, str], ...]
+
 _APART = (500, 502, 503, 504)
+
+
+def _qualified(function: Target, went: Invocation) -> Iterator[Dimensions]:
+    """What a metric says beside the function's name: nothing, by which name it was asked, and who answered of two.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view.html
+    """
+    yield ()
+    if function.qualifier:
+        asked = ("Resource", f"{function.name}:{function.qualifier}")
+        yield (asked,)
+        if function.other is not None:
+            yield (("ExecutedVersion", went.version), asked)
 
 
 class FunctionCounting:
@@ -36,14 +53,19 @@ class FunctionCounting:
         if not throttled:
             found |= {"Invocations": 1.0, "Errors": float(went.failure is not None)}
             found |= {"Duration": went.duration / timedelta(milliseconds=1), "ConcurrentExecutions": went.at_once}
-        added = [(self._function(name, function), value) for name, value in found.items()]
+        added = [
+            (self._function(name, function, more), value)
+            for more in _qualified(function, went)
+            for name, value in found.items()
+        ]
         if not throttled:
             lines = ("Reports", "ColdStarts") if went.start is not None else ("Reports",)
-            added += [(self._function(name, function, REPORTS), 1.0) for name in lines]
+            added += [(self._function(name, function, (), REPORTS), 1.0) for name in lines]
         self._metrics.add(added)
 
-    def _function_metric(self, name: str, function: Target, namespace: str = _LAMBDA) -> Metric:
-        return Metric(function.account, function.region, namespace, name, (("FunctionName", function.name),))
+    def _function_metric(self, name: str, function: Target, more: Dimensions, namespace: str = _LAMBDA) -> Metric:
+        dimensions = tuple(sorted((("FunctionName", function.name), *more)))
+        return Metric(function.account, function.region, namespace, name, dimensions)
 
 
 class Counting(FunctionCounting):

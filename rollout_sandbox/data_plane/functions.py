@@ -12,7 +12,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum
 from fnmatch import fnmatchcase
@@ -25,7 +25,8 @@ from rollout.alb.alb_event import Event
 from rollout.errors import SandboxError
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.profiles import Profile
-from rollout_sandbox.data_plane.rules import Target
+from rollout_sandbox.data_plane.targets import Target
+from rollout_sandbox.strict.builds import LATEST
 
 _WELL = Profile()
 _ALL = 1000
@@ -36,6 +37,7 @@ class Context:
     """What a handler gets beside the event, as far as it makes sense here."""
 
     function_name: str
+    function_version: str
     invoked_function_arn: str
     aws_request_id: str
 
@@ -61,6 +63,7 @@ class Invocation:
         duration: How long the function ran.
         at_once: How many ran at once.
         start: How long its environment took to start before; None if there was one.
+        version: The build that answered.
     """
 
     said: Any
@@ -68,6 +71,7 @@ class Invocation:
     duration: timedelta
     at_once: int
     start: timedelta | None = None
+    version: str = LATEST
 
     @property
     def waited(self) -> timedelta:
@@ -79,12 +83,14 @@ def default_handler(event: Event, context: Context) -> dict[str, Any]:
     """Tell who was asked what."""
     query = event.get("queryStringParameters", event.get("multiValueQueryStringParameters"))
     told = {"function": context.function_name, "method": event["httpMethod"], "path": event["path"], "query": query}
-    return answer(event, 200, told, context.function_name)
+    return answer(event, 200, told, context.function_name, context.function_version)
 
 
-def answer(event: Event, status: int, told: dict[str, Any], function: str) -> dict[str, Any]:
-    """A function's answer with a body of JSON, and with the header that says who gives it."""
+def answer(event: Event, status: int, told: dict[str, Any], function: str, version: str = LATEST) -> dict[str, Any]:
+    """A function's answer with a body of JSON, and with the headers that say who gives it."""
     headers = {"content-type": "application/json", "x-served-by": function}
+    if version != LATEST:
+        headers["x-served-version"] = version
     lists = "multiValueHeaders" in event
     given = {"multiValueHeaders": {k: [v] for k, v in headers.items()}} if lists else {"headers": headers}
     return {"statusCode": status, "isBase64Encoded": False, "body": json.dumps(told), **given}
@@ -119,9 +125,13 @@ class Functions:
         self._profiles = ()
 
     async def invoke(self, target: Target, event: Event) -> Invocation:
-        """Let a target answer an event."""
+        """Let a target answer an event; of an alias's versions one of them, by weight."""
+        target = target.drawn(self._random)
+        return replace(await self._invoked(target, event), version=target.version)
+
+    async def _invoked(self, target: Target, event: Event) -> Invocation:
         who = target.account, target.name
-        profile = next((each for each in self._profiles if each.hits(*who)), _WELL)
+        profile = next((each for each in self._profiles if each.hits(*who, target.version)), _WELL)
         limits = [limit for limit in (profile.concurrency, target.reserved) if limit is not None]
         if limits and self._running[who] >= min(limits):
             return Invocation(None, Failure.THROTTLED, timedelta(0), self._running[who])
@@ -129,6 +139,8 @@ class Functions:
         at_once = self._running[who]
         try:
             time_taken, start = profile.draw_latency(self._random), profile.draw_start(self._random)
+            if at_once <= target.provisioned:
+                start = None
             if wait := min(time_taken, target.timeout) + (start or timedelta(0)):
                 await asyncio.sleep(wait.total_seconds() / self._clock.speed)
             if time_taken > target.timeout:
@@ -150,8 +162,8 @@ class Functions:
             return "malformed", None
         for status, share in (500, profile.server_errors), (400, profile.client_errors):
             if (point := point - share.tenths) < 0:
-                return answer(event, status, {"function": name, "error": "ordered"}, name), None
-        context = Context(name, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
+                return answer(event, status, {"function": name, "error": "ordered"}, name, target.version), None
+        context = Context(name, target.version, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
         try:
             return self._handler(target.account, name)(event, context), None
         except Exception as error:  # noqa: BLE001 - whatever a function raises, Lambda calls it unhandled

@@ -33,8 +33,9 @@ from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.listener import Listener, Propagation, Surroundings
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.data_plane.relay import Relay
-from rollout_sandbox.data_plane.rules import Rules, Target, compiled
+from rollout_sandbox.data_plane.rules import Rules, compiled
 from rollout_sandbox.data_plane.stickiness import Cookies
+from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.issuer import Issuer
 from rollout_sandbox.metrics import Metrics
 

@@ -20,7 +20,8 @@ class Profile:
     """How the functions of a name behave.
 
     Attributes:
-        function: A pattern of function names: `rust-*`. Targets that aren't functions go by their target group's name.
+        function: A pattern of function names, `rust-*`, or of one's versions, `rust-scorer:2`. Targets that aren't
+            functions go by their target group's name.
         account: A pattern of account numbers.
         latency: The median time to an answer, 0 or more.
         latency_p99: What 99 of 100 answers stay below; times are log-normal. None makes all take `latency`.
@@ -61,9 +62,10 @@ class Profile:
         if sum(share.tenths for share in (self.server_errors, self.client_errors, self.crashes, self.malformed)) > 1000:  # noqa: PLR2004
             raise ValueError("errors, crashes and malformed answers are more than 100 per cent")
 
-    def hits(self, account: str, function: str) -> bool:
-        """Whether it is meant for this function."""
-        return fnmatchcase(function, self.function) and fnmatchcase(account, self.account)
+    def hits(self, account: str, function: str, version: str) -> bool:
+        """Whether it is meant for this version of a function."""
+        names = (function, f"{function}:{version}")
+        return any(fnmatchcase(name, self.function) for name in names) and fnmatchcase(account, self.account)
 
     def draw_latency(self, random: Random) -> timedelta:
         """One answer's time, without a cold start."""

@@ -9,8 +9,6 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from moto.awslambda.exceptions import LambdaClientError
-from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
 from rollout_sandbox.data_plane.addresses import on_this_machine
@@ -20,33 +18,10 @@ from rollout_sandbox.data_plane.matching import Condition, Request, condition
 from rollout_sandbox.data_plane.relay import Server
 from rollout_sandbox.data_plane.rewrites import Rewrite, rewrites_of
 from rollout_sandbox.data_plane.steps import step_of
-from rollout_sandbox.strict.functions import StrictLambda
+from rollout_sandbox.data_plane.targets import Target, function_of
 
 _NO_LIMIT = timedelta(days=1)
 _PATIENCE = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Who answers for a target group: its registered function, or whatever is behind an address.
-
-    Attributes:
-        name: The function's; the target group's where the target is none.
-        arn: As it was registered, with a version or an alias if need be.
-        account: Whose it is.
-        region: Where it is.
-        timeout: When Lambda ends it.
-        reserved: Its reserved concurrency.
-        permitted: Whether its policy lets the target group in; None if the function is gone.
-    """
-
-    name: str
-    arn: str
-    account: str
-    region: str
-    timeout: timedelta
-    reserved: int | None
-    permitted: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +204,7 @@ def _group(group: FakeTargetGroup) -> TargetGroup:
     is_lambda = group.target_type == "lambda"
     target = None
     if registered is not None:
-        target = _function(registered, group.arn) if is_lambda else _server(group)
+        target = function_of(registered, group.arn) if is_lambda else _server(group)
     return TargetGroup(
         group.arn,
         group.name,
@@ -250,31 +225,3 @@ def _servers(group: FakeTargetGroup) -> Iterator[Server]:
 def _server(group: FakeTargetGroup) -> Target:
     _, _, _, region, account, _ = group.arn.split(":")
     return Target(group.name, group.arn, account, region, _NO_LIMIT, reserved=None, permitted=True)
-
-
-def _function(arn: str, group: str) -> Target:
-    _, _, _, region, account, _, name, *_ = arn.split(":")
-    backend = lambda_backends[account][region]
-    permitted = backend.lets_in(arn, group) if isinstance(backend, StrictLambda) else None
-    if permitted is None:
-        return Target(name, arn, account, region, timedelta(0), None, None)
-    return _answering(backend.get_function(name), arn, permitted=permitted)
-
-
-def target_of(account: str, region: str, name: str, qualifier: str | None) -> Target | None:
-    """The function that a caller of Lambda's API names, by its name or ARN; None if there is none."""
-    short = name.rpartition(":function:")[2]
-    name, _, at = short.partition(":")
-    try:
-        function = lambda_backends[account][region].get_function(name, qualifier or at or None)
-    except LambdaClientError:
-        return None
-    return _answering(function, function.function_arn, permitted=True)
-
-
-def _answering(function: LambdaFunction, arn: str, *, permitted: bool) -> Target:
-    _, _, _, region, account, *_ = arn.split(":")
-    timeout = timedelta(seconds=function.timeout)
-    return Target(
-        function.function_name, arn, account, region, timeout, function.reserved_concurrency, permitted=permitted
-    )

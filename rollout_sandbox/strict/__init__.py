@@ -5,7 +5,7 @@
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
 - `logs`: the cold starts of functions;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;
-- `functions`: Lambda's resource policies; `function_state`: what a function keeps.
+- `functions`: Lambda's resource policies; `function_state`: what a function keeps; `builds`: its versions and aliases.
 """
 
 from __future__ import annotations

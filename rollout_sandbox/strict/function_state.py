@@ -22,6 +22,8 @@ class StrictFunction(LambdaFunction):
 
     def __init__(self, account_id: str, spec: Config, region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
+        self.published = 0
+        self.provisioned: dict[str, tuple[int, str]] = {}
         self._dead_letters: Config = spec.get("DeadLetterConfig") or {}
         self._logging: Config = spec.get("LoggingConfig") or {}
 

@@ -10,14 +10,15 @@ import copy
 import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
 import flask
 from moto.awslambda import urls
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
-from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.models import LambdaFunction
 
+from rollout_sandbox.strict.builds import PROVISIONED, Builds, BuildsResponse
 from rollout_sandbox.strict.function_state import StrictFunction
 
 _INVOKE = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
@@ -48,12 +49,13 @@ class NoPolicy(LambdaClientError):
         super().__init__("ResourceNotFoundException", message)
 
 
-class StrictLambda(LambdaBackend):
+class StrictLambda(Builds):
     """moto's Lambda, refusing what AWS refuses."""
 
     @property
-    def _url_module(self) -> ModuleType:
-        return urls
+    def _url_module(self) -> SimpleNamespace:
+        paths = dict.fromkeys((*urls.url_paths, PROVISIONED), BuildsResponse.dispatch)
+        return SimpleNamespace(url_bases=urls.url_bases, url_paths=paths)
 
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
         """CreateFunction."""
