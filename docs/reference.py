@@ -89,7 +89,7 @@ def commands() -> str:
 def events_page() -> str:
     """Each event with its fields, as the library gives it and as `--json` prints it."""
     sections = [
-        f"## {each.__name__}\n\n`{events.name_of(object.__new__(each))}`: {_said(each)}\n\n{_fields(each)}"
+        f"## {each.__name__}\n\n`{events.name_of(each)}`: {_said(each)}\n\n{_fields(each)}"
         for each in _below(events.Event)
     ]
     return "\n".join([EVENTS, *sections])

@@ -19,6 +19,7 @@ from rollout.analysis.bets import BETTER, Floats
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import AT_ONCE, PRIOR
 from rollout.analysis.weighing import FEWEST, growth_of_no_harm, growth_of_worse, shares_of_budget
+from rollout.base.plain import Seconds
 from rollout.inventory.quantities import Percent, format_duration
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
@@ -42,7 +43,7 @@ class StepPlan:
     weight: Percent
     find: int | None
     clear: int | None
-    bake: timedelta | None
+    bake: Seconds | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class RampPlan:
     base: float
     harmful: float
     steps: tuple[StepPlan, ...]
-    longest: timedelta
+    longest: Seconds
     notes: tuple[str, ...] = ()
 
     @property

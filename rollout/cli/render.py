@@ -175,9 +175,7 @@ class JsonLines(Renderer):
         self._write({"event": "doctor", "checks": [events.plain(check) for check in checks]})
 
     def smoke(self, report: SmokeReport) -> None:
-        from rollout.migration.smoke.report import as_json
-
-        self._write({"event": "smoke", **as_json(report)})
+        self._write({"event": "smoke", **events.plain(report)})
 
     def ramp_plan(self, environment: str, plan: RampPlan) -> None:
         said = {"advice": list(plan.advice), "schedule": plan.as_toml(environment)}

@@ -33,7 +33,7 @@ from rollout.inventory.fields import (
     TargetGroupNames,
     no_boolean,
 )
-from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent, Weight
+from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
 
@@ -270,8 +270,8 @@ class Environment(Frozen):
     completed: bool = Field(
         False, strict=True, description="whether legacy is retired, as `rollout complete` writes it: true or false"
     )
-    weight: Weight = Field(ZERO, description="the candidate's share of every route, 0 to 100 per cent")
-    route_weights: Mapping[str, Weight] = Field(
+    weight: Percent = Field(ZERO, description="the candidate's share of every route, 0 to 100 per cent")
+    route_weights: Mapping[str, Percent] = Field(
         default_factory=dict, description="by route, shares that differ, 0 to 100 per cent"
     )
     ramp: Ramp = Ramp()
@@ -331,7 +331,9 @@ class Split:
     weight: Percent
     attached: bool
     alone: bool = False
-    live_weights: tuple[int, int] | None = field(default=None, compare=False, repr=False)
+    live_weights: Annotated[tuple[int, int] | None, Field(exclude=True)] = field(
+        default=None, compare=False, repr=False
+    )
 
     @classmethod
     def at(cls, weight: Percent) -> Split:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, GetCoreSchemaHandler, GetJsonSchemaHandler, PlainSerializer, WithJsonSchema
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import (
+    float_schema,
+    no_info_plain_validator_function,
+    plain_serializer_function_ser_schema,
+)
 
 ALL_TENTHS = 1000
 _LONG = 60
@@ -51,6 +57,15 @@ class Percent:
             raise ValueError(f"{text} is out of range for a weight; allowed are 0 to 100 per cent")
         return cls(tenths)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: object, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        as_number = plain_serializer_function_ser_schema(lambda p: p.tenths / 10, return_schema=float_schema())
+        return no_info_plain_validator_function(cls.of, serialization=as_number)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}
+
     @property
     def share(self) -> float:
         """It as a fraction, 0 to 1."""
@@ -62,10 +77,6 @@ class Percent:
 
 
 ZERO, WHOLE = Percent(0), Percent(ALL_TENTHS)
-
-
-def _percent(value: object) -> Percent:
-    return Percent.of(value)
 
 
 _DURATION_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -150,12 +161,6 @@ def format_duration(value: timedelta) -> str:
     return "".join(parts) or "0s"
 
 
-Weight = Annotated[
-    Percent,
-    BeforeValidator(_percent),
-    PlainSerializer(lambda p: p.tenths / 10, return_type=float),
-    WithJsonSchema({"type": "number", "minimum": 0, "maximum": ALL_TENTHS // 10}),
-]
 Moment = Annotated[datetime, BeforeValidator(lambda value: parse_moment(str(value)))]
 TimeOfDay = Annotated[time, BeforeValidator(parse_clock)]
 Duration = Annotated[

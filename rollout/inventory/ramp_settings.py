@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, SecretSt
 
 from rollout.base.formatting import count_of
 from rollout.inventory.fields import Frozen, distinct, one_or_several, rising
-from rollout.inventory.quantities import Duration, Percent, TimeOfDay, Weight
+from rollout.inventory.quantities import Duration, Percent, TimeOfDay
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OnFailure = Literal["rollback", "route", "freeze", "step-back"]
@@ -62,7 +62,7 @@ class Window(Frozen):
 class Ramp(Frozen):
     """The weights on the way up, how long each is watched, and what happens in between."""
 
-    steps: Annotated[tuple[Weight, ...], AfterValidator(rising)] = Field(
+    steps: Annotated[tuple[Percent, ...], AfterValidator(rising)] = Field(
         tuple(Percent(n * 10) for n in (5, 10, 25, 50, 100)),
         min_length=1,
         description="rising weights above 0 to at most 100 per cent",
@@ -82,7 +82,7 @@ class Ramp(Frozen):
         "hold", description='"hold" or "rollback": what comes after bake-limit'
     )
     on_failure: OnFailure = Field("rollback", description='"rollback", "route", "freeze" or "step-back"')
-    approve_before: tuple[Weight, ...] = Field(
+    approve_before: tuple[Percent, ...] = Field(
         (), description="steps that wait for `rollout approve`, such as [50, 100]"
     )
     approval_expiry: Duration = Field(

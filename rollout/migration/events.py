@@ -6,16 +6,16 @@ Every event is frozen and knows its environment; `as_json` gives it as one flat 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Union
 
 from rollout.analysis.verdicts import AnalysisResult
+from rollout.base.plain import Seconds, Timestamp, schema_of
+from rollout.base.plain import plain as plain  # noqa: PLC0414 - results are JSON by it, too
 from rollout.errors import Problem
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
-from rollout.migration.checks.ownership import Command
 from rollout.migration.gates import Gate
 from rollout.state.plan import Change, StackPreview
 
@@ -165,7 +165,7 @@ class WeightSaved(Event):
 class LegacyQuiet(Event):
     """CloudWatch has no request to legacy in a time in which the candidate had some."""
 
-    span: timedelta
+    span: Seconds
     candidate: int
 
 
@@ -251,7 +251,7 @@ class RampPickedUp(RampEvent):
     """A ramp was found where it stands, whoever began it."""
 
     weight: Percent
-    since: datetime | None
+    since: Timestamp | None
     steps: tuple[Percent, ...]
     note: str | None = None
 
@@ -271,7 +271,7 @@ class RampWaiting(RampEvent):
     weight: Percent
     state: str
     sentence: str
-    until: datetime | None = None
+    until: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +307,7 @@ class RampNoted(RampEvent):
     what: str
     by: str
     weight: Percent | None = None
-    until: datetime | None = None
+    until: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,60 +336,24 @@ class Warned(Event):
 Listener = Callable[[Event], None]
 
 
-def name_of(event: Event) -> str:
-    """An event's name in JSON: `rule-verified`."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(event).__name__).lower()
+def name_of(event: Event | type[Event]) -> str:
+    """An event's name in JSON, or that of a kind of events: `rule-verified`."""
+    kind = event if isinstance(event, type) else type(event)
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
 
 
 def as_json(event: Event) -> dict[str, Any]:
     """An event as plain JSON data, its name first."""
-    return {
-        "event": name_of(event),
-        **{f.name.replace("_", "-"): plain(getattr(event, f.name)) for f in fields(event)},
-    }
+    return {"event": name_of(event), **plain(event)}
 
 
-def plain(value: Any) -> Any:
-    """A value of an event as plain JSON data."""
-    match value:
-        case Percent():
-            return value.tenths / 10
-        case Split():
-            return {"weight": value.weight.tenths / 10, "attached": value.attached, "alone": value.alone}
-        case timedelta():
-            return int(value.total_seconds())
-        case Change():
-            return {"op": value.op.value, "type": value.type, "urn": value.urn, "properties": list(value.properties)}
-        case StackPreview():
-            return {
-                "stack": value.stack,
-                "changes": [plain(change) for change in value.changes],
-                "unchanged": value.unchanged,
-                "digest": value.digest,
-            }
-        case Command():
-            return str(value)
-        case Problem():  # JSON keeps the earlier name of the hint
-            return {"what": value.what, "where": value.where, "then": value.hint, "code": value.code}
-        case Gate():
-            return {
-                "phase": value.phase,
-                "drift": plain(value.drift),
-                "traffic": [plain(line) for line in value.traffic],
-                "previews": [plain(preview) for preview in value.previews],
-                "uncounted": value.uncounted or None,
-                "warnings": list(value.warnings),
-                "commands": list(value.commands),
-            }
-        case Mapping():
-            return {str(key): plain(item) for key, item in value.items()}
-        case tuple() | list() | frozenset():
-            return [plain(item) for item in value]
-        case datetime():
-            return value.isoformat()
-        case None | bool() | int() | float():
-            return value
-        case _ if hasattr(value, "__dataclass_fields__"):
-            return {f.name.replace("_", "-"): plain(getattr(value, f.name)) for f in fields(value)}
-        case _:
-            return str(value)
+def json_schema() -> dict[str, Any]:
+    """The JSON schema of what `as_json` returns, an alternative for each kind of event."""
+    known = (each for each in globals().values() if isinstance(each, type) and issubclass(each, Event))
+    kinds = [each for each in known if each not in (Event, RampEvent)]
+    schema = schema_of(Union[tuple(kinds)])  # noqa: UP007 - of a list
+    for kind in kinds:
+        one = schema["$defs"][kind.__name__]
+        one["properties"] = {"event": {"const": name_of(kind)}, **one["properties"]}
+        one["required"] = ["event", *one["required"]]
+    return schema

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field
 
 from rollout.alb.state import AlbState, wanted_forward
 from rollout.analysis.measuring.split import shared_candidates
 from rollout.analysis.measuring.volumes import Volume
 from rollout.base.formatting import count_of
+from rollout.base.plain import Seconds
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, Split
 from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration
 from rollout.state.plan import LISTENER_RULE, Op, StackPreview
@@ -45,8 +49,8 @@ class TrafficLine:
     before: Split | None
     after: Split
     volume: Volume | None = None
-    kept_before: timedelta | None = None
-    kept_after: timedelta | None = None
+    kept_before: Seconds | None = None
+    kept_after: Seconds | None = None
 
     @property
     def requests(self) -> str:
@@ -116,15 +120,15 @@ class Gate:
         uncounted: Why the traffic lines have no volumes, if somebody tried to count.
     """
 
-    environment: str
+    environment: Annotated[str, Field(exclude=True)]
     phase: str
     traffic: tuple[TrafficLine, ...]
     previews: tuple[StackPreview, ...]
     warnings: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
-    by_name: bool = False
+    by_name: Annotated[bool, Field(exclude=True)] = False
     drift: tuple[str, ...] | None = None
-    uncounted: str = ""
+    uncounted: str | None = None
 
     @property
     def is_empty(self) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rollout.analysis.metrics import AlarmState
 from rollout.base.formatting import count_of
+from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import ZERO, Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.state import RampState
@@ -51,7 +52,7 @@ class Decision:
     act: Act
     sentence: str
     weight: Percent | None = None
-    until: datetime | None = None
+    until: Timestamp | None = None
     routes: tuple[str, ...] = ()
 
 

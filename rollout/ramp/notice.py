@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from rollout.base.plain import plain
 from rollout.base.printable import printable
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
-from rollout.migration.events import plain
 
 _SHORT = 40  # characters that Slack shows in half its width
 

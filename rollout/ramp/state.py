@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from rollout.alb.state import AlbState
+from rollout.base.plain import Timestamp
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
@@ -43,7 +43,7 @@ class RampState:
 
     routes: tuple[str, ...]
     weight: Percent = ZERO
-    since: datetime | None = None
+    since: Timestamp | None = None
     raising: Percent | None = None
     ended: Entry | None = None
     paused: Entry | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from rollout.analysis.verdicts import AnalysisResult
 from rollout.errors import Drift, RolloutError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO
@@ -12,9 +12,6 @@ from rollout.ramp.actions import RampActions
 from rollout.ramp.decide import Decision, alarms_of, decide
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.ramp_journal import Journal, entries, other_change
-
-if TYPE_CHECKING:
-    from rollout.analysis.verdicts import AnalysisResult
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, computed_field
 
 from rollout.alb.forms import PULUMI
 from rollout.alb.weights import ForwardAction
@@ -98,8 +100,8 @@ class Change:
     op: Op
     urn: str
     type: str
-    old: ResourceState | None
-    new: ResourceState | None
+    old: Annotated[ResourceState | None, Field(exclude=True)]
+    new: Annotated[ResourceState | None, Field(exclude=True)]
     properties: tuple[str, ...] = ()
 
     @property
@@ -135,19 +137,22 @@ class StackPreview:
     """
 
     stack: str
-    steps: tuple[Change, ...]
-    refreshed: bool = False
+    steps: Annotated[tuple[Change, ...], Field(exclude=True)]
+    refreshed: Annotated[bool, Field(exclude=True)] = False
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def changes(self) -> tuple[Change, ...]:
         """The steps that change something on AWS or in the state."""
         return tuple(step for step in self.steps if step.is_real and step.op is not Op.SAME)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def unchanged(self) -> int:
         """How many resources on AWS stay as they are."""
         return sum(step.is_real and step.op is Op.SAME for step in self.steps)
 
+    @computed_field  # type: ignore[prop-decorator]
     @property
     def digest(self) -> str:
         """A short name for exactly these changes; their order is the engine's, and chance."""

@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 from rollout.alb.state import AlbState
 from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Environment
-from rollout.inventory.quantities import Percent, Weight
+from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.state.history.entries import Update, read_line
 from rollout.state.history.record import record_in
@@ -62,7 +62,7 @@ class Entry(Frozen):
     kind: Kind
     at: AwareDatetime
     by: str = Field(max_length=200)
-    weight: Weight | None = None
+    weight: Percent | None = None
     routes: tuple[str, ...] = ()
     until: AwareDatetime | None = None
     overruled: tuple[str, ...] | None = None

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from random import Random
 from statistics import NormalDist
 
-from rollout.inventory.quantities import ZERO, Percent, Weight
+from rollout.inventory.quantities import ZERO, Percent
 
 _NEVER = ZERO
 _Z99 = NormalDist().inv_cdf(0.99)
@@ -39,12 +39,12 @@ class Profile:
     account: str = "*"
     latency: timedelta = timedelta(0)
     latency_p99: timedelta | None = None
-    server_errors: Weight = _NEVER
-    client_errors: Weight = _NEVER
-    crashes: Weight = _NEVER
-    malformed: Weight = _NEVER
+    server_errors: Percent = _NEVER
+    client_errors: Percent = _NEVER
+    crashes: Percent = _NEVER
+    malformed: Percent = _NEVER
     concurrency: int | None = None
-    cold_starts: Weight = _NEVER
+    cold_starts: Percent = _NEVER
     cold_start: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
+import jsonschema
 import pytest
 
 from rollout.analysis.measuring.volumes import Volume
@@ -28,6 +29,8 @@ FINDING = MetricResult(
     "server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5}
 )
 GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",), drift=("moved",))
+
+SCHEMA = events.json_schema()
 
 EVENTS = (
     events.PhaseStarted("production", "weight", "Set a weight", ("routing",)),
@@ -82,6 +85,14 @@ def test_an_event_is_a_line_of_json_with_its_name_and_all_its_fields(event: even
     assert said["event"] == events.name_of(event)
     assert said["environment"] == "production"
     assert len(said) == 1 + len(fields(event))
+    jsonschema.validate(said, SCHEMA)
+
+
+def test_the_schema_is_of_these_events_alone() -> None:
+    said = events.as_json(EVENTS[0])
+    for wrong in ({**said, "event": "phase-begun"}, {**said, "stacks": "routing"}, {"event": said["event"]}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, SCHEMA)
 
 
 def test_names_are_hyphenated() -> None:

@@ -23,6 +23,7 @@ from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.api.init.answers import Answers
 from rollout.api.init.draft import drafted
 from rollout.api.init.text import text_of
+from rollout.base.plain import plain
 from rollout.cli.screen import details
 from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.header_rules import planned_overrides
@@ -34,7 +35,6 @@ from rollout.migration.checks.report import aws_checks
 from rollout.migration.checks.retiring import retiring_problems
 from rollout.migration.checks.status import status_of
 from rollout.migration.context import PhaseContext
-from rollout.migration.events import plain
 from rollout.migration.gates import Gate
 from rollout.state.plan import StackPreview
 from tests.unit.builders import (

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from rollout.alb.invocation import Invocation
 from rollout.alb.state import AlbState
+from rollout.base.plain import plain
 from rollout.errors import AwsError, ConfigError, SmokeFailed, UsageError
 from rollout.inventory.conditions import for_endpoint, unmet
 from rollout.inventory.model import Route
-from rollout.migration.smoke.report import SmokeReport, as_json, judge
+from rollout.migration.smoke.report import SmokeReport, judge
 from rollout.migration.smoke.run import Smoke
 from rollout.migration.smoke.samples import Sample, made_up, read_samples
 from tests.unit.builders import CANDIDATE, environment, live, places
@@ -219,9 +220,9 @@ def test_environments_are_opened_by_what_changes_nothing() -> None:
 
 def test_times_are_milliseconds_in_json() -> None:
     report, _ = smoke(Invocation(answer(), None, timedelta(seconds=0.25)), score=sample())
-    (route,) = as_json(report)["routes"]
+    (route,) = plain(report)["routes"]
     assert (route["route"], route["status"], route["took-ms"]) == ("score", 200, 250)
-    json.dumps(as_json(report))
+    json.dumps(plain(report))
 
 
 def read(folder: Path, **variables: str) -> dict[str, Sample]:

@@ -21,11 +21,11 @@ import platformdirs
 
 from rollout import __version__
 from rollout.api.rollout import Rollout
+from rollout.base.plain import plain
 from rollout.base.printable import printable
 from rollout.errors import RolloutError, UsageError
 from rollout.errors.redaction import REDACTED, redacted
 from rollout.migration.checks.report import Check
-from rollout.migration.events import plain
 
 CHANGES, CRASHES, LONGEST = 30, 5, 1_000_000
 """How many changes of an environment and crash reports it has, and how many characters of each part."""

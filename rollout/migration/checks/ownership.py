@@ -10,7 +10,9 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import PlainSerializer
 
 from rollout.alb.state import AlbState
 from rollout.base.formatting import count_of
@@ -68,7 +70,7 @@ class Ownership:
     advice: str
     held: Mapping[str, OwnedRule] | None
     reason: str | None
-    commands: tuple[Command, ...]
+    commands: tuple[Annotated[Command, PlainSerializer(str, return_type=str)], ...]
 
     @property
     def who(self) -> str:

@@ -29,7 +29,7 @@ def gate_of(
         volumes: How many requests the routes have.
     """
     environment, phase, live = run.environment, run.phase, run.context.live
-    counted, uncounted = ({}, volumes) if isinstance(volumes, str) else (volumes, "")
+    counted, uncounted = ({}, volumes) if isinstance(volumes, str) else (volumes, None)
     traffic = traffic_of(environment, live, run.after, counted, written=phase.writes_rules)
     previews = tuple(item.preview for item in planned)
     warnings = [*warnings_of(traffic, previews, moves_traffic=phase.moves_traffic), *behind]

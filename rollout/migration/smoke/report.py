@@ -9,16 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, PlainSerializer
 
 from rollout.alb.alb_event import Answer, Malformed, checked
 from rollout.alb.invocation import Invocation
 from rollout.base.foreign import Unexpected, json_of
 from rollout.base.formatting import count_of
 from rollout.errors import Problem, SmokeFailed
-from rollout.migration.events import plain
 
 SERVER_ERROR = 500
+Milliseconds = Annotated[timedelta, PlainSerializer(lambda t: round(t / timedelta(milliseconds=1)), return_type=int)]
 _FINDINGS, _LENGTH = 3, 200  # of a schema's, and characters of each
 
 
@@ -40,7 +42,7 @@ class Smoked:
     function: str
     request: str = ""
     status: int | None = None
-    took: timedelta | None = None
+    took: Annotated[Milliseconds | None, Field(serialization_alias="took-ms")] = None
     problems: tuple[Problem, ...] = ()
     note: str | None = None
 
@@ -75,15 +77,6 @@ class SmokeReport:
             routes = count_of(len(self.routes), "route")
             what = f"{failed} of {routes} of {self.environment} not answered as they should be"
             raise SmokeFailed(what, self.problems, hint="put that right; no traffic was moved")
-
-
-def as_json(report: SmokeReport) -> dict[str, Any]:
-    """A report as plain JSON data, times in milliseconds."""
-    said: dict[str, Any] = plain(report)
-    for shown, route in zip(said["routes"], report.routes, strict=True):
-        del shown["took"]
-        shown["took-ms"] = None if route.took is None else round(route.took / timedelta(milliseconds=1))
-    return said
 
 
 def judge(

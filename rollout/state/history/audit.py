@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
+from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, record_in
@@ -36,8 +36,8 @@ class StackUpdate:
     stack: str
     kind: str
     result: str
-    start: datetime
-    end: datetime | None
+    start: Timestamp
+    end: Timestamp | None
     version: int | None
 
 
@@ -61,7 +61,7 @@ class PastChange:
     """
 
     number: int
-    at: datetime
+    at: Timestamp
     what: str
     result: str
     by: str | None

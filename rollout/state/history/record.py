@@ -12,11 +12,11 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from rollout.inventory.fields import Frozen
 from rollout.inventory.model import Split
-from rollout.inventory.quantities import Weight
+from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import read_line
 
 MARK = "rollout-change: "
-Moves = Mapping[str, tuple[Weight | None, Weight]]
+Moves = Mapping[str, tuple[Percent | None, Percent]]
 
 
 class Record(Frozen):
