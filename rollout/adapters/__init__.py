@@ -1,1 +1,1 @@
-"""What is outside: AWS, Pulumi's engine, other owners of rules, notifiers, plugins."""
+"""The outside: AWS, Pulumi's engine, other owners of rules, notification channels, plugins."""

@@ -1,6 +1,6 @@
-"""What other packages bring, by an entry point: sources of metrics other than CloudWatch, and ways to tell people.
+"""What other packages provide by entry points: metrics from other sources than CloudWatch, and notification channels.
 
-An entry point's name is what stacks.toml says: `source` of `[analysis]`, `plugin` of `[notifications.NAME]`.
+stacks.toml names the entry point: `source` in `[analysis]`, `plugin` in `[notifications.NAME]`.
 https://packaging.python.org/en/latest/specifications/entry-points/
 """
 
@@ -20,15 +20,15 @@ from rollout.inventory.model import Environment
 METRICS, NOTIFIERS = "rollout.metrics", "rollout.notifiers"
 
 Tell = Callable[[Mapping[str, Any]], object]
-"""Tells somebody of a notice, which is the JSON of docs/notifications.md; an exception says that it couldn't."""
+"""Sends a notice, the JSON of docs/notifications.md; raises an exception if it fails."""
 
 
 def metrics_source(name: str, environment: Environment) -> Metrics:
     """A plugin's source of metrics.
 
     Args:
-        name: The entry point's.
-        environment: Whose metrics it reads.
+        name: The entry point's name.
+        environment: The inventory.
 
     Raises:
         UsageError: There is no such plugin, there are several, or it can't be used.
@@ -36,17 +36,17 @@ def metrics_source(name: str, environment: Environment) -> Metrics:
     plugin = _Plugin(METRICS, name, "metrics source", "analysis.source", built_in=("cloudwatch",))
     source = plugin.made(environment)
     if not callable(getattr(source, "read", None)):
-        raise plugin.unusable("has no `read`")
+        raise plugin.unusable("has no method `read`")
     return _Guarded(name, source)
 
 
 def notifier(name: str, environment: Environment, options: Mapping[str, object]) -> Tell:
-    """A plugin's way to tell somebody.
+    """A plugin's notification channel.
 
     Args:
-        name: The entry point's.
-        environment: What is told of.
-        options: The plugin's own, as stacks.toml has them.
+        name: The entry point's name.
+        environment: The inventory.
+        options: The plugin's options, from stacks.toml.
 
     Raises:
         UsageError: There is no such plugin, there are several, or it can't be used.
@@ -54,16 +54,16 @@ def notifier(name: str, environment: Environment, options: Mapping[str, object])
     plugin = _Plugin(NOTIFIERS, name, "notifier", "notifications")
     tell = plugin.made(environment, options)
     if not callable(tell):
-        raise plugin.unusable("gives nothing that can be called")
+        raise plugin.unusable("returns an object that is not callable")
     return tell  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
 class _Plugin:
-    """An entry point, which may be missing or bad.
+    """An entry point, which may be missing or unusable.
 
     Attributes:
-        kind: What it brings, for people.
+        kind: What it provides, for messages.
         where: The key that names it.
         built_in: Names that need no plugin.
     """
@@ -75,40 +75,40 @@ class _Plugin:
     built_in: tuple[str, ...] = ()
 
     def made(self, *given: object) -> Any:
-        """What the entry point's function makes."""
+        """The result of the entry point's function."""
         found = list(entry_points(group=self.group, name=self.name))
         if not found:
             here = ", ".join((*self.built_in, *sorted(entry_points(group=self.group).names))) or "none"
             raise UsageError(
                 f"there is no {self.kind} {self.name!r}",
                 where=self.where,
-                hint=f"install the package that brings it; here are: {here}",
+                hint=f"install the package that provides it; available here: {here}",
                 code="plugin-missing",
             )
         if len({point.value for point in found}) > 1:
-            raise self.unusable(f"is brought twice: by {' and '.join(sorted(point.value for point in found))}")
+            raise self.unusable(f"is provided twice: by {' and '.join(sorted(point.value for point in found))}")
         try:
             return found[0].load()(*given)
         except RolloutError:
             raise
         except Exception as error:
-            raise self.unusable(f"can't be made: {_said(error)}") from error
+            raise self.unusable(f"can't be created: {_said(error)}") from error
 
     def unusable(self, why: str) -> UsageError:
-        """That it can't be used."""
-        hint = f"mend or replace the package that brings it, or take it out of `{self.where}`"
+        """The error that it can't be used."""
+        hint = f"fix or replace the package that provides it, or remove it from `{self.where}`"
         return UsageError(f"the {self.kind} {self.name!r} {why}", where=self.where, hint=hint, code="plugin-unusable")
 
 
 @dataclass(frozen=True)
 class _Guarded:
-    """A plugin's source whose failures are known ones, and whose answers are whole."""
+    """A plugin's source, with checked answers and its failures as errors of rollout."""
 
     name: str
     source: Metrics
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `analysis.ports.Metrics`; what goes wrong is a lack of data for the time being, as CloudWatch has it."""
+        """See `analysis.ports.Metrics`. A failure counts as missing data for the time being, as with CloudWatch."""
         try:
             answer = self.source.read(series, start, end)
             found = {asked: tuple(answer[asked]) for asked in series}
@@ -124,7 +124,7 @@ class _Guarded:
             ) from error
         if not all(isinstance(point, Point) for points in found.values() for point in points):
             raise AwsError(
-                f"the metrics source {self.name!r} gave something else than points", code="metrics-source-failed"
+                f"the metrics source {self.name!r} returned something other than points", code="metrics-source-failed"
             )
         return found
 

@@ -1,1 +1,1 @@
-"""What every room may use: private files, printable text, threads, typed reading of what others wrote."""
+"""Used by every room: private files, printable text, threads, typed reading of foreign data."""

@@ -1,7 +1,7 @@
-"""Bounds for an asyncio HTTP server on the loopback interface, which everybody on the machine can connect to.
+"""Limits for an asyncio HTTP server on the loopback interface, which every user of the machine can connect to.
 
-Each user has a number of connections, so that no one takes those of another where the system says whose they are; and
-the head of a connection's first request has to arrive in time, which aiohttp waits for without end.
+Each user has a separate number of connections, where the system reports a connection's user. The head of a connection's
+first request must arrive in time; aiohttp alone would wait forever.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from rollout.base import peers
 _END_OF_HEAD = b"\r\n\r\n"
 
 QUIET = logging.getLogger("rollout.quiet")
-"""For aiohttp, which would write a traceback for each request that can't be read, and whoever likes may send those."""
+"""For aiohttp, which would log a traceback for each invalid request, and anyone can send those."""
 QUIET.setLevel(logging.CRITICAL + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadLimits:
-    """How much is taken.
+    """The limits.
 
     Attributes:
-        connections: How many one user may have at once.
-        head_within: How many seconds the head of a first request may take.
+        connections: The maximum per user.
+        head_within: The seconds for the head of a first request.
     """
 
     connections: int
@@ -36,11 +36,11 @@ class ReadLimits:
 
 
 class Bounded:
-    """A factory of protocols within bounds, for `loop.create_server`.
+    """A factory of protocols with limits, for `loop.create_server`.
 
     Args:
-        protocol: Makes what answers a connection.
-        bounds: The bounds.
+        protocol: Creates the protocol of a connection.
+        bounds: The limits.
     """
 
     def __init__(self, protocol: Callable[[], Any], bounds: ReadLimits) -> None:

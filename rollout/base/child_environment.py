@@ -1,7 +1,7 @@
-"""What a child process is given of this one's environment where it isn't to be trusted with credentials.
+"""The environment of a child process that must not get credentials.
 
-By what it may have, not by what it may not: nobody knows the names of all secrets. Proxies and certificates are given,
-since without them some networks can't be left.
+It is a list of allowed variables, since the names of all secrets can't be known. It includes proxies and certificates,
+which some networks need.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _GIVEN = (*_SYSTEM, *_LANGUAGE, *_LIBRARIES, *_NETWORK)
 
 
 def without_secrets(environ: Mapping[str, str] | None = None, also: Collection[str] = ()) -> dict[str, str]:
-    """The variables that a program needs to run, and no others.
+    """Only the variables that a program needs to run.
 
     Args:
-        environ: The variables to take from; this process's by default.
-        also: Patterns of the names of further ones, in capitals.
+        environ: All variables; this process's by default.
+        also: Patterns of the names of further variables, in capitals.
     """
     found = os.environ if environ is None else environ
     return {

@@ -1,4 +1,4 @@
-"""Time, as it is waited for."""
+"""Time and waiting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Clock(Protocol):
     """Time, so that tests need not wait."""
 
     def now(self) -> float:
-        """Seconds on a clock that only goes forward."""
+        """Seconds of a monotonic clock."""
         ...
 
     def sleep(self, seconds: float) -> None:

@@ -1,6 +1,6 @@
-"""Files that people and other tools wrote: what a file is, and how large, is looked at before it is read.
+"""Reads files of people and other tools, after a check of their type and size.
 
-A name may lead to a device that has no end, to a pipe that nobody writes to, or to a gigabyte.
+A name may lead to an endless device, to a pipe without a writer, or to a gigabyte.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 MOST = 8 * 2**20
-"""Bytes that a file may have; the largest states of other tools have some."""
+"""The maximum size of a file in bytes; the largest states of other tools have some megabytes."""
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFCHR: "a device",
@@ -30,19 +30,19 @@ class NoSuchFile(Unreadable):
 
 
 class NotText(Unreadable):
-    """It holds something else than UTF-8 text."""
+    """The file is not UTF-8 text."""
 
 
 def read_bytes(path: Path, *, most: int = MOST) -> bytes:
-    """What a file holds.
+    """A file's content.
 
     Args:
         path: Its name; links are followed.
-        most: Bytes that it may have.
+        most: The maximum size in bytes.
 
     Raises:
         NoSuchFile: There is none.
-        Unreadable: It isn't a plain file, is too large, or isn't ours to read.
+        Unreadable: It is not a plain file, is too large, or is not readable.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer opens at once
@@ -66,11 +66,11 @@ def read_bytes(path: Path, *, most: int = MOST) -> bytes:
 
 
 def read_text(path: Path, *, most: int = MOST) -> str:
-    """What a file of UTF-8 text holds, its line ends as they are, without a byte-order mark.
+    """A text file's content in UTF-8, with its own line ends, without a byte-order mark.
 
     Raises:
         NoSuchFile: There is none.
-        NotText: It isn't UTF-8 text.
+        NotText: It is not UTF-8 text.
         Unreadable: As above.
     """
     found = read_bytes(path, most=most)
@@ -82,7 +82,7 @@ def read_text(path: Path, *, most: int = MOST) -> str:
 
 
 def is_there(path: Path) -> bool:
-    """Whether a plain file or a folder is there; a name that can't be one leads to none."""
+    """Whether there is a plain file or a folder; False for an invalid name."""
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def is_there(path: Path) -> bool:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there; likewise."""
+    """Whether there is a folder; False for an invalid name."""
     return is_there(path) and path.is_dir()
 
 

@@ -1,7 +1,6 @@
-"""JSON that others wrote: states of other tools, answers of functions, policies, samples. One reader for all of it.
+"""One reader for foreign JSON: states of other tools, answers of functions, policies, samples.
 
-What comes out is what JSON can hold, within bounds of depth and digits, and what goes wrong is one kind of error.
-Shapes are read by models, never by trust in a key.
+It limits depth and digits, and has one kind of error. Models validate shapes; no code trusts a key.
 """
 
 from __future__ import annotations
@@ -15,32 +14,32 @@ T = TypeVar("T")
 
 
 class Unexpected(ValueError):
-    """It is no JSON, or JSON of another shape; the text says which, and quotes nothing of it."""
+    """Invalid JSON, or JSON of another shape. The text says which, without quoting it."""
 
 
 class Foreign(BaseModel):
-    """A shape that another defines, of which we read what is named here."""
+    """A foreign shape, of which we read only the fields named here."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
 
 
 def json_of(text: str | bytes) -> Any:
-    """What a text holds as JSON.
+    """A text's JSON data.
 
     Raises:
-        Unexpected: It is none, or has more levels or digits than anybody writes.
+        Unexpected: The text is not JSON, or has too many levels or digits.
     """
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError as error:
-        raise Unexpected(f"is no JSON: {error}") from None
+        raise Unexpected(f"is not JSON: {error}") from None
 
 
 def read_as(kind: type[T], value: object) -> T:
     """JSON data as a type or model.
 
     Raises:
-        Unexpected: It is of another shape.
+        Unexpected: It has another shape.
     """
     try:
         found: T = TypeAdapter(kind).validate_python(value)
@@ -50,7 +49,7 @@ def read_as(kind: type[T], value: object) -> T:
 
 
 def _reason(error: ValidationError) -> str:
-    """The first thing wrong: where, and of which kind."""
+    """The first problem: where, and which kind."""
     first, *_ = error.errors(include_url=False, include_input=False)
     place = ".".join(map(str, first["loc"]))
     return f"{place}: {first['msg']}" if place else first["msg"]

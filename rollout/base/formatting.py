@@ -1,4 +1,4 @@
-"""How counts are written for people, in one place: `1 route`, `2 routes`, `1,200 requests`. Pure."""
+"""Counts for people: `1 route`, `2 routes`, `1,200 requests`. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ def count_of(count: int, noun: str) -> str:
 
     Args:
         count: 0 or more.
-        noun: In the singular, the word that is counted last: `target group`.
+        noun: In the singular: `target group`.
     """
     return f"{count:,} {plural(noun, count)}"
 
 
 def plural(noun: str, count: int) -> str:
-    """The noun alone, as the number asks for it."""
+    """The noun in the singular or the plural."""
     if count == 1:
         return noun
     if noun.endswith("y") and noun[-2:-1] not in "aeiou":

@@ -1,7 +1,7 @@
-"""What rollout writes to `logging`: each call of AWS and of the engine, each event.
+"""Writes each call of AWS and of the engine, and each event, to `logging`.
 
-A handler is somebody else's code, and may hang or fail: it gets the lines on a thread of their own, so that none stops
-or delays a call. No line has a secret that is known, nor anything that acts on a terminal.
+A handler is foreign code and may hang or fail. It gets the lines in a separate thread, so that it never stops or delays
+a call. Lines have no known secrets and no control characters.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ _ASIDE, _FORMAT = DaemonPool(1, "log"), logging.Formatter()
 def note(
     logger: logging.Logger, message: str, *values: object, level: int = logging.INFO, failed: bool = False
 ) -> None:
-    """Write a line, soon; it costs next to nothing where nobody listens.
+    """Queue a line; almost free if the level is off.
 
     Args:
-        logger: One below `rollout`.
-        message: With `%s` for each of the values.
-        values: What is put into it.
-        level: logging's.
-        failed: Whether the exception that is being handled belongs to it.
+        logger: A logger below `rollout`.
+        message: Has a `%s` for each value.
+        values: The values.
+        level: The level of `logging`.
+        failed: Whether to add the current exception.
     """
     if logger.isEnabledFor(level):
         file, line, function, _ = logger.findCaller(stacklevel=2)
@@ -38,14 +38,14 @@ def note(
 
 
 def flush(seconds: float = 1.0) -> bool:
-    """Wait until all lines so far are written, so many seconds at most; whether they are."""
+    """Wait for all lines so far, at most this many seconds; return whether they are written."""
     return DaemonPool.wait([_ASIDE.submit(int)], seconds)
 
 
 def _write(logger: logging.Logger, record: logging.LogRecord) -> None:
-    with suppress(Exception):  # a handler's own, which it should have seen to
+    with suppress(Exception):  # the handler's own failure
         record.msg, record.args = redacted(one_line(record.getMessage())), ()
         if record.exc_info:
-            # a formatter takes the text that is there
+            # a formatter uses an existing text
             record.exc_text = redacted(printable(_FORMAT.formatException(record.exc_info)))
         logger.handle(record)

@@ -1,3 +1,3 @@
-"""Which packages are ours: a defect's place is told in them, and a folder of programs hides none of them."""
+"""The packages of rollout: crash reports show places in them, and a folder of programs can't replace them."""
 
 PACKAGES = ("rollout", "rollout_sandbox")

@@ -1,7 +1,7 @@
-"""Whose process is at the other end of a connection on the loopback interface, as the kernel reports it.
+"""The user at the other end of a loopback connection, as the kernel reports it.
 
-A port of this machine is open to all its users, and Pulumi's engine and AWS's SDKs reach providers and endpoints by
-TCP alone, so a file's permissions can't guard it. Linux knows the owner of each socket; other systems don't tell.
+A port is open to all users of the machine. Pulumi's engine and AWS's SDKs use only TCP for providers and endpoints, so
+file permissions can't protect it. Linux reports each socket's owner; other systems don't.
 https://man7.org/linux/man-pages/man7/sock_diag.7.html
 """
 
@@ -27,15 +27,15 @@ _OWNER_AT = _HEAD.size + 4 + 48 + 12
 
 @cache
 def are_known() -> bool:
-    """Whether this system tells whose a connection is."""
+    """Whether this system reports a connection's user."""
     try:
         return _answer(("127.0.0.1", 1), ("127.0.0.1", 1)) == -errno.ENOENT
-    except (OSError, AttributeError):  # there is no such socket family, or not this protocol of it
+    except (OSError, AttributeError):  # the socket family or this protocol doesn't exist
         return False
 
 
 def user_of(peer: Address, here: Address) -> int | None:
-    """The user who holds the other end of a connection; None where nobody does any more, or the system doesn't tell.
+    """The user of the other end of a connection; None if it is closed, or the system doesn't report it.
 
     Args:
         peer: The other end's IPv4 address and port.
@@ -47,16 +47,16 @@ def user_of(peer: Address, here: Address) -> int | None:
     if isinstance(found, int):
         return None
     owner, inode = _OWNER_AND_INODE.unpack_from(found, _OWNER_AT)
-    return int(owner) if inode else None  # a socket that nobody holds any more is said to be root's
+    return int(owner) if inode else None  # a closed socket is reported as root's
 
 
 def are_ours(peer: Address, here: Address) -> bool:
-    """Whether the other end is held by this process's user; True where the system doesn't tell."""
+    """Whether the other end belongs to this process's user; True if the system doesn't report it."""
     return not are_known() or user_of(peer, here) == os.geteuid()
 
 
 def _answer(peer: Address, here: Address) -> bytes | int:
-    """What the kernel says of a socket, or its error."""
+    """The kernel's answer about a socket, or its error."""
     ends = struct.pack("!HH", peer[1], here[1])
     addresses = b"".join(socket.inet_aton(address).ljust(16, b"\0") for address, _ in (peer, here))
     asked = _ASKED.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, 0, _ANY_STATE)

@@ -1,4 +1,4 @@
-"""Folders for their owner alone, whatever the umask is: states, tokens and plans are in them."""
+"""Folders only for their owner, whatever the umask: they contain states, tokens and plans."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import stat
 from pathlib import Path
 
 HOME = ".rollout"
-"""The folder beside stacks.toml that holds what rollout keeps there."""
+"""The folder of rollout beside stacks.toml."""
 
 _ANYBODY_WRITES = stat.S_IWGRP | stat.S_IWOTH
 
 
 def private_folder(folder: Path) -> Path:
-    """Have a folder, and all above it; those that are made let nobody else in.
+    """Create a folder and its parents, accessible only to their owner.
 
-    One that is there keeps its mode, but nobody else may write to it: who can, can put other files in place of ours.
+    An existing folder keeps its mode, but no other user may have write access: they could replace files.
 
     Args:
-        folder: The folder; where it is below a `.rollout`, that one counts as well.
+        folder: The folder; a `.rollout` above it is checked, too.
     """
     for each in reversed((folder, *folder.parents)):
         if not each.exists():
@@ -31,6 +31,6 @@ def private_folder(folder: Path) -> Path:
 
 def _close(folder: Path) -> None:
     found = folder.stat()
-    shared = found.st_mode & stat.S_ISVTX  # such as /tmp, which somebody named by mistake
+    shared = found.st_mode & stat.S_ISVTX  # such as /tmp, named by mistake
     if found.st_uid == os.geteuid() and found.st_mode & _ANYBODY_WRITES and not shared:
         folder.chmod(stat.S_IMODE(found.st_mode) & ~_ANYBODY_WRITES)

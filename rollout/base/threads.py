@@ -1,6 +1,6 @@
-"""Threads that nobody has to wait for: Ctrl-C ends the program although some of their calls are under way.
+"""Daemon threads: Ctrl-C ends the program although some of their calls are still running.
 
-`concurrent.futures` waits for its threads, when a pool is left and again when the interpreter ends.
+`concurrent.futures` waits for its threads, at the end of a pool and again at the end of the interpreter.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ S = TypeVar("S")
 
 
 class DaemonPool:
-    """Runs calls side by side, so many at a time; the rest of `concurrent.futures` is as usual.
+    """Runs calls in parallel, with futures of `concurrent.futures`.
 
     Args:
-        at_once: How many, 1 or more.
-        name: What its threads are called.
+        at_once: The number of threads, 1 or more.
+        name: The threads' name.
     """
 
     def __init__(self, at_once: int, name: str = "rollout") -> None:
@@ -33,7 +33,7 @@ class DaemonPool:
         self._threads = 0
 
     def submit(self, call: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Begin a call, now or as soon as there is a thread for it."""
+        """Start a call, now or when a thread is free."""
         future: Future[T] = Future()
         with self._lock:
             self._calls.append((future, partial(call, *arguments)))
@@ -45,19 +45,19 @@ class DaemonPool:
         return future
 
     def map(self, call: Callable[[S], T], items: Iterable[S]) -> Iterator[T]:
-        """Call with each item, side by side; the results in the items' order."""
+        """Call with each item, in parallel; the results in the items' order."""
         futures = [self.submit(call, item) for item in items]
         return (future.result() for future in futures)
 
     @staticmethod
     def wait(futures: Collection[Future[Any]], seconds: float) -> bool:
-        """Wait for calls, so many seconds at most; whether all are done."""
+        """Wait for calls, at most this many seconds; return whether all are done."""
         return not wait_for(futures, seconds).not_done
 
     def _begin(self) -> bool:
         try:
             Thread(target=self._run, name=self._name, daemon=True).start()
-        except RuntimeError:  # the system has no thread left: those that run do the work, or else the caller
+        except RuntimeError:  # the system has no thread left: running threads do the work, or else the caller
             return False
         return True
 

@@ -19,7 +19,7 @@ GROUPS = '{ public = "l-passport-v2-rust-scorer", internal = "l-passport-v2-rust
 MORE = GROUPS.replace('"l-passport-v2-rust-scorer",', '["l-passport-v2-rust-scorer", "l-rust-ceramic-score"],')
 DENIED = AwsError(
     "GetMetricData: AccessDenied: not authorized",
-    hint="the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md",
+    hint="the role lacks a permission: `rollout iam-policy ENV` prints the policies; see docs/security.md",
 )
 
 

@@ -37,4 +37,4 @@ def test_a_topic_that_is_not_there_is_told(sandbox: Sandbox, tenant: Tenant) -> 
     inventory = environment(account=tenant.account, notifications={"ops": Notification(sns=topic)})
     Container(inventory, sandbox).notifiers(failures.append).send(NOTICE)
     (failure,) = failures
-    assert failure.startswith(f"notification ops ({topic}) wasn't told of the verdict: Publish: NotFound: ")
+    assert failure.startswith(f"notification ops ({topic}) failed for the event verdict: Publish: NotFound: ")

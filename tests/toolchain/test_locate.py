@@ -77,12 +77,12 @@ def test_an_older_engine_does_not_hide_a_fitting_one_behind_it(cache: Path, tmp_
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        ("#!/bin/sh\necho v4.0.0", "newer than what rollout knows"),
-        ("#!/bin/sh\necho 'a note-taking program'", "isn't a Pulumi engine.*a note-taking program"),
+        ("#!/bin/sh\necho v4.0.0", "newer than rollout supports"),
+        ("#!/bin/sh\necho 'a note-taking program'", "is not a Pulumi engine.*a note-taking program"),
         ("#!/bin/sh\necho v3.260.0; exit 3", "exit code 3"),
         ("#!/no/such/interpreter\n", "can't be run"),
         ("\x7fELF\x02half written", "can't be run"),
-        ("", "isn't a Pulumi engine|can't be run"),
+        ("", "is not a Pulumi engine|can't be run"),
     ],
 )
 def test_what_is_no_engine_is_told(cache: Path, tmp_path: Path, script: str, why: str) -> None:

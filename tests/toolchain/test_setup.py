@@ -68,7 +68,7 @@ def test_a_source_gives_one_and_the_next_time_none_is_needed(cache: Path) -> Non
 def test_the_next_source_gets_its_turn_and_is_told_of(cache: Path) -> None:
     seen: list[Progress] = []
     setup(seen.append, environ=NOWHERE, cache=cache, sources={"release": fails, "build": gives()})
-    assert "No engine by release: the reason" in [progress.step for progress in seen]
+    assert "no engine from release: the reason" in [progress.step for progress in seen]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_next_source_gets_its_turn_and_is_told_of(cache: Path) -> None:
     [
         (fails, "the reason"),
         (gives("v3.260.0"), r"is 3\.260\.0, not 3\.259\.0"),
-        (gives("hello"), "isn't a Pulumi engine"),
+        (gives("hello"), "is not a Pulumi engine"),
         (lambda _: None, "can't be run"),
     ],
 )

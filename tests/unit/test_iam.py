@@ -159,7 +159,7 @@ def test_a_denial_is_found_in_any_text(action: str, named: bool) -> None:
 def test_s3_puts_the_resource_in_quotes() -> None:
     found = denial('is not authorized to perform: s3:PutObject on resource: "arn:aws:s3:::b/k" because no')
     assert found is not None
-    assert str(found) == "the credentials have no right to s3:PutObject on arn:aws:s3:::b/k"
+    assert str(found) == "the credentials lack the permission s3:PutObject on arn:aws:s3:::b/k"
 
 
 def test_a_denial_names_the_policies_that_have_the_right() -> None:

@@ -173,7 +173,7 @@ def test_a_webhook_that_fails_once_is_tried_again(send: Send) -> None:
 def test_a_webhook_that_refuses_is_told_by_its_host(send: Send, status: int, tries: int, why: str) -> None:
     with hook(status) as slack:
         failures = send(slack={"webhook": slack.url})
-    assert failures == [f"notification slack (127.0.0.1) wasn't told of the verdict: {why}"]
+    assert failures == [f"notification slack (127.0.0.1) failed for the event verdict: {why}"]
     assert len(slack.came) == tries
 
 
@@ -182,7 +182,7 @@ def test_a_dead_webhook_stops_nobody_else(send: Send) -> None:
         gone = dead.url
     with hook(200) as slack:
         failures = send(dead={"webhook": gone}, slack={"webhook": slack.url})
-    assert failures == ["notification dead (127.0.0.1) wasn't told of the verdict: Connection refused; tried 3 times"]
+    assert failures == ["notification dead (127.0.0.1) failed for the event verdict: Connection refused; tried 3 times"]
     assert len(slack.came) == 1
 
 
@@ -191,7 +191,7 @@ def test_a_webhook_that_hangs_is_left_behind(send: Send) -> None:
         slack.open.clear()
         limits = Limits(total=timedelta(seconds=0.3), one=timedelta(minutes=1))
         failures = send(limits=limits, slack={"webhook": slack.url}, other={"webhook": other.url})
-        assert failures == ["notification slack (127.0.0.1) wasn't told of the verdict: not done within 0.3 s"]
+        assert failures == ["notification slack (127.0.0.1) failed for the event verdict: not done within 0.3 s"]
         assert len(other.came) == 1
 
 
@@ -208,7 +208,7 @@ def test_a_variable_is_looked_up_at_each_notice_and_missed_once(send: Send) -> N
     variables: dict[str, str] = {}
     failures = send(NOTICE, NOTICE, variables=variables, slack={"webhook": "$HOOK"})
     assert failures == [
-        "notification slack ($HOOK) wasn't told of the verdict: the variable HOOK isn't set; that is told only once"
+        "notification slack ($HOOK) failed for the event verdict: the variable HOOK is not set; later notifications don't repeat this"
     ]
     with hook(200) as slack:
         assert send(variables={"HOOK": slack.url}, slack={"webhook": "$HOOK"}) == []
@@ -228,7 +228,7 @@ def test_a_variable_is_looked_up_at_each_notice_and_missed_once(send: Send) -> N
 def test_no_failure_holds_the_address(send: Send, url: str) -> None:
     (failure,) = send(variables={"HOOK": url}, slack={"webhook": "$HOOK"})
     assert SECRET not in failure
-    assert failure.startswith("notification slack ($HOOK) wasn't told")
+    assert failure.startswith("notification slack ($HOOK) failed")
     try:
         (failure,) = send(slack={"webhook": url})
     except ValidationError as error:
@@ -239,28 +239,28 @@ def test_no_failure_holds_the_address(send: Send, url: str) -> None:
 @pytest.mark.parametrize(
     ("code", "why"),
     [
-        ("raise SystemExit(3)", "it ended with exit code 3"),
-        ("import time; time.sleep(60)", "it took longer than 0.2 s and was stopped"),
+        ("raise SystemExit(3)", "the command ended with exit code 3"),
+        ("import time; time.sleep(60)", "the command took longer than 0.2 s and was stopped"),
     ],
 )
 def test_a_command_that_fails_is_told_and_not_run_again(send: Send, tmp_path: Path, code: str, why: str) -> None:
     counted = f"open('runs', 'a').write('x'); {code}"
     limits = Limits(one=timedelta(seconds=0.2 if "sleep" in code else 5))
     (failure,) = send(limits=limits, log=command(counted))
-    assert failure == f"notification log ({sys.executable}) wasn't told of the verdict: {why}"
+    assert failure == f"notification log ({sys.executable}) failed for the event verdict: {why}"
     assert "SystemExit" not in code or (tmp_path / "runs").read_text() == "x"
 
 
 def test_a_command_that_is_not_there_is_told(send: Send) -> None:
     (failure,) = send(log={"command": ("./notify.sh",)})
-    assert failure.endswith("it can't be run: No such file or directory")
+    assert failure.endswith("can't be run: No such file or directory")
 
 
 def test_a_topic_that_refuses_is_told(send: Send) -> None:
     place = "arn:aws:sns:eu-west-1:123456789012:ramps"
     failures = send(topics=Topics(AwsError("Publish: NotFound: Topic does not exist")), page={"sns": place})
     assert failures == [
-        f"notification page ({place}) wasn't told of the verdict: Publish: NotFound: Topic does not exist"
+        f"notification page ({place}) failed for the event verdict: Publish: NotFound: Topic does not exist"
     ]
 
 
@@ -270,7 +270,7 @@ def test_a_defect_does_not_stop_a_ramp(send: Send) -> None:
             raise KeyError(SECRET)
 
     (failure,) = send(topics=Broken(), page={"sns": "arn:aws:sns:eu-west-1:123456789012:ramps"})
-    assert failure.endswith("KeyError, which is a defect of rollout")
+    assert failure.endswith("KeyError, which is a defect in rollout")
 
 
 @pytest.fixture
@@ -299,7 +299,7 @@ def test_a_plugin_tells_in_its_own_way_with_its_own_options(send: Send, ntfy: st
 def test_a_plugin_that_fails_or_is_missing_stops_nothing_and_tells_no_secret(send: Send, ntfy: str) -> None:
     with hook(500) as server:
         (said,) = send(phones={"plugin": ntfy, "options": {"server": server.url, "topic": "rollouts"}})
-    assert said == "notification phones (ntfy) wasn't told of the verdict: the plugin failed with HTTPError"
+    assert said == "notification phones (ntfy) failed for the event verdict: the plugin failed with HTTPError"
     (said,) = send(phones={"plugin": "nothing-of-that-name"})
     assert "there is no notifier 'nothing-of-that-name'" in said
 

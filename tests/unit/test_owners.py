@@ -162,7 +162,7 @@ def python(code: str) -> tuple[str, ...]:
     [
         ("import sys; sys.exit('\\033[31m│ \\033[0mError: no backend\\n│ and more')", "failed: no backend"),
         ("import sys; sys.exit('error: no stack named x')", "failed: no stack named x"),
-        ("raise SystemExit(3)", "it said nothing"),
+        ("raise SystemExit(3)", "it gave no reason"),
     ],
 )
 def test_a_failure_is_told_by_the_tools_own_error(tmp_path: Path, code: str, said: str) -> None:

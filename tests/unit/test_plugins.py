@@ -82,7 +82,7 @@ def test_a_missing_plugin_is_named_beside_those_that_are_there(install: Install)
         read(parts("datadog"))
     assert caught.value.code == "plugin-missing"
     assert "metrics source 'datadog'" in caught.value.what
-    assert str(caught.value.hint).endswith("here are: cloudwatch, prometheus")
+    assert str(caught.value.hint).endswith("here: cloudwatch, prometheus")
 
 
 def test_two_plugins_of_a_name_are_told(install: Install) -> None:
@@ -138,7 +138,7 @@ def test_the_inventory_names_a_notifier_with_options_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("module", "code", "told"),
     [
-        ("no_way", "notifier = lambda environment, options: 1", "called"),
+        ("no_way", "notifier = lambda environment, options: 1", "callable"),
         ("no_option", "notifier = lambda environment, options: options['topic']", "KeyError"),
     ],
 )
@@ -155,4 +155,4 @@ def test_a_missing_notifier_is_named_beside_those_that_are_there(install: Instal
     with pytest.raises(UsageError, match="notifier 'matrix'") as caught:
         notifier("matrix", environment(), {})
     assert caught.value.code == "plugin-missing"
-    assert str(caught.value.hint).endswith("here are: ntfy")
+    assert str(caught.value.hint).endswith("here: ntfy")

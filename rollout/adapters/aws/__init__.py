@@ -1,7 +1,7 @@
-"""AWS over boto3: an adapter a service, behind the Protocols of those who ask; nothing else calls AWS.
+"""AWS over botocore: one adapter per service, behind the callers' Protocols. Nothing else calls AWS.
 
-- `session`: how AWS is reached, and its failures in our words;
-- `alb`: elbv2, with `inspection`, the look behind the rules, and `discovery`, for `rollout init`;
+- `session`: access to AWS, and its failures as errors of rollout;
+- `alb`: elbv2, with `inspection`, the checks of target groups and functions, and `discovery`, for `rollout init`;
 - `cloudwatch`, `log_insights`: metrics, alarms, and cold starts from the functions' logs;
-- `functions`, `sns`, `sts`: invoking, telling, and who one is.
+- `functions`, `sns`, `sts`: invocations, notifications, and the caller's identity.
 """

@@ -1,7 +1,7 @@
-"""The load balancers' API over boto3; the only module that uses it for elbv2.
+"""The load balancers' API over botocore; the only module that uses elbv2.
 
-It reads with as few round trips as the API allows, side by side, since a rollback waits for it, and changes a rule by
-ModifyRule with the whole actions list and without conditions, which leaves them alone.
+It reads with as few calls as the API allows, in parallel, since a rollback waits for it. It changes a rule with
+ModifyRule: all actions, and no conditions, so these stay unchanged.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_ModifyRule.html
 """
 
@@ -38,19 +38,19 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 PARALLEL = 16
-_NAMES_A_CALL = 20  # DescribeLoadBalancers takes no more names; DescribeTags no more ARNs
+_NAMES_A_CALL = 20  # the limit of names in DescribeLoadBalancers and of ARNs in DescribeTags
 _NOT_FOUND = frozenset({"LoadBalancerNotFound", "LoadBalancerNotFoundException", "TargetGroupNotFound"})
 
 T = TypeVar("T")
 
 
 class Elbv2:
-    """The `LoadBalancers` port over boto3, and the calls of a rollback, which are the same but less patient.
+    """The `LoadBalancers` port over botocore, and the same calls for a rollback, with shorter timeouts.
 
-    Throttled calls are tried again with growing pauses by botocore's standard retry mode.
+    botocore's standard retry mode repeats throttled calls with growing pauses.
 
     Args:
-        access: How AWS is reached.
+        access: Access to AWS.
         patience: How long to wait for an answer.
         retries: How often a call is tried again.
     """
@@ -156,7 +156,7 @@ class Elbv2:
         if account != environment.account:
             raise WrongAccount(
                 f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-                hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+                hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
             )
         return account
 
@@ -186,7 +186,7 @@ class Elbv2:
         return tuple(live_rule(listener, rule) for page in pages for rule in page["Rules"])
 
     def _target_groups(self, names: Sequence[str]) -> tuple[LiveTargetGroup, ...]:
-        """All of the names at once; if one is missing AWS refuses the whole call, so then each by itself."""
+        """All names in one call. If one is missing AWS refuses the whole call; then one call per name."""
         try:
             return tuple(g for chunk in _chunks(names) for g in self._describe_groups(chunk))
         except ClientError as error:
@@ -235,7 +235,7 @@ def _tagged(rule: LiveRule, tags: Mapping[str, str]) -> LiveRule:
 
 
 def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
-    """A target group of DescribeTargetGroups in our words."""
+    """A target group, from DescribeTargetGroups."""
     return LiveTargetGroup(
         Arn(group["TargetGroupArn"]),
         group["TargetGroupName"],
@@ -246,7 +246,7 @@ def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
 
 
 def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
-    """A rule of DescribeRules in our words."""
+    """A rule, from DescribeRules."""
     actions = rule.get("Actions", [])
     return LiveRule(
         arn=Arn(rule["RuleArn"]),
@@ -268,7 +268,7 @@ _CONFIGS = {
 
 
 def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
-    """A condition in our words; by regular expressions, or of a kind that came later, one that can't be judged."""
+    """A condition. One with regular expressions, or of an unknown kind, can't be evaluated."""
     kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
     if kind == ConditionField.QUERY:
         pairs = told.get("QueryStringConfig", {}).get("Values", [])
@@ -282,7 +282,7 @@ def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
 
 
 def _told(action: ActionOutputTypeDef) -> str:
-    """An action in words."""
+    """An action as text."""
     match action["Type"]:
         case "fixed-response":
             return f"fixed-response {action['FixedResponseConfig']['StatusCode']}"

@@ -1,6 +1,6 @@
-"""CloudWatch over boto3; the only module that uses it for metrics and alarms.
+"""CloudWatch over botocore: metrics and alarms; the only module that calls it.
 
-All series of a request go in one call as far as AWS takes them, since calls are what is throttled and what costs.
+One call has as many series as AWS allows, since calls are throttled and billed.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 SERIES_A_CALL, POINTS_A_CALL = 500, 100_800
 ALARMS_A_CALL = 100
-_RETRIES = 2  # what is measured is never worth a long wait
+_RETRIES = 2  # a measurement is never worth a long wait
 
 
 class CloudWatch:
-    """The `Metrics` and `Alarms` ports over boto3."""
+    """The `Metrics` and `Alarms` ports over botocore."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

@@ -1,4 +1,4 @@
-"""What load balancers an account has, for `rollout init`: the port `Account` over boto3's elbv2."""
+"""An account's load balancers, for `rollout init`: the port `Account` over elbv2."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Elbv2Account:
-    """The `Account` port over boto3."""
+    """The `Account` port over elbv2."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

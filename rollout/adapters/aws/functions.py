@@ -1,7 +1,7 @@
-"""Lambda's Invoke over boto3; the only module that invokes functions.
+"""Lambda's Invoke over botocore; the only module that invokes functions.
 
-botocore would try a call again that wasn't answered, and a function that isn't idempotent would have run twice. So only
-calls that Lambda says it didn't take on are tried again.
+botocore would repeat a call without an answer, and a function that is not idempotent would run twice. So this module
+repeats only calls that Lambda says it did not accept.
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 PARALLEL = 100
-# ResourceConflictException: it is still being made, or its code is being changed
+# ResourceConflictException: it is being created, or its code is being updated
 _NOT_TAKEN_ON = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException", "ResourceConflictException"}
 )
@@ -38,11 +38,11 @@ def _may_be_tried_again(error: BaseException) -> bool:
 
 
 class Lambda:
-    """The `Functions` port over boto3.
+    """The `Functions` port over botocore.
 
     Args:
         access: How to reach AWS.
-        pause: How long to wait before the second try, at most; it doubles from try to try.
+        pause: The longest wait before the second try; it doubles with each try.
     """
 
     def __init__(self, access: Access, pause: timedelta = timedelta(seconds=1)) -> None:
@@ -61,7 +61,7 @@ class Lambda:
         return explained(call, function)
 
     def _client(self, limit: timedelta) -> LambdaClient:
-        with self._making:  # a session may make one client at a time
+        with self._making:  # a session creates one client at a time
             if limit not in self._clients:
                 self._clients[limit] = self._access.client("lambda", at_once=PARALLEL, retries=0, patience=limit)
             return self._clients[limit]
@@ -75,12 +75,12 @@ class Lambda:
         try:
             said = json_of(text) if text else None
         except Unexpected as error:
-            return Invocation(None, f"what it answered {error}", took)
+            return Invocation(None, f"its answer {error}", took)
         return Invocation(said, _error(answer, said), took)
 
 
 def _error(answer: Mapping[str, Any], said: object) -> str | None:
-    kind: str | None = answer.get("FunctionError")  # there only where it failed
+    kind: str | None = answer.get("FunctionError")  # only on a failure
     if kind is None:
         return None
     if not isinstance(said, dict):

@@ -1,4 +1,4 @@
-"""The look behind the rules over boto3: registered targets, functions' policies, what a load balancer uses, quotas."""
+"""Checks beyond the rules: registered targets, functions' policies, a load balancer's usage, quotas."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ T = TypeVar("T")
 
 
 def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaClient], live: AlbState) -> Inspection:
-    """Look behind the rules of an environment; all calls side by side.
+    """Read registered targets, functions' policies, usage and quotas of an environment, all calls in parallel.
 
     Args:
         elb: The load balancers' client.
         functions: Makes Lambda's client.
-        live: AWS now.
+        live: The live state.
 
     Raises:
-        BotoCoreError, ClientError: AWS refused, or can't be reached; a policy that can't be read is left out.
+        BotoCoreError, ClientError: AWS refused, or can't be reached. An unreadable policy is left out.
     """
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="inspect") as pool:
         limits = pool.submit(_limits, elb)
@@ -58,7 +58,7 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
 
 
 def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]:
-    """The ids of a target group's targets, without those that are on their way out."""
+    """The ids of a target group's targets, without those that are draining."""
     health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     leaving = ("draining",)
     return tuple(
@@ -107,7 +107,7 @@ def _associated(elb: ElasticLoadBalancingv2Client, balancer: Arn) -> frozenset[A
     try:
         return frozenset(Arn(group["TargetGroupArn"]) for page in pages for group in page["TargetGroups"])
     except ClientError as error:
-        if error.response["Error"]["Code"] == _NO_GROUPS:  # where a balancer has none yet, it may be told so
+        if error.response["Error"]["Code"] == _NO_GROUPS:  # AWS may report that for a load balancer without any
             return frozenset()
         raise
 

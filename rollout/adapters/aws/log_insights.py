@@ -1,7 +1,7 @@
-"""Cold starts over boto3's logs: CloudWatch has no metric of them, but each invocation's REPORT line tells.
+"""Cold starts, from logs: CloudWatch has no metric for them, but each invocation's REPORT line shows them.
 
-This is the `Metrics` port for `metrics.REPORTS`, by Logs Insights. A query bills what it scans, so each minute is asked
-for once and remembered.
+This is the `Metrics` port for `metrics.REPORTS`, with Logs Insights. AWS bills what a query scans, so each minute is
+queried once and cached.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
 """
 
@@ -26,7 +26,7 @@ QUERY = 'filter @type = "REPORT" | stats count(*) as Reports, count(@initDuratio
 ROWS_A_QUERY = 10_000
 _TIME, _POLL = "bin(1m)", timedelta(seconds=0.5)
 _PATIENCE = 240
-"""How often a query is asked for its results; most take seconds."""
+"""The interval between requests for a query's results; most take seconds."""
 
 _Row = Mapping[str, str]
 

@@ -1,6 +1,6 @@
-"""The `Marks` port over boto3: what AWS has under names, and with which tags.
+"""The `Marks` port over botocore: resources by their names, with their tags.
 
-Tags of functions and roles are asked for by themselves: a right to them shows neither variables nor code.
+It reads only the tags of functions and roles: that permission shows neither variables nor code.
 https://docs.aws.amazon.com/lambda/latest/api/API_ListTags.html
 """
 
@@ -37,11 +37,11 @@ _SERVICES = {
 
 
 class AwsMarks:
-    """The `Marks` port over boto3.
+    """The `Marks` port over botocore.
 
     Args:
         access: How to reach AWS.
-        environment: Whose account it is.
+        environment: The inventory.
     """
 
     def __init__(self, access: Access, environment: Environment) -> None:
@@ -51,7 +51,7 @@ class AwsMarks:
     def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
         """See `migration.ports.Marks`."""
         services = sorted({_SERVICES[bearer.type] for bearer in bearers})
-        clients = {service: self._client(service) for service in services}  # a session may make one at a time
+        clients = {service: self._client(service) for service in services}  # a session creates one at a time
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="marks") as pool:
             asked = {each: pool.submit(self._found, clients[_SERVICES[each.type]], each) for each in bearers}
             return {bearer: found for bearer, future in asked.items() if (found := future.result())}

@@ -1,6 +1,6 @@
-"""How AWS is reached, and its failures in our words: shared by the adapters, `alb` and `cloudwatch`.
+"""Access to AWS, and its failures as errors of rollout, for all adapters.
 
-By botocore alone, which boto3 stands on, since boto3 takes longer to import.
+It uses only botocore, since boto3 takes longer to import.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from rollout.errors.redaction import hide
 
 _LACKING = {
     "code": "access-denied",
-    "hint": "the role lacks a permission: `rollout iam-policy ENV` prints what it needs; see docs/security.md",
+    "hint": "the role lacks a permission: `rollout iam-policy ENV` prints the policies; see docs/security.md",
 }
 _THROTTLED = {"code": "throttled", "hint": "AWS throttles the account: try again in a minute"}
 _KNOWN = {
@@ -46,28 +46,28 @@ _KNOWN = {
     "Throttling": _THROTTLED,
     "ThrottlingException": _THROTTLED,
 }
-"""What is known of AWS's own error codes."""
+"""Codes and hints by AWS's error codes."""
 _QUOTING = (HTTPClientError, CredentialRetrievalError, MetadataRetrievalError)
-"""Those of botocore's errors that quote what another said."""
+"""The errors of botocore that quote other texts."""
 
 T = TypeVar("T")
 _LOG, _BEGAN_AT = logging.getLogger("rollout.aws"), "rollout-began"
 PATIENCE, RETRIES = timedelta(seconds=20), 8
-"""How long an answer is waited for, and how often a call is tried again, where nothing else is said."""
+"""The default timeout of an answer, and the default number of retries."""
 CONNECTING = timedelta(seconds=5)
-"""How long a connection is waited for, unless patience ends before."""
+"""The timeout of a connection, unless patience is shorter."""
 _LONG = 500
 
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach AWS; its clients share one look-up of the credentials.
+    """Access to AWS. Its clients look up the credentials once.
 
     Attributes:
-        region: The environment's.
-        endpoint: Another address than AWS's own, for the sandbox.
-        access_key: With `secret_key`: fixed credentials; otherwise botocore's usual chain.
-        session_token: Of the fixed credentials, where they are a session's.
+        region: The environment's region.
+        endpoint: The sandbox's address; None for AWS.
+        access_key: With `secret_key`, fixed credentials; otherwise botocore's credential chain.
+        session_token: The fixed credentials' session token, if any.
     """
 
     region: str
@@ -91,13 +91,13 @@ class Access:
         return session
 
     def client(self, service: str, *, at_once: int = 1, retries: int = RETRIES, patience: timedelta = PATIENCE) -> Any:
-        """A client, which tries throttled calls again with growing pauses.
+        """A client that retries throttled calls with growing pauses.
 
         Args:
-            service: botocore's name of it.
-            at_once: How many calls are made side by side.
-            retries: How often a call is tried again, 0 or more.
-            patience: How long to wait for an answer, above 0.
+            service: botocore's name of the service.
+            at_once: The number of parallel calls.
+            retries: The number of retries, 0 or more.
+            patience: The timeout of an answer, above 0.
         """
         config = Config(
             retries={"mode": "standard", "max_attempts": retries},
@@ -114,7 +114,7 @@ def _begin(**call: Any) -> None:
 
 
 def _note(**call: Any) -> None:
-    """Log a call; botocore calls this with each answer, and with each failure to get one."""
+    """Log a call; botocore calls this with each answer and each failure."""
     _, _, name = call["event_name"].partition(".")
     answer = call["http_response"].status_code if "http_response" in call else type(call.get("exception")).__name__
     took = monotonic() - call["context"].get(_BEGAN_AT, monotonic())
@@ -123,26 +123,26 @@ def _note(**call: Any) -> None:
 
 @cache
 def _models(path: str | None) -> Loader:
-    """What botocore knows of the services, read once a process instead of once a session."""
+    """The service models of botocore, read once per process instead of once per session."""
     return create_loader(path)
 
 
 def usual_region() -> str | None:
-    """The region that variables or the profile name; None where nothing does.
+    """The region from variables or the profile; None without one.
 
-    AWS_REGION is what the other SDKs read, and boto3 does not.
+    Other SDKs read AWS_REGION, but botocore doesn't.
 
     Raises:
-        AwsError: AWS_PROFILE names no profile.
+        AwsError: AWS_PROFILE names an unknown profile.
     """
     return os.environ.get("AWS_REGION") or explained(lambda: Session().get_config_variable("region"))
 
 
 def explained(call: Callable[[], T], where: str | None = None) -> T:
-    """A call to AWS, and the reading of its answer, whose failure is one clear error whatever it is.
+    """A call to AWS, with the reading of its answer. Any failure becomes an `AwsError`.
 
     Raises:
-        AwsError: With where it happened, if that is told.
+        AwsError: With `where`, if given.
     """
     try:
         return call()
@@ -156,7 +156,7 @@ def explained(call: Callable[[], T], where: str | None = None) -> T:
 
 
 def aws_error(error: Exception, where: str | None = None) -> AwsError:
-    """A failure of botocore's, or of what is below it, in our words, with what to do."""
+    """A failure of botocore, or below it, as an `AwsError` with a hint."""
     match error:
         case AwsError():
             error.where = error.where or where
@@ -166,27 +166,27 @@ def aws_error(error: Exception, where: str | None = None) -> AwsError:
         case NoCredentialsError():
             return AwsError(
                 "no AWS credentials were found",
-                hint="sign in, for example by `aws sso login` and AWS_PROFILE, or use `--sandbox`",
+                hint="sign in, for example with `aws sso login` and AWS_PROFILE, or use `--sandbox`",
                 code="no-credentials",
             )
         case BotoCoreError() if type(error) not in _QUOTING:
             what, hint = shortened(str(error)), "check the network, the region and the credentials"
         case _:
-            # What it says may be a header, an answer or a command's output, and so a secret.
+            # Its text may be a header, an answer or a command's output, and so a secret.
             cause = getattr(error, "kwargs", {}).get("error") or error
-            what = f"AWS can't be asked, or its answer can't be read: {type(cause).__name__}"
+            what = f"the call to AWS failed, or its answer is unreadable: {type(cause).__name__}"
             hint = (
-                "look at proxies, endpoint_url and credential_process in your AWS settings; "
-                "`aws sts get-caller-identity --debug` tells more"
+                "check proxies, endpoint_url and credential_process in your AWS settings; "
+                "`aws sts get-caller-identity --debug` shows more"
             )
     return AwsError(what, where=where, hint=hint, code="aws-unreachable")
 
 
 class Refused(AwsError, ClientError):
-    """AWS's answer is an error; adapters look at its code as they do with botocore's own.
+    """AWS's answer is an error. Adapters read its code as with botocore's ClientError.
 
     Args:
-        error: Botocore's.
+        error: botocore's error.
         where: Where it happened.
     """
 
@@ -203,18 +203,18 @@ class Refused(AwsError, ClientError):
 
 
 def shortened(text: str) -> str:
-    """What another said, as the end of a line; a proxy says a whole page."""
+    """Another's text, shortened to the end of a line; a proxy may send a whole page."""
     line = one_line(text).rstrip(".")
     return line if len(line) <= _LONG else f"{line[:_LONG]}…"
 
 
 def _explaining(session: Session | None) -> type:
-    """What goes before a client's class, so that no call can fail in another way than by an `AwsError`.
+    """A base for a client's class, so that each call fails with an `AwsError`.
 
     https://docs.aws.amazon.com/boto3/latest/guide/events.html
 
     Args:
-        session: Whose credentials are secret; None where they are none, as the sandbox's.
+        session: The session with secret credentials; None in the sandbox.
     """
 
     class Explaining:
@@ -226,17 +226,17 @@ def _explaining(session: Session | None) -> type:
                     _hide_credentials(session)
                 raise aws_error(error) from error
             if not answer.get("ResponseMetadata", {}).get("RequestId"):
-                what = f"{operation}: what answered isn't AWS"
-                raise AwsError(what, hint="look at proxies and at endpoint_url", code="aws-unreachable")
+                what = f"{operation}: the answer is not from AWS"
+                raise AwsError(what, hint="check proxies and endpoint_url", code="aws-unreachable")
             return answer
 
     return Explaining
 
 
 def _hide_credentials(session: Session) -> None:
-    """Those that a call was signed with; where they can't be had, none was."""
+    """Hide the credentials that signed a call; without credentials no call was signed."""
     with suppress(Exception):
         credentials = session.get_credentials()
-        if credentials and not getattr(credentials, "refresh_needed", bool)():  # which would ask AWS again
+        if credentials and not getattr(credentials, "refresh_needed", bool)():  # which would call AWS again
             frozen = credentials.get_frozen_credentials()
             hide(frozen.secret_key, frozen.token)

@@ -1,4 +1,4 @@
-"""SNS over boto3; the only module that uses it.
+"""SNS over botocore; the only module that uses it.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 """
@@ -11,12 +11,12 @@ from dataclasses import replace
 from rollout.adapters.aws.session import Access, explained
 from rollout.inventory.model import Arn
 
-_SUBJECT = 99  # characters, and fewer than 100 are allowed
-_RETRIES = 2  # nobody waits long for a notice
+_SUBJECT = 99  # characters; AWS allows fewer than 100
+_RETRIES = 2  # a notification is not worth a long wait
 
 
 class Sns:
-    """The `Topics` port over boto3."""
+    """The `Topics` port over botocore."""
 
     def __init__(self, access: Access) -> None:
         self._access = access

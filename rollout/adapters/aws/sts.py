@@ -1,4 +1,4 @@
-"""Who the credentials belong to, and what time AWS has: STS over boto3."""
+"""The credentials' identity, and AWS's time: STS over botocore."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rollout.adapters.aws.session import Access, explained
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who is signed in.
+    """The identity of the credentials.
 
     Attributes:
         account: Twelve digits.
-        arn: The user's or the role's.
-        told: When AWS said so, by its own clock; to the second.
+        arn: The user's or the role's ARN.
+        told: The time of the answer, by AWS's clock, to the second.
     """
 
     account: str
@@ -25,12 +25,12 @@ class Caller:
 
 
 def caller(access: Access) -> Caller:
-    """Who the credentials belong to; nobody needs a right for this call.
+    """The identity of the credentials; this call needs no permission.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 
     Raises:
-        AwsError: There are no credentials, they aren't valid, or AWS can't be reached.
+        AwsError: There are no credentials, they are invalid, or AWS can't be reached.
     """
     sts = access.client("sts", retries=2)
 

@@ -1,7 +1,7 @@
-"""Telling people of a ramp: by an SNS topic, a webhook that takes Slack's messages, or a command.
+"""Notifications about a ramp: by an SNS topic, a webhook for Slack's messages, a command or a plugin.
 
-`notice` is what is told, `channels` how it gets there, and `notifiers` tells everybody side by side. Nothing here stops
-a ramp: who can't be reached is told of in a sentence.
+`channels` sends a notice; `notifiers` sends it to all recipients in parallel. Nothing here stops a ramp: a failed
+notification is reported in a sentence.
 """
 
 from rollout.adapters.notify.notifiers import Limits, Notifiers

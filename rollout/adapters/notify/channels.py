@@ -1,6 +1,6 @@
-"""The ways to somebody that need no AWS: an HTTP POST to a webhook, and a command that reads JSON.
+"""The channels without AWS: an HTTP POST to a webhook, and a command that reads JSON.
 
-A webhook's address is a secret, so only its host is ever told.
+A webhook's address is a secret, so messages have only its host.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class NotTold(Exception):
-    """Somebody couldn't be told; the text says why, and holds no secret."""
+    """A notification failed; the text says why, and has no secret."""
 
 
 class Unreached(NotTold):
-    """As above, and another try may go better."""
+    """The same, but another try may succeed."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0917 - urllib's
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
-        """Follow none: it would turn the POST into a GET, and might lead anywhere."""
+        """Follow no redirect: it would turn the POST into a GET, and might lead anywhere."""
 
 
 def host_of(url: str) -> str:
-    """What of a webhook's address may be told."""
+    """The part of a webhook's address that is not secret."""
     try:
         return urlsplit(url).hostname or "no host"
     except ValueError:
@@ -46,19 +46,19 @@ def host_of(url: str) -> str:
 
 
 def post(url: str, message: Mapping[str, Any], limit: timedelta) -> None:
-    """Send a message to a webhook, by the proxy that the environment names if it names one.
+    """Send a message to a webhook, through the environment's proxy if there is one.
 
     Args:
         url: Its address, http or https.
-        message: What is sent as JSON.
-        limit: How long to wait for each answer of the network.
+        message: Sent as JSON.
+        limit: The timeout of each network operation.
 
     Raises:
-        Unreached: There was no answer, or one that asks for another try: 408, 429 or 5xx.
-        NotTold: It refuses.
+        Unreached: There was no answer, or one that allows another try: 408, 429 or 5xx.
+        NotTold: The webhook refused.
     """
     if not url.startswith(("http://", "https://")):
-        raise NotTold("the address is no http or https URL")
+        raise NotTold("the address is not an http or https URL")
     try:
         request = urllib.request.Request(  # noqa: S310 - http and https alone, as seen above
             url, json.dumps(message).encode(), {"Content-Type": "application/json", "User-Agent": "rollout"}
@@ -77,24 +77,24 @@ def post(url: str, message: Mapping[str, Any], limit: timedelta) -> None:
         raise Unreached(told) from None
     except OSError as error:
         raise Unreached(error.strerror or type(error).__name__) from None
-    except (HTTPException, ValueError) as error:  # their texts may hold the address
-        raise NotTold(f"{type(error).__name__} of the address or the answer") from None
+    except (HTTPException, ValueError) as error:  # their texts may contain the address
+        raise NotTold(f"{type(error).__name__} in the address or the answer") from None
 
 
 def run(
     command: Sequence[str], message: Mapping[str, Any], folder: Path, limit: timedelta, environ: Mapping[str, str]
 ) -> None:
-    """Run a command without a shell, with a message as JSON on its standard input; what it prints is dropped.
+    """Run a command without a shell, with a message as JSON on its standard input. Its output is discarded.
 
     Args:
         command: The program, by its path from the folder or on PATH, and its arguments.
-        message: What it reads.
-        folder: Where it is run.
-        limit: How long it may take; then it is killed, and all that it started.
+        message: Its input.
+        folder: Its working directory.
+        limit: The time after which it and its child processes are killed.
         environ: Its environment.
 
     Raises:
-        NotTold: It isn't there, failed, or took too long. It isn't run again, as it may have done its work.
+        NotTold: It is missing, failed, or took too long. It is not run again, since it may have taken effect.
     """
     try:
         with subprocess.Popen(
@@ -108,9 +108,9 @@ def run(
         ) as process:
             _feed(process, json.dumps(message).encode(), limit)
     except OSError as error:
-        raise NotTold(f"it can't be run: {error.strerror}") from None
+        raise NotTold(f"the command can't be run: {error.strerror}") from None
     if process.returncode:
-        raise NotTold(f"it ended with exit code {process.returncode}")
+        raise NotTold(f"the command ended with exit code {process.returncode}")
 
 
 def _feed(process: subprocess.Popen[bytes], said: bytes, limit: timedelta) -> None:
@@ -118,4 +118,4 @@ def _feed(process: subprocess.Popen[bytes], said: bytes, limit: timedelta) -> No
         process.communicate(said, timeout=limit.total_seconds())
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        raise NotTold(f"it took longer than {limit.total_seconds():g} s and was stopped") from None
+        raise NotTold(f"the command took longer than {limit.total_seconds():g} s and was stopped") from None

@@ -1,7 +1,7 @@
-"""Everybody who wants to know of a notice is told, side by side and for a limited time.
+"""Sends a notice to all its recipients, in parallel and within a time limit.
 
-Each is told in a thread of its own, which is left behind if it still hangs at the end: a name server may take longer
-than any limit on a connection, and a ramp never waits for that.
+Each recipient has a thread of its own, which is abandoned if it still hangs at the end: a name server may take longer
+than any timeout of a connection, and a ramp never waits for that.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from rollout.ramp.notice import Notice, as_json, as_slack
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much time a notice may take.
+    """Time limits of a notice.
 
     Attributes:
-        total: All tries to tell everybody, above 0.
-        one: One try to tell one, above 0.
-        tries: How often a webhook is tried, 1 or more.
-        pause: How long to wait before the second try, at most; it doubles from try to try.
+        total: For all recipients and tries, above 0.
+        one: For one try, above 0.
+        tries: The number of tries of a webhook, 1 or more.
+        pause: The longest wait before the second try; it doubles with each try.
     """
 
     total: timedelta = timedelta(seconds=15)
@@ -46,20 +46,20 @@ class Limits:
 
 
 class _Unset(NotTold):
-    """The variable with a webhook's address isn't there."""
+    """The variable with a webhook's address is not set."""
 
 
 class Notifiers:
-    """Those who are told of a ramp.
+    """The recipients of a ramp's notices.
 
     Args:
-        notifications: Who and of what, by name.
-        plugins: A plugin's way to tell somebody, by its name and options.
-        topics: SNS; made when it is first needed.
-        root: Where commands are run.
-        on_failure: Told in a sentence who couldn't be told and why, by the thread that sends.
-        limits: How much time a notice may take.
-        variables: Where `$NAME` is looked for, at each notice.
+        notifications: The recipients and their events, by name.
+        plugins: A plugin's channel, by its name and options.
+        topics: SNS; created when it is first needed.
+        root: The folder in which commands run.
+        on_failure: Called with a sentence about a failed notification, in the sending thread.
+        limits: Time limits.
+        variables: The variables for `$NAME`, read at each notice.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Notifiers:
         self._unset: set[str] = set()
 
     def send(self, notice: Notice) -> None:
-        """Tell everybody whose `events` the notice is of; return when all know or the time is up. Raises nothing."""
+        """Send a notice to all recipients of its kind; return when all have it or the time is over. Never raises."""
         ends = time.monotonic() + self._limits.total.total_seconds()
         waiting = {name: each for name, each in self._notifications.items() if notice.kind in each.events}
         done: SimpleQueue[tuple[str, NotTold | None]] = SimpleQueue()
@@ -120,11 +120,11 @@ class Notifiers:
         except RolloutError as error:
             why = NotTold(error.what)
         except Exception as error:  # noqa: BLE001 - a ramp goes on, and the text may hold a secret
-            why = NotTold(f"{type(error).__name__}, which is a defect of rollout")
+            why = NotTold(f"{type(error).__name__}, which is a defect in rollout")
         done.put((name, why))
 
     def _environ_of(self, to: Notification) -> dict[str, str]:
-        """What a command gets of our variables: none with AWS's secrets, unless it is asked for by name."""
+        """The variables for a command: none with secrets of AWS, unless the table names them."""
         named = {name: self._variables[name] for name in to.variables if name in self._variables}
         return {**without_secrets(self._variables), **named}
 
@@ -133,14 +133,14 @@ class Notifiers:
         try:
             tell(as_json(notice))
         except Exception as error:
-            raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may hold a secret
+            raise NotTold(f"the plugin failed with {type(error).__name__}") from error  # its text may contain a secret
 
     def _resolved(self, webhook: str) -> str:
         url = self._variables.get(webhook[1:]) if webhook.startswith("$") else webhook
         if url:
             hide_address(url)
             return url
-        raise _Unset(f"the variable {webhook[1:]} isn't set; that is told only once")
+        raise _Unset(f"the variable {webhook[1:]} is not set; later notifications don't repeat this")
 
     def _post(self, url: str, message: Mapping[str, Any]) -> None:
         from tenacity import (  # noqa: PLC0415 - only where there is a webhook
@@ -169,4 +169,4 @@ def _sentence(name: str, to: Notification, notice: Notice, why: str) -> str:
     place = to.sns or to.plugin or (to.command[0] if to.command else webhook)
     if webhook and not webhook.startswith("$"):
         place = host_of(webhook)
-    return f"notification {name} ({place}) wasn't told of the {notice.kind}: {why}"
+    return f"notification {name} ({place}) failed for the event {notice.kind}: {why}"

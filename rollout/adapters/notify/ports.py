@@ -1,4 +1,4 @@
-"""What notices are published to."""
+"""The port that publishes notices."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class Topics(Protocol):
     """SNS, with one environment's credentials."""
 
     def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
-        """Send a message to all who subscribed to a topic.
+        """Publish a message to a topic.
 
         Args:
-            topic: The topic, of any region.
-            subject: An e-mail's subject; 99 characters of it are kept.
-            text: What people get, by e-mail and SMS.
-            data: What programs get.
+            topic: The topic, in any region.
+            subject: An e-mail's subject, cut to 99 characters.
+            text: The text for e-mail and SMS.
+            data: The data for programs.
 
         Raises:
             AwsError: AWS refused, or can't be reached.

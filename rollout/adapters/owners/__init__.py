@@ -1,8 +1,8 @@
-"""The tools that may have made the legacy rules, each behind the `LegacyOwner` port.
+"""The tools that may manage the legacy rules, each behind the `LegacyOwner` port.
 
-- `tool`: a command line tool, run with a list of arguments and a limit;
-- `terraform`: a Terraform state, asked for by `terraform state pull` or read from its file;
-- `pulumi_stack`: a stack of any Pulumi program, in whatever language, asked for by `pulumi stack export`.
+- `tool`: a command line tool, run with arguments and a timeout;
+- `terraform`: a Terraform state, from `terraform state pull` or a file;
+- `pulumi_stack`: a stack of a Pulumi program in any language, from `pulumi stack export`.
 """
 
 from rollout.adapters.owners.pulumi_stack import PulumiStack

@@ -1,4 +1,4 @@
-"""Legacy rules in another Pulumi stack, whatever language its program is in: only its state is looked at.
+"""Legacy rules in another Pulumi stack, in any language: this module reads only its state.
 
 https://www.pulumi.com/docs/iac/cli/commands/pulumi_state_delete/
 """
@@ -27,7 +27,7 @@ class PulumiStack:
     Attributes:
         tool: The Pulumi CLI.
         stack: Its full name, `ORGANIZATION/PROJECT/STACK`.
-        backend: Where its state is, a URL; by default where the CLI is logged in.
+        backend: The URL of its state; by default the backend where the CLI is logged in.
     """
 
     tool: Tool
@@ -41,7 +41,7 @@ class PulumiStack:
 
     update = "pulumi up"
     placeholder = "URN"
-    advice = "take the rules out of its program before its next `pulumi up`"
+    advice = "remove the rules from its program before its next `pulumi up`"
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
         """See `migration.ports.LegacyOwner`."""
@@ -49,7 +49,7 @@ class PulumiStack:
         return tuple(rules_in(self.tool.output(words, limit, self._variables)))
 
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
-        """See `migration.ports.LegacyOwner`; a command a rule, since older CLIs take no more."""
+        """See `migration.ports.LegacyOwner`; one command per rule, since older CLIs take no more."""
         return tuple(
             Command(
                 (
@@ -62,7 +62,7 @@ class PulumiStack:
         )
 
     def taking_back(self, rule: Arn) -> Command:
-        """See `migration.ports.LegacyOwner`; `pulumi import` wants a logical name and makes the URN of it."""
+        """See `migration.ports.LegacyOwner`; `pulumi import` takes a logical name and derives the URN."""
         words = ("pulumi", "import", LISTENER_RULE, "NAME", rule, "--stack", self.stack, "--yes")
         return Command(words, self._variables)
 
@@ -76,10 +76,10 @@ class PulumiStack:
 
 
 def rules_in(text: str) -> Iterator[OwnedRule]:
-    """The listener rules in an exported stack; by their type's name, as providers have several for them.
+    """The listener rules in an exported stack, found by their type's name, since providers have several.
 
     Raises:
-        OwnerError: It isn't an exported stack.
+        OwnerError: The data is not an exported stack.
     """
     try:
         stack = read_as(_Stack, json_of(text))
@@ -89,7 +89,7 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
                 if resource.id and not resource.delete:
                     yield OwnedRule(Arn(resource.id), resource.urn, bool(resource.protect))
     except Unexpected as error:
-        raise OwnerError(f"what Pulumi gave isn't an exported stack: {error}", code="state-unreadable") from None
+        raise OwnerError(f"Pulumi's output is not an exported stack: {error}", code="state-unreadable") from None
 
 
 class _Deployment(Foreign):

@@ -1,7 +1,7 @@
-"""Legacy rules in a Terraform state, of whatever backend, or in a local state file.
+"""Legacy rules in a Terraform state, in any backend, or in a local state file.
 
-The state is read in its own format, version 4, which is also what `terraform state pull` prints: that needs the backend
-alone, while `terraform show -json` starts every provider.
+It reads the state's own format, version 4, which `terraform state pull` prints: that needs only the backend, while
+`terraform show -json` starts every provider.
 
 https://developer.hashicorp.com/terraform/cli/commands/state/pull
 """
@@ -25,7 +25,7 @@ from rollout.migration.checks.ownership import Command, OwnedRule
 RULES = ("aws_lb_listener_rule", "aws_alb_listener_rule")
 FORMAT = 4
 LARGEST = 64 * 2**20
-"""Bytes of a state; those of whole companies have some megabytes."""
+"""The maximum size of a state in bytes; those of whole companies have some megabytes."""
 WRITING = timedelta(minutes=5)
 
 
@@ -35,9 +35,9 @@ class Terraform:
 
     Attributes:
         tool: terraform, run in the folder of stacks.toml.
-        directory: Where its configuration is, from there; None where a state file is read.
-        workspace: The workspace, where it isn't the one selected in the directory.
-        state: A local state file, from the folder of stacks.toml.
+        directory: Its configuration, as a path from that folder; None with a state file.
+        workspace: The workspace, if not the one selected in the directory.
+        state: A local state file, as a path from that folder.
     """
 
     tool: Tool
@@ -55,8 +55,8 @@ class Terraform:
     update = "terraform apply"
     placeholder = "ADDRESS"
     advice = (
-        "take the rules' resource blocks out of its code before its next apply; "
-        "from Terraform 1.7 on a `removed` block with `lifecycle { destroy = false }` in their place does it all"
+        "remove the rules' resource blocks from its code before its next apply; "
+        "from Terraform 1.7 on a `removed` block with `lifecycle { destroy = false }` in their place does both"
     )
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
@@ -97,10 +97,10 @@ class Terraform:
 
 
 def rules_in(text: str) -> Iterator[OwnedRule]:
-    """The listener rules in a state; an empty one is a workspace that nothing was made in.
+    """The listener rules in a state; an empty state is a new workspace.
 
     Raises:
-        OwnerError: It isn't a state of version 4, which Terraform writes since 0.12.
+        OwnerError: It is not a state of version 4, which Terraform writes since 0.12.
     """
     if not text.strip():
         return
@@ -110,7 +110,7 @@ def rules_in(text: str) -> Iterator[OwnedRule]:
             if each.get("mode") == "managed" and each.get("type") in RULES:
                 yield from _owned(read_as(_Resource, each))
     except Unexpected as error:
-        what = f"what Terraform gave isn't a state of format {FORMAT}: {error}"
+        what = f"Terraform's output is not a state of format {FORMAT}: {error}"
         raise OwnerError(what, code="state-unreadable") from None
 
 
@@ -145,7 +145,7 @@ def _owned(resource: _Resource) -> Iterator[OwnedRule]:
 
 
 def _index(key: int | str | None) -> str:
-    """An instance's key as an address has it: `[0]` of count, `["a"]` of for_each."""
+    """An instance's key in an address: `[0]` of count, `["a"]` of for_each."""
     if key is None:
         return ""
     if isinstance(key, str):

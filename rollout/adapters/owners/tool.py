@@ -1,4 +1,4 @@
-"""A command line tool of an owner's: run without a shell, for a limited time, its failure one clear error."""
+"""An owner's command line tool, run without a shell and with a timeout. A failure becomes one clear error."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _ERROR = re.compile(r"error: +(.+)|^(Error .+)", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool and what it is run with.
+    """A tool and its settings.
 
     Attributes:
-        name: As in a command line.
-        folder: Where it is run.
-        path: Its file; by default it is looked for on PATH.
-        variables: Environment variables, over this process's own.
+        name: Its name in a command line.
+        folder: Its working directory.
+        path: Its file; by default the one on PATH.
+        variables: Environment variables, in addition to this process's.
     """
 
     name: str
@@ -35,20 +35,22 @@ class Tool:
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def output(self, words: Sequence[str], limit: timedelta, variables: Mapping[str, str] | None = None) -> str:
-        """What it prints.
+        """The tool's standard output.
 
         Args:
             words: The command line, the tool's name first.
-            limit: How long it may take; then it is killed.
+            limit: The time after which it is killed.
             variables: More environment variables.
 
         Raises:
-            OwnerError: It isn't there, failed, or took too long.
+            OwnerError: It is missing, failed, or took too long.
         """
         path = str(self.path) if self.path else shutil.which(self.name)
         if path is None:
             raise OwnerError(
-                f"{self.name} isn't on PATH", hint=f"install it, or run {self.name} where it is", code="tool-missing"
+                f"{self.name} is not on PATH",
+                hint=f"install it, or run {self.name} on another machine",
+                code="tool-missing",
             )
         try:
             with subprocess.Popen(
@@ -62,7 +64,7 @@ class Tool:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
-                process_group=0,  # Ctrl-C is for us: a state that is being written is written to its end
+                process_group=0,  # Ctrl-C is for rollout: the tool finishes writing its state
             ) as process:
                 said, complaint = _communicate(process, limit, self.name)
         except OSError as error:
@@ -77,11 +79,11 @@ def _communicate(process: subprocess.Popen[str], limit: timedelta, name: str) ->
         return process.communicate(timeout=limit.total_seconds())
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-        raise OwnerError(f"{name} said nothing for {limit.total_seconds():g} s", code="tool-timeout") from None
+        raise OwnerError(f"{name} gave no answer within {limit.total_seconds():g} s", code="tool-timeout") from None
 
 
 def _reason(text: str) -> str:
-    """The first error that a tool tells of, without colours."""
+    """The first error in a tool's output, without colours."""
     plain = _COLOUR.sub("", text)
     found = _ERROR.search(plain)
-    return (found[1] or found[2]).strip() if found else plain.strip() or "it said nothing"
+    return (found[1] or found[2]).strip() if found else plain.strip() or "it gave no reason"

@@ -1,10 +1,10 @@
-"""The Pulumi stacks over the Automation API; with the components the only part that imports it.
+"""The Pulumi stacks over the Automation API. Only this folder and the components import it.
 
-- `stacks`: the `Stacks` port: preview and up; `states`: what a state holds, without the API;
+- `stacks`: the `Stacks` port: preview and up; `states`: reads states without the API;
 - `process`: the CLI in a process group of its own, and a workspace and a stack that start it less often;
 - `programs`: inline programs, loaded by their entry points;
-- `locks`: who holds a stack; `unlocking`: runs an operation again where the holder is dead;
-- `engine_events`: the engine's events and errors in our words.
+- `locks`: the holder of a stack's lock; `unlocking`: repeats an operation if the holder is dead;
+- `engine_events`: the engine's events and errors, typed.
 
 https://www.pulumi.com/docs/iac/automation-api/
 """

@@ -1,4 +1,4 @@
-"""What the engine says, in our words: its steps, its complaints and its failures."""
+"""The engine's output, typed: its steps, diagnostics and failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class NoStackError(Exception):
 
 
 class LockedError(Exception):
-    """The stack is locked; the text says by whom."""
+    """The stack is locked; the text names the holder."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -33,13 +33,13 @@ class LockedError(Exception):
 
 
 class Diagnostics:
-    """What the engine complains about."""
+    """The engine's diagnostics."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
 
     def add(self, event: auto.EngineEvent) -> None:
-        """Note what an event complains of."""
+        """Add an event's diagnostic, if it has one."""
         said = event.diagnostic_event
         if said is not None and said.severity == "error":
             text = _COLOUR.sub("", said.message).strip().removeprefix("an unhandled error occurred: ")
@@ -54,11 +54,11 @@ class Steps:
         self._found: list[Change] = []
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove all steps."""
         self._found.clear()
 
     def add(self, event: auto.EngineEvent) -> None:
-        """Note the step that an event is about."""
+        """Add an event's step, if it has one."""
         step = event.resource_pre_event
         if step is not None:
             self._found.append(change(step.metadata))
@@ -69,7 +69,7 @@ class Steps:
 
 
 def change(metadata: auto.StepEventMetadata) -> Change:
-    """A step of the engine in our words."""
+    """A step of the engine as a `Change`."""
     kinds = [str(getattr(diff.diff_kind, "value", diff.diff_kind)) for diff in (metadata.detailed_diff or {}).values()]
     return change_of(
         str(getattr(metadata.op, "value", metadata.op)),
@@ -98,7 +98,7 @@ def _state(state: auto.StepEventStateMetadata | None) -> ResourceState | None:
 
 @again_if_torn
 def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
-    """Run an operation of the engine; a failure is one clear error."""
+    """Run an operation of the engine; a failure becomes one clear error."""
     if problems:
         problems.errors.clear()
     try:
@@ -109,11 +109,11 @@ def explained(run: Callable[[], T], problems: Diagnostics | None = None) -> T:
         raise LockedError(str(error)) from error
     except auto_errors.CommandError as error:
         said = (problems.errors if problems else None) or [said_by_cli(str(error))]
-        # after a first failure the engine misses every step that the plan had for later
+        # after a first failure the engine reports every later step of the plan as missing
         causes = [text for text in said if not text.startswith(_MISSED)]
         if not causes or any(map(_BEYOND_PLAN.search, (*said, str(error)))):
             raise Drift(
-                "the world moved since the plan was approved; what was applied until then is in the state",
+                "AWS or the state changed after the plan was approved; the state has what was applied before",
                 [problem_of(text) for text in causes or said],
                 hint="run the command again to see what is left",
                 code="changed-since-preview",

@@ -1,4 +1,4 @@
-"""What the engine's command line is asked and complains of, in our words; nothing of Pulumi's SDK."""
+"""Runs and failures of the engine's command line, for logs and errors; without Pulumi's SDK."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LOG = logging.getLogger("rollout.pulumi")
 
 
 def note_run(arguments: Sequence[str], code: int, seconds: float) -> None:
-    """Log a run of the engine: the command's words, no options, which may say more than a log should have."""
+    """Log a run of the engine: the command without its options, which may contain secrets."""
     command = " ".join(takewhile(lambda word: not word.startswith("-"), arguments))
     note(_LOG, "pulumi %s: exit code %s in %.3f s", command, code, seconds)
 
 
 def said_by_cli(text: str) -> str:
-    """The CLI's own error lines, and what they list."""
+    """The CLI's error lines, and what they list."""
     found: list[str] = []
     for line in text.splitlines():
         _, is_error, what = line.partition("error: ")
@@ -35,7 +35,7 @@ def said_by_cli(text: str) -> str:
 
 
 def problem_of(text: str) -> Problem:
-    """One complaint, without a program's traceback."""
+    """One diagnostic, without a program's traceback."""
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
     if starts:
@@ -44,7 +44,7 @@ def problem_of(text: str) -> Problem:
 
 
 def engine_error(causes: Sequence[str]) -> EngineError:
-    """A failure as one clear error; where a right is missing, with how to get it."""
+    """A failure as one clear error; for a missing permission, with a hint how to get it."""
     denials = [denial(text) for text in causes]
     lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
     hint = next((denied.hint for denied in denials if denied), None)
@@ -52,14 +52,14 @@ def engine_error(causes: Sequence[str]) -> EngineError:
 
 
 _TORN = re.compile(
-    r"load checkpoint"  # a state that is being written
-    r"|could not list bucket: .*NotFound"  # of the locks that were being listed, one went
-    r"|\A[^\n]*\n *- (?:error: )?unexpected end of JSON input\Z"  # a lock, or a history entry, that is being written
+    r"load checkpoint"  # a state during a write
+    r"|could not list bucket: .*NotFound"  # a lock that was removed while the locks were listed
+    r"|\A[^\n]*\n *- (?:error: )?unexpected end of JSON input\Z"  # a lock or a history entry during a write
 )
 
 
 def torn(error: BaseException) -> bool:
-    """Whether the engine read a folder while another run wrote to it; it reads all that before it changes anything."""
+    """Whether the engine read a folder while another run wrote to it. The engine reads before it changes anything."""
     return isinstance(error, EngineError) and bool(_TORN.search(error.what))
 
 

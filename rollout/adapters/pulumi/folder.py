@@ -1,6 +1,6 @@
-"""A folder as Pulumi's backend, read without the engine, whose every start takes half a second.
+"""A folder as Pulumi's backend, read without the engine, since each start of the engine takes half a second.
 
-What isn't there as expected is left to the engine: compressed files, an older layout, what can't be read.
+The engine reads everything unexpected: compressed files, an older layout, unreadable files.
 https://www.pulumi.com/docs/iac/concepts/state-and-backends/#local-filesystem
 """
 
@@ -16,15 +16,15 @@ from pydantic import ValidationError
 from rollout.base.foreign import Foreign
 from rollout.state.history.entries import Update
 
-VERSION = 3  # of a state; a newer one may mean something else by the same names
+VERSION = 3  # of a state; newer versions may use the same names differently
 
 
 class AskEngineError(Exception):
-    """This is the engine's to read."""
+    """Only the engine can read this."""
 
 
 class Folder:
-    """What a folder has of one stack.
+    """One stack in a folder.
 
     Args:
         backend: Pulumi's backend, a URL.
@@ -32,7 +32,7 @@ class Folder:
         stack: Pulumi's stack.
 
     Raises:
-        AskEngineError: By each method, where it can't tell.
+        AskEngineError: By each method, for anything unexpected.
     """
 
     def __init__(self, backend: str, project: str, stack: str) -> None:
@@ -40,7 +40,7 @@ class Folder:
         self._project, self._stack = project, stack
 
     def resources(self) -> list[dict[str, Any]] | None:
-        """What the state holds, secrets encrypted; None where there is no such stack."""
+        """The state's resources, with encrypted secrets; None if there is no such stack."""
         states = self._folder("stacks")
         file = states / f"{self._stack}.json"
         if _is_compressed(states):
@@ -56,7 +56,7 @@ class Folder:
         return (found.checkpoint.latest.resources if found.checkpoint.latest else None) or []
 
     def history(self, depth: int) -> tuple[Update, ...]:
-        """The latest updates, the oldest first."""
+        """The latest updates, oldest first."""
         updates = self._folder("history") / self._stack
         if _is_compressed(updates):
             raise AskEngineError
@@ -80,7 +80,7 @@ class Folder:
 
 
 def _is_compressed(folder: Path) -> bool:
-    """Whether `PULUMI_DIY_BACKEND_GZIP` was on at some time."""
+    """Whether `PULUMI_DIY_BACKEND_GZIP` was ever on."""
     return any(folder.glob("*.gz"))
 
 

@@ -1,8 +1,8 @@
-"""Who holds a stack's lock, and whether they are still at work.
+"""The holder of a stack's lock, and whether its process is still running.
 
-The engine's lock is a file in the backend with user, host, process and time, and it stays when the process is killed.
-On this host a dead holder is told from a living one, and one whose `rollout` is dead is an orphan: its program is
-gone, so that it can't finish. Of another host nobody can tell.
+The engine's lock is a file in the backend with user, host, process and time. It stays after the process is killed. On
+this host rollout checks the process. An engine whose `rollout` is dead is an orphan: its program is gone, so it can't
+finish. A process of another host can't be checked.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rollout.inventory.quantities import parse_moment
 from rollout.state.pending import Holder, Lock
 
 PARENT = "ROLLOUT_ENGINE_OF"
-"""The engine's variable that names the process which started it."""
+"""The engine's environment variable with the id of the process that started it."""
 
 _HOLDER = re.compile(r"created by (?P<user>[^@\s]+)@(?P<host>\S+) \(pid (?P<pid>\d+)\)(?: at (?P<when>\S+))?")
 
 
 class _LockFile(BaseModel):
-    """What the engine writes into a lock."""
+    """The content of a lock file."""
 
     pid: int
     username: str
@@ -36,12 +36,12 @@ class _LockFile(BaseModel):
     timestamp: str
 
 
-_SLACK = timedelta(minutes=10)  # a process's start is told by a clock that may have been set since
+_SLACK = timedelta(minutes=10)  # the clock may have been set since the process started
 _PAUSE = 0.1
 
 
 def locks_in(stack: str, text: str) -> Iterator[Lock]:
-    """The locks that the engine's refusal tells of."""
+    """The locks in the engine's error message."""
     for found in _HOLDER.finditer(text):
         yield _lock(stack, found["user"], found["host"], int(found["pid"]), found["when"])
 
@@ -59,7 +59,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def locks_in_folder(backend: str, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
-    """The locks on a stack, read from the files of a backend that is a folder.
+    """The locks on a stack, read from the files of a folder backend.
 
     Args:
         backend: A URL, `file://…`.
@@ -80,14 +80,14 @@ def locks_in_folder(backend: str, project: str, stack: str, environment: str) ->
 
 
 def _lock_in(stack: str, file: Path) -> Lock | None:
-    """The lock that a file is; None if it is gone by now."""
+    """The lock in a file; None if the file no longer exists."""
     try:
         text = file.read_bytes()
     except FileNotFoundError:
         return None
     try:
         told = _LockFile.model_validate_json(text)
-    except ValidationError:  # half written: its holder is at work this moment
+    except ValidationError:  # half written: its holder is running right now
         return Lock(stack, "somebody", "somewhere", 0, datetime.now(UTC), Holder.ELSEWHERE)
     return _lock(stack, told.username, told.hostname, told.pid, told.timestamp)
 
@@ -112,19 +112,19 @@ def _state(pid: int, since: datetime | None) -> Holder:
     process = Path(f"/proc/{pid}")
     try:
         after_name = (process / "stat").read_text().rpartition(")")[2].split()
-        if after_name[0] == "Z":  # ended, and not yet buried: a container's first process may never do it
+        if after_name[0] == "Z":  # a zombie: a container's first process may never reap it
             return Holder.DEAD
         command = (process / "cmdline").read_bytes()
         variables = (process / "environ").read_bytes().split(b"\0")
-    except OSError:  # another user's, or ended just now, or there is no /proc here
+    except OSError:  # another user's process, or just ended, or there is no /proc
         return Holder.ALIVE if Path("/proc/self").exists() is process.exists() else Holder.DEAD
     if b"pulumi" not in command or (since and _started(int(after_name[19])) > since + _SLACK):
-        return Holder.DEAD  # its number was given to another process since
+        return Holder.DEAD  # its process id has been reused
     parent = next((v.partition(b"=")[2] for v in variables if v.startswith(f"{PARENT}=".encode())), None)
     return Holder.ORPHAN if parent and parent != after_name[1].encode() else Holder.ALIVE
 
 
 def _started(ticks: int) -> datetime:
-    """When a process started, from its ticks since the machine did."""
+    """When a process started, from its ticks since boot."""
     booted = next(int(line.split()[1]) for line in Path("/proc/stat").read_text().splitlines() if line[:5] == "btime")
     return datetime.fromtimestamp(booted + ticks / os.sysconf("SC_CLK_TCK"), UTC)

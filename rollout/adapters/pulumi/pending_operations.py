@@ -1,7 +1,7 @@
-"""What a killed or failed update leaves in a state. Pure.
+"""Pending operations: what a killed or failed update leaves in a state. Pure.
 
-The engine notes each creation before its call, and keeps the note until somebody says what became of it. Earlier
-versions put such resources into the state, with inputs and no outputs, which no resource that was ever read is without.
+The engine records each create before its call, and keeps the record until it is resolved. Earlier versions of rollout
+put such resources into the state, with inputs and without outputs; resources that were read always have outputs.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ Resource = Mapping[str, Any]
 
 
 def begun(deployment: Deployment) -> tuple[ResourceState, ...]:
-    """The resources whose creation was begun, and nobody knows whether AWS has them."""
+    """The resources with a pending create: AWS may have them or not."""
     notes = deployment.get("pending_operations") or ()
     creating = (note["resource"] for note in notes if note["type"] == "creating")
     return states_of((*filter(_is_unread, _held(deployment)), *creating))
 
 
 def without_begun(deployment: Deployment) -> Deployment:
-    """A state that knows nothing of them; notes of other operations go with any import of a state."""
+    """A state without them; any import of a state removes the records of other operations."""
     kept = {key: value for key, value in deployment.items() if key != "pending_operations"}
     return {**kept, "resources": [one for one in _held(deployment) if not _is_unread(one)]}
 
 
 def with_retained(deployment: Deployment, urns: Collection[str]) -> Deployment:
-    """A state that leaves resources alone on AWS when they are dropped from it."""
+    """A state in which some resources stay on AWS when they are removed from it."""
     held = [{**one, "retainOnDelete": True} if one["urn"] in urns else one for one in _held(deployment)]
     return {**deployment, "resources": held}
 

@@ -1,8 +1,8 @@
 """The Pulumi CLI as a child process, and an Automation API that starts it less often.
 
-The engine runs in a process group of its own, so that Ctrl-C reaches it once and from us. A stack isn't selected before
-each operation, nor its outputs and history read after, which saves three starts of the CLI. An engine that gives no
-sign of life for too long is stopped.
+The engine runs in a process group of its own, so that it gets Ctrl-C once, from rollout. No stack is selected before an
+operation, and no outputs and history are read afterwards, which saves three starts of the CLI. An engine without output
+for too long is stopped.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from rollout.adapters.pulumi.failures import note_run
 from rollout.adapters.pulumi.locks import PARENT
 from rollout.errors import EngineError
 
-for _noisy in ("grpc", "asyncio"):  # when the engine ends in mid-program they tell of it with tracebacks
+for _noisy in ("grpc", "asyncio"):  # if the engine ends while a program runs, they log tracebacks
     logging.getLogger(_noisy).addHandler(logging.NullHandler())
 
 _STOPPING = ((signal.SIGINT, timedelta(seconds=30)), (signal.SIGTERM, timedelta(seconds=10)))
@@ -39,18 +39,18 @@ class PulumiCli(auto.PulumiCommand):
     Args:
         command: Its path.
         version: Its version.
-        patience: How long it may give no sign of life.
+        patience: How long it may give no output.
     """
 
     def __init__(self, command: Path, version: str, patience: timedelta) -> None:
-        # the SDK's own would start the CLI to ask its version
+        # the SDK's own constructor would start the CLI to ask its version
         self.command = str(command)
         self.version = VersionInfo.parse(version)
         self._patience = patience
         self._heard = time.monotonic()
 
     def hear(self) -> None:
-        """Note a sign of life."""
+        """Record a sign of life."""
         self._heard = time.monotonic()
 
     def run(
@@ -76,7 +76,7 @@ class PulumiCli(auto.PulumiCommand):
             stderr=subprocess.PIPE,
             encoding="utf-8",
             process_group=0,
-            umask=0o077,  # state, plans and work files are their owner's alone
+            umask=0o077,  # state, plans and work files are readable only by their owner
         )
         lines: tuple[list[str], list[str]] = ([], [])
         readers = [
@@ -97,7 +97,7 @@ class PulumiCli(auto.PulumiCommand):
             raise KeyboardInterrupt
         if silent.is_set():
             raise EngineError(
-                f"the engine gave no sign of life for {self._patience} and was stopped (engine-timeout in stacks.toml)",
+                f"the engine gave no output for {self._patience} and was stopped (engine-timeout in stacks.toml)",
                 hint="run the same command again, which goes on from there",
                 code="engine-timeout",
             )
@@ -120,7 +120,7 @@ class PulumiCli(auto.PulumiCommand):
                     told(line.rstrip())
 
     def _watch(self, group: int, ended: Event, silent: Event) -> None:
-        """Stop the engine once it has given no sign of life for too long."""
+        """Stop the engine if it gives no output for too long."""
         while not ended.wait(self._left()):
             if self._left() <= 0:
                 silent.set()
@@ -132,7 +132,7 @@ class PulumiCli(auto.PulumiCommand):
 
 
 def _wait(process: subprocess.Popen[str]) -> bool:
-    """Wait for the engine; the first Ctrl-C lets it finish what is under way, the third kills it."""
+    """Wait for the engine. After the first Ctrl-C it finishes the current resource; the third kills it."""
     signals = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
     interrupted = False
     while True:
@@ -147,11 +147,11 @@ def _wait(process: subprocess.Popen[str]) -> bool:
 
 
 def stop_group(group: int, has_ended: Callable[[timedelta], bool]) -> None:
-    """Have a process group end: asked first, then told, then killed.
+    """End a process group: SIGINT first, then SIGTERM, then SIGKILL.
 
     Args:
         group: Its id.
-        has_ended: Waits for the end for a while, and says whether it came.
+        has_ended: Waits for the end for a while, and returns whether it came.
     """
     with suppress(ProcessLookupError):
         for sent, patience in _STOPPING:
@@ -163,17 +163,17 @@ def stop_group(group: int, has_ended: Callable[[timedelta], bool]) -> None:
 
 
 class Workspace(auto.LocalWorkspace):
-    """Every command names its stack, so none has to be selected first."""
+    """Every command names its stack, so no stack has to be selected first."""
 
     def select_stack(self, stack_name: str) -> None:
         """Do nothing."""
 
 
 class Stack(auto.Stack):
-    """An update whose outputs and history nobody reads afterwards."""
+    """An update without a reading of its outputs and history."""
 
     def hear(self, _event: object) -> None:
-        """Note that the engine said something."""
+        """Record that the engine gave output."""
         engine = self.workspace.pulumi_command
         if isinstance(engine, PulumiCli):
             engine.hear()

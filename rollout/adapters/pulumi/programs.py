@@ -24,33 +24,33 @@ _importing = Lock()
 
 
 class _Folder:
-    """The folder that programs come from at the moment: a process may work on several inventories in turn."""
+    """The folder that programs currently come from: a process may work on several inventories in turn."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
         self._imported: dict[str, ModuleType] = {}
-        """What importing programs brought from the folder; what the embedding program had before is its own."""
+        """Modules that programs imported from the folder; earlier modules belong to the embedding program."""
 
     @property
     def root(self) -> Path:
-        """The folder, as it stands in sys.path."""
+        """The folder, as in sys.path."""
         return self._root
 
     def enter(self) -> None:
-        """Let imports look here first, and in none of the folders before, even if sys.path was put back meanwhile."""
+        """Make imports search this folder first, and no earlier folder, even if sys.path was restored meanwhile."""
         if str(self._root) not in sys.path:
             _put_in.add(str(self._root))
         if sys.path[0] != str(self._root):
             sys.path[:] = [str(self._root), *(each for each in sys.path if each not in _put_in)]
 
     def leave(self) -> None:
-        """Forget what came from here, so that another folder's modules of the same names are found."""
+        """Remove its modules, so that imports find another folder's modules of the same names."""
         for name, module in self._imported.items():
             if sys.modules.get(name) is module:
                 del sys.modules[name]
 
     def load(self, name: str) -> ModuleType:
-        """Import a module, from here if there is one of this name here, whatever was loaded under it before."""
+        """Import a module, from this folder if it has one of this name, even if another one was loaded before."""
         package = name.partition(".")[0]
         if any((self._root / each).exists() for each in (package, f"{package}.py")):
             loaded = [each for each in list(sys.modules) if each.partition(".")[0] == package]
@@ -65,7 +65,7 @@ class _Folder:
             self._imported |= {new: sys.modules[new] for new in set(sys.modules) - before if self._holds(new)}
 
     def _holds(self, module: str) -> bool:
-        """Whether a loaded module is one of the folder's own: not of an environment that lies in it, nor rollout's."""
+        """Whether a loaded module belongs to the folder: not to a virtual environment in it, nor to rollout."""
         package, file = self._root / module.partition(".")[0], _file(module)
         if package.name in PACKAGES:
             return False
@@ -75,13 +75,13 @@ class _Folder:
 
 
 _entered: list[_Folder] = []
-"""The last one entered, if any."""
+"""The last folder entered, if any."""
 _put_in: set[str] = set()
-"""The entries of sys.path that came from here."""
+"""The entries of sys.path that this module added."""
 
 
 def _file(module: str) -> Path | None:
-    """Where a loaded module lies; a package without `__init__.py` lies nowhere, it is wherever sys.path says."""
+    """A loaded module's file; a package without `__init__.py` has none, since it is found by sys.path."""
     file = getattr(sys.modules.get(module), "__file__", None)
     return Path(file).resolve() if file else None
 
@@ -100,7 +100,7 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
     """Import an inline program.
 
     Args:
-        entry_point: `module:function`; modules are looked for in `root` first.
+        entry_point: `module:function`; imports search `root` first.
         root: The folder of stacks.toml.
         stack: The key in `[programs]`, for messages.
 
@@ -110,16 +110,16 @@ def load_program(entry_point: str, root: Path, stack: str) -> Program:
     module_name, _, function = entry_point.partition(":")
     package = module_name.partition(".")[0]
     with _importing:
-        # rollout's own are never forgotten, whatever the folder has of that name
+        # rollout's own modules stay loaded, even if the folder has one of the same name
         load = importlib.import_module if package in PACKAGES else _enter(root).load
         try:
             program: Program = getattr(load(module_name), function)
         except (ImportError, AttributeError, SyntaxError) as error:
             problem = Problem(
-                f"{entry_point} can't be loaded: {error}", where=f"programs.{stack}", code="program-missing"
+                f"{entry_point} can't be imported: {error}", where=f"programs.{stack}", code="program-missing"
             )
             raise ConfigError(
-                "a program is missing", [problem], hint=f"look in {root}", code="program-missing"
+                "a program is missing", [problem], hint=f"check {root}", code="program-missing"
             ) from error
         _load_lazy_modules(package)
     return program
@@ -135,9 +135,9 @@ def _importing_own(
 
 
 def _load_lazy_modules(package: str) -> None:
-    """Load what a program and the components name of pulumi-aws, which loads a module when it is first used.
+    """Load the modules of pulumi-aws that a program and the components name; pulumi-aws loads them at first use.
 
-    It does that without a lock (`pulumi._utils.lazy_import`), so that programs in two threads would meet half a module.
+    It does so without a lock (`pulumi._utils.lazy_import`), so two threads might see a half loaded module.
     """
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == package or name.startswith("rollout.programs.components"):
@@ -147,7 +147,7 @@ def _load_lazy_modules(package: str) -> None:
 
 
 class Guard:
-    """What has to hold when a program begins; else its update ends there, with the reason.
+    """A check at the start of a program; if it fails, the update ends with the reason.
 
     Args:
         check: Raises the reason.
@@ -158,7 +158,7 @@ class Guard:
         self._stopped: RolloutError | None = None
 
     def __call__(self) -> None:
-        """Check; the error is one sentence to the engine."""
+        """Check; the engine gets the error as one sentence."""
         try:
             self._check()
         except RolloutError as error:
@@ -167,7 +167,7 @@ class Guard:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Raise the reason in the place of what the engine makes of it."""
+        """Raise the reason instead of the engine's error."""
         try:
             yield
         except RolloutError as error:
@@ -177,7 +177,7 @@ class Guard:
 
 
 def guarded(program: Program, given: ProgramInput) -> None:
-    """Run a program, importing what it is given; its own error is one sentence to the engine, not a traceback."""
+    """Run a program with its imports; the engine gets its error as one sentence, not as a traceback."""
     if given.imports:
         register_stack_transformation(partial(_importing_own, given.imports))
     try:

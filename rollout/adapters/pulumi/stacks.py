@@ -29,7 +29,7 @@ from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder
 
 _ROOM = 1_000_000
-"""Bytes that a backend must have room for: several states of a stack."""
+"""The free bytes that a backend needs: several states of a stack."""
 
 
 class PulumiStacks(PulumiStates):
@@ -38,7 +38,7 @@ class PulumiStacks(PulumiStates):
     Args:
         environment: The inventory.
         settings: How to run the engine.
-        on_lock_cleared: Told the stack and the dead holder of a lock that was taken away.
+        on_lock_cleared: Called with the stack and the dead holder of a removed lock.
     """
 
     def __init__(
@@ -53,15 +53,15 @@ class PulumiStacks(PulumiStates):
     def backend(self) -> str:
         """See `state.ports.Stacks`.
 
-        Only a folder is written to: anywhere else a trial would leave something behind.
+        It writes only to a folder: elsewhere a test would leave files behind.
         """
         backend = self._settings.backend
         if backend.startswith("file://"):
             _make_sure_of_room(backend)
-            return f"{backend} can be written to"
+            return f"{backend} is writable"
         with self._opened(ROUTING) as opened:
             explained(opened.workspace.list_stacks)
-        return f"{backend} answers; whether it can be written to shows at the first update"
+        return f"{backend} answers; the first update shows whether it is writable"
 
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
@@ -111,7 +111,7 @@ class PulumiStacks(PulumiStates):
     ) -> None:
         """See `state.ports.Stacks`.
 
-        The engine runs the program once it holds the lock, so that is where the guard stands.
+        The engine runs the program once it holds the lock, so the guard runs there.
         """
         guarding = Guard(guard)
         with self._opened(stack, given, plan, guarding) as opened, guarding.explained():
@@ -151,7 +151,7 @@ class PulumiStacks(PulumiStates):
 
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
-        """See `state.ports.Stacks`; the copy's secrets are encrypted by a passphrase of its own."""
+        """See `state.ports.Stacks`; the copy has its own passphrase."""
         with self._opened(stack) as opened:
             try:
                 found = explained(opened.export_stack)
@@ -203,7 +203,7 @@ class PulumiStacks(PulumiStates):
                 self._unlocking.run(stack, opened, run)
             except NoStackError:
                 raise EngineError(
-                    f"there is no stack {stack} to keep the history in",
+                    f"there is no stack {stack} for the history",
                     hint="run phase 2 first",
                     code="stack-missing",
                 ) from None
@@ -228,13 +228,13 @@ class PulumiStacks(PulumiStates):
     ) -> Iterator[Stack]:
         """A stack ready for one operation.
 
-        Its work folder lies beside the plan, since it holds the salt that the plan's secrets are encrypted with.
+        Its work folder is beside the plan, since it contains the salt for the plan's secrets.
         """
         name, environment, settings = self._environment.name, self._environment, self._settings
         config = {
             "aws:region": environment.region,
             "aws:allowedAccountIds": json.dumps([environment.account]),
-            "aws:ignoreTags": json.dumps({"keys": [ROLLBACK_TAG]}),  # it comes and goes beside the engine
+            "aws:ignoreTags": json.dumps({"keys": [ROLLBACK_TAG]}),  # it may appear and disappear while the engine runs
             **settings.config,
         }
         if given and settings.backend.startswith("file://"):
@@ -261,22 +261,22 @@ class PulumiStacks(PulumiStates):
                 else {name: auto.StackSettings(environment.secrets_provider, config=dict(config))},
                 pulumi_command=PulumiCli(settings.command, settings.version, environment.engine_timeout),
             )
-            yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select makes one of the SDK's own
+            yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select creates one of the SDK's own
 
     def _program(self, stack: str) -> Program:
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
 
 
 def _make_sure_of_room(backend: str) -> None:
-    """Write to a folder before the engine does: where it has no room for a state it leaves half of one."""
+    """Write to a folder before the engine does: without room the engine would leave half a state."""
     folder = Path(unquote(urlsplit(backend).path))
     try:
         private_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(bytes(_ROOM))
     except OSError as error:
-        said = f"the backend can't be written to: {error.strerror}"
-        hint = "make room or give write access, or name another `backend`"
+        said = f"the backend is not writable: {error.strerror}"
+        hint = "free disk space or grant write access, or set another `backend`"
         raise EngineError(said, where=backend, hint=hint, code="backend-not-writable") from error
 
 
@@ -285,6 +285,6 @@ def _exported(opened: Stack) -> leftovers.Deployment:
 
 
 def _edit(opened: Stack, edit: Callable[[leftovers.Deployment], leftovers.Deployment]) -> None:
-    """Edit a state, which takes the engine's lock only to write it."""
+    """Edit a state; the engine's lock is held only for the write."""
     found = explained(opened.export_stack)
     explained(lambda: opened.import_stack(auto.Deployment(found.version, edit(found.deployment or {}))))

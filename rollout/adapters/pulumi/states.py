@@ -1,4 +1,4 @@
-"""What states and histories of stacks hold, without Pulumi's SDK, which is slow to import."""
+"""Reads states and histories of stacks, without Pulumi's SDK, which is slow to import."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class EngineSettings:
     Attributes:
         command: The Pulumi CLI.
         version: Its version.
-        backend: Where the state is kept, a URL.
-        variables: Environment variables for the engine and its plugins, over this process's own.
+        backend: The URL of the state's backend.
+        variables: Environment variables for the engine and its plugins, in addition to this process's.
         config: Provider configuration, such as `aws:region`.
     """
 
@@ -44,7 +44,7 @@ class EngineSettings:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What the engine is to find in its environment, besides this process's own."""
+        """The engine's environment variables, in addition to this process's."""
         kept = any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE"))
         return {
             "PULUMI_BACKEND_URL": without_sidecars(self.backend),
@@ -57,8 +57,8 @@ class EngineSettings:
 def without_sidecars(backend: str) -> str:
     """A backend's URL; in a folder the engine writes no `.attrs` files beside its own.
 
-    They aren't written in one go as states are: an engine that is killed leaves an empty one, and then nobody can read
-    that state any more. https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
+    They are not written atomically, as states are: a killed engine leaves an empty one, and the state is unreadable.
+    https://pkg.go.dev/gocloud.dev/blob/fileblob#hdr-URLs
     """
     parts = urlsplit(backend)
     if parts.scheme != "file" or "metadata" in parse_qs(parts.query):
@@ -67,7 +67,7 @@ def without_sidecars(backend: str) -> str:
 
 
 def remove_empty_sidecars(backend: str, project: str) -> None:
-    """Let a project's states be read again where an engine that was killed left an empty `.attrs` file beside one."""
+    """Remove the empty `.attrs` files of a killed engine, which make a project's states unreadable."""
     if urlsplit(backend).scheme == "file":
         folder = Path(unquote(urlsplit(backend).path), ".pulumi")
         for kind in ("stacks", "history"):
@@ -118,7 +118,7 @@ class PulumiStates:
             return read_as(kind, json_of(said))
         except Unexpected as error:
             raise EngineError(
-                f"what the engine says of a stack can't be read: {error}", code="state-unreadable"
+                f"the engine's output about a stack is unreadable: {error}", code="state-unreadable"
             ) from None
 
     def _folder(self, stack: str) -> Folder:
@@ -126,12 +126,12 @@ class PulumiStates:
         return Folder(self._settings.backend, f"{environment.project}-{stack}", environment.name)
 
     def _ask(self, stack: str, *command: str) -> str | None:
-        """What `pulumi stack` says; None where there is no such stack."""
+        """The output of `pulumi stack`; None if there is no such stack."""
         environment, settings = self._environment, self._settings
         with work_folder() as folder:
             project = {"name": f"{environment.project}-{stack}", "runtime": "python"}
             remove_empty_sidecars(settings.backend, project["name"])
-            (folder / "Pulumi.yaml").write_text(json.dumps(project))  # which is YAML, too
+            (folder / "Pulumi.yaml").write_text(json.dumps(project))  # JSON is YAML, too
             began = monotonic()
             try:
                 done = subprocess.run(
@@ -147,7 +147,7 @@ class PulumiStates:
             except subprocess.TimeoutExpired:
                 limit = environment.engine_timeout
                 raise EngineError(
-                    f"the engine didn't give the {command[0]} of {stack} within {limit}", code="engine-timeout"
+                    f"the engine didn't return the {command[0]} of {stack} within {limit}", code="engine-timeout"
                 ) from None
         note_run(("stack", *command), done.returncode, monotonic() - began)
         if not done.returncode:
@@ -162,7 +162,7 @@ class _Export(Foreign):
 
 
 class _Told(Foreign):
-    """One update, as `pulumi stack history --json` tells it."""
+    """One update in the output of `pulumi stack history --json`."""
 
     kind: str
     result: str
@@ -173,5 +173,5 @@ class _Told(Foreign):
 
 
 def _update(told: _Told) -> Update:
-    version = told.version or None  # a folder or bucket numbers nothing, and says 0
+    version = told.version or None  # a folder or a bucket has no numbers, and reports 0
     return Update(told.kind, told.result, told.message or "", told.startTime, told.endTime, version)

@@ -1,4 +1,4 @@
-"""Runs an operation of the engine again where a lock of somebody who is dead was in its way."""
+"""Repeats an operation of the engine after removing the lock of a dead process."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from rollout.inventory.model import Environment
 from rollout.state.pending import Holder, Lock
 
 T = TypeVar("T")
-_WAIT = "wait until that is done; `rollout rollback` moves traffic all the same"
+_WAIT = "wait until it has finished; `rollout rollback` moves traffic without waiting"
 
 
 class Unlocking:
-    """Of one environment's stacks.
+    """Unlocks one environment's stacks.
 
     Args:
         environment: The inventory.
-        backend: Where the states are, a URL.
-        on_lock_cleared: Told the stack and the dead holder of a lock that was taken away.
+        backend: The URL of the states' backend.
+        on_lock_cleared: Called with the stack and the dead holder of a removed lock.
     """
 
     def __init__(self, environment: Environment, backend: str, on_lock_cleared: Callable[[str, str], None]) -> None:
@@ -38,10 +38,10 @@ class Unlocking:
         self._on_lock_cleared = on_lock_cleared
 
     def run(self, stack: str, opened: Stack, operation: Callable[[], T], problems: Diagnostics | None = None) -> T:
-        """Run an operation; locks of dead holders are cleared and the operation run again.
+        """Run an operation. Remove locks of dead holders, and run the operation again.
 
         Raises:
-            Locked: Somebody alive holds the stack, or somebody elsewhere.
+            Locked: A running process holds the stack, or a process of another host.
         """
         try:
             return explained(operation, problems)
@@ -52,7 +52,7 @@ class Unlocking:
 
     @contextmanager
     def _alone(self, stack: str) -> Iterator[None]:
-        """One at a time on this host: of two who find a dead lock, the slower must not clear the faster one's."""
+        """One at a time on this host: if two processes find a dead lock, the slower must not remove the new one."""
         name = sha256(f"{self._backend} {self._full_name(stack)}".encode()).hexdigest()
         path = platformdirs.user_cache_path("rollout") / "locks" / f"{name}.lock"
         private_folder(path.parent)
@@ -65,14 +65,14 @@ class Unlocking:
             ) from None
 
     def _clear(self, locks: Sequence[Lock], opened: Stack) -> None:
-        """Clear locks whose holders are all dead; an orphan is stopped first."""
+        """Remove locks of dead holders; an orphan is stopped first."""
         for lock in locks:
             if lock.state is Holder.ORPHAN:
                 stop_group(lock.pid, partial(ends, lock))
             elif lock.state is not Holder.DEAD:
                 raise Locked(
                     f"stack {self._full_name(lock.stack)} is being updated by {lock.holder}",
-                    hint=f"{_WAIT}; if nobody is at work there, run `rollout unlock {self._environment.name}`",
+                    hint=f"{_WAIT}; if it is no longer running, run `rollout unlock {self._environment.name}`",
                 )
         explained(opened.cancel)
         for lock in locks:
@@ -83,7 +83,7 @@ class Unlocking:
 
 
 def locks_on(stack: str, opened: Stack) -> tuple[Lock, ...]:
-    """The locks on a stack: giving it the name that it has is refused, because of them or in any case."""
+    """The locks on a stack, from the engine's error: a rename to its own name fails, because of locks or anyway."""
     try:
         explained(lambda: opened.rename(opened.name))
     except LockedError as error:

@@ -1,8 +1,8 @@
-"""The rights on AWS that each role needs, as IAM policies, from one table. Pure.
+"""The IAM permissions that each role needs, as policies, from one table. Pure.
 
-- `needs`: the table: by command, which actions on which resources;
-- `resources`: what an environment's resources are called in ARNs;
-- `policies`: a role's policy, and what AWS says to somebody who lacks a right.
+- `needs`: the table: each command's actions and resources;
+- `resources`: the ARNs of an environment's resources;
+- `policies`: a role's policy, and AWS's answer when a permission is missing.
 """
 
 from rollout.adapters.aws.iam.policies import Denial, Role, denial, policy

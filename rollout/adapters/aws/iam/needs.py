@@ -1,6 +1,6 @@
-"""The one table of rights: by command, the actions that it calls and the resources that it calls them on.
+"""The table of permissions: each command's actions and their resources.
 
-Tests hold it to the calls that the commands make in the sandbox: none may be missing, and none be there for nothing.
+Tests compare it with the calls that the commands make in the sandbox: none may be missing, and none unused.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 
 PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
-"""What the real pulumi-aws calls, and its stand-in in the sandbox doesn't."""
+"""Calls of the real pulumi-aws that the sandbox's stand-in doesn't make."""
 
 
 def _unconditional(_: Resources) -> Condition:
@@ -23,13 +23,13 @@ def _unconditional(_: Resources) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Actions on resources; the needs of one name become one statement.
+    """Actions on resources. Needs with the same `sid` become one statement.
 
     Attributes:
         sid: The statement's name.
         actions: As IAM writes them.
-        on: The resources, or patterns of them; there is no statement without any.
-        condition: What else must hold of the request.
+        on: The resources, or patterns of them; without any there is no statement.
+        condition: The statement's condition.
     """
 
     sid: str
@@ -99,7 +99,7 @@ _ASK_BACK, _OVERRULE = (
 
 
 def _bounded(names: Resources) -> Condition:
-    """A trust policy is nothing that IAM could hold a role to; what the role may do is."""
+    """IAM can't limit a role's trust policy, but it can limit what the role may do."""
     bounds = names.boundaries()
     return {"StringEquals": {"iam:PermissionsBoundary": bounds if len(bounds) > 1 else bounds[0]}} if bounds else {}
 
@@ -186,10 +186,10 @@ def _key_condition(names: Resources) -> Condition:
 
 
 _READ_STATE = (
-    # not bound to a prefix: without this right AWS says 403 of an object that isn't there, and not 404
+    # not limited to a prefix: without this permission AWS answers 403 for a missing object, not 404
     Need("FindState", ("s3:ListBucket",), Resources.bucket),
     Need("State", ("s3:GetObject",), Resources.state),
-    # the engine makes a data key for each operation, a preview too
+    # the engine generates a data key for each operation, also for a preview
     Need("Secrets", ("kms:Decrypt", "kms:Encrypt"), Resources.keys, _key_condition),
 )
 _WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))

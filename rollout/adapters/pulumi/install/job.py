@@ -1,4 +1,4 @@
-"""One try at getting an engine: its folders, its log, and its child processes, which tell how far they are."""
+"""One attempt to install an engine: its folders, its log, and its child processes with their progress."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from datetime import timedelta
 from pathlib import Path
 
 TAIL = 12
-"""Lines of a failed child's output that its error shows."""
+"""The number of lines of a failed child's output in the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far `setup` is.
+    """The progress of `setup`.
 
     Attributes:
-        step: What is being done, such as `Compile the engine`.
-        detail: What just happened in it, such as a package's name; may be empty.
-        done: How many parts of the step are done, where they are counted.
-        total: How many there are, where that is known.
+        step: The current step, such as `Compile the engine`.
+        detail: The current detail, such as a package's name; may be empty.
+        done: The number of finished parts, if they are counted.
+        total: The number of all parts, if known.
     """
 
     step: str
@@ -38,7 +38,7 @@ OnProgress = Callable[[Progress], None]
 
 
 class SourceFailed(Exception):
-    """One source of engines gave none; the next may."""
+    """One source of engines failed; the next one may work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class Job:
     """What a source works with.
 
     Attributes:
-        root: The folder whose `bin/pulumi` the source leaves.
-        scratch: A folder for anything else; it goes when the job is done.
-        log: The file that all output goes to.
-        on_progress: Told how far it is.
+        root: The folder in which the source puts `bin/pulumi`.
+        scratch: A folder for anything else, deleted after the job.
+        log: The file for all output.
+        on_progress: Called with the progress.
     """
 
     root: Path
@@ -65,16 +65,16 @@ class Job:
         env: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """Run a child process in the scratch folder; cut off, it takes its descendants with it.
+        """Run a child process in the scratch folder. An interruption also kills its descendants.
 
         Args:
             command: The program and its arguments.
-            limit: How long it may take.
+            limit: Its timeout.
             env: Its environment, if not this process's.
-            on_line: Told each line of its output, standard error included.
+            on_line: Called with each line of its output and standard error.
 
         Raises:
-            SourceFailed: It can't be started, failed, or took too long; with its last lines.
+            SourceFailed: It can't be started, failed, or took too long; with the last lines of its output.
         """
         tail: deque[str] = deque(maxlen=TAIL)
         try:
@@ -87,7 +87,7 @@ class Job:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                start_new_session=True,  # a group of its own, to be killed as one
+                start_new_session=True,  # a process group of its own, to kill it as a whole
             )
         except OSError as error:
             raise SourceFailed(f"{command[0]} can't be run: {error.strerror}") from error

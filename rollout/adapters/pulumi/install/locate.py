@@ -1,11 +1,11 @@
-"""Where an engine may be, and which one is taken.
+"""Locates engines and chooses one.
 
-In this order: the one `$ROLLOUT_PULUMI` names, the one `setup` put into this user's cache folder, any `pulumi` on PATH.
-To start an engine only to ask its version takes 0.2 s, which every command would pay, so answers are kept: a stamp
-beside the engine that we installed, and a file of answers for those on PATH, each good while its binary is unchanged.
+The order: `$ROLLOUT_PULUMI`, then the engine that `setup` put into this user's cache folder, then any `pulumi` on PATH.
+Asking an engine for its version takes 0.2 s for each command, so the answers are cached: a stamp beside the engine that
+we installed, and a file for those on PATH. Each answer is valid while its binary is unchanged.
 
-The stamp holds the engine's digest, as it was when it was installed. The content is held to it once a day, and
-whenever anything of the file has changed: its time of change too, which nobody can set.
+The stamp has the digest of the installed engine. The engine is compared with it once a day, and whenever the file's
+metadata has changed, including its ctime, which can't be set.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from rollout.errors import EngineMissing, EngineTooOld
 VARIABLE = "ROLLOUT_PULUMI"
 CHECKED_EVERY = timedelta(days=1)
 SMALLEST_ENGINE = 1_000_000
-"""Bytes. Below it, `pulumi` is a version manager's shim, whose answer may change while the file doesn't."""
+"""In bytes. A smaller `pulumi` is a version manager's shim, whose answer may change while the file doesn't."""
 
 
 @dataclass(frozen=True, slots=True)
 class PulumiBinary:
-    """A Pulumi engine that fits.
+    """A suitable Pulumi engine.
 
     Attributes:
         path: The `pulumi` binary.
-        version: What it says it is.
+        version: Its version.
         origin: Where it was found.
     """
 
@@ -51,19 +51,19 @@ class PulumiBinary:
 
 
 def engines_folder(cache: Path | None = None) -> Path:
-    """The folder that `setup` keeps engines in."""
+    """The folder where `setup` installs engines."""
     return (cache or platformdirs.user_cache_path("rollout")) / "engine"
 
 
 def find(*, environ: Mapping[str, str] = os.environ, cache: Path | None = None) -> PulumiBinary | None:
-    """The engine to use; None where none fits.
+    """The engine to use; None if none is suitable.
 
     Args:
-        environ: Holds PATH and ROLLOUT_PULUMI.
+        environ: Has PATH and ROLLOUT_PULUMI.
         cache: The cache folder, if not this user's.
 
     Raises:
-        EngineMissing: ROLLOUT_PULUMI names something that is no engine.
+        EngineMissing: ROLLOUT_PULUMI names a file that is not an engine.
         EngineTooOld: ROLLOUT_PULUMI names an engine that is too old.
     """
     return next((found for found in _search(environ, cache) if isinstance(found, PulumiBinary)), None)
@@ -73,7 +73,7 @@ def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = Non
     """The engine to use.
 
     Args:
-        environ: Holds PATH and ROLLOUT_PULUMI.
+        environ: Has PATH and ROLLOUT_PULUMI.
         cache: The cache folder, if not this user's.
 
     Raises:
@@ -85,16 +85,16 @@ def require(*, environ: Mapping[str, str] = os.environ, cache: Path | None = Non
         if isinstance(found, PulumiBinary):
             return found
         unfit.append(found)
-    hint = f"Run `rollout setup`, which gets Pulumi {PINNED}"
+    hint = f"run `rollout setup`, which installs Pulumi {PINNED}"
     for path, why in unfit:
         if why.version and why.version < MINIMUM:
-            raise EngineTooOld(f"The Pulumi engine is too old: {why}", where=str(path), hint=hint)
+            raise EngineTooOld(f"the Pulumi engine is too old: {why}", where=str(path), hint=hint)
     seen = "".join(f"\n  {path}: {why}" for path, why in unfit)
-    raise EngineMissing(f"No Pulumi engine was found{seen}", hint=hint)
+    raise EngineMissing(f"no Pulumi engine was found{seen}", hint=hint)
 
 
 def installed(cache: Path | None = None) -> PulumiBinary | None:
-    """The engine that `setup` installed, if it is whole."""
+    """The engine that `setup` installed, if it is complete."""
     binary = engines_folder(cache) / str(PINNED) / "bin" / "pulumi"
     try:
         stamp = json.loads(_stamp_of(binary).read_text())
@@ -103,7 +103,7 @@ def installed(cache: Path | None = None) -> PulumiBinary | None:
         if not recently or not seen.items() <= stamp.items():
             if _sha256(binary) != known:
                 return None
-            with contextlib.suppress(OSError):  # a cache that can't be written to is checked each time
+            with contextlib.suppress(OSError):  # without write access to the cache, it is checked each time
                 write_stamp(binary, known)
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -111,18 +111,18 @@ def installed(cache: Path | None = None) -> PulumiBinary | None:
 
 
 def write_stamp(binary: Path, digest: str | None = None) -> None:
-    """Note that a binary was verified, so that `installed` need not look at all of it each time.
+    """Record that a binary was verified, so that `installed` need not read all of it each time.
 
     Args:
         binary: The engine.
-        digest: Its SHA-256, where that was worked out already.
+        digest: Its SHA-256, if it is already known.
     """
     stamp = {"sha256": digest or _sha256(binary), "checked": int(time.time()), **_seen(binary)}
     _put(_stamp_of(binary), stamp)
 
 
 def _seen(binary: Path) -> dict[str, int]:
-    """What tells at once that a file isn't the same any more."""
+    """Metadata that shows at once that a file has changed."""
     now = binary.stat()
     return {"size": now.st_size, "mtime_ns": now.st_mtime_ns, "ctime_ns": now.st_ctime_ns, "inode": now.st_ino}
 
@@ -131,14 +131,14 @@ _Unfitting = tuple[Path, UnfitEngine]
 
 
 def _search(environ: Mapping[str, str], cache: Path | None) -> Iterator[PulumiBinary | _Unfitting]:
-    """Engines in the order of preference, with those between them that don't fit and why."""
+    """Engines in the order of preference, including unsuitable ones with the reason."""
     if named := environ.get(VARIABLE):
         yield _named(Path(named).expanduser().absolute())
     if engine := installed(cache):
         yield engine
     answers = _Answers(engines_folder(cache) / "answers.json")
     for folder in os.get_exec_path(environ):
-        # A relative entry would make the engine depend on the folder one happens to be in.
+        # A relative entry would make the engine depend on the current folder.
         if Path(folder).is_absolute() and (binary := shutil.which("pulumi", path=folder)):
             try:
                 yield PulumiBinary(Path(binary), check(answers.version(Path(binary))), "path")
@@ -151,18 +151,18 @@ def _named(binary: Path) -> PulumiBinary:
         return PulumiBinary(binary, check(ask(binary)), "variable")
     except UnfitEngine as why:
         error = EngineTooOld if why.version and why.version < MINIMUM else EngineMissing
-        hint = f"Let {VARIABLE} name a Pulumi engine of {MINIMUM} or newer, or unset it"
-        raise error(f"Not an engine that rollout can use: {why}", where=f"{VARIABLE}={binary}", hint=hint) from why
+        hint = f"set {VARIABLE} to a Pulumi engine of {MINIMUM} or newer, or unset it"
+        raise error(f"rollout can't use this engine: {why}", where=f"{VARIABLE}={binary}", hint=hint) from why
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """What engines on PATH answered when last asked."""
+    """The last answers of engines on PATH."""
 
     file: Path
 
     def version(self, binary: Path) -> Version:
-        """The version of a binary, asked only if it changed since the last time."""
+        """The version of a binary, asked again only if the binary has changed."""
         now = binary.stat()
         if now.st_size < SMALLEST_ENGINE:
             return ask(binary)
@@ -183,14 +183,14 @@ class _Answers:
         return known if isinstance(known, dict) else {}
 
     def _write(self, known: dict[str, object]) -> None:
-        # Only to be faster next time: a home folder that can't be written to is no reason to fail.
+        # This only makes the next run faster: a read-only home folder is no reason to fail.
         with contextlib.suppress(OSError):
             private_folder(self.file.parent)
             _put(self.file, known)
 
 
 def _put(file: Path, content: object) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f"{file.stem}-", delete=False) as new:
         json.dump(content, new)
     Path(new.name).replace(file)

@@ -1,7 +1,7 @@
-"""The official release: downloaded by us, held to its digest, and unpacked; no script of anybody's is run.
+"""The official release: rollout downloads it, checks its digest and unpacks it, without running any script.
 
-The digests that are pinned here are those that a public Nix set-up pins for the same files. For another system the
-digest is the one that the release's list of checksums names, which comes from GitHub, not from where the archive is.
+The pinned digests are those of a public Nix set-up for the same files. For other systems the digest comes from the
+release's list of checksums, which is on GitHub, not on the archive's server.
 https://www.pulumi.com/docs/iac/download-install/versions/
 """
 
@@ -36,7 +36,7 @@ DIGESTS: Mapping[str, str] = MappingProxyType({
     "darwin-x64": "eaca4c3b8277bfa3ab061fa3b270d1c66358a0b2e613da8c5587a04b7226c534",
     "darwin-arm64": "57c27f179e527e2cf9f62b841a448af72a020e44b2fb4ee0d9bd85556c00c864",
 })  # fmt: skip
-"""SHA-256 by system, of the version that is pinned."""
+"""SHA-256 of the pinned version, by system."""
 
 CONNECT_WITHIN = 15.0
 """Seconds."""
@@ -57,8 +57,8 @@ class EngineRelease:
     Attributes:
         archives: The address of the folder of archives.
         checksums: The address of the release's checksums.
-        digests: SHA-256 by system, where it is known beforehand.
-        system: Which archive: `linux-x64`; None for one that there is no release for.
+        digests: Known SHA-256 digests, by system.
+        system: The archive's system: `linux-x64`; None if there is no release for this one.
     """
 
     archives: str
@@ -68,7 +68,7 @@ class EngineRelease:
 
 
 def this_system() -> str | None:
-    """Pulumi's name of this system; None where it has no release for it."""
+    """Pulumi's name for this system; None if there is no release for it."""
     system, machine = _SYSTEMS.get(sys.platform), _MACHINES.get(platform.machine().lower())
     return f"{system}-{machine}" if system and machine else None
 
@@ -77,15 +77,15 @@ def install_release(job: Job, release: EngineRelease | None = None) -> None:
     """Download the release, some 100 MB, and unpack its programs.
 
     Args:
-        job: The try.
-        release: Where it is, if not the pinned one for this system.
+        job: The attempt.
+        release: The release, if not the pinned one for this system.
 
     Raises:
-        SourceFailed: It can't be reached, isn't what it should be, or there is none for this system.
+        SourceFailed: It can't be reached, has another digest, or there is none for this system.
     """
     wanted = release or EngineRelease(ARCHIVES, CHECKSUMS, DIGESTS, this_system())
     if wanted.system is None:
-        raise SourceFailed(f"There is no release for {sys.platform} on {platform.machine()}")
+        raise SourceFailed(f"there is no release for {sys.platform} on {platform.machine()}")
     name = ARCHIVE.format(system=wanted.system)
     job.on_progress(Progress(_STEP, name))
     archive = job.scratch / name
@@ -93,24 +93,24 @@ def install_release(job: Job, release: EngineRelease | None = None) -> None:
         digest = wanted.digests.get(wanted.system) or _published(wanted.checksums, name)
         found = _download(job, wanted.archives + name, archive)
         if found != digest:
-            raise SourceFailed(f"{name} has the SHA-256 {found}, not {digest}: it was not unpacked")
+            raise SourceFailed(f"{name} has the SHA-256 {found}, not {digest}, and was not unpacked")
         _unpack(archive, job.root / "bin")
     except (OSError, HTTPException, ValueError) as error:
-        raise SourceFailed(f"The release can't be had: {error}") from error
+        raise SourceFailed(f"the release can't be downloaded: {error}") from error
 
 
 def _published(address: str, name: str) -> str:
-    """What the release's list of checksums says of an archive."""
+    """An archive's digest in the release's list of checksums."""
     with _open(address) as answer:
         text = answer.read(MAX_CHECKSUMS).decode("utf-8", "replace")
     found = re.search(rf"^([0-9a-f]{{64}})\s+\*?{re.escape(name)}$", text, re.MULTILINE)
     if found is None:
-        raise SourceFailed(f"The release's checksums don't name {name}")
+        raise SourceFailed(f"the release's checksums don't contain {name}")
     return found[1]
 
 
 def _download(job: Job, address: str, target: Path) -> str:
-    """Fetch a file, and give its SHA-256."""
+    """Download a file, and return its SHA-256."""
     digest, done, ends = hashlib.sha256(), 0, time.monotonic() + DOWNLOAD_WITHIN.total_seconds()
     with _open(address) as answer, target.open("wb") as out:
         total = int(getattr(answer, "headers", {}).get("Content-Length") or 0)
@@ -130,7 +130,7 @@ def _open(address: str) -> IO[bytes]:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    """Unpack the programs of `pulumi/`: plain files alone, each by its last name, so that nothing lands elsewhere."""
+    """Unpack the programs of `pulumi/`: only plain files, by their last name, so that nothing is written elsewhere."""
     folder.mkdir()
     left = MAX_UNPACKED
     with tarfile.open(archive, "r:gz") as packed:
@@ -140,7 +140,7 @@ def _unpack(archive: Path, folder: Path) -> None:
                 continue
             left -= member.size
             if left < 0:
-                raise SourceFailed(f"{archive.name} holds more than 2 GB")
+                raise SourceFailed(f"{archive.name} has more than 2 GB")
             content = packed.extractfile(member) or io.BytesIO()
             with (folder / path.name).open("xb") as out:
                 shutil.copyfileobj(content, out)

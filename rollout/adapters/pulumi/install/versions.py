@@ -1,7 +1,7 @@
-"""Which versions of the engine fit, and how a binary is asked for its own.
+"""Suitable versions of the engine, and a binary's own version.
 
-Before 3.259 the engine refuses to import a resource whose inputs differ, and phase 2 rests on just that:
-https://github.com/pulumi/docs/pull/18198. A next major version may change anything.
+Before 3.259 the engine refuses to import a resource with different inputs, which phase 2 needs:
+https://github.com/pulumi/docs/pull/18198. The next major version may change anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rollout.base.child_environment import without_secrets
 
 _SHIMS = ("ASDF_*", "MISE_*", "PULUMI_HOME")
-"""What version managers go by, whose shims stand in for an engine."""
+"""Variables of version managers, whose shims replace an engine."""
 
 ANSWER_WITHIN = 20.0
 """Seconds. The engine answers in 0.2; a machine under load takes longer."""
@@ -29,7 +29,7 @@ class Version(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Version | None:
-        """The version that a text such as `v3.259.0` or `3.260.0-dev.1` is; None where it is none."""
+        """The version in a text such as `v3.259.0` or `3.260.0-dev.1`; None if it has none."""
         match = re.fullmatch(r"v?(\d+)\.(\d+)\.(\d+)([-+][\w.+-]+)?", text.strip())
         return cls(int(match[1]), int(match[2]), int(match[3])) if match else None
 
@@ -38,7 +38,7 @@ class Version(NamedTuple):
 
 
 MINIMUM = Version(3, 259, 0)
-"""The oldest engine that imports a resource and updates it in one go."""
+"""The oldest engine that imports and updates a resource in one update."""
 
 PINNED = Version(3, 259, 0)
 """The engine that `setup` installs or builds."""
@@ -48,7 +48,7 @@ class UnfitEngine(Exception):
     """A binary that can't be our engine.
 
     Attributes:
-        version: What it answered, where it is an engine but not a fitting one.
+        version: Its version, if it is an engine.
     """
 
     def __init__(self, why: str, version: Version | None = None) -> None:
@@ -57,23 +57,23 @@ class UnfitEngine(Exception):
 
 
 def check(version: Version) -> Version:
-    """The version itself, where it fits.
+    """The version itself, if it is suitable.
 
     Raises:
         Unfit: It is older than MINIMUM, or of another major version.
     """
     if version < MINIMUM:
-        raise UnfitEngine(f"version {version} can't import a resource and update it in one go; {MINIMUM} can", version)
+        raise UnfitEngine(f"version {version} can't import and update a resource in one update; {MINIMUM} can", version)
     if version.major > MINIMUM.major:
-        raise UnfitEngine(f"version {version} is newer than what rollout knows: {MINIMUM.major}.x", version)
+        raise UnfitEngine(f"version {version} is newer than rollout supports: {MINIMUM.major}.x", version)
     return version
 
 
 def ask(binary: Path) -> Version:
-    """The version that a binary says it has.
+    """The version that a binary reports.
 
     Raises:
-        Unfit: It can't be run, doesn't answer, or isn't a Pulumi engine.
+        Unfit: It can't be run, doesn't answer, or is not a Pulumi engine.
     """
     try:
         answer = subprocess.run(
@@ -93,5 +93,5 @@ def ask(binary: Path) -> Version:
     version = Version.parse(answer.stdout)
     if answer.returncode != 0 or version is None:
         said = (answer.stdout.strip() or answer.stderr.strip() or "nothing").splitlines()[0][:80]
-        raise UnfitEngine(f"isn't a Pulumi engine: to `version` it answered {said!r}, exit code {answer.returncode}")
+        raise UnfitEngine(f"is not a Pulumi engine: it answers {said!r} to `version`, exit code {answer.returncode}")
     return version
