@@ -119,7 +119,7 @@ def test_a_system_without_a_release_is_told(job: Job) -> None:
 
 def test_a_place_that_does_not_answer_is_told(job: Job, published: Release_) -> None:
     found = published("pulumi/pulumi", pinned="")
-    with pytest.raises(SourceFailed, match="can't be had"):
+    with pytest.raises(SourceFailed, match="can't be downloaded"):
         install_release(job, EngineRelease(f"{found.archives}gone/", found.checksums, found.digests, SYSTEM))
 
 

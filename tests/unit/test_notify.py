@@ -206,10 +206,8 @@ def test_a_try_has_a_limit_of_its_own(send: Send) -> None:
 
 def test_a_variable_is_looked_up_at_each_notice_and_missed_once(send: Send) -> None:
     variables: dict[str, str] = {}
-    failures = send(NOTICE, NOTICE, variables=variables, slack={"webhook": "$HOOK"})
-    assert failures == [
-        "notification slack ($HOOK) failed for the event verdict: the variable HOOK is not set; later notifications don't repeat this"
-    ]
+    (failure,) = send(NOTICE, NOTICE, variables=variables, slack={"webhook": "$HOOK"})
+    assert failure.startswith("notification slack ($HOOK) failed for the event verdict: the variable HOOK is not set")
     with hook(200) as slack:
         assert send(variables={"HOOK": slack.url}, slack={"webhook": "$HOOK"}) == []
     assert len(slack.came) == 1

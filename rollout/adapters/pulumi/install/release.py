@@ -52,7 +52,7 @@ _MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm6
 
 @dataclass(frozen=True, slots=True)
 class EngineRelease:
-    """Where the release is, and what it must be.
+    """A release's addresses and digests.
 
     Attributes:
         archives: The address of the folder of archives.
@@ -74,7 +74,7 @@ def this_system() -> str | None:
 
 
 def install_release(job: Job, release: EngineRelease | None = None) -> None:
-    """Download the release, some 100 MB, and unpack its programs.
+    """Download the release, about 100 MB, and unpack its programs.
 
     Args:
         job: The attempt.

@@ -45,7 +45,7 @@ PINNED = Version(3, 259, 0)
 
 
 class UnfitEngine(Exception):
-    """A binary that can't be our engine.
+    """An unsuitable binary.
 
     Attributes:
         version: Its version, if it is an engine.
