@@ -77,7 +77,7 @@ DRIFT = errors.Drift("rules were changed", [Problem("it is gone", where="routes.
 
 
 def test_json_has_the_codes_of_an_error_and_of_its_problems(capsys: pytest.CaptureFixture[str]) -> None:
-    renderer(json=True).error(DRIFT)
+    renderer(json=True)(DRIFT)
     told = json.loads(capsys.readouterr().out)
     assert (told["error"], told["code"], told["exit-code"]) == ("Drift", "drift", 7)
     assert told["problems"] == [
@@ -86,7 +86,7 @@ def test_json_has_the_codes_of_an_error_and_of_its_problems(capsys: pytest.Captu
 
 
 def test_people_see_the_code_at_the_end_of_the_line_that_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
-    renderer(json=False).error(DRIFT)
+    renderer(json=False)(DRIFT)
     head, problem, step = capsys.readouterr().err.splitlines()
     assert head.endswith(" [drift]")
     assert problem.endswith("routes.a: it is gone [rule-missing]")

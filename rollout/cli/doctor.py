@@ -27,10 +27,11 @@ def doctor(
     Example: rollout doctor production
     """
     from rollout.api.doctor.examination import examine
+    from rollout.cli.screens.preflight import Doctor
     from rollout.errors import RolloutError
 
     checks = examine(run.file, environment, run.sandbox())
-    run.render.doctor(checks)
+    run.render(Doctor(checks))
     if bundle:
         from rollout.api.doctor.bundle import write_bundle
 

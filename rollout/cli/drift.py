@@ -31,9 +31,9 @@ def drift(
         raise UsageError("--repair, --adopt and --ignore-file don't go together", code="conflicting-options")
     target = run.environment(environment)
     report = target.drift(ignore_file=ignore_file)
-    run.render.drift(report)
+    run.render(report)
     if report.problems and (repair or adopt):
         (target.repair if repair else target.adopt)(approve=run.approve, message=message)
         report = run.environment(environment).drift()
-        run.render.drift(report)
+        run.render(report)
     report.require()

@@ -41,6 +41,7 @@ def explain(
 
     Example: rollout explain GET /v2/stamps/1/score/2 production --header X-Rollout:candidate
     """
+    from rollout.cli.screens.explain import Explained
     from rollout.errors import UsageError
     from rollout.inventory.conditions import Request
 
@@ -52,4 +53,5 @@ def explain(
     except ValueError as error:
         raise UsageError(str(error), code="invalid-request") from None
     opened = run.environment(environment)
-    run.render.explanations(opened.traffic.explain(request, load_balancer=load_balancer, cookie=cookie, after=after))
+    explained = opened.traffic.explain(request, load_balancer=load_balancer, cookie=cookie, after=after)
+    run.render(Explained(explained))

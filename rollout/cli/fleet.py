@@ -57,5 +57,5 @@ def set_weight_in(run: Session, fleet: str, percent: str, **given: Any) -> None:
         on_done=turns.done,
         **given,
     )
-    run.render.fleet_result(result)
+    run.render(result)
     result.require()

@@ -20,7 +20,9 @@ def history(
 
     Example: rollout history production --limit 5
     """
-    run.render.history(environment, run.environment(environment).history(limit=limit))
+    from rollout.cli.screens.history import History
+
+    run.render(History(environment, run.environment(environment).history(limit=limit)))
 
 
 @command()
@@ -33,4 +35,6 @@ def show(
 
     Example: rollout show production 12
     """
-    run.render.past_change(environment, run.environment(environment).history.change(number))
+    from rollout.cli.screens.history import Entry
+
+    run.render(Entry(environment, run.environment(environment).history.change(number)))

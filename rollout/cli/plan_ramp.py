@@ -25,6 +25,8 @@ def plan_ramp(
 
     Example: rollout plan-ramp production --from 0.1 --to 1
     """
+    from rollout.cli.screens.ramp_plan import RampPlanned
+
     target = run.environment(environment)
     plan = target.ramp.plan(base=base / 100, harmful=harmful / 100, since=since, requests_per_minute=rpm)
-    run.render.ramp_plan(environment, plan)
+    run.render(RampPlanned(environment, plan))

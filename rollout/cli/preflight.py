@@ -17,7 +17,7 @@ def preflight(run: Session, environment: EnvironmentName) -> None:
 
     target = run.environment(environment)
     report = target.preflight()
-    run.render.preflight(report)
+    run.render(report)
     if faults := target.inventory.all_faults:
         raise ConfigError(f"{count_of(len(faults), 'problem')} to put right", (), where=str(run.file))
     if report.problems:

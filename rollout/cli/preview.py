@@ -45,4 +45,6 @@ def preview(
     weights = dict.fromkeys(opened.routes(routes or ()), read_weight(percent)) if percent is not None else None
     result = opened.preview(phase, weights=weights, accept_live=accept_live, waive=waive or ())
     if details:
-        run.render.details(result.gate)
+        from rollout.cli.screens.gate import Details
+
+        run.render(Details(result.gate))

@@ -191,11 +191,11 @@ def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
     try:
         yield opened
     except RolloutError as error:
-        opened.render.error(error)
+        opened.render(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         stopped = Interrupted("stopped")
-        opened.render.error(stopped)
+        opened.render(stopped)
         raise typer.Exit(stopped.exit_code) from None
     except (typer.Exit, typer.Abort, typer.BadParameter):
         raise
@@ -204,7 +204,7 @@ def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
         raise typer.Exit(1) from None
     except Exception as error:  # noqa: BLE001 - the last one to catch it
         found = crash.defect(error)
-        opened.render.error(found)
+        opened.render(found)
         raise typer.Exit(found.exit_code) from None
     finally:
         if "render" in vars(opened):

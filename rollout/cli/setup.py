@@ -33,5 +33,5 @@ def setup(
     """
     from rollout.adapters.pulumi import install as toolchain
 
-    engine = toolchain.setup(run.render.progress, source=source.value, force=force)
+    engine = toolchain.setup(run.render, source=source.value, force=force)
     run.render.say(f"Pulumi {engine.version} is ready: {engine.path}")

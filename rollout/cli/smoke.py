@@ -27,5 +27,5 @@ def smoke(
     Example: rollout smoke production
     """
     report = run.environment(environment).smoke(samples=samples, routes=routes or (), warm=warm)
-    run.render.smoke(report)
+    run.render(report)
     report.require()

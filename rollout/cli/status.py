@@ -32,8 +32,10 @@ def status(
         return
     opened = run.rollout()
     if environment is None and len(opened.environments) > 1:
-        run.render.fleet(opened.fleet())
+        lines = opened.fleet()  # first: what draws them takes a while to import
+        from rollout.cli.screens.fleet_result import Fleet
+
+        run.render(Fleet(lines))
         return
     one = opened.environment(environment or opened.environments[0])
-    found = one.status(since=None if no_metrics else since)  # first: what draws it takes a while to import
-    run.render.status(found)
+    run.render(one.status(since=None if no_metrics else since))

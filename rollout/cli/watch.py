@@ -15,8 +15,8 @@ from rich.text import Text
 
 from rollout.api.arguments import read_duration
 from rollout.base.printable import json_line, one_line
-from rollout.cli import watch_screen
 from rollout.cli.console import SafeConsole, indented
+from rollout.cli.screens.watch import line, watch
 from rollout.errors import RolloutError, UsageError, WrongAccount
 from rollout.migration import events
 
@@ -109,7 +109,7 @@ class Watch:
                 sys.stdout.flush()
 
     def _line(self) -> str:
-        said = watch_screen.line(*self._seen) if self._seen else ""
+        said = line(*self._seen) if self._seen else ""
         return f"{said}; {self._trouble}" if self._trouble else said
 
     def _as_json(self) -> str:
@@ -121,7 +121,7 @@ class Watch:
         if self._seen is None:
             return Text("reading")
         is_plain = not (self._console.encoding or "").lower().startswith("utf")
-        screen = watch_screen.watch(*self._seen, self._console.width, is_plain=is_plain)
+        screen = watch(*self._seen, self._console.width, is_plain=is_plain)
         return Group(screen, indented(Text(f"  ! {self._trouble}", style="yellow"))) if self._trouble else screen
 
 

@@ -57,7 +57,7 @@ def demo(
                 run.render.chapter(title)
                 act()
                 _show_rules(run, target.inventory, aws)
-            run.render.status(target.status())
+            run.render(target.status())
             _ramps(run, target.inventory, file, aws, provider)
             run.render.say("that was all; nothing of it is left on this machine")
 
@@ -87,7 +87,7 @@ def _show_rules(run: Session, inventory: Environment, aws: Sandbox) -> None:
     from rollout_sandbox.story import rules_as_told_by_boto3
 
     told = rules_as_told_by_boto3(inventory, aws)
-    run.render.show("live-rules", {"rules": told}, lambda: screen.rules(told))
+    run.render(screen.LiveRules(told))
 
 
 def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
@@ -105,7 +105,7 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
             target.ramp(approve=True, save=False)
         except AnalysisFailed as error:
             minutes = breakage.lasting.total_seconds() / 60 if breakage.lasting else 0
-            run.render.error(error)
+            run.render(error)
             bad, lasted = count_of(breakage.bad, "bad answer"), count_of(round(minutes), "minute")
             run.render.say(f"{bad} until all was back, in {lasted} of AWS's clock")
         aws.forget_profiles()

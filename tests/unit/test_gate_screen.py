@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console, RenderableType
 
 from rollout.analysis.measuring.volumes import Volume
-from rollout.cli.screen import gate
-from rollout.cli.up_screen import Applying, done, duration
+from rollout.cli.screens.gate import gate
+from rollout.cli.screens.updates import Applying, done, duration
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
@@ -74,7 +74,7 @@ def test_an_update_in_a_terminal_shows_what_is_at_work_and_what_is_done() -> Non
     applying.finish(ResourceChanged("production", "routing", CHANGE, 0.4))
     assert "ListenerRule" not in drawn(applying.drawn())
     assert "1 of 2" in drawn(applying.drawn())
-    applying.close()
+    applying.stop()
 
 
 def test_times_are_told_where_there_are_any() -> None:

@@ -24,7 +24,7 @@ from rollout.api.init.answers import Answers
 from rollout.api.init.draft import drafted
 from rollout.api.init.text import text_of
 from rollout.base.plain import plain
-from rollout.cli.screen import details
+from rollout.cli.screens.gate import details
 from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import HeaderOverride

@@ -31,7 +31,7 @@ def test_a_full_disk_a_closed_pipe_and_a_closed_stream_are_borne(json: bool, mon
         stdout_at(descriptor, monkeypatch)
         show = renderer(json=json)
         show(SAID)
-        show.error(UsageError("no"))
+        show(UsageError("no"))
         os.close(descriptor)
         show(SAID)
     sys.stdout.close()

@@ -17,10 +17,11 @@ from rich.table import Table
 from rich.text import Text
 
 from rollout.base.printable import json_line, one_line
-from rollout.cli import screen
 from rollout.cli.console import SafeConsole
 from rollout.cli.options import Message
-from rollout.cli.render import JsonLines, People
+from rollout.cli.people import People
+from rollout.cli.render import JsonLines
+from rollout.cli.screens.layout import Indented
 from rollout.errors import AwsError, Drift, Problem
 from rollout.migration import events
 from rollout.ramp.notice import as_slack
@@ -48,7 +49,7 @@ def table(text: str) -> Table:
     return made
 
 
-@pytest.mark.parametrize("make", [str, Text, table, lambda text: screen.Indented([Text(text)])])
+@pytest.mark.parametrize("make", [str, Text, table, lambda text: Indented([Text(text)])])
 def test_whatever_is_drawn_holds_no_markup_and_no_control_character(make: Callable[[str], RenderableType]) -> None:
     shown = drawn(make(HOSTILE))
     assert not any(sign in shown for sign in ACTS)
@@ -82,7 +83,7 @@ def test_people_and_machines_are_told_of_errors_and_warnings_as_texts(
     for render in (People(), JsonLines()):
         render(events.Warned(text, text))
         render(events.RollbackFinished("production", (text,), reconciled=False, reason=text))
-        render.error(AwsError(text, where=text, hint=text))
+        render(AwsError(text, where=text, hint=text))
         render.say(text)
         render.chapter(text)
         out, err = capfd.readouterr()
@@ -92,7 +93,7 @@ def test_people_and_machines_are_told_of_errors_and_warnings_as_texts(
 
 
 def test_a_problem_is_a_line(capfd: pytest.CaptureFixture[str]) -> None:
-    People().error(Drift("drift", [Problem(FORGED, FORGED, FORGED)]))
+    People()(Drift("drift", [Problem(FORGED, FORGED, FORGED)]))
     assert not any(line.startswith("✓") for line in capfd.readouterr().err.split("\n"))
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.cli.render import JsonLines, People
+from rollout.cli.people import People
+from rollout.cli.render import JsonLines
 from rollout.errors import AwsError, ConfigError, Problem, redaction
 from rollout.errors.redaction import hide, hide_address, redacted
 from rollout.inventory.file import load
@@ -128,7 +129,7 @@ def test_errors_events_and_problems_hold_no_secret(
     problem = Problem(text, text, text)
     JsonLines()(events.Warned("production", text))
     for render in (People(), JsonLines()):
-        render.error(error)
+        render(error)
     shown = f"{error!r} {error} {problem!r} {capfd.readouterr()}"
     assert not any(secret in shown for secret in ("correct horse", "hidden-by", SECRET))
     assert "hooks.example.com" not in shown or SECRET not in shown

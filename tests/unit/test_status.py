@@ -12,7 +12,7 @@ from rich.console import Console
 
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.split import measure
-from rollout.cli import screen
+from rollout.cli.screens import status as screen
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.status import EnvironmentStatus, Held, status_of, with_measured

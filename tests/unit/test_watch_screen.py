@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
-from rollout.cli.watch_screen import line, sparkline, watch
+from rollout.cli.screens.watch import line, sparkline, watch
 from rollout.inventory.quantities import Percent
 from rollout.ramp.decide import Act, Decision
 from rollout.ramp.state import RampState

@@ -1,31 +1,39 @@
-"""How what came of a smoke test is drawn: a line for each route."""
+"""What came of a smoke test: a line for each route."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from rollout.base.formatting import count_of
-from rollout.migration.smoke.report import Smoked, SmokeReport
+from rollout.cli.people import People
+from rollout.cli.screens import as_data, show
+from rollout.cli.screens.layout import table
+from rollout.migration.smoke.report import Smoked, SmokeReport, as_json
 
 
-def drawn(report: SmokeReport) -> RenderableType:
+@show.register
+def smoke(report: SmokeReport, to: People) -> None:
     """Each route with its status and time, and what was warmed first."""
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for _ in range(4):
-        table.add_column(overflow="fold")
+    routes = table(*[""] * 4, show_header=False)
     for route in report.routes:
-        table.add_row(*_row(route))
-    rows: list[RenderableType] = [Text(f"smoke {report.environment}", style="bold"), Padding(table, (0, 0, 0, 2))]
-    rows.extend(
+        routes.add_row(*_row(route))
+    warmed = (
         Text(f"  {function}: {count_of(count, 'invocation')} side by side answered first", style="dim")
         for function, count in report.warmed.items()
     )
-    return Group(*rows, Text())
+    head = Text(f"smoke {report.environment}", style="bold")
+    to.draw(Group(head, Padding(routes, (0, 0, 0, 2)), *warmed, Text()))
+
+
+@as_data.register
+def _data(report: SmokeReport) -> Iterator[dict[str, Any]]:
+    yield {"event": "smoke", **as_json(report)}
 
 
 def _row(found: Smoked) -> tuple[Text, str, str, str]:

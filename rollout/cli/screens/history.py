@@ -1,44 +1,77 @@
-"""How past changes are drawn: a table of them, and one in full."""
+"""Past changes: a table of them, and one in full."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Group
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
+from rollout.cli.people import People
+from rollout.cli.screens import as_data, show
+from rollout.cli.screens.layout import table
+from rollout.migration.events import plain
 from rollout.state.history import words
-
-if TYPE_CHECKING:
-    from rollout.state.history.audit import PastChange
+from rollout.state.history.audit import PastChange
 
 
-def table(environment: str, found: Sequence[PastChange]) -> RenderableType:
+@dataclass(frozen=True, slots=True)
+class History:
+    """What was changed, the latest first; to machines each is an event of its own, the latest last."""
+
+    environment: str
+    changes: Sequence[PastChange]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change in full."""
+
+    environment: str
+    change: PastChange
+
+
+@as_data.register
+def _changes(found: History) -> Iterator[dict[str, Any]]:
+    for change in reversed(found.changes):
+        yield from as_data(Entry(found.environment, change))
+
+
+@as_data.register
+def _change(found: Entry) -> Iterator[dict[str, Any]]:
+    yield {"event": "past-change", "environment": found.environment, **plain(found.change)}
+
+
+@show.register
+def history(found: History, to: People) -> None:
     """A row a change, the latest first."""
-    if not found:
-        return Text(f"{environment} has no history: nothing was deployed yet")
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    if not found.changes:
+        to.draw(Text(f"{found.environment} has no history: nothing was deployed yet"))
+        return
+    drawn = table()
     drawn.add_column("", justify="right", no_wrap=True)
     drawn.add_column("when (UTC)", no_wrap=True)
     drawn.add_column("what", no_wrap=True)
     drawn.add_column("from → to", overflow="fold")
     drawn.add_column("why", overflow="fold")
     drawn.add_column("who", overflow="fold", style="dim")
-    for each in reversed(found):
+    for each in reversed(found.changes):
         who = words.plain(each.by or "?").partition("@")[0]
         moved = Text("\n".join(words.moves(each)), style="" if each.moves else "dim")
         drawn.add_row(str(each.number), _moment(each.at), _what(each), moved, Text(words.why(each)), Text(who))
-    return Group(Text(environment, style="bold"), Padding(drawn, (0, 0, 1, 2)))
+    to.draw(Group(Text(found.environment, style="bold"), Padding(drawn, (0, 0, 1, 2))))
 
 
-def entry(environment: str, found: PastChange) -> RenderableType:
+@show.register
+def entry(shown: Entry, to: People) -> None:
     """One change with all that is known of it."""
-    head = Text(f"{environment} {found.number}  ", style="bold").append_text(_what(found))
-    drawn = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+    found = shown.change
+    head = Text(f"{shown.environment} {found.number}  ", style="bold").append_text(_what(found))
+    drawn = table(show_header=False)
     drawn.add_column(style="dim", no_wrap=True)
     drawn.add_column(overflow="fold")
     said = (
@@ -60,7 +93,7 @@ def entry(environment: str, found: PastChange) -> RenderableType:
             update.stack, f"{update.kind} {number}{update.result}, {_moment(update.start, seconds=True)}{ended}"
         )
     drawn.add_row("message", Text("\n".join(map(words.plain, found.message.splitlines()))))
-    return Group(head, Padding(drawn, (0, 0, 1, 2)))
+    to.draw(Group(head, Padding(drawn, (0, 0, 1, 2))))
 
 
 def _what(found: PastChange) -> Text:

@@ -1,4 +1,4 @@
-"""What is drawn of a ramp: where it stands, the judge's sentences, and what it waits for."""
+"""A ramp: where it stands, the judge's sentences, and what it waits for."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from rich.text import Text
 
 from rollout.analysis.verdicts import Verdict, called
 from rollout.cli.console import indented
+from rollout.cli.screens.layout import warning
 from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 
@@ -24,24 +25,22 @@ _NOTED = {
 }
 
 
-def milestone(event: events.RampEvent) -> RenderableType:
+Milestone = events.RampPickedUp | events.RampRaised | events.RampFailed | events.RampFinished
+
+
+def milestone(event: Milestone) -> RenderableType:
     """Where a ramp has come to."""
     match event:
         case events.RampPickedUp():
             since = f" since {event.since:%Y-%m-%d %H:%M} UTC" if event.since else ""
             head = Text(f"ramp {event.environment}", style="bold").append(f"  at {event.weight} %{since}", style="none")
-            lines = [head, _steps(event)]
-            if event.note:
-                lines.append(Text("  ! ", style="yellow").append(event.note, style="default"))
-            return Group(*lines)
+            return Group(head, _steps(event), *([warning(event.note)] if event.note else ()))
         case events.RampRaised():
             return _line("✓", "green", f"at {event.weight} % now: ", event.sentence)
         case events.RampFailed():
             return _line("✗", "bold red", f"failed at {event.weight} %, {event.outcome}: ", event.sentence)
         case events.RampFinished():
             return _line("✓", "green", f"the ramp is finished at {event.weight} %: ", event.sentence)
-        case _:
-            return Text(str(event))
 
 
 def judged(event: events.Judged) -> RenderableType:
@@ -58,11 +57,6 @@ def judged(event: events.Judged) -> RenderableType:
         rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
     rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
     return Group(*rows)
-
-
-def waited(event: events.RampWaiting) -> RenderableType:
-    """What a ramp begins to wait for."""
-    return Text(f"    {watching(event)}")
 
 
 def watching(event: events.RampWaiting | events.Judged) -> str:

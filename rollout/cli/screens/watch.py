@@ -14,6 +14,7 @@ from rich.text import Text
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
+from rollout.cli.screens.layout import table, warning
 from rollout.inventory.quantities import ZERO
 from rollout.migration.checks.status import RouteStatus
 from rollout.ramp.view import RampView
@@ -52,7 +53,7 @@ def watch(overview: Overview, ramp: RampView, width: int, *, is_plain: bool = Fa
         *_ramp(overview, ramp),
         Padding(_table(overview, width, BARS if not is_plain else PLAIN_BARS), (1, 0, 1, 2)),
         *_judgement(overview, ramp),
-        *(indented(Text("  ! ", style="yellow").append(str(p), style="default")) for p in overview.status.problems),
+        *(warning(str(problem)) for problem in overview.status.problems),
         *_history(overview, width),
         *(indented(Text(f"  {note}", style="dim")) for note in overview.notes),
     )
@@ -101,14 +102,14 @@ def _ramp(overview: Overview, ramp: RampView) -> Iterator[Text]:
 
 
 def _table(overview: Overview, width: int, bars: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    routes = table()
     columns = [column for column in _columns(bars) if width >= column.from_width]
     for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
+        routes.add_column(column.title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
     for route in overview.status.routes:
         course = overview.course_of(route.route)
-        table.add_row(*(column.cell(route, course) for column in columns))
-    return table
+        routes.add_row(*(column.cell(route, course) for column in columns))
+    return routes
 
 
 def _columns(bars: str) -> tuple[_Column, ...]:

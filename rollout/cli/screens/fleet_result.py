@@ -1,38 +1,59 @@
-"""How several environments are drawn: where each stands, and what came of a weight for all of them."""
+"""Several environments: where each stands, and what came of a weight for all of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
+from rollout.api.fleet import FleetLine, FleetResult
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
-from rollout.cli.screen import NARROW, code
-
-if TYPE_CHECKING:
-    from rollout.api.fleet import FleetLine, FleetResult
+from rollout.cli.people import People
+from rollout.cli.screens import as_data, show
+from rollout.cli.screens.layout import NARROW, code, table
+from rollout.migration.events import plain
 
 DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 
 
-def lines(found: Sequence[FleetLine], width: int) -> RenderableType:
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Where several environments stand; to machines each is an event of its own."""
+
+    lines: Sequence[FleetLine]
+
+
+@as_data.register
+def _lines(found: Fleet) -> Iterator[dict[str, Any]]:
+    for line in found.lines:
+        yield from as_data(line)
+
+
+@as_data.register
+def _result(found: FleetResult) -> Iterator[dict[str, Any]]:
+    codes = {name: error.code for name, error in found.failed.items()}
+    yield {"event": "fleet-result", **plain(found), "done": list(found.done), "codes": codes}
+
+
+@show.register
+def fleet(found: Fleet, to: People) -> None:
     """A row an environment; where there is no room, what takes sentences stands below."""
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    rows = table()
     for column in ("environment", "account", "phase", "weights", "drift"):
-        table.add_column(column, no_wrap=True, style="bold" if column == "environment" else "")
-    is_wide, below = width >= NARROW, list[Text]()
+        rows.add_column(column, no_wrap=True, style="bold" if column == "environment" else "")
+    is_wide, below = to.out.width >= NARROW, list[Text]()
     if is_wide:
-        table.add_column("ramp and next step", overflow="fold")
-    for line in found:
+        rows.add_column("ramp and next step", overflow="fold")
+    for line in found.lines:
         sentences = [line.error] if line.error else [line.ramp or "?", line.next_step and f"next: {line.next_step}"]
         said = Text("\n".join(filter(None, sentences)), style="red" if line.error else "")
-        table.add_row(line.environment, line.account, *_cells(line), *([said] if is_wide else []))
+        rows.add_row(line.environment, line.account, *_cells(line), *([said] if is_wide else []))
         below.append(Text(f"{line.environment}: ", style="bold").append_text(said))
-    return table if is_wide else Group(table, Text(), *below)
+    to.draw(rows if is_wide else Group(rows, Text(), *below))
 
 
 def _cells(line: FleetLine) -> tuple[str | Text, ...]:
@@ -47,7 +68,8 @@ def _cells(line: FleetLine) -> tuple[str | Text, ...]:
     )
 
 
-def result(found: FleetResult) -> RenderableType:
+@show.register
+def fleet_result(found: FleetResult, to: People) -> None:
     """A row an environment: done, failed with the reason, or not begun."""
     rows = [Text(found.fleet, style="bold")]
     for name, done in found.done.items():
@@ -59,4 +81,4 @@ def result(found: FleetResult) -> RenderableType:
         for name, error in found.failed.items()
     )
     rows.extend(Text(f"  - {name}: not begun", style="dim") for name in found.left)
-    return Group(*rows)
+    to.draw(Group(*rows))

@@ -9,7 +9,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from rollout.cli.screen import change
+from rollout.cli.screens.changes import change
 from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
 
 MOST = 8
@@ -60,7 +60,7 @@ class Applying:
         self._at_work.pop(event.change.urn, None)
         self._finished += 1
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """Take what moves away."""
         self._live.stop()
 

@@ -1,0 +1,133 @@
+"""The terminal as people see it: lines that stay, and at its end one that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from rollout.base.printable import one_line
+from rollout.cli import screens
+from rollout.cli.console import indented, standard_error, standard_output
+from rollout.cli.render import Renderer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from rollout.migration.gates import Gate
+
+Part = str | tuple[str, str]
+"""A piece of a line: a text, or a text and its style."""
+
+
+class Moving(Protocol):
+    """What moves at the end of the screen."""
+
+    def stop(self) -> None:
+        """Take it away."""
+
+
+class People(Renderer):
+    """Writes for a person, in a terminal of any width or into a pipe.
+
+    Args:
+        patience: See `renderer`.
+
+    Attributes:
+        moving: What moves at the end of the screen, if anything does.
+        verified: How many rules of this phase were read back.
+    """
+
+    def __init__(self, patience: float | None = None) -> None:
+        self.out, self.err = standard_output(patience), standard_error(patience)
+        self.moving: Moving | None = None
+        self.verified = 0
+        self._seen: set[str] = set()
+
+    def __call__(self, shown: object) -> None:
+        screens.load(shown)
+        screens.show(shown, self)
+
+    def draw(self, drawn: RenderableType) -> None:
+        """Print something below what is there; nothing moves any more."""
+        self.rest()
+        self.out.print(drawn)
+
+    def once(self, what: str, drawn: RenderableType) -> None:
+        """Print what wasn't printed since the last `forget`."""
+        if what not in self._seen:
+            self._seen.add(what)
+            self.draw(drawn)
+
+    def forget(self) -> None:
+        """Let `once` print everything again."""
+        self._seen.clear()
+
+    def done(self, *parts: Part) -> None:
+        """Say what is done."""
+        self._marked(("✓", "green"), parts)
+
+    def warn(self, *parts: Part) -> None:
+        """Say what to know."""
+        self._marked(("!", "yellow"), parts)
+
+    def _marked(self, mark: Part, parts: Sequence[Part]) -> None:
+        """A line behind a mark; what doesn't fit in a terminal, and further lines, go on below its beginning."""
+        if self.out.soft_wrap:
+            self.draw(indented(Text.assemble("  ", mark, " ", *parts)))
+            return
+        row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_row(Text.assemble("  ", mark), Text.assemble(*parts))
+        self.draw(row)
+
+    def commands(self, commands: Sequence[str]) -> None:
+        """Show what is to be copied: each is one line, however narrow the terminal."""
+        for command in commands:
+            self.out.print(Text(f"      {one_line(command)}"), soft_wrap=True)
+
+    def move(self, moving: Moving) -> None:
+        """Let something move at the end of the screen, in the place of what did."""
+        self.rest()
+        self.moving = moving
+
+    def busy(self, text: str) -> None:
+        """A line that moves, in a terminal; elsewhere nothing, as what follows says it."""
+        if not self.out.is_terminal:
+            return
+        line = Text(one_line(text))
+        if isinstance(self.moving, Status):
+            self.moving.update(line)
+        else:
+            self.move(status := self.out.status(line))
+            status.start()
+
+    def rest(self) -> None:
+        """Take away what moves."""
+        if self.moving is not None:
+            self.moving.stop()
+            self.moving = None
+
+    def close(self) -> None:
+        self.rest()
+
+    def ask(self, gate: Gate) -> bool:
+        yes = (gate.environment,) if gate.by_name else ("yes", "y")
+        how = f"type {yes[0]} to apply it" if gate.by_name else yes[0]
+        while True:
+            try:
+                said = input(f"Apply this to {gate.environment}? {how} / no / details [no] ").strip()
+            except EOFError:
+                return False
+            if (said if gate.by_name else said.lower()) in yes:
+                return True
+            if said.lower() in ("", "no", "n"):
+                return False
+            if said.lower() in ("details", "d"):
+                from rollout.cli.screens.gate import Details
+
+                self(Details(gate))
+            else:
+                self.out.print(f"Please answer {yes[0]}, no or details.")

@@ -1,0 +1,27 @@
+"""Drift: file, state and load balancer side by side."""
+
+from __future__ import annotations
+
+from rich.console import Group
+from rich.padding import Padding
+from rich.text import Text
+
+from rollout.cli.people import People
+from rollout.cli.screens import show
+from rollout.cli.screens.layout import table
+from rollout.migration.checks.drift import DriftReport
+
+
+@show.register
+def drift(report: DriftReport, to: People) -> None:
+    """A row a route; those that don't agree in yellow."""
+    rows = table("route")
+    rows.add_column("file", justify="right", no_wrap=True)
+    for column in ("state", "live"):
+        rows.add_column(column, overflow="fold")
+    for route in report.routes:
+        state, live = route.state or "nobody's", route.live or "no rule"
+        rows.add_row(route.route, f"{route.file} %", state, live, style="yellow" if route.problems else "")
+    verdict = "drift" if report.problems else "file, state and load balancer agree"
+    head = Text(report.environment, style="bold").append(f"  {verdict}", style="dim")
+    to.draw(Group(head, Padding(rows, (0, 0, 1, 2))))

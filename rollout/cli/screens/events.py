@@ -1,0 +1,211 @@
+"""What people see of each event, of a command's own sentences, and of the error that ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from rich.text import Text
+
+from rollout.base.formatting import count_of
+from rollout.base.printable import one_line
+from rollout.cli.console import indented
+from rollout.cli.people import Part, People
+from rollout.cli.render import Chapter, Said
+from rollout.cli.screens import ramp, show
+from rollout.cli.screens.changes import counts
+from rollout.cli.screens.gate import gate
+from rollout.cli.screens.layout import code
+from rollout.cli.screens.updates import Applying, done, duration
+from rollout.errors import ProblemsError, RolloutError
+from rollout.inventory.quantities import format_duration
+from rollout.migration import events
+
+Sentences = Mapping[type, Callable[[Any], str | list[Part]]]
+
+
+def _leftovers(event: events.LeftoversSettled) -> Iterator[str]:
+    for names, word in ((event.adopted, "adopted as AWS has it"), (event.gone, "not on AWS, so made anew")):
+        yield from (f"{event.stack}: {name} was begun by a run that was cut off: {word}" for name in names)
+
+
+DONE: Sentences = {
+    Said: lambda e: e.message,
+    events.PreflightPassed: lambda e: (
+        f"account {e.account}, {count_of(e.rules, 'rule')} and the target groups are as the inventory says"
+    ),
+    events.StepPreviewed: lambda e: f"{e.preview.stack}: {counts(e.preview)}",
+    events.NothingToDo: lambda e: [("nothing to do:", "bold"), f" {e.environment} is as {e.phase} leaves it"],
+    events.StepApplied: lambda e: [
+        f"{e.stack}: {count_of(e.changes, 'change')} applied ",
+        (duration(e.took), "dim"),
+    ],
+    events.WeightSet: lambda e: [f"{e.route}: {'?' if e.before is None else e.before} → ", (f"{e.after} %", "bold")],
+    events.WeightSaved: lambda e: f"weight {e.weight} saved in {e.file}",
+    events.LegacyQuiet: lambda e: (
+        f"no request met legacy in the last {format_duration(e.span)}; {e.candidate:,} met the candidate"
+    ),
+    events.CompletionSaved: lambda e: f"completed = true saved in {e.file}",
+    events.RouteRolledBack: lambda e: (
+        f"{e.route}: on legacy alone{'' if e.before is None else f', was {e.before}'}, read back from the load balancer"
+    ),
+    events.RampNoted: ramp.noted,
+}
+"""Events of which a sentence says all."""
+WARNINGS: Sentences = {
+    events.Warned: lambda e: e.message,
+    events.LockCleared: lambda e: (
+        f"the lock that {e.holder} left on {e.stack} was taken away"
+        f"{': that process is dead' if e.state == 'dead' else ''}"
+    ),
+    events.LeftoversSettled: lambda e: "\n".join(_leftovers(e)),
+}
+
+
+def _say(how: Callable[..., None], sentence: Callable[[Any], str | list[Part]], event: object, to: People) -> None:
+    said = sentence(event)
+    how(to, *([said] if isinstance(said, str) else said))
+
+
+for sentences, how in ((DONE, People.done), (WARNINGS, People.warn)):
+    for kind, sentence in sentences.items():
+        show.register(kind, partial(_say, how, sentence))
+
+
+@show.register
+def _chapter(chapter: Chapter, to: People) -> None:
+    to.draw("")
+    to.out.rule(Text(chapter.title, style="bold"), align="left")
+
+
+@show.register
+def _error(error: RolloutError, to: People) -> None:
+    to.rest()
+    place = f"{error.where}: " if error.where else ""
+    to.err.print(indented(Text.assemble(("✗ ", "bold red"), (f"{place}{error.what}", "bold"), code(error))))
+    for problem in error.problems if isinstance(error, ProblemsError) else ():
+        to.err.print(indented(Text.assemble(f"  - {problem}", code(problem))))
+    if error.hint:
+        to.err.print(indented(Text(f"  → {error.hint}")))
+
+
+@show.register
+def _started(event: events.PhaseStarted, to: People) -> None:
+    to.verified = 0
+    to.out.print(Text.assemble((f"{event.phase} {event.environment}", "bold"), f"  {event.summary}"))
+
+
+@show.register
+def _previewing(event: events.PreviewStarted, to: People) -> None:
+    to.busy(f"previewing {event.stack}: {event.summary}")
+
+
+@show.register
+def _gate(event: events.GateOpened, to: People) -> None:
+    to.draw(gate(event.gate, to.out.width))
+    to.commands(event.gate.commands)
+
+
+@show.register
+def _step(event: events.StepStarted, to: People) -> None:
+    to.move(Applying(to.out, event))
+
+
+@show.register
+def _begun(event: events.ResourceStarted, to: People) -> None:
+    if isinstance(to.moving, Applying):
+        to.moving.begin(event)
+
+
+@show.register
+def _changed(event: events.ResourceChanged, to: People) -> None:
+    if isinstance(to.moving, Applying):
+        to.moving.finish(event)
+    to.out.print(done(event))
+
+
+@show.register
+def _verified(_: events.RuleVerified, to: People) -> None:
+    to.verified += 1
+
+
+@show.register
+def _finished(event: events.PhaseFinished, to: People) -> None:
+    rules = f": {count_of(to.verified, 'rule')} read back from the load balancer, all as wanted" if to.verified else ""
+    to.done((f"{event.phase} is done", "bold"), rules)
+
+
+@show.register
+def _watching(event: events.Watching, to: People) -> None:
+    to.done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
+    to.commands(event.alarms)
+    to.out.print(Text(f"    and the dashboard: {event.dashboard}"), soft_wrap=True)
+
+
+@show.register
+def _legacy_left(event: events.LegacyLeft, to: People) -> None:
+    to.warn(f"legacy isn't ours; {event.owner} can remove it now:")
+    to.commands(event.parts)
+
+
+@show.register
+def _to_release(event: events.OwnerToRelease, to: People) -> None:
+    who = event.owner
+    what = f"{who} must let go of {', '.join(event.routes)} now" if event.routes else f"if {who} holds them"
+    to.warn(f"{what}: run `rollout release {event.environment}`, or:")
+    to.commands(event.commands)
+    to.out.print(Text(f"    then {event.advice}"))
+
+
+@show.register
+def _command_run(event: events.CommandRun, to: People) -> None:
+    to.out.print(Text("  ✓ ", style="green").append(one_line(event.command), style="default"), soft_wrap=True)
+
+
+@show.register
+def _released(event: events.OwnerReleased, to: People) -> None:
+    rules = count_of(len(event.routes), "rule")
+    to.done(("release is done", "bold"), f": {event.owner} let go of {rules}, which are live as they were")
+    to.out.print(Text(f"    now {event.advice}"))
+
+
+@show.register
+def _not_rolled_back(event: events.RouteNotRolledBack, to: People) -> None:
+    problem = event.problem
+    to.warn(f"{problem.where}: {problem.what}; without rollout:" if problem.hint else str(problem))
+    to.commands((problem.hint,) if problem.hint else ())
+
+
+@show.register
+def _rollback_waiting(event: events.RollbackWaiting, to: People) -> None:
+    waiting = f"waiting for {' and '.join(event.what)}"
+    to.once(waiting, Text(f"  … {waiting}"))
+    to.busy(waiting)
+
+
+@show.register
+def _rolled_back(event: events.RollbackFinished, to: People) -> None:
+    routes = f"{count_of(len(event.routes), 'route')} on legacy alone"
+    to.done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
+    if event.reason:
+        to.warn(f"the state isn't up to date yet: {event.reason}")
+        to.out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
+
+
+@show.register
+def _milestone(event: ramp.Milestone, to: People) -> None:
+    to.forget()
+    to.draw(ramp.milestone(event))
+
+
+@show.register
+def _judged(event: events.Judged, to: People) -> None:
+    to.once(f"{event.weight} {event.judgement.verdict}", ramp.judged(event))
+    to.busy(ramp.watching(event))
+
+
+@show.register
+def _ramp_waiting(event: events.RampWaiting, to: People) -> None:
+    to.once(f"{event.weight} {event.state}", Text(f"    {ramp.watching(event)}"))
+    to.busy(ramp.watching(event))
