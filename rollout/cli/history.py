@@ -20,9 +20,9 @@ def history(
 
     Example: rollout history production --limit 5
     """
-    from rollout.cli.screens.history import History
+    from rollout.cli.screens.history import PastChanges
 
-    run.render(History(environment, run.environment(environment).history(limit=limit)))
+    run.render(PastChanges(environment, run.environment(environment).history(limit=limit)))
 
 
 @command()
@@ -35,6 +35,6 @@ def show(
 
     Example: rollout show production 12
     """
-    from rollout.cli.screens.history import Entry
+    from rollout.cli.screens.history import PastChangeInFull
 
-    run.render(Entry(environment, run.environment(environment).history.change(number)))
+    run.render(PastChangeInFull(environment, run.environment(environment).history.change(number)))

@@ -33,9 +33,9 @@ def status(
     opened = run.rollout()
     if environment is None and len(opened.environments) > 1:
         lines = opened.fleet()  # first: what draws them takes a while to import
-        from rollout.cli.screens.fleet_result import Fleet
+        from rollout.cli.screens.fleet_result import FleetLines
 
-        run.render(Fleet(lines))
+        run.render(FleetLines(lines))
         return
     one = opened.environment(environment or opened.environments[0])
     run.render(one.status(since=None if no_metrics else since))

@@ -187,7 +187,7 @@ def load(
                     run.render.busy(f"{count_of(so_far.requests, 'request')}, {so_far.lost} lost, {so_far.wrong} wrong")
             except KeyboardInterrupt:
                 run.render.say("stopped")
-        run.render(screen.Load(by_route(traffic.answers)))
+        run.render(screen.LoadResult(by_route(traffic.answers)))
         found = tally(traffic.answers)
         if found.lost or found.wrong:
             raise SandboxError(

@@ -11,8 +11,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rollout.cli.people import People
-from rollout.cli.screens import show
+from rollout.cli.screens import as_data, show
 from rollout.cli.screens.layout import table
+from rollout.migration.events import plain
 
 if TYPE_CHECKING:
     from rollout_sandbox.load import Tally
@@ -26,10 +27,13 @@ class LiveRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class LoadResult:
     """What a load came to, by route."""
 
     routes: Mapping[str, Tally]
+
+
+as_data.register(LoadResult, lambda found: iter([{"event": "load", **plain(found)}]))
 
 
 @show.register
@@ -38,7 +42,7 @@ def _rules(found: LiveRules, to: People) -> None:
 
 
 @show.register
-def _load(found: Load, to: People) -> None:
+def _load(found: LoadResult, to: People) -> None:
     to.draw(load(found.routes))
 
 

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 from rollout.analysis.measuring.volumes import Volume
 from rollout.cli.screens.gate import gate
-from rollout.cli.screens.updates import Applying, done, duration
+from rollout.cli.screens.updates import RunningUpdate, done, duration
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
@@ -67,7 +67,7 @@ def test_routes_that_nothing_happens_to_are_named_only() -> None:
 
 def test_an_update_in_a_terminal_shows_what_is_at_work_and_what_is_done() -> None:
     console = Console(file=io.StringIO(), width=100, force_terminal=True, color_system=None)
-    applying = Applying(console, StepStarted("production", "routing", "change weights", 2))
+    applying = RunningUpdate(console, StepStarted("production", "routing", "change weights", 2))
     applying.begin(ResourceStarted("production", "routing", CHANGE))
     assert "ListenerRule score" in drawn(applying.drawn())
     assert "0 of 2" in drawn(applying.drawn())

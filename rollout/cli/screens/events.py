@@ -17,7 +17,7 @@ from rollout.cli.screens import ramp, show
 from rollout.cli.screens.changes import counts
 from rollout.cli.screens.gate import gate
 from rollout.cli.screens.layout import code
-from rollout.cli.screens.updates import Applying, done, duration
+from rollout.cli.screens.updates import RunningUpdate, done, duration
 from rollout.errors import ProblemsError, RolloutError
 from rollout.inventory.quantities import format_duration
 from rollout.migration import events
@@ -109,18 +109,18 @@ def _gate(event: events.GateOpened, to: People) -> None:
 
 @show.register
 def _step(event: events.StepStarted, to: People) -> None:
-    to.move(Applying(to.out, event))
+    to.move(RunningUpdate(to.out, event))
 
 
 @show.register
 def _begun(event: events.ResourceStarted, to: People) -> None:
-    if isinstance(to.moving, Applying):
+    if isinstance(to.moving, RunningUpdate):
         to.moving.begin(event)
 
 
 @show.register
 def _changed(event: events.ResourceChanged, to: People) -> None:
-    if isinstance(to.moving, Applying):
+    if isinstance(to.moving, RunningUpdate):
         to.moving.finish(event)
     to.out.print(done(event))
 

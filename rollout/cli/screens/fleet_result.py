@@ -21,14 +21,14 @@ DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 
 
 @dataclass(frozen=True, slots=True)
-class Fleet:
+class FleetLines:
     """Where several environments stand; to machines each is an event of its own."""
 
     lines: Sequence[FleetLine]
 
 
 @as_data.register
-def _lines(found: Fleet) -> Iterator[dict[str, Any]]:
+def _lines(found: FleetLines) -> Iterator[dict[str, Any]]:
     for line in found.lines:
         yield from as_data(line)
 
@@ -40,7 +40,7 @@ def _result(found: FleetResult) -> Iterator[dict[str, Any]]:
 
 
 @show.register
-def fleet(found: Fleet, to: People) -> None:
+def fleet(found: FleetLines, to: People) -> None:
     """A row an environment; where there is no room, what takes sentences stands below."""
     rows = table()
     for column in ("environment", "account", "phase", "weights", "drift"):

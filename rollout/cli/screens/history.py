@@ -20,7 +20,7 @@ from rollout.state.history.audit import PastChange
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PastChanges:
     """What was changed, the latest first; to machines each is an event of its own, the latest last."""
 
     environment: str
@@ -28,7 +28,7 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PastChangeInFull:
     """One change in full."""
 
     environment: str
@@ -36,18 +36,18 @@ class Entry:
 
 
 @as_data.register
-def _changes(found: History) -> Iterator[dict[str, Any]]:
+def _changes(found: PastChanges) -> Iterator[dict[str, Any]]:
     for change in reversed(found.changes):
-        yield from as_data(Entry(found.environment, change))
+        yield from as_data(PastChangeInFull(found.environment, change))
 
 
 @as_data.register
-def _change(found: Entry) -> Iterator[dict[str, Any]]:
+def _change(found: PastChangeInFull) -> Iterator[dict[str, Any]]:
     yield {"event": "past-change", "environment": found.environment, **plain(found.change)}
 
 
 @show.register
-def history(found: History, to: People) -> None:
+def history(found: PastChanges, to: People) -> None:
     """A row a change, the latest first."""
     if not found.changes:
         to.draw(Text(f"{found.environment} has no history: nothing was deployed yet"))
@@ -67,7 +67,7 @@ def history(found: History, to: People) -> None:
 
 
 @show.register
-def entry(shown: Entry, to: People) -> None:
+def entry(shown: PastChangeInFull, to: People) -> None:
     """One change with all that is known of it."""
     found = shown.change
     head = Text(f"{shown.environment} {found.number}  ", style="bold").append_text(_what(found))

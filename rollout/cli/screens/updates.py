@@ -33,7 +33,7 @@ def done(event: ResourceChanged) -> Text:
     return line.append(f"  {duration(event.took)}".rstrip(), style="dim")
 
 
-class Applying:
+class RunningUpdate:
     """A stack's update in a terminal; elsewhere nothing, as the lines of what is done say it.
 
     Args:
