@@ -171,7 +171,6 @@ def load(
     """
     with session(file, json=json, sandbox=True) as run:
         from rollout.api.arguments import read_duration, read_weight
-        from rollout.base.plain import plain
         from rollout.errors import SandboxError
         from rollout_sandbox import daemon
         from rollout_sandbox.cli import screen

@@ -10,10 +10,10 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
+from rollout.base.plain import plain
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
 from rollout.cli.screens.layout import table
-from rollout.migration.events import plain
 
 if TYPE_CHECKING:
     from rollout_sandbox.load import Tally

@@ -11,8 +11,9 @@ from functools import singledispatch
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rollout.base.plain import plain
 from rollout.errors import ProblemsError, RolloutError
-from rollout.migration.events import name_of, plain
+from rollout.migration.events import name_of
 
 if TYPE_CHECKING:
     from rollout.cli.people import People

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from rollout.api.fleet import FleetLine, FleetResult
 from rollout.base.formatting import count_of
+from rollout.base.plain import plain
 from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
 from rollout.cli.screens.layout import NARROW, code, table
-from rollout.migration.events import plain
 
 DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 

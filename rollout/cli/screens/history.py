@@ -11,10 +11,10 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
+from rollout.base.plain import plain
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
 from rollout.cli.screens.layout import table
-from rollout.migration.events import plain
 from rollout.state.history import words
 from rollout.state.history.audit import PastChange
 

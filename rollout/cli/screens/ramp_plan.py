@@ -11,11 +11,11 @@ from rich.padding import Padding
 from rich.text import Text
 
 from rollout.base.formatting import count_of
+from rollout.base.plain import plain
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
 from rollout.cli.screens.layout import table, warning
 from rollout.inventory.quantities import format_duration
-from rollout.migration.events import plain
 
 if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 from rich.console import Group
 from rich.padding import Padding
@@ -12,9 +10,9 @@ from rich.text import Text
 
 from rollout.base.formatting import count_of
 from rollout.cli.people import People
-from rollout.cli.screens import as_data, show
+from rollout.cli.screens import show
 from rollout.cli.screens.layout import table
-from rollout.migration.smoke.report import Smoked, SmokeReport, as_json
+from rollout.migration.smoke.report import Smoked, SmokeReport
 
 
 @show.register
@@ -29,11 +27,6 @@ def smoke(report: SmokeReport, to: People) -> None:
     )
     head = Text(f"smoke {report.environment}", style="bold")
     to.draw(Group(head, Padding(routes, (0, 0, 0, 2)), *warmed, Text()))
-
-
-@as_data.register
-def _data(report: SmokeReport) -> Iterator[dict[str, Any]]:
-    yield {"event": "smoke", **as_json(report)}
 
 
 def _row(found: Smoked) -> tuple[Text, str, str, str]:
