@@ -28,7 +28,6 @@ def metrics_source(name: str, environment: Environment) -> Metrics:
 
     Args:
         name: The entry point's name.
-        environment: The inventory.
 
     Raises:
         UsageError: There is no such plugin, there are several, or it can't be used.
@@ -45,8 +44,6 @@ def notifier(name: str, environment: Environment, options: Mapping[str, object])
 
     Args:
         name: The entry point's name.
-        environment: The inventory.
-        options: The plugin's options, from stacks.toml.
 
     Raises:
         UsageError: There is no such plugin, there are several, or it can't be used.

@@ -144,7 +144,6 @@ def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Bets:
     """Bets against "the candidate's rate is at most `ratio` times legacy's", for each of `WORSE`.
 
     Args:
-        blocks: The counts.
         guess: Legacy's rates before anything is known of them.
         ratio: Above 0, by stream.
     """
@@ -164,7 +163,6 @@ def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats)
     were seen before is left out: a bet on so many at a wrong rate loses what later ones can't win back.
 
     Args:
-        blocks: The counts.
         guess: Legacy's rates before anything is known of them.
         relative: A ratio, 0.5 for half as much again, by stream.
         absolute: A difference of shares, 0 to 1, by stream.

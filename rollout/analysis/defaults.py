@@ -51,10 +51,6 @@ DEFAULTS: Mapping[MetricName, MetricBounds] = {
 def bounds_of(metric: MetricName, analysis: Analysis) -> tuple[Margin, Margin, float | None]:
     """The bounds that a metric is judged by.
 
-    Args:
-        metric: Its name.
-        analysis: What stacks.toml says.
-
     Returns:
         The tolerance, the harm, and the ceiling at 100 per cent: per cent of the requests for errors, milliseconds for
         latencies, None if there is none.

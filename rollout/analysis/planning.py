@@ -83,11 +83,7 @@ class RampPlan:
         )
 
     def as_toml(self, environment: str) -> str:
-        """The schedule of the useful steps, to be pasted into stacks.toml; empty if there are none.
-
-        Args:
-            environment: Its name.
-        """
+        """The schedule of the useful steps, to be pasted into stacks.toml; empty if there are none."""
         if not self.useful:
             return ""
         weights = ", ".join(str(step.weight) for step in self.useful)
@@ -118,7 +114,6 @@ def plan_ramp(
         analysis: How sure to be, and how much worse the candidate may be.
         longest: How long a step may be watched.
         pools: How many groups of routes are judged, 1 or more.
-        notes: What else to know.
     """
     streams = [metric for metric in analysis.metrics for _ in range(pools)]
     alarms = analysis.false_alarms / len(steps) * shares_of_budget([*streams, _METRIC])[-1]

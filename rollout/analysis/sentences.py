@@ -66,7 +66,6 @@ def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> 
     """How a metric stands to its ceiling.
 
     Args:
-        stream: The stream.
         ceiling: The share of bad requests that is allowed, 0 to 1.
         how: In words, such as "above".
         risk: The risk that it is wrong; None if nothing is claimed.

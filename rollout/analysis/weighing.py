@@ -82,7 +82,6 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
     """Weigh streams that have requests in both arms.
 
     Args:
-        streams: The streams.
         alarms: The risk of a false alarm, above 0 and below 1, by stream.
         suspicious: The same, for a suspicion.
         analysis: Bounds that differ from the defaults, and the risk of a harmful candidate that passes.

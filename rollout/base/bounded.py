@@ -40,7 +40,6 @@ class Bounded:
 
     Args:
         protocol: Creates the protocol of a connection.
-        bounds: The limits.
     """
 
     def __init__(self, protocol: Callable[[], Any], bounds: ReadLimits) -> None:

@@ -25,8 +25,6 @@ def note(
     Args:
         logger: A logger below `rollout`.
         message: Has a `%s` for each value.
-        values: The values.
-        level: The level of `logging`.
         failed: Whether to add the current exception.
     """
     if logger.isEnabledFor(level):

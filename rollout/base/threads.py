@@ -22,7 +22,6 @@ class DaemonPool:
 
     Args:
         at_once: The number of threads, 1 or more.
-        name: The threads' name.
     """
 
     def __init__(self, at_once: int, name: str = "rollout") -> None:

@@ -161,12 +161,9 @@ class InMemoryAws(InMemoryAccount):
         """A rule, at a priority that is free.
 
         Args:
-            listener: Its listener.
             priority: 1 to 50000.
-            asks: Its conditions.
             forward: Its forward action; None for one that does something else.
             action: What it does instead, in words.
-            tags: Its tags.
         """
         if listener not in self.listeners:
             raise refusal("CreateRule", "ListenerNotFound", "One or more listeners not found", listener)
@@ -189,9 +186,6 @@ class InMemoryAws(InMemoryAccount):
         """Change what a rule does or asks; what isn't given stays.
 
         Args:
-            rule: The rule.
-            forward: Its new forward action.
-            asks: Its new conditions.
             action: What it does instead of forwarding, in words.
         """
         was = self._known_rule(rule, "ModifyRule")

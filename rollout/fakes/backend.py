@@ -69,10 +69,8 @@ class InMemoryBackend:
         """Let somebody hold a stack, until `release` or `Stacks.unlock`.
 
         Args:
-            environment: Whose stack.
             stack: legacy, candidate, routing or monitoring.
             state: What became of the holder.
-            user: Who it is.
         """
         host = "elsewhere" if state is Holder.ELSEWHERE else "here"
         lock = Lock(stack, user, host, 4711, self.clock.utc, state)
@@ -92,7 +90,6 @@ class InMemoryBackend:
         """Hold a stack, which is made if it isn't there; a kill leaves the lock, whose holder is dead then.
 
         Args:
-            environment: Whose stack.
             stack: legacy, candidate, routing or monitoring.
             user: Who holds it.
             on_lock_cleared: Told the stack and the dead holder of a lock.

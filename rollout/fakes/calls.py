@@ -75,7 +75,6 @@ class ApiCalls:
         """Run a hook before calls take effect; if it raises, they take none.
 
         Args:
-            hook: Told the call.
             action: A pattern of actions.
             resource: A pattern of what they are about.
             skip: How many such calls pass first.
@@ -89,7 +88,6 @@ class ApiCalls:
         """Run a hook once calls have taken effect; if it raises, the caller doesn't learn that they have.
 
         Args:
-            hook: Told the call.
             action: See `before`.
             resource: See `before`.
             skip: See `before`.

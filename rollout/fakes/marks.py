@@ -17,7 +17,6 @@ class InMemoryMarks:
     """The `Marks` port over an `InMemoryAws`.
 
     Args:
-        aws: The account.
         calls: What this client did, by the port's names: a `find` for each bearer, and `put`.
     """
 

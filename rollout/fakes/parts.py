@@ -71,9 +71,7 @@ class Actor:
         """An environment as they open it.
 
         Args:
-            environment: The inventory.
             file: Where weights are saved; nothing is, if there is none.
-            on_event: Told each event.
         """
         nowhere = environment.root / "no such stacks.toml"
         return EnvironmentRollout(environment, file or nowhere, on_event=on_event, parts=self.parts)

@@ -81,7 +81,6 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
 
     Args:
         stack: legacy, candidate, routing or monitoring.
-        given: What the program is given.
         aws: Where it looks things up.
 
     Returns:

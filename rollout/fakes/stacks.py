@@ -31,8 +31,6 @@ class InMemoryStacks:
     """The `Stacks` port over an `InMemoryBackend` and an `InMemoryAws`.
 
     Args:
-        environment: The inventory.
-        aws: The account.
         backend: Clients that share one see each other's states.
         user: Whose locks it takes.
         on_lock_cleared: Told the stack and the dead holder of a lock.

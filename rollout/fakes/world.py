@@ -138,7 +138,6 @@ class World:
         """Count requests as CloudWatch does, divided by the live rules' weights to the letter; then a minute passes.
 
         Args:
-            environment: The inventory.
             requests: How many, by route.
         """
         aws, live = self.aws(environment), self.actor().load_balancers(environment).read(environment)

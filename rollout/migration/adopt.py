@@ -63,10 +63,7 @@ class Adoption:
     """The adoption of what one environment's stacks hold.
 
     Args:
-        environment: The inventory.
         stacks: Whose states say what they hold.
-        marks: Who knows whose something on AWS is.
-        emit: Told each event.
         by: Who runs it, for Pulumi's update history.
         now: Gives AWS's time.
     """

@@ -49,7 +49,6 @@ def marked(given: ProgramInput, stack: str, legacy: Resources) -> ProgramInput:
 
     Args:
         given: What it is given otherwise.
-        stack: The stack.
         legacy: What the legacy stack's state holds.
     """
     mark = mark_of(given.environment, stack)
@@ -74,8 +73,6 @@ def legacy_input(
     """What the legacy program is given.
 
     Args:
-        environment: The inventory.
-        context: What the phase starts from.
         kept: How the program keeps the rules that it holds; None where it releases all.
         retires: Whether it makes nothing any more for the rules that it releases, as in a completed environment.
     """

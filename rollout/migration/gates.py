@@ -147,9 +147,6 @@ def traffic_of(
     """What happens to each route, changing ones first in the inventory's order.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        after: The wanted splits.
         volumes: How many requests the routes have.
         written: Whether the phase writes the rules, and so the file's stickiness.
     """
@@ -219,7 +216,6 @@ def warnings_of(
     """What to know before saying yes.
 
     Args:
-        traffic: What happens to each route.
         previews: What happens to each stack.
         moves_traffic: Whether the phase is for that.
     """

@@ -175,7 +175,6 @@ def violations(
     """What a preview would do beyond its policy.
 
     Args:
-        preview: Of one stack.
         policy: A key of `POLICIES`.
         bounds: By ARN, the rules that the step may be about.
         header_rules: The inputs that header rules are to have, by logical name.

@@ -24,7 +24,6 @@ class LoadBalancers(TargetGroups, Protocol):
         """All that the inventory is about, as it is now.
 
         Args:
-            environment: The inventory.
             tags: Whether to read the rules' tags too, which takes one more round trip.
 
         Raises:
@@ -132,9 +131,6 @@ class LegacyOwner(Protocol):
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
         """All listener rules in its state.
-
-        Args:
-            limit: How long to wait for it.
 
         Raises:
             OwnerError: It couldn't be asked.

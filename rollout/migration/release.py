@@ -45,11 +45,8 @@ class Release:
     """The release of one environment's legacy rules.
 
     Args:
-        environment: The inventory.
-        load_balancers: Where rules are read.
         stacks: Where the routing stack's state is read.
         owner: Who lets go; None where it is rollout or nobody.
-        emit: Told each event.
     """
 
     def __init__(

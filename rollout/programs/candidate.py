@@ -14,11 +14,7 @@ from rollout.programs.components.http_lambda import HttpLambda, HttpLambdaArgs, 
 
 
 def program(given: ProgramInput) -> None:
-    """The candidate stack: every function of the inventory with its target groups.
-
-    Args:
-        given: The inventory.
-    """
+    """The candidate stack: every function of the inventory with its target groups."""
     for key, function in given.environment.functions.items():
         HttpLambda(
             key,

@@ -23,14 +23,7 @@ TRIES, AGAIN = 3, timedelta(seconds=10)
 
 
 class RampAbort:
-    """The way back of one environment's ramp.
-
-    Args:
-        environment: The inventory.
-        means: What the ramp acts through.
-        journal: Where it is written down.
-        emit: Told each event.
-    """
+    """The way back of one environment's ramp."""
 
     def __init__(self, environment: Environment, means: RampActions, journal: Journal, emit: events.Listener) -> None:
         self._environment = environment
@@ -42,8 +35,6 @@ class RampAbort:
         """Do what `on-failure` says.
 
         Args:
-            stands: Where the ramp stands.
-            decision: Why.
             persistent: Whether to try until all is moved.
 
         Returns:

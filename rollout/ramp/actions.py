@@ -47,8 +47,6 @@ class RampActions(Protocol):
         """Set a weight by a phase with all its gates.
 
         Args:
-            weight: The candidate's share.
-            routes: Those that get it.
             approve: Asked at the gate; None refuses.
             said: Asked for the update's message once the gate is open.
         """

@@ -63,10 +63,7 @@ class Controls:
     """What people say to the ramp of one environment.
 
     Args:
-        environment: The inventory.
-        journal: Where it is written down.
         by: Who says it.
-        emit: Told each event.
     """
 
     def __init__(self, environment: Environment, journal: Journal, by: str, emit: events.Listener) -> None:
@@ -91,7 +88,6 @@ class Controls:
         """Approve a step of `approve-before`.
 
         Args:
-            live: AWS now.
             weight: The step; the next that needs it by default.
 
         Raises:

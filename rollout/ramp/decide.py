@@ -94,8 +94,6 @@ def decide(
     """What a ramp that hasn't ended does next.
 
     Args:
-        ramp: What stacks.toml says.
-        stands: Where it stands.
         judgement: Of the weight that it is at; None before the first step, or if nothing could be judged.
         now: AWS's time.
         alarms: Those that stacks.toml names.

@@ -21,9 +21,7 @@ class RampHistory:
     """What is known of one environment's ramp, as it was read last.
 
     Args:
-        environment: The inventory.
         means: Reads the live rules.
-        journal: The history.
         warn: Told what can't be read.
     """
 

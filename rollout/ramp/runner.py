@@ -67,10 +67,6 @@ class Runner:
     """Runs the ramp of one environment.
 
     Args:
-        environment: The inventory.
-        means: What it acts through.
-        journal: Where it is written down.
-        emit: Told each event.
         approve: Asked at each step's gate; None refuses.
     """
 

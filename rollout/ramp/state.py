@@ -66,8 +66,6 @@ def ramp_state(
     """Where the ramp stands.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         entries: Of the history, the oldest first.
         other: The message of the latest change since then that wasn't the ramp's.
 

@@ -16,7 +16,6 @@ def opens(windows: Sequence[Window], now: datetime) -> datetime:
     """When the next raise may be: now if a window is open, or if there are none.
 
     Args:
-        windows: Those of stacks.toml.
         now: In UTC.
     """
     spans = [span for window in windows for span in _spans(window, now)]

@@ -79,7 +79,6 @@ def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime
     """A chart as an SVG element.
 
     Args:
-        chart: The chart.
         marks: What happened, the oldest first; what is outside the chart isn't drawn.
         start: Its left end.
         end: Its right end, after `start`.

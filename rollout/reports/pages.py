@@ -74,8 +74,6 @@ def environment_page(
     """The live page of one environment.
 
     Args:
-        overview: What was read.
-        links: Where it leads.
         names: All environments.
         route: Show the course that this route is in instead of all routes together.
         trouble: Why it couldn't be read anew.
@@ -114,7 +112,6 @@ def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
 
     Args:
         found: They, in the inventory's order.
-        links: Where it leads.
         since: How far back their numbers go.
     """
     lines = []

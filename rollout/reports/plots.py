@@ -28,7 +28,6 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
 
     Args:
         overview: What it is of; its history gives the marks and weights.
-        course: The course.
         prefix: What the charts' ids begin with, its own on the page.
     """
     start, end = course.times[0], course.times[-1] + course.period

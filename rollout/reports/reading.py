@@ -40,11 +40,6 @@ def read_overview(
     """Read all that people are shown; what can't be read but the load balancers is a note.
 
     Args:
-        environment: The inventory.
-        status: Where it stands.
-        live: AWS now.
-        states: Where history is.
-        metrics: CloudWatch.
         now: AWS's time.
         since: How far back.
 

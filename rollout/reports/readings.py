@@ -44,7 +44,6 @@ class Readings:
 
     Args:
         read: Reads an overview; may take long, and be called from several threads.
-        clock: How time goes by.
         patience: See `PATIENCE`.
     """
 

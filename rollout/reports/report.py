@@ -15,8 +15,6 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
     """Write a report, whole or not at all, for its owner alone to read.
 
     Args:
-        overview: What it is of.
-        path: The file.
         overwrite: Whether to replace a file that is there.
 
     Raises:

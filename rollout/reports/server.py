@@ -35,7 +35,6 @@ class Dashboard:
 
     Args:
         names: The environments, in the inventory's order.
-        readings: Where they are read.
         token: What the address holds; by default a new one, of 256 bits.
         bounds: How much of whoever connects is taken.
     """
@@ -125,7 +124,6 @@ def run(dashboard: Dashboard, port: int, on_ready: Callable[[str], None]) -> Non
     """Serve until Ctrl-C or SIGTERM; for a program's main thread.
 
     Args:
-        dashboard: What is served.
         port: 1 to 65535, or 0 for any that is free.
         on_ready: Told the address.
 

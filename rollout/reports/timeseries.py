@@ -123,8 +123,6 @@ def parts_of(sources: Iterable[Source], period: timedelta, read: Mapping[Series,
     """What each target group had, by period.
 
     Args:
-        sources: The target groups.
-        period: How long each period is.
         read: The points of the `wanted` series.
     """
     return {source: dict(_parts(source, period, read)) for source in sources}
@@ -134,7 +132,6 @@ def course(pool: Pool, framed: tuple[tuple[datetime, ...], timedelta], parts: Pa
     """Put together what was read.
 
     Args:
-        pool: Of whom.
         framed: See `frame`.
         parts: See `parts_of`.
     """

@@ -55,7 +55,6 @@ class Stacks(States, Protocol):
 
         Args:
             stack: legacy, candidate or routing.
-            given: What its program is given.
             plan: The file to save the plan in, mode 0600.
             create: Whether to make the stack if it isn't there; otherwise there is no preview then.
             refresh: Whether to read the resources anew from AWS first.

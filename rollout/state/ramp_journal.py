@@ -109,8 +109,6 @@ class Journal:
     """Writes a ramp's entries into history, and reads them.
 
     Args:
-        environment: The environment's name.
-        stacks: Where the history is.
         now: AWS's time.
         by: Who writes.
     """
@@ -136,7 +134,6 @@ class Journal:
 
         Args:
             read: Reads the live rules.
-            environment: The inventory.
 
         Raises:
             EngineError: The history can't be read.

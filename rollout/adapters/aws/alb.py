@@ -50,7 +50,6 @@ class Elbv2:
     botocore's standard retry mode repeats throttled calls with growing pauses.
 
     Args:
-        access: Access to AWS.
         patience: How long to wait for an answer.
         retries: How often a call is tried again.
     """

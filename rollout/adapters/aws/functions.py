@@ -41,7 +41,6 @@ class Lambda:
     """The `Functions` port over botocore.
 
     Args:
-        access: How to reach AWS.
         pause: The longest wait before the second try; it doubles with each try.
     """
 

@@ -29,9 +29,7 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
     """Read registered targets, functions' policies, usage and quotas of an environment, all calls in parallel.
 
     Args:
-        elb: The load balancers' client.
         functions: Makes Lambda's client.
-        live: The live state.
 
     Raises:
         BotoCoreError, ClientError: AWS refused, or can't be reached. An unreadable policy is left out.

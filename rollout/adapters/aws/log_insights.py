@@ -35,7 +35,6 @@ class LogInsights:
     """The `Metrics` port for REPORT lines.
 
     Args:
-        access: How to reach AWS.
         clock: For the pauses until a query is done.
     """
 

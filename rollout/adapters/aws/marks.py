@@ -37,12 +37,7 @@ _SERVICES = {
 
 
 class AwsMarks:
-    """The `Marks` port over botocore.
-
-    Args:
-        access: How to reach AWS.
-        environment: The inventory.
-    """
+    """The `Marks` port over botocore."""
 
     def __init__(self, access: Access, environment: Environment) -> None:
         self._access = access

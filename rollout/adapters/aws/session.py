@@ -186,7 +186,6 @@ class Refused(AwsError, ClientError):
     """AWS's answer is an error. Adapters read its code as with botocore's ClientError.
 
     Args:
-        error: botocore's error.
         where: Where it happened.
     """
 

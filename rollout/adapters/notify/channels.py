@@ -91,7 +91,6 @@ def run(
         message: Its input.
         folder: Its working directory.
         limit: The time after which it and its child processes are killed.
-        environ: Its environment.
 
     Raises:
         NotTold: It is missing, failed, or took too long. It is not run again, since it may have taken effect.

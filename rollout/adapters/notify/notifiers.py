@@ -58,7 +58,6 @@ class Notifiers:
         topics: SNS; created when it is first needed.
         root: The folder in which commands run.
         on_failure: Called with a sentence about a failed notification, in the sending thread.
-        limits: Time limits.
         variables: The variables for `$NAME`, read at each notice.
     """
 

@@ -40,7 +40,6 @@ class Tool:
         Args:
             words: The command line, the tool's name first.
             limit: The time after which it is killed.
-            variables: More environment variables.
 
         Raises:
             OwnerError: It is missing, failed, or took too long.

@@ -28,7 +28,6 @@ class Folder:
 
     Args:
         backend: Pulumi's backend, a URL.
-        project: Pulumi's project.
         stack: Pulumi's stack.
 
     Raises:

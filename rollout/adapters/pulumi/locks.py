@@ -63,9 +63,7 @@ def locks_in_folder(backend: str, project: str, stack: str, environment: str) ->
 
     Args:
         backend: A URL, `file://…`.
-        project: The inventory's project.
         stack: legacy, candidate, routing or monitoring.
-        environment: Its name.
 
     Raises:
         OSError: They can't be read.

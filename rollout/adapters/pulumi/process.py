@@ -37,8 +37,6 @@ class PulumiCli(auto.PulumiCommand):
     """The CLI at a known path and version, in a process group of its own.
 
     Args:
-        command: Its path.
-        version: Its version.
         patience: How long it may give no output.
     """
 
@@ -150,7 +148,6 @@ def stop_group(group: int, has_ended: Callable[[timedelta], bool]) -> None:
     """End a process group: SIGINT first, then SIGTERM, then SIGKILL.
 
     Args:
-        group: Its id.
         has_ended: Waits for the end for a while, and returns whether it came.
     """
     with suppress(ProcessLookupError):

@@ -36,8 +36,6 @@ class PulumiStacks(PulumiStates):
     """The `Stacks` port over the Automation API, for one environment.
 
     Args:
-        environment: The inventory.
-        settings: How to run the engine.
         on_lock_cleared: Called with the stack and the dead holder of a removed lock.
     """
 

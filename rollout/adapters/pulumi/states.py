@@ -81,12 +81,7 @@ T = TypeVar("T")
 
 
 class PulumiStates:
-    """The `PulumiStates` port over the CLI, for one environment.
-
-    Args:
-        environment: The inventory.
-        settings: How to run the engine.
-    """
+    """The `PulumiStates` port over the CLI, for one environment."""
 
     def __init__(self, environment: Environment, settings: EngineSettings) -> None:
         self._environment = environment

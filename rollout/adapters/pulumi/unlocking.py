@@ -27,8 +27,6 @@ class Unlocking:
     """Unlocks one environment's stacks.
 
     Args:
-        environment: The inventory.
-        backend: The URL of the states' backend.
         on_lock_cleared: Called with the stack and the dead holder of a removed lock.
     """
 

@@ -70,8 +70,6 @@ class EvidenceReader:
     """Gathers the evidence of one environment; it remembers limits, so keep it for a ramp.
 
     Args:
-        environment: The inventory.
-        metrics: CloudWatch.
         target_groups: Who knows their functions; without it nothing is compared by function.
         logs: Who reads functions' REPORT lines; without it cold starts aren't compared.
     """
@@ -91,7 +89,6 @@ class EvidenceReader:
         """Read what was counted of a step.
 
         Args:
-            live: AWS now.
             start: When the step's weight went live, with a time zone.
             now: The time on AWS, with a time zone.
 

@@ -56,10 +56,8 @@ class IdleCheck:
     """Asks CloudWatch whether legacy was quiet.
 
     Args:
-        environment: The inventory.
         target_groups: Where their functions are looked up, which others than the load balancer may invoke.
         on_quiet: Told if it was: for how long, and how many requests the candidate answered.
-        metrics: Gives CloudWatch.
         now: The time in UTC.
         span: How long it must have been quiet, 1 min to 90 d; beyond a day in whole hours.
     """
@@ -83,9 +81,6 @@ class IdleCheck:
 
     def missing(self, live: AlbState) -> tuple[Problem, ...]:
         """Why it isn't proven; where nothing is left of legacy there is nothing to prove.
-
-        Args:
-            live: AWS now.
 
         Raises:
             AwsError: AWS refused, or can't be reached.
@@ -113,8 +108,6 @@ def asked(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequen
     """What to ask CloudWatch for, as far as it is on AWS.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         targets: By target group, its targets; functions among them are asked for too, since others may invoke them.
         span: How long it must have been quiet.
     """

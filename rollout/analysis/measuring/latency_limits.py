@@ -48,7 +48,6 @@ def limit_of(
     """Legacy's limit: the median of its minutes' quantiles, a minute counting as much as it has values.
 
     Args:
-        recipe: The metric.
         sources: What publishes it for legacy.
         read: What was read of `limit_series`.
         first: The first minute of the step; minutes from then on are taken only as long as there isn't enough.

@@ -47,7 +47,6 @@ def by_target_group(environment: Environment, live: AlbState) -> Comparable:
     """What can be compared by the load balancers' counts.
 
     Args:
-        environment: The inventory.
         live: AWS now; a target group that isn't there counts nothing.
     """
     return _comparable(environment, live, [(pool, list[str]()) for pool in told_apart(environment, live)])
@@ -73,8 +72,6 @@ def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, 
     """What can be compared by Lambda's counts, which mix all that a function answers.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         targets: By target group, the ARNs of its functions; empty where it has none or other targets.
     """
     behind = {name: tuple(targets.get(group.arn, ())) for name, group in live.target_groups.items()}
@@ -135,8 +132,6 @@ def hindrances(
     """Why the counts aren't of these routes alone, or the rules don't say what to expect.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         names: The routes of a pool.
         header_rules: Whether rules for these very endpoints with a further condition, such as a header, count too:
             they change shares, but not what is asked for.

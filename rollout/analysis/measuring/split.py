@@ -95,8 +95,6 @@ def measure(
     """Hold what was counted against the live rules.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         counts: The requests of each target group; CloudWatch has no point where there were none.
         since: The time that they are of.
 
@@ -115,8 +113,6 @@ def per_minute(
     """Requests a minute of both implementations together, by pool.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         counts: The requests of each target group.
         since: The time that they are of, a minute or longer.
     """

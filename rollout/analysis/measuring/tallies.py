@@ -98,7 +98,6 @@ def tally(recipe: Rate | Time, sources: Sequence[Source], limit: timedelta = tim
     """How a metric of some sources is counted.
 
     Args:
-        recipe: The metric.
         sources: What publishes it.
         limit: For a `Time`, above which its values are events.
     """

@@ -34,8 +34,6 @@ def volumes(environment: Environment, live: AlbState, counts: Mapping[Arn, int],
     """Each route's requests a minute.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         counts: The requests of each target group.
         since: The time that they are of, a minute or longer.
     """

@@ -47,7 +47,6 @@ def foreign(preview: StackPreview, found: Found, mark: Mark) -> tuple[ForeignCha
     """The changes of a preview to what isn't this stack's own.
 
     Args:
-        preview: Of one stack.
         found: What AWS has under the names of `bearers`; missing where it has nothing.
         mark: The stack's.
     """

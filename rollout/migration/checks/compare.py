@@ -17,10 +17,7 @@ def stale_rules(
     """The routes whose state is behind the load balancer.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         preview: Of the routing stack, whose steps hold the recorded state.
-        after: The wanted splits.
 
     Returns:
         By route: the three-way difference, or None where what is live is what is wanted.
@@ -88,7 +85,6 @@ def unlike_wanted(
     """How the rules differ from what a phase leaves: the same rules, conditions untouched, the wanted splits.
 
     Args:
-        environment: The inventory.
         before: AWS when the phase began.
         now: AWS as read back.
         after: The wanted splits; routes that aren't in it must be as they were.

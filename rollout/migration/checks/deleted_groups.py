@@ -15,7 +15,6 @@ def groups_in_use(found: Inspection, deleted: Collection[Arn]) -> Iterator[Probl
     """The target groups to be deleted that a rule or a listener uses still; AWS would not delete them.
 
     Args:
-        found: What a look behind the rules found.
         deleted: The target groups that would go.
     """
     used = frozenset[str]().union(*found.groups.values())

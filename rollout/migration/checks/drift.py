@@ -90,8 +90,6 @@ def drift_of(
     """Hold file, state and load balancer against each other.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         legacy: What the legacy stack's state holds; None where there is no such stack of ours.
         routing: Likewise of the routing stack; before phase 2 the file's weights don't count yet.
         ignore_file: Whether the file's weights don't count at all.

@@ -17,8 +17,6 @@ def as_lists(environment: Environment, live: AlbState, multi_value: Collection[A
     """The candidate's target groups that are to send headers as lists.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         multi_value: The target groups that do.
     """
     said, found = _said(environment), set[str]()
@@ -52,8 +50,6 @@ def other_forms(
     """The candidate's target groups that ask their functions in another form than they should.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         multi_value: The target groups that send headers as lists.
         groups: The names of those that are looked at.
     """

@@ -50,9 +50,6 @@ def target_problems(
     """Why target groups couldn't answer requests.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        found: What a look behind its rules found.
         groups: Their names; those that aren't on AWS are left out.
     """
     for name, (place, balancer, kind) in _uses(environment).items():
@@ -128,9 +125,6 @@ def usages(environment: Environment, live: AlbState, found: Inspection, extra_ru
     """Each load balancer's rules and target groups, before and after the cutover.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        found: What a look behind its rules found.
         extra_rules: How many rules a load balancer would get, beside those that it has.
     """
     both: list[Usage] = []

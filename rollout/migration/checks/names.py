@@ -36,7 +36,6 @@ def name_problems(environment: Environment, found: Found, candidate: Resources) 
     """Names that somebody else has, and things of our own that no mark says to be ours.
 
     Args:
-        environment: The inventory.
         found: What AWS has under the names of `made_names`.
         candidate: What the candidate stack's state holds.
     """

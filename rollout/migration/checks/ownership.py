@@ -100,9 +100,6 @@ def ownership_of(
     """Find the routes' rules among those of an owner.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        owner: The owner.
         found: The rules in its state, or why it couldn't be asked.
     """
     told = (environment.legacy.owner or "", owner.place, owner.update, owner.advice)
@@ -120,7 +117,6 @@ def cutover_warnings(
     """What to know of other owners before routing adopts the rules.
 
     Args:
-        environment: The inventory.
         ownership: What the named owner holds; None where it is rollout or nobody.
         ours: Whether a legacy stack of ours is there.
         routing: The routes that the routing stack holds already.

@@ -18,8 +18,6 @@ def live_problems(environment: Environment, live: AlbState, states: Resources = 
     """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         states: What the stacks hold, to tell beside what is live and what the file says.
     """
     yield from listener_problems(environment, live)
@@ -134,8 +132,6 @@ def handover_problems(environment: Environment, live: AlbState, legacy: Resource
     """What a cutover needs: the legacy stack must be ready to let go of the rules without deleting them.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         legacy: What the legacy stack's state holds; None where there is no such stack.
     """
     for key, rule in held_rules(environment, live, legacy).items():
@@ -152,8 +148,6 @@ def adoption_problems(environment: Environment, live: AlbState, routing: StackPr
     """What a weight change needs: every route's rule must be routing's own already.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         routing: A preview of its stack; None where there is no such stack.
     """
     there = {rule.arn for rule in live.rules}

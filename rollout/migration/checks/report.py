@@ -88,8 +88,6 @@ def names_check(environment: Environment, live: AlbState, found: Found, candidat
     and nothing but phase 1 would mind.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
         found: What AWS has under them.
         candidate: What the candidate stack's state holds.
     """
@@ -114,9 +112,6 @@ def aws_checks(
     """What AWS has, against the inventory.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        found: What a look behind its rules found.
         held: What the stacks hold, for the three-way difference; None where nobody could be asked.
         ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
     """

@@ -17,12 +17,7 @@ from rollout.migration.context import PhaseContext
 
 
 def retiring_problems(environment: Environment, context: PhaseContext) -> Iterator[Problem]:
-    """What else keeps legacy: requests that may still go there by a rule, or a rule that legacy's stack holds.
-
-    Args:
-        environment: The inventory.
-        context: What it starts from.
-    """
+    """What else keeps legacy: requests that may still go there by a rule, or a rule that legacy's stack holds."""
     name, live = environment.name, context.live
     for route, split in live.splits(environment).items():
         if split not in (Split.at(WHOLE), CANDIDATE_ONLY):

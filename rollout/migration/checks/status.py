@@ -113,9 +113,6 @@ def status_of(
     """Put together where an environment stands.
 
     Args:
-        environment: The inventory.
-        live: AWS now.
-        held: What the stacks hold.
         ownership: What another owner of the legacy rules holds.
     """
     legacy = held_rules(environment, live, held.legacy) if held else {}

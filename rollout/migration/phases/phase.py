@@ -90,12 +90,7 @@ class Phase:
         return not (self.moves_traffic or self.only_watches)
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        """What it needs beyond load balancers, listeners and rules as the inventory has them.
-
-        Args:
-            environment: The inventory.
-            context: What it starts from.
-        """
+        """What it needs beyond load balancers, listeners and rules as the inventory has them."""
         yield from candidate_problems(environment, context.live)
         yield from bent_overrides(environment, context.live)
 
@@ -103,7 +98,6 @@ class Phase:
         """The weights that it sets, by route.
 
         Args:
-            environment: The inventory.
             asked: Those that somebody asked for.
         """
         return asked
@@ -114,8 +108,6 @@ class Phase:
         """Each route's split afterwards; a route that isn't in it stays as it is.
 
         Args:
-            environment: The inventory.
-            context: What it starts from.
             weights: The weights that it sets, by route.
 
         Raises:
@@ -129,14 +121,7 @@ class Phase:
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
     ) -> ProgramInput:
-        """What the program of one of its stacks is given.
-
-        Args:
-            stack: The stack.
-            environment: The inventory.
-            context: What it starts from.
-            after: The splits that it wants.
-        """
+        """What the program of one of its stacks is given."""
         return routing_input(environment, context.live, after)
 
     def inspect(self, found: Inspection, deleted: Collection[Arn]) -> Iterable[Problem]:
@@ -149,12 +134,7 @@ class Phase:
         return ()
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
-        """What to know before saying yes, and what holds for it alone.
-
-        Args:
-            environment: The inventory.
-            context: What it starts from.
-        """
+        """What to know before saying yes, and what holds for it alone."""
         return ()
 
     def verify(
@@ -163,10 +143,7 @@ class Phase:
         """How AWS differs from what it leaves there.
 
         Args:
-            environment: The inventory.
-            context: What it started from.
             now: AWS as read back.
-            after: The splits that it wanted.
         """
         yield from unlike_overrides(environment, self.header_rules(environment, context.live), now)
         yield from unlike_wanted(environment, context.live, now, after, written=self.writes_rules)

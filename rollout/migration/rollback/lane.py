@@ -57,12 +57,8 @@ class Lane:
     """A load balancer whose routes go back.
 
     Args:
-        environment: The inventory.
         balancer: Its key of the load balancer.
         routes: The routes that go back, all of this load balancer.
-        api: AWS.
-        clock: Time.
-        known: Gives what is known from before.
         groups: What gives the target groups that could be read.
         on_found: Told the rules of the routes at each look, once the calls that change them are under way.
         on_back: Told each rule that is read back, once.

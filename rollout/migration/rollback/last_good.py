@@ -62,8 +62,6 @@ def keep(homes: Sequence[Path], environment: Environment, live: AlbState, now: d
 
     Args:
         homes: Where, each by itself; see `homes`.
-        environment: The inventory.
-        live: AWS.
         now: AWS's time.
     """
     if not any(live_problems(environment, live)):
@@ -93,7 +91,6 @@ def last_good(homes: Sequence[Path], environment: str) -> tuple[LastGood, Path] 
 
     Args:
         homes: Where to look.
-        environment: The environment's name.
     """
     found: list[tuple[LastGood, Path]] = []
     for place in (_in(home, environment) for home in homes):
@@ -115,7 +112,6 @@ def homes(file: Path, sandbox: Path | None = None) -> tuple[Path, ...]:
     """Where inventories are kept: beside the states that are beside the file, and in the user's state folder.
 
     Args:
-        file: stacks.toml.
         sandbox: A sandbox's folder, which keeps its own.
     """
     if sandbox is not None:

@@ -61,11 +61,6 @@ class Mover:
     """Moves routes of one environment back, as often as it is told to.
 
     Args:
-        environment: The inventory.
-        routes: Those that go back.
-        api: AWS.
-        clock: Time.
-        emit: Told each event.
         known: Gives what is known from before; a disk that doesn't answer isn't waited for.
         mark: Gives what the rules are marked with; None for no mark.
     """

@@ -76,12 +76,7 @@ class Rollback:
     """The way back of some routes.
 
     Args:
-        environment: The inventory.
-        routes: Those that go back.
-        api: AWS.
-        clock: Time.
         emit: Told each event; it may neither raise nor wait.
-        known: Gives what is known from before.
         mark: Gives what the rules are marked with, for others to see; None for no mark.
         by: Tells who runs it, for Pulumi's update history.
         now: Gives AWS's time of day.

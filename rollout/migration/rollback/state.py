@@ -38,11 +38,7 @@ def tidy(
     """Bring the routing stack's state up to date, by an update even if there is nothing to change.
 
     Args:
-        environment: The inventory.
         routes: Those that are on legacy alone.
-        load_balancers: Where the rules are.
-        stacks: Where the state is.
-        known: What is known from before.
         message: For Pulumi's update history, a line.
         record: What is written below it.
 

@@ -105,11 +105,8 @@ def find_targets(
     """The rules of routes on a load balancer.
 
     Args:
-        environment: The inventory.
         balancer: Its key of the load balancer.
-        routes: Those that are to go back.
         rules: All rules of the load balancer's listeners, default ones too.
-        known: What is known from before.
         groups: Target groups by name, as far as they could be read; those in the rules are known by their ARNs.
     """
     seen = {group_name(arn): arn for rule in rules if rule.forward for arn in rule.forward.weights}

@@ -27,10 +27,6 @@ class Applying:
     """Applies planned steps.
 
     Args:
-        load_balancers: Where rules are read.
-        stacks: Where updates run.
-        clock: Time.
-        emit: Told each event.
         previews: What previewed the steps.
         concurrent: What others do meanwhile.
     """
@@ -56,8 +52,6 @@ class Applying:
         """Apply the approved plans in order.
 
         Args:
-            run: The run.
-            planned: Its steps.
             message: For Pulumi's update history.
 
         Raises:

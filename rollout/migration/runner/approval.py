@@ -22,8 +22,6 @@ def gate_of(
     """The gate before what was planned.
 
     Args:
-        run: The run.
-        planned: Its steps.
         behind: What to know of what is behind the rules.
         known: What else to know, whatever the phase.
         volumes: How many requests the routes have.

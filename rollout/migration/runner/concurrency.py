@@ -18,8 +18,6 @@ class ConcurrentChanges:
     """Stops a run that others overtook.
 
     Args:
-        load_balancers: Where rules are read.
-        stacks: Where the history is read.
         take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
     """
 

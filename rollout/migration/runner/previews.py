@@ -26,14 +26,7 @@ from rollout.state.ports import Stacks
 
 
 class Previews:
-    """Previews steps, and does to the stacks themselves what was previewed on copies.
-
-    Args:
-        environment: The inventory.
-        stacks: Where previews run.
-        marks: Who knows whose something on AWS is.
-        emit: Told each event.
-    """
+    """Previews steps, and does to the stacks themselves what was previewed on copies."""
 
     def __init__(self, environment: Environment, stacks: Stacks, marks: Marks, emit: events.Listener) -> None:
         self._environment = environment
@@ -45,8 +38,6 @@ class Previews:
         """Preview a step, on a copy of its stack where a preview of the stack itself would have to change its state.
 
         Args:
-            run: The run.
-            step: The step.
             folder: Where the plan is saved.
 
         Raises:

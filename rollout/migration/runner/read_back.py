@@ -22,9 +22,6 @@ class ReadBack:
     """Holds the load balancer to what a phase leaves.
 
     Args:
-        load_balancers: Where rules are read.
-        clock: Time.
-        emit: Told each event.
         concurrent: What others do meanwhile.
         on_verified: Told AWS as it is once all rules were read back as wanted.
     """

@@ -32,10 +32,6 @@ class Readiness:
     """Whether an environment is ready for a phase.
 
     Args:
-        environment: The inventory.
-        load_balancers: Where rules are read.
-        stacks: Where states are read.
-        emit: Told each event.
         owner: Another tool that holds the legacy rules.
         idle: Asked why it isn't proven that nobody needs legacy.
     """
@@ -103,11 +99,6 @@ class Readiness:
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:
         """Stop if a group that gets more requests couldn't answer them, or a quota would break; what else to know.
-
-        Args:
-            run: The run.
-            planned: Its steps.
-            found: What a look behind the rules found.
 
         Raises:
             PreflightFailed: It couldn't, or would.

@@ -47,12 +47,6 @@ class PhaseRunner:
     """Runs the phases of one environment.
 
     Args:
-        environment: The inventory.
-        load_balancers: Where rules are read.
-        stacks: Where previews and updates run.
-        clock: Time.
-        emit: Told each event.
-        marks: Who knows whose something on AWS is.
         owner: Another tool that holds the legacy rules.
         by: Who runs it, for Pulumi's update history.
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.

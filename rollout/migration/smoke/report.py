@@ -85,7 +85,6 @@ def judge(
     """An answer's status, and what is wrong with it.
 
     Args:
-        went: What the function said.
         statuses: Those that are expected; any below 500 if there are none.
         schema: A JSON schema for the body; None for any body.
         multi_value: Whether it has to answer with lists of headers.

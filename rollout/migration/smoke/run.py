@@ -26,7 +26,6 @@ class Smoke:
     """Asks the candidate of an environment.
 
     Args:
-        environment: The inventory.
         live: Its target groups, read by credentials of the right account.
         functions: Where functions are invoked.
         now: The time that the events are of.
@@ -49,7 +48,6 @@ class Smoke:
 
         Args:
             samples: By route; others are asked what is made up from their path.
-            routes: Their names.
             warm: How many environments of each function to open first, 1 to 100.
         """
         chosen = {name: samples.get(name) or made_up(self._environment.routes[name]) for name in routes}

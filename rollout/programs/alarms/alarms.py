@@ -102,7 +102,6 @@ def alarms(
     """The alarms of an environment, parts before what they are parts of.
 
     Args:
-        environment: The inventory.
         places: What is where on AWS; the alarms' names don't need it.
         thresholds: When they go off.
     """

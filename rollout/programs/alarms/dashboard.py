@@ -44,7 +44,6 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
     """A dashboard: the alarms, then a row a pool of routes, then one a function of the candidate.
 
     Args:
-        environment: The inventory.
         places: What is where on AWS.
         alarms: The names of those whose state to show; AWS shows 100 of them.
     """

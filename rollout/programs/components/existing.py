@@ -41,7 +41,6 @@ def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
     """Find the listeners of an environment's load balancers, and target groups.
 
     Args:
-        environment: The inventory.
         target_groups: Their names on AWS.
 
     Raises:

@@ -24,11 +24,8 @@ class HeaderRule(ComponentResource):
 
     Args:
         name: The logical name, which never changes.
-        rule: The rule.
-        listener_arn: The listener.
         target_group_arn: Where the requests go.
         tags: More of its tags: a program passes on the mark that it is given.
-        opts: Options for the component.
 
     Attributes:
         rule: The listener rule, whose logical name is the same.

@@ -99,8 +99,6 @@ class HttpLambda(ComponentResource):
 
     Args:
         name: The logical name, which never changes.
-        args: The parts.
-        opts: Options for the component.
 
     Attributes:
         function: The function.

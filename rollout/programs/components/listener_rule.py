@@ -55,10 +55,7 @@ def forwarding_rule(
     """A rule that forwards all its requests to one target group.
 
     Args:
-        name: The logical name.
-        args: The rule.
         target_group_arn: Where to.
-        opts: Options, such as the parent.
     """
     return lb.ListenerRule(
         name,

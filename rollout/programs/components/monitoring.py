@@ -47,7 +47,6 @@ class Monitoring(ComponentResource):
     Args:
         name: The logical name, which never changes.
         args: What is watched.
-        opts: Options for the component.
 
     Attributes:
         alarms: By logical name.

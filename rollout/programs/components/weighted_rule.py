@@ -62,8 +62,6 @@ class WeightedRule(ComponentResource):
 
     Args:
         name: The logical name, which never changes: the route's key in the inventory.
-        args: The rule.
-        opts: Options for the component.
 
     Attributes:
         rule: The listener rule, whose logical name is the same.

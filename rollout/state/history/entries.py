@@ -38,7 +38,6 @@ def read_line(message: str, mark: str, model: type[Model]) -> Model | None:
     Args:
         message: An update's.
         mark: What the line begins with.
-        model: What it is read as.
 
     Returns:
         None where there is no such line, or where somebody wrote something else there.

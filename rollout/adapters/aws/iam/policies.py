@@ -28,7 +28,6 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        environment: The inventory.
         role: `observe`, `rollback` or `operate`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """

@@ -68,8 +68,6 @@ class Job:
         """Run a child process in the scratch folder. An interruption also kills its descendants.
 
         Args:
-            command: The program and its arguments.
-            limit: Its timeout.
             env: Its environment, if not this process's.
             on_line: Called with each line of its output and standard error.
 

@@ -114,7 +114,6 @@ def write_stamp(binary: Path, digest: str | None = None) -> None:
     """Record that a binary was verified, so that `installed` need not read all of it each time.
 
     Args:
-        binary: The engine.
         digest: Its SHA-256, if it is already known.
     """
     stamp = {"sha256": digest or _sha256(binary), "checked": int(time.time()), **_seen(binary)}

@@ -77,7 +77,6 @@ def install_release(job: Job, release: EngineRelease | None = None) -> None:
     """Download the release, about 100 MB, and unpack its programs.
 
     Args:
-        job: The attempt.
         release: The release, if not the pinned one for this system.
 
     Raises:
