@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NewType, get_args
+from typing import Annotated, Literal, NewType
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
@@ -28,11 +28,9 @@ from rollout.inventory.fields import (
     Name,
     PathPattern,
     Priority,
-    RetentionDays,
     TargetGroupName,
-    TargetGroupNames,
-    no_boolean,
 )
+from rollout.inventory.functions import Function
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
@@ -78,52 +76,6 @@ class LoadBalancer(Frozen):
     def real_name(self) -> str | None:
         """Its name on AWS, which no other one in its region has."""
         return self.arn.split("/")[-2] if self.arn else self.name
-
-
-class Function(Frozen):
-    """A candidate Lambda function and its target groups, one or more on each load balancer that it serves."""
-
-    name: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9_-]{1,64}$",
-        description="its name on AWS, 1 to 64 letters, digits, hyphens and underscores; by default its key here",
-    )
-    role_name: str | None = Field(
-        None,
-        pattern=r"^[A-Za-z0-9_+=,.@-]{1,64}$",
-        description="its role's name on AWS, 1 to 64 letters, digits and +=,.@_-; by default the function's",
-    )
-    permissions_boundary: str | None = Field(
-        None,
-        pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$",
-        description="the ARN of a policy that bounds what its role may do",
-    )
-    package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
-    code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
-    image_uri: str | None = Field(None, description="for Image: the container image in ECR")
-    runtime: str | None = Field(None, description="for Zip: a Lambda runtime, such as provided.al2023")
-    handler: str | None = Field(None, description="for Zip: the handler, such as bootstrap")
-    architecture: Literal["x86_64", "arm64"] = Field("x86_64", description='"x86_64" or "arm64"')
-    memory_size: int = Field(128, strict=True, ge=128, le=10_240, description="128 to 10240, in MB")
-    timeout: Duration = Field(
-        timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(minutes=15), description="1s to 15m"
-    )
-    environment: Annotated[Mapping[str, str], UNTOLD] = Field(
-        default_factory=dict, repr=False, description="environment variables, each value in quotes"
-    )
-    log_retention_days: Annotated[RetentionDays, BeforeValidator(no_boolean)] = Field(
-        30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))
-    )
-    target_groups: Mapping[str, TargetGroupNames] = Field(
-        min_length=1,
-        description="by load balancer, a target group's name of 1 to 32 letters, digits and hyphens, "
-        "or a list of such names; at least one",
-    )
-    multi_value_headers: bool | None = Field(
-        None,
-        strict=True,
-        description="whether its target groups send headers as lists; by default as the legacy ones do",
-    )
 
 
 class Route(Frozen):

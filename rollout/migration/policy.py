@@ -44,7 +44,11 @@ FUNCTION_PARTS = (
 )
 WATCHING = (JOINT_ALARM, DASHBOARD, ALARM)
 NEW_BUILD = frozenset(
-    {"code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler"}
+    {
+        *("code", "imageUri", "imageConfig", "sourceCodeHash", "runtime", "handler", "layers"),
+        *("environment", "kmsKeyArn", "memorySize", "ephemeralStorage", "timeout", "reservedConcurrentExecutions"),
+        *("vpcConfig", "fileSystemConfig", "tracingConfig", "deadLetterConfig"),
+    }
 )
 
 
@@ -85,6 +89,8 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
         Allowed(Op.IMPORT, FUNCTION_PARTS),
         Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
         Allowed(Op.UPDATE, (ROLE,), _TAGS),
+        # a right that goes is a deletion, which nothing here allows: a build that is live may need it
+        Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
         # AWS makes a log group without one first; a run that was cut off then leaves it so
         Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
         # a function's group has none of the first three on AWS; the state of an adopted one is told of them, and no

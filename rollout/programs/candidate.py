@@ -6,11 +6,14 @@ Nothing is exported: routing looks target groups up by their names, and so works
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from pulumi import FileArchive
 
-from rollout.inventory.model import Function, ProgramInput
+from rollout.inventory.functions import Function, existing_role
+from rollout.inventory.model import ProgramInput
 from rollout.programs.components.http_lambda import HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
+from rollout.programs.rights import aws_policies, statements
 
 
 def program(given: ProgramInput) -> None:
@@ -27,12 +30,42 @@ def program(given: ProgramInput) -> None:
                 timeout=function.timeout,
                 environment=function.environment,
                 log_retention_days=function.log_retention_days,
+                settings=_settings(function),
+                role=existing_role(function, given.environment.account, given.environment.region),
                 role_name=function.role_name,
                 permissions_boundary=function.permissions_boundary,
+                aws_policies=aws_policies(function),
+                policies=function.policies,
+                statements=statements(function),
                 multi_value_headers=given.multi_value_headers,
-                tags=given.mark,
+                tags={**function.tags, **given.mark},
             ),
         )
+
+
+def _settings(function: Function) -> dict[str, Any]:
+    """What only some functions have, as pulumi-aws takes it."""
+    vpc, files, image = function.vpc, function.file_system, function.image_config
+    optional = {
+        "layers": list(function.layers),
+        "kms_key_arn": function.kms_key,
+        "vpc_config": vpc and {"subnet_ids": list(vpc.subnets), "security_group_ids": list(vpc.security_groups)},
+        "file_system_config": files and {"arn": files.arn, "local_mount_path": files.path},
+        "dead_letter_config": function.dead_letter and {"target_arn": function.dead_letter},
+        "image_config": image
+        and {
+            "commands": list(image.command) or None,
+            "entry_points": list(image.entry_point) or None,
+            "working_directory": image.working_directory,
+        },
+    }
+    return {
+        # the provider leaves these two as they are where a program doesn't give them
+        "ephemeral_storage": {"size": function.ephemeral_storage},
+        "tracing_config": {"mode": function.tracing},
+        "reserved_concurrent_executions": function.reserved_concurrency,
+        **{name: value for name, value in optional.items() if value},
+    }
 
 
 def _package(function: Function, root: Path) -> ZipPackage | ImagePackage:

@@ -24,6 +24,7 @@ PERMISSION = "aws:lambda/permission:Permission"
 FUNCTION = "aws:lambda/function:Function"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 LOGGING = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 
 

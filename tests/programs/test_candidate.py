@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pulumi
+import pytest
 
 from programs.candidate import program
-from rollout.inventory.model import Environment, Function, ProgramInput
+from rollout.inventory.functions import FileSystem, Function, ImageConfig, Statement, Vpc
+from rollout.inventory.model import Environment, ProgramInput
 from tests.programs.recording import (
     ATTACHMENT,
     FUNCTION,
@@ -15,11 +18,16 @@ from tests.programs.recording import (
     LOGGING,
     PERMISSION,
     ROLE,
+    ROLE_POLICY,
     TARGET_GROUP,
     Run,
     arn,
     run,
 )
+
+QUEUE, KEY = "arn:aws:sqs:us-west-2:123456789012:lost", "arn:aws:kms:us-west-2:123456789012:key/1"
+ACCESS_POINT = "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point/fsap-0a"
+VPC = Vpc(subnets=("subnet-1",), security_groups=("sg-1",))
 
 
 def with_functions(environment: Environment, **functions: Function) -> Run:
@@ -59,6 +67,8 @@ def test_the_function_is_as_the_inventory_says(production: Environment) -> None:
         "memorySize": 256,
         "timeout": 30,
         "role": arn("Role", "rust-scorer"),
+        "ephemeralStorage": {"size": 512},
+        "tracingConfig": {"mode": "PassThrough"},
     }
     assert done.of(LOG_GROUP)["rust-scorer"].inputs == {"name": "/aws/lambda/rust-scorer", "retentionInDays": 30}
 
@@ -76,7 +86,73 @@ def test_a_function_from_an_image_has_no_runtime_and_no_handler(production: Envi
         "timeout": 60,
         "environment": {"variables": {"LEVEL": "info"}},
         "role": arn("Role", "scorer"),
+        "ephemeralStorage": {"size": 512},
+        "tracingConfig": {"mode": "PassThrough"},
     }
+
+
+def test_a_function_gets_the_settings_of_the_inventory_under_the_providers_names(production: Environment) -> None:
+    function = image_function(
+        vpc=Vpc(subnets=("subnet-1", "subnet-2"), security_groups=("sg-1",)),
+        file_system=FileSystem(arn=ACCESS_POINT, path="/mnt/models"),
+        image_config=ImageConfig(command=("serve",)),
+        kms_key=KEY,
+        dead_letter=QUEUE,
+        tracing="Active",
+        ephemeral_storage=1024,
+        reserved_concurrency=0,
+        tags={"team": "scores"},
+    )
+    inputs = with_functions(production, rust=function).of(FUNCTION)["rust"].inputs
+
+    assert (
+        inputs.items()
+        >= {
+            "vpcConfig": {"subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]},
+            "fileSystemConfig": {"arn": ACCESS_POINT, "localMountPath": "/mnt/models"},
+            "imageConfig": {"commands": ["serve"]},
+            "kmsKeyArn": KEY,
+            "deadLetterConfig": {"targetArn": QUEUE},
+            "tracingConfig": {"mode": "Active"},
+            "ephemeralStorage": {"size": 1024},
+            "reservedConcurrentExecutions": 0,
+            "tags": {"team": "scores"},
+        }.items()
+    )
+
+
+def test_a_role_gets_what_its_functions_settings_need_and_what_the_inventory_adds(production: Environment) -> None:
+    function = image_function(
+        vpc=VPC,
+        tracing="Active",
+        dead_letter=QUEUE,
+        policies=("arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess",),
+        statements=(Statement(actions=("ssm:GetParameter",), resources=("*",)),),
+    )
+    done = with_functions(production, rust=function)
+
+    assert {attached.inputs["policyArn"].rpartition("/")[2] for attached in done.of(LOGGING).values()} == {
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaVPCAccessExecutionRole",
+        "AWSXRayDaemonWriteAccess",
+        "AmazonDynamoDBReadOnlyAccess",
+    }
+    rights = done.of(ROLE_POLICY)["rust"]
+    assert [(each["Action"], each["Resource"]) for each in json.loads(rights.inputs["policy"])["Statement"]] == [
+        (["ssm:GetParameter"], ["*"]),
+        (["sqs:SendMessage"], [QUEUE]),
+    ]
+    waits_for = set(done.of(FUNCTION)["rust"].request.dependencies)
+    assert {rights.urn, *(attached.urn for attached in done.of(LOGGING).values())} <= waits_for
+
+
+@pytest.mark.parametrize("role", ["teams/scorer", "arn:aws:iam::123456789012:role/teams/scorer"])
+def test_a_role_that_is_there_already_is_used_and_left_alone(production: Environment, role: str) -> None:
+    done = with_functions(production, rust=image_function(role=role, vpc=VPC))
+
+    account = production.account if role.startswith("teams") else "123456789012"
+    assert done.of(FUNCTION)["rust"].inputs["role"] == f"arn:aws:iam::{account}:role/teams/scorer"
+    assert not {ROLE, LOGGING, ROLE_POLICY} & set(done.counts)
 
 
 def test_each_load_balancer_may_invoke_the_function_through_its_own_group(production: Environment) -> None:

@@ -78,6 +78,8 @@ LEGACY = "[stickiness]"
 HELP = 'path = "/help"'
 API = 'code = "api.zip"'
 ARN = "arn:aws:elasticloadbalancing:us-west-2:111111111111:loadbalancer/app/shop/50dc6c495c0c9188"
+ACCESS_POINT = "arn:aws:elasticfilesystem:us-west-2:111111111111:access-point/fsap-0a"
+LAYERS = [f'"arn:aws:lambda:us-west-2:111111111111:layer:otel:{number}"' for number in range(6)]
 PRODUCTION = "weight = 5\n"
 
 CASES = {
@@ -94,6 +96,43 @@ CASES = {
         "unknown-key",
         "did you mean 'listener-port'?",
     ),
+    "a setting of a function without a key": (
+        API,
+        f"{API}\nvpc-config = {{}} #!",
+        "unknown-key",
+        "candidate program of your own",
+    ),
+    "rights for a role that is somebody else's": (
+        API,
+        f'{API}\nrole = "scorer"\npolicies = ["arn:aws:iam::aws:policy/A"] #!',
+        "conflicting-keys",
+        "policies doesn't go with role",
+    ),
+    "layers of an image": (
+        'code = "api.zip"\nruntime = "provided.al2023"\nhandler = "bootstrap"\n',
+        'package-type = "Image"\nimage-uri = "x"\nlayers = ["arn:aws:lambda:us-west-2:111111111111:layer:otel:1"] #!\n',
+        "conflicting-keys",
+        "layers doesn't go with package-type Image",
+    ),
+    "a file system outside of a VPC": (
+        API,
+        f'{API}\nfile-system = {{ arn = "{ACCESS_POINT}", path = "/mnt/x" }} #!',
+        "missing-key",
+        "file-system needs vpc",
+    ),
+    "six layers": (
+        API,
+        f"{API}\nlayers = [{', '.join(LAYERS)}] #!",
+        "invalid-value",
+        "at most 5 layer versions",
+    ),
+    "a security group for a subnet": (
+        API,
+        f'{API}\nvpc = {{ subnets = ["sg-1"], security-groups = ["sg-1"] }} #!',
+        "invalid-value",
+        '"sg-1" is not allowed',
+    ),
+    "a tag of rollout's own": (API, f'{API}\ntags = {{ "rollout:stack" = "x" }} #!', "invalid-value", "rollout:"),
     "allowed keys are told": ("duration = ", "x = 1 #!\nduration = ", "unknown-key", "allowed: enabled, duration"),
     "misspelled table": (
         "[kept-routes.help]",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from rollout import Rollout
 from rollout.adapters.aws.iam import Role, denial, policy
 from rollout.adapters.aws.iam.policies import ROLES
-from rollout.inventory.model import ROLLBACK_TAG, Environment, Function, HeaderOverride, LoadBalancer
+from rollout.inventory.functions import Function
+from rollout.inventory.model import ROLLBACK_TAG, Environment, HeaderOverride, LoadBalancer
 from rollout.inventory.ramp_settings import Notification
 from tests.unit.builders import environment, live
 
@@ -58,6 +59,36 @@ def test_what_requests_go_through_cannot_be_deleted_before_there_are_header_rule
     }
 
 
+def test_a_build_attaches_the_inventorys_policies_and_passes_its_roles() -> None:
+    policies, groups = ("arn:aws:iam::123456789012:policy/scores",), {"public": ("new",)}
+    mine = Function(
+        target_groups=groups, policies=policies, statements=({"actions": ["s3:GetObject"], "resources": ["*"]},)
+    )
+    said = statements(environment(functions={"mine": mine, "theirs": Function(target_groups=groups, role="scorer")}))
+
+    role = "arn:aws:iam::123456789012:role/"
+    assert said["OnlyThesePolicies"]["Condition"]["ArnEquals"]["iam:PolicyARN"] == (
+        "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        *policies,
+    )
+    assert said["OwnPolicies"]["Resource"] == said["NewRoles"]["Resource"] == f"{role}mine"
+    assert said["OnlyToLambda"]["Resource"] == [f"{role}mine", f"{role}scorer"]
+
+
+def test_settings_of_functions_need_rights_of_their_own_and_none_otherwise() -> None:
+    key = "arn:aws:kms:us-west-2:123456789012:key/1"
+    layer = "arn:aws:lambda:us-west-2:123456789012:layer:otel:1"
+    vpc = {"subnets": ["subnet-1"], "security-groups": ["sg-1"]}
+    function = Function(
+        target_groups={"public": ("new",)}, layers=(layer,), kms_key=key, vpc=vpc, reserved_concurrency=1
+    )
+    said = statements(environment(functions={"new": function}))
+
+    assert (said["Layers"]["Resource"], said["VariableKeys"]["Resource"]) == (layer, key)
+    assert {"Networks", "Limits"} <= said.keys()
+    assert not {"Layers", "VariableKeys", "Networks", "Limits", "OwnPolicies"} & statements(environment()).keys()
+
+
 def test_rules_are_named_by_pattern_or_one_by_one() -> None:
     inventory = environment()
     assert statements(inventory)["MoveTraffic"]["Resource"] == RULES
@@ -87,7 +118,7 @@ def test_header_rules_are_changed_and_deleted_by_their_tag_alone() -> None:
 def test_other_partitions(region: str, partition: str) -> None:
     said = statements(environment(region=region))
     assert {arn.split(":")[1] for each in said.values() for arn in resources(each) if arn != "*"} == {partition}
-    assert f"arn:{partition}:iam::aws:" in said["OnlyLogging"]["Condition"]["ArnEquals"]["iam:PolicyARN"]
+    assert f"arn:{partition}:iam::aws:" in said["OnlyThesePolicies"]["Condition"]["ArnEquals"]["iam:PolicyARN"]
 
 
 @pytest.mark.parametrize("role", get_args(Role))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rollout.adapters.aws.iam import policy
-from rollout.inventory.model import Environment, Function
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Environment
 from rollout_sandbox.policies import Asked, Policy
 from tests.unit.builders import environment
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from rollout.analysis.metrics import Series
-from rollout.inventory.model import Environment, Function, LoadBalancer
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Environment, LoadBalancer
 from rollout.programs.alarms import dashboard
 from rollout.programs.alarms.alarms import Alarm, JointAlarm, Thresholds, alarms, names, title
 from rollout.programs.alarms.pools import Places, watched

@@ -14,6 +14,7 @@ from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction, forward_of
 from rollout.errors import Drift, Problem
 from rollout.inventory.conditions import for_endpoint
+from rollout.inventory.functions import Function
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import (
     CANDIDATE_ONLY,
@@ -21,7 +22,6 @@ from rollout.inventory.model import (
     OVERRIDE_TAG,
     PREPARED,
     Arn,
-    Function,
     HeaderOverride,
     RuleOwnership,
     Split,

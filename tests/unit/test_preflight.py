@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
-from rollout.inventory.model import Function
+from rollout.inventory.functions import Function
 from rollout.migration.checks.preflight import (
     adoption_problems,
     candidate_problems,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rollout.inventory.model import Arn, Environment, Function, Route
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Arn, Environment, Route
 from rollout.programs.alarms.pools import Places
 from tests.unit.builders import environment
 

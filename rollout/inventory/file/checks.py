@@ -13,16 +13,19 @@ from itertools import chain
 from rollout.base.formatting import count_of
 from rollout.inventory.file.findings import Finding, dotted, suggestion
 from rollout.inventory.file.layout import Keys
+from rollout.inventory.functions import Function
 from rollout.inventory.header_rules import planning_problems
 from rollout.inventory.matching import covers
-from rollout.inventory.model import Environment, Function, KeptRoute, Route
+from rollout.inventory.model import Environment, KeptRoute, Route
 from rollout.inventory.quotas import MAX_CONDITION_VALUES, MAX_WILDCARDS
 
 Names = Mapping[str, AbstractSet[str]]
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 
-_ZIP_KEYS = ("code", "runtime", "handler")
+_ZIP_KEYS, _IMAGE_KEYS = ("code", "runtime", "handler", "layers"), ("image-uri", "image-config")
+_NOT_NEEDED = ("layers", "image-config")
+_OWN_ROLE_KEYS = ("role-name", "permissions-boundary", "policies", "statements")
 
 
 def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
@@ -112,6 +115,9 @@ def _functions(environment: Environment) -> Iterator[Finding]:
     for key, function in environment.functions.items():
         at, name = ("functions", key), function.name or key
         yield from _package(at, function)
+        yield from _role(at, function)
+        if function.file_system and not function.vpc:
+            yield Finding((*at, "file-system"), "file-system needs vpc", "name the VPC's subnets", code="missing-key")
         place = (*at, "name") if function.name else at
         first, taken = names.setdefault(name.casefold(), (place, name))
         if first != place:
@@ -150,17 +156,27 @@ def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str
 
 
 def _package(at: Keys, function: Function) -> Iterator[Finding]:
-    wanted, unwanted = (_ZIP_KEYS, ("image-uri",)) if function.package_type == "Zip" else (("image-uri",), _ZIP_KEYS)
-    given = {key for key in (*wanted, *unwanted) if getattr(function, key.replace("-", "_")) is not None}
+    wanted, unwanted = (_ZIP_KEYS, _IMAGE_KEYS) if function.package_type == "Zip" else (_IMAGE_KEYS, _ZIP_KEYS)
     hint = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
     for key in wanted:
-        if key not in given:
+        if key not in _NOT_NEEDED and not _has(function, key):
             yield Finding(at, f"{key} is missing", hint, code="missing-key")
-    for key in unwanted:
-        if key in given:
-            yield Finding(
-                (*at, key), f"{key} doesn't go with package-type {function.package_type}", hint, code="conflicting-keys"
-            )
+    yield from _clashes(at, function, unwanted, f"package-type {function.package_type}", hint)
+
+
+def _role(at: Keys, function: Function) -> Iterator[Finding]:
+    """A role that is there already is its owner's, rights and all."""
+    if function.role is not None:
+        yield from _clashes(at, function, _OWN_ROLE_KEYS, "role", "they are for a role that phase 1 makes")
+
+
+def _clashes(at: Keys, function: Function, keys: tuple[str, ...], other: str, hint: str) -> Iterator[Finding]:
+    for key in filter(lambda key: _has(function, key), keys):
+        yield Finding((*at, key), f"{key} doesn't go with {other}", hint, code="conflicting-keys")
+
+
+def _has(function: Function, key: str) -> bool:
+    return getattr(function, key.replace("-", "_")) not in {None, ()}
 
 
 def _references(environment: Environment, names: Names) -> Iterator[Finding]:

@@ -54,9 +54,10 @@ def unknown_key(at: Keys, allowed: Iterable[str]) -> Finding:
     """A key that means nothing."""
     allowed = list(allowed)
     key = str(at[-1])
-    return Finding(
-        at, f"unknown key {key!r}{suggestion(key, allowed)}", f"allowed: {', '.join(allowed)}", code="unknown-key"
-    )
+    hint = f"allowed: {', '.join(allowed)}"
+    if "functions" in at[:-1]:
+        hint += "; what has no key is for a candidate program of your own, see docs/stacks.md#programs"
+    return Finding(at, f"unknown key {key!r}{suggestion(key, allowed)}", hint, code="unknown-key")
 
 
 def dotted(keys: Keys) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from rollout.inventory.file.layout import Keys
-from rollout.inventory.model import Environment, Function
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Environment
 
 MAX_NAME = 64
 _Place = tuple[str, ...]
@@ -53,12 +54,14 @@ def _with_default_names(environment: Environment, taken: dict[_Place, str]) -> E
         if not function.name and taken.get(_function(environment, name), environment.name) != environment.name:
             name = other if len(other) <= MAX_NAME else name
         taken.setdefault(_function(environment, name), environment.name)
+        named[key] = function.model_copy(update={"name": function.name or (None if name == key else name)})
+        if function.role is not None:
+            continue
         other = f"{name}-{environment.name}"
         if not role and taken.get(_role(environment, name), environment.name) != environment.name:
             role = other if len(other) <= MAX_NAME else None
         taken.setdefault(_role(environment, role or name), environment.name)
-        found = {"name": None if name == key else name, "role_name": role}
-        named[key] = function.model_copy(update={**found, "name": function.name or found["name"]})
+        named[key] = named[key].model_copy(update={"role_name": role})
     return environment.model_copy(update={"functions": named})
 
 
@@ -77,7 +80,8 @@ def _made(environment: Environment) -> Iterator[tuple[Keys, _Place, str]]:
         name, at = function.name or key, ("functions", key)
         role = function.role_name or name
         yield (*at, "name"), _function(environment, name), f"function {name!r}"
-        yield (*at, "role-name"), _role(environment, role), f"role {role!r}"
+        if function.role is None:
+            yield (*at, "role-name"), _role(environment, role), f"role {role!r}"
         for balancer, groups in function.target_groups.items():
             for group in groups:
                 place = ("target group", environment.account, environment.region, group)

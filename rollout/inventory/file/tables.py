@@ -13,8 +13,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field
 
 from rollout.inventory.fields import Frozen, Name, distinct
+from rollout.inventory.functions import Function
 from rollout.inventory.model import (
-    Function,
     HeaderOverride,
     KeptRoute,
     Legacy,

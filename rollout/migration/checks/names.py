@@ -23,7 +23,8 @@ def made_names(environment: Environment) -> dict[Bearer, str]:
     for key, function in environment.functions.items():
         name = function.name or key
         made[Bearer(FUNCTION, name)] = f"Function:{key}"
-        made[Bearer(ROLE, function.role_name or name)] = f"Role:{key}"
+        if function.role is None:
+            made[Bearer(ROLE, function.role_name or name)] = f"Role:{key}"
         made[Bearer(LOG_GROUP, f"/aws/lambda/{name}")] = f"LogGroup:{key}"
         for balancer, groups in function.target_groups.items():
             for index, group in enumerate(groups):

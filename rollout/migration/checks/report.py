@@ -13,7 +13,8 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import shared_candidates
 from rollout.base.formatting import count_of
 from rollout.errors import Problem, RolloutError
-from rollout.inventory.model import LEGACY_ONLY, Environment, Function
+from rollout.inventory.functions import Function
+from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms

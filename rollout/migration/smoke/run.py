@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from rollout.alb.alb_event import Event, event
 from rollout.alb.state import AlbState
 from rollout.errors import AwsError, Problem
-from rollout.inventory.model import Arn, Environment, Function, Route
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Arn, Environment, Route
 from rollout.migration.ports import Functions
 from rollout.migration.smoke.report import Smoked, SmokeReport, judge
 from rollout.migration.smoke.samples import Sample, made_up

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
-from pulumi import Archive, ComponentResource, Input, ResourceOptions
+from pulumi import Archive, ComponentResource, Input, Output, Resource, ResourceOptions
 from pulumi_aws import cloudwatch, iam, lambda_, lb
 
 from rollout.programs.components.listener_rule import ListenerRuleArgs, forwarding_rule
+from rollout.programs.rights import LOGGING
 
 _ASSUMED_BY_LAMBDA = json.dumps(
     {
@@ -69,8 +70,13 @@ class HttpLambdaArgs:
         timeout: 1 s to 15 min, in whole seconds.
         environment: Environment variables.
         log_retention_days: One of the values that CloudWatch Logs takes.
-        role_name: Its role's name on AWS, at most 64 characters; by default the function's.
-        permissions_boundary: The ARN of the policy that bounds what its role may do.
+        settings: Further arguments of `pulumi_aws.lambda_.Function`, by its own names: `vpc_config`, `layers`.
+        role: The ARN of a role that is there already; by default one is made.
+        role_name: The made role's name on AWS, at most 64 characters; by default the function's.
+        permissions_boundary: The ARN of the policy that bounds what the made role may do.
+        aws_policies: AWS's own policies that the made role gets, by their names.
+        policies: The ARNs of further ones.
+        statements: What else the made role may do, as statements of an inline policy.
         multi_value_headers: The target groups that send headers and query parameters as lists.
         tags: Of everything that can have some; a program passes on the mark that it is given.
     """
@@ -84,8 +90,13 @@ class HttpLambdaArgs:
     timeout: timedelta = timedelta(seconds=30)
     environment: Mapping[str, str] = field(default_factory=dict)
     log_retention_days: int = 30
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    role: Input[str] | None = None
     role_name: str | None = None
     permissions_boundary: str | None = None
+    aws_policies: tuple[str, ...] = (LOGGING,)
+    policies: tuple[str, ...] = ()
+    statements: tuple[Mapping[str, Any], ...] = ()
     multi_value_headers: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,29 +143,43 @@ class HttpLambda(ComponentResource):
             tags=tags,
             opts=child,
         )
-        role = iam.Role(
-            self._name,
-            name=args.role_name or args.function_name,
-            assume_role_policy=_ASSUMED_BY_LAMBDA,
-            permissions_boundary=args.permissions_boundary,
-            tags=tags,
-            opts=child,
-        )
-        logging = iam.RolePolicyAttachment(
-            self._name, role=role.name, policy_arn=role.arn.apply(_basic_execution_policy), opts=child
-        )
+        role, rights = (args.role, []) if args.role else self._build_role(args)
         return lambda_.Function(
             self._name,
             name=args.function_name,
-            role=role.arn,
+            role=role,
             architectures=[args.architecture],
             memory_size=args.memory_size,
             timeout=int(args.timeout.total_seconds()),
             environment={"variables": args.environment} if args.environment else None,
             tags=tags,
-            opts=ResourceOptions(parent=self, depends_on=[log_group, logging]),
+            opts=ResourceOptions(parent=self, depends_on=[log_group, *rights]),
             **_package(args.package),
+            **args.settings,
         )
+
+    def _build_role(self, args: HttpLambdaArgs) -> tuple[Output[str], list[Resource]]:
+        """A role's ARN, and the rights without which AWS refuses the function."""
+        child = ResourceOptions(parent=self)
+        role = iam.Role(
+            self._name,
+            name=args.role_name or args.function_name,
+            assume_role_policy=_ASSUMED_BY_LAMBDA,
+            permissions_boundary=args.permissions_boundary,
+            tags=args.tags or None,
+            opts=child,
+        )
+        logging, *others = args.aws_policies
+        attached: dict[str, Input[str]] = {self._name: _policy_of_aws(role, logging)}
+        attached |= {f"{self._name}-{name}": _policy_of_aws(role, name) for name in others}
+        attached |= {f"{self._name}-{arn.partition(':iam::')[2]}": arn for arn in args.policies}
+        rights: list[Resource] = [
+            iam.RolePolicyAttachment(name, role=role.name, policy_arn=arn, opts=child) for name, arn in attached.items()
+        ]
+        if args.statements:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": args.statements})
+            rights.append(iam.RolePolicy(self._name, name="rollout", role=role.name, policy=policy, opts=child))
+        return role.arn, rights
 
     def _build_target_group(self, suffix: str, group_name: str, args: HttpLambdaArgs) -> lb.TargetGroup:
         name, child = f"{self._name}-{suffix}", ResourceOptions(parent=self)
@@ -185,9 +210,9 @@ class HttpLambda(ComponentResource):
         return group
 
 
-def _basic_execution_policy(role_arn: str) -> str:
-    partition = role_arn.split(":")[1]
-    return f"arn:{partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+def _policy_of_aws(role: iam.Role, name: str) -> Output[str]:
+    """The ARN of a policy of AWS's, in the partition where the role is."""
+    return role.arn.apply(lambda arn: f"arn:{arn.split(':')[1]}:iam::aws:policy/{name}")
 
 
 def _package(package: ZipPackage | ImagePackage) -> dict[str, Any]:

@@ -44,7 +44,6 @@ def _calls(service: str, names: str) -> tuple[str, ...]:
 
 _ELB = "elasticloadbalancing"
 _BALANCER = "elasticloadbalancing.amazonaws.com"
-_LOGGING = "service-role/AWSLambdaBasicExecutionRole"
 
 _LOOK = Need("Observe", _calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
 _TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
@@ -104,6 +103,11 @@ def _bounded(names: Resources) -> Condition:
     return {"StringEquals": {"iam:PermissionsBoundary": bounds if len(bounds) > 1 else bounds[0]}} if bounds else {}
 
 
+def _attached(names: Resources) -> Condition:
+    arns = names.attached_policies()
+    return {"ArnEquals": {"iam:PolicyARN": arns if len(arns) > 1 else arns[0]}}
+
+
 _BUILD = (
     *_MARK,
     Need(
@@ -128,18 +132,20 @@ _BUILD = (
     ),
     Need("NewRoles", ("iam:CreateRole",), Resources.roles, _bounded),
     Need("Roles", _calls("iam", "GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
-    Need(
-        "OnlyLogging",
-        ("iam:AttachRolePolicy",),
-        Resources.roles,
-        lambda names: {"ArnEquals": {"iam:PolicyARN": names.managed_policy(_LOGGING)}},
-    ),
+    Need("OnlyThesePolicies", ("iam:AttachRolePolicy",), Resources.roles, _attached),
+    Need("OwnPolicies", _calls("iam", "GetRolePolicy PutRolePolicy"), Resources.own_policies),
     Need(
         "OnlyToLambda",
         ("iam:PassRole",),
-        Resources.roles,
+        Resources.passed_roles,
         lambda _: {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
     ),
+    # what Lambda looks at with the caller's rights before it takes such a setting
+    Need("Networks", _calls("ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"), Resources.networks),
+    Need("Layers", ("lambda:GetLayerVersion",), Resources.layers),
+    Need("VariableKeys", _calls("kms", "CreateGrant Decrypt Encrypt"), Resources.variable_keys),
+    Need("FileSystems", ("elasticfilesystem:DescribeMountTargets",), Resources.file_systems),
+    Need("Limits", _calls("lambda", "DeleteFunctionConcurrency PutFunctionConcurrency"), Resources.limited),
     Need("Logs", _calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
     Need(
         "Images",

@@ -12,8 +12,10 @@ from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 from rollout.alb.state import AlbState
-from rollout.inventory.model import Arn, Environment, Function
+from rollout.inventory.functions import Function, existing_role, partition_of
+from rollout.inventory.model import Arn, Environment
 from rollout.programs.alarms.alarms import JointAlarm, alarms, title
+from rollout.programs.rights import aws_policies, statements
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
 _Arns = tuple[str, ...]
@@ -76,12 +78,52 @@ class Resources:
         return (self.function("*"),)
 
     def roles(self) -> _Arns:
-        """The candidates' roles."""
-        return tuple(self.role(function.role_name or name) for name, function in self._functions().items())
+        """The candidates' roles that phase 1 makes."""
+        return tuple(self.role(function.role_name or name) for name, function in self._own_roles().items())
+
+    def passed_roles(self) -> _Arns:
+        """The candidates' roles, made or there before."""
+        place = self.environment.account, self.environment.region
+        found = (existing_role(function, *place) for function in self._functions().values())
+        return (*self.roles(), *dict.fromkeys(filter(None, found)))
+
+    def attached_policies(self) -> _Arns:
+        """The managed policies that phase 1 attaches to its roles."""
+        functions = self._own_roles().values()
+        of_aws = (self.managed_policy(name) for function in functions for name in aws_policies(function))
+        return tuple(dict.fromkeys((*of_aws, *(arn for function in functions for arn in function.policies))))
+
+    def own_policies(self) -> _Arns:
+        """The roles that get an inline policy."""
+        with_rights = (
+            function.role_name or name for name, function in self._own_roles().items() if statements(function)
+        )
+        return tuple(map(self.role, with_rights))
+
+    def networks(self) -> _Arns:
+        """For what Lambda looks up with the caller's rights where a function is in a VPC."""
+        return self.everything() if any(function.vpc for function in self._functions().values()) else ()
+
+    def layers(self) -> _Arns:
+        """The layer versions of the candidates."""
+        return tuple(dict.fromkeys(layer for function in self._functions().values() for layer in function.layers))
+
+    def variable_keys(self) -> _Arns:
+        """The KMS keys of the candidates' environment variables."""
+        return tuple(dict.fromkeys(f.kms_key for f in self._functions().values() if f.kms_key))
+
+    def file_systems(self) -> _Arns:
+        """For what Lambda looks up with the caller's rights where a function mounts a file system."""
+        return self.everything() if any(function.file_system for function in self._functions().values()) else ()
+
+    def limited(self) -> _Arns:
+        """The candidates with a concurrency of their own."""
+        named = self._functions().items()
+        return tuple(self.function(name) for name, function in named if function.reserved_concurrency is not None)
 
     def boundaries(self) -> _Arns:
         """The permissions boundaries of the candidates' roles; none if one of the roles has none."""
-        found = dict.fromkeys(function.permissions_boundary for function in self._functions().values())
+        found = dict.fromkeys(function.permissions_boundary for function in self._own_roles().values())
         return () if None in found else tuple(filter(None, found))
 
     def log_groups(self) -> _Arns:
@@ -142,8 +184,7 @@ class Resources:
     @property
     def partition(self) -> str:
         """`aws`, or that of China or of the US government."""
-        special = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
-        return next((special[kind] for kind in special if self.environment.region.startswith(f"{kind}-")), "aws")
+        return partition_of(self.environment.region)
 
     def managed_policy(self, name: str) -> str:
         """The ARN of an AWS managed policy."""
@@ -151,6 +192,9 @@ class Resources:
 
     def _functions(self) -> Mapping[str, Function]:
         return {function.name or key: function for key, function in self.environment.functions.items()}
+
+    def _own_roles(self) -> Mapping[str, Function]:
+        return {name: function for name, function in self._functions().items() if function.role is None}
 
     def _of_balancers(self, kind: Literal["listener", "listener-rule"]) -> _Arns:
         used = dict.fromkeys(route.load_balancer for route in self.environment.routes.values())
