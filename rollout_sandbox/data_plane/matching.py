@@ -3,13 +3,14 @@
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-listeners.html#rule-condition-types
 Paths are case-sensitive and methods exact; hosts, headers' values and query strings are neither. `*` stands for any
 characters, also for `/`, and `?` for one. A condition holds if one of its values fits; a rule needs all its conditions.
-Regular expressions are case-sensitive but for hosts; AWS doesn't say so, and `(?i)` is for who wants them otherwise.
+Regular expressions see a host with its port, and are case-sensitive but for hosts; AWS doesn't say so, and `(?i)` is
+for who wants them otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address, ip_network
@@ -61,6 +62,8 @@ def condition(said: Mapping[str, Any]) -> Condition:
             return lambda request: path(request.path) is not None
         case "host-header":
             host = _text(said, "HostHeaderConfig", re.IGNORECASE, re.IGNORECASE)
+            if _expressions(said, "HostHeaderConfig"):  # for which a port counts
+                return lambda request: host(request.headers.get("Host", "")) is not None
             return lambda request: host(request.host) is not None
         case "http-request-method":
             methods = frozenset(said["HttpRequestMethodConfig"]["Values"])
@@ -85,10 +88,14 @@ def _query(values: Iterable[Mapping[str, str]]) -> Condition:
 
 def _text(said: Mapping[str, Any], config: str, flags: int = 0, expression_flags: int = 0) -> _Fits:
     """Whether a text fits one of a condition's values, or of its regular expressions."""
-    if expressions := said[config].get("RegexValues") or said.get("RegexValues"):
+    if expressions := _expressions(said, config):
         found = [compiled(expression, expression_flags) for expression in expressions]
         return lambda text: next(filter(None, (each.search(text) for each in found)), None)
     return _any_of(said[config]["Values"], flags)
+
+
+def _expressions(said: Mapping[str, Any], config: str) -> Sequence[str]:
+    return said[config].get("RegexValues") or said.get("RegexValues") or ()
 
 
 def _any_of(patterns: Iterable[str], flags: int = 0) -> _Fits:

@@ -12,7 +12,14 @@ from typing import Any
 from rollout_sandbox.provider import rule_actions
 from rollout_sandbox.provider.aws import Aws, AwsFailure, doing
 from rollout_sandbox.provider.patience import Ignoring
-from rollout_sandbox.provider.refusals import bad_arn, no_blocks, not_matching, too_few_or_many, too_short_or_long
+from rollout_sandbox.provider.refusals import (
+    bad_arn,
+    no_blocks,
+    not_matching,
+    other_than,
+    too_few_or_many,
+    too_short_or_long,
+)
 from rollout_sandbox.provider.rule_actions import from_api, to_api
 from rollout_sandbox.provider.schema import Kind, Property, Props, ResourceType, block, set_of, string
 from rollout_sandbox.provider.tags import as_tags, told_tags, update_tags
@@ -32,6 +39,10 @@ _CONDITIONS = {
     _QUERY: ("queryStrings", "QueryStringConfig"),
     "source-ip": ("sourceIp", "SourceIpConfig"),
 }
+_TRANSFORMS = {
+    "host-header-rewrite": ("hostHeaderRewriteConfig", "HostHeaderRewriteConfig"),
+    "url-rewrite": ("urlRewriteConfig", "UrlRewriteConfig"),
+}
 
 
 class _ListenerRule:
@@ -42,6 +53,8 @@ class _ListenerRule:
             "Actions": rule_actions.sent(new["actions"]),
             "Conditions": _sent_conditions(new["conditions"]),
         }
+        if new.get("transforms"):
+            given["Transforms"] = _sent_transforms(new["transforms"])
         if new.get("tagsAll"):
             given["Tags"] = as_tags(new["tagsAll"])
         with doing(f"creating {WHAT}", SERVICE):
@@ -58,17 +71,21 @@ class _ListenerRule:
                 "priority": DEFAULT_PRIORITY if rule["IsDefault"] else int(rule["Priority"]),
                 "actions": rule_actions.told(rule["Actions"], (known or {}).get("actions")),
                 "conditions": [_told_condition(condition) for condition in rule["Conditions"]],
+                "transforms": [_told_transform(transform) for transform in rule.get("Transforms", ())],
                 "tagsAll": told_tags(elb, id_),
             }
         return None
 
     def update(self, aws: Aws, id_: str, old: Props, new: Props, changed: frozenset[str]) -> None:
         elb = aws.client(SERVICE)
-        given = {}
+        given: Props = {}
         if "actions" in changed:
             given["Actions"] = rule_actions.sent(new["actions"], old["actions"])
         if "conditions" in changed:
             given["Conditions"] = _sent_conditions(new["conditions"])
+        if "transforms" in changed:
+            wanted = _sent_transforms(new.get("transforms") or ())
+            given |= {"Transforms": wanted} if wanted else {"ResetTransforms": True}
         with doing(f"updating tags for {WHAT} ({id_})", SERVICE):
             update_tags(elb, id_, old, new)
         if "priority" in changed:
@@ -119,6 +136,21 @@ def _told_condition(condition: Props) -> Props:
     return {name: from_api(condition[config])}
 
 
+def _sent_transforms(transforms: Sequence[Props]) -> list[Props]:
+    sent = []
+    for transform in transforms:
+        name, config = _TRANSFORMS[transform["type"]]
+        if not transform.get(name):
+            raise AwsFailure(f'"{name}" must be specified when "type" is "{transform["type"]}"')
+        sent.append({"Type": transform["type"], config: {"Rewrites": [to_api(transform[name]["rewrite"])]}})
+    return sent
+
+
+def _told_transform(transform: Props) -> Props:
+    name, config = _TRANSFORMS[transform["Type"]]
+    return {"type": transform["Type"], name: {"rewrite": from_api(transform[config]["Rewrites"][0])}}
+
+
 def _bad_priority(value: int) -> str | None:
     if 1 <= value <= _MAX_PRIORITY or value == DEFAULT_PRIORITY:
         return None
@@ -127,11 +159,26 @@ def _bad_priority(value: int) -> str | None:
     )
 
 
-def _values(item: Property, *, at_least: int = 0) -> Property:
-    return set_of(item, required=True, refuse=too_few_or_many(at_least))
+def _values(item: Property, *, at_least: int = 0, required: bool = True) -> Property:
+    return set_of(item, required=required, refuse=too_few_or_many(at_least))
+
+
+def _patterns(at_least: int) -> dict[str, Property]:
+    """Values, or regular expressions."""
+    return {name: _values(_PATTERN, at_least=at_least, required=False) for name in ("regexValues", "values")}
 
 
 _PATTERN = string(refuse=too_short_or_long(1, 128))
+_REWRITE = block(
+    {
+        "rewrite": block(
+            {
+                "regex": string(required=True, refuse=too_short_or_long(1, 1024)),
+                "replace": string(required=True, refuse=too_short_or_long(0, 1024)),
+            }
+        )
+    }
+)
 _HEADER_NAME = string(required=True, refuse=not_matching("^[0-9A-Za-z_!#$%&'*+,.^`|~-]{1,40}$"))
 
 LISTENER_RULE = ResourceType(
@@ -144,16 +191,25 @@ LISTENER_RULE = ResourceType(
         "conditions": set_of(
             block(
                 {
-                    "hostHeader": block({"values": _values(_PATTERN, at_least=1)}),
-                    "httpHeader": block({"httpHeaderName": _HEADER_NAME, "values": _values(_PATTERN)}),
+                    "hostHeader": block(_patterns(1)),
+                    "httpHeader": block({"httpHeaderName": _HEADER_NAME, **_patterns(0)}),
                     "httpRequestMethod": block({"values": _values(string(refuse=not_matching("^[A-Za-z-_]{1,40}$")))}),
-                    "pathPattern": block({"values": _values(_PATTERN, at_least=1)}),
+                    "pathPattern": block(_patterns(1)),
                     "queryStrings": set_of(block({"key": string(), "value": string(required=True)})),
                     "sourceIp": block({"values": _values(string())}),
                 }
             ),
             required=True,
             refuse=no_blocks,
+        ),
+        "transforms": set_of(
+            block(
+                {
+                    "type": string(required=True, refuse=other_than(*_TRANSFORMS, name="type")),
+                    **{name: _REWRITE for name, _ in _TRANSFORMS.values()},
+                }
+            ),
+            refuse=too_few_or_many(0, 2),
         ),
     },
     _ListenerRule(),

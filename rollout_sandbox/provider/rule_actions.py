@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Action.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -21,11 +21,19 @@ from rollout_sandbox.provider.refusals import (
     too_few_or_many,
     too_short_or_long,
 )
-from rollout_sandbox.provider.schema import Props, block, boolean, integer, list_of, set_of, string
+from rollout_sandbox.provider.schema import Props, block, boolean, integer, list_of, mapping, set_of, string
 
-_TYPES = ("forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response")
+_TYPES = ("forward", "authenticate-oidc", "authenticate-cognito", "redirect", "fixed-response", "jwt-validation")
 _CONTENT_TYPES = ("text/plain", "text/css", "text/html", "application/javascript", "application/json")
-_BLOCKS = {"fixed-response": ("fixedResponse", "FixedResponseConfig"), "redirect": ("redirect", "RedirectConfig")}
+_BLOCKS = {
+    "authenticate-cognito": ("authenticateCognito", "AuthenticateCognitoConfig"),
+    "authenticate-oidc": ("authenticateOidc", "AuthenticateOidcConfig"),
+    "fixed-response": ("fixedResponse", "FixedResponseConfig"),
+    "jwt-validation": ("jwtValidation", "JwtValidationConfig"),
+    "redirect": ("redirect", "RedirectConfig"),
+}
+_AS_THEY_ARE = frozenset({"authenticationRequestExtraParams", "AuthenticationRequestExtraParams"})
+_SECRET = "clientSecret"  # noqa: S105 - a property's name
 _MAX_GROUPS = 5
 
 
@@ -63,13 +71,58 @@ _REDIRECT = block(
     },
     computed=True,
 )
+_LOGIN = {
+    "authenticationRequestExtraParams": mapping(),
+    "onUnauthenticatedRequest": string(computed=True, refuse=other_than("deny", "allow", "authenticate")),
+    "scope": string(default="openid"),
+    "sessionCookieName": string(default="AWSELBAuthSessionCookie"),
+    "sessionTimeout": integer(default=604_800),
+}
+_COGNITO = block(
+    {
+        **_LOGIN,
+        "userPoolArn": string(required=True, refuse=bad_arn),
+        "userPoolClientId": string(required=True),
+        "userPoolDomain": string(required=True),
+    }
+)
+_OIDC = block(
+    {
+        **_LOGIN,
+        **{
+            name: string(required=True)
+            for name in ("authorizationEndpoint", "clientId", _SECRET, "issuer", "tokenEndpoint", "userInfoEndpoint")
+        },
+    }
+)
+_JWT = block(
+    {
+        "additionalClaims": set_of(
+            block(
+                {
+                    "format": string(
+                        required=True,
+                        refuse=other_than("single-string", "string-array", "space-separated-values", name="format"),
+                    ),
+                    "name": string(required=True),
+                    "values": set_of(string(), required=True, refuse=too_few_or_many(1, 10)),
+                }
+            )
+        ),
+        "issuer": string(required=True),
+        "jwksEndpoint": string(required=True),
+    }
+)
 ACTIONS = list_of(
     block(
         {
             "type": string(required=True, refuse=other_than(*_TYPES, name="type")),
             "order": integer(1, 50_000, computed=True),
             "targetGroupArn": string(refuse=bad_arn),
+            "authenticateCognito": _COGNITO,
+            "authenticateOidc": _OIDC,
             "forward": _FORWARD,
+            "jwtValidation": _JWT,
             "fixedResponse": _FIXED_RESPONSE,
             "redirect": _REDIRECT,
         }
@@ -80,13 +133,23 @@ ACTIONS = list_of(
 
 
 def to_api(fields: Props) -> Props:
-    """Fields under the API's names; empty text is left out."""
-    return {key[0].upper() + key[1:]: value for key, value in fields.items() if value not in (None, "")}
+    """Fields under the API's names, at every depth; empty text is left out."""
+    kept = {key: value for key, value in fields.items() if value not in (None, "")}
+    return {key[0].upper() + key[1:]: _inside(key, value, to_api) for key, value in kept.items()}
 
 
 def from_api(fields: Props) -> Props:
-    """Fields under Pulumi's names."""
-    return {key[0].lower() + key[1:]: value for key, value in fields.items()}
+    """Fields under Pulumi's names, at every depth."""
+    return {key[0].lower() + key[1:]: _inside(key, value, from_api) for key, value in fields.items()}
+
+
+def _inside(key: str, value: Any, renamed: Callable[[Props], Props]) -> Any:
+    match value:
+        case dict() if key not in _AS_THEY_ARE:
+            return renamed(value)
+        case list():
+            return [renamed(item) if isinstance(item, dict) else item for item in value]
+    return value
 
 
 def sent(actions: Sequence[Props], before: Sequence[Props] = ()) -> list[Props]:
@@ -152,7 +215,10 @@ def told(actions: Sequence[Props], known: Sequence[Props] | None) -> list[Props]
 def _told(action: Props, form: Props | None) -> Props:
     if action["Type"] in _BLOCKS:
         name, config = _BLOCKS[action["Type"]]
-        return {name: from_api(action[config])}
+        block_ = from_api(action[config])
+        if secret := ((form or {}).get(name) or {}).get(_SECRET):  # which AWS doesn't tell
+            block_[_SECRET] = secret
+        return {name: block_}
     found: Props = {}
     if form is None or not form.get("forward"):
         found["targetGroupArn"] = action.get("TargetGroupArn", "")  # where there is exactly one group
