@@ -145,11 +145,7 @@ def _problems(condition: Condition, asked: Asked) -> Iterator[str]:
         except ValueError as error:
             yield f"The regular expression '{expression}' is not valid: {error}"
     if field == "http-header":
-        name = condition["HttpHeaderConfig"].get("HttpHeaderName", "")
-        if len(name) > MAX_SHORT:
-            yield f"The 'HttpHeaderName' value is too long; the limit is '{MAX_SHORT}'"
-        if not _HEADER_NAME.fullmatch(name) or name.lower() == "host":
-            yield f"'{name}' is not a valid HTTP header name for a condition"
+        yield from _problems_of_header(condition["HttpHeaderConfig"].get("HttpHeaderName", ""))
     limit = MAX_SHORT if field == "http-request-method" else MAX_LENGTH
     for value in asked.values:
         if not value[-1]:
@@ -158,6 +154,13 @@ def _problems(condition: Condition, asked: Asked) -> Iterator[str]:
             if len(text) > limit:
                 yield f"The '{field}' value is too long; the limit is '{limit}'"
             yield from _problems_of_text(field, text)
+
+
+def _problems_of_header(name: str) -> Iterator[str]:
+    if len(name) > MAX_SHORT:
+        yield f"The 'HttpHeaderName' value is too long; the limit is '{MAX_SHORT}'"
+    if not _HEADER_NAME.fullmatch(name) or name.lower() == "host":
+        yield f"'{name}' is not a valid HTTP header name for a condition"
 
 
 def _problems_of_text(field: str, text: str) -> Iterator[str]:

@@ -136,26 +136,12 @@ def parse(text: str, path: Path) -> StacksFile:
     data = _toml(text, path)
     if out_of_bounds := list(islice(unfit(data), MOST)):
         raise _error(out_of_bounds, text, path)
-    tables = data.get("environments")
-    # Without an environment the shared tables are still worth checking.
-    owns = tables if isinstance(tables, dict) and tables else {"": {}}
     file, of_file = _file(data)
     # a feature's table that is no table is a fault of the file's
     of_fleets = [finding for finding in of_file if finding.at[:1] == ("fleets",) and len(finding.at) > 1]
     findings = [finding for finding in of_file if finding not in of_fleets]
-    environments: dict[str, Environment] = {}
-    faults: dict[str, dict[str, list[Finding]]] = {}
-    for name, own in owns.items():
-        if isinstance(own, dict):
-            environment, found = _of_one(name, own, data, path)
-            for finding in found:
-                table, placed = str(finding.at[0]), _placed(finding, name, data)
-                if table in FEATURES and len(finding.at) > 1:
-                    faults.setdefault(name, {}).setdefault(table, []).append(placed)
-                elif name or table in SHARED:
-                    findings.append(placed)
-            if environment:
-                environments[name] = environment
+    environments, faults, others = _environments(data, path)
+    findings += others
     if findings or faults.keys() - environments.keys():
         of_features = chain.from_iterable(chain.from_iterable(tables.values()) for tables in faults.values())
         raise _error((*findings, *of_fleets, *of_features), text, path)
@@ -169,6 +155,32 @@ def parse(text: str, path: Path) -> StacksFile:
         known = {**environments[name].faults, "functions": shared}
         environments[name] = environments[name].model_copy(update={"faults": known})
     return StacksFile(path, environments, file.fleets if file else {}, _problems(of_fleets, layout, path))
+
+
+_Faults = dict[str, dict[str, list[Finding]]]
+
+
+def _environments(data: dict[str, Any], path: Path) -> tuple[dict[str, Environment], _Faults, list[Finding]]:
+    """Each environment that can be read; what is wrong with tables of its features, by both names; and all the rest."""
+    tables = data.get("environments")
+    # Without an environment the shared tables are still worth checking.
+    owns = tables if isinstance(tables, dict) and tables else {"": {}}
+    environments: dict[str, Environment] = {}
+    faults: _Faults = {}
+    others: list[Finding] = []
+    for name, own in owns.items():
+        if not isinstance(own, dict):
+            continue
+        environment, found = _of_one(name, own, data, path)
+        for finding in found:
+            table, placed = str(finding.at[0]), _placed(finding, name, data)
+            if table in FEATURES and len(finding.at) > 1:
+                faults.setdefault(name, {}).setdefault(table, []).append(placed)
+            elif name or table in SHARED:
+                others.append(placed)
+        if environment:
+            environments[name] = environment
+    return environments, faults, others
 
 
 def _of_one(
