@@ -33,7 +33,7 @@ class LoadResult:
     routes: Mapping[str, Tally]
 
 
-as_data.register(LoadResult, lambda found: iter([{"event": "load", **plain(found)}]))
+as_data.register(LoadResult, lambda found: iter([{"event": "load", "routes": plain(found.routes)}]))
 
 
 @show.register
