@@ -30,7 +30,7 @@ def doctor(
     from rollout.cli.screens.preflight import Doctor
     from rollout.errors import RolloutError
 
-    checks = examine(run.file, environment, run.sandbox())
+    checks = examine(run.file, environment, run.connect())
     run.render(Doctor(checks))
     if bundle:
         from rollout.api.doctor.bundle import write_bundle

@@ -76,7 +76,7 @@ def init(
     given = {"project": project, "environment": environment, "function": function, "suffix": suffix}
     given |= {"code": code, "runtime": runtime, "handler": handler}
     answers.refuse_unreadable({**given, "account": account, "region": region})
-    found = _look(run.sandbox(), _region(region, _missing(load_balancers, routes, every=every)), account)
+    found = _look(run.connect(), _region(region, _missing(load_balancers, routes, every=every)), account)
     endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
     asking = is_terminal() and not (routes or every)
     draft = drafted(found, endpoints, _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking))

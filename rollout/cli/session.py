@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property, wraps
 from inspect import Parameter, Signature, signature
 from io import TextIOWrapper
@@ -43,50 +44,36 @@ PARTS: ContextVar[PartsFactory | None] = ContextVar("PARTS", default=None)
 SANDBOX_FOLDER = Path(".rollout") / "sandbox"
 
 
+@dataclass
 class Session:
-    """One command's run. Its arguments are the options that commands share.
+    """One command's run. Its fields are the options that commands share.
 
-    Args:
-        file: The inventory.
+    Attributes:
         yes: Whether to approve without asking.
         json: Whether a machine reads.
-        sandbox: Whether to work on the sandbox.
-        provider: Which provider plugin talks to it.
         patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
     """
 
-    def __init__(
-        self,
-        file: File = STACKS_TOML,
-        *,
-        yes: Yes = False,
-        json: Json = False,
-        sandbox: Sandboxed = False,
-        provider: ProviderOption = ProviderName.STAND_IN,
-        patience: float | None = None,
-    ) -> None:
-        self.file = file
-        self.yes = yes
-        self.json = json
-        self._sandboxed = sandbox
-        self._provider = provider
-        self._patience = patience
+    file: File = STACKS_TOML
+    _: KW_ONLY
+    yes: Yes = False
+    json: Json = False
+    sandbox: Sandboxed = False
+    provider: ProviderOption = ProviderName.STAND_IN
+    patience: float | None = None
 
     @cached_property
     def render(self) -> Renderer:
         """Where events and errors go; what draws them is imported meanwhile, such as while an engine is at work."""
         from rollout.cli.render import renderer
 
-        return renderer(json=self.json, patience=self._patience)
+        return renderer(json=self.json, patience=self.patience)
 
     def rollout(self, on_event: Listener | None = None) -> Rollout:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
         from rollout.api.rollout import Rollout
 
-        told = on_event or self._tell
-        if parts := PARTS.get():
-            return Rollout.load(self.file, on_event=told, parts=parts)
-        return Rollout.load(self.file, sandbox=self.sandbox(), provider=self._provider.value, on_event=told)
+        return Rollout.load(self.file, on_event=on_event or self._tell, **self._site())
 
     def environment(self, name: str) -> EnvironmentRollout:
         """One of the inventory's."""
@@ -96,11 +83,12 @@ class Session:
         """An environment for a way back: where the inventory can't be read, by the last good one."""
         from rollout.api.rollout import Rollout
 
+        return Rollout.for_rollback(self.file, environment, on_event=self._tell, **self._site())
+
+    def _site(self) -> dict[str, Any]:
         if parts := PARTS.get():
-            return Rollout.for_rollback(self.file, environment, on_event=self._tell, parts=parts)
-        return Rollout.for_rollback(
-            self.file, environment, sandbox=self.sandbox(), provider=self._provider.value, on_event=self._tell
-        )
+            return {"parts": parts}
+        return {"sandbox": self.connect(), "provider": self.provider.value}
 
     def _tell(self, event: Event) -> None:
         self.render(event)
@@ -114,13 +102,13 @@ class Session:
             return None
         return self.render.ask
 
-    def sandbox(self) -> Sandbox | None:
-        """The sandbox to work on; None for the real AWS.
+    def connect(self) -> Sandbox | None:
+        """Connect to the sandbox to work on; None for the real AWS.
 
         Raises:
             SandboxError: It was asked for, and none runs, or it isn't installed.
         """
-        folder = sandbox_folder(self.file, asked=self._sandboxed)
+        folder = sandbox_folder(self.file, asked=self.sandbox)
         if folder is None:
             return None
         from rollout.cli.extras import SANDBOXES, brought

@@ -28,7 +28,7 @@ def status(
     if watch:
         from rollout.cli.watch import watch_one
 
-        watch_one(run.rollout, run.file, environment, every, json=run.json)
+        watch_one(run, environment, every)
         return
     opened = run.rollout()
     if environment is None and len(opened.environments) > 1:

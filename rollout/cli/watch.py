@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -22,7 +21,7 @@ from rollout.migration import events
 
 if TYPE_CHECKING:
     from rollout.api.environment import EnvironmentRollout
-    from rollout.api.rollout import Rollout
+    from rollout.cli.session import Session
     from rollout.ramp.view import RampView
     from rollout.reports.overview import Overview
 
@@ -35,20 +34,16 @@ class Watch:
     """Looks at an environment until somebody presses Ctrl-C.
 
     Args:
-        open_target: Opens the environment, by the file as it is then.
-        file: The inventory; it is opened anew once it has changed, as by a ramp that writes its weights into it.
+        run: Its file is opened anew once it has changed, as by a ramp that writes its weights into it.
+        environment: Which one.
         every: How long to wait between two looks.
-        json: Whether to write JSON, an object whenever something changes.
     """
 
-    def __init__(
-        self, open_target: Callable[[], EnvironmentRollout], file: Path, every: timedelta, *, json: bool
-    ) -> None:
-        self._open = open_target
-        self._file = file
+    def __init__(self, run: Session, environment: str, every: timedelta) -> None:
+        self._run = run
+        self._environment = environment
         self._opened: tuple[EnvironmentRollout, object] | None = None
         self._every = every
-        self._json = json
         self._console = SafeConsole()
         self._seen: tuple[Overview, RampView] | None = None
         self._trouble = ""
@@ -60,12 +55,12 @@ class Watch:
             RolloutError: At the first look; later ones are shown, and tried again.
         """
         try:
-            if self._json or not self._console.is_terminal:
+            if self._run.json or not self._console.is_terminal:
                 self._tell()
             else:
                 self._show()
         except KeyboardInterrupt:
-            if self._console.is_terminal and not self._json:
+            if self._console.is_terminal and not self._run.json:
                 self._console.print(self._drawn())
 
     def _looks(self) -> Iterator[None]:
@@ -84,12 +79,12 @@ class Watch:
 
     def _target(self) -> EnvironmentRollout:
         try:
-            found = self._file.stat()
+            found = self._run.file.stat()
             version = (found.st_mtime_ns, found.st_size, found.st_ino)
         except OSError:
             version = None  # opening it says why
         if self._opened is None or self._opened[1] != version:
-            self._opened = self._open(), version
+            self._opened = self._run.environment(self._environment), version
         return self._opened[0]
 
     def _show(self) -> None:
@@ -105,7 +100,7 @@ class Watch:
         for _ in self._looks():
             if (now := self._line()) != before:
                 before = now
-                sys.stdout.write(f"{self._as_json() if self._json else one_line(now)}\n")
+                sys.stdout.write(f"{self._as_json() if self._run.json else one_line(now)}\n")
                 sys.stdout.flush()
 
     def _line(self) -> str:
@@ -125,13 +120,13 @@ class Watch:
         return Group(screen, indented(Text(f"  ! {self._trouble}", style="yellow"))) if self._trouble else screen
 
 
-def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | None, every: str, *, json: bool) -> None:
+def watch_one(run: Session, environment: str | None, every: str) -> None:
     """Watch one environment.
 
     Raises:
         UsageError: None was named though there are several, or the time between looks is out of range.
     """
-    names = open_file().environments
+    names = run.rollout().environments
     if environment is None and len(names) > 1:
         raise UsageError(
             "--watch is for one environment", hint=f"name one of {', '.join(names)}", code="conflicting-options"
@@ -139,4 +134,4 @@ def watch_one(open_file: Callable[[], Rollout], file: Path, environment: str | N
     span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
         raise UsageError(f"{every} is out of range between two looks", hint="allowed are 1s to 1h", code="out-of-range")
-    Watch(lambda: open_file().environment(environment or names[0]), file, span, json=json).run()
+    Watch(run, environment or names[0], span).run()

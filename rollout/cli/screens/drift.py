@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
 from rollout.cli.people import People
 from rollout.cli.screens import show
-from rollout.cli.screens.layout import table
+from rollout.cli.screens.layout import block, table
 from rollout.migration.checks.drift import DriftReport
 
 
@@ -24,4 +22,4 @@ def drift(report: DriftReport, to: People) -> None:
         rows.add_row(route.route, f"{route.file} %", state, live, style="yellow" if route.problems else "")
     verdict = "drift" if report.problems else "file, state and load balancer agree"
     head = Text(report.environment, style="bold").append(f"  {verdict}", style="dim")
-    to.draw(Group(head, Padding(rows, (0, 0, 1, 2))))
+    to.draw(block(head, rows))

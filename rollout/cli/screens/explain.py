@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Group, RenderableType
-from rich.padding import Padding
+from rich.console import RenderableType
 from rich.text import Text
 
 from rollout.alb.explain import Explanation, Share
 from rollout.cli.people import People
 from rollout.cli.screens import show
-from rollout.cli.screens.layout import table
+from rollout.cli.screens.layout import block, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,9 @@ def _explanation(found: Explanation) -> RenderableType:
         rules.add_row(str(rule.priority), rule.conditions, ", ".join(rule.inventory), f"no: {rule.why}", style="dim")
     priority = "default" if found.priority is None else str(found.priority)
     rules.add_row(priority, found.conditions, ", ".join(found.inventory), Text("takes it", style="bold green"))
-    rows: list[RenderableType] = [Text(f"{found.request} on {found.load_balancer}", style="bold")]
-    rows.append(Padding(rules, (0, 0, 0, 2)))
-    rows.extend(_share(share) for share in found.shares)
-    rows.append(Text(f"  {found.chosen or found.action}", style="dim"))
-    return Group(*rows, Text())
+    head = Text(f"{found.request} on {found.load_balancer}", style="bold")
+    end = Text(f"  {found.chosen or found.action}", style="dim")
+    return block(head, rules, *map(_share, found.shares), end)
 
 
 def _share(share: Share) -> Text:

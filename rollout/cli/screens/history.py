@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
 from rollout.base.plain import plain
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
-from rollout.cli.screens.layout import table
+from rollout.cli.screens.layout import block, table
 from rollout.state.history import words
 from rollout.state.history.audit import PastChange
 
@@ -56,14 +54,14 @@ def history(found: PastChanges, to: People) -> None:
     drawn.add_column("", justify="right", no_wrap=True)
     drawn.add_column("when (UTC)", no_wrap=True)
     drawn.add_column("what", no_wrap=True)
-    drawn.add_column("from → to", overflow="fold")
-    drawn.add_column("why", overflow="fold")
+    for column in ("from → to", "why"):
+        drawn.add_column(column, overflow="fold")
     drawn.add_column("who", overflow="fold", style="dim")
     for each in reversed(found.changes):
         who = words.plain(each.by or "?").partition("@")[0]
         moved = Text("\n".join(words.moves(each)), style="" if each.moves else "dim")
         drawn.add_row(str(each.number), _moment(each.at), _what(each), moved, Text(words.why(each)), Text(who))
-    to.draw(Group(Text(found.environment, style="bold"), Padding(drawn, (0, 0, 1, 2))))
+    to.draw(block(Text(found.environment, style="bold"), drawn))
 
 
 @show.register
@@ -93,7 +91,7 @@ def entry(shown: PastChangeInFull, to: People) -> None:
             update.stack, f"{update.kind} {number}{update.result}, {_moment(update.start, seconds=True)}{ended}"
         )
     drawn.add_row("message", Text("\n".join(map(words.plain, found.message.splitlines()))))
-    to.draw(Group(head, Padding(drawn, (0, 0, 1, 2))))
+    to.draw(block(head, drawn))
 
 
 def _what(found: PastChange) -> Text:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -38,6 +38,11 @@ def table(*columns: str, **settings: Any) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def block(head: Text, rows: Table, *below: RenderableType) -> Group:
+    """A table under its head, and what there is to say of it."""
+    return Group(head, Padding(rows, (0, 0, 0, 2)), *below, Text())
 
 
 def warning(text: str) -> Text:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rich.console import Group
-from rich.padding import Padding
 from rich.text import Text
 
 from rollout.base.formatting import count_of
 from rollout.cli.people import People
 from rollout.cli.screens import show
-from rollout.cli.screens.layout import table
+from rollout.cli.screens.layout import block, table
 from rollout.migration.smoke.report import Smoked, SmokeReport
 
 
@@ -26,7 +24,7 @@ def smoke(report: SmokeReport, to: People) -> None:
         for function, count in report.warmed.items()
     )
     head = Text(f"smoke {report.environment}", style="bold")
-    to.draw(Group(head, Padding(routes, (0, 0, 0, 2)), *warmed, Text()))
+    to.draw(block(head, routes, *warmed))
 
 
 def _row(found: Smoked) -> tuple[Text, str, str, str]:

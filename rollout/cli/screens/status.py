@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -13,7 +13,7 @@ from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
-from rollout.cli.screens.layout import table, warning
+from rollout.cli.screens.layout import block, table, warning
 from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
 CROWDED = 140
@@ -55,7 +55,7 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
             _owners(route),
             *([] if crowded else [route.forwards]),
         )
-    rows: list[RenderableType] = [head, Padding(routes, (0, 0, 0, 2))]
+    rows: list[RenderableType] = []
     for each in dict.fromkeys(route.measured for route in found.routes if route.measured):
         rows.extend(_unlike(each))
     if found.not_measured:
@@ -65,7 +65,7 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
-    return Group(*rows, Text())
+    return block(head, routes, *rows)
 
 
 def _ownership(found: EnvironmentStatus) -> Iterator[str]:
