@@ -1,12 +1,12 @@
-"""The judgement of two samples that were taken at the same time: legacy's and the candidate's. Pure.
+"""Judges two simultaneous samples: legacy's and the candidate's. Pure.
 
-- `streams`: what is judged, counts by minute;
-- `defaults`: how much worse the candidate may be, by metric;
-- `judge`: the way from the one to the other, by
+- `streams`: the judge's input, counts by minute;
+- `defaults`: the default margins, by metric;
+- `judge`: from streams to verdicts, with
   - `weighing`: the evidence of each stream, from
-  - `bets`: bets on each request, and `eprocess`: what they come to over the minutes;
-  - `sentences`: a finding in words;
-- `verdicts`: what comes of it.
+  - `bets`: bets on each request, and `eprocess`: their product over the minutes;
+  - `sentences`: a result as a sentence;
+- `verdicts`: the results.
 
-numpy takes a while to import, so import this where something is judged.
+numpy is slow to import, so import this room only where something is judged.
 """

@@ -1,6 +1,6 @@
-"""Bets on two arms that run side by side: what a request more or less with an error says about their rates.
+"""Bets on two arms that run side by side: what each request with or without an error says about their rates.
 
-Minute by minute, a bet is laid on each request against a hypothesis on the rates p of legacy's bad requests and q of
+In each minute, there is a bet on each request against a hypothesis on the rates p of legacy's bad requests and q of
 the candidate's: q ≤ a + r·p, or q ≥ a + r·p. For a chosen point on that line, θ_c = a + r·θ_l, and stakes d of
 opposite signs with n_c·d_c·r + n_l·d_l = 0, the product over a minute's requests
 
@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 WORSE = np.array([1.6, 4.0, 9.0, 40.0, 400.0])
-"""How much worse a fault may be: odds ratios to the border of the tolerance."""
+"""The faults to look for: odds ratios to the border of the tolerance."""
 BETTER = np.array([0.0, 0.3, 0.55, 0.8])
-"""How good a candidate without harm may be: from as good as legacy to the border of harm, by log odds."""
+"""The good candidates to look for: from as good as legacy to the border of harm, by log odds."""
 _BETTER_THAN_AS_GOOD = np.array([0.04, 0.2, 0.5, 0.75])  # odds ratios, where as good as legacy is the border of harm
 _LEAST = 1e-6
 _NEXT_TO_0 = 1e-12
-_MOST = 0.9  # of what can be staked on legacy where the nearest point isn't known exactly
+_MOST = 0.9  # of the possible stake on legacy if the nearest point isn't known exactly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +96,7 @@ class Bets:
 
     Attributes:
         candidate_point: The candidate's rate at the point of the hypothesis, above 0 and below 1.
-        candidate_stake: What a bad request of it gains for each part that it is above the point.
+        candidate_stake: The gain of a bad request for each part above the point.
         legacy_point: Legacy's rate there.
         legacy_stake: The same for legacy.
     """
@@ -125,11 +125,11 @@ class Bets:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guess:
-    """Legacy's rates before anything is known of them, by stream.
+    """Legacy's prior rates, by stream.
 
     Attributes:
         rate: Above 0 and below 1.
-        worth: How many requests of legacy it counts as much as, above 0.
+        worth: The number of legacy's requests that it is worth, above 0.
     """
 
     rate: Floats
@@ -159,8 +159,8 @@ def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Bets:
 def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats) -> Bets:
     """Bets against "the candidate's rate is above legacy's by `relative` and by `absolute`", for each of `BETTER`.
 
-    Each block bets against the wider of both bounds, by what was seen before it. A block that has more requests than
-    were seen before is left out: a bet on so many at a wrong rate loses what later ones can't win back.
+    Each block bets against the wider bound, by the counts of earlier blocks. A block with more requests than these
+    is left out: a bet on so many at a wrong rate loses more than later ones can win back.
 
     Args:
         guess: Legacy's rates before anything is known of them.
@@ -202,9 +202,9 @@ def alone(requests: Floats, bad: Floats, ceiling: Floats, *, worse: bool) -> Flo
 
 
 def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
-    """Legacy's rate by what came before each block, with a third axis for alternatives.
+    """Legacy's rate before each block, with a third axis for alternatives.
 
-    Legacy's alone: if the candidate's bad requests counted here, one more of them could speak for it.
+    It uses only legacy's counts: if the candidate's counted, one more bad request could improve its verdict.
     """
     worth = guess.worth[:, None]
     rate = (_before(blocks.legacy_bad) + guess.rate[:, None] * worth) / (_before(blocks.legacy) + worth)
@@ -212,7 +212,7 @@ def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
 
 
 def _before(counts: Floats) -> Floats:
-    """What was counted before each block."""
+    """The counts before each block."""
     return np.asarray(np.cumsum(counts, axis=1) - counts)
 
 

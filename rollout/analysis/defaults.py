@@ -1,7 +1,7 @@
-"""How much worse the candidate may be by default, a line a metric; stacks.toml's `[analysis.metric.NAME]` overrides.
+"""The default margins, one line per metric; `[analysis.metric.NAME]` in stacks.toml overrides them.
 
 A candidate within the tolerance never fails; one beyond the harm never passes. Between the two the judge may do
-either, so that a small rise stops nobody and a large one is found in minutes.
+either, so that a small rise stops no ramp and a large one is found in minutes.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ class MetricBounds:
     """A metric's bounds.
 
     Attributes:
-        tolerance: What is let by.
-        harm: What must be ruled out for a Pass.
+        tolerance: The margin that never fails.
+        harm: The margin that a Pass rules out.
     """
 
     tolerance: Margin
@@ -26,7 +26,7 @@ class MetricBounds:
 
 
 def _bounds(tolerance: tuple[float, float], harm: tuple[float, float]) -> MetricBounds:
-    """From pairs of a ratio, and per cent of the requests or milliseconds."""
+    """Bounds from pairs: a ratio, and per cent of the requests or milliseconds."""
     return MetricBounds(*(Margin(relative=relative, absolute=absolute) for relative, absolute in (tolerance, harm)))
 
 
@@ -49,7 +49,7 @@ DEFAULTS: Mapping[MetricName, MetricBounds] = {
 
 
 def bounds_of(metric: MetricName, analysis: Analysis) -> tuple[Margin, Margin, float | None]:
-    """The bounds that a metric is judged by.
+    """The bounds for a metric.
 
     Returns:
         The tolerance, the harm, and the ceiling at 100 per cent: per cent of the requests for errors, milliseconds for

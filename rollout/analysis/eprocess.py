@@ -1,7 +1,7 @@
-"""Evidence that may be looked at as often as one likes: bets multiplied over the minutes.
+"""Evidence that allows any number of looks: bets multiplied over the minutes.
 
 If a hypothesis holds, an e-process against it is ever above a number N with a probability of at most 1/N: Ville's
-inequality, 1939. So looks cost nothing, and a fault is told of in the minute that it is plain.
+inequality, 1939. So looks cost nothing, and a fault is reported in the minute in which it is clear.
 
 A fault can begin at any time. So the bets against the tolerance are multiplied from each minute on, and the sum of
 these products with fixed weights that sum to 1 is an e-process again. See Shin, Ramdas and Rinaldo, "E-detectors: a
@@ -16,15 +16,15 @@ import numpy as np
 from rollout.analysis.bets import WORSE, Floats
 
 PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
-"""How much weight each member of `WORSE` has."""
+"""The weight of each member of `WORSE`."""
 AT_ONCE = 2 / 3
-"""How much a fault has that is there from the first minute on, as most are."""
+"""The weight of a fault from the first minute on, as most are."""
 _SERIES = 2.11  # what 1 / (n·log(n)²) sums to from 2 on, rounded up
 _LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float
 
 
 def start_weights(minutes: int) -> Floats:
-    """How much weight a fault has that begins at each minute, the first one's first; at most 1 in all."""
+    """The weights of faults by their first minute; at most 1 in all."""
     later = np.arange(2, minutes + 1)
     weights = (1 - AT_ONCE) / _SERIES / (later * np.log(later) ** 2)
     return np.concatenate([[AT_ONCE], weights])[:minutes]

@@ -1,17 +1,17 @@
-"""The judge: what the requests of a step say of the candidate. Pure.
+"""The judge: the verdict on a candidate from a step's requests. Pure.
 
-Legacy at the same time is what the candidate is held against, never the past. The judge may be asked as often as one
-likes while the streams grow, and this holds for all of a ramp's looks together:
+The candidate is compared with legacy at the same time, never in the past. The judge may run any number of times while
+the streams grow, and these claims hold for all of a ramp's looks together:
 
-- **Fail** where the candidate is surely worse than the tolerance. A candidate within the tolerance on all metrics fails
-  in at most `analysis.false_alarms` of the ramps. This budget is split over steps and streams.
-- **Pass** where harm is ruled out on every stream. A candidate that is harmful on one of them passes a step with a
+- **Fail** if the candidate is significantly worse than the tolerance. A candidate within the tolerance on all metrics
+  fails in at most `analysis.false_alarms` of the ramps. This budget is split over steps and streams.
+- **Pass** if harm is ruled out on every stream. A candidate that is harmful on one of them passes a step with a
   probability of at most `analysis.missed`.
-- **Inconclusive** in between, with about how many requests are missing.
-- **NoData** where there is nothing to compare.
+- **Inconclusive** in between, with an estimate of the missing requests.
+- **NoData** if there is nothing to compare.
 
-Each judgement starts afresh from the streams and remembers nothing. `bets` and `eprocess` have the mathematics, and
-docs/judge.md says what they can't do: they take each request as if it were by itself.
+The judge keeps no state. `bets` and `eprocess` have the mathematics, and docs/judge.md has their limits: they assume
+independent requests.
 
 A latency is bad requests too: legacy's beyond its own limit, and the candidate's beyond a higher one. If as large a
 share of the candidate's take longer than the higher limit as of legacy's than the lower one, the quantile is higher
@@ -43,13 +43,13 @@ def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: S
     """Judge a step by its streams.
 
     Args:
-        streams: From the step's first minute on, as long as they are by now; the same ones at each look, in any order.
-        analysis: How sure to be, and bounds that differ from the defaults.
-        steps: How many steps the ramp has, 1 or more.
+        streams: From the step's first minute until now; the same ones at each look, in any order.
+        analysis: The risks, and bounds that differ from the defaults.
+        steps: The number of the ramp's steps, 1 or more.
         notes: What can't be compared, and why.
 
     Returns:
-        The verdict, with a finding a stream.
+        The verdict, with a result for each stream.
     """
     streams = sorted(streams, key=lambda stream: (stream.metric, stream.routes))
     shares = [analysis.false_alarms / steps * share for share in _shares(streams)]
@@ -65,13 +65,13 @@ def judge_alone(
 ) -> AnalysisResult:
     """Judge a step at 100 per cent, where legacy has no requests to compare with.
 
-    Metrics are held against the `ceiling` that stacks.toml gives them. Those without one are notes and not verdicts:
-    with no ceilings at all a step passes by itself once the candidate has requests. Without requests there is NoData.
+    Metrics are compared with their `ceiling` in stacks.toml. Those without one are notes and not verdicts: without any
+    ceiling a step passes once the candidate has requests. Without requests the verdict is NoData.
 
     Args:
         streams: As for `judge`; legacy's counts are left aside. A latency is judged if its `tolerated` is the ceiling.
-        analysis: How sure to be, and the ceilings.
-        steps: How many steps the ramp has, 1 or more.
+        analysis: The risks, and the ceilings.
+        steps: The number of the ramp's steps, 1 or more.
         notes: What can't be compared, and why.
     """
     told, findings = list(notes), list[MetricResult]()
@@ -83,12 +83,10 @@ def judge_alone(
         elif ceiling:
             findings.append(_held(stream, ceiling, analysis.false_alarms / steps * share, analysis))
         else:
-            told.append(
-                f"{', '.join(stream.routes)}: {NAMES[stream.metric]} isn't counted against a ceiling, nor judged"
-            )
+            told.append(f"{', '.join(stream.routes)}: {NAMES[stream.metric]} has no ceiling and is not judged")
     if streams and not findings:
         return AnalysisResult(
-            Verdict.PASS, (), "no metric has a ceiling, so nothing is judged without legacy", tuple(told)
+            Verdict.PASS, (), "no metric has a ceiling, so there is no verdict without legacy", tuple(told)
         )
     return _concluded(findings, told)
 
@@ -184,7 +182,7 @@ def _concluded(findings: Sequence[MetricResult], notes: Sequence[str]) -> Analys
 
 
 def _rank(finding: MetricResult) -> tuple[int, float, str, tuple[str, ...]]:
-    """The worst first: by how far the evidence goes beyond what is needed, or how much is missing."""
+    """Worst first: by how far the evidence exceeds the required level, or how much is missing."""
     numbers = finding.numbers or {}
     if finding.verdict is Verdict.FAIL:
         strength = numbers["log-e-worse-needed"] - numbers["log-e-worse"]

@@ -1,6 +1,6 @@
-"""What CloudWatch is asked for and what it answers, as frozen data: one kind of request for all that is measured. Pure.
+"""CloudWatch's queries and answers, as frozen data. Pure.
 
-CloudWatch finds a series by exactly the dimensions that it was published with, and has no point where nothing happened.
+CloudWatch finds a series only by exactly the dimensions of its publication, and has no points without events.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 """
 
@@ -22,10 +22,10 @@ class Series:
     Attributes:
         namespace: Such as `AWS/ApplicationELB`.
         name: Such as `RequestCount`.
-        dimensions: Name and value of each, all that it was published with.
+        dimensions: Names and values, exactly as published.
         statistic: `Sum`, `SampleCount`, a percentile such as `p99`, or a trimmed count: `TC(:0.25)` is how many values
             are 0.25 or less.
-        period: How much time a point stands for, whole minutes.
+        period: The time of a point, whole minutes.
     """
 
     namespace: str
@@ -45,7 +45,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What publishes several metrics under the same dimensions.
+    """A publisher of several metrics with the same dimensions.
 
     Attributes:
         namespace: See `Series`.
@@ -61,12 +61,12 @@ class Source:
 
 
 def load_balancer(arn: Arn) -> Source:
-    """All that a load balancer does."""
+    """A load balancer's metrics."""
     return Source("AWS/ApplicationELB", (("LoadBalancer", arn.partition(":loadbalancer/")[2]),))
 
 
 def target_group(balancer: Arn, group: Arn) -> Source:
-    """What a load balancer sends to one target group."""
+    """The metrics of one target group of a load balancer."""
     at = load_balancer(balancer)
     return Source(at.namespace, (*at.dimensions, ("TargetGroup", group.rpartition(":")[2])))
 
@@ -82,11 +82,11 @@ def function(arn: str) -> Source:
 
 
 REPORTS = "REPORT lines"
-"""The namespace of what functions' logs alone tell; `log_insights` reads it."""
+"""The namespace of values from functions' logs; `log_insights` reads it."""
 
 
 class AlarmState(StrEnum):
-    """What an alarm says; by `MISSING` there is none of its name.
+    """An alarm's state; `MISSING` means that there is none of its name.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricAlarm.html
     """

@@ -1,8 +1,8 @@
-"""How long each step of a ramp has to be watched, before anybody starts one.
+"""Estimates how long each step of a ramp must be watched, before the ramp starts.
 
-The judge needs so many of the candidate's requests to find a given harm, and so many to pass a candidate that is as
-good as legacy. At a small weight few of them come. So a step of 1 per cent can take half a day and one of 5 per cent an
-hour, and whoever starts at 5 is sure sooner.
+The judge needs a number of the candidate's requests to find a given harm, and to pass a candidate that is as good as
+legacy. At a small weight they are few. A step of 1 per cent can take half a day and one of 5 per cent an hour, so a
+ramp that starts at 5 gets its verdict sooner.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from rollout.inventory.quantities import Percent, format_duration
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
 LEAST = timedelta(minutes=5)
-"""Watch no step for less: caches fill and timers run out at their own pace."""
+"""The minimum for any step: caches fill and timers expire in their own time."""
 _METRIC: MetricName = "server-errors"
 _WHOLE = Percent.of(100)
 
@@ -35,9 +35,9 @@ class StepPlan:
 
     Attributes:
         weight: Its weight.
-        find: How many of the candidate's requests find the harm; None if nothing does, as without legacy.
-        clear: How many pass a candidate that is as good as legacy; None if nothing does.
-        bake: How long to watch it; None if it can't be told.
+        find: The candidate's requests to find the harm; None if no number suffices, as without legacy.
+        clear: The requests to pass a candidate that is as good as legacy; None if no number suffices.
+        bake: How long to watch it; None if unknown.
     """
 
     weight: Percent
@@ -53,10 +53,10 @@ class RampPlan:
     Attributes:
         requests_per_minute: Of both implementations together.
         base: Legacy's share of bad requests, 0 to 1.
-        harmful: The candidate's that is to be found.
+        harmful: The candidate's share to find.
         steps: What each step takes.
-        longest: How long a step may be watched.
-        notes: What else to know.
+        longest: The maximum time of a step.
+        notes: Further notes.
     """
 
     requests_per_minute: float
@@ -74,16 +74,16 @@ class RampPlan:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Which steps can't see anything in time, and where to start instead."""
-        instead = f"start at {self.useful[0].weight} %" if self.useful else "no step sees it in time"
+        """Which steps take too long, and where to start instead."""
+        instead = f"start at {self.useful[0].weight} %" if self.useful else "every step takes too long"
         blind = (step for step in self.steps if step not in self.useful and step.weight != _WHOLE)
         return tuple(
-            f"{step.weight} %: {format_duration(step.bake) if step.bake else 'no time is enough'}; {instead}"
+            f"{step.weight} %: {format_duration(step.bake) if step.bake else 'never enough'}; {instead}"
             for step in blind
         )
 
     def as_toml(self, environment: str) -> str:
-        """The schedule of the useful steps, to be pasted into stacks.toml; empty if there are none."""
+        """The schedule of the useful steps, for stacks.toml; empty if there are none."""
         if not self.useful:
             return ""
         weights = ", ".join(str(step.weight) for step in self.useful)
@@ -103,13 +103,13 @@ def plan_ramp(
     pools: int = 1,
     notes: Sequence[str] = (),
 ) -> RampPlan:
-    """Plan a ramp by the judge's own evidence on errors, as it grows in expectation.
+    """Plan a ramp by the expected growth of the judge's evidence on errors.
 
     Args:
         requests_per_minute: Of both implementations together, above 0; where routes are judged one by one, of the one
             with the fewest.
         base: Legacy's share of bad requests, 0 to 1.
-        harmful: The candidate's that is to be found in all but `analysis.missed` of the cases; above `base`, to 1.
+        harmful: The candidate's share to find in all but `analysis.missed` of the cases; above `base`, to 1.
         steps: The weights, above 0 to 100 per cent.
         analysis: How sure to be, and how much worse the candidate may be.
         longest: How long a step may be watched.
@@ -142,13 +142,13 @@ def plan_ramp(
 
 
 def _rounded(minutes: float) -> timedelta:
-    """Up to the next five minutes, or to the next hour where there are several."""
+    """Rounded up to five minutes, or to an hour if there are several."""
     unit = timedelta(minutes=5) if minutes <= 120 else timedelta(hours=1)  # noqa: PLR2004 - two hours
     return max(LEAST, math.ceil(timedelta(minutes=minutes) / unit) * unit)
 
 
 def _requests(means: Floats, variances: Floats, needed: Floats, lack: float) -> int | None:
-    """The fewest requests after which evidence suffices, but for luck that is as bad as `lack` standard deviations."""
+    """The fewest requests after which evidence suffices, unless luck is worse than `lack` standard deviations."""
     found = [
         ((lack * math.sqrt(variance) + math.sqrt(lack**2 * variance + 4 * mean * need)) / (2 * mean)) ** 2
         for mean, variance, need in zip(means, variances, needed, strict=True)

@@ -1,4 +1,4 @@
-"""What the analysis asks of AWS."""
+"""The analysis's ports to AWS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rollout.inventory.model import Arn
 
 
 class TargetGroups(Protocol):
-    """What target groups hold."""
+    """Reads target groups."""
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
         """The ids of the registered targets of target groups: a function's ARN, an address, an instance.
@@ -26,15 +26,15 @@ class Metrics(Protocol):
     """CloudWatch, for one environment."""
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """What was measured in a time; where there is no point, nothing was.
+        """The points in a time; a period without a point had no events.
 
         Args:
-            series: What is asked for; each is in the answer.
+            series: The queries; each is in the answer.
             start: The first minute.
             end: The minute after the last one.
 
         Raises:
-            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+            AwsError: AWS refused, can't be reached, or its answer is incomplete.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""A finding in words, for people who read it at night."""
+"""A result as a sentence, for people who read it at night."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES: Mapping[MetricName, str] = {
     "duration-p99": "p99 duration",
     "cold-starts": "cold starts",
 }
-"""What the metrics are called in sentences."""
+"""The metrics' names in sentences."""
 
 Count = tuple[int, int]
 
@@ -56,19 +56,19 @@ def of_wait(evidence: Evidence) -> str:
 
 
 def of_no_data(stream: Stream) -> str:
-    """Where the requests are missing."""
+    """Which requests are missing."""
     legacy, candidate = stream.legacy.requests.sum(), stream.candidate.requests.sum()
     where = "legacy" if candidate else "the candidate" if legacy else "either implementation"
     return f"{NAMES[stream.metric]}: no requests in {where}"
 
 
 def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> str:
-    """How a metric stands to its ceiling.
+    """A metric compared with its ceiling.
 
     Args:
         ceiling: The share of bad requests that is allowed, 0 to 1.
-        how: In words, such as "above".
-        risk: The risk that it is wrong; None if nothing is claimed.
+        how: A word such as "above".
+        risk: The risk of error; None without a claim.
     """
     events, requests = int(stream.candidate.events.sum()), int(stream.candidate.requests.sum())
     over = f" took longer than {_seconds(stream.latency.tolerated)}" if stream.latency else ""

@@ -1,7 +1,7 @@
-"""What is judged: how often something happened among how many requests, minute by minute, in both implementations.
+"""The judge's input: events among requests, minute by minute, in both implementations.
 
-All metrics come down to this: an error is a request that failed, and a latency is a request that took longer than a
-limit. A minute without requests has 0 of both, and says nothing.
+All metrics have this form: an error is a failed request, and a latency is a request that took longer than a limit. A
+minute without requests has 0 of both, and is no evidence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Arm:
 
     Attributes:
         requests: By minute, 0 or more.
-        events: How many of them are counted as bad, 0 to `requests`.
+        events: The bad ones among them, 0 to `requests`.
     """
 
     requests: Counts
@@ -38,8 +38,8 @@ class Latency:
         quantile: Above 0 and below 1: the share of legacy's requests that took no longer than `limit`, when it was
             set, before the first of the minutes.
         limit: Legacy's limit, in seconds.
-        tolerated: The candidate's limit for `Stream.candidate`, in seconds: `limit` and what is let by.
-        harmful: Its limit for `Stream.harmful`, in seconds: `limit` and what must be ruled out.
+        tolerated: The candidate's limit for `Stream.candidate`, in seconds: `limit` and the tolerance.
+        harmful: Its limit for `Stream.harmful`, in seconds: `limit` and the harm.
     """
 
     quantile: float
@@ -50,7 +50,7 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
-    """One metric of the routes that can be told apart only together.
+    """One metric of routes that are measured together.
 
     Attributes:
         metric: Its name.

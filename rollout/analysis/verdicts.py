@@ -1,4 +1,4 @@
-"""What a judgement comes to, with its numbers and one plain sentence for each."""
+"""The judge's results, each with numbers and one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """What a step's evidence says; only a Pass goes on."""
+    """The verdict on a step; only a Pass goes on."""
 
     PASS = "pass"  # noqa: S105 - not a password
     FAIL = "fail"
@@ -22,13 +22,13 @@ class MetricResult:
 
     Attributes:
         metric: Its name.
-        routes: The routes that it is about.
+        routes: Its routes.
         verdict: The verdict.
         legacy: Legacy's events and requests.
         candidate: The candidate's events and requests.
-        sentence: In words: "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse (99 % sure)".
-        needs: About how many more of its requests a Pass takes; None if none, or if it can't be told.
-        numbers: What else it rests on: the e-values, bounds and levels, by name.
+        sentence: Such as "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse (99 % sure)".
+        needs: About how many more requests a Pass takes; None if none, or if unknown.
+        numbers: The e-values, bounds and levels, by name.
     """
 
     metric: str
@@ -47,8 +47,8 @@ class AnalysisResult:
 
     Attributes:
         verdict: Fail if one finding fails; Pass if all pass; NoData if nothing could be judged; else Inconclusive.
-        findings: By routes and metric, the worst first.
-        sentence: The finding that decides, in words.
+        findings: By routes and metric, worst first.
+        sentence: The deciding finding.
         notes: What can't be compared, and why.
     """
 
@@ -59,7 +59,7 @@ class AnalysisResult:
 
     @property
     def needs(self) -> int | None:
-        """About how many more of the candidate's requests are needed; None if none, or if it can't be told."""
+        """About how many more of the candidate's requests are needed; None if none, or if unknown."""
         return max((finding.needs for finding in self.findings if finding.needs), default=None)
 
     @property
@@ -70,16 +70,16 @@ class AnalysisResult:
 
 
 def called(routes: Sequence[str]) -> str:
-    """Routes in short: `score`, or `score and 3 more`, since those that share a target group may be many."""
+    """Routes in short: `score`, or `score and 3 more`, since many may share a target group."""
     first, *others = routes
     return f"{first} and {len(others)} more" if others else first
 
 
 def unless_unseen(judgement: AnalysisResult, unseen: Sequence[str]) -> AnalysisResult:
-    """A judgement that isn't a Pass while there are routes of which nothing can be compared."""
+    """The result, but no Pass while some routes can't be compared at all."""
     if not unseen:
         return judgement
-    said = f"nothing can be compared of {', '.join(unseen)}"
+    said = f"these routes can't be compared at all: {', '.join(unseen)}"
     blind = MetricResult("requests", tuple(unseen), Verdict.NO_DATA, (0, 0), (0, 0), said)
     findings = (*judgement.findings, blind)
     if judgement.verdict is not Verdict.PASS:

@@ -1,6 +1,6 @@
-"""What a step's streams come to, in numbers: how strong the evidence is of a fault, and of no harm.
+"""The evidence of a step's streams, in numbers: of a fault, and of no harm.
 
-Streams are weighed many at a time, since numpy is fast on large arrays alone.
+Many streams are weighed at once, since numpy is fast only on large arrays.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rollout.analysis.streams import Arm, Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30
-"""Bad requests of fewer minutes than `FEWEST` don't fail, unless there are `PLENTY`: retries come in one minute."""
+"""A Fail needs bad requests in `FEWEST` minutes, or `PLENTY` of them: retries come in one minute."""
 _WEIGHTS: Mapping[MetricName, float] = {"server-errors": 6, "lambda-errors": 6}  # of the error budget; others 1
 _RATIOS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 500, 1000])
 _ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many requests that is worth: next to nothing
@@ -45,19 +45,19 @@ class Window:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """What one stream's counts come to.
+    """One stream's evidence.
 
     Attributes:
         stream: The stream.
-        harm: What must be ruled out.
+        harm: The harm to rule out.
         log_worse: The logarithm of the e-value against the tolerance, at its highest.
-        log_worse_needed: Where it fails.
+        log_worse_needed: The level of a Fail.
         log_no_harm: The logarithm of the e-value against harm.
-        log_no_harm_needed: Where it passes.
-        fault: When the candidate was surely worse than the tolerance, if it was.
-        suspicion: The same, less surely.
-        at_least: How many times worse it surely is, if it is.
-        needs: About how many more of the candidate's requests rule harm out; None if it can't be told.
+        log_no_harm_needed: The level of a Pass.
+        fault: When the candidate was significantly worse than the tolerance, if it was.
+        suspicion: The same, with less certainty.
+        at_least: How many times worse it is at least, if it is.
+        needs: About how many more of the candidate's requests rule out harm; None if unknown.
     """
 
     stream: Stream
@@ -73,7 +73,7 @@ class Evidence:
 
 
 def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
-    """How the budget of false alarms is split over streams of these metrics: errors have more, since they urge most."""
+    """The budget of false alarms, split over streams of these metrics: errors are most urgent and get more."""
     weights = [_WEIGHTS.get(metric, 1.0) for metric in metrics]
     return [weight / sum(weights) for weight in weights]
 
@@ -123,12 +123,12 @@ def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float,
 
 
 def tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
-    """How many times legacy's rate is tolerated, and what difference; a latency's limits are margin enough."""
+    """The tolerated ratio and difference; for a latency its limits are the margin."""
     return (1.0, 0.0) if stream.latency else (1 + tolerance.relative, tolerance.absolute / 100)
 
 
 def harm_of(stream: Stream, harm: Margin) -> tuple[float, float]:
-    """The ratio and the difference that must be ruled out; a latency's limits are margin enough."""
+    """The ratio and the difference to rule out; for a latency its limits are the margin."""
     return (0.0, 0.0) if stream.latency else (harm.relative, min(harm.absolute / 100, _MOST_HARM))
 
 

@@ -1,1 +1,1 @@
-"""A ramp: a series of weights, each watched and judged before the next."""
+"""The ramp: a series of weights, each watched and judged before the next."""

@@ -1,6 +1,6 @@
-"""What a ramp does when the candidate is worse: traffic first, then people, then history.
+"""What a ramp does when the candidate is worse: first traffic, then notifications, then history.
 
-The way back is `rollout rollback`'s own: docs/decisions/0019 says what it promises.
+It uses the code of `rollout rollback`: docs/decisions/0019 has its promises.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 3, timedelta(seconds=10)
-"""How often one look tries to move traffic back, and the time in between; a run that stays never gives up."""
+"""The tries of one look to move traffic back, and the time between them; a run that stays never gives up."""
 
 
 class RampAbort:
@@ -32,13 +32,13 @@ class RampAbort:
         self._emit = emit
 
     def go(self, stands: RampState, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
-        """Do what `on-failure` says.
+        """Carry out `on-failure`.
 
         Args:
-            persistent: Whether to try until all is moved.
+            persistent: Whether to try until everything is moved.
 
         Returns:
-            What was done, in words, and the routes that go on.
+            What was done, as text, and the routes that go on.
         """
         on_failure, name = self._environment.ramp.on_failure, self._environment.name
         routes = decision.routes if on_failure == "route" and decision.routes else stands.routes
@@ -47,14 +47,14 @@ class RampAbort:
         if on_failure == "freeze":
             weight, outcome = stands.weight, f"the weight stays at {stands.weight} %"
         elif on_failure == "step-back" and (before := self._lowered(stands, decision)) is not None:
-            weight, outcome = before, f"taken back to {before} %"
+            weight, outcome = before, f"went back to {before} %"
         else:
             left = self.move_back(routes, persistent=persistent)
             outcome = "rolled back" if not left else f"rolled back but for {', '.join(left)}"
         self._emit(events.RampFailed(name, stands.weight, decision.sentence, outcome, routes))
         self._means.tell("verdict", f"{stands.weight} % failed: {decision.sentence}", weight, routes)
         self._means.tell("rollback", f"{outcome}: {decision.sentence}", weight, routes)
-        if weight == ZERO or on_failure == "freeze":  # stepping back has said it with its update
+        if weight == ZERO or on_failure == "freeze":  # the step back has recorded it with its update
             kind = Kind.DROPPED if rest else Kind.FAILED
             said = self._journal.message(kind, weight, decision.sentence, routes if rest else left)
             if weight != ZERO or left:
@@ -64,7 +64,7 @@ class RampAbort:
         return outcome, rest
 
     def _settle(self, routes: Sequence[str], message: str, *, persistent: bool) -> str | None:
-        """Wait for whoever may still raise the routes, and bring state and history up to date; what isn't sure then."""
+        """Wait for processes that may still raise the routes, and update state and history; return what is unsure."""
         while True:
             try:
                 if not self._means.rollback(routes, message).reconciled:
@@ -78,13 +78,13 @@ class RampAbort:
             except (Interrupted, WrongAccount):
                 raise
             except RolloutError as error:
-                self._emit(events.Warned(self._environment.name, f"history doesn't say so yet: {error}"))
+                self._emit(events.Warned(self._environment.name, f"history is not written yet: {error}"))
                 return None
             else:
                 return None
 
     def move_back(self, routes: Sequence[str], *, persistent: bool) -> tuple[str, ...]:
-        """Move routes to legacy; the routes that couldn't be moved, which is none if it is persistent."""
+        """Move routes to legacy; return the routes that could not be moved (none if `persistent`)."""
         for attempt in count(1):
             try:
                 self._means.rollback(routes, None)
@@ -105,11 +105,11 @@ class RampAbort:
 
     @staticmethod
     def _is_named(route: str, error: RolloutError) -> bool:
-        """Whether an error is about a route; one that names none is about all."""
+        """Whether an error is about a route; an error without a route is about all."""
         return not isinstance(error, RollbackIncomplete) or any(p.where == f"routes.{route}" for p in error.problems)
 
     def _lowered(self, stands: RampState, decision: Decision) -> Percent | None:
-        """The weight before, if there was one and it could be set."""
+        """The previous weight, if there is one and it could be set."""
         before = max((step for step in self._environment.ramp.steps if step < stands.weight), default=ZERO)
         if before == ZERO:
             return None
@@ -121,13 +121,15 @@ class RampAbort:
                 lambda: self._journal.message(Kind.FAILED, before, decision.sentence),
             )
         except RolloutError as error:
-            self._emit(events.Warned(self._environment.name, f"can't step back, so all goes back: {error}"))
+            self._emit(
+                events.Warned(self._environment.name, f"the step back failed, so all traffic goes back: {error}")
+            )
             return None
         return before
 
     def _write_down(self, message: str) -> None:
-        """Have history say it by itself."""
+        """Write a separate entry into history."""
         try:
             self._journal.write(message)
-        except RolloutError as error:  # the next look sees that all is on legacy, and stops
-            self._emit(events.Warned(self._environment.name, f"history doesn't say so yet: {error}"))
+        except RolloutError as error:  # the next look sees that all routes are on legacy, and stops
+            self._emit(events.Warned(self._environment.name, f"history is not written yet: {error}"))

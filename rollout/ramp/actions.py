@@ -1,4 +1,4 @@
-"""What a ramp acts through; the real ones are `api.ramp_actions`."""
+"""The ramp's actions, as a Protocol; `api.ramp_actions` implements them."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class RampActions(Protocol):
-    """What a ramp acts through; times are AWS's."""
+    """The ramp's actions; times are AWS's."""
 
     def read(self) -> AlbState:
         """The live rules with their tags."""
         ...
 
     def overruled(self) -> tuple[str, ...]:
-        """The marks of rollbacks that were there at the first `read`, each by its `mark_id`."""
+        """The rollback marks at the first `read`, each by its `mark_id`."""
         ...
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
-        """Judge what routes did since they have their weight."""
+        """Judge routes since their weight is live."""
         ...
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
@@ -53,7 +53,7 @@ class RampActions(Protocol):
         ...
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
-        """Move traffic back; and then the state, if there is a message for it."""
+        """Move traffic back; then update the state, if there is a message for it."""
         ...
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""What people say to a ramp from anywhere, through history: pause, resume, skip a wait, approve, freeze."""
+"""Controls a ramp from anywhere, through history: pause, resume, skip a wait, approve, freeze."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_FREEZE = timedelta(days=90)
 
 
 def who() -> str:
-    """Who runs this, for history: a CI system's actor or the user, and the host."""
+    """The user for history: a CI system's actor or the user, and the host."""
     actor = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
     try:
         user = actor or getpass.getuser()
@@ -30,19 +30,19 @@ def who() -> str:
 
 
 def read_until(value: datetime | timedelta | str, now: datetime) -> datetime:
-    """A moment as an argument: a time with its zone, or a duration from now.
+    """A time as an argument: with a time zone, or as a duration from now.
 
     Args:
         value: Such as `2026-12-24T18:00+01:00`, `2h`, or `0s` for now.
         now: AWS's time.
 
     Raises:
-        UsageError: It is neither, has no zone, or is more than 90 days away.
+        UsageError: It is neither, has no time zone, or is more than 90 days away.
     """
     try:
         until = _moment(value, now)
     except ValueError as error:
-        wanted = "write a time with its zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
+        wanted = "give a time with its time zone, such as 2026-12-24T18:00Z, or a duration, such as 2h"
         raise UsageError(str(error), hint=wanted, code="invalid-time") from None
     if until - now > MAX_FREEZE:
         raise UsageError(
@@ -60,7 +60,7 @@ def _moment(value: datetime | timedelta | str, now: datetime) -> datetime:
 
 
 class Controls:
-    """What people say to the ramp of one environment.
+    """Controls the ramp of one environment.
 
     Args:
         by: Who says it.
@@ -76,8 +76,8 @@ class Controls:
         """Pause, resume, or skip the wait.
 
         Raises:
-            UsageError: No ramp is under way.
-            Drift: Somebody else set weights.
+            UsageError: No ramp is running.
+            Drift: Another process set weights.
         """
         stands = self._under_way(live)
         if kind is Kind.RESUMED and stands.paused is None:
@@ -91,22 +91,22 @@ class Controls:
             weight: The step; the next that needs it by default.
 
         Raises:
-            UsageError: There is no such step to approve, or no ramp is under way.
-            Drift: Somebody else set weights.
+            UsageError: There is no such step to approve, or no ramp is running.
+            Drift: Another process set weights.
         """
         stands, ramp = self._under_way(live), self._environment.ramp
         open_ = [step for step in ramp.approve_before if step > stands.weight and step not in stands.approved]
         if not open_:
             raise UsageError(
                 "no step waits for an approval",
-                hint="approve-before in stacks.toml names those that do",
+                hint="approve-before in stacks.toml lists the steps that do",
                 code="nothing-to-approve",
             )
         if weight is not None and weight not in open_:
             steps = ", ".join(map(str, open_))
             raise UsageError(
                 f"{weight} % is not a step that waits for an approval",
-                hint=f"those are {steps}",
+                hint=f"the steps that do are {steps}",
                 code="nothing-to-approve",
             )
         step = min(open_) if weight is None else weight
@@ -114,16 +114,14 @@ class Controls:
         return step
 
     def freeze(self, until: datetime) -> None:
-        """Let nothing rise until a time; one that is past lifts a freeze."""
+        """Stop raises until a time; a time in the past lifts a freeze."""
         self._write(Kind.FROZEN, None, until)
 
     def _under_way(self, live: AlbState) -> RampState:
         stands = ramp_state(self._environment, live, entries(self._journal.read()))
         if stands.is_new or stands.ended is not None:
             name = self._environment.name
-            raise UsageError(
-                f"no ramp of {name} is under way", hint=f"`rollout ramp {name}` begins one", code="no-ramp"
-            )
+            raise UsageError(f"no ramp of {name} is running", hint=f"`rollout ramp {name}` begins one", code="no-ramp")
         return stands
 
     def _write(self, kind: Kind, weight: Percent | None, until: datetime | None = None) -> None:

@@ -1,7 +1,7 @@
-"""What a ramp does next: from where it stands, what was judged and what time it is. Pure.
+"""Decides a ramp's next action, from its state, the verdict and the time. Pure.
 
-Two rules stand above all others. A failure is acted on whatever else holds: a pause, a freeze, a closed window. And
-nothing is raised without a Pass of the weight before, whoever approves or skips a wait.
+Two rules precede all others. A Fail takes effect in spite of a pause, a freeze or a closed window. And no weight is
+raised without a Pass of the weight before, in spite of approvals and skipped waits.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Act(StrEnum):
     """What comes next."""
 
-    BAKE = "waiting"  # for time to go by, or for more requests
+    BAKE = "waiting"  # for time, or for more requests
     HOLD = "held"  # no verdict within the limit
     PAUSE = "paused"
     FREEZE = "frozen"
@@ -43,10 +43,10 @@ class Decision:
     """What comes next, and why.
 
     Attributes:
-        sentence: In words.
-        weight: For `raise` and `approval`: to where.
-        until: When there is something to decide again, if that can be told.
-        routes: For `fail`: the routes that are worse.
+        sentence: The reason.
+        weight: For `raise` and `approval`: the next weight.
+        until: The time of the next decision, if known.
+        routes: For `fail`: the failed routes.
     """
 
     act: Act
@@ -58,11 +58,11 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AlarmStates:
-    """The alarms that stacks.toml names, as they are now.
+    """The current states of stacks.toml's alarms.
 
     Attributes:
         raised: Those in ALARM state.
-        silent: Those that can't say: there is none of the name, or it has no data.
+        silent: Those without a state: the alarm is missing, or has no data.
     """
 
     raised: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class AlarmStates:
 
 
 def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState]) -> AlarmStates:
-    """The alarms that judge the candidate, by the states of those that stacks.toml names."""
+    """The candidate's alarms, from the states of all alarms in stacks.toml."""
     return AlarmStates(
         tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
         tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
@@ -83,7 +83,7 @@ def next_step(ramp: Ramp, weight: Percent) -> Percent | None:
 
 
 def bake_of(ramp: Ramp, weight: Percent) -> timedelta:
-    """How long a weight is watched at least; one that isn't a step as the step before it, or the first."""
+    """The bake of a weight; a weight between steps has the bake of the step before it, or of the first."""
     below = [number for number, step in enumerate(ramp.steps) if step <= weight]
     return ramp.bake_of(below[-1] if below else 0)
 
@@ -96,7 +96,7 @@ def decide(
     Args:
         judgement: Of the weight that it is at; None before the first step, or if nothing could be judged.
         now: AWS's time.
-        alarms: Those that stacks.toml names.
+        alarms: The states of stacks.toml's alarms.
     """
     if stands.weight > ZERO:
         if judgement is not None and judgement.verdict == "fail":
@@ -105,7 +105,7 @@ def decide(
             return Decision(Act.FAIL, f"in ALARM state: {', '.join(alarms.raised)}")
         if (waiting := _bake(ramp, stands, judgement, now, alarms)) is not None:
             return waiting
-    elif alarms.raised:  # as they are for a while after a failure
+    elif alarms.raised:  # as for a while after a failure
         return Decision(Act.BAKE, f"in ALARM state before the first step: {', '.join(alarms.raised)}")
     why = judgement.sentence if judgement is not None and stands.weight > ZERO else "the first step"
     target = next_step(ramp, stands.weight)
@@ -117,7 +117,7 @@ def decide(
 def _bake(
     ramp: Ramp, stands: RampState, judgement: AnalysisResult | None, now: datetime, alarms: AlarmStates
 ) -> Decision | None:
-    """What a weight still has to show before the next may come."""
+    """What a weight still needs before the next one."""
     since = stands.since or now
     bake = bake_of(ramp, stands.weight)
     left = since + bake - now
@@ -142,7 +142,7 @@ def _bake(
 
 
 def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -> Decision | None:
-    """Who or what is in the way of a raise that the evidence allows."""
+    """What prevents a raise that the evidence allows."""
     if stands.paused is not None:
         said = f"paused by {stands.paused.by} at {stands.paused.at:%Y-%m-%d %H:%M} UTC"
         return Decision(Act.PAUSE, said, target)
@@ -155,7 +155,7 @@ def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -
             return Decision(Act.ASK, said, target)
         end = stands.asked.at + ramp.approval_expiry
         if now >= end and ramp.on_expiry == "rollback":
-            return Decision(Act.FAIL, f"nobody approved {target} % within {format_duration(ramp.approval_expiry)}")
+            return Decision(Act.FAIL, f"{target} % was not approved within {format_duration(ramp.approval_expiry)}")
         return Decision(Act.ASK, said, target, end if ramp.on_expiry == "rollback" else None)
     if (opening := opens(ramp.windows, now)) > now:
         return Decision(Act.CLOSED, f"outside the windows; the next opens {_when(opening)}", target, opening)
@@ -163,7 +163,7 @@ def _permission(ramp: Ramp, stands: RampState, target: Percent, now: datetime) -
 
 
 def _requests(judgement: AnalysisResult) -> int:
-    """The candidate's requests, as the metric that has most of them counts."""
+    """The candidate's requests, from the metric with the most."""
     seen: dict[tuple[str, ...], int] = {}
     for finding in judgement.findings:
         seen[finding.routes] = max(seen.get(finding.routes, 0), finding.candidate[1])

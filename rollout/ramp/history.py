@@ -1,4 +1,4 @@
-"""A ramp's history beside the live rules: where it stands by both, and what it writes there itself."""
+"""A ramp's history and the live rules: reads its state from both, and writes its entries."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOOK_AGAIN = "wait for it; the same command looks again"
 
 
 class RampHistory:
-    """What is known of one environment's ramp, as it was read last.
+    """One environment's ramp, as read last.
 
     Args:
         means: Reads the live rules.
@@ -35,7 +35,7 @@ class RampHistory:
         self._updates: tuple[Update, ...] | None = None
 
     def stand(self) -> tuple[AlbState, RampState]:
-        """Where it stands; while history can't be read, by what was read last, so that a failure is seen still."""
+        """The ramp's state; if history can't be read, by the last reading, so that a Fail is still seen."""
         try:
             live, self._updates = self._journal.beside(self._means.read, self._environment)
         except EngineError as error:
@@ -46,10 +46,10 @@ class RampHistory:
         return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
 
     def begin_anew(self) -> None:
-        """Take the live weight for where it stands.
+        """Begin at the live weight.
 
         Raises:
-            UsageError: A ramp is under way.
+            UsageError: A ramp is running.
             Drift: The routes have different weights.
         """
         live, updates = self._journal.beside(self._means.read, self._environment)
@@ -60,25 +60,25 @@ class RampHistory:
         else:
             if stands.ended is None and not stands.is_new:
                 raise UsageError(
-                    f"a ramp is under way at {stands.weight} %; there is nothing to restart",
-                    hint="leave out --restart to go on with it",
+                    f"a ramp is running at {stands.weight} %; there is nothing to restart",
+                    hint="leave out --restart to continue it",
                     code="ramp-under-way",
                 )
         self.start(ramp_state(self._environment, live, ()).weight)
 
     def start(self, weight: Percent) -> None:
-        """Whoever begins a ramp knows of the rollbacks before, and means it."""
+        """A new ramp overrules earlier rollbacks."""
         self._journal.write(self._journal.message(Kind.STARTED, weight, overruled=self._means.overruled()))
 
     def write(self, kind: Kind, weight: Percent | None, sentence: str = "") -> None:
-        """Write an entry that comes with no change."""
+        """Write an entry without a change."""
         self._journal.write(self._journal.message(kind, weight, sentence))
 
     def announce(self, target: Percent, sentence: str) -> None:
-        """Write that a raise comes, unless somebody else wrote something since the last read.
+        """Announce a raise, unless another process wrote an entry since the last reading.
 
         Raises:
-            Locked: Somebody did.
+            Locked: Another process did.
         """
         before = self._updates or ()
         self.write(Kind.RAISING, target, sentence)
@@ -86,20 +86,20 @@ class RampHistory:
             raise Locked("another run was faster", hint=LOOK_AGAIN, code="concurrent-change")
 
     def raised(self, target: Percent, sentence: str) -> str:
-        """The message of the update that raises; from now on it is as read."""
+        """The message of the raise's update; it counts as read from now on."""
         message = self._journal.message(Kind.RAISED, target, sentence)
         self._updates = (*(self._updates or ()), Update("update", "succeeded", message, self._means.now()))
         return message
 
     def require_untouched(self, live: AlbState, stands: RampState, restart: str) -> None:
-        """Go on only if nobody moved routes back.
+        """Continue only if no routes were moved back.
 
         Raises:
             Drift: Some routes were.
-            RampEnded: Somebody asked for a rollback since the ramp began.
+            RampEnded: A rollback began after the ramp.
         """
         if stands.half_back is not None:
             raise stands.half_back
         marks = (rule.rollback for rule in live.rules if rule.rollback)
         if by := rolled_back(self._updates or ()) or next((m for m in marks if mark_id(m) not in stands.overruled), ""):
-            raise RampEnded(f"somebody asked for a rollback since the ramp began: {by}", hint=restart)
+            raise RampEnded(f"a rollback began after the ramp: {by}", hint=restart)

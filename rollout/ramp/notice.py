@@ -1,4 +1,4 @@
-"""What people are told of a ramp, and the two forms that it takes: JSON for programs, a message of Slack's. Pure.
+"""A notification about a ramp, as JSON for programs and as a Slack message. Pure.
 
 https://docs.slack.dev/messaging/formatting-message-text
 https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments
@@ -16,20 +16,20 @@ from rollout.base.printable import printable
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
 
-_SHORT = 40  # characters that Slack shows in half its width
+_SHORT = 40  # characters; Slack shows shorter fields in half its width
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that people should know.
+    """A notification.
 
     Attributes:
-        kind: Which of the `events` of a `[notifications]` table it belongs to.
+        kind: One of the `events` of a `[notifications]` table.
         environment: Its name.
-        sentence: All of it for people, one sentence or a few.
+        sentence: The text for people, one sentence or a few.
         weight: The candidate's share afterwards, 0 to 100 per cent; None where routes differ.
         at: When it happened, with its time zone.
-        details: More for programs; what `events.plain` takes. Nothing secret.
+        details: More for programs; values that `events.plain` accepts, without secrets.
     """
 
     kind: NoticeKind
@@ -41,7 +41,7 @@ class Notice:
 
 
 def as_json(notice: Notice) -> dict[str, Any]:
-    """A notice as plain JSON data; its shape is in docs/notifications.md."""
+    """A notice as JSON data, as in docs/notifications.md."""
     return {
         "notice": notice.kind,
         "environment": notice.environment,
@@ -53,9 +53,9 @@ def as_json(notice: Notice) -> dict[str, Any]:
 
 
 def as_slack(notice: Notice) -> dict[str, Any]:
-    """A notice as a message that Slack, Mattermost and others take by an incoming webhook.
+    """A notice as a message for an incoming webhook of Slack, Mattermost and others.
 
-    Nothing in it can be markup: a sentence may hold what AWS said, and `<!channel>` would call everybody.
+    Markup is escaped: a sentence may contain text from AWS, and `<!channel>` would notify everyone.
     """
     told = {"environment": notice.environment, "weight": None if notice.weight is None else f"{notice.weight} %"}
     flat = {name: value for name, value in plain(notice.details).items() if isinstance(value, str | int | float)}

@@ -1,7 +1,7 @@
-"""Runs a ramp: look where it stands, judge, decide, do that, and look again at the next minute.
+"""Runs a ramp: read its state, judge, decide, act, and look again in a minute.
 
-It keeps nothing to itself. Each look starts from the live weights and from history, so it may be killed at any instant
-and run anywhere, by several at a time: a raise is announced in history, and given up if somebody else was faster.
+It keeps no state. Each look starts from the live weights and from history, so a ramp can be killed at any time and run
+anywhere, also several times at once: a raise is announced in history, and given up if another process was faster.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
 
 TRIES, AGAIN = 4, timedelta(seconds=20)
-"""How often somebody else's lock is waited for where nothing else is to be waited for, and how long each time."""
+"""How often to wait for another process's lock if nothing else is due, and how long each time."""
 _LOG = logging.getLogger("rollout.ramp")
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
 @dataclass(frozen=True, slots=True)
 class RampResult:
-    """Where a ramp stands after a look.
+    """The result of a look.
 
     Attributes:
         weight: The routes' weight.
-        state: What was done: `raised`, `finished` or `dropped` (some routes). Or what for it waits: `waiting` (time or
+        state: What was done: `raised`, `finished` or `dropped` (some routes). Or what it waits for: `waiting` (time or
             requests), `held` (no verdict), `paused`, `frozen`, `closed` (outside the windows) or `approval`.
-        sentence: Why.
-        wait: How long until there is something else to decide, if that can be told.
+        sentence: The reason.
+        wait: The time until the next decision, if known.
     """
 
     environment: str
@@ -67,7 +67,7 @@ class Runner:
     """Runs the ramp of one environment.
 
     Args:
-        approve: Asked at each step's gate; None refuses.
+        approve: Called at each step's gate; None refuses.
     """
 
     def __init__(
@@ -90,20 +90,20 @@ class Runner:
         self._warned = ""
 
     def run(self, *, once: bool, restart: bool = False) -> RampResult:
-        """Do what is due; and go on until the ramp has ended, unless only once.
+        """Do what is due, and continue until the ramp has ended, unless `once`.
 
         Args:
-            once: Return after what is due now.
-            restart: Begin anew from the live weight, after a ramp that ended or weights that somebody else set.
+            once: Return after one look.
+            restart: Begin at the live weight, after a ramp has ended or another process set weights.
 
         Raises:
             AnalysisFailed: The candidate is worse than legacy, now or when the ramp ended.
-            RampEnded: It ended otherwise.
-            Drift: Somebody else set weights.
+            RampEnded: It ended in another way.
+            Drift: Another process set weights.
             UsageError: There is nothing to restart.
-            GateRefused: A step's gate was declined, or nobody was there.
+            GateRefused: A step's gate was declined, or there is no terminal.
             Interrupted: By the user.
-            RolloutError: Others only if `once`, or at the first look; later they are told, and waited out.
+            RolloutError: Others only if `once`, or at the first look; later they are reported, and the ramp goes on.
         """
         if restart:
             self._history.begin_anew()
@@ -111,8 +111,8 @@ class Runner:
             return self._run(once=once)
         except KeyboardInterrupt:
             raise Interrupted(
-                "stopped; the weight stays as it is, and nobody watches it",
-                hint=f"`rollout ramp {self._name}` goes on, `rollout rollback {self._name}` takes all to legacy",
+                "stopped; the weight stays, and is not watched any more",
+                hint=f"`rollout ramp {self._name}` continues, `rollout rollback {self._name}` moves all to legacy",
             ) from None
 
     def _run(self, *, once: bool) -> RampResult:
@@ -130,7 +130,7 @@ class Runner:
                 if (once or is_first) and not is_busy:
                     raise
                 due = self._means.now() + AGAIN if is_busy else due
-                self._warn(f"{error}; the ramp looks again soon")
+                self._warn(f"{error}; the ramp will look again")
             else:
                 if once or result.state == "finished":
                     return result
@@ -139,7 +139,7 @@ class Runner:
                 self._means.wait_until(due)
 
     def _look(self, live: AlbState, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
-        """One look, and what comes of it."""
+        """One look, with its action."""
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)
             return self._result(stands, "finished", stands.ended.sentence)
@@ -177,7 +177,7 @@ class Runner:
         return self._result(stands, "finished", decision.sentence)
 
     def _wait(self, stands: RampState, decision: Decision, now: datetime) -> RampResult:
-        """Nothing is due; what people have to do is written and told once."""
+        """Nothing is due; what people must do is recorded and reported once."""
         if decision.act is Act.ASK and stands.asked is None:
             self._history.write(Kind.ASKED, decision.weight)
             self._means.tell("approval", f"{decision.sentence} {self._name}", stands.weight, stands.routes)
@@ -189,17 +189,17 @@ class Runner:
         return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
 
     def _alarms(self) -> AlarmStates:
-        """The named alarms; those of legacy are told and stop nothing."""
+        """The named alarms; legacy's alarms are reported and stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
         if not mine and not legacy:
             return AlarmStates()
         states = self._means.alarms((*mine, *legacy))
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
-            self._warn(f"legacy's alarms are in ALARM state, which stops nothing: {', '.join(shouting)}")
+            self._warn(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")
         return alarms_of(self._environment.ramp, states)
 
     def _stop(self, stands: RampState, *, persistent: bool) -> None:
-        """Say how a ramp ended; where a failure has left routes behind they are moved back first."""
+        """Report how a ramp ended; routes that a failure left behind are moved back first."""
         ended = stands.ended
         if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
             return
@@ -210,26 +210,26 @@ class Runner:
             self._journal.write(self._journal.message(Kind.FAILED, ZERO, ended.sentence, left))
         raise AnalysisFailed(
             f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
-            hint=f"mend the candidate; {self._restart}",
+            hint=f"fix the candidate; {self._restart}",
             code="ramp-failed",
         )
 
     def _raise(self, stands: RampState, decision: Decision) -> RampResult:
-        """Set the next weight; it starts from what was judged, or not at all."""
+        """Set the next weight, only if the current one is the judged one."""
         target, approve = decision.weight or ZERO, self._approve
         if stands.weight == ZERO and self._environment.ramp.smoke:
             self._means.smoke()
 
         def consent(gate: Gate) -> bool:
             elsewhere = [
-                Problem("isn't at the weight that was judged", where=f"routes.{line.route}", code="weight-changed")
+                Problem("doesn't have the judged weight", where=f"routes.{line.route}", code="weight-changed")
                 for line in gate.traffic
                 if line.route in stands.routes
                 and (line.before is None or line.before.weight not in (stands.weight, target))
             ]
             if elsewhere:
                 raise Drift(
-                    f"somebody changed weights after the verdict on {stands.weight} %", elsewhere, code="weight-changed"
+                    f"weights were changed after the verdict on {stands.weight} %", elsewhere, code="weight-changed"
                 )
             if approve is None or not approve(gate):
                 return False
@@ -244,9 +244,9 @@ class Runner:
         except Drift as error:
             if error.code == "rolled-back":
                 raise RampEnded(error.what, hint=self._restart, code=error.code) from None
-            # the next look tells whether it is drift, or another run of the ramp
-            raise Locked(f"somebody was faster: {error}", hint=LOOK_AGAIN, code="concurrent-change") from None
-        if not result.changed:  # a run that was cut off had done it
+            # the next look shows whether it is drift or another run of the ramp
+            raise Locked(f"another process was faster: {error}", hint=LOOK_AGAIN, code="concurrent-change") from None
+        if not result.changed:  # an interrupted run had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
         told = f"raised from {stands.weight} % to {target} %: {decision.sentence}"
@@ -257,7 +257,7 @@ class Runner:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
-        raise AnalysisFailed(f"{decision.sentence}; {outcome}", hint=f"mend the candidate; {self._restart}")
+        raise AnalysisFailed(f"{decision.sentence}; {outcome}", hint=f"fix the candidate; {self._restart}")
 
     def _warn(self, text: str) -> None:
         if text != self._warned:

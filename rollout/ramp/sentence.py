@@ -1,4 +1,4 @@
-"""Where a ramp stands, in a sentence. Pure."""
+"""A ramp's state in a sentence. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def has_ramp(updates: Iterable[Update]) -> bool:
 
 
 def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Update]) -> str:
-    """Where the ramp stands, and what it waits for as far as history tells: the judge isn't asked."""
+    """The ramp's state, and what it waits for according to history, without the judge."""
     if not has_ramp(updates):
         return "No ramp yet."
     try:
@@ -37,7 +37,7 @@ def ramp_sentence(environment: Environment, live: AlbState, updates: Sequence[Up
 
 def _under_way(environment: Environment, stands: RampState) -> str:
     if faults := environment.faults.get("ramp"):
-        return f"Under way; its next step isn't known: {faults[0]}"
+        return f"Running; its next step is not known: {faults[0]}"
     ramp = environment.ramp
     since = f" since {_moment(stands.since)}" if stands.since else ""
     target = next_step(ramp, stands.weight)
@@ -52,7 +52,7 @@ def _held_up(stands: RampState) -> str:
     if stands.paused is not None:
         return f"; paused by {stands.paused.by}"
     if stands.frozen is not None and stands.frozen.until is not None:
-        return f"; raises nothing until {_moment(stands.frozen.until)}"
+        return f"; no raise until {_moment(stands.frozen.until)}"
     if stands.asked is not None:
         return "; waits for approval"
     return "; held: no verdict within the limit" if stands.is_held else ""

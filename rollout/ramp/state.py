@@ -1,7 +1,7 @@
-"""Where a ramp stands: its entries in Pulumi's history, held against the live weights. Pure.
+"""A ramp's state: its entries in Pulumi's history, compared with the live weights. Pure.
 
-The live weights are the truth; the entries say since when and why. Where the two don't go together somebody else was at
-work, and the ramp stops. A raise is announced before it is done, so one that was cut off is known from either.
+The live weights are the truth; the entries say since when and why. If they don't match, another process has changed
+weights, and the ramp stops. A raise is announced first, so an interrupted one is recognized.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from rollout.state.ramp_journal import Entry, Kind
 
 @dataclass(frozen=True, slots=True)
 class RampState:
-    """Where a ramp stands.
+    """A ramp's state.
 
     Attributes:
         routes: The routes that it moves.
-        weight: Their weight now.
+        weight: Their current weight.
         since: When they got it, by AWS's time; None before the first step.
-        raising: A raise that was announced and isn't known to be done; perhaps some routes have it.
-        ended: The entry by which it ended: `failed` or `finished`.
-        paused: The entry by which somebody paused it.
-        frozen: The entry by which somebody froze it; it may have run out.
-        overruled: The marks of rollbacks that its beginning overrules, each by its `mark_id`.
-        approved: The steps that somebody approved.
-        asked: The entry by which an approval was asked for, for the next step.
-        is_skipped: Whether somebody skipped the wait at this weight.
-        is_held: Whether it is known that there was no verdict within the limit.
+        raising: An announced raise that may not be done; some routes may have it.
+        ended: The entry that ended it: `failed` or `finished`.
+        paused: The entry that paused it.
+        frozen: The entry that froze it; the freeze may have expired.
+        overruled: The rollback marks that its beginning overrules, each by its `mark_id`.
+        approved: The approved steps.
+        asked: The entry that asked for the next step's approval.
+        is_skipped: Whether the wait at this weight was skipped.
+        is_held: Whether there was no verdict within the limit.
         is_new: Whether history has no ramp yet.
-        is_by_hand: Whether it ended because somebody moved all back to legacy.
-        left: Routes that should be on legacy alone since a failure, and aren't.
-        half_back: Some routes are on legacy alone: somebody moved them, or a way back was cut off.
-        note: What to know of it.
+        is_by_hand: Whether it ended because all routes were moved back to legacy.
+        left: Routes that should be on legacy alone after a failure, and are not.
+        half_back: Some routes are on legacy alone: they were moved, or a way back was interrupted.
+        note: A note on it.
     """
 
     routes: tuple[str, ...]
@@ -83,16 +83,16 @@ def ramp_state(
         return replace(stands, left=left, note=note)
     if stands.is_new:
         if len(found) > 1:
-            what = "the routes have different weights, so there is no one step to begin at"
+            what = "the routes have different weights, so there is no common step to begin at"
             raise _drift(environment, weights, what, code="weights-differ")
         (weight,) = found
         note = f"history has no ramp, so the bake at {weight} % begins now" if weight > ZERO else None
         return replace(stands, weight=weight, note=note)
     if found == {ZERO} and stands.weight > ZERO:
-        note = f"somebody took all back to legacy when it was at {stands.weight} %{_by(other)}"
+        note = f"all routes were moved back to legacy at {stands.weight} %{_by(other)}"
         return replace(stands, ended=entries[-1], is_by_hand=True, weight=ZERO, note=note)
     if found <= {stands.weight, stands.raising}:
-        if found == {stands.raising}:  # it was done, and only history doesn't say so
+        if found == {stands.raising}:  # it was done; only history lacks it
             return replace(stands, weight=stands.raising or stands.weight, since=entries[-1].at)
         return stands
     drift = _drift(environment, weights, f"the ramp left them at {stands.weight} %{_by(other)}")
@@ -102,7 +102,7 @@ def ramp_state(
 
 
 def _replayed(environment: Environment, entries: Sequence[Entry]) -> RampState:
-    """Where it stands by its entries alone."""
+    """The state from the entries alone."""
     every = tuple(environment.routes)
     now = RampState(every)
     for entry in entries:
@@ -118,14 +118,14 @@ def _replayed(environment: Environment, entries: Sequence[Entry]) -> RampState:
             case Kind.FROZEN:
                 now = replace(now, frozen=entry)
             case Kind.FAILED if now.ended is not None and now.ended.kind is Kind.FAILED:
-                now = replace(now, ended=entry)  # what it left behind was moved back since
-            case _ if now.ended is None and not now.is_new:  # else of a run that came too late
+                now = replace(now, ended=entry)  # the routes that it left behind have been moved back
+            case _ if now.ended is None and not now.is_new:  # otherwise by a run that was too late
                 now = _gone_on(now, entry)
     return now
 
 
 def _gone_on(now: RampState, entry: Entry) -> RampState:
-    """Where a ramp stands that is under way, after another entry of its own."""
+    """The state of a running ramp after one more entry."""
     weight = entry.weight or ZERO
     match entry.kind:
         case Kind.RAISING:
@@ -152,12 +152,14 @@ def _weights(environment: Environment, live: AlbState, routes: Sequence[str]) ->
     """The live weight of each route."""
     splits = {name: live.split_of(environment.routes[name]) for name in routes}
     strange = [
-        Problem("its rule isn't one of ours", where=f"routes.{name}", code="unknown-forward")
+        Problem("its rule doesn't forward to legacy and the candidate", where=f"routes.{name}", code="unknown-forward")
         for name, s in splits.items()
         if s is None
     ]
     if strange:
-        raise Drift("the ramp can't go on: rules were changed", strange, hint=_then(environment), code="rule-changed")
+        raise Drift(
+            "the ramp can't continue: rules were changed", strange, hint=_then(environment), code="rule-changed"
+        )
     return {name: split.weight for name, split in splits.items() if split is not None}
 
 
@@ -168,13 +170,13 @@ def _drift(
         Problem(f"is at {weight} %", where=f"routes.{name}", code="weight-changed") for name, weight in weights.items()
     ]
     return Drift(
-        f"somebody else set weights: {said}; nothing was changed", problems, hint=_then(environment), code=code
+        f"another process set weights: {said}; nothing was changed", problems, hint=_then(environment), code=code
     )
 
 
 def _then(environment: Environment) -> str:
     name = environment.name
-    return f"set one weight by `rollout weight {name} N`, then `rollout ramp {name} --restart` goes on from there"
+    return f"set one weight with `rollout weight {name} N`; then `rollout ramp {name} --restart` continues from there"
 
 
 def _by(other: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Where a ramp stands, what it was judged by, and what comes next, for those who look on: nothing is changed."""
+"""A view of a ramp: its state, its verdict and its next action. It changes nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rollout.state.ramp_journal import Journal, entries, other_change
 
 @dataclass(frozen=True, slots=True)
 class RampView:
-    """A ramp as it is now.
+    """A ramp now.
 
     Attributes:
-        standing: Where it stands; None where that can't be told.
+        standing: Its state; None if unknown.
         judgement: Of its weight, if it has one.
-        decision: What the next look of a run would do; None if it has ended or hasn't begun.
-        trouble: What can't be told, and why.
+        decision: What the next look would do; None if it has ended or has not begun.
+        trouble: What is not known, and why.
     """
 
     standing: RampState | None = None
@@ -45,7 +45,7 @@ class RampView:
 
 
 def view(environment: Environment, means: RampActions, journal: Journal) -> RampView:
-    """Look at a ramp."""
+    """Read a ramp."""
     try:
         live, updates = journal.beside(means.read, environment)
         stands = ramp_state(environment, live, entries(updates), other_change(updates))

@@ -1,4 +1,4 @@
-"""When a weight may be raised, in the time zones that people write windows in. Pure."""
+"""When a weight may be raised, in the windows' time zones. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def opens(windows: Sequence[Window], now: datetime) -> datetime:
 
 
 def _spans(window: Window, now: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """From yesterday's to those in a week's time; times that the clocks skip or repeat are as the zone has them."""
+    """Windows from yesterday to next week; times that the clocks skip or repeat follow the zone."""
     zone = ZoneInfo(window.time_zone)
     today = now.astimezone(zone).date()
     for days in range(-1, 9):

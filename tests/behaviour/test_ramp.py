@@ -70,4 +70,4 @@ def test_words_from_another_terminal(ramping: InMemoryTeam) -> None:
     assert ramping.run("rollback", "production").returncode == 0
     ended = ramping.run("ramp", "production", "--once", "--yes")
     assert ended.returncode == 1
-    assert "somebody took all back to legacy when it was at 25 % (rollout rollback production" in ended.stderr
+    assert "at 25 % (rollout rollback production" in ended.stderr

@@ -217,7 +217,7 @@ def test_where_legacy_had_too_little_to_do_the_minutes_that_make_the_limit_are_n
     case.put("ca", "TargetResponseTime", 1, 5.0)
     early = case.gather(3)
     assert said(only(early).legacy) == said(only(early).candidate) == [(0, 0)] * 3
-    assert early.notes == ("latency-p99 of a: legacy has had fewer than 100 requests, too few to take a limit from",)
+    assert early.notes == ("latency-p99 of a: legacy has had fewer than 100 requests, too few for a limit",)
     case.put("la", "TargetResponseTime", 3, 0.1, 0.1)
     case.put("la", "TargetResponseTime", 4, 0.1, 9.0)
     case.put("ca", "TargetResponseTime", 4, 5.0)
@@ -252,7 +252,7 @@ def test_points_that_come_unevenly_are_cut_and_told() -> None:
     case.put("ca", "HTTPCode_Target_4XX_Count", 1, 1.0)
     found = case.gather()
     assert said(only(found).candidate) == [(1, 1), (0, 0), (0, 5)]
-    assert found.notes == ("client-errors of a: in 2 minutes there were more events than requests, and they were cut",)
+    assert found.notes == ("client-errors of a: in 2 minutes there were more events than requests; they are capped",)
 
 
 def test_what_comes_later_than_the_delay_is_counted_by_the_next_look() -> None:
@@ -271,7 +271,7 @@ def test_what_the_load_balancer_answers_itself_is_told_and_not_judged() -> None:
     found = case.gather(1)
     assert said(only(found).candidate) == [(0, 0)]
     (note,) = found.notes
-    assert note.startswith("load balancer public made 12 answers of 5xx itself")
+    assert note.startswith("load balancer public answered 12 requests with its own 5xx")
 
 
 def test_routes_that_share_a_group_are_one_stream() -> None:
@@ -300,7 +300,7 @@ def test_a_group_that_another_rule_uses_too_cannot_be_compared() -> None:
     case.live = replace(case.live, rules=(*case.live.rules, other))
     found = case.gather(1)
     assert [stream.routes for stream in found.streams] == [("a",)]
-    assert found.notes == ("b can't be compared: lb also has the requests of another rule, for /x",)
+    assert found.notes == ("b can't be compared: lb also gets requests by another rule, for /x",)
     assert found.unseen == ("b",)
 
 
@@ -349,8 +349,8 @@ def test_a_function_behind_several_groups_is_compared_with_all_that_it_answers()
 @pytest.mark.parametrize(
     ("targets", "why"),
     [
-        (None, "la has no Lambda function that is known; ca has no"),
-        (Targets(ca="new"), "la has no Lambda function that is known"),
+        (None, "la has no known Lambda function; ca has no"),
+        (Targets(ca="new"), "la has no known Lambda function"),
         (Targets(la="one", ca="one"), "one is legacy and candidate"),
         (Targets(la="one", ca="new", k="one"), "one also serves kept"),
     ],
@@ -389,7 +389,7 @@ def test_cold_starts_are_read_from_the_logs_alone_and_not_without_them() -> None
     case.targets = Targets(la="old", ca="new")
     found = case.gather(1)
     assert [stream.metric for stream in found.streams] == ["server-errors"]
-    assert found.notes == ("cold-starts aren't compared: nobody reads the functions' logs",)
+    assert found.notes == ("cold-starts aren't compared: the functions' logs are not read",)
     logs, lines = Measurements(), Source(REPORTS, function(named("new")).dimensions)
     logs.put(lines, "Reports", FIRST, 1.0, 1.0, 1.0)
     logs.put(lines, "ColdStarts", FIRST, 1.0)

@@ -99,9 +99,9 @@ def test_differing_weights_are_expected_by_how_many_requests_each_route_has() ->
 @pytest.mark.parametrize(
     ("weights", "counts", "why"),
     [
-        ({"a": 10, "b": 10}, {"la": 450, "lb": 250, "c": 300}, "cookie to c have it on all routes that share it"),
-        ({"a": 10, "b": 10}, {"la": 500, "lb": 480, "c": 20}, "raised since clients came"),
-        ({"a": None, "b": None}, {"la": 500, "lb": 480, "c": 20}, "not every node"),
+        ({"a": 10, "b": 10}, {"la": 450, "lb": 250, "c": 300}, "cookie to c"),
+        ({"a": 10, "b": 10}, {"la": 500, "lb": 480, "c": 20}, "raised earlier"),
+        ({"a": None, "b": None}, {"la": 500, "lb": 480, "c": 20}, "some nodes"),
     ],
 )
 def test_a_share_far_from_the_weight_disagrees_and_says_what_is_likely(
@@ -132,14 +132,14 @@ def test_another_rule_with_one_of_the_groups_makes_it_unknown() -> None:
         Arn("arn:rule/x"), LISTENER, 99, (Condition(ConditionField.PATH, ("/x",)),), ForwardAction({arn("lb"): 1})
     )
     found = measured(SHARED, replace(now, rules=(*now.rules, other)), la=900, c=100)["a"]
-    assert (found.verdict, found.why) == (SplitVerdict.UNKNOWN, ("lb also has the requests of another rule, for /x",))
+    assert (found.verdict, found.why) == (SplitVerdict.UNKNOWN, ("lb also gets requests by another rule, for /x",))
     assert found.share == Percent(100)
     last = replace(other, priority=50_001)
     assert measured(SHARED, replace(now, defaults={"public": last}), la=9, c=1)["a"].verdict is SplitVerdict.UNKNOWN
 
 
 def test_a_strange_rule_and_a_group_of_both_kinds_make_it_unknown() -> None:
-    assert "the live rule of b isn't one of ours" in measured(SHARED, on_aws(SHARED, a=10), la=9, c=1)["a"].why
+    assert any("the live rule of b" in why for why in measured(SHARED, on_aws(SHARED, a=10), la=9, c=1)["a"].why)
     crossed = inventory(a=("l", "m"), b=("m", "c"))
     found = measured(crossed, on_aws(crossed, a=10, b=10), l=9, m=1)["a"]
     assert "m is one route's legacy and another's candidate" in found.why

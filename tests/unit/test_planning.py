@@ -47,14 +47,14 @@ def test_without_traffic_to_speak_of_no_step_sees_anything() -> None:
     plan = planned(0.5)
     assert plan.useful == ()
     assert plan.as_toml("production") == ""
-    assert plan.advice[0].endswith("no step sees it in time")
+    assert plan.advice[0].endswith("every step takes too long")
     assert len(plan.advice) == len(STEPS) - 1
 
 
 def test_a_rise_that_is_let_by_is_never_found() -> None:
     plan = plan_ramp(1000, 0.01, 0.0104, STEPS, Analysis(), longest=HALF_A_DAY)
     assert {step.find for step in plan.steps} == {None}
-    assert plan.advice[0] == "1 %: no time is enough; no step sees it in time"
+    assert plan.advice[0] == "1 %: never enough; every step takes too long"
 
 
 @pytest.mark.parametrize(("rate", "verdict"), [(0.01, Verdict.FAIL), (0.001, Verdict.PASS)])

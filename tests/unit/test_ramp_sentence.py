@@ -21,7 +21,7 @@ AT_25 = on_aws(SHOP, r1=25, r2=25)
     [
         ((), "At 25 % since 2026-11-25 02:00 UTC; next 50 %, after a bake of 2h and a Pass."),
         ((entry(Kind.PAUSED, 1),), "a Pass; paused by ada@laptop."),
-        ((entry(Kind.FROZEN, 1, until=NOW + timedelta(hours=2)),), "raises nothing until 2026-11-25 14:00 UTC."),
+        ((entry(Kind.FROZEN, 1, until=NOW + timedelta(hours=2)),), "no raise until 2026-11-25 14:00 UTC."),
         ((entry(Kind.ASKED, 1),), "waits for approval."),
         ((entry(Kind.HELD, 1),), "held: no verdict within the limit."),
         ((entry(Kind.FAILED, 1, "5xx 4 times worse"),), "Failed at 2026-11-25 11:00 UTC: 5xx 4 times worse."),
@@ -33,5 +33,5 @@ def test_the_ramp_is_told_in_a_sentence(further: tuple[Update, ...], said: str) 
 
 def test_without_a_ramp_or_against_it_that_is_told() -> None:
     assert ramp_sentence(SHOP, on_aws(SHOP), HISTORY[:1]) == "No ramp yet."  # nor are there rules
-    assert ramp_sentence(SHOP, on_aws(SHOP, r1=25, r2=40), HISTORY).startswith("Somebody else set weights")
-    assert "took all back" in ramp_sentence(SHOP, on_aws(SHOP, r1=None, r2=None), HISTORY)
+    assert ramp_sentence(SHOP, on_aws(SHOP, r1=25, r2=40), HISTORY).startswith("Another process set weights")
+    assert "moved back to legacy" in ramp_sentence(SHOP, on_aws(SHOP, r1=None, r2=None), HISTORY)

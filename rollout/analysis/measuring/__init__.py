@@ -1,7 +1,7 @@
-"""What became of the requests, by AWS's metrics.
+"""Measures requests with AWS's metrics.
 
-- `split`: the measured share beside the live weights;
-- `evidence`: a step's minutes for the judge: `pools`, what can be told apart; `tallies`, how it is counted;
-  `latency_limits`, when a latency counts as slow;
-- `idle`: the proof that nobody needs legacy any more.
+- `split`: the measured share and the live weights;
+- `evidence`: a step's minutes for the judge, from `pools` (routes that are measured together), `tallies` (how metrics
+  are counted) and `latency_limits` (when a latency counts as slow);
+- `idle`: the check that legacy is idle.
 """

@@ -1,8 +1,8 @@
-"""What CloudWatch says of a step, minute by minute, as the streams that the judge takes.
+"""CloudWatch's counts for a step, minute by minute, as streams for the judge.
 
-Only whole minutes count, from the first after the weight went live up to those whose points may still change. All
-counts go in one request, as far as AWS takes them, and the limits of latencies in one before it. docs/evidence.md says
-which of AWS's metrics and statistics each number is.
+Only full minutes count, from the first after the weight went live up to those whose points may still change. One
+request has all counts, up to AWS's limits, and one before it has the limits of latencies. docs/evidence.md maps each
+number to AWS's metrics and statistics.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Gathered:
     """The evidence on a step.
 
     Attributes:
-        streams: What can be judged; their arms are empty as long as there is no whole minute.
-        notes: What can't be compared, and what else to know of the numbers.
+        streams: What can be judged; their arms are empty until there is a full minute.
+        notes: What can't be compared, and other notes on the numbers.
         until: The end of the last minute, in UTC.
         unseen: The routes of which nothing can be compared.
     """
@@ -67,11 +67,11 @@ class _Plan:
 
 
 class EvidenceReader:
-    """Gathers the evidence of one environment; it remembers limits, so keep it for a ramp.
+    """Gathers the evidence of one environment. It caches limits, so keep it for a ramp.
 
     Args:
-        target_groups: Who knows their functions; without it nothing is compared by function.
-        logs: Who reads functions' REPORT lines; without it cold starts aren't compared.
+        target_groups: Reads their functions; without it nothing is compared by function.
+        logs: Reads functions' REPORT lines; without it cold starts aren't compared.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class EvidenceReader:
             now: The time on AWS, with a time zone.
 
         Raises:
-            AwsError: AWS refused, can't be reached, or hasn't the whole answer.
+            AwsError: AWS refused, can't be reached, or its answer is incomplete.
         """
         first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
         until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
@@ -114,8 +114,8 @@ class EvidenceReader:
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
-                    f"load balancer {name} made {count_of(count, 'answer')} of 5xx itself; it doesn't tell for which "
-                    "target group, and only failed functions are counted as lambda-errors"
+                    f"load balancer {name} answered {count_of(count, 'request')} with its own 5xx; CloudWatch doesn't "
+                    "say for which target group, and only failed functions are counted as lambda-errors"
                 )
         seen = {route for stream in streams for route in stream.routes}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
@@ -125,7 +125,7 @@ class EvidenceReader:
         metrics = list(self._environment.analysis.metrics)
         if self._logs is None and "cold-starts" in metrics:
             metrics.remove("cold-starts")
-            notes.append("cold-starts aren't compared: nobody reads the functions' logs")
+            notes.append("cold-starts aren't compared: the functions' logs are not read")
         groups = by_target_group(self._environment, live)
         functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
         notes += (*groups.notes, *functions.notes)
@@ -149,7 +149,7 @@ class EvidenceReader:
         return by_function(self._environment, live, self._targets)
 
     def _limits_of(self, compared: Sequence[_Compared], first: datetime, until: datetime) -> dict[_Compared, Limit]:
-        """Legacy's limits, from the hour before; from the minutes since only where that isn't enough."""
+        """Legacy's limits, from the hour before; if that isn't enough, also from the step's minutes."""
         times = {each: recipe for each in compared if isinstance(recipe := RECIPES[each[0]], Time)}
         for end in (first, until) if until > first else ():
             missing = {each: recipe for each, recipe in times.items() if (first, each) not in self._limits}
@@ -162,7 +162,7 @@ class EvidenceReader:
         return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
 
     def _ceilings(self, compared: Sequence[_Compared], live: AlbState, first: datetime) -> dict[_Compared, Limit]:
-        """The limits that stacks.toml sets for latencies of routes at 100 per cent, where legacy can't set them."""
+        """The limits from stacks.toml for latencies of routes at 100 per cent, where legacy has no requests."""
         analysis, splits = self._environment.analysis, live.splits(self._environment)
         return {
             (metric, pool): Limit(timedelta(milliseconds=ceiling), first)
@@ -188,10 +188,10 @@ class EvidenceReader:
 def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) -> Stream:
     called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
     if plan.latency and plan.limit is None:
-        notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few to take a limit from")
+        notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few for a limit")
     read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
     if cut := max(number for _, number in read):
-        notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests, and they were cut")
+        notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests; they are capped")
     legacy, candidate, *harmful = (arm for arm, _ in read)
     return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, *harmful)
 

@@ -1,7 +1,7 @@
-"""The proof that nobody needs legacy any more.
+"""The check that legacy is idle.
 
-CloudWatch has no point where nothing happened, and none either where it isn't told. So that legacy has none proves
-something only if the candidate beside it, behind the same load balancer and in the same time, has some.
+CloudWatch has no points without events, and none without data. So the lack of points for legacy proves something only
+if the candidate, behind the same load balancer and in the same time, has points.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 """
 
@@ -20,17 +20,17 @@ from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import format_duration
 
 FINE = timedelta(days=1)
-"""Up to this long, minutes are counted; beyond it hours, which CloudWatch keeps for 455 days."""
+"""Up to this time minutes are counted; beyond it hours, which CloudWatch keeps for 455 days."""
 _HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What CloudWatch is asked for, by what it is of: a target group's requests, a function's invocations.
+    """CloudWatch's queries: a target group's requests, a function's invocations.
 
     Attributes:
-        legacy: What must have been quiet.
-        candidate: What must not have been, or nothing is proven.
+        legacy: What must be idle.
+        candidate: What must not be idle, or nothing is proven.
     """
 
     legacy: Mapping[str, Series] = field(default_factory=dict)
@@ -39,10 +39,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """What was counted.
+    """The counts.
 
     Attributes:
-        span: The time that it is of.
+        span: The counted time.
         legacy: By target group or function, its requests.
         candidate: By target group, its requests.
     """
@@ -53,7 +53,7 @@ class Quiet:
 
 
 class IdleCheck:
-    """Asks CloudWatch whether legacy was quiet.
+    """Asks CloudWatch whether legacy was idle.
 
     Args:
         target_groups: Where their functions are looked up, which others than the load balancer may invoke.
@@ -127,22 +127,22 @@ def asked(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequen
 
 
 def noise(found: Quiet) -> Iterator[Problem]:
-    """Why it isn't proven that nobody needs legacy."""
+    """Why it isn't proven that legacy is idle."""
     during = f"in the last {format_duration(found.span)}"
     for place, count in found.legacy.items():
         if count:
             yield Problem(
                 f"it had {count_of(count, 'request')} {during}",
                 where=place,
-                hint="see who sends them, and wait until there have been none for that long",
+                hint="find out who sends them, and wait until there are none for that long",
                 code="legacy-not-idle",
             )
     for place, count in found.candidate.items():
         if not count:
             yield Problem(
-                f"CloudWatch has no request to it {during}: that legacy has none either proves nothing",
+                f"CloudWatch has no request to it {during}, so no requests to legacy prove nothing",
                 where=place,
-                hint="send it some, and look again in a few minutes",
+                hint="send some, and try again in a few minutes",
                 code="candidate-idle",
             )
 

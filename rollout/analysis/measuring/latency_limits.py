@@ -1,7 +1,7 @@
 """The limits that make latencies countable: legacy's own quantiles, from before the step. Pure.
 
-A limit must not depend on what is judged by it. So it is legacy's quantile in the hour before the first minute, and
-where legacy had too little to do then, the minutes that it is taken from are judged by nothing.
+A limit must not depend on what it judges. So it is legacy's quantile in the hour before the first minute. If legacy had
+too few requests then, the minutes that define the limit are not judged.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from rollout.analysis.streams import Latency
 from rollout.inventory.ramp_settings import Margin
 
 BEFORE = timedelta(hours=1)
-"""How far back legacy's values are looked at."""
+"""How far back legacy's values count."""
 ENOUGH = 100
-"""How many of them make a limit."""
+"""The number of values that a limit needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Limit:
 
     Attributes:
         time: The limit.
-        since: The first minute that may be judged by it.
+        since: The first minute that it may judge.
     """
 
     time: timedelta
@@ -35,7 +35,7 @@ class Limit:
 
 
 def limit_series(recipe: Time, sources: Sequence[Source]) -> tuple[tuple[Series, Series], ...]:
-    """By source, the quantile and the number of values that it is of."""
+    """By source, the quantile and its number of values."""
     return tuple(
         (source.series(recipe.name, f"p{recipe.quantile * 100:g}"), source.series(recipe.name, "SampleCount"))
         for source in sources
@@ -48,8 +48,8 @@ def limit_of(
     """Legacy's limit: the median of its minutes' quantiles, a minute counting as much as it has values.
 
     Args:
-        sources: What publishes it for legacy.
-        read: What was read of `limit_series`.
+        sources: The publishers of legacy's values.
+        read: The points of `limit_series`.
         first: The first minute of the step; minutes from then on are taken only as long as there isn't enough.
 
     Returns:
@@ -79,7 +79,7 @@ def limit_of(
 def latency_of(recipe: Time, limit: Limit | None, tolerance: Margin, harm: Margin) -> Latency:
     """The limits of both implementations, in seconds; all 0 if legacy's isn't known.
 
-    Both bounds of a margin must be exceeded, so that the wider one of the two counts.
+    Both bounds of a margin must be exceeded, so the wider one counts.
     """
     known = limit.time if limit else timedelta(0)
 

@@ -1,7 +1,7 @@
-"""Which requests can be told apart, and what of them is compared. Pure.
+"""Which routes are measured together, and what can be compared. Pure.
 
 CloudWatch counts by target group and by function, not by rule. So routes that share a target group can only be
-measured together, and what other rules send to it can't be told from theirs. Such routes make one *pool* here.
+measured together, and other rules' requests to it can't be separated. Such routes are one *pool*.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Pool:
 
     Attributes:
         routes: Their names.
-        legacy: What counts the requests that legacy got of them.
-        candidate: What counts the candidate's.
+        legacy: The source of legacy's counts.
+        candidate: The source of the candidate's counts.
     """
 
     routes: tuple[str, ...]
@@ -44,10 +44,10 @@ class Comparable:
 
 
 def by_target_group(environment: Environment, live: AlbState) -> Comparable:
-    """What can be compared by the load balancers' counts.
+    """What the load balancers' counts can compare.
 
     Args:
-        live: AWS now; a target group that isn't there counts nothing.
+        live: The live state; a missing target group counts nothing.
     """
     return _comparable(environment, live, [(pool, list[str]()) for pool in told_apart(environment, live)])
 
@@ -69,7 +69,7 @@ def told_apart(environment: Environment, live: AlbState) -> tuple[Pool, ...]:
 
 
 def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]]) -> Comparable:
-    """What can be compared by Lambda's counts, which mix all that a function answers.
+    """What Lambda's counts can compare; they include everything that a function answers.
 
     Args:
         targets: By target group, the ARNs of its functions; empty where it has none or other targets.
@@ -86,7 +86,7 @@ def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, 
         old = dict.fromkeys(each for route in routes for each in behind.get(route.legacy, ()))
         new = dict.fromkeys(each for route in routes for each in behind.get(route.candidate, ()))
         groups = [group for route in routes for group in (route.legacy, route.candidate)]
-        why = [f"{group} has no Lambda function that is known" for group in groups if not behind.get(group)]
+        why = [f"{group} has no known Lambda function" for group in groups if not behind.get(group)]
         why += [f"{_name(each)} is legacy and candidate" for each in old if each in new]
         why += [f"{_name(each)} also serves {kept[each]}" for each in (*old, *new) if each in kept]
         pools.append((Pool(names, tuple(map(function, old)), tuple(map(function, new))), why))
@@ -96,7 +96,7 @@ def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, 
 def _comparable(
     environment: Environment, live: AlbState, pools: Iterable[tuple[Pool, Sequence[str]]], what: str = ""
 ) -> Comparable:
-    """The pools in whose way nothing is, and notes on the others."""
+    """The pools that can be compared, and notes on the others."""
     found, notes = list[Pool](), list[str]()
     for pool, why in pools:
         names = pool.routes
@@ -109,12 +109,12 @@ def _comparable(
 
 
 def group_pools(environment: Environment) -> list[tuple[str, ...]]:
-    """The routes, together where they share target groups, in the inventory's order."""
+    """The routes, grouped by shared target groups, in the inventory's order."""
     return pooled({name: {route.legacy, route.candidate} for name, route in environment.routes.items()})
 
 
 def pooled(shares: Mapping[str, AbstractSet[str]]) -> list[tuple[str, ...]]:
-    """Names, together where they share anything, each once and in the order given."""
+    """Names, grouped by what they share, each once and in the given order."""
     pools: list[tuple[set[str], list[str]]] = []
     for name, parts in shares.items():
         held, names = set(parts), list[str]()
@@ -129,25 +129,25 @@ def pooled(shares: Mapping[str, AbstractSet[str]]) -> list[tuple[str, ...]]:
 def hindrances(
     environment: Environment, live: AlbState, names: tuple[str, ...], *, header_rules: bool = True
 ) -> Iterator[str]:
-    """Why the counts aren't of these routes alone, or the rules don't say what to expect.
+    """Why the counts include other requests, or the rules don't define an expected share.
 
     Args:
         names: The routes of a pool.
-        header_rules: Whether rules for these very endpoints with a further condition, such as a header, count too:
-            they change shares, but not what is asked for.
+        header_rules: Whether rules for the same endpoints with a further condition, such as a header, count too: they
+            change shares, but not the requests.
     """
     routes = [environment.routes[name] for name in names]
     if both := sorted({route.legacy for route in routes} & {route.candidate for route in routes}):
         yield f"{', '.join(both)} is one route's legacy and another's candidate"
     strange = [name for name in names if live.split_of(environment.routes[name]) is None]
-    yield from (f"the live rule of {name} isn't one of ours" for name in strange)
+    yield from (f"the live rule of {name} doesn't forward to legacy and the candidate" for name in strange)
     own = {rule.arn for route in routes if (rule := live.rule_of(route))}
     groups = {live.group_arn(group): group for route in routes for group in (route.legacy, route.candidate)}
     for rule in (*live.rules, *live.defaults.values()):
         narrower = not header_rules and any(_is_of(rule, route, live) for route in routes)
         if rule.arn not in own and rule.forward and not narrower:
             shared = [groups[arn] for arn in rule.forward.weights if arn in groups]
-            yield from (f"{group} also has the requests of another rule, for {rule.conditions}" for group in shared)
+            yield from (f"{group} also gets requests by another rule, for {rule.conditions}" for group in shared)
 
 
 def _is_of(rule: LiveRule, route: Route, live: AlbState) -> bool:
@@ -156,12 +156,12 @@ def _is_of(rule: LiveRule, route: Route, live: AlbState) -> bool:
 
 
 def _mixed(environment: Environment, live: AlbState, names: tuple[str, ...]) -> Iterator[str]:
-    """Routes at different weights make up different shares of legacy's requests and the candidate's."""
+    """Routes with different weights have different shares of legacy's and the candidate's requests."""
     splits = {name: live.split_of(environment.routes[name]) for name in names}
     weights = {name: split.weight for name, split in splits.items() if split}
     if len(set(weights.values())) > 1:
         said = ", ".join(f"{name} {weight} %" for name, weight in weights.items())
-        yield f"their weights differ ({said}), so legacy and the candidate get different mixes of them"
+        yield f"their weights differ ({said}), so legacy and the candidate get different mixes of their requests"
 
 
 def _name(function_arn: str) -> str:

@@ -1,4 +1,4 @@
-"""What the load balancers did with requests, by CloudWatch's counts, held against the live weights. Pure.
+"""The measured shares of requests, from CloudWatch's counts, compared with the live weights. Pure.
 
 CloudWatch counts by target group, not by rule. So routes that share a target group are measured together, as a pool.
 """
@@ -19,17 +19,17 @@ from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import ALL_TENTHS, Percent, format_duration
 
 SINCE = timedelta(minutes=15)
-"""How far back requests are counted, if nothing else is asked for."""
+"""How far back requests are counted by default."""
 
 Z_95 = NormalDist().inv_cdf(0.975)
-"""How many standard deviations to either side hold 95 %."""
+"""The standard deviations to either side that contain 95 %."""
 
 _SURPRISING = math.log(1000)
-_EXPECTED = 5  # of the rarer kind, or a share says nothing
+_EXPECTED = 5  # the minimum of the rarer kind
 
 
 class SplitVerdict(StrEnum):
-    """Whether the requests were divided as the live rules say."""
+    """Whether the measured share matches the live rules."""
 
     AGREES = "agrees"
     DISAGREES = "disagrees"
@@ -39,18 +39,18 @@ class SplitVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What became of the requests of one route, or of routes that share target groups.
+    """The measured requests of one route, or of routes that share target groups.
 
     Attributes:
-        routes: Those that are counted together; one alone where it shares no target group.
-        requests: How many there were.
-        candidate: How many of them the candidate got.
-        share: The candidate's share; None where there were no requests.
-        low: The lower end of the share's 95 % interval, as if each request were by itself.
+        routes: The routes that are counted together; one if it shares no target group.
+        requests: The number of requests.
+        candidate: The number of the candidate's requests.
+        share: The candidate's share; None without requests.
+        low: The lower end of the share's 95 % interval, for independent requests.
         high: Its upper end.
-        expected: The share by the live rules; None where they don't say.
-        verdict: Whether share and expectation fit together.
-        why: If they don't, what is likely; if nobody can tell, what is in the way.
+        expected: The share by the live rules; None if they don't define one.
+        verdict: Whether the share matches the expected one.
+        why: The likely causes of a mismatch, or why the share can't be compared.
     """
 
     routes: tuple[str, ...]
@@ -65,9 +65,9 @@ class Measured:
 
 
 def shared_candidates(environment: Environment) -> dict[str, tuple[str, ...]]:
-    """The routes between which a client drifts to the candidate, by the candidate's target group that they share.
+    """Routes that share a candidate's target group, by that group: clients drift to the candidate between them.
 
-    A client's cookie to that group holds on all of them, and one to a legacy group on that group's routes only.
+    A client's cookie to that group applies to all of them, one to a legacy group only to that group's routes.
     """
     found: dict[str, list[str]] = {}
     for name, route in environment.routes.items():
@@ -80,7 +80,7 @@ def shared_candidates(environment: Environment) -> dict[str, tuple[str, ...]]:
 
 
 def counted(environment: Environment, live: AlbState) -> dict[Arn, Series]:
-    """What to ask CloudWatch for: the requests of each target group of the routes, as far as it is on AWS."""
+    """CloudWatch's queries: the requests of each existing target group of the routes."""
     places = {
         live.group_arn(group): live.load_balancers.get(route.load_balancer, Arn(""))
         for route in environment.routes.values()
@@ -149,10 +149,10 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
 
 
 def verdict_of(hits: int, total: int, expected: float) -> SplitVerdict:
-    """Whether a share fits an expectation.
+    """Whether a share matches an expected one.
 
-    It disagrees where chance would do the like less than once in a thousand times. Chernoff's bound never claims
-    that too early, however few the requests and however near to 0 or 1 the expectation.
+    It doesn't if chance causes such a difference less than once in a thousand cases. Chernoff's bound is safe for few
+    requests and for expectations near 0 or 1.
 
     Args:
         hits: 0 to `total`.
@@ -185,7 +185,7 @@ def _measured(
     expected = _expected(environment, live, names, counts)
     why = tuple(hindrances(environment, live, names))
     if expected is None and not why:
-        why = ("the live rules don't say what share to expect of them together",)
+        why = ("the live rules don't define a common share for them",)
     verdict = SplitVerdict.UNKNOWN if why or expected is None else verdict_of(hits, total, expected)
     if verdict is SplitVerdict.DISAGREES and expected is not None:
         why = tuple(_likely(environment, live, names, since, expected, above=hits > expected * total))
@@ -215,7 +215,7 @@ def _expected(
         return shares[0]
     groups = [live.group_arn(environment.routes[name].legacy) for name in names]
     if len(set(groups)) < len(groups) or max(shares) == 1:
-        return None  # nobody knows how many requests each of them has
+        return None  # the number of requests of each is not known
     whole = [counts.get(group, 0) / (1 - share) for group, share in zip(groups, shares, strict=True)]
     return sum(map(math.prod, zip(whole, shares, strict=True))) / sum(whole) if sum(whole) else None
 
@@ -223,21 +223,21 @@ def _expected(
 def _likely(
     environment: Environment, live: AlbState, names: tuple[str, ...], since: timedelta, expected: float, *, above: bool
 ) -> Iterator[str]:
-    """What may make the measured share differ from the live one, the likeliest first."""
+    """Likely causes of a difference from the live weight, the likeliest first."""
     rules = [live.rule_of(environment.routes[name]) for name in names]
     held = [rule.forward.stickiness for rule in rules if rule and rule.forward and rule.forward.stickiness]
     drifting = [group for group, routes in shared_candidates(environment).items() if set(routes) & set(names)]
     if above and held and drifting:
         yield (
-            f"clients with a cookie to {', '.join(drifting)} have it on all routes that share it: "
-            "give each its own, by target-groups"
+            f"a cookie to {', '.join(drifting)} counts on all routes that share it: "
+            "give each route its own target group"
         )
     change = "lowered" if above else "raised"
-    yield f"if the weight was {change} in the last {format_duration(since)}, requests from before count too"
+    yield f"if the weight was {change} in the last {format_duration(since)}, earlier requests count too"
     if held:
         yield (
-            f"if it was {change} since clients came, those with a cookie stay where they are until "
-            f"{format_duration(max(held))} after their last request; a few busy ones weigh much"
+            f"if it was {change} earlier, clients with a cookie stay where they are until "
+            f"{format_duration(max(held))} after their last request; a few busy clients count much"
         )
     elif not expected:
-        yield "if it was just set, not every node of the load balancer may go by it yet"
+        yield "if it was just set, some nodes of the load balancer may not have it yet"

@@ -1,4 +1,4 @@
-"""Which of AWS's metrics make up each of ours, and what their points come to, minute by minute. Pure.
+"""Maps our metrics to AWS's, and their points to counts by minute. Pure.
 
 - https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-cloudwatch-metrics.html
 - https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -28,7 +28,7 @@ class Rate:
     Attributes:
         events: AWS's names of the events.
         requests: AWS's names of the requests.
-        logged: Whether functions' logs alone tell them.
+        logged: Whether only functions' logs have them.
     """
 
     events: tuple[str, ...]
@@ -42,8 +42,8 @@ class Time:
 
     Attributes:
         name: AWS's name of it.
-        quantile: What share of legacy's values its limit holds.
-        unit: What AWS publishes it in.
+        quantile: The share of legacy's values up to its limit.
+        unit: AWS's unit.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Time:
     unit: timedelta
 
 
-# A function that fails is a 502 of the load balancer's own: a LambdaUserError, and no Target_5XX.
+# A failed function is the load balancer's own 502: a LambdaUserError, not a Target_5XX.
 _FAILED = ("LambdaUserError", "LambdaInternalError")
 BY_TARGET_GROUP: Mapping[MetricName, Rate | Time] = {
     "server-errors": Rate(("HTTPCode_Target_5XX_Count", *_FAILED), ("RequestCount",)),
@@ -60,7 +60,7 @@ BY_TARGET_GROUP: Mapping[MetricName, Rate | Time] = {
     "latency-p50": Time("TargetResponseTime", 0.5, _SECOND),
     "latency-p99": Time("TargetResponseTime", 0.99, _SECOND),
 }
-# Lambda counts a throttled invocation apart from the others.
+# Lambda counts throttled invocations separately.
 BY_FUNCTION: Mapping[MetricName, Rate | Time] = {
     "function-errors": Rate(("Errors",), ("Invocations",)),
     "throttles": Rate(("Throttles",), ("Invocations", "Throttles")),
@@ -78,7 +78,7 @@ class Tally:
     Attributes:
         requests: The requests.
         events: The events.
-        others: What is taken from the events.
+        others: Subtracted from the events.
     """
 
     requests: tuple[Series, ...]
@@ -110,7 +110,7 @@ def tally(recipe: Rate | Time, sources: Sequence[Source], limit: timedelta = tim
             sources = [Source(REPORTS, source.dimensions) for source in sources]
         return Tally(of(*recipe.requests), of(*recipe.events))
     values = of(recipe.name, statistic="SampleCount")
-    # TC(:X), those of X or less, is what others have tried on AWS; TC(X:) is only documented.
+    # TC(:X), values up to X, was tried by others on AWS; TC(X:) is only documented.
     bound = f"{limit / recipe.unit:.6f}".rstrip("0").rstrip(".")
     return Tally(values, values, of(recipe.name, statistic=f"TC(:{bound})"))
 
@@ -137,7 +137,7 @@ class Minutes:
         return total
 
     def arm(self, tallied: Tally, since: datetime | None = None) -> tuple[Arm, int]:
-        """An arm, and in how many minutes its events had to be cut to its requests, as points may come unevenly.
+        """An arm, and the number of minutes in which its events were capped, since points may arrive unevenly.
 
         Args:
             tallied: How it is counted.
@@ -152,5 +152,5 @@ class Minutes:
 
 
 def _whole(counts: NDArray[np.float64]) -> Counts:
-    """Whole numbers with the same sum so far: a trimmed count is interpolated, and may be a fraction."""
+    """Whole numbers with the same running sum: a trimmed count is interpolated and may be a fraction."""
     return np.diff(np.floor(np.cumsum(counts) + 0.5), prepend=0).astype(np.int64)

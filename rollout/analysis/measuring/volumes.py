@@ -1,8 +1,8 @@
-"""How many requests each route has, for whoever approves a change of its weight. Pure.
+"""Each route's requests per minute, for the approval of a weight. Pure.
 
 CloudWatch counts by target group. Where routes share the candidate's group but each has a legacy group of its own, the
-candidate's requests are divided among them as legacy's counts and the live weights let expect; `Volume` says where
-even that can't tell them apart.
+candidate's requests are divided among them by legacy's counts and the live weights. Otherwise `Volume` names the routes
+that are counted together.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class Volume:
     """Requests to both implementations together.
 
     Attributes:
-        per_minute: How many, 0 or more.
-        routes: Whose they are: one route's alone, or those of several that can't be told apart.
+        per_minute: The number, 0 or more.
+        routes: The route, or several that can only be counted together.
     """
 
     per_minute: float
@@ -57,7 +57,7 @@ def _groups(environment: Environment, live: AlbState, name: str) -> tuple[Arn, A
 def _told_apart(
     environment: Environment, live: AlbState, names: tuple[str, ...], counts: Mapping[Arn, int]
 ) -> dict[str, float] | None:
-    """Each route's requests, or None where they can only be counted together."""
+    """Each route's requests, or None if they can only be counted together."""
     groups = {name: _groups(environment, live, name) for name in names}
     own = {name: float(counts.get(legacy, 0)) for name, (legacy, _) in groups.items()}
     if len(names) > 1 and len({legacy for legacy, _ in groups.values()}) < len(names):
@@ -71,7 +71,7 @@ def _told_apart(
             splits = [live.split_of(environment.routes[name]) for name in users]
             shares = [split.weight.share if split else 1.0 for split in splits]
             if max(shares) == 1:
-                return None  # legacy's counts say nothing of a route that has none left
+                return None  # legacy's counts say nothing about a route without legacy requests
             expected = [own[name] * share / (1 - share) for name, share in zip(users, shares, strict=True)]
             if not sum(expected):
                 return None

@@ -177,7 +177,7 @@ def test_an_approval_is_asked_for_waited_for_and_may_run_out() -> None:
     assert (waits.act, waits.weight, waits.until) == (Act.ASK, FIFTY, NOON + HOUR)
     gone = next_of(late, **back)
     assert (gone.act, gone.weight) == (Act.FAIL, None)
-    assert "50 % within 2h" in gone.sentence
+    assert "50 % was not approved" in gone.sentence
     assert next_of(replace(late, approved=frozenset({FIFTY})), **back).act is Act.RAISE
     assert next_of(replace(late, approved=frozenset({WHOLE})), **back).act is Act.FAIL
     assert next_of(START, None, **needs).act is Act.RAISE  # only that step waits
