@@ -121,7 +121,7 @@ def explain(
             rule.arn,
             rule.conditions,
             tuple(belongs),
-            f"forward to {rule.forward}" if rule.forward else rule.action,
+            f"forward to {rule.does}" if rule.forward else rule.action,
             shares,
             chosen,
         )

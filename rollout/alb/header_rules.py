@@ -47,7 +47,7 @@ def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
     header = next(iter(rule.further), None)
     if header is None or len(rule.further) != 1 or header.field != ConditionField.HEADER or len(rule.paths) != 1:
         return None
-    if rule.forward is None or len(rule.forward.weights) != 1 or rule.forward.stickiness:
+    if rule.forward is None or rule.extras or len(rule.forward.weights) != 1 or rule.forward.stickiness:
         return None
     (path,), (group,) = rule.paths, map(group_name, rule.forward.weights)
     methods = tuple(sorted(rule.methods))
@@ -61,7 +61,7 @@ def bent_overrides(environment: Environment, live: AlbState) -> Iterator[Problem
             if is_header_rule(environment, rule) and _made(balancer, rule) is None:
                 yield Problem(
                     f"the header rule {rule.tags[OVERRIDE_TAG]} at {rule.priority} on {balancer} was changed: it is "
-                    f"for {rule.conditions}, and does {rule.forward or rule.action}",
+                    f"for {rule.conditions}, and does {rule.does}",
                     where=rule.arn,
                     hint="`rollout override` with `--remove` takes all of them away",
                     code="header-rule-changed",

@@ -17,9 +17,9 @@ from rollout.errors import Problem
 from rollout.inventory.header_rules import asks, block_of, planned_overrides
 from rollout.inventory.matching import Conditions, overlap
 from rollout.inventory.model import Environment, KeptRoute, Route
+from rollout.inventory.quotas import DEFAULT_LIMITS, RULES
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
-RULES_QUOTA = 100
 
 
 def override_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
@@ -39,6 +39,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
         ours = {rule.priority for rule in planned.values() if rule.load_balancer == balancer}
         block = block_of(environment, balancer, override)
         yield from _not_as_kept(balancer, block, live)
+        yield from _doing_more(balancer, block, live)
         for rule in live.rules_of(balancer):
             if is_header_rule(environment, rule) or (balancer, rule.priority) in known:
                 continue
@@ -67,10 +68,8 @@ def override_warnings(environment: Environment, live: AlbState) -> tuple[str, ..
         listener = live.listeners.get(balancer)
         there = [rule for rule in live.rules if rule.listener == listener and not is_header_rule(environment, rule)]
         count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
-        if count > RULES_QUOTA:
-            said.append(
-                f"{balancer} will have {count_of(count, 'rule')}; AWS allows {RULES_QUOTA} unless you had that raised"
-            )
+        if count > (most := DEFAULT_LIMITS[RULES]):
+            said.append(f"{balancer} will have {count_of(count, 'rule')}; AWS allows {most} unless you had that raised")
     return tuple(said)
 
 
@@ -80,9 +79,20 @@ def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live
         rule, group = live.rule_at(balancer, entry.priority), live.group_arn(entry.legacy)
         forwards = rule.forward.weights.keys() if rule and rule.forward else ()
         if isinstance(entry, KeptRoute) and set(forwards) != {group}:
-            what = f"forwards to {rule.forward or rule.action}, not to {entry.legacy} alone" if rule else "isn't there"
+            what = f"forwards to {rule.does}, not to {entry.legacy} alone" if rule else "isn't there"
             hint = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
             yield Problem(f"its rule {what}", f"kept-routes.{key}", hint, code="kept-rule-differs")
+
+
+def _doing_more(balancer: str, block: list[tuple[str, Route | KeptRoute]], live: AlbState) -> Iterator[Problem]:
+    """Entries whose rule has requests log in, or rewrites them, which a header rule before it wouldn't."""
+    for key, entry in block:
+        rule = live.rule_at(balancer, entry.priority)
+        if rule and rule.extras:
+            what = f"its rule does more than forward ({rule.extras}), and a header rule before it wouldn't"
+            hint = "such a route can't have header rules: leave [header-override] out"
+            place = f"{'routes' if isinstance(entry, Route) else 'kept-routes'}.{key}"
+            yield Problem(what, place, hint, code="rule-does-more")
 
 
 def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import SecretStr
 
+from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.weights import ForwardAction, forward_of, split_of
 from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import Arn, Environment, Route, Split
@@ -23,10 +24,11 @@ class LiveRule:
     Attributes:
         priority: 1 to 50000; `DEFAULT_PRIORITY` for a default rule.
         asks: Its conditions, all of them.
-        forward: Its forward action; None where it does anything else or more.
+        forward: Its forward action; None where it does anything else, or more than can be kept.
         action: What it does instead, in words, for messages.
         tags: Its tags, which stay as they are when the rule is adopted.
         rollback: The mark of a rollback that was asked for, and that nobody overruled since; it is read with the tags.
+        extras: What it does beside its forward action, which stays.
     """
 
     arn: Arn
@@ -37,6 +39,7 @@ class LiveRule:
     action: str = "forward"
     tags: Mapping[str, str] = field(default_factory=dict)
     rollback: str = ""
+    extras: Extras = NO_EXTRAS
 
     @property
     def paths(self) -> frozenset[str]:
@@ -69,6 +72,13 @@ class LiveRule:
     def matches(self, path: str, methods: tuple[str, ...]) -> bool:
         """Whether its conditions are exactly this path and these methods."""
         return self.paths == {path} and self.methods == set(methods) and not self.further
+
+    @property
+    def does(self) -> str:
+        """What it does, in words."""
+        if self.forward is None:
+            return self.action
+        return f"{self.forward}; beside {self.extras}" if self.extras else str(self.forward)
 
     @property
     def conditions(self) -> str:
@@ -138,7 +148,7 @@ class AlbState:
     def forwards(self, route: Route) -> str:
         """What a route's rule does, in words."""
         rule = self.rule_of(route)
-        return str(rule.forward or rule.action) if rule else "nothing"
+        return rule.does if rule else "nothing"
 
     def splits(self, environment: Environment) -> dict[str, Split]:
         """The split of each route that has one."""

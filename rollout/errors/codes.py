@@ -60,6 +60,7 @@ INVENTORY: Mapping[str, str] = {
 RULES: Mapping[str, str] = {
     "changed-since-preview": "AWS has changed since the preview; a new preview is needed.",
     "conditions-changed": "The rule's conditions have changed since rollout last read them.",
+    "extras-changed": "The rule's login, token check or transforms aren't as they were.",
     "forward-changed": "The rule's forward action has changed since rollout last read it.",
     "header-rule-changed": "A header rule on AWS was changed by hand.",
     "header-rule-differs": "A header rule is not as wanted.",
@@ -69,6 +70,7 @@ RULES: Mapping[str, str] = {
     "priority-taken": "A header rule's priority is in use.",
     "route-partly-covered": "A rule of higher precedence takes some of the route's requests.",
     "route-unreachable": "Rules of higher precedence take all of the route's requests.",
+    "rule-does-more": "The rule does more than forward, and a header rule before it would not.",
     "rule-bypassed": "A header rule would bypass a rule that is not in the inventory.",
     "rule-changed": "Another process has changed the rule since rollout last did.",
     "rule-divides-already": "The rule already divides requests; phase 2 adopts it unchanged.",

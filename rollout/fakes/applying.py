@@ -70,7 +70,7 @@ def _made(
 ) -> ResourceState | None:
     """Do it in the account."""
     match step.act:
-        case "import":
+        case "import" | "read":
             return step.change.new
         case "update" if old and new:
             return replace(new, id=old.id, outputs=kind.update(aws, old.id, recorded(old), new.inputs))

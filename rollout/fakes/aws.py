@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rollout.alb.extras import NO_EXTRAS, Extras, Kept
 from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of, group_name
 from rollout.fakes.account import InMemoryAccount, InMemoryListener, atomic, refusal
@@ -157,6 +158,7 @@ class InMemoryAws(InMemoryAccount):
         *,
         action: str = "forward",
         tags: Mapping[str, str] | None = None,
+        extras: Extras = NO_EXTRAS,
     ) -> Arn:
         """A rule, at a priority that is free.
 
@@ -164,6 +166,7 @@ class InMemoryAws(InMemoryAccount):
             priority: 1 to 50000.
             forward: Its forward action; None for one that does something else.
             action: What it does instead, in words.
+            extras: What it does beside forwarding.
         """
         if listener not in self.listeners:
             raise refusal("CreateRule", "ListenerNotFound", "One or more listeners not found", listener)
@@ -171,7 +174,9 @@ class InMemoryAws(InMemoryAccount):
         self._forwardable(listener, forward, "CreateRule")
         arn = self._rule_arn(listener)
         self.record("CreateRule", arn)
-        self.rules[arn] = LiveRule(arn, listener, priority, tuple(asks), forward, action, dict(tags or {}))
+        self.rules[arn] = LiveRule(
+            arn, listener, priority, tuple(asks), forward, action, dict(tags or {}), extras=extras
+        )
         return arn
 
     @atomic
@@ -180,19 +185,22 @@ class InMemoryAws(InMemoryAccount):
         rule: Arn,
         *,
         forward: ForwardAction | None = None,
+        before: Sequence[Kept] = (),
         asks: Sequence[Condition] | None = None,
         action: str | None = None,
     ) -> None:
         """Change what a rule does or asks; what isn't given stays.
 
         Args:
+            before: The actions before the forward: those that aren't given are lost, as transforms aren't.
             action: What it does instead of forwarding, in words.
         """
         was = self._known_rule(rule, "ModifyRule")
         self._forwardable(was.listener, forward, "ModifyRule", rule)
         now = replace(was, asks=was.asks if asks is None else tuple(asks))
         if forward is not None or action is not None:
-            now = replace(now, forward=forward, action=action or "forward")
+            extras = replace(was.extras, before=tuple(before))
+            now = replace(now, forward=forward, action=action or "forward", extras=extras)
         self.record("ModifyRule", rule)
         self.rules[rule] = now
 

@@ -100,9 +100,10 @@ class InMemoryLoadBalancers:
             if self.calls.make(ApiCall("DescribeTargetGroupAttributes", group), partial(asked, group))
         )
 
-    def modify(self, rule: Arn, forward: ForwardAction) -> None:
+    def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
         """See `migration.ports.LoadBalancers`."""
-        self.calls.make(ApiCall("ModifyRule", rule), lambda: self.aws.modify_rule(rule, forward=forward))
+        call = partial(self.aws.modify_rule, rule.arn, forward=forward, before=rule.extras.before)
+        self.calls.make(ApiCall("ModifyRule", rule.arn), call)
 
     def unmark(self, rules: Sequence[Arn]) -> None:
         """See `migration.ports.LoadBalancers`."""

@@ -70,7 +70,9 @@ def plan(
         new = ResourceState(
             each.urn, each.type, old.id if old else "", each.custom, each.retain_on_delete, wanted, {}, each.parent
         )
-        if old is not None:
+        if each.read:
+            yield _read(each, replace(new, id=each.read, inputs={}, external=True), old, aws)
+        elif old is not None:
             yield from _kept(each, old, new)
         elif each.adopt:
             hidden[token(each.urn)] = each.adopt.rpartition("/")[2]
@@ -79,7 +81,15 @@ def plan(
             yield PlannedChange("create", change_of("create", None, new), each)
     wanted_urns = {each.urn for each in registrations}
     for old in reversed([state for urn, state in resources.items() if urn not in wanted_urns]):
-        yield PlannedChange("delete", change_of("delete", old, None))
+        act = "discard" if old.external else "delete"
+        yield PlannedChange(act, change_of(act, old, None))
+
+
+def _read(each: Registration, new: ResourceState, old: ResourceState | None, aws: InMemoryAws) -> PlannedChange:
+    outputs = resource_type(each.type, {}).read(aws, each.read)
+    if outputs is None:
+        raise engine_error([f"resource '{each.read}' does not exist"])
+    return PlannedChange("read", change_of("read", old, replace(new, outputs=outputs)), each)
 
 
 def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedChange]:

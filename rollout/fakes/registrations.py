@@ -46,6 +46,7 @@ class Registration:
         parent: A URN; empty for the stack's own resource.
         inputs: As the provider gets them, with tokens, assets and archives in them.
         adopt: The import identifier, empty if there is none.
+        read: The identifier of what is only read; empty for what the stack makes.
     """
 
     urn: str
@@ -55,6 +56,7 @@ class Registration:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     retain_on_delete: bool = False
     adopt: str = ""
+    read: str = ""
 
     @property
     def name(self) -> str:
@@ -190,6 +192,11 @@ class _Recorder(MockMonitor):
                     )
                 )
             return super().RegisterResource(request)  # type: ignore[no-untyped-call] # as above
+
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:  # noqa: N802 - gRPC's name
+        urn, parent = self.make_urn(request.parent, request.type, request.name), self._parent(request.parent)
+        self.registrations.append(Registration(urn, request.type, True, parent, read=request.id))
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import ROLLBACK_TAG, Arn
-from rollout.state.plan import conditions_in, forward_in
+from rollout.state.plan import actions_in, conditions_in, forward_in
 
 Props = Mapping[str, Any]
 _BLOCKS = {
@@ -70,7 +70,7 @@ class ListenerRules:
 def differing_rule(recorded: Props, wanted: Props) -> frozenset[str]:
     """The inputs by which a rule differs from what the program wants, by meaning."""
     found = {key for key in {*recorded, *wanted} - {"actions", "conditions"} if recorded.get(key) != wanted.get(key)}
-    if forward_in(recorded) != forward_in(wanted) or forward_in(wanted) is None:
+    if actions_in(recorded) != actions_in(wanted) or forward_in(wanted) is None:
         found.add("actions")
     if conditions_in(recorded) != conditions_in(wanted):
         found.add("conditions")
@@ -107,9 +107,14 @@ def _as_read(rule: LiveRule) -> Props:
         "arn": rule.arn,
         "listenerArn": rule.listener,
         "priority": rule.priority,
-        "actions": [_action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]}],
+        "actions": [
+            *({"type": kept.type} for kept in rule.extras.before),
+            _action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]},
+        ],
         "conditions": conditions,
     }
+    if rule.extras.transforms:
+        read["transforms"] = [{"type": kept.type} for kept in rule.extras.transforms]
     tags = {key: value for key, value in rule.tags.items() if key != ROLLBACK_TAG}
     return read | ({"tags": tags} if tags else {})
 

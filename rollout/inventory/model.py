@@ -354,6 +354,7 @@ class ProgramInput:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
         adopt: Rules to import, by route; the others are the stack's own already.
+        read: Routing: rules that Pulumi reads and never writes, by route: what else they do it couldn't write as it is.
         tags: The tags that each route's rule and each header rule has and keeps.
         rules: Legacy: what to do with each dual route's rule; OWNED where a route is missing. Routing: RELEASED for
             those that it lets go of.
@@ -367,6 +368,7 @@ class ProgramInput:
     environment: Environment
     splits: Mapping[str, Split] = field(default_factory=dict)
     adopt: Mapping[str, Arn] = field(default_factory=dict)
+    read: Mapping[str, Arn] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
     overrides: Mapping[str, OverrideRule] = field(default_factory=dict)

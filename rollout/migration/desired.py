@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rollout.alb.header_rules import held_header_rules, held_overrides
-from rollout.alb.state import AlbState
+from rollout.alb.state import AlbState, LiveRule, wanted_forward
+from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Drift, Problem
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
@@ -99,12 +100,26 @@ def routing_input(
         environment,
         splits=after,
         adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
+        read={name: rule.arn for name, rule in rules.items() if rule.extras},
         tags={
             name: rule.tags
             for name, rule in (*rules.items(), *held_header_rules(environment, live).items())
             if rule.tags
         },
         overrides=held_overrides(environment, live),
+    )
+
+
+def own_writes(
+    environment: Environment, live: AlbState, after: Mapping[str, Split]
+) -> tuple[tuple[LiveRule, ForwardAction], ...]:
+    """The rules that the routing stack only reads, and the forward actions that they are to have, where that's news."""
+    wanted = {name: wanted_forward(environment, name, live, split) for name, split in after.items()}
+    rules = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name])) and rule.extras}
+    return tuple(
+        (rule, wanted[name])
+        for name, rule in rules.items()
+        if rule.forward is None or not same_forward(rule.forward, wanted[name])
     )
 
 

@@ -14,7 +14,7 @@ from rollout.analysis.measuring.split import shared_candidates
 from rollout.analysis.measuring.volumes import Volume
 from rollout.base.formatting import count_of
 from rollout.base.plain import Seconds
-from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, Split
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, Split
 from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration
 from rollout.state.plan import LISTENER_RULE, Op, StackPreview
 
@@ -118,6 +118,7 @@ class Gate:
         by_name: Whether somebody at a terminal approves by typing the environment's name.
         drift: How rules and file differ from what rollout last left; None where there is nothing to compare with.
         uncounted: Why the traffic lines have no volumes, if somebody tried to count.
+        writes: The rules that are changed by the load balancer's API, since the stack only reads them.
     """
 
     environment: Annotated[str, Field(exclude=True)]
@@ -129,11 +130,12 @@ class Gate:
     by_name: Annotated[bool, Field(exclude=True)] = False
     drift: tuple[str, ...] | None = None
     uncounted: str | None = None
+    writes: tuple[Arn, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to approve."""
-        return not any(preview.changes or preview.refreshed for preview in self.previews)
+        return not (self.writes or any(preview.changes or preview.refreshed for preview in self.previews))
 
 
 def traffic_of(

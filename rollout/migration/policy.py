@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.state import AlbState
 from rollout.alb.weights import split_of
 from rollout.errors import Problem
@@ -30,7 +31,16 @@ from rollout.migration.bearers import (
     ROLE_POLICY_ATTACHMENT,
     TAGGED,
 )
-from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview, conditions_in, forward_in
+from rollout.state.plan import (
+    LISTENER_RULE,
+    TARGET_GROUP,
+    Change,
+    Op,
+    StackPreview,
+    actions_in,
+    conditions_in,
+    forward_in,
+)
 
 FUNCTION_PARTS = (
     LOG_GROUP,
@@ -131,12 +141,14 @@ class RuleBounds:
         candidate: The candidate's.
         after: The split that the step is for; None where its actions are to stay.
         place: Its listener and priority, by which a rule is known that is only about to be imported.
+        extras: What it does beside forwarding, which no stack may write.
     """
 
     legacy: Arn
     candidate: Arn
     after: Split | None
     place: tuple[Arn, int]
+    extras: Extras = NO_EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,7 @@ def rule_bounds(environment: Environment, live: AlbState, after: Mapping[str, Sp
             live.group_arn(route.candidate),
             after.get(name),
             (rule.listener, rule.priority),
+            rule.extras,
         )
         for name, route in environment.routes.items()
         if (rule := live.rule_of(route)) is not None
@@ -245,7 +258,7 @@ def _lacks(change: Change, mark: Mark) -> bool:
 
 
 def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds | None:
-    if change.op is not Op.IMPORT or change.new is None:
+    if change.op is not Op.IMPORT or change.new is None or not change.new.inputs:  # one that is read
         return bounds.get(change.rule)
     inputs = change.new.inputs
     place = (inputs.get("listenerArn"), inputs.get("priority"))
@@ -278,18 +291,25 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         return
     if change.op is not Op.UPDATE or change.old is None or change.new is None:
         return
+    if bounds.extras:
+        yield Problem(
+            f"the provider would write the rule anew, without its {bounds.extras}",
+            where=change.name,
+            hint="leave the rule out of that program, or let it only read the rule",
+            code="extras-changed",
+        )
     if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
         yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
-    after = forward_in(change.new.inputs)
-    split = split_of(after, bounds.legacy, bounds.candidate) if after else None
+    before, after = actions_in(change.new.inputs)
+    split = split_of(after, bounds.legacy, bounds.candidate) if after and not before else None
     if split is None or split != bounds.after:
         yield Problem(
             f"its forward action would be {after or 'something else'}, not {bounds.after}",
             where=change.name,
             code="wrong-forward",
         )
-    before = forward_in(change.old.recorded)
-    was = split_of(before, bounds.legacy, bounds.candidate) if before else None
+    recorded = forward_in(change.old.recorded)
+    was = split_of(recorded, bounds.legacy, bounds.candidate) if recorded else None
     if policy == "adopt" and split is not None and split.weight != (was.weight if was else ZERO):
         yield Problem(
             f"the candidate would get {split} of its requests, not {was or ZERO}; a cutover moves none",
@@ -308,6 +328,6 @@ def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapp
         )
     elif change.new is not None:
         inputs, expected = change.new.inputs, wanted.get(change.name, {})
-        same = conditions_in(inputs) == conditions_in(expected) and forward_in(inputs) == forward_in(expected)
+        same = conditions_in(inputs) == conditions_in(expected) and actions_in(inputs) == actions_in(expected)
         if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
             yield Problem("it isn't as the inventory has it", change.name, code="header-rule-differs")

@@ -52,8 +52,8 @@ class LoadBalancers(TargetGroups, Protocol):
         """
         ...
 
-    def modify(self, rule: Arn, forward: ForwardAction) -> None:
-        """Give a rule another forward action, leaving its conditions alone; throttled calls are tried again.
+    def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
+        """Give a rule another forward action, leaving all else that it is as it was read; throttled calls are repeated.
 
         Raises:
             AwsError: AWS refused.

@@ -42,6 +42,7 @@ def program(given: ProgramInput) -> None:
                 split=given.splits[key],
                 stickiness=environment.stickiness.kept_for,
                 adopt=given.adopt.get(key),
+                read=given.read.get(key),
                 tags=given.tags.get(key, {}),
             ),
         )

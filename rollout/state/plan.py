@@ -53,6 +53,7 @@ _OPS = {
     "delete-replaced": Op.REPLACE,
     "import-replacement": Op.REPLACE,
     "discard-replaced": Op.REPLACE,
+    "discard": Op.RELEASE,  # of what was only read
     "refresh": Op.SAME,  # reads only
     "read": Op.SAME,
 }
@@ -60,7 +61,11 @@ _OPS = {
 
 @dataclass(frozen=True, slots=True)
 class ResourceState:
-    """A resource in a stack's state, or as the program wants it."""
+    """A resource in a stack's state, or as the program wants it.
+
+    Attributes:
+        external: Whether the stack only reads it.
+    """
 
     urn: str
     type: str
@@ -71,6 +76,7 @@ class ResourceState:
     outputs: Mapping[str, Any] = field(default_factory=dict, repr=False)
     parent: str = ""
     provider: str = ""
+    external: bool = False
 
     @property
     def name(self) -> str:
@@ -179,6 +185,8 @@ def change_of(
         replaces: Whether the engine's diff holds a replacement, whatever the step is called.
     """
     kind = _OPS.get(op, Op.OTHER)
+    if op == "read" and old is None:
+        kind = Op.IMPORT  # as what it is: from now on the state has what others made
     if kind is Op.UPDATE and replaces:
         kind = Op.REPLACE
     state = new or old
@@ -210,7 +218,7 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Se
         changed = (changed & _RULE_INPUTS) - {"actions", "conditions"}
         if "region" not in before:  # states older than version 7 of the provider have none
             changed.discard("region")
-        if forward_in(old.recorded) != forward_in(new.inputs) or forward_in(new.inputs) is None:
+        if actions_in(old.recorded) != actions_in(new.inputs) or forward_in(new.inputs) is None:
             changed.add("actions")
         if conditions_in(old.recorded) != conditions_in(new.inputs):
             changed.add("conditions")
@@ -238,10 +246,15 @@ def without_header_values(value: Any) -> Any:
     return value
 
 
+def actions_in(properties: Mapping[str, Any]) -> tuple[tuple[str, ...], ForwardAction | None]:
+    """What a listener rule's properties have it do: types of actions, and what its last one forwards to, if it does."""
+    *before, last = properties.get("actions") or [{}]
+    return tuple(each["type"] for each in before), PULUMI.read(last)
+
+
 def forward_in(properties: Mapping[str, Any]) -> ForwardAction | None:
-    """The forward action in a listener rule's properties; None where it does anything else or more."""
-    actions = properties.get("actions") or []
-    return PULUMI.read(actions[0]) if len(actions) == 1 else None
+    """The forward action in a listener rule's properties; None where its last action does anything else."""
+    return actions_in(properties)[1]
 
 
 def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
@@ -288,6 +301,7 @@ def states_of(resources: Iterable[Mapping[str, Any]]) -> tuple[ResourceState, ..
             outputs=resource.outputs or {},
             parent=resource.parent or "",
             provider=resource.provider or "",
+            external=resource.external,
         )
         for resource in found
         if not resource.delete
@@ -305,6 +319,7 @@ class _Recorded(Foreign):
     id: str | None = None
     custom: bool = False
     delete: bool = False
+    external: bool = False
     retainOnDelete: bool = False  # noqa: N815 - the engine's name
     inputs: dict[str, Any] | None = None
     outputs: dict[str, Any] | None = None

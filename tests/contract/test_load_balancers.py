@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from rollout.alb.state import DEFAULT_PRIORITY
+from rollout.alb.state import DEFAULT_PRIORITY, LiveRule
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import AwsError, WrongAccount
 from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
@@ -66,6 +66,11 @@ def refused(error: AwsError) -> str:
     return ": ".join(error.what.split(": ")[:2])
 
 
+def plain(rule: Arn) -> LiveRule:
+    """A rule that does nothing but forward."""
+    return LiveRule(rule, Arn("arn:listener"), 1)
+
+
 def test_a_look_tells_what_is_there(shop: Shop) -> None:
     site = shop.site
     site.tag(shop.score, {"team": "identity"})
@@ -119,7 +124,7 @@ def test_a_modified_rule_forwards_otherwise_and_is_otherwise_as_it_was(shop: Sho
     shop.site.tag(shop.score, {"team": "identity"})
     before = client.read(environment)
     for weight in (10, 0, 100):
-        client.modify(shop.score, shop.weighted(weight))
+        client.modify(plain(shop.score), shop.weighted(weight))
         live = client.read(environment)
         assert live.split_of(environment.routes["score"]) == Split(Percent.of(weight), attached=True)
         was, now = (each.rule_of(environment.routes["score"]) for each in (before, live))
@@ -131,7 +136,7 @@ def test_a_modified_rule_forwards_otherwise_and_is_otherwise_as_it_was(shop: Sho
         assert (now.arn, now.priority, now.conditions, now.tags) == (was.arn, was.priority, was.conditions, was.tags)
         assert live.rule_of(environment.routes["bulk"]) == before.rule_of(environment.routes["bulk"])
     assert live.target_groups["new"].load_balancers == (live.load_balancers["public"],)
-    client.modify(shop.score, ForwardAction({shop.old: 1}))
+    client.modify(plain(shop.score), ForwardAction({shop.old: 1}))
     (score,) = (rule for rule in client.rules([shop.site.listener("public")]) if rule.arn == shop.score)
     assert score.forward == ForwardAction({shop.old: 1})
 
@@ -142,13 +147,13 @@ def test_what_cannot_be_modified_is_refused_in_awss_words(shop: Shop) -> None:
     missing = Arn(other.replace("/other/", "/missing/"))
     for group, code in ((other, "TargetGroupAssociationLimit"), (missing, "TargetGroupNotFound")):
         with pytest.raises(AwsError) as caught:
-            client.modify(shop.score, ForwardAction({shop.old: 90, group: 10}))
+            client.modify(plain(shop.score), ForwardAction({shop.old: 90, group: 10}))
         assert (refused(caught.value), caught.value.where) == (f"ModifyRule: {code}", shop.score)
     shop.site.delete(theirs)
     with pytest.raises(AwsError) as caught:
-        client.modify(theirs, ForwardAction({other: 1}))
+        client.modify(plain(theirs), ForwardAction({other: 1}))
     assert (refused(caught.value), caught.value.where) == ("ModifyRule: RuleNotFound", theirs)
-    client.modify(shop.score, ForwardAction({other: 1}))  # which nobody else uses any more
+    client.modify(plain(shop.score), ForwardAction({other: 1}))  # which nobody else uses any more
 
 
 def test_hands_on_rules_are_seen(shop: Shop) -> None:

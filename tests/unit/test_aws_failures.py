@@ -20,6 +20,7 @@ from rollout.adapters.aws.log_insights import LogInsights
 from rollout.adapters.aws.session import Access, usual_region
 from rollout.adapters.aws.sns import Sns
 from rollout.adapters.aws.sts import caller
+from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.metrics import Series
 from rollout.base.clock import SystemClock
@@ -36,7 +37,7 @@ Call = Callable[[Access], object]
 CALLS: dict[str, Call] = {
     "read": lambda access: Elbv2(access).read(environment()),
     "rules": lambda access: Elbv2(access).rules([ARN]),
-    "modify": lambda access: Elbv2(access).modify(ARN, ForwardAction({ARN: 1})),
+    "modify": lambda access: Elbv2(access).modify(LiveRule(ARN, ARN, 1), ForwardAction({ARN: 1})),
     "targets": lambda access: Elbv2(access).targets([ARN]),
     "find": lambda access: Elbv2Account(access).find(),
     "caller": caller,
@@ -175,6 +176,6 @@ def test_a_credential_that_cannot_be_sent_is_not_told(ending: str, monkeypatch: 
 def test_a_refusal_keeps_awss_code_for_adapters() -> None:
     body = b"<ErrorResponse><Error><Code>RuleNotFound</Code><Message>gone</Message></Error></ErrorResponse>"
     with answering(400, body, "text/xml") as url, pytest.raises(ClientError) as caught:
-        Elbv2(Access("us-west-2", endpoint=url)).modify(ARN, ForwardAction({ARN: 1}))
+        Elbv2(Access("us-west-2", endpoint=url)).modify(LiveRule(ARN, ARN, 1), ForwardAction({ARN: 1}))
     assert isinstance(caught.value, AwsError)
     assert (caught.value.response["Error"]["Code"], caught.value.where) == ("RuleNotFound", ARN)

@@ -52,10 +52,10 @@ def test_a_refused_call_takes_no_effect_and_a_lost_answer_does() -> None:
     client.calls.refuse("ModifyRule", second.arn, takes_effect=True)
     for rule in (first, second):
         with pytest.raises(AwsError):
-            client.modify(rule.arn, wanted)
+            client.modify(rule, wanted)
     assert client.aws.rules[first.arn].forward == first.forward
     assert client.aws.rules[second.arn].forward == wanted
-    client.modify(first.arn, wanted)  # once alone
+    client.modify(first, wanted)  # once alone
     assert client.aws.rules[first.arn].forward == wanted
 
 
@@ -78,7 +78,7 @@ def test_another_actor_comes_between_two_calls() -> None:
     forward = rule.forward
 
     def raise_again(_call: ApiCall) -> None:
-        other.modify(rule.arn, forward)
+        other.modify(rule, forward)
 
     client.calls.after(raise_again, "ModifyRule", rule.arn, times=1)
     rollback(client)  # which reads back, and moves again
@@ -94,14 +94,14 @@ def test_what_aws_refuses_is_refused() -> None:
     assert rule.forward
     assert internal
     with pytest.raises(AwsError, match="TargetGroupAssociationLimit"):
-        client.modify(rule.arn, ForwardAction({internal.arn: 1}))
+        client.modify(rule, ForwardAction({internal.arn: 1}))
     with pytest.raises(AwsError, match="ResourceInUse"):
         aws.delete_target_group(internal.arn)
     with pytest.raises(AwsError, match="PriorityInUse"):
         aws.set_rule_priority(rule.arn, 2022)
     aws.delete_rule(rule.arn)
     with pytest.raises(AwsError, match="RuleNotFound"):
-        client.modify(rule.arn, rule.forward)
+        client.modify(rule, rule.forward)
     with pytest.raises(WrongAccount):
         InMemoryLoadBalancers(aws, "210987654321").read(SEED)
 

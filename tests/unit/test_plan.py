@@ -292,7 +292,8 @@ def test_after_a_refresh_a_rule_is_what_its_outputs_say() -> None:
     [
         ([], None),
         ([{"type": "redirect"}], None),
-        ([{"type": "forward", "targetGroupArn": LEGACY}] * 2, None),
+        ([{"type": "authenticate-oidc"}, {"type": "forward", "targetGroupArn": LEGACY}], LEGACY_FORWARD),
+        ([{"type": "forward", "targetGroupArn": LEGACY}, {"type": "redirect"}], None),
         ([{"type": "forward", "targetGroupArn": LEGACY}], LEGACY_FORWARD),
         ([{"type": "forward", "forward": {"targetGroups": [{"arn": LEGACY, "weight": 7}]}}], LEGACY_FORWARD),
         (

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.adapters.aws.inspection import inspect, registered, sends_lists
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
+from rollout.alb.extras import NO_EXTRAS, extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
@@ -118,9 +119,9 @@ class Elbv2:
         client: LambdaClient = self._access.client("lambda", at_once=PARALLEL)
         return client
 
-    def modify(self, rule: Arn, forward: ForwardAction) -> None:
+    def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
         """See `migration.ports.LoadBalancers`."""
-        explained(lambda: self._elb.modify_rule(RuleArn=rule, Actions=[AWS.write(forward)]), rule)
+        explained(lambda: self._elb.modify_rule(RuleArn=rule.arn, Actions=rule.extras.actions(forward)), rule.arn)
 
     def listener(self, balancer: LoadBalancer) -> Arn | None:
         """See `rollback.RuleApi`."""
@@ -246,14 +247,16 @@ def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
 
 def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
     """A rule, from DescribeRules."""
-    actions = rule.get("Actions", [])
+    actions = sorted(rule.get("Actions", ()), key=lambda action: action.get("Order", 0))
+    extras = extras_of(actions, rule.get("Transforms", ()))
     return LiveRule(
         arn=Arn(rule["RuleArn"]),
         listener=listener,
         priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
         asks=tuple(map(_condition, rule.get("Conditions", ()))),
-        forward=AWS.read(actions[0]) if len(actions) == 1 else None,
+        forward=AWS.read(actions[-1]) if extras is not None else None,
         action=", then ".join(map(_told, actions)),
+        extras=extras or NO_EXTRAS,
     )
 
 

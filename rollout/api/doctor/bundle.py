@@ -98,7 +98,7 @@ def _rules(rollout: Rollout, name: str) -> str:
             "priority": rule.priority,
             "arn": rule.arn,
             "conditions": rule.conditions,
-            "action": str(rule.forward or rule.action),
+            "action": rule.does,
             "tags": dict(rule.tags),
         }
         for balancer in live.listeners

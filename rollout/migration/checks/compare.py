@@ -69,9 +69,9 @@ def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator
             if rule.conditions == was.conditions:
                 what = f"a value of its conditions that isn't shown has changed: {rule.conditions}"
             yield Problem(what, where=place, code="conditions-changed")
-        elif (rule.forward, rule.action) != (was.forward, was.action):
+        elif (rule.forward, rule.extras, rule.action) != (was.forward, was.extras, was.action):
             yield Problem(
-                f"it forwarded to {was.forward or was.action} and does to {rule.forward or rule.action}",
+                f"it forwarded to {was.does} and does to {rule.does}",
                 where=place,
                 code="forward-changed",
             )
@@ -100,12 +100,13 @@ def unlike_wanted(
             continue
         if not rule.matches(route.path, route.methods):
             yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
+        if rule.extras != was.extras:
+            what = f"beside its forward it has {rule.extras or 'nothing'}, and had {was.extras or 'nothing'}"
+            yield Problem(what, where=place, code="extras-changed")
         unchanged = name not in after or (not written and after[name] == before.split_of(route))
         wanted = was.forward if unchanged else wanted_forward(environment, name, now, after[name])
         if wanted is not None and (rule.forward is None or not same_forward(rule.forward, wanted)):
-            yield Problem(
-                f"it forwards to {rule.forward or rule.action}, not {wanted}", where=place, code="wrong-forward"
-            )
+            yield Problem(f"it forwards to {rule.does}, not {wanted}", where=place, code="wrong-forward")
 
 
 def stale_overrides(preview: StackPreview, live: AlbState) -> bool:

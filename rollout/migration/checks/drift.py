@@ -124,7 +124,7 @@ def drift_of(
         elif name in unheld and rule is not None and not found[name]:
             differs = _unheld(environment, name, splits.get(name))
         was = _recorded(environment, live, name, kept[name]) if name in kept else None
-        now = str(live.split_of(route) or rule.forward or rule.action) if rule else None
+        now = str(live.split_of(route) or rule.does) if rule else None
         all_of_it = (*found[name], *([differs] if differs else ()))
         routes.append(RouteDrift(name, str(route), environment.desired_weight(name), was, now, all_of_it))
     return DriftReport(environment.name, tuple(routes), others)

@@ -157,7 +157,7 @@ def adoption_problems(environment: Environment, live: AlbState, routing: StackPr
             for step in routing.steps
             if step.type == LISTENER_RULE
             and not step.is_header_rule
-            and (step.op is Op.CREATE or (step.op in (Op.SAME, Op.UPDATE) and step.rule not in there))
+            and (step.op in (Op.CREATE, Op.IMPORT) or (step.op in (Op.SAME, Op.UPDATE) and step.rule not in there))
         ]
         if routing
         else list(environment.routes)

@@ -134,7 +134,7 @@ def status_of(
                 priority=route.priority,
                 want=environment.desired_weight(name),
                 live=live.split_of(route),
-                forwards=str(rule.forward or rule.action) if rule else "no rule",
+                forwards=rule.does if rule else "no rule",
                 rule=rule.arn if rule else None,
                 owners=owners if held and (owners or is_known) else None,
             )
@@ -152,9 +152,7 @@ def status_of(
         ownership,
         unreleased,
         tuple(
-            HeaderRuleStatus(
-                place, entry.load_balancer, rule.priority, str(rule.further[0]), str(rule.forward or rule.action)
-            )
+            HeaderRuleStatus(place, entry.load_balancer, rule.priority, str(rule.further[0]), rule.does)
             for place, entry, rule in header_rules_before(environment, live)
         ),
     )

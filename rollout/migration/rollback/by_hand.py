@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 
-from rollout.alb.forms import AWS
+from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.weights import ForwardAction
 from rollout.inventory.model import Arn
 from rollout.migration.rollback.targets import Target
@@ -13,16 +13,19 @@ from rollout.migration.rollback.targets import Target
 
 def command_for(target: Target, region: str) -> str:
     """The line that gives a rule to legacy alone; where the legacy group isn't known, one that tells what there is."""
+    rule = target.rule
     if not target.legacy:
         return f"aws elbv2 describe-target-groups --region {region}"
     if target.is_default:
-        return _modify("modify-listener --listener-arn", target.rule.listener, target.legacy, region, "default-actions")
-    return modify_rule(target.rule.arn, target.legacy, region)
+        actions = f"--default-actions {_actions(target.legacy, rule.extras)}"
+        return f"aws elbv2 modify-listener --listener-arn {shlex.quote(rule.listener)} --region {region} {actions}"
+    return modify_rule(rule.arn, target.legacy, region, rule.extras)
 
 
-def modify_rule(rule: Arn, legacy: Arn, region: str) -> str:
-    """The line that gives a rule to a target group alone."""
-    return _modify("modify-rule --rule-arn", rule, legacy, region, "actions")
+def modify_rule(rule: Arn, legacy: Arn, region: str, extras: Extras = NO_EXTRAS) -> str:
+    """The line that gives a rule to a target group alone, and keeps what else it does."""
+    actions = f"--actions {_actions(legacy, extras)}"
+    return f"aws elbv2 modify-rule --rule-arn {shlex.quote(rule)} --region {region} {actions}"
 
 
 def describe_rules(listener: Arn, region: str) -> str:
@@ -30,6 +33,5 @@ def describe_rules(listener: Arn, region: str) -> str:
     return f"aws elbv2 describe-rules --region {region} --listener-arn {shlex.quote(listener)}"
 
 
-def _modify(what: str, arn: Arn, legacy: Arn, region: str, option: str) -> str:
-    actions = json.dumps([AWS.write(ForwardAction({legacy: 1}))], separators=(",", ":"))
-    return f"aws elbv2 {what} {shlex.quote(arn)} --region {region} --{option} {shlex.quote(actions)}"
+def _actions(legacy: Arn, extras: Extras) -> str:
+    return shlex.quote(json.dumps(extras.actions(ForwardAction({legacy: 1})), separators=(",", ":")))

@@ -44,8 +44,8 @@ class RuleApi(Protocol):
         """The target groups of these names that are there."""
         ...
 
-    def modify(self, rule: Arn, forward: ForwardAction) -> None:
-        """Give a rule another forward action."""
+    def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
+        """Give a rule another forward action, leaving all else that it is as it was read."""
         ...
 
     def mark(self, rules: Sequence[Arn], text: str) -> None:
@@ -221,7 +221,7 @@ class Lane:
             rule = target.rule.arn
             self.under_way[rule] = self.unseen[rule] = self.moved[target.name] = None
             try:
-                self._api.modify(rule, target.wanted)
+                self._api.modify(target.rule, target.wanted)
             except Exception as error:  # noqa: BLE001 - as above, and the others go on
                 self.errors[rule] = in_words(error)
             else:

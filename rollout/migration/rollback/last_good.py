@@ -42,6 +42,7 @@ class LastGood(Frozen):
         listeners: ARNs by load balancer.
         rules: ARNs by route.
         groups: ARNs by target group.
+        extras: The routes whose rules do more than forward.
     """
 
     at: AwareDatetime
@@ -49,12 +50,14 @@ class LastGood(Frozen):
     listeners: Mapping[str, str] = {}
     rules: Mapping[str, str] = {}
     groups: Mapping[str, str] = {}
+    extras: tuple[str, ...] = ()
 
     @property
     def known(self) -> KnownArns:
         """The ARNs."""
         named = (self.listeners, self.rules, self.groups)
-        return KnownArns(*({name: Arn(arn) for name, arn in each.items()} for each in named))
+        listeners, rules, groups = ({name: Arn(arn) for name, arn in each.items()} for each in named)
+        return KnownArns(listeners, rules, groups, self.extras)
 
 
 def keep(homes: Sequence[Path], environment: Environment, live: AlbState, now: datetime) -> None:
@@ -77,6 +80,7 @@ def _keep(homes: Sequence[Path], environment: Environment, known: KnownArns, now
         listeners=known.listeners,
         rules=known.rules,
         groups=known.groups,
+        extras=tuple(known.extras),
     ).model_dump(mode="json")
     for place in (_in(home, environment.name) for home in homes):
         try:

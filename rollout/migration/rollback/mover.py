@@ -205,7 +205,7 @@ class Mover:
                 what += "its legacy target group isn't there, or can't be read"
                 yield from (Problem(what, f"routes.{name}", command, code="target-group-missing") for name in place)
             elif not target.is_back:
-                what += lane.errors.get(arn) or f"still forwards to {target.rule.forward or target.rule.action}"
+                what += lane.errors.get(arn) or f"still forwards to {target.rule.does}"
                 yield from (Problem(what, f"routes.{name}", command, code="route-not-moved") for name in place)
 
     def _by_record(self, route: str) -> str | None:
@@ -213,7 +213,7 @@ class Mover:
         environment, known = self._environment, self.known()
         rule, listener = known.rules.get(route), known.listeners.get(environment.routes[route].load_balancer)
         legacy = known.groups.get(environment.routes[route].legacy)
-        if rule and legacy:
+        if rule and legacy and route not in known.extras:  # what else such a rule does would be lost
             return modify_rule(rule, legacy, environment.region)
         return describe_rules(listener, environment.region) if listener else None
 

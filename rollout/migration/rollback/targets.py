@@ -23,11 +23,13 @@ class KnownArns:
         listeners: By load balancer.
         rules: By route.
         groups: By target group.
+        extras: The routes whose rules do more than forward.
     """
 
     listeners: Mapping[str, Arn] = field(default_factory=dict)
     rules: Mapping[str, Arn] = field(default_factory=dict)
     groups: Mapping[str, Arn] = field(default_factory=dict)
+    extras: Collection[str] = ()
 
 
 NOTHING_KNOWN = KnownArns()
@@ -35,8 +37,13 @@ NOTHING_KNOWN = KnownArns()
 
 def known_from(environment: Environment, live: AlbState) -> KnownArns:
     """What is to be known later of AWS as it is now."""
-    rules = {name: rule.arn for name, route in environment.routes.items() if (rule := live.rule_of(route))}
-    return KnownArns(live.listeners, rules, {name: group.arn for name, group in live.target_groups.items()})
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    return KnownArns(
+        live.listeners,
+        {name: rule.arn for name, rule in rules.items()},
+        {name: group.arn for name, group in live.target_groups.items()},
+        tuple(name for name, rule in rules.items() if rule.extras),
+    )
 
 
 @dataclass(frozen=True, slots=True)

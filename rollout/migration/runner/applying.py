@@ -60,7 +60,7 @@ class Applying:
         """
         environment = run.environment
         for number, item in enumerate(planned):
-            if not item.preview.changes and not item.preview.refreshed:
+            if not (item.preview.changes or item.preview.refreshed or item.writes):
                 continue
             stack, wanted, done = item.step.stack, len(item.preview.changes), list[Change]()
             if item.on_copy:
@@ -90,7 +90,7 @@ class Applying:
                     plan=item.plan,
                     message=message,
                     refresh=item.preview.refreshed,
-                    guard=partial(self._concurrent.guard, run, is_first=number == 0),
+                    guard=partial(self._write, run, item, is_first=number == 0),
                     on_begin=begun,
                     on_change=told,
                 )
@@ -99,6 +99,12 @@ class Applying:
             finally:
                 self._tell_settled(run, item, done)
             self._emit(events.StepApplied(environment.name, stack, wanted, round(self._clock.now() - began, 3)))
+
+    def _write(self, run: PhaseRun, item: PlannedStep, *, is_first: bool) -> None:
+        """Write the rules that the stack only reads, once it is locked: what it reads next is what they do by then."""
+        self._concurrent.guard(run, is_first=is_first)
+        for rule, forward in item.writes:
+            self._load_balancers.modify(rule, forward)
 
     def _tell_settled(self, run: PhaseRun, item: PlannedStep, done: Sequence[Change]) -> None:
         """Say what the state has taken over, and what has to be made anew."""

@@ -36,6 +36,10 @@ def gate_of(
         if only_lowers(environment, live, {name: split.weight for name, split in run.after.items()}):
             warnings += map(str, overlap_problems(environment, live))
     warnings += phase.warnings(environment, run.context)
+    writes = [rule for item in planned for rule, _ in item.writes]
+    warnings += [
+        f"rollout itself changes the rule at {rule.priority}, which keeps its {rule.extras}" for rule in writes
+    ]
     for item in planned:
         warnings += (*adoption_warnings(item.given.imports), *left_warnings(item.foreign, environment.name))
     let_by = tuple(f"waived: {violation}" for item in planned for violation in item.waived)
@@ -50,6 +54,7 @@ def gate_of(
         by_name=environment.confirm == "name",
         drift=next((item.drift for item in planned if item.drift is not None), None),
         uncounted=uncounted,
+        writes=tuple(rule.arn for rule in writes),
     )
 
 

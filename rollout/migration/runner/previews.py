@@ -15,7 +15,7 @@ from rollout.migration import events
 from rollout.migration.checks.belonging import bearers, foreign, left_alone, own_imports, problems
 from rollout.migration.checks.compare import has_lost, stale_overrides, stale_rules
 from rollout.migration.checks.preflight import adoption_problems
-from rollout.migration.desired import marked
+from rollout.migration.desired import marked, own_writes
 from rollout.migration.gates import unlike_file
 from rollout.migration.phases import Step
 from rollout.migration.policy import rule_bounds, violations, waived
@@ -94,7 +94,8 @@ class Previews:
         others = foreign(preview, found, mark)
         stop_at(environment, run.phase, problems(others, mark))
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
-        return PlannedStep(step, given, preview, plan, let_by, drift, left_alone(others))
+        writes = own_writes(environment, live, run.after) if step.stack == ROUTING and run.phase.writes_rules else ()
+        return PlannedStep(step, given, preview, plan, let_by, drift, left_alone(others), writes=writes)
 
     def repeat(self, item: PlannedStep) -> None:
         """Do to a stack what was previewed on its copy, up to the preview, which has to come out the same.

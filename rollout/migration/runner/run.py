@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout.alb.state import LiveRule
+from rollout.alb.weights import ForwardAction
 from rollout.errors import PreflightFailed, Problem
 from rollout.inventory.model import Arn, Environment, ProgramInput, Split
 from rollout.migration.checks.belonging import ForeignChange
@@ -37,6 +39,7 @@ class PlannedStep:
         foreign: What the preview would delete although it isn't the stack's own.
         begun: What a run that was cut off began.
         on_copy: Whether it was previewed on a copy of its stack, so as to change no state.
+        writes: Live rules that the stack only reads, and the forward actions that rollout itself gives them.
     """
 
     step: Step
@@ -48,6 +51,7 @@ class PlannedStep:
     foreign: tuple[ForeignChange, ...] = ()
     begun: tuple[ResourceState, ...] = ()
     on_copy: bool = False
+    writes: tuple[tuple[LiveRule, ForwardAction], ...] = ()
 
 
 def deleted_groups(planned: Sequence[PlannedStep]) -> frozenset[Arn]:

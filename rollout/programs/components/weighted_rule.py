@@ -34,6 +34,7 @@ class WeightedRuleArgs:
         split: How requests are divided.
         stickiness: How long a client stays with the group it met first, 1 s to 7 d; None if nothing keeps it.
         adopt: The live rule to import; None once the stack holds it.
+        read: The live rule where it does more than forward; None where that is all.
         tags: The rule's tags, all of them.
     """
 
@@ -46,6 +47,7 @@ class WeightedRuleArgs:
     split: Split
     stickiness: timedelta | None
     adopt: Arn | None = None
+    read: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -60,6 +62,9 @@ class WeightedRule(ComponentResource):
     and never from the load balancer, where it may be the only one to serve the path. Whoever wants it gone deletes it
     there. `ignore_changes` is never set: a weight that the engine doesn't look at can't be rolled back by it.
 
+    A rule that does more than forward is only read: the state says what it does, and no update of the stack writes it.
+    The provider would give a login an empty client secret. Whoever runs the update changes the weights before it.
+
     Args:
         name: The logical name, which never changes: the route's key in the inventory.
 
@@ -71,6 +76,10 @@ class WeightedRule(ComponentResource):
 
     def __init__(self, name: str, args: WeightedRuleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(self.pulumi_type, name, None, opts)
+        if args.read:
+            self.rule = lb.ListenerRule.get(name, args.read, opts=ResourceOptions(parent=self))
+            self.register_outputs({})
+            return
         self.rule = lb.ListenerRule(
             name,
             listener_arn=args.listener_arn,
