@@ -388,3 +388,51 @@ def test_a_stickiness_that_nobody_named_is_none(tenant: Tenant, engine: Engine) 
     legacy, candidate = tenant.groups(2)
     inputs = {**rule(tenant), "actions": forward({legacy: 1, candidate: 1})}
     assert not engine.make(RULE, inputs).diff(inputs).changes
+
+
+_AT = "https://login.example.com"
+_OIDC = {
+    **{name: f"{_AT}/{name}" for name in ("authorizationEndpoint", "issuer", "tokenEndpoint", "userInfoEndpoint")},
+    "clientId": "id",
+    "clientSecret": "shh",
+    "authenticationRequestExtraParams": {"prompt": "login"},
+}
+_POOL = f"arn:aws:cognito-idp:us-west-2:1:userpool/{'a' * 9}"
+_COGNITO = {"userPoolArn": _POOL, "userPoolClientId": "id", "userPoolDomain": "shop", "scope": "email"}
+_CLAIM = {"format": "single-string", "name": "aud", "values": ["shop"]}
+_JWT = {"issuer": _AT, "jwksEndpoint": f"{_AT}/jwks", "additionalClaims": [_CLAIM]}
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("authenticateOidc", _OIDC), ("authenticateCognito", _COGNITO), ("jwtValidation", _JWT)]
+)
+def test_what_comes_before_a_forward_comes_back(
+    tenant: Tenant, engine: Engine, inputs: dict[str, Any], name: str, settings: dict[str, Any]
+) -> None:
+    kind = {"authenticateOidc": "authenticate-oidc", "authenticateCognito": "authenticate-cognito"}
+    before = {"type": kind.get(name, "jwt-validation"), name: settings}
+    inputs = {**inputs, "actions": [before, *inputs["actions"]]}
+    one = engine.make(RULE, inputs)
+    told = one.outputs["actions"][0][name]
+    assert {key: told[key] for key in settings} == settings  # a client secret from the state, since AWS tells none
+    assert not one.diff(inputs).changes
+    refreshed = one.refresh()
+    assert refreshed
+    assert not refreshed.diff(inputs).changes
+    found = engine.import_(RULE, one.id)
+    assert found
+    assert "shh" not in str(found.outputs)
+
+
+def test_transforms_that_the_program_leaves_out_are_taken_away(
+    tenant: Tenant, engine: Engine, inputs: dict[str, Any]
+) -> None:
+    """As the real provider does, which is why a rule that has some is only read by rollout."""
+    rewrite = {"type": "url-rewrite", "urlRewriteConfig": {"rewrite": {"regex": "^/v1/(.*)", "replace": "/$1"}}}
+    one = engine.make(RULE, {**inputs, "transforms": [rewrite]})
+    assert one.outputs["transforms"] == [rewrite]
+    assert not one.diff({**inputs, "transforms": [rewrite]}).changes
+    assert one.diff(inputs).names == ["transforms"]
+    one.update(inputs)
+    assert not live(tenant, one).get("Transforms")
+    assert sent(tenant)[-1][1]["ResetTransforms"] in (True, "true")
