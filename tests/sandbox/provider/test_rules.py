@@ -397,7 +397,7 @@ _OIDC = {
     "clientSecret": "shh",
     "authenticationRequestExtraParams": {"prompt": "login"},
 }
-_POOL = f"arn:aws:cognito-idp:us-west-2:1:userpool/{'a' * 9}"
+_POOL = "arn:aws:cognito-idp:us-west-2:123456789012:userpool/us-west-2_Example"
 _COGNITO = {"userPoolArn": _POOL, "userPoolClientId": "id", "userPoolDomain": "shop", "scope": "email"}
 _CLAIM = {"format": "single-string", "name": "aud", "values": ["shop"]}
 _JWT = {"issuer": _AT, "jwksEndpoint": f"{_AT}/jwks", "additionalClaims": [_CLAIM]}
