@@ -121,7 +121,7 @@ class Function(Frozen):
     package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
     code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
     image_uri: str | None = Field(None, description="for Image: the container image in ECR")
-    image_config: ImageConfig | None = Field(
+    image: ImageConfig | None = Field(
         None, description="for Image: `command`, `entry-point` and `working-directory` in place of the image's own"
     )
     runtime: str | None = Field(None, description="for Zip: a Lambda runtime, such as provided.al2023")

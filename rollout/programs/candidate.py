@@ -45,7 +45,7 @@ def program(given: ProgramInput) -> None:
 
 def _settings(function: Function) -> dict[str, Any]:
     """What only some functions have, as pulumi-aws takes it."""
-    vpc, files, image = function.vpc, function.file_system, function.image_config
+    vpc, files, image = function.vpc, function.file_system, function.image
     optional = {
         "layers": list(function.layers),
         "kms_key_arn": function.kms_key,

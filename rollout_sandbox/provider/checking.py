@@ -117,7 +117,7 @@ class _Check:
         """A value, refused where it is known and out of range."""
         if value == UNKNOWN:
             return value
-        typed = _typed(prop.kind, value)
+        typed = _typed(prop.kind, value) if prop.kind is not Kind.MAP or prop.item is None else value
         if typed is None:
             self.refuse(path, f"expected type {prop.kind.name.lower()} for {terraform}")
             return value
@@ -128,6 +128,8 @@ class _Check:
             case Kind.LIST | Kind.SET if item:
                 places = [f"{path}[{i}]" if prop.kind is Kind.LIST else path + _IN_SET for i in range(len(value))]
                 value = [self.value(item, v, places[i], f"{terraform}.{i}") for i, v in enumerate(value)]
+            case Kind.MAP if item:
+                value = {key: self.value(item, v, f"{path}.{key}", f"{terraform}.{key}") for key, v in value.items()}
         said = prop.refuse(value) if prop.refuse and not has_unknown(value) else None
         if said:
             self.refuse(path, said.replace("{path}", terraform))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -57,11 +57,24 @@ def _logging(given: Props | None) -> Props:
     return {key[0].upper() + key[1:]: value for key, value in (given or {"logFormat": "Text"}).items() if value}
 
 
+def _network(given: Props | None) -> Props:
+    """A function that leaves its VPC is told so by empty lists."""
+    given = given or {}
+    told = {"SubnetIds": given.get("subnetIds") or [], "SecurityGroupIds": given.get("securityGroupIds") or []}
+    dual = given.get("ipv6AllowedForDualStack")
+    return told if dual is None else {**told, "Ipv6AllowedForDualStack": dual}
+
+
+def _files(given: Props | None) -> list[Props]:
+    return [{"Arn": given["arn"], "LocalMountPath": given["localMountPath"]}] if given else []
+
+
 _ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "deadLetterConfig": ("DeadLetterConfig", lambda given: {"TargetArn": (given or {}).get("targetArn", "")}),
     "description": ("Description", lambda given: given or ""),
     "environment": ("Environment", lambda given: {"Variables": (given or {}).get("variables") or {}}),
     "ephemeralStorage": ("EphemeralStorage", lambda given: {"Size": given["size"]}),
+    "fileSystemConfig": ("FileSystemConfigs", _files),
     "handler": ("Handler", lambda given: given or ""),
     "imageConfig": ("ImageConfig", _image),
     "kmsKeyArn": ("KMSKeyArn", lambda given: given or ""),
@@ -70,8 +83,10 @@ _ARGUMENTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "memorySize": ("MemorySize", lambda given: given),
     "role": ("Role", lambda given: given),
     "runtime": ("Runtime", lambda given: given),
+    "snapStart": ("SnapStart", lambda given: {"ApplyOn": (given or {}).get("applyOn", "None")}),
     "timeout": ("Timeout", lambda given: given),
     "tracingConfig": ("TracingConfig", lambda given: {"Mode": given["mode"]}),
+    "vpcConfig": ("VpcConfig", _network),
 }
 SETTINGS = frozenset(_ARGUMENTS)
 """The properties that UpdateFunctionConfiguration changes."""
@@ -121,6 +136,7 @@ def told_settings(answer: Props) -> Props:
         "description": told.get("Description", ""),
         "environment": {"variables": variables} if variables else None,
         "ephemeralStorage": {"size": told.get("EphemeralStorage", {}).get("Size", 512)},
+        "fileSystemConfig": _told_files(told.get("FileSystemConfigs")),
         "handler": told.get("Handler", ""),
         "imageConfig": image
         and {
@@ -144,8 +160,30 @@ def told_settings(answer: Props) -> Props:
         "reservedConcurrentExecutions": answer.get("Concurrency", {}).get("ReservedConcurrentExecutions", UNRESERVED),
         "role": told["Role"],
         "runtime": told.get("Runtime", ""),
+        "snapStart": _told_snapshots(told.get("SnapStart", {})),
         "timeout": told["Timeout"],
         "tracingConfig": {"mode": told.get("TracingConfig", {}).get("Mode", "PassThrough")},
+        "vpcConfig": _told_network(told.get("VpcConfig")),
+    }
+
+
+def _told_files(found: Sequence[Props] | None) -> Props | None:
+    return {"arn": found[0]["Arn"], "localMountPath": found[0]["LocalMountPath"]} if found else None
+
+
+def _told_snapshots(found: Props) -> Props | None:
+    on = found.get("ApplyOn", "None")
+    return None if on == "None" else {"applyOn": on, "optimizationStatus": found.get("OptimizationStatus", "Off")}
+
+
+def _told_network(found: Props | None) -> Props | None:
+    if not found or not found.get("SubnetIds"):
+        return None
+    return {
+        "subnetIds": found["SubnetIds"],
+        "securityGroupIds": found.get("SecurityGroupIds", []),
+        "ipv6AllowedForDualStack": found.get("Ipv6AllowedForDualStack", False),
+        "vpcId": found.get("VpcId", ""),
     }
 
 

@@ -39,6 +39,7 @@ from rollout_sandbox.provider.schema import (
     integer,
     list_of,
     mapping,
+    set_of,
     string,
 )
 from rollout_sandbox.provider.tagging import changed_tags, own_tags
@@ -182,6 +183,23 @@ FUNCTION = ResourceType(
         "reservedConcurrentExecutions": Property(Kind.INT, default=UNRESERVED, refuse=_concurrency_refused),
         "ephemeralStorage": block({"size": integer(512, 10_240, computed=True)}, computed=True),
         "tracingConfig": block({"mode": string(required=True, refuse=one_of("TracingMode"))}, computed=True),
+        "vpcConfig": block(
+            {
+                "subnetIds": set_of(string(), required=True),
+                "securityGroupIds": set_of(string(), required=True),
+                "ipv6AllowedForDualStack": boolean(),
+                "vpcId": string(output=True),
+            }
+        ),
+        "fileSystemConfig": block(
+            {"arn": string(required=True, refuse=bad_arn), "localMountPath": string(required=True)}
+        ),
+        "snapStart": block(
+            {
+                "applyOn": string(required=True, refuse=one_of("SnapStartApplyOn")),
+                "optimizationStatus": string(output=True),
+            }
+        ),
         "deadLetterConfig": block({"targetArn": string(required=True)}),
         "loggingConfig": block(
             {

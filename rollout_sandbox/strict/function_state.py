@@ -1,6 +1,7 @@
 """A Lambda function that keeps what it is told, as AWS does.
 
-moto forgets dead letters and logging at once, and much else when it changes.
+moto forgets dead letters, logging, file systems and SnapStart at once, and much else when it changes. It takes any
+subnets for any VPC, and knows no layer of another account.
 https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
@@ -11,6 +12,8 @@ from typing import Any
 
 from moto.awslambda.models import ImageConfig, LambdaFunction
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
+
+from rollout_sandbox.strict.function_network import vpc_of
 
 _JSON_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
@@ -26,6 +29,16 @@ class StrictFunction(LambdaFunction):
         self.provisioned: dict[str, tuple[int, str]] = {}
         self._dead_letters: Config = spec.get("DeadLetterConfig") or {}
         self._logging: Config = spec.get("LoggingConfig") or {}
+        self._files: list[Config] = spec.get("FileSystemConfigs") or []
+        self._snapshots: Config = spec.get("SnapStart") or {}
+        if network := spec.get("VpcConfig"):
+            vpc_of(account_id, region, network)
+
+    @property
+    def vpc_config(self) -> Config | None:
+        """VpcConfigResponse."""
+        network: Config | None = self._vpc_config
+        return network and {**network, "VpcId": vpc_of(self.account_id, self.region, network)}
 
     def get_configuration(self, on_create: bool = False) -> Config:
         """FunctionConfiguration."""
@@ -36,6 +49,12 @@ class StrictFunction(LambdaFunction):
         found["LoggingConfig"] = logging
         if self._dead_letters.get("TargetArn"):
             found["DeadLetterConfig"] = self._dead_letters
+        if self._files:
+            found["FileSystemConfigs"] = self._files
+        on = self._snapshots.get("ApplyOn", "None")
+        # of a version a snapshot is made, of $LATEST none
+        is_on = on != "None" and str(self.version) != "$LATEST"
+        found["SnapStart"] = {"ApplyOn": on, "OptimizationStatus": "On" if is_on else "Off"}
         return found
 
     def get_code(self) -> Config:
@@ -47,6 +66,8 @@ class StrictFunction(LambdaFunction):
 
     def update_configuration(self, config_updates: Config) -> Config:
         """UpdateFunctionConfiguration."""
+        if network := config_updates.get("VpcConfig"):
+            vpc_of(self.account_id, self.region, network)
         self._keep(config_updates)
         super().update_configuration(config_updates)
         return self._modified()
@@ -68,6 +89,14 @@ class StrictFunction(LambdaFunction):
         self.tracing_config = given.get("TracingConfig", self.tracing_config)
         self._dead_letters = given.get("DeadLetterConfig", self._dead_letters)
         self._logging = given.get("LoggingConfig", self._logging)
+        self._files = given.get("FileSystemConfigs", self._files)
+        self._snapshots = given.get("SnapStart", self._snapshots)
+
+    def _get_layers_data(self, layers_versions_arns: list[str]) -> list[Any]:
+        """Layers of other accounts are taken at their word; those of this one have to be there."""
+        own = f":{self.region}:{self.account_id}:layer:"
+        known = {each["Arn"]: each for each in super()._get_layers_data([a for a in layers_versions_arns if own in a])}
+        return [known.get(arn, {"Arn": arn, "CodeSize": 0}) for arn in layers_versions_arns]
 
     def _modified(self) -> Config:
         self.last_modified = iso_8601_datetime_with_nanoseconds()

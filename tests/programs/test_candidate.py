@@ -95,7 +95,7 @@ def test_a_function_gets_the_settings_of_the_inventory_under_the_providers_names
     function = image_function(
         vpc=Vpc(subnets=("subnet-1", "subnet-2"), security_groups=("sg-1",)),
         file_system=FileSystem(arn=ACCESS_POINT, path="/mnt/models"),
-        image_config=ImageConfig(command=("serve",)),
+        image=ImageConfig(command=("serve",)),
         kms_key=KEY,
         dead_letter=QUEUE,
         tracing="Active",

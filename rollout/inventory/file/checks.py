@@ -23,8 +23,8 @@ Names = Mapping[str, AbstractSet[str]]
 
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 
-_ZIP_KEYS, _IMAGE_KEYS = ("code", "runtime", "handler", "layers"), ("image-uri", "image-config")
-_NOT_NEEDED = ("layers", "image-config")
+_ZIP_KEYS, _IMAGE_KEYS = ("code", "runtime", "handler", "layers"), ("image-uri", "image")
+_NOT_NEEDED = ("layers", "image")
 _OWN_ROLE_KEYS = ("role-name", "permissions-boundary", "policies", "statements")
 
 

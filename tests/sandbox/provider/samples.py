@@ -71,6 +71,18 @@ def function(tenant: Tenant) -> dict[str, Any]:
     }
 
 
+def alias(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("scorer")
+    tenant.functions.publish_version(FunctionName="scorer")
+    return {"functionName": "scorer", "name": "live", "functionVersion": "1"}
+
+
+def provisioned(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("scorer")
+    tenant.functions.publish_version(FunctionName="scorer")
+    return {"functionName": "scorer", "qualifier": "1", "provisionedConcurrentExecutions": 2}
+
+
 def permission(tenant: Tenant) -> dict[str, Any]:
     tenant.function("scorer")
     return {
@@ -141,6 +153,8 @@ SAMPLES: dict[str, Sample] = {
     engine.ATTACHMENT: attachment,
     engine.ROLE: role,
     engine.FUNCTION: function,
+    engine.ALIAS: alias,
+    engine.PROVISIONED: provisioned,
     engine.PERMISSION: permission,
     engine.POLICY: policy,
     engine.POLICY_ATTACHMENT: policy_attachment,

@@ -13,6 +13,7 @@ import pytest
 from rollout_sandbox.daemon import SandboxInfo
 from tests.sandbox.provider.engine import (
     ALARM,
+    ALIAS,
     ATTACHMENT,
     COMPOSITE,
     FUNCTION,
@@ -31,7 +32,7 @@ from tests.sandbox.provider.engine import (
 from tests.sandbox.provider.samples import MANAGED, SAMPLES
 from tests.sandbox.tenant import REGION, Tenant
 
-IMPORT_IDS = {PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
+IMPORT_IDS = {ALIAS: "scorer/live", PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
 NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
 TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE}
 AFTER_IMPORT = {FUNCTION: ["code", "lastModified"], GROUP: ["deregistrationDelay"]}

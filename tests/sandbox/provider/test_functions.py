@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox.provider.engine import FUNCTION, PERMISSION, UNKNOWN, Engine, Made, failing, without
-from tests.sandbox.provider.samples import ARCHIVE, SIGNATURE, code, function, permission
+from tests.sandbox.provider.engine import ALIAS, FUNCTION, PERMISSION, UNKNOWN, Engine, Made, failing, without
+from tests.sandbox.provider.samples import ARCHIVE, SIGNATURE, alias, code, function, permission
 from tests.sandbox.tenant import REGION, Tenant
 
+FILES = "arn:aws:elasticfilesystem:us-west-2:123456789012:access-point"
 PUBLISHED = ["lastModified", "qualifiedArn", "qualifiedInvokeArn", "version"]
 
 
@@ -72,6 +73,79 @@ def test_a_setting_changes_in_place_and_alone_and_back(
     assert sent(tenant)[1:] == [(action, {"FunctionName": "scorer", **parameters})]
     assert not again.diff({**inputs, **change}).changes
     assert not again.update(inputs).diff(inputs).changes
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"layers": ["arn:aws:lambda:us-west-2:580247275435:layer:LambdaInsightsExtension:38"]},
+        {"fileSystemConfig": {"arn": f"{FILES}/fsap-0a", "localMountPath": "/mnt/models"}},
+        {"snapStart": {"applyOn": "PublishedVersions"}},
+        # what AWS knows nothing of here is kept by the state
+        {"durableConfig": {"executionTimeout": 60, "retentionPeriod": 7}},
+        {"tenancyConfig": {"tenantIsolationMode": "PER_TENANT"}},
+        {"replacementSecurityGroupIds": ["sg-1"]},
+    ],
+)
+def test_every_setting_of_the_real_provider_is_a_difference_kept_and_read_back(
+    one: Made, inputs: dict[str, Any], setting: dict[str, Any]
+) -> None:
+    (name,) = setting
+    found = one.diff({**inputs, **setting})
+    assert (found.names, found.replaces) == ([name], [])
+    again = one.update({**inputs, **setting}).refresh()
+    assert again is not None
+    assert (
+        again.outputs[name].items() >= setting[name].items()
+        if isinstance(setting[name], dict)
+        else (again.outputs[name] == setting[name])
+    )
+    assert not again.diff({**inputs, **setting}).changes
+    assert again.diff(inputs).names == [name]
+    assert not again.update(inputs).diff(inputs).changes
+
+
+def test_a_function_in_a_vpc_has_subnets_and_groups_of_one(tenant: Tenant, one: Made, inputs: dict[str, Any]) -> None:
+    ec2 = tenant.client("ec2")
+    (vpc, subnet), (other, _) = (network(ec2, block) for block in ("10.1", "10.2"))
+    wanted = {"vpcConfig": {"subnetIds": [subnet], "securityGroupIds": [group(ec2, vpc)]}}
+    again = one.update({**inputs, **wanted})
+    assert again.outputs["vpcConfig"]["vpcId"] == vpc
+    assert not again.diff({**inputs, **wanted}).changes
+
+    with failing("InvalidParameterValueException", "one VPC"):
+        again.update({**inputs, "vpcConfig": {"subnetIds": [subnet], "securityGroupIds": [group(ec2, other)]}})
+    with failing("InvalidSubnetID.NotFound"):
+        again.update({**inputs, "vpcConfig": {"subnetIds": ["subnet-1"], "securityGroupIds": []}})
+    assert again.diff(inputs).paths == {"vpcConfig": "DELETE"}
+    assert again.update(inputs).outputs.get("vpcConfig") is None
+
+
+def network(ec2: Any, block: str) -> tuple[str, str]:
+    """A VPC and its subnet."""
+    vpc = ec2.create_vpc(CidrBlock=f"{block}.0.0/16")["Vpc"]["VpcId"]
+    return vpc, ec2.create_subnet(VpcId=vpc, CidrBlock=f"{block}.1.0/24")["Subnet"]["SubnetId"]
+
+
+def group(ec2: Any, vpc: str) -> str:
+    return str(ec2.create_security_group(GroupName="scorer", Description="its", VpcId=vpc)["GroupId"])
+
+
+def test_an_alias_moves_in_place_by_shares_and_back(engine: Engine, tenant: Tenant) -> None:
+    inputs = alias(tenant)
+    one = engine.make(ALIAS, inputs)
+    tenant.functions.update_function_configuration(FunctionName="scorer", Timeout=9)
+    tenant.functions.publish_version(FunctionName="scorer")
+    shared = {**inputs, "routingConfig": {"additionalVersionWeights": {"2": 0.1}}, "description": "new"}
+    assert one.diff(shared).names == ["description", "routingConfig"]
+    again = one.update(shared)
+    assert (again.id, again.outputs["routingConfig"]) == (one.id, shared["routingConfig"])
+    assert not again.diff(shared).changes
+    moved = again.update({**inputs, "functionVersion": "2"})
+    live = tenant.functions.get_alias(FunctionName="scorer", Name="live")
+    assert (live["FunctionVersion"], live.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})) == ("2", {})
+    assert not moved.diff({**inputs, "functionVersion": "2"}).changes
+    assert moved.diff({**inputs, "name": "other"}).delete_first
 
 
 def test_other_code_is_sent_and_the_modification_follows(tenant: Tenant, one: Made, inputs: dict[str, Any]) -> None:
