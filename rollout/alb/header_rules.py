@@ -132,14 +132,6 @@ def _asks(entry: Route | KeptRoute) -> tuple[str, frozenset[str]]:
     return entry.path, frozenset(entry.methods)
 
 
-def ways_around(environment: Environment, live: AlbState, route: str) -> Iterator[LiveRule]:
-    """The header rules by which requests of a route reach the candidate, whatever its own rule says."""
-    candidate = live.group_arn(environment.routes[route].candidate)
-    for place, _, rule in header_rules_before(environment, live):
-        if place == f"routes.{route}" and rule.forward and candidate in rule.forward.weights:
-            yield rule
-
-
 def with_overrides(environment: Environment, live: AlbState, rules: Mapping[str, OverrideRule]) -> AlbState:
     """The rules as they would be with these header rules, and no others for the inventory's routes."""
     old = {rule.arn for _, _, rule in header_rules_before(environment, live)}

@@ -43,7 +43,6 @@ class EnvironmentRampActions:
         self._evidence: dict[tuple[str, ...], EvidenceReader] = {}
 
     def read(self) -> AlbState:
-        """See `RampActions`."""
         parts = self._parts
         if self._since is None:
             from rollout.migration.rollback.asked import DEPTH, Since  # noqa: PLC0415 - who looks on needs none
@@ -53,11 +52,9 @@ class EnvironmentRampActions:
         return parts.load_balancers.read(parts.environment)
 
     def overruled(self) -> tuple[str, ...]:
-        """See `RampActions`."""
         return self._since.overruled() if self._since else ()
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
-        """See `RampActions`."""
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
 
@@ -72,17 +69,14 @@ class EnvironmentRampActions:
         return unless_unseen(by(found.streams, environment.analysis, steps=steps, notes=found.notes), found.unseen)
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
-        """See `RampActions`."""
         return self._parts.alarms.states(names)
 
     def smoke(self) -> None:
-        """See `RampActions`."""
         Checks(self._opened).smoke().require()
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
     ) -> PhaseResult:
-        """See `RampActions`."""
         some = self._some(routes)
         since = self._since
         phases = Phases(self._opened)
@@ -92,24 +86,20 @@ class EnvironmentRampActions:
         return result
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
-        """See `RampActions`."""
         return Rollbacks(self._opened).rollback(
             routes=self._some(routes), save=self._save, reconcile=said is not None, message=said
         )
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
-        """See `RampActions`."""
         from rollout.adapters.notify import Notice  # noqa: PLC0415 - only where somebody is told
 
         name = self._parts.environment.name
         self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
 
     def now(self) -> datetime:
-        """See `RampActions`."""
         return self._parts.utc
 
     def wait_until(self, due: datetime) -> None:
-        """See `RampActions`."""
         self._parts.wait_until(due)
 
     def _some(self, routes: Sequence[str]) -> tuple[str, ...]:

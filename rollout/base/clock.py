@@ -22,9 +22,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> float:
-        """See `Clock`."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """See `Clock`."""
         time.sleep(seconds)

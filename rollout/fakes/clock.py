@@ -23,11 +23,9 @@ class InMemoryClock:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def now(self) -> float:
-        """See `base.clock.Clock`."""
         return (self.utc - MONDAY).total_seconds()
 
     def sleep(self, seconds: float) -> None:
-        """See `base.clock.Clock`."""
         self.calls.make(ApiCall("sleep", f"{seconds:g}"), lambda: self.advance(timedelta(seconds=seconds)))
 
     def advance(self, time: timedelta) -> None:

@@ -36,7 +36,6 @@ class InMemoryLoadBalancers:
         self._account = account or aws.account
 
     def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
-        """See `migration.ports.LoadBalancers`."""
         account = self._caller(environment)
         found = {key: self._listener(each) for key, each in environment.load_balancers.items()}
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
@@ -56,11 +55,9 @@ class InMemoryLoadBalancers:
         )
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
-        """See `migration.ports.LoadBalancers`."""
         return tuple(rule for listener in listeners for rule in self._rules_of(listener))
 
     def inspect(self, live: AlbState) -> Inspection:
-        """See `migration.ports.LoadBalancers`."""
         targets = self.targets([group.arn for group in live.target_groups.values()])
         lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
         functions = dict.fromkeys(target for group in lambdas for target in targets[group])
@@ -82,15 +79,12 @@ class InMemoryLoadBalancers:
             )
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
-        """See `analysis.ports.TargetGroups`."""
         return {
             group: self.calls.make(ApiCall("DescribeTargetHealth", group), partial(self._targets, group))
             for group in groups
         }
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
-        """See `migration.ports.LoadBalancers`."""
-
         def asked(group: Arn) -> bool:
             return bool(self.aws.resources.get((TARGET_GROUP, group), {}).get("lambdaMultiValueHeadersEnabled"))
 
@@ -101,32 +95,25 @@ class InMemoryLoadBalancers:
         )
 
     def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
-        """See `migration.ports.LoadBalancers`."""
         call = partial(self.aws.modify_rule, rule.arn, forward=forward, before=rule.extras.before)
         self.calls.make(ApiCall("ModifyRule", rule.arn), call)
 
     def unmark(self, rules: Sequence[Arn]) -> None:
-        """See `migration.ports.LoadBalancers`."""
         self.calls.make(ApiCall("RemoveTags", " ".join(rules)), lambda: self.aws.remove_tag(rules, ROLLBACK_TAG))
 
     def account(self) -> str:
-        """See `rollback.RuleApi`."""
         return self.calls.make(ApiCall("GetCallerIdentity"), lambda: self._account)
 
     def listener(self, balancer: LoadBalancer) -> Arn | None:
-        """See `rollback.RuleApi`."""
         return self._listener(balancer)[1]
 
     def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
-        """See `rollback.RuleApi`."""
-
         def read() -> dict[str, Arn]:
             return {name: group.arn for name in names if (group := self.aws.group_named(name))}
 
         return self.calls.make(ApiCall("DescribeTargetGroups"), read)
 
     def mark(self, rules: Sequence[Arn], text: str) -> None:
-        """See `rollback.RuleApi`."""
         self.calls.make(ApiCall("AddTags", " ".join(rules)), lambda: self.aws.add_tag(rules, ROLLBACK_TAG, text))
 
     def _caller(self, environment: Environment) -> str:

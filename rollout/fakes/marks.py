@@ -25,7 +25,6 @@ class InMemoryMarks:
         self._aws = aws
 
     def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
-        """See `migration.ports.Marks`."""
         found = {
             each: self.calls.make(ApiCall("find", str(each)), lambda each=each: self._found(each))  # type: ignore[misc]
             for each in bearers
@@ -33,8 +32,6 @@ class InMemoryMarks:
         return {each: marked for each, marked in found.items() if marked is not None}
 
     def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
-        """See `migration.ports.Marks`."""
-
         def tag() -> None:
             if arn in self._aws.rules:
                 self._aws.set_tags(arn, {**self._aws.rules[arn].tags, **mark.tags})

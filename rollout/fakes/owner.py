@@ -37,8 +37,6 @@ class InMemoryOwner:
         return cls({rule.address: rule for rule in owned})
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:  # noqa: ARG002 - memory is quick
-        """See `migration.ports.LegacyOwner`."""
-
         def read() -> tuple[OwnedRule, ...]:
             if self.broken:
                 raise OwnerError(self.broken)
@@ -47,14 +45,11 @@ class InMemoryOwner:
         return self.calls.make(ApiCall("rules"), read)
 
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
-        """See `migration.ports.LegacyOwner`."""
         return tuple(Command(("pulumi", "state", "delete", rule.address, "--yes")) for rule in rules)
 
     def taking_back(self, rule: Arn) -> Command:
-        """See `migration.ports.LegacyOwner`."""
         return Command(("pulumi", "import", "aws:lb/listenerRule:ListenerRule", "NAME", rule, "--yes"))
 
     def run(self, command: Command) -> None:
-        """See `migration.ports.LegacyOwner`."""
         *_, address, _yes = command.words
         self.calls.make(ApiCall("run", str(command)), lambda: self.held.pop(address, None))

@@ -89,93 +89,74 @@ class InMemoryParts(Container):
 
     @property
     def clock(self) -> InMemoryClock:
-        """See `Container`."""
         return self.actor.world.clock
 
     @property
     def utc(self) -> datetime:
-        """See `Container`."""
         return self.clock.utc
 
     @property
     def wall(self) -> datetime:
-        """See `Container`."""
         return self.clock.utc
 
     def wait_until(self, due: datetime) -> None:
-        """See `Container`."""
         if due > self.utc:
             self.clock.sleep((due - self.utc).total_seconds())
 
     @cached_property
     def load_balancers(self) -> InMemoryLoadBalancers:
-        """See `Container`."""
         return self.actor.load_balancers(self.environment)
 
     @property
     def rules(self) -> InMemoryLoadBalancers:
-        """See `Container`."""
         return self.load_balancers
 
     def known_arns(self, file: Path) -> KnownArns:  # noqa: ARG002 - there is one of each name
-        """See `Container`."""
         return self.actor.world.known.get(self.environment.name, NOTHING_KNOWN)
 
     def keep_good(self, file: Path, live: AlbState) -> None:  # noqa: ARG002 - as above
-        """See `Container`."""
         self.actor.world.known[self.environment.name] = known_from(self.environment, live)
 
     def holders(self) -> tuple[Lock, ...] | None:
-        """See `Container`."""
         return self.stacks.locks(ROUTING)
 
     @cached_property
     def marks(self) -> InMemoryMarks:
-        """See `Container`."""
         return InMemoryMarks(self.actor.world.aws(self.environment), self.actor.calls)
 
     @property
     def metrics(self) -> InMemoryMetrics:
-        """See `Container`."""
         return self.actor.world.metrics
 
     @property
     def logs(self) -> InMemoryMetrics:
-        """See `Container`."""
         return self.actor.world.metrics
 
     @property
     def alarms(self) -> InMemoryAlarms:
-        """See `Container`."""
         world = self.actor.world
         return world.alarms.setdefault(self.environment.account, InMemoryAlarms(world.aws(self.environment)))
 
     @property
     def functions(self) -> InMemoryFunctions:
-        """See `Container`."""
         return self.actor.world.functions_of(self.environment)
 
     @property
     def topics(self) -> InMemoryTopics:
-        """See `Container`."""
         return self.actor.world.topics
 
     @cached_property
     def stacks(self) -> InMemoryStacks:
-        """See `Container`."""
         return self.actor.stacks(self.environment, self.on_lock_cleared)
 
     @property
     def states(self) -> InMemoryStacks:
-        """See `Container`."""
         return self.stacks
 
     @property
     def owner(self) -> LegacyOwner | None:
-        """See `Container`."""
         return self.actor.world.owner
 
     @property
     def engine_version(self) -> str:
-        """See `Container`."""
         return "Pulumi in memory"

@@ -84,7 +84,6 @@ class Named:
 
     @property
     def replaced_by(self) -> frozenset[str]:
-        """See `ResourceType`."""
         return self.further | set(self.keys)
 
     def id_of(self, inputs: Props) -> str:
@@ -92,7 +91,6 @@ class Named:
         return self.between.join(str(inputs[key]) for key in self.keys)
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
         id_ = self.id_of(inputs)
         with aws.lock:
             if self.taken and (self.type, id_) in aws.resources:
@@ -101,17 +99,14 @@ class Named:
             return id_, self._put(aws, id_, inputs)
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
         return aws.resources.get((self.type, id_))
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - it is all put
-        """See `ResourceType`."""
         with aws.lock:
             aws.record(self._actions[1], id_)
             return self._put(aws, id_, inputs)
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - not by what it is made of
-        """See `ResourceType`."""
         with aws.lock:
             aws.record(self._actions[2], id_)
             aws.resources.pop((self.type, id_), None)
@@ -143,21 +138,17 @@ class Permissions:
     replaced_by: frozenset[str] = frozenset({"function", "statementId", "action", "principal", "sourceArn"})
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
         made = _PERMISSION.create(aws, inputs)
         self._publish(aws, inputs["function"])
         return made
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
         return _PERMISSION.read(aws, id_)
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
-        """See `ResourceType`."""
         return _PERMISSION.update(aws, id_, old, inputs)
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
-        """See `ResourceType`."""
         _PERMISSION.delete(aws, id_, inputs)
         self._publish(aws, inputs["function"])
 
@@ -179,22 +170,18 @@ class Attachments:
     replaced_by: frozenset[str] = frozenset({"targetGroupArn", "targetId", "port"})
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
         aws.register_targets(Arn(inputs["targetGroupArn"]), inputs["targetId"])
         return _ATTACHMENT.id_of(inputs), dict(inputs)
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
         group, _, target = id_.partition(",")
         there = target in aws.targets.get(Arn(group), ())
         return {"targetGroupArn": group, "targetId": target} if there else None
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - nothing else
-        """See `ResourceType`."""
         raise AssertionError(f"{id_} of {aws.account}: every property of an attachment replaces it")
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
-        """See `ResourceType`."""
         group, _, target = id_.partition(",")
         if Arn(group) in aws.target_groups:
             aws.deregister_targets(Arn(group), target)
@@ -207,23 +194,19 @@ class TargetGroupResources:
     replaced_by: frozenset[str] = frozenset({"name", "targetType", "port", "protocol", "vpcId"})
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
         arn = aws.create_target_group(inputs["name"], inputs.get("targetType", "instance"))
         return arn, self._put(aws, arn, inputs)
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
         group = aws.target_groups.get(Arn(id_))
         kept = aws.resources.get((TARGET_GROUP, id_), {})
         return {**kept, "name": group.name, "targetType": group.target_type, "arn": group.arn} if group else None
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:  # noqa: ARG002 - it is all put
-        """See `ResourceType`."""
         aws.record("ModifyTargetGroupAttributes", id_)
         return self._put(aws, id_, inputs)
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
-        """See `ResourceType`."""
         if Arn(id_) in aws.target_groups:
             aws.delete_target_group(Arn(id_))
         aws.resources.pop((TARGET_GROUP, id_), None)

@@ -31,7 +31,6 @@ class ListenerRules:
     replaced_by: frozenset[str] = frozenset({"listenerArn"})
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
-        """See `ResourceType`."""
         arn = aws.create_rule(
             Arn(inputs["listenerArn"]),
             int(inputs["priority"]),
@@ -42,12 +41,10 @@ class ListenerRules:
         return arn, {**inputs, "arn": arn}
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
-        """See `ResourceType`."""
         rule = aws.rules.get(Arn(id_))
         return _as_read(rule) if rule else None
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
-        """See `ResourceType`."""
         changed, rule = differing_rule(old, inputs), Arn(id_)
         with aws.lock:
             if "priority" in changed:
@@ -61,7 +58,6 @@ class ListenerRules:
         return {**inputs, "arn": id_}
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:  # noqa: ARG002 - the id says all
-        """See `ResourceType`."""
         with aws.lock:
             if Arn(id_) in aws.rules:
                 aws.delete_rule(Arn(id_))

@@ -33,8 +33,6 @@ class InMemoryFunctions:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:  # noqa: ARG002 - port
-        """See `migration.ports.Functions`."""
-
         def run() -> Invocation:
             if function not in self.handlers and (FUNCTION, function) not in self.aws.resources:
                 raise refusal("Invoke", "ResourceNotFoundException", f"Function not found: {function}", function)
@@ -68,7 +66,6 @@ class InMemoryMetrics:
         self.values.setdefault((source, name), {}).setdefault(minute, []).extend(values)
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `analysis.ports.Metrics`."""
         return self.calls.make(
             ApiCall("GetMetricData"), lambda: {each: tuple(self._points(each, start, end)) for each in series}
         )
@@ -107,8 +104,6 @@ class InMemoryAlarms:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def states(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
-        """See `analysis.ports.Alarms`."""
-
         def state(name: str) -> AlarmState:
             made = any(type_.endswith("Alarm") and id_ == name for type_, id_ in self.aws.resources)
             return self.stated.get(name, AlarmState.OK if made else AlarmState.MISSING)
@@ -138,6 +133,5 @@ class InMemoryTopics:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
-        """See `adapters.notify.ports.Topics`."""
         message = Published(topic, subject, text, data)
         self.calls.make(ApiCall("Publish", topic), lambda: self.published.append(message))

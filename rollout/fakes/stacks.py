@@ -10,7 +10,9 @@ import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
 
 from rollout.adapters.pulumi.failures import engine_error
 from rollout.errors import Drift, EngineError, Problem
@@ -25,6 +27,20 @@ from rollout.state.history.entries import Update
 from rollout.state.pending import Lock
 from rollout.state.plan import Change, ResourceState, StackPreview, change_of
 from rollout.state.ports import Stacks
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _call(method: Callable[P, T]) -> Callable[P, T]:
+    """A method of the port, about a stack, as one call: it is logged, and hooks may step in around it."""
+
+    @wraps(method)
+    def made(*args: P.args, **kwargs: P.kwargs) -> T:
+        client, stack = cast("InMemoryStacks", args[0]), str(args[1])
+        return client.calls.make(ApiCall(method.__name__, stack), lambda: method(*args, **kwargs))
+
+    return made
 
 
 class InMemoryStacks:
@@ -57,47 +73,34 @@ class InMemoryStacks:
         self._on_lock_cleared = on_lock_cleared
 
     def backend(self) -> str:
-        """See `state.ports.Stacks`."""
         return self.calls.make(ApiCall("backend"), lambda: "the memory can be written to")
 
+    @_call
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `state.ports.States`."""
+        record = self._record(stack)
+        return tuple(record.resources.values()) if record else None
 
-        def read() -> tuple[ResourceState, ...] | None:
-            record = self._backend.stack(self._environment, stack)
-            return tuple(record.resources.values()) if record else None
-
-        return self.calls.make(ApiCall("resources", stack), read)
-
+    @_call
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `state.ports.States`."""
+        record = self._record(stack)
+        return tuple(record.history[-depth:]) if record else ()
 
-        def read() -> tuple[Update, ...]:
-            record = self._backend.stack(self._environment, stack)
-            return tuple(record.history[-depth:]) if record else ()
-
-        return self.calls.make(ApiCall("history", stack), read)
-
+    @_call
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
-        """See `state.ports.Stacks`."""
+        if self._record(stack) is None and not create:
+            return None
+        with self._locked(stack) as record:
+            _, steps = self._steps(stack, given, record, refresh=refresh)
+        with self._backend.lock:
+            number = len(self._backend.plans) + 1
+            self._backend.plans[number] = tuple((step.change.urn, step.act) for step in steps)
+        plan.write_text(json.dumps({"plan": number}), "utf-8")
+        plan.chmod(0o600)
+        return StackPreview(stack, tuple(step.change for step in steps), refreshed=refresh)
 
-        def run() -> StackPreview | None:
-            record = self._backend.stack(self._environment, stack)
-            if record is None and not create:
-                return None
-            with self._locked(stack) as record:
-                _, steps = self._steps(stack, given, record, refresh=refresh)
-            with self._backend.lock:
-                number = len(self._backend.plans) + 1
-                self._backend.plans[number] = tuple((step.change.urn, step.act) for step in steps)
-            plan.write_text(json.dumps({"plan": number}), "utf-8")
-            plan.chmod(0o600)
-            return StackPreview(stack, tuple(step.change for step in steps), refreshed=refresh)
-
-        return self.calls.make(ApiCall("preview", stack), run)
-
+    @_call
     def up(
         self,
         stack: str,
@@ -110,85 +113,58 @@ class InMemoryStacks:
         on_begin: Callable[[Change], None] = lambda _: None,
         on_change: Callable[[Change], None] = lambda _: None,
     ) -> None:
-        """See `state.ports.Stacks`."""
-
-        def run() -> None:
-            if self._backend.stack(self._environment, stack) is None:
-                raise engine_error([f"no stack named '{self._environment.name}' found"])
-            with self._locked(stack) as record, self._backend.entry(record, "update", message):
-                guard()
-                resources, steps = self._steps(stack, given, record, refresh=refresh)
-                if plan is not None:
-                    self._hold_to(self._backend.plans[json.loads(plan.read_text("utf-8"))["plan"]], steps)
-                record.resources = resources
-                for step in steps:
-                    take(step, record, self._aws, self.calls, on_begin=on_begin, on_change=on_change)
-
-        self.calls.make(ApiCall("up", stack), run)
+        if self._record(stack) is None:
+            raise engine_error([f"no stack named '{self._environment.name}' found"])
+        with self._locked(stack) as record, self._backend.entry(record, "update", message):
+            guard()
+            resources, steps = self._steps(stack, given, record, refresh=refresh)
+            if plan is not None:
+                self._hold_to(self._backend.plans[json.loads(plan.read_text("utf-8"))["plan"]], steps)
+            record.resources = resources
+            for step in steps:
+                take(step, record, self._aws, self.calls, on_begin=on_begin, on_change=on_change)
 
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
-        """See `state.ports.Stacks`."""
         copy = self.calls.make(ApiCall("rehearsal", stack), lambda: self._backend.copy(self._backend.clock))
         yield InMemoryStacks(self._environment, self._aws, copy, user=self._user, calls=self.calls)
 
+    @_call
     def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `state.ports.Stacks`."""
+        record = self._record(stack)
+        return tuple(record.begun.values()) if record else None
 
-        def read() -> tuple[ResourceState, ...] | None:
-            record = self._backend.stack(self._environment, stack)
-            return tuple(record.begun.values()) if record else None
-
-        return self.calls.make(ApiCall("begun", stack), read)
-
+    @_call
     def forget_begun(self, stack: str) -> None:
-        """See `state.ports.Stacks`."""
+        with self._locked(stack) as record:
+            record.begun.clear()
 
-        def run() -> None:
-            with self._locked(stack) as record:
-                record.begun.clear()
-
-        self.calls.make(ApiCall("forget_begun", stack), run)
-
+    @_call
     def retain(self, stack: str, urns: Collection[str]) -> None:
-        """See `state.ports.Stacks`."""
+        with self._locked(stack) as record:
+            record.resources |= {urn: replace(record.resources[urn], retain_on_delete=True) for urn in urns}
 
-        def run() -> None:
-            with self._locked(stack) as record:
-                record.resources |= {urn: replace(record.resources[urn], retain_on_delete=True) for urn in urns}
-
-        self.calls.make(ApiCall("retain", stack), run)
-
+    @_call
     def note(self, stack: str, message: str) -> None:
-        """See `state.ports.Stacks`."""
+        if self._record(stack) is None:
+            raise EngineError(
+                f"there is no stack {stack} to keep the history in", hint="run phase 2 first", code="stack-missing"
+            )
+        with self._locked(stack) as record, self._backend.entry(record, "refresh", message):
+            pass
 
-        def run() -> None:
-            if self._backend.stack(self._environment, stack) is None:
-                raise EngineError(
-                    f"there is no stack {stack} to keep the history in", hint="run phase 2 first", code="stack-missing"
-                )
-            with self._locked(stack) as record, self._backend.entry(record, "refresh", message):
-                pass
-
-        self.calls.make(ApiCall("note", stack), run)
-
+    @_call
     def locks(self, stack: str) -> tuple[Lock, ...]:
-        """See `state.ports.Stacks`."""
+        record = self._record(stack)
+        return tuple(record.locks) if record else ()
 
-        def read() -> tuple[Lock, ...]:
-            record = self._backend.stack(self._environment, stack)
-            return tuple(record.locks) if record else ()
-
-        return self.calls.make(ApiCall("locks", stack), read)
-
+    @_call
     def unlock(self, stack: str) -> None:
-        """See `state.ports.Stacks`."""
+        if record := self._record(stack):
+            record.locks.clear()
 
-        def run() -> None:
-            if record := self._backend.stack(self._environment, stack):
-                record.locks.clear()
-
-        self.calls.make(ApiCall("unlock", stack), run)
+    def _record(self, stack: str) -> StackRecord | None:
+        return self._backend.stack(self._environment, stack)
 
     def _steps(
         self, stack: str, given: ProgramInput, record: StackRecord, *, refresh: bool

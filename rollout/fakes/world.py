@@ -73,16 +73,9 @@ class World:
         return world
 
     @classmethod
-    def legacy(cls, environment: Environment, *, without_rules: bool = False) -> World:
-        """As it is before rollout comes: the legacy stack with its functions and rules.
-
-        Args:
-            environment: The inventory, which names a legacy program.
-            without_rules: Leave the routes' rules to somebody else.
-        """
-        if not without_rules:
-            return _at_stage("legacy", environment, lambda: cls._with_legacy(environment))
-        return cls._with_legacy(environment, RuleOwnership.RELEASED)
+    def legacy(cls, environment: Environment) -> World:
+        """As it is before rollout comes: the legacy stack with its functions and rules, by the inventory's program."""
+        return _at_stage("legacy", environment, lambda: cls._with_legacy(environment))
 
     @classmethod
     def built(cls, environment: Environment) -> World:
@@ -107,11 +100,11 @@ class World:
         return _at_stage("cut over", environment, make)
 
     @classmethod
-    def _with_legacy(cls, environment: Environment, rules: RuleOwnership = RuleOwnership.OWNED) -> World:
+    def _with_legacy(cls, environment: Environment) -> World:
         world = cls.landscape(environment)
         stacks = world.actor().stacks(environment)
         mark = mark_of(environment, LEGACY).tags
-        given = ProgramInput(environment, rules=dict.fromkeys(environment.routes, rules), mark=mark)
+        given = ProgramInput(environment, rules=dict.fromkeys(environment.routes, RuleOwnership.OWNED), mark=mark)
         with work_folder() as folder:
             plan = folder / "legacy.json"
             stacks.preview(LEGACY, given, plan, create=True)

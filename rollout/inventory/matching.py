@@ -108,9 +108,3 @@ def overlap(one: Conditions, other: Conditions) -> str | None:
         method = next(iter(one.methods or other.methods), "GET")
     path = example_path([one.path, other.path]) if method else None
     return f"{method} {path}" if path is not None else None
-
-
-def shadows(earlier: Conditions, later: Conditions) -> bool:
-    """Whether a rule takes every request of another that is asked after it, so that the other never gets one."""
-    takes_methods = not earlier.methods or (bool(later.methods) and set(later.methods) <= set(earlier.methods))
-    return takes_methods and covers(earlier.path, later.path)

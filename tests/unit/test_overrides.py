@@ -19,7 +19,6 @@ from rollout.alb.header_rules import (
     normal,
     rule_inputs,
     unlike_overrides,
-    ways_around,
     with_overrides,
 )
 from rollout.alb.overlaps import overlaps
@@ -402,17 +401,6 @@ def test_the_order_of_a_header_rules_values_says_nothing() -> None:
     several = replace(planned["stamp-score-override"], methods=("PUT", "GET"))
     assert normal(several) == normal(replace(several, methods=("GET", "PUT")))
     assert normal(None) is None
-
-
-def test_ways_around_a_rollback_are_found_without_tags_and_whoever_made_them() -> None:
-    header = Condition.on_header("X-Test", ("yes",))
-    to_candidate = ForwardAction({group_arn("l-passport-v2-rust-scorer"): 1})
-    theirs = strange("/v2/stamps/*/score/*", 7, header, forward=to_candidate)
-    rules = (*(replace(rule, tags={}) for rule in LATER.rules), theirs)
-    assert {rule.arn for rule in ways_around(SEED, replace(LATER, rules=rules), "stamp-score")} == {
-        "stamp-score-override",
-        theirs.arn,
-    }
 
 
 def test_status_tells_header_rules_and_overlaps_does_not_take_them_for_strangers() -> None:

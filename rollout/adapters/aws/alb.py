@@ -70,7 +70,6 @@ class Elbv2:
         return client
 
     def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
-        """See `migration.ports.LoadBalancers`."""
         elb = explained(lambda: self._elb)
         names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
         names += [route.legacy for route in environment.kept_routes.values()]
@@ -96,21 +95,17 @@ class Elbv2:
         )
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
-        """See `migration.ports.LoadBalancers`."""
         pages = self._pool.map(self._rules_of, listeners)
         return tuple(rule for page in pages for rule in page)
 
     def inspect(self, live: AlbState) -> Inspection:
-        """See `migration.ports.LoadBalancers`."""
         return explained(lambda: inspect(self._elb, self._functions, live))
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
-        """See `analysis.ports.TargetGroups`."""
         elb = explained(lambda: self._elb)
         return explained(lambda: dict(self._pool.map(lambda group: (group, registered(elb, group)), groups)))
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
-        """See `migration.ports.LoadBalancers`."""
         elb = explained(lambda: self._elb)
         found = explained(lambda: list(self._pool.map(lambda group: sends_lists(elb, group), groups)))
         return frozenset(group for group, lists in zip(groups, found, strict=True) if lists)
@@ -120,24 +115,19 @@ class Elbv2:
         return client
 
     def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
-        """See `migration.ports.LoadBalancers`."""
         explained(lambda: self._elb.modify_rule(RuleArn=rule.arn, Actions=rule.extras.actions(forward)), rule.arn)
 
     def listener(self, balancer: LoadBalancer) -> Arn | None:
-        """See `rollback.RuleApi`."""
         return self._listener(explained(lambda: self._elb), balancer)[1]
 
     def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
-        """See `rollback.RuleApi`."""
         return {group.name: group.arn for group in self._target_groups(names)}
 
     def mark(self, rules: Sequence[Arn], text: str) -> None:
-        """See `rollback.RuleApi`."""
         tag: TagTypeDef = {"Key": ROLLBACK_TAG, "Value": text}
         self._on_each(rules, lambda arns: self._elb.add_tags(ResourceArns=arns, Tags=[tag]))
 
     def unmark(self, rules: Sequence[Arn]) -> None:
-        """See `migration.ports.LoadBalancers`."""
         self._on_each(rules, lambda arns: self._elb.remove_tags(ResourceArns=arns, TagKeys=[ROLLBACK_TAG]))
 
     @staticmethod
@@ -146,7 +136,6 @@ class Elbv2:
             explained(partial(call, list(some)))
 
     def account(self) -> str:
-        """See `rollback.RuleApi`."""
         sts = explained(lambda: self._client("sts"))
         account: str = explained(sts.get_caller_identity)["Account"]
         return account

@@ -36,7 +36,6 @@ class CloudWatch:
         return client
 
     def read(self, series: Sequence[Series], start: datetime, end: datetime) -> Mapping[Series, tuple[Point, ...]]:
-        """See `analysis.ports.Metrics`."""
         asked = tuple(dict.fromkeys(series))
         most = max((int((end - start) / each.period) + 1 for each in asked), default=1)
         size = max(1, min(SERIES_A_CALL, POINTS_A_CALL // most))

@@ -25,7 +25,6 @@ class Elbv2Account:
         self._access = access
 
     def find(self) -> Found:
-        """See `api.ports.Account`."""
         who = caller(self._access)
         elb: ElasticLoadBalancingv2Client = self._access.client("elbv2", at_once=PARALLEL)
         with ThreadPoolExecutor(PARALLEL) as pool:

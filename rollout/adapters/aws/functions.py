@@ -55,7 +55,6 @@ class Lambda:
         )
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
-        """See `migration.ports.Functions`."""
         call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
         return explained(call, function)
 

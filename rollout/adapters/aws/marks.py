@@ -44,7 +44,6 @@ class AwsMarks:
         self._resources = Resources(environment)
 
     def find(self, bearers: Collection[Bearer]) -> Mapping[Bearer, Marked]:
-        """See `migration.ports.Marks`."""
         services = sorted({_SERVICES[bearer.type] for bearer in bearers})
         clients = {service: self._client(service) for service in services}  # a session creates one at a time
         with ThreadPoolExecutor(PARALLEL, thread_name_prefix="marks") as pool:
@@ -52,7 +51,6 @@ class AwsMarks:
             return {bearer: found for bearer, future in asked.items() if (found := future.result())}
 
     def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
-        """See `migration.ports.Marks`."""
         client: Any = self._client(_SERVICES[bearer.type])
         pairs = [{"Key": key, "Value": value} for key, value in mark.tags.items()]
         calls: dict[str, Callable[[], object]] = {

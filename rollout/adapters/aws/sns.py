@@ -22,7 +22,6 @@ class Sns:
         self._access = access
 
     def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
-        """See `adapters.notify.ports.Topics`."""
         region = topic.split(":")[3]  # a topic may be in another region than the load balancers
         client = replace(self._access, region=region).client("sns", retries=_RETRIES)
         message = json.dumps({"default": data, "email": text, "sms": text})

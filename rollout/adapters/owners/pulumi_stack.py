@@ -36,7 +36,6 @@ class PulumiStack:
 
     @property
     def place(self) -> str:
-        """See `migration.ports.LegacyOwner`."""
         return f"stack {self.stack}"
 
     update = "pulumi up"
@@ -44,7 +43,6 @@ class PulumiStack:
     advice = "remove the rules from its program before its next `pulumi up`"
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
-        """See `migration.ports.LegacyOwner`."""
         words = ("pulumi", "stack", "export", "--stack", self.stack, "--non-interactive")
         return tuple(rules_in(self.tool.output(words, limit, self._variables)))
 
@@ -67,7 +65,6 @@ class PulumiStack:
         return Command(words, self._variables)
 
     def run(self, command: Command) -> None:
-        """See `migration.ports.LegacyOwner`."""
         self.tool.output(command.words, WRITING, command.variables)
 
     @property

@@ -47,7 +47,6 @@ class Terraform:
 
     @property
     def place(self) -> str:
-        """See `migration.ports.LegacyOwner`."""
         if self.directory is None:
             return f"state {self.state}"
         return f"directory {self.directory}" + (f", workspace {self.workspace}" if self.workspace else "")
@@ -60,22 +59,18 @@ class Terraform:
     )
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
-        """See `migration.ports.LegacyOwner`."""
         return tuple(rules_in(self._state(limit)))
 
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
-        """See `migration.ports.LegacyOwner`."""
         where = ("state", "rm", f"-state={self.state}") if self.directory is None else (*self._there, "state", "rm")
         addresses = [rule.address for rule in rules]
         return (Command(("terraform", *where, *addresses), self._variables),)
 
     def taking_back(self, rule: Arn) -> Command:
-        """See `migration.ports.LegacyOwner`."""
         where = ("import", f"-state={self.state}") if self.directory is None else (*self._there, "import")
         return Command(("terraform", *where, self.placeholder, rule), self._variables)
 
     def run(self, command: Command) -> None:
-        """See `migration.ports.LegacyOwner`."""
         self.tool.output(command.words, WRITING, command.variables)
 
     @property

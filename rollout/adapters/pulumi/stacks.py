@@ -64,7 +64,6 @@ class PulumiStacks(PulumiStates):
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
-        """See `state.ports.Stacks`."""
         with self._opened(stack, given, plan) as opened:
             steps, problems = Steps(), Diagnostics()
 
@@ -164,7 +163,6 @@ class PulumiStacks(PulumiStates):
             yield copy
 
     def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
-        """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
             try:
                 return leftovers.begun(_exported(opened))
@@ -172,12 +170,10 @@ class PulumiStacks(PulumiStates):
                 return None
 
     def forget_begun(self, stack: str) -> None:
-        """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
             self._unlocking.run(stack, opened, lambda: _edit(opened, leftovers.without_begun))
 
     def retain(self, stack: str, urns: Collection[str]) -> None:
-        """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
             self._unlocking.run(
                 stack, opened, lambda: _edit(opened, lambda state: leftovers.with_retained(state, urns))
@@ -207,12 +203,10 @@ class PulumiStacks(PulumiStates):
                 ) from None
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
-        """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
             return locks_on(stack, opened)
 
     def unlock(self, stack: str) -> None:
-        """See `state.ports.Stacks`."""
         with self._opened(stack) as opened:
             explained(opened.cancel)
 

@@ -101,7 +101,6 @@ class PulumiStates:
 
     @again_if_torn
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
-        """See `state.ports.States`."""
         with suppress(AskEngineError):
             return self._folder(stack).history(depth)
         said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
