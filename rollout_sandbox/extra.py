@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
+from rollout.base.packages import how_to_install, missing_of
 from rollout.errors import SandboxError
-
-PACKAGES = ("aiohttp", "moto")
 
 
 def require() -> None:
@@ -15,7 +12,7 @@ def require() -> None:
     Raises:
         SandboxError: It isn't.
     """
-    if missing := [name for name in PACKAGES if find_spec(name) is None]:
+    if missing := missing_of("sandbox"):
         raise SandboxError(
-            f"the sandbox needs {' and '.join(missing)}", hint='pip install "rollout[sandbox]"', code="extra-missing"
+            f"the sandbox needs {' and '.join(missing)}", hint=how_to_install("sandbox"), code="extra-missing"
         )

@@ -66,6 +66,6 @@ class Traffic(Part):
             silent = replace(self._opened, emit=emitter(lambda _: None))
             planned = phase_runner(silent).run(phase, None, weights=weights, preview_only=True)
             live = future(environment, live, planned.after)
-        if phase.startswith("override"):
+        if PHASES[phase].sets_header_rules:
             live = with_overrides(environment, live, PHASES[phase].header_rules(environment, live))
         return tuple(explain(environment, live, name, request, cookie) for name in names)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollout.base.packages import how_to_install
 from rollout.errors import SandboxError
 
 COMMANDS, SANDBOXES = "rollout.commands", "rollout.sandboxes"
@@ -31,5 +32,5 @@ def brought(group: str, name: str) -> Any:
     except (KeyError, ModuleNotFoundError) as error:
         lacks = f": there is no {error.name}" if isinstance(error, ModuleNotFoundError) else ""
         raise SandboxError(
-            f"the sandbox isn't installed{lacks}", hint='pip install "rollout[sandbox]"', code="extra-missing"
+            f"the sandbox isn't installed{lacks}", hint=how_to_install("sandbox"), code="extra-missing"
         ) from error

@@ -10,8 +10,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-
+from rollout.base.packages import how_to_install, missing_of
 from rollout.errors import RolloutError
 
 
@@ -21,10 +20,9 @@ def require_extra() -> None:
     Raises:
         RolloutError: The extra isn't installed.
     """
-    missing = [name for name in ("jinja2", "aiohttp") if importlib.util.find_spec(name) is None]
-    if missing:
+    if missing := missing_of("dashboard"):
         raise RolloutError(
             f"the dashboard and reports need {' and '.join(missing)}",
-            hint="Install it: pip install 'rollout[dashboard]'",
+            hint=how_to_install("dashboard"),
             code="extra-missing",
         )

@@ -9,12 +9,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 from rollout import __version__
 from rollout.adapters.pulumi import install as toolchain
 from rollout.base.files import is_folder
+from rollout.base.packages import how_to_install, missing_of
 from rollout.errors import EngineError, Problem
 from rollout.migration.checks.report import Check, failed
 
@@ -67,10 +67,9 @@ def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
 
 def extra(*, sandboxed: bool) -> Check:
     """Whether the sandbox's packages are installed."""
-    missing = [name for name in ("aiohttp", "moto") if find_spec(name) is None]
-    if not missing:
+    if not (missing := missing_of("sandbox")):
         return Check("sandbox", "its packages are installed")
-    problem = (Problem("it can't be used", hint='pip install "rollout[sandbox]"', code="extra-missing"),)
+    problem = (Problem("it can't be used", hint=how_to_install("sandbox"), code="extra-missing"),)
     return Check("sandbox", f"without {', '.join(missing)}", problem if sandboxed else (), () if sandboxed else problem)
 
 

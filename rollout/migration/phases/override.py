@@ -25,6 +25,7 @@ class Override(Phase):
     steps = (Step(ROUTING, "override", "add a header rule before each route's own"),)
     tables = ("header-override",)
     moves_traffic = True
+    sets_header_rules = True
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         yield from candidate_problems(environment, context.live)
@@ -53,6 +54,7 @@ class OverrideRemove(Phase):
     summary = "Take the header rules away"
     steps = (Step(ROUTING, "override-remove", "delete the header rules, and no other"),)
     moves_traffic = True
+    sets_header_rules = True
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         return candidate_problems(environment, context.live)

@@ -57,6 +57,7 @@ class Phase:
         steps: In the order in which they are applied.
         tables: The tables of stacks.toml that it goes by, of those that other phases do without.
         moves_traffic: Whether requests may go elsewhere afterwards.
+        sets_header_rules: Whether it adds or removes header rules.
         only_watches: Whether it leaves alone all that requests go through.
         undoes: Whether it takes back what an earlier phase did, and so has no need of the candidate.
         gives_way: Whether it gives up where somebody asks for a rollback meanwhile.
@@ -71,6 +72,7 @@ class Phase:
     steps: ClassVar[tuple[Step, ...]]
     tables: ClassVar[tuple[str, ...]] = ()
     moves_traffic: ClassVar[bool] = False
+    sets_header_rules: ClassVar[bool] = False
     only_watches: ClassVar[bool] = False
     undoes: ClassVar[bool] = False
     gives_way: ClassVar[bool] = True
