@@ -2,6 +2,7 @@
 
 - `streams`: the judge's input, counts by minute;
 - `defaults`: the default margins, by metric;
+- `freshness`: whether there is still something to judge;
 - `judge`: from streams to verdicts, with
   - `weighing`: the evidence of each stream, from
   - `bets`: bets on each request, and `eprocess`: their product over the minutes;

@@ -33,14 +33,20 @@ BETTER = np.array([0.0, 0.3, 0.55, 0.8])
 _BETTER_THAN_AS_GOOD = np.array([0.04, 0.2, 0.5, 0.75])  # odds ratios, where as good as legacy is the border of harm
 _LEAST = 1e-6
 _NEXT_TO_0 = 1e-12
-_MOST = 0.9  # of the possible stake on legacy if the nearest point isn't known exactly
+_MOST = 0.9  # of what can be staked on legacy where the nearest point isn't known exactly
+_RARE, _VANISHING = 0.05, 1e-5  # below the one a bet goes by ratios alone, as if rates were the other
+_RECENT = 10  # blocks that tell legacy's rate where it has fallen
+_HALVINGS = 40
+PATIENCE, ABSENT = 5, 10
+"""The candidate's requests wait for so many minutes, and for so many of legacy's usual requests, and then no more."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blocks:
     """Counts of both arms by stream and block; those after a stream's last are 0.
 
-    A block is a minute, or as many as it takes until both arms have a request.
+    A block is a minute, or as many as it takes until both arms have a request. Where legacy is silent for long while
+    the candidate isn't, a block is the candidate's alone.
 
     Attributes:
         candidate: The candidate's requests.
@@ -70,6 +76,8 @@ class Blocks:
 def blocks_of(candidate: Floats, candidate_bad: Floats, legacy: Floats, legacy_bad: Floats) -> Blocks:
     """Join minutes in which an arm had no requests with those that follow, and leave out what stays alone.
 
+    Only requests decide, never what became of them. The candidate's don't wait for ever: see `Blocks`.
+
     Args:
         candidate: Requests, by stream and minute.
         candidate_bad: Those of them that count as bad.
@@ -79,11 +87,18 @@ def blocks_of(candidate: Floats, candidate_bad: Floats, legacy: Floats, legacy_b
     counts = np.stack([candidate, candidate_bad, legacy, legacy_bad]).astype(float)
     minutes = counts.shape[2]
     alone = np.flatnonzero(((candidate > 0) != (legacy > 0)).any(axis=0))
-    for minute in range(int(alone[0]) if alone.size else minutes, minutes - 1):
-        waiting = (counts[0, :, minute] == 0) | (counts[2, :, minute] == 0)
-        counts[:, waiting, minute + 1] += counts[:, waiting, minute]
-        counts[:, waiting, minute] = 0
+    asked = counts[0] > 0
+    waited, usual = np.zeros(len(candidate)), np.cumsum(counts[2], axis=1) / np.maximum(np.cumsum(asked, axis=1), 1)
     whole = (counts[0] > 0) & (counts[2] > 0)
+    for minute in range(int(alone[0]) if alone.size else minutes, minutes):
+        ours, theirs = counts[0, :, minute] > 0, counts[2, :, minute] > 0
+        waited = np.where(theirs, 0, waited + asked[:, minute])
+        silent = (waited >= PATIENCE) & (waited * usual[:, minute] >= ABSENT)
+        whole[:, minute] = ours & (theirs | silent)
+        waiting = ~whole[:, minute]
+        if minute + 1 < minutes:
+            counts[:, waiting, minute + 1] += counts[:, waiting, minute]
+            counts[:, waiting, minute] = 0
     most = max(1, int(whole.sum(axis=1).max(initial=0)))
     order = np.argsort(~whole, axis=1, kind="stable")[:, :most]
     kept = np.take_along_axis(counts * whole, order[None], axis=2)
@@ -140,20 +155,74 @@ class Guess:
         return Guess(self.rate[streams], self.worth[streams])
 
 
-def on_worse(blocks: Blocks, guess: Guess, ratio: Floats) -> Bets:
+def on_worse(blocks: Blocks, guess: Guess, ratio: Floats, alone: Floats | None = None) -> Bets:
     """Bets against "the candidate's rate is at most `ratio` times legacy's", for each of `WORSE`.
+
+    Rare events are bet on by their ratio alone, the conditional test: what legacy's rate was before, in a failure of
+    both perhaps, is nothing to it.
 
     Args:
         guess: Legacy's rates before anything is known of them.
         ratio: Above 0, by stream.
+        alone: By stream and block, the rate that is let by where the candidate is alone; none is judged without.
     """
     weight, steep = _candidate_weight(blocks), ratio[:, None, None]
     base = _legacy_rate(blocks, guess)
+    base = np.where(base < _RARE, _VANISHING, base)
     rate = _odds_times(np.minimum(steep * base, 1 - _LEAST), WORSE)
     point = _nearest(weight, rate, base, steep)
     border = np.clip(steep * point, _NEXT_TO_0, 1 - _NEXT_TO_0)
     stake = np.maximum(rate - border, 0) / (border * (1 - border))
-    return Bets(border, stake, point, -stake * steep * weight / (1 - weight))
+    return _with_single(Bets(border, stake, point, -stake * steep * weight / (1 - weight)), blocks, alone)
+
+
+def on_more(blocks: Blocks, guess: Guess, shift: Floats, alone: Floats | None = None) -> Bets:
+    """Bets against "the candidate's rate is at most legacy's and `shift`"; the rest as `on_worse`.
+
+    Args:
+        blocks: The counts.
+        guess: Legacy's rates before anything is known of them.
+        shift: A difference of shares, 0 to 1, by stream.
+        alone: As for `on_worse`.
+    """
+    weight, more = _candidate_weight(blocks), shift[:, None, None]
+    base = np.minimum(_legacy_rate(blocks, guess), 1 - more - _LEAST)
+    rate = _odds_times(base + more, WORSE)
+    low, high = np.broadcast_to(base, rate.shape), np.maximum(rate - more, base)
+    for _ in range(_HALVINGS):  # the nearest point: where what both arms pull with is the same
+        point = (low + high) / 2
+        border = point + more
+        ours, theirs = weight * (border - rate) / (border * (1 - border)), (1 - weight) * (point - base)
+        below = ours + theirs / (point * (1 - point)) < 0
+        low, high = np.where(below, point, low), np.where(below, high, point)
+    border = low + more
+    stake = np.maximum(rate - border, 0) / (border * (1 - border))
+    return _with_single(Bets(border, stake, low, -stake * weight / (1 - weight)), blocks, alone)
+
+
+def _with_single(bets: Bets, blocks: Blocks, allowed: Floats | None) -> Bets:
+    """The same bets, and others where the candidate is alone."""
+    single = (blocks.legacy == 0)[:, :, None]
+    if not single.any():
+        return bets
+    border = np.clip(np.ones_like(blocks.legacy) if allowed is None else allowed, _LEAST, 1 - _LEAST)[:, :, None]
+    stake = np.maximum(_odds_times(border, WORSE) - border, 0) / (border * (1 - border))
+    return Bets(
+        np.where(single, border, bets.candidate_point),
+        np.where(single, stake, bets.candidate_stake),
+        bets.legacy_point,
+        np.where(single, 0, bets.legacy_stake),
+    )
+
+
+def highest_recent(blocks: Blocks) -> Floats:
+    """What legacy's rate was at most before each block, by its last requests: three standard deviations higher."""
+    requests, bad = _recent(blocks.legacy), _recent(blocks.legacy_bad)
+    known = requests > 0
+    requests, bad = (
+        np.where(known, each, _before(whole)) for each, whole in ((requests, blocks.legacy), (bad, blocks.legacy_bad))
+    )
+    return np.asarray(np.minimum(_upper(bad) / np.maximum(requests, 1), 1))
 
 
 def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats) -> Bets:
@@ -178,7 +247,8 @@ def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats)
     point = np.where(by_ratio, _nearest(weight, rate, base, ratio), _near(weight, rate, base, shift))
     border = np.clip(ratio * point + shift, _NEXT_TO_0, 1 - _NEXT_TO_0)
     known = np.maximum(_before(blocks.candidate), _before(blocks.legacy)) + guess.worth[:, None]
-    stake = np.where((blocks.candidate <= known)[:, :, None], np.minimum(rate - border, 0), 0) / (border * (1 - border))
+    taken = (blocks.candidate <= known) & (blocks.legacy > 0)
+    stake = np.where(taken[:, :, None], np.minimum(rate - border, 0), 0) / (border * (1 - border))
     back = np.minimum(-stake * ratio * weight / (1 - weight), _MOST / point)
     stake = np.maximum(stake, -back * (1 - weight) / (ratio * weight))
     return Bets(border, stake, point, back)
@@ -204,11 +274,26 @@ def alone(requests: Floats, bad: Floats, ceiling: Floats, *, worse: bool) -> Flo
 def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
     """Legacy's rate before each block, with a third axis for alternatives.
 
-    It uses only legacy's counts: if the candidate's counted, one more bad request could improve its verdict.
+    It uses all that came before, or the last minutes if they are surely below: a failure that is over is forgotten.
+    And only legacy's counts: if the candidate's counted, one more bad request could improve its verdict.
     """
     worth = guess.worth[:, None]
     rate = (_before(blocks.legacy_bad) + guess.rate[:, None] * worth) / (_before(blocks.legacy) + worth)
-    return np.asarray(np.clip(rate, _LEAST, 1 - _LEAST)[:, :, None])
+    requests = _recent(blocks.legacy)
+    recent = np.where(requests > 0, _upper(_recent(blocks.legacy_bad)) / np.maximum(requests, 1), 1)
+    return np.asarray(np.clip(np.minimum(rate, recent), _LEAST, 1 - _LEAST)[:, :, None])
+
+
+def _recent(counts: Floats) -> Floats:
+    """What was counted in the last blocks before each."""
+    before = _before(counts)
+    recent = before.copy()
+    recent[:, _RECENT:] -= before[:, : max(0, before.shape[1] - _RECENT)]
+    return recent
+
+
+def _upper(count: Floats) -> Floats:
+    return np.asarray(count + 3 * np.sqrt(count) + 3)
 
 
 def _before(counts: Floats) -> Floats:
@@ -219,7 +304,8 @@ def _before(counts: Floats) -> Floats:
 def _candidate_weight(blocks: Blocks) -> Floats:
     """The candidate's share of a block's requests; any where there are none."""
     both = blocks.candidate + blocks.legacy
-    return np.asarray(np.where(both > 0, blocks.candidate / np.maximum(both, _NEXT_TO_0), 0.5)[:, :, None])
+    paired = (blocks.candidate > 0) & (blocks.legacy > 0)
+    return np.asarray(np.where(paired, blocks.candidate / np.maximum(both, _NEXT_TO_0), 0.5)[:, :, None])
 
 
 def _odds_times(rate: Floats, factor: Floats) -> Floats:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
+from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName, OnWorse
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +57,14 @@ def bounds_of(metric: MetricName, analysis: Analysis) -> tuple[Margin, Margin, f
     """
     default, said = DEFAULTS[metric], analysis.metric.get(metric, Metric())
     return said.tolerance or default.tolerance, said.harm or default.harm, said.ceiling
+
+
+def on_worse_of(metric: MetricName, analysis: Analysis) -> OnWorse:
+    """Whether a metric that is surely worse fails the step or only holds it.
+
+    Args:
+        metric: Its name.
+        analysis: What stacks.toml says.
+    """
+    said = analysis.metric.get(metric, Metric()).on_worse
+    return said or ("hold" if metric == "client-errors" else "fail")

@@ -23,49 +23,66 @@ _SERIES = 2.11  # what 1 / (n·log(n)²) sums to from 2 on, rounded up
 _LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float
 
 
-def start_weights(minutes: int) -> Floats:
-    """The weights of faults by their first minute; at most 1 in all."""
-    later = np.arange(2, minutes + 1)
+def start_weights(blocks: int) -> Floats:
+    """The weights of faults by their first block; at most 1 in all."""
+    later = np.arange(2, blocks + 1)
     weights = (1 - AT_ONCE) / _SERIES / (later * np.log(later) ** 2)
-    return np.concatenate([[AT_ONCE], weights])[:minutes]
+    return np.concatenate([[AT_ONCE], weights])[:blocks]
 
 
 def log_worse(log_bets: Floats) -> Floats:
-    """The logarithm of the e-process against the tolerance, by stream and minute.
+    """The logarithm of the e-process against the tolerance, by stream and block.
 
     Args:
-        log_bets: By stream, minute and member of `WORSE`.
+        log_bets: By stream, block and member of `WORSE`.
     """
     bets = np.exp(np.minimum(log_bets, _LARGEST_LOG_BET))
     found = np.empty(bets.shape[:2])
     running = np.zeros((bets.shape[0], len(WORSE)))
-    for minute, weight in enumerate(start_weights(bets.shape[1])):
-        running = np.minimum((running + weight) * bets[:, minute], _LARGEST)
-        found[:, minute] = running @ PRIOR
+    for block, weight in enumerate(start_weights(bets.shape[1])):
+        running = np.minimum((running + weight) * bets[:, block], _LARGEST)
+        found[:, block] = running @ PRIOR
     return np.log(np.maximum(found, 1 / _LARGEST))
 
 
 def log_worse_by_start(log_bets: Floats, until: int) -> Floats:
-    """The parts of one stream's e-process after minute `until`, by the minute that the fault begins at.
+    """The parts of one stream's e-process after block `until`, by the block that the fault begins at.
 
     Args:
-        log_bets: Of one stream, by minute and member of `WORSE`.
-        until: The last minute that counts, from 0.
+        log_bets: Of one stream, by block and member of `WORSE`.
+        until: The last block that counts, from 0.
     """
-    since = np.cumsum(log_bets[until::-1], axis=0)[::-1] + np.log(PRIOR)
-    return np.asarray(np.log(start_weights(until + 1)) + _log_sum(since))
+    return np.asarray(np.log(start_weights(until + 1)) + log_worse_since(log_bets[: until + 1]))
+
+
+def log_worse_since(log_bets: Floats) -> Floats:
+    """How strong the evidence of a fault is that began at each block, of one stream, by that block.
+
+    The highest is Page's statistic ("Continuous inspection schemes", 1954), which tells how things stand now.
+    """
+    return log_sum(np.cumsum(log_bets[::-1], axis=0)[::-1] + np.log(PRIOR))
+
+
+def log_no_harm_since(log_bets: Floats) -> Floats:
+    """The logarithm of the e-value against "harmful since then", by stream and number of blocks that are left out.
+
+    Args:
+        log_bets: By stream, block and alternative.
+    """
+    sums = np.cumsum(log_bets[:, ::-1], axis=1)[:, ::-1]
+    return log_no_harm(np.concatenate([sums, np.zeros_like(sums[:, :1])], axis=1))
 
 
 def log_no_harm(log_totals: Floats) -> Floats:
-    """The logarithm of the e-process against harm, by stream.
+    """The logarithm of the e-process against harm.
 
     Args:
-        log_totals: Sums of logarithms of bets by stream and alternative.
+        log_totals: Sums of logarithms of bets; the last axis has the alternatives.
     """
-    return np.asarray(_log_sum(log_totals) - np.log(log_totals.shape[-1]))
+    return np.asarray(log_sum(log_totals) - np.log(log_totals.shape[-1]))
 
 
-def _log_sum(logs: Floats) -> Floats:
+def log_sum(logs: Floats) -> Floats:
     """The logarithm of the sum along the last axis."""
     highest = logs.max(axis=-1, keepdims=True)
     return np.asarray(highest[..., 0] + np.log(np.exp(np.maximum(logs - highest, -700.0)).sum(axis=-1)))

@@ -5,10 +5,11 @@ the streams grow, and these claims hold for all of a ramp's looks together:
 
 - **Fail** if the candidate is significantly worse than the tolerance. A candidate within the tolerance on all metrics
   fails in at most `analysis.false_alarms` of the ramps. This budget is split over steps and streams.
-- **Pass** if harm is ruled out on every stream. A candidate that is harmful on one of them passes a step with a
-  probability of at most `analysis.missed`.
+- **Pass** if harm is ruled out on every stream, and by its recent minutes alone, too. A candidate that is harmful on
+  one of them, from any minute on, passes a step with a probability of at most `analysis.missed` once it has been so
+  for long enough: see `weighing.rule_out`.
 - **Inconclusive** in between, with an estimate of the missing requests.
-- **NoData** if there is nothing to compare.
+- **NoData** if there is nothing to compare, or if one implementation has fallen silent.
 
 The judge keeps no state. `bets` and `eprocess` have the mathematics, and docs/judge.md has their limits: they assume
 independent requests.
@@ -22,16 +23,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 
-from rollout.analysis.bets import alone
-from rollout.analysis.defaults import bounds_of
-from rollout.analysis.eprocess import log_no_harm, log_worse
-from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_wait
+from rollout.analysis.bets import Blocks, alone
+from rollout.analysis.defaults import bounds_of, on_worse_of
+from rollout.analysis.eprocess import log_worse
+from rollout.analysis.freshness import silent_since
+from rollout.analysis.metrics import MINUTE
+from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_wait
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
-from rollout.analysis.weighing import FEWEST, PLENTY, Evidence, shares_of_budget, weigh
+from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, rule_out, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
@@ -39,29 +44,42 @@ _PER_CENT, _PER_SECOND = 100, 1000
 _CLOSE = 1e-6
 
 
-def judge(streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()) -> AnalysisResult:
+def judge(
+    streams: Sequence[Stream],
+    analysis: Analysis,
+    *,
+    steps: int,
+    bake: timedelta = timedelta(minutes=BAKE),
+    notes: Sequence[str] = (),
+) -> AnalysisResult:
     """Judge a step by its streams.
 
     Args:
         streams: From the step's first minute until now; the same ones at each look, in any order.
         analysis: The risks, and bounds that differ from the defaults.
         steps: The number of the ramp's steps, 1 or more.
+        bake: How long the step is watched at least.
         notes: What can't be compared, and why.
 
     Returns:
         The verdict, with a result for each stream.
     """
-    streams = sorted(streams, key=lambda stream: (stream.metric, stream.routes))
+    streams = sorted((_warm(each, analysis) for each in streams), key=lambda stream: (stream.metric, stream.routes))
     shares = [analysis.false_alarms / steps * share for share in _shares(streams)]
     both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
     suspicious = analysis.missed / max(1, len(streams))
-    found = weigh([stream for stream, _ in both], [share for _, share in both], suspicious, analysis)
+    found = weigh([each for each, _ in both], [share for _, share in both], suspicious, analysis, bake // MINUTE)
     missing = [_no_data(stream) for stream in streams if not _comparable(stream)]
     return _concluded([*(_compared(evidence, analysis) for evidence in found), *missing], notes)
 
 
 def judge_alone(
-    streams: Sequence[Stream], analysis: Analysis, *, steps: int, notes: Sequence[str] = ()
+    streams: Sequence[Stream],
+    analysis: Analysis,
+    *,
+    steps: int,
+    bake: timedelta = timedelta(minutes=BAKE),
+    notes: Sequence[str] = (),
 ) -> AnalysisResult:
     """Judge a step at 100 per cent, where legacy has no requests to compare with.
 
@@ -72,16 +90,18 @@ def judge_alone(
         streams: As for `judge`; legacy's counts are left aside. A latency is judged if its `tolerated` is the ceiling.
         analysis: The risks, and the ceilings.
         steps: The number of the ramp's steps, 1 or more.
+        bake: How long the step is watched at least.
         notes: What can't be compared, and why.
     """
     told, findings = list(notes), list[MetricResult]()
+    streams = [_warm(each, analysis) for each in streams]
     idle = not any(stream.candidate.requests.sum() for stream in streams)
     for stream, share in zip(streams, _shares(streams), strict=True):
         ceiling = _ceiling(stream, analysis)
         if idle or (ceiling and not stream.candidate.requests.sum()):
             findings.append(_no_data(stream))
         elif ceiling:
-            findings.append(_held(stream, ceiling, analysis.false_alarms / steps * share, analysis))
+            findings.append(_held(stream, ceiling, analysis.false_alarms / steps * share, analysis, bake // MINUTE))
         else:
             told.append(f"{', '.join(stream.routes)}: {NAMES[stream.metric]} has no ceiling and is not judged")
     if streams and not findings:
@@ -99,6 +119,20 @@ def _comparable(stream: Stream) -> bool:
     return bool(stream.candidate.requests.sum() and stream.legacy.requests.sum())
 
 
+def _warm(stream: Stream, analysis: Analysis) -> Stream:
+    """A latency without the minutes after the raise, in which new environments start; errors count from the first."""
+    cold = analysis.warm_up // MINUTE
+    if stream.latency is None or not cold:
+        return stream
+
+    def later(arm: Arm) -> Arm:
+        since = np.arange(len(arm.requests)) >= cold
+        return Arm(arm.requests * since, arm.events * since)
+
+    harmful = stream.harmful and later(stream.harmful)
+    return replace(stream, legacy=later(stream.legacy), candidate=later(stream.candidate), harmful=harmful)
+
+
 def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
     stream = evidence.stream
     numbers = {
@@ -107,9 +141,14 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
         "log-e-no-harm": evidence.log_no_harm,
         "log-e-no-harm-needed": evidence.log_no_harm_needed,
     }
+    silence = silent_since(stream)
     if evidence.fault:
-        verdict, sentence = Verdict.FAIL, of_fail(evidence, analysis)
+        stops = on_worse_of(stream.metric, analysis) == "fail"
+        verdict = Verdict.FAIL if stops else Verdict.INCONCLUSIVE
+        sentence = of_fail(evidence, analysis) + ("" if stops else "; it holds the step, and no more")
         numbers |= {} if stream.latency else {"times-worse-at-least": evidence.at_least}
+    elif silence:
+        verdict, sentence = Verdict.NO_DATA, of_silence(stream, *silence)
     elif evidence.log_no_harm >= evidence.log_no_harm_needed and not evidence.suspicion:
         verdict, sentence = Verdict.PASS, of_pass(evidence, analysis)
     else:
@@ -144,20 +183,25 @@ def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
     return 1 - stream.latency.quantile if counted else None
 
 
-def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis) -> MetricResult:
+def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bake: int) -> MetricResult:
     arm, null = stream.candidate, np.array([ceiling])
     requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
     worse = log_worse(alone(requests, bad, null, worse=True)).max()
-    below = log_no_harm(alone(requests, bad, null, worse=False).sum(axis=1))[0]
+    bets = alone(requests, bad, null, worse=False)
+    blocks = Blocks(requests, bad, requests, bad, np.arange(len(arm.requests))[None])
+    below = rule_out(blocks, bets[0], -math.log(analysis.missed), bake)[0]
     numbers = {
         "log-e-worse": float(worse),
         "log-e-worse-needed": -math.log(alarms),
-        "log-e-no-harm": float(below),
+        "log-e-no-harm": below,
         "log-e-no-harm-needed": -math.log(analysis.missed),
     }
     many = (bad > 0).sum() >= FEWEST or bad.sum() >= PLENTY
     if many and worse >= -math.log(alarms):
-        verdict, how, risk = Verdict.FAIL, "above", analysis.false_alarms
+        stops = on_worse_of(stream.metric, analysis) == "fail"
+        verdict, how, risk = Verdict.FAIL if stops else Verdict.INCONCLUSIVE, "above", analysis.false_alarms
+    elif (since := silent_since(stream)) and since[0] == "candidate":
+        return _finding(stream, Verdict.NO_DATA, of_silence(stream, *since), None, numbers)
     elif below >= -math.log(analysis.missed):
         verdict, how, risk = Verdict.PASS, "below", analysis.missed
     else:

@@ -38,6 +38,7 @@ def of_fail(evidence: Evidence, analysis: Analysis) -> str:
     else:
         beside = _beside(stream, fault.candidate, fault.legacy)
         how = f"at least {evidence.at_least:.3g} times worse"
+        how += "" if fault.legacy[1] else " than legacy was before"
     began = f" since {stream.start + timedelta(minutes=fault.first):%H:%M} UTC" if fault.first else ""
     return f"{beside}{began}: {how} ({_sure(analysis.false_alarms)})"
 
@@ -60,6 +61,12 @@ def of_no_data(stream: Stream) -> str:
     legacy, candidate = stream.legacy.requests.sum(), stream.candidate.requests.sum()
     where = "legacy" if candidate else "the candidate" if legacy else "either implementation"
     return f"{NAMES[stream.metric]}: no requests in {where}"
+
+
+def of_silence(stream: Stream, who: str, minute: int) -> str:
+    """Which implementation has fallen silent, and since which minute of the step, from 0."""
+    where = "legacy" if who == "legacy" else "the candidate"
+    return f"{NAMES[stream.metric]}: no requests in {where} since {stream.start + timedelta(minutes=minute):%H:%M} UTC"
 
 
 def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> str:
@@ -103,7 +110,7 @@ def _harmless(evidence: Evidence) -> str:
 
 
 def _of(bad: int, requests: int) -> str:
-    return f"{_share(bad / requests)} of {requests:,}"
+    return f"{_share(bad / requests)} of {requests:,}" if requests else "no requests"
 
 
 def _share(rate: float) -> str:

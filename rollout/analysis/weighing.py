@@ -11,9 +11,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rollout.analysis.bets import Blocks, Floats, Guess, blocks_of, on_no_harm, on_worse
+from rollout.analysis.bets import Blocks, Floats, Guess, blocks_of, highest_recent, on_more, on_no_harm, on_worse
 from rollout.analysis.defaults import bounds_of
-from rollout.analysis.eprocess import log_no_harm, log_worse, log_worse_by_start
+from rollout.analysis.eprocess import (
+    log_no_harm,
+    log_no_harm_since,
+    log_sum,
+    log_worse,
+    log_worse_by_start,
+    log_worse_since,
+)
 from rollout.analysis.streams import Arm, Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
@@ -24,7 +31,14 @@ _RATIOS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 50
 _ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many requests that is worth: next to nothing
 _LATENCIES_WORTH = 100.0  # requests; their rate is known by their quantile
 _TOGETHER = 32  # streams whose arrays fit into a processor's cache
+_DAY, _HOUR = 1440, 60
+_OF_FIRST_DAYS = 0.95  # of the risk is for looks within two days
+BAKE = 30
+"""How many minutes a step is watched at least, if nobody says."""
 _MOST_HARM = 0.999
+_AGAIN = 3  # times the requests that sufficed at first make the recent ones
+_AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
+_EVERY = 5  # minutes between earlier looks
 _EARLIER = 50  # minutes at which earlier faults are looked for; each was the last minute of a look of its own
 
 
@@ -55,7 +69,7 @@ class Evidence:
         log_no_harm: The logarithm of the e-value against harm.
         log_no_harm_needed: The level of a Pass.
         fault: When the candidate was significantly worse than the tolerance, if it was.
-        suspicion: The same, with less certainty.
+        suspicion: Whether it lately was, with less certainty.
         at_least: How many times worse it is at least, if it is.
         needs: About how many more of the candidate's requests rule out harm; None if unknown.
     """
@@ -67,7 +81,7 @@ class Evidence:
     log_no_harm: float
     log_no_harm_needed: float
     fault: Window | None
-    suspicion: Window | None
+    suspicion: bool
     at_least: float
     needs: int | None
 
@@ -78,48 +92,106 @@ def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
     return [weight / sum(weights) for weight in weights]
 
 
-def weigh(streams: Sequence[Stream], alarms: Sequence[float], suspicious: float, analysis: Analysis) -> list[Evidence]:
+def weigh(
+    streams: Sequence[Stream], alarms: Sequence[float], suspicious: float, analysis: Analysis, bake: int = BAKE
+) -> list[Evidence]:
     """Weigh streams that have requests in both arms.
 
     Args:
         alarms: The risk of a false alarm, above 0 and below 1, by stream.
         suspicious: The same, for a suspicion.
         analysis: Bounds that differ from the defaults, and the risk of a harmful candidate that passes.
+        bake: How many minutes a step is watched at least, 0 or more.
     """
-    if not streams:
-        return []
-    bounds = [bounds_of(stream.metric, analysis)[:2] for stream in streams]
+    found = list[Evidence]()
+    for start in range(0, len(streams), _TOGETHER):
+        some = slice(start, start + _TOGETHER)
+        found += _weigh(streams[some], -np.log(np.array(alarms[some])), -math.log(suspicious), analysis, bake)
+    return found
+
+
+def _weigh(
+    streams: Sequence[Stream], needed: Floats, suspicious: float, analysis: Analysis, bake: int
+) -> list[Evidence]:
+    bounds = [bounds_of(stream.metric, analysis) for stream in streams]
     guess = guessed(streams)
-    ratio = np.array([tolerated(stream, tolerance)[0] for stream, (tolerance, _) in zip(streams, bounds, strict=True)])
-    harms = np.array([harm_of(stream, harm) for stream, (_, harm) in zip(streams, bounds, strict=True)])
-    blocks = _blocks(streams, [stream.candidate for stream in streams])
-    harmful = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
-    parts = [slice(start, start + _TOGETHER) for start in range(0, len(streams), _TOGETHER)]
-    bets = np.concatenate(
-        [on_worse(own := blocks.of(part), guess.of(part), ratio[part]).log_bets(own) for part in parts]
-    )
-    totals = np.concatenate(
-        [
-            on_no_harm(own := harmful.of(part), guess.of(part), *harms[part].T).log_bets(own).sum(axis=1)
-            for part in parts
-        ]
-    )
-    worse, no_harm, no_harm_needed = log_worse(bets), log_no_harm(totals), -math.log(analysis.missed)
-    needed, found = -np.log(alarms), list[Evidence]()
-    for n, (stream, (tolerance, harm)) in enumerate(zip(streams, bounds, strict=True)):
-        own, above = blocks.of(slice(n, n + 1)), tolerated(stream, tolerance)[1]
-        suspicion = _window(own, bets[n], worse[n], min(needed[n], -math.log(suspicious)), above)
-        fault = _window(own, bets[n], worse[n], needed[n], above) if suspicion else None
-        passes = no_harm[n] >= no_harm_needed
-        needs = None if suspicion or passes else _needs(stream, harms[n], totals[n], no_harm_needed)
-        numbers = float(worse[n].max()), float(needed[n]), float(no_harm[n]), no_harm_needed
-        found.append(Evidence(stream, harm, *numbers, fault, suspicion, 1.0, needs))
+    ratio, shift = np.array([tolerated(s, tolerance) for s, (tolerance, *_) in zip(streams, bounds, strict=True)]).T
+    harms = np.array([harm_of(stream, harm) for stream, (_, harm, _) in zip(streams, bounds, strict=True)])
+    blocks, penalty = _blocks(streams, [stream.candidate for stream in streams])
+    harmful, _ = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
+    alone = allowed_alone(blocks, ratio, shift)
+    by_ratio = on_worse(blocks, guess, ratio, alone).log_bets(blocks)
+    against_harm = on_no_harm(harmful, guess, *harms.T).log_bets(harmful)
+    worse = log_worse(by_ratio)
+    needed, no_harm_needed = needed + penalty, -math.log(analysis.missed) + penalty
+    found = list[Evidence]()
+    for n, (stream, (_, harm, _)) in enumerate(zip(streams, bounds, strict=True)):
+        one, bets, evidence, fault = blocks.of(slice(n, n + 1)), [by_ratio[n]], worse[n], None
+        no_harm, first, weakest = rule_out(one, against_harm[n], no_harm_needed, bake)
+        lately = log_worse_since(bets[0][first:])
+        if not stream.latency and max(evidence.max() - needed[n], lately.max() - suspicious) >= 0:
+            some = slice(n, n + 1)  # both bounds must be exceeded, and so both hypotheses refuted
+            bets.append(on_more(one, guess.of(some), shift[some], alone[some]).log_bets(one)[0])
+            evidence = np.minimum(evidence, log_worse(bets[1][None])[0])
+            lately = np.minimum(lately, log_worse_since(bets[1][first:]))
+        fault = _window(one, bets, evidence, needed[n])
+        needs = None
+        if no_harm < no_harm_needed:
+            needs = _needs(stream, harms[n], against_harm[n, weakest:].sum(axis=0), no_harm_needed)
+        numbers = float(evidence.max()), float(needed[n]), no_harm, no_harm_needed
+        found.append(Evidence(stream, harm, *numbers, fault, bool(lately.max() >= suspicious), 1.0, needs))
     failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
     for n, times in zip(
         failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed]), strict=True
     ):
         found[n] = replace(found[n], at_least=float(times))
     return found
+
+
+def allowed_alone(blocks: Blocks, ratio: Floats, shift: Floats) -> Floats:
+    """The rate that is let by in minutes without legacy: by its last requests, as high as they may have been."""
+    highest = highest_recent(blocks)
+    return np.maximum(highest * ratio[:, None], highest + shift[:, None])
+
+
+def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tuple[float, int, int]:
+    """How surely harm is ruled out on one stream, since whichever block it may have begun at.
+
+    If the candidate has been harmful since some block, the e-value of the blocks from there on is ever above 1/`missed`
+    with a probability of at most `missed`. So the smallest of these e-values counts: of the whole step, and of each of
+    its ends that isn't shorter than the recent blocks are. What sufficed up to a bake ago suffices, unless the recent
+    blocks speak for harm: luck goes up and down, and not all streams have it at once.
+
+    Args:
+        blocks: Of one stream.
+        log_bets: Against harm, by block and alternative.
+        needed: The logarithm of 1/`missed`.
+        bake: How many minutes the step is watched at least.
+
+    Returns:
+        The logarithm of that e-value, where the recent blocks begin, and the block since which it is least sure.
+    """
+    many = max(1, int((blocks.candidate[0] > 0).sum()))
+    ends, own = blocks.ends[0, :many], log_bets[None, :many]
+    sufficed = log_no_harm(np.cumsum(own, axis=1))[0] >= needed
+    if not sufficed.any():
+        return float(log_no_harm(own.sum(axis=1))[0]), 0, 0
+    requests = np.cumsum(blocks.candidate[0, :many])
+    enough = _AGAIN * requests[sufficed.argmax()]
+
+    def at(last: int) -> tuple[float, int, int]:
+        starts = np.concatenate([[0], ends[:last] + 1])
+        left = requests[last] - np.concatenate([[0.0], requests[:last]])
+        first = max(0, int(((left >= enough) & (ends[last] + 1 - starts >= bake)).sum()) - 1)
+        since = log_no_harm_since(own[:, : last + 1])[0, : first + 1]
+        return float(since.min()), first, int(since.argmin())
+
+    found, first, weakest = at(many - 1)
+    if -_AGAINST <= found < needed:
+        looks = ends[many - 1] - np.arange(_EVERY, bake + 1, _EVERY)
+        earlier = np.searchsorted(ends, looks[looks >= ends[0]], side="right") - 1
+        found = max([found, *(at(int(look))[0] for look in earlier)])
+    return found, first, weakest
 
 
 def tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
@@ -132,15 +204,26 @@ def harm_of(stream: Stream, harm: Margin) -> tuple[float, float]:
     return (0.0, 0.0) if stream.latency else (harm.relative, min(harm.absolute / 100, _MOST_HARM))
 
 
-def _blocks(streams: Sequence[Stream], candidates: Sequence[Arm]) -> Blocks:
-    """The arms side by side, short ones as if nothing came after them."""
-    counts = np.zeros((4, len(streams), max(len(stream.legacy.requests) for stream in streams)))
+def _blocks(streams: Sequence[Stream], candidates: Sequence[Arm]) -> tuple[Blocks, float]:
+    """The arms side by side, short ones as if nothing came after them, and what joining old minutes costs.
+
+    Minutes before the day before yesterday's end, counted from the step's beginning, are joined to hours: whole days
+    of them, so that at most fifteen such processes are ever looked at. Each has a part of the risk of its own.
+    """
+    minutes = max(len(stream.legacy.requests) for stream in streams)
+    days = max(0, minutes // _DAY - 1)
+    edges = np.concatenate([np.arange(0, days * _DAY, _HOUR), np.arange(days * _DAY, max(minutes, 1))])
+    counts = np.zeros((4, len(streams), len(edges)))
     for n, (stream, candidate) in enumerate(zip(streams, candidates, strict=True)):
         for kind, numbers in enumerate(
             (candidate.requests, candidate.events, stream.legacy.requests, stream.legacy.events)
         ):
-            counts[kind, n, : len(numbers)] = numbers
-    return blocks_of(*counts)
+            joined = numbers if not days else np.add.reduceat(numbers, edges[edges < len(numbers)])
+            counts[kind, n, : len(joined)] = joined
+    blocks = blocks_of(*counts)
+    last = np.concatenate([edges[1:], [minutes]]) - 1
+    risk = _OF_FIRST_DAYS if not days else (1 - _OF_FIRST_DAYS) / (days * (days + 1))
+    return replace(blocks, ends=last[blocks.ends]), -math.log(risk)
 
 
 def guessed(streams: Sequence[Stream]) -> Guess:
@@ -150,11 +233,10 @@ def guessed(streams: Sequence[Stream]) -> Guess:
     return Guess(rate, worth)
 
 
-def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above: float) -> Window | None:
-    """When the candidate was worse, if the evidence suffices.
+def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: float) -> Window | None:
+    """When the candidate was worse, if the evidence suffices against each hypothesis.
 
-    Only beginnings count from which on the candidate's share of bad requests is more than `above` higher than legacy's
-    and they aren't few.
+    Only beginnings count from which on the bad requests aren't few.
     """
     if evidence.max() < needed:
         return None
@@ -163,16 +245,14 @@ def _window(blocks: Blocks, bets: Floats, evidence: Floats, needed: float, above
     enough = np.flatnonzero(evidence >= needed)
     for until in map(int, (enough[-1], evidence.argmax(), *enough[:: len(enough) // _EARLIER + 1])):
         requests, bad, others, others_bad, times = (total[until + 1] - total[: until + 1] for total in sums)
-        with np.errstate(invalid="ignore"):  # a minute that is padding
-            counted = (bad / requests - others_bad / others > above) & ((times >= FEWEST) | (bad >= PLENTY))
-        if counted.any():
-            parts = np.where(counted, log_worse_by_start(bets, until), -np.inf)
-            first = int(parts.argmax())
-            if parts[first] + math.log(np.exp(parts - parts[first]).sum()) >= needed:
-                began = int(blocks.ends[0, first - 1]) + 1 if first else 0
-                return Window(
-                    began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first]))
-                )
+        counted = (times >= FEWEST) | (bad >= PLENTY)
+        if not counted.any():
+            continue
+        parts = [np.where(counted, log_worse_by_start(each, until), -np.inf) for each in bets]
+        if min(float(log_sum(each)) for each in parts) >= needed:
+            first = int(np.minimum.reduce(parts).argmax())
+            began = int(blocks.ends[0, first - 1]) + 1 if first else 0
+            return Window(began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first])))
     return None
 
 

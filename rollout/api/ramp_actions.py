@@ -16,6 +16,7 @@ from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.ports import Approver
+from rollout.ramp.decide import bake_of
 
 if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import EvidenceReader
@@ -64,9 +65,11 @@ class EnvironmentRampActions:
         found = self._evidence[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
-        steps = len(environment.ramp.steps)
-        by = judge_alone if alone else judge
-        return unless_unseen(by(found.streams, environment.analysis, steps=steps, notes=found.notes), found.unseen)
+        ramp, by = environment.ramp, judge_alone if alone else judge
+        bake = bake_of(ramp, min((splits[name].weight for name in names if name in splits), default=WHOLE))
+        return unless_unseen(
+            by(found.streams, environment.analysis, steps=len(ramp.steps), bake=bake, notes=found.notes), found.unseen
+        )
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return self._parts.alarms.states(names)

@@ -16,6 +16,7 @@ from rollout.inventory.quantities import Duration, Percent, TimeOfDay
 
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OnFailure = Literal["rollback", "route", "freeze", "step-back"]
+OnWorse = Literal["fail", "hold"]
 NoticeKind = Literal["step", "verdict", "rollback", "approval", "finished"]
 MetricName = Literal[
     "server-errors", "client-errors", "lambda-errors", "throttles", "latency-p50", "latency-p99", "function-errors",
@@ -137,6 +138,9 @@ class Metric(Frozen):
     ceiling: float | None = Field(
         None, gt=0, description="the most at 100 per cent, where there's no legacy: per cent or milliseconds"
     )
+    on_worse: OnWorse | None = Field(
+        None, description='"fail" or "hold": what a rise beyond the tolerance does; by default 4xx hold, others fail'
+    )
 
 
 class Analysis(Frozen):
@@ -156,6 +160,11 @@ class Analysis(Frozen):
     )
     delay: Duration = Field(
         timedelta(minutes=3), le=timedelta(hours=1), description="how late CloudWatch's points may be, 0s to 1h"
+    )
+    warm_up: Duration = Field(
+        timedelta(minutes=5),
+        le=timedelta(hours=1),
+        description="how long after a raise latencies aren't judged, while new environments start, 0s to 1h",
     )
     metric: Mapping[MetricName, Metric] = Field(
         default_factory=dict, description="by metric, bounds that differ from the defaults"

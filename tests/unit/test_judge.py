@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import numpy as np
@@ -19,7 +19,7 @@ from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.inventory.ramp_settings import Analysis, Margin, Metric, MetricName
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-ANALYSIS = Analysis()
+ANALYSIS = Analysis(warm_up="0s")
 P99 = Latency(0.99, limit=0.4, tolerated=0.44, harmful=0.6)
 Counts = Sequence[int] | np.ndarray
 
@@ -151,8 +151,18 @@ def test_a_rise_within_the_tolerance_never_fails() -> None:
 def test_frequent_errors_are_judged_too() -> None:
     like = errors(steady(50, [10], 30), steady(950, [190], 30), "client-errors")
     worse = errors(steady(50, [20], 30), steady(950, [190], 30), "client-errors")
+    stops = Analysis(metric={"client-errors": Metric(on_worse="fail")})
     assert judged(like).verdict is Verdict.PASS
-    assert judged(worse).verdict is Verdict.FAIL
+    assert judged(worse, analysis=stops).verdict is Verdict.FAIL
+
+
+def test_a_rise_of_4xx_holds_a_step_and_fails_it_only_where_that_is_said() -> None:
+    worse = errors(steady(50, [20], 30), steady(950, [190], 30), "client-errors")
+    found = judged(worse)
+    assert found.verdict is Verdict.INCONCLUSIVE
+    assert found.failed_routes == ()
+    holds = Analysis(metric={"server-errors": Metric(on_worse="hold")})
+    assert judged(BAD, analysis=holds).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_broken_legacy_does_not_stop_a_fix() -> None:
@@ -232,7 +242,7 @@ def test_more_bad_requests_never_make_it_better(minutes: list[tuple[int, int, in
     stream = of(minutes)
     more = [data.draw(st.integers(bad, requests)) for requests, bad, *_ in minutes]
     worse = replace(stream, candidate=arm(stream.candidate.requests, more))
-    order = [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.NO_DATA]
+    order = [Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.FAIL]
     share = Analysis(false_alarms=0.3, missed=0.3)
     assert order.index(judged(worse, analysis=share).verdict) >= order.index(judged(stream, analysis=share).verdict)
 
@@ -248,11 +258,12 @@ def test_the_order_of_streams_does_not_matter(streams: list[list[tuple[int, int,
 
 @given(st.lists(MINUTE, min_size=1, max_size=20), st.lists(st.integers(0, 20), max_size=5))
 def test_minutes_without_requests_say_nothing(minutes: list[tuple[int, int, int, int]], gaps: list[int]) -> None:
+    """But that nothing is to be said of the present, if they are the last."""
     with_gaps = list(minutes)
     for gap in gaps:
         with_gaps.insert(min(gap, len(with_gaps)), (0, 0, 0, 0))
     before, after = judged(of(minutes)).findings[0], judged(of(with_gaps)).findings[0]
-    assert (before.verdict, before.needs) == (after.verdict, after.needs)
+    assert after.verdict in (before.verdict, Verdict.NO_DATA)
     assert before.numbers == after.numbers
 
 
@@ -274,7 +285,7 @@ def test_without_legacy_a_metric_is_held_against_its_ceiling() -> None:
 
 def test_without_legacy_a_latency_is_judged_if_its_limit_is_the_ceiling() -> None:
     slow = latency([2] * 40, [2] * 40, [0] * 40, requests=(50, 0))
-    found = judge_alone([slow], ceiling("latency-p99", 440), steps=5)
+    found = judge_alone([slow], ceiling("latency-p99", 440).model_copy(update={"warm_up": timedelta(0)}), steps=5)
     assert found.verdict is Verdict.FAIL
     assert found.sentence == ("p99 latency: 4 % of 2,000 took longer than 440 ms: above the ceiling of 1 % (99 % sure)")
     assert judge_alone([slow], ceiling("latency-p99", 900), steps=5).verdict is Verdict.PASS
@@ -296,7 +307,7 @@ def test_the_budget_of_false_alarms_is_split_over_steps_and_streams(steps: int, 
     analysis = Analysis(metrics=("server-errors", "client-errors"), metric=bounds) if alone else ANALYSIS
     found = judge_alone(streams, analysis, steps=steps) if alone else judged(*streams, steps=steps)
     budget = sum(math.exp(-numbers["log-e-worse-needed"]) for each in found.findings if (numbers := each.numbers))
-    assert budget == pytest.approx(ANALYSIS.false_alarms / steps)
+    assert 0.9 < budget / (ANALYSIS.false_alarms / steps) < 1 + 1e-9  # a part is for looks after two days
 
 
 def test_a_ceiling_of_all_requests_is_never_exceeded() -> None:

@@ -1,0 +1,33 @@
+"""Whether there is still something to judge: an implementation that fell silent says nothing, and nothing is no Pass.
+
+A minute without requests is missing if it ought to have had some. How many it ought to have is what came in the hour
+before the silence: at `ABSENT` requests that didn't come, silence by chance is as likely as 1 in 20,000.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from rollout.analysis.bets import ABSENT
+from rollout.analysis.streams import Counts, Stream
+
+LATELY = 15
+"""A silence counts if it ended less than so many minutes ago."""
+_HOUR = 60
+
+
+def silent_since(stream: Stream) -> tuple[str, int] | None:
+    """Which implementation has lately been silent though it had requests before, and from which minute on, from 0."""
+    found = [(who, _silence(arm.requests)) for who, arm in (("candidate", stream.candidate), ("legacy", stream.legacy))]
+    return next(((who, since) for who, since in found if since is not None), None)
+
+
+def _silence(requests: Counts) -> int | None:
+    busy = np.flatnonzero(requests)[-LATELY - 1 :]
+    for start, end in itertools.pairwise([*busy, len(requests)]):
+        before = requests[max(0, start + 1 - _HOUR) : start + 1]
+        if end > len(requests) - LATELY and (end - start - 1) * before.sum() >= ABSENT * len(before):
+            return int(start) + 1
+    return None

@@ -1,0 +1,170 @@
+"""Inputs on which a judge is easily wrong: silence, old evidence, the corners of what is tolerated, cold starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.analysis.judge import judge, judge_alone
+from rollout.analysis.streams import Arm, Latency, Stream
+from rollout.analysis.verdicts import AnalysisResult, Verdict
+from rollout.inventory.ramp_settings import Analysis, Metric, MetricName
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+P99 = Latency(0.99, limit=0.4, tolerated=0.44, harmful=0.6)
+Ints = np.ndarray
+
+
+def repeated(*parts: tuple[int, float]) -> Ints:
+    """Minutes and what each of them has, as even as whole numbers can be."""
+    each = np.concatenate([np.full(minutes, number) for minutes, number in parts])
+    return np.diff(np.floor(np.cumsum(each) + 0.5), prepend=0).astype(np.int64)
+
+
+def errors(candidate: Ints, bad: Ints, legacy: Ints, legacy_bad: Ints, metric: MetricName = "server-errors") -> Stream:
+    return Stream(metric, ("a",), START, Arm(legacy, legacy_bad), Arm(candidate, bad))
+
+
+def judged(*streams: Stream, analysis: Analysis | None = None, bake: int = 30) -> AnalysisResult:
+    return judge(streams, analysis or Analysis(), steps=5, bake=timedelta(minutes=bake))
+
+
+ZERO = repeated((30, 0))
+
+
+@pytest.mark.parametrize("silent", [1, 5, 15])
+@pytest.mark.parametrize("who", ["candidate", "legacy", "both"])
+def test_who_has_fallen_silent_does_not_pass(who: str, silent: int) -> None:
+    busy, quiet = repeated((30, 250)), repeated((30 - silent, 250), (silent, 0))
+    legacy, candidate = (quiet if who in (side, "both") else busy for side in ("legacy", "candidate"))
+    found = judged(errors(candidate, ZERO, legacy * 3, ZERO))
+    assert found.verdict is Verdict.NO_DATA
+    assert judged(errors(busy, ZERO, busy * 3, ZERO)).verdict is Verdict.PASS
+    if who == "both":
+        sentence = f"5xx: no requests in the candidate since 12:{30 - silent} UTC"
+        assert found.sentence == sentence
+
+
+def test_without_legacy_too_who_has_fallen_silent_does_not_pass() -> None:
+    analysis = Analysis(metric={"server-errors": Metric(ceiling=1)})
+    quiet, nobody = repeated((20, 250), (10, 0)), repeated((30, 0))
+    assert judge_alone([errors(quiet, ZERO, nobody, ZERO)], analysis, steps=5).verdict is Verdict.NO_DATA
+
+
+@given(st.lists(st.integers(20, 60), min_size=31, max_size=60), st.integers(1, 15), st.booleans())
+def test_no_step_passes_while_one_of_the_last_minutes_has_no_requests(
+    requests: list[int], ago: int, is_legacy: bool
+) -> None:
+    candidate, legacy = np.array(requests), np.array(requests) * 50
+    missing = legacy if is_legacy else candidate
+    missing[-ago] = 0
+    found = judged(errors(candidate, candidate * 0, legacy, legacy * 0))
+    assert found.verdict is Verdict.NO_DATA
+
+
+def test_few_requests_that_come_when_they_will_are_no_silence() -> None:
+    every_tenth = np.resize([1] + [0] * 9, 30_000)
+    found = judged(errors(every_tenth, every_tenth * 0, every_tenth, every_tenth * 0))
+    assert found.verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("rate", [0.2, 1.0])
+def test_a_candidate_that_fails_while_legacy_is_silent_fails(rate: float) -> None:
+    legacy, candidate = repeated((15, 250), (15, 0)), repeated((30, 250))
+    bad = repeated((15, 0.25), (15, 250 * rate))
+    found = judged(errors(candidate, bad, legacy, repeated((15, 0.25), (15, 0))))
+    assert found.verdict is Verdict.FAIL
+    assert "against no requests since 12:15 UTC: at least 1.25 times worse than legacy was before" in found.sentence
+
+
+def test_a_candidate_that_goes_on_as_legacy_did_while_it_is_silent_does_not_fail() -> None:
+    legacy, candidate = repeated((60, 1000), (600, 0)), repeated((660, 1000))
+    bad = repeated((660, 1.2))
+    assert judged(errors(candidate, bad, legacy, repeated((60, 1), (600, 0)))).verdict is Verdict.NO_DATA
+
+
+def test_a_suspicion_is_settled_by_what_comes_after() -> None:
+    bad = repeated((5, 1), (10_000, 0))
+    stream = errors(repeated((10_005, 50)), bad, repeated((10_005, 950)), repeated((10_005, 0.95)))
+    assert judged(cut(stream, 5)).verdict is Verdict.INCONCLUSIVE
+    assert judged(cut(stream, 100)).verdict is Verdict.PASS
+    assert judged(stream).verdict is Verdict.PASS
+
+
+def cut(stream: Stream, minutes: int) -> Stream:
+    legacy, candidate = (Arm(arm.requests[:minutes], arm.events[:minutes]) for arm in (stream.legacy, stream.candidate))
+    return replace(stream, legacy=legacy, candidate=candidate)
+
+
+@pytest.mark.parametrize("minutes", [5, 10, 30])
+def test_after_a_long_clean_time_a_fault_is_no_pass(minutes: int) -> None:
+    clean, total = 1440, 1440 + minutes
+    bad = repeated((clean, 0.25), (minutes, 2.5))
+    stream = errors(repeated((total, 250)), bad, repeated((total, 750)), repeated((total, 0.75)))
+    assert judged(cut(stream, clean)).verdict is Verdict.PASS
+    assert judged(stream).verdict is not Verdict.PASS
+
+
+def test_at_harm_for_the_last_bake_alone_is_no_pass_whatever_came_before() -> None:
+    total = 1470
+    bad = repeated((1440, 250 * 0.05), (30, 250 * 0.075))
+    stream = errors(repeated((total, 250)), bad, repeated((total, 750)), repeated((total, 750 * 0.05)), "client-errors")
+    assert judged(cut(stream, 1440)).verdict is Verdict.PASS
+    assert judged(stream).verdict is not Verdict.PASS
+
+
+@pytest.mark.parametrize(
+    ("metric", "legacy", "candidate"),
+    [
+        ("client-errors", 0.0, 0.0049),
+        ("client-errors", 0.001, 0.004),
+        ("client-errors", 0.02, 0.025),
+        ("client-errors", 0.2, 0.25),
+        ("server-errors", 0.0001, 0.00055),
+        ("server-errors", 0.002, 0.0025),
+    ],
+)
+def test_within_the_tolerance_few_fail_at_its_corners_too(metric: MetricName, legacy: float, candidate: float) -> None:
+    random, uneven = np.random.default_rng(1), np.tile([0.2, 1.0, 1.8], 10)
+    stops, runs, failed = Analysis(metric={metric: Metric(on_worse="fail")}), 200, 0
+    requests = np.full(30, 500)
+    for _ in range(runs):
+        bad = random.binomial(requests, candidate * (uneven if legacy == 0.001 else 1))
+        stream = errors(requests, bad, requests * 9, random.binomial(requests * 9, legacy), metric)
+        failed += judge([stream], stops, steps=1).verdict is Verdict.FAIL
+    assert failed <= 6  # 1 % of 200, and four standard deviations
+
+
+def latency(slow: Ints, requests: int = 50) -> Stream:
+    asked, legacy = np.full(len(slow), requests), np.full(len(slow), requests * 19)
+    arm = Arm(asked, slow)
+    return Stream("latency-p99", ("a",), START, Arm(legacy, repeated((len(slow), requests * 0.19))), arm, P99, arm)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_a_warm_up_is_no_fault_and_slowness_that_lasts_is_one(share: float) -> None:
+    warms = latency(repeated((1, 50 * share), (1, 25 * share), (1, 10 * share), (57, 0)))
+    assert judged(warms).verdict is Verdict.PASS
+    assert judged(latency(repeated((60, 50 * share)))).verdict is Verdict.FAIL
+    at_once = Analysis(warm_up=timedelta(0))
+    assert judged(latency(repeated((10, 50 * share))), analysis=at_once).verdict is Verdict.FAIL
+
+
+def test_no_grace_is_for_errors() -> None:
+    bad = repeated((2, 50))
+    stream = errors(repeated((2, 50)), bad, repeated((2, 950)), repeated((2, 1)))
+    assert judged(stream, analysis=Analysis(warm_up=timedelta(hours=1))).verdict is Verdict.FAIL
+
+
+def test_fourteen_days_are_judged_by_the_hour_and_a_crash_is_found_all_the_same() -> None:
+    total = 14 * 1440
+    good = errors(repeated((total, 50)), repeated((total, 0.05)), repeated((total, 950)), repeated((total, 0.95)))
+    assert judged(good).verdict is Verdict.PASS
+    bad = good.candidate.events.copy()
+    bad[-2:] = 50
+    assert judged(replace(good, candidate=Arm(good.candidate.requests, bad))).verdict is Verdict.FAIL
