@@ -1,6 +1,6 @@
-"""Marking what a stack holds and no mark says to be its own: made by a version without marks, or by hand.
+"""Marks the resources of a stack that have no mark: created by an earlier version of rollout, or by hand.
 
-Nothing is taken that the state of a stack doesn't hold already, nor what carries another's mark. Only tags are added.
+It only adds tags, only to resources in the stack's state, and never to resources with another owner's mark.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from rollout.state.plan import LISTENER_RULE, Change, Op, ResourceState, StackPr
 from rollout.state.ports import Stacks
 
 ADOPT = "adopt"
-SUMMARY = "Mark what this environment's stacks hold as its own; nothing but tags is changed"
+SUMMARY = "Mark resources in this environment's stacks as its own; only tags change"
 
 
 @dataclass(frozen=True, slots=True)
 class Unmarked:
-    """Something that a stack holds without its mark.
+    """A resource of a stack without the mark.
 
     Attributes:
         stack: legacy, candidate, routing or monitoring.
@@ -112,10 +112,10 @@ class Adoption:
             message: For Pulumi's update history.
 
         Raises:
-            UsageError: There is nothing of a name that could be adopted.
+            UsageError: There is no such resource to adopt.
             GateRefused: Not approved.
-            Drift: Somebody changed one of them while the gate was open.
-            VerifyFailed: One doesn't carry the mark afterwards.
+            Drift: One of them changed while the gate was open.
+            VerifyFailed: One doesn't have the mark afterwards.
             EngineError, AwsError, Locked: As they say.
         """
         environment = self._environment
@@ -125,13 +125,13 @@ class Adoption:
         previews = tuple(
             StackPreview(stack, tuple(_change(each) for each in chosen if each.stack == stack)) for stack in stacks
         )
-        warnings = tuple(f"from then on it may be changed and deleted: {each}" for each in chosen)
+        warnings = tuple(f"rollout may change and delete it from then on: {each}" for each in chosen)
         gate = Gate(environment.name, ADOPT, (), previews, warnings, by_name=environment.confirm == "name")
         self._emit(events.GateOpened(environment.name, gate))
         if approve is None:
             raise GateRefused(
-                "adopt needs approval, and nobody is there to give it; nothing was changed",
-                hint="look at what it would mark, then pass `--yes`",
+                "adopt needs approval, and this is not a terminal; nothing was changed",
+                hint="check what it would mark, then pass `--yes`",
                 code="approval-required",
             )
         if not approve(gate):
@@ -152,7 +152,7 @@ class Adoption:
         now = self._marks.find(bearers)
         if changed := [each for each in chosen if now.get(each.bearer) != each.found]:
             problems = [Problem(str(each), code="changed-since-preview") for each in changed]
-            raise Drift("somebody changed AWS since the preview; nothing was marked", problems)
+            raise Drift("AWS has changed since the preview; nothing was marked", problems)
         for each in chosen:
             self._marks.put(each.bearer, each.found.arn, mark_of(self._environment, each.stack))
         now = self._marks.find(bearers)
@@ -161,7 +161,7 @@ class Adoption:
         ]
         if left:
             problems = [Problem(str(each), code="not-marked") for each in left]
-            raise VerifyFailed("the tags were set, but AWS doesn't say so", problems)
+            raise VerifyFailed("the tags were set, but AWS reports other tags", problems)
 
 
 def _name(state: ResourceState) -> str:
@@ -187,8 +187,8 @@ def _chosen(known: Sequence[Unmarked], names: Sequence[str]) -> tuple[Unmarked, 
         fitting = [each for each in known if name in (each.name, each.place)]
         if len(fitting) != 1:
             said = ", ".join(each.place for each in fitting)
-            what = f"there are several {name}" if fitting else f"no stack holds {name} without its mark"
-            hint = f"name one of {said}" if fitting else "without a name, `rollout adopt` shows what there is"
+            what = f"several stacks have {name}" if fitting else f"no stack has {name} without its mark"
+            hint = f"name one of {said}" if fitting else "without a name, `rollout adopt` lists them"
             raise UsageError(what, hint=hint, code="not-adoptable")
         chosen += fitting
     return tuple(chosen)

@@ -1,7 +1,7 @@
-"""By what a resource's maker is known: its own tags, or those of what it is a part of. Pure.
+"""What identifies a resource's owner: its own tags, or those of the resource that it belongs to. Pure.
 
-A permission is a part of a function, an attachment of a role or of a target group: they have no tags, and whoever made
-the whole decides on its parts.
+A permission belongs to a function, an attachment to a role or a target group. They have no tags; the owner of the whole
+decides on its parts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a phase starts from: AWS, the states that matter to it, and who else can be asked."""
+"""A phase's input: AWS, the states, and other owners."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What several phases want alike: each route's split, and what each program is given for it. Pure.
+"""The wanted splits, and the programs' inputs, for several phases. Pure.
 
-A change starts from the live rules: what a phase doesn't name stays as it is, whatever the file says.
+A change starts from the live rules: routes that a phase doesn't name stay unchanged, whatever the file says.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def all_known(environment: Environment, live: AlbState, splits: Mapping[str, Spl
     known = {name: split for name, split in splits.items() if split is not None}
     if strange := splits.keys() - known.keys():
         raise Drift(
-            "these rules don't forward as rollout or the legacy stack would leave them; nothing was changed",
+            "these rules forward as neither rollout nor the legacy stack would set them; nothing was changed",
             [_strange(name, environment, live) for name in environment.routes if name in strange],
         )
     return known
@@ -38,9 +38,9 @@ def all_known(environment: Environment, live: AlbState, splits: Mapping[str, Spl
 
 def _strange(name: str, environment: Environment, live: AlbState) -> Problem:
     return strange_forward(environment, live, name) or Problem(
-        f"forwards to {live.forwards(environment.routes[name])}, which rollout didn't leave so",
+        f"forwards to {live.forwards(environment.routes[name])}, which is neither legacy nor a weight of rollout",
         where=f"routes.{name}",
-        hint=f"`rollout rollback {environment.name}` takes it to legacy",
+        hint=f"`rollout rollback {environment.name}` sends it to legacy",
         code="unknown-forward",
     )
 

@@ -1,8 +1,8 @@
-"""Tells a listener of events, which can neither stop nor delay what it listens to.
+"""Sends events to a listener, which can neither stop nor delay the sender.
 
-A screen that is gone, a full disk below a log file, a bug of an embedding program: none of them may keep a failing
-candidate in place. What a listener raises is logged. While something may not wait, events are told by a thread of their
-own, so that a listener that hangs holds up nobody.
+A closed screen, a full disk, a bug in an embedding program: none of them may keep a failing candidate in place. A
+listener's exceptions are logged. During urgent work a separate thread sends the events, so that a hanging listener
+delays nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What happened, in the past tense: the one stream that the CLI, `--json` and reports read.
+"""Events: what happened, for the CLI, `--json` and programs.
 
-Every event is frozen and knows its environment; `as_json` gives it as one flat object for a line of JSON.
+Each event is frozen and has its environment; `as_json` returns it as one flat object for a line of JSON.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class PreflightPassed(Event):
 
 @dataclass(frozen=True, slots=True)
 class PreviewStarted(Event):
-    """The engine works out what a stack's update would do."""
+    """The preview of a stack's update began."""
 
     stack: str
     summary: str
@@ -55,7 +55,7 @@ class PreviewStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepPreviewed(Event):
-    """The engine said what a stack's update would do, and the policy allows it."""
+    """The preview of a stack's update is done, and the policy allows it."""
 
     phase: str
     preview: StackPreview
@@ -63,28 +63,28 @@ class StepPreviewed(Event):
 
 @dataclass(frozen=True, slots=True)
 class GateOpened(Event):
-    """All that would change, for somebody to approve."""
+    """The gate: everything that would change, for approval."""
 
     gate: Gate
 
 
 @dataclass(frozen=True, slots=True)
 class GateApproved(Event):
-    """Somebody approved."""
+    """The gate was approved."""
 
     phase: str
 
 
 @dataclass(frozen=True, slots=True)
 class NothingToDo(Event):
-    """All is as it should be already."""
+    """There was nothing to do."""
 
     phase: str
 
 
 @dataclass(frozen=True, slots=True)
 class LockCleared(Event):
-    """A lock was taken away: its holder is dead, or somebody said so."""
+    """A lock was removed: its holder is dead, or the user said so."""
 
     stack: str
     holder: str
@@ -93,7 +93,7 @@ class LockCleared(Event):
 
 @dataclass(frozen=True, slots=True)
 class LeftoversSettled(Event):
-    """Creations that a run which was cut off had begun: the state has adopted what AWS has."""
+    """An interrupted run had begun to create resources: the state has adopted them."""
 
     stack: str
     adopted: tuple[str, ...]
@@ -119,7 +119,7 @@ class ResourceStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class ResourceChanged(Event):
-    """One resource is done; `took` is in seconds, None where its beginning was missed."""
+    """One resource is done; `took` is in seconds, None if its beginning was missed."""
 
     stack: str
     change: Change
@@ -128,7 +128,7 @@ class ResourceChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class StepApplied(Event):
-    """A stack's approved plan was applied; `took` is in seconds, None where nobody timed it."""
+    """A stack's approved plan was applied; `took` is in seconds, None if not measured."""
 
     stack: str
     changes: int
@@ -137,7 +137,7 @@ class StepApplied(Event):
 
 @dataclass(frozen=True, slots=True)
 class RuleVerified(Event):
-    """The load balancer was asked and says that a route's rule is as wanted."""
+    """A route's rule was read back and is as wanted."""
 
     route: str
     rule: str
@@ -146,7 +146,7 @@ class RuleVerified(Event):
 
 @dataclass(frozen=True, slots=True)
 class WeightSet(Event):
-    """A route's weight went from one value to another."""
+    """A route's weight changed."""
 
     route: str
     before: Percent | None
@@ -163,7 +163,7 @@ class WeightSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class LegacyQuiet(Event):
-    """CloudWatch has no request to legacy in a time in which the candidate had some."""
+    """Legacy had no requests in a time in which the candidate had some."""
 
     span: Seconds
     candidate: int
@@ -171,7 +171,7 @@ class LegacyQuiet(Event):
 
 @dataclass(frozen=True, slots=True)
 class LegacyLeft(Event):
-    """What is left of legacy for its owner to remove, since it isn't ours."""
+    """Resources of legacy that its owner can remove, since rollout doesn't manage them."""
 
     owner: str
     parts: tuple[str, ...]
@@ -186,7 +186,7 @@ class CompletionSaved(Event):
 
 @dataclass(frozen=True, slots=True)
 class OwnerToRelease(Event):
-    """The rules' former owner must let go of them: by these commands, and then by a change of its code."""
+    """The rules' former owner must release them: by these commands, and then by a change of its code."""
 
     owner: str
     routes: tuple[str, ...]
@@ -203,7 +203,7 @@ class CommandRun(Event):
 
 @dataclass(frozen=True, slots=True)
 class OwnerReleased(Event):
-    """The owner's state was asked again and has these routes' rules no more; on AWS they are as they were."""
+    """The owner's state no longer has these routes' rules; on AWS they are unchanged."""
 
     owner: str
     routes: tuple[str, ...]
@@ -212,7 +212,7 @@ class OwnerReleased(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteRolledBack(Event):
-    """A route's requests, or those with a header, go to legacy alone, read back from the load balancer."""
+    """A route's requests, or those with a header, go to legacy only, as read back."""
 
     route: str
     before: Split | None
@@ -220,21 +220,21 @@ class RouteRolledBack(Event):
 
 @dataclass(frozen=True, slots=True)
 class RouteNotRolledBack(Event):
-    """A route's requests may still meet the candidate: why, and the AWS CLI's line that moves its rule."""
+    """A route's requests may still reach the candidate: the reason, and the AWS CLI command that moves its rule."""
 
     problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackWaiting(Event):
-    """What a rollback waits for at this moment."""
+    """What a rollback is waiting for."""
 
     what: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RollbackFinished(Event):
-    """Traffic is back on legacy; the state says so too, or why it doesn't yet."""
+    """Traffic is back on legacy; the state is up to date, or the reason why not."""
 
     routes: tuple[str, ...]
     reconciled: bool
@@ -248,7 +248,7 @@ class RampEvent(Event):
 
 @dataclass(frozen=True, slots=True)
 class RampPickedUp(RampEvent):
-    """A ramp was found where it stands, whoever began it."""
+    """A run continues a ramp from its state."""
 
     weight: Percent
     since: Timestamp | None
@@ -266,7 +266,7 @@ class Judged(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampWaiting(RampEvent):
-    """Nothing is due: `state` says what for it waits, and `until` when it looks again if that can be told."""
+    """Nothing is due: `state` says what the ramp waits for, and `until` when it decides again, if known."""
 
     weight: Percent
     state: str
@@ -276,7 +276,7 @@ class RampWaiting(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampRaised(RampEvent):
-    """A ramp went on to its next weight."""
+    """A ramp set its next weight."""
 
     weight: Percent
     sentence: str
@@ -284,7 +284,7 @@ class RampRaised(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampFailed(RampEvent):
-    """A ramp was stopped by what was measured; `outcome` says what was done."""
+    """A ramp failed; `outcome` says what was done."""
 
     weight: Percent
     sentence: str
@@ -294,7 +294,7 @@ class RampFailed(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampFinished(RampEvent):
-    """A ramp has come to its last step, and that passed."""
+    """A ramp's last step passed."""
 
     weight: Percent
     sentence: str
@@ -302,7 +302,7 @@ class RampFinished(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class RampNoted(RampEvent):
-    """Somebody's word is in history: paused, resumed, a wait skipped, approved or frozen."""
+    """A control of the ramp is in history: paused, resumed, wait skipped, approved or frozen."""
 
     what: str
     by: str
@@ -312,7 +312,7 @@ class RampNoted(RampEvent):
 
 @dataclass(frozen=True, slots=True)
 class Watching(Event):
-    """The alarms and the dashboard are there; the alarms' names are what `ramp.alarms` takes."""
+    """The alarms and the dashboard exist; `ramp.alarms` takes the alarms' names."""
 
     alarms: tuple[str, ...]
     dashboard: str
@@ -320,7 +320,7 @@ class Watching(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
-    """Done and read back."""
+    """A phase is done and read back."""
 
     phase: str
     changes: int
@@ -328,7 +328,7 @@ class PhaseFinished(Event):
 
 @dataclass(frozen=True, slots=True)
 class Warned(Event):
-    """Something to know that doesn't stop the work."""
+    """A warning that stops nothing."""
 
     message: str
 

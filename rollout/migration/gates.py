@@ -1,4 +1,4 @@
-"""The gate before a change: what would happen, in words of traffic and of resources. Pure."""
+"""The gate before a change: the changes of traffic and of resources. Pure."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TrafficLine:
 
     @property
     def requests(self) -> str:
-        """How many requests a minute the candidate would get of how many; of several routes together only how many."""
+        """The candidate's requests per minute of all; for several routes together only all."""
         if self.volume is None:
             return ""
         total, others = self.volume.per_minute, len(self.volume.routes) - 1
@@ -80,19 +80,19 @@ class TrafficLine:
         if not self.changes:
             return "unchanged"
         if self.after.alone:
-            return "legacy taken out"
+            return "legacy removed"
         if self.after == LEGACY_ONLY:
-            return "candidate taken out: at once, for everybody"
+            return "candidate removed, at once for all clients"
         return ", ".join(filter(None, (self._split_note, self._stickiness_note)))
 
     @property
     def _split_note(self) -> str:
         if self.after == PREPARED:
-            return "candidate prepared, no request moves"
+            return "candidate added at 0 %, no request moves"
         if self.before is not None and not self.before.attached:
-            return "candidate put in"
+            return "candidate added"
         if self.kept_after and self.before is not None and self.after.weight < self.before.weight:
-            return "clients with a cookie stay until it runs out"
+            return "clients with a cookie stay until it expires"
         return ""
 
     @property
@@ -107,7 +107,7 @@ class TrafficLine:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Everything that somebody approves.
+    """Everything to approve.
 
     Attributes:
         phase: The phase's name, or `release`.
@@ -115,7 +115,7 @@ class Gate:
         previews: A preview a stack, in the order in which they would be applied.
         warnings: What to know before saying yes.
         commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
-        by_name: Whether somebody at a terminal approves by typing the environment's name.
+        by_name: Whether a user at a terminal approves by typing the environment's name.
         drift: How rules and file differ from what rollout last left; None where there is nothing to compare with.
         uncounted: Why the traffic lines have no volumes, if somebody tried to count.
         writes: The rules that are changed by the load balancer's API, since the stack only reads them.
@@ -189,7 +189,7 @@ def unlike_file(environment: Environment, live: AlbState, after: Mapping[str, Sp
     for name, route in environment.routes.items():
         now, wanted = live.split_of(route), environment.desired_weight(name)
         if now is not None and now.weight != wanted and after.get(name, now) == now:
-            yield f"routes.{name}: live at {now.weight} %, and stays so; the file says {wanted} %"
+            yield f"routes.{name}: stays at {now.weight} % (live); the file says {wanted} %"
 
 
 def _rate(per_minute: float) -> str:
@@ -208,8 +208,8 @@ def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple
             drifting.append(f"{group} ({', '.join(weights)})")
     if not drifting:
         return ()
-    warning = "clients that keep cookies drift to the candidate over routes that share its target group"
-    return (f"{warning}: {', '.join(drifting)}; with target-groups each route can have its own",)
+    warning = "clients with cookies drift to the candidate over routes that share its target group"
+    return (f"{warning}: {', '.join(drifting)}; target-groups can have one for each route",)
 
 
 def warnings_of(
@@ -228,13 +228,13 @@ def warnings_of(
     rebuilt = any(change.op is Op.UPDATE and change.type != LISTENER_RULE for change in changes)
     served = any(line.before and line.before.weight > ZERO for line in traffic)
     said = {
-        "stickiness wins over weights: clients with a cookie stay on the candidate; 0 moves everybody at once": lowered,
-        f"answers get the cookies {' and '.join(COOKIES)}, which caches and scanners see; without them: "
-        "`enabled = false` in [stickiness]": any(not line.kept_before for line in kept),
-        "stickiness goes off: clients with a cookie meet either implementation from now on": any(
+        "stickiness overrides weights: clients with a cookie stay on the candidate; 0 moves all at once": lowered,
+        f"answers set the cookies {' and '.join(COOKIES)}, which caches and scanners see; "
+        "`enabled = false` in [stickiness] avoids them": any(not line.kept_before for line in kept),
+        "stickiness is turned off: clients with a cookie reach either implementation from now on": any(
             line.kept_before and not line.kept_after for line in split
         ),
         "the candidate has traffic: a new build takes effect at once": rebuilt and served and not moves_traffic,
-        "the state is behind the load balancer and is brought up to date": any(p.refreshed for p in previews),
+        "the state differs from the load balancer and is updated": any(p.refreshed for p in previews),
     }
     return tuple(warning for warning, holds in said.items() if holds)

@@ -1,8 +1,7 @@
-"""What a preview may do, one table a step; anything that it doesn't know is refused. Pure.
+"""What a preview may do: one table per step; everything else is refused. Pure.
 
-The tables say which operation is allowed on which resource type, touching which properties. A violation stops the
-phase before its gate, unless somebody waives it for that one resource, by name. See docs/decisions/ for why each row is
-there.
+The tables have the allowed operations, by resource type and property. A violation stops the phase before its gate,
+unless the user waives it for that one resource, by name. docs/decisions/ has the reasons.
 """
 
 from __future__ import annotations
@@ -210,7 +209,7 @@ def violations(
         elif change.type == LISTENER_RULE:
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
         if mark and _lacks(change, mark):
-            program = f"its {preview.stack} program gives it none: pass `given.mark` on as its tags"
+            program = f"its {preview.stack} program sets none: pass on `given.mark` as its tags"
             found.append((change, Problem("it would have no mark", change.name, program, code="without-mark")))
     if policy == "retire":
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
@@ -236,7 +235,7 @@ def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterato
         elif change.type == TARGET_GROUP and change.old.id not in retired:
             yield (
                 change,
-                Problem("no dual route has this target group", where=change.name, code="target-group-not-in-inventory"),
+                Problem("no route has this target group", where=change.name, code="target-group-not-in-inventory"),
             )
 
 
@@ -273,7 +272,7 @@ def _beyond(change: Change, allowed: str) -> Problem:
     kind = _kind(change)
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
     return Problem(
-        f"{change.op}{touched} of {kind} {change.name} is more than this step is for",
+        f"{change.op}{touched} of {kind} {change.name} is more than this step allows",
         hint=allowed,
         code="change-not-allowed",
     )
@@ -322,7 +321,7 @@ def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapp
     """Header rules come and go by `override` alone, as the inventory has them, and nothing else does by it."""
     if not change.is_header_rule or policy not in _OVERRIDES:
         yield Problem(
-            "header rules, and no others, change by `rollout override`, and by nothing else",
+            "only `rollout override` changes header rules, and it changes no others",
             change.name,
             code="header-rule-would-change",
         )
@@ -330,4 +329,4 @@ def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapp
         inputs, expected = change.new.inputs, wanted.get(change.name, {})
         same = conditions_in(inputs) == conditions_in(expected) and actions_in(inputs) == actions_in(expected)
         if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
-            yield Problem("it isn't as the inventory has it", change.name, code="header-rule-differs")
+            yield Problem("it is not as the inventory says", change.name, code="header-rule-differs")

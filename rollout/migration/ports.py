@@ -1,4 +1,4 @@
-"""The small Protocols between the engine and the world: real parts and the sandbox's fit behind them."""
+"""The migration's ports: Protocols with real, sandbox and in-memory implementations."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class LoadBalancers(TargetGroups, Protocol):
     """The load balancers' API, for one environment."""
 
     def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
-        """All that the inventory is about, as it is now.
+        """The live state of everything in the inventory.
 
         Args:
-            tags: Whether to read the rules' tags too, which takes one more round trip.
+            tags: Whether to read the rules' tags too, which takes one more call.
 
         Raises:
             WrongAccount: The credentials belong to another account.
@@ -45,7 +45,7 @@ class LoadBalancers(TargetGroups, Protocol):
         ...
 
     def inspect(self, live: AlbState) -> Inspection:
-        """Look behind the rules: targets, permissions, quotas.
+        """Read targets, permissions and quotas.
 
         Raises:
             AwsError: AWS refused, or can't be reached.
@@ -61,7 +61,7 @@ class LoadBalancers(TargetGroups, Protocol):
         ...
 
     def unmark(self, rules: Sequence[Arn]) -> None:
-        """Take the marks of rollbacks off rules, since somebody raises on purpose.
+        """Remove the rollback marks from rules, after an intended raise.
 
         Raises:
             AwsError: AWS refused, or can't be reached.
@@ -107,7 +107,7 @@ class Functions(Protocol):
 
 
 class LegacyOwner(Protocol):
-    """Another tool that made the legacy rules and holds them in its state."""
+    """Another tool that manages the legacy rules."""
 
     @property
     def place(self) -> str:
@@ -155,4 +155,4 @@ class LegacyOwner(Protocol):
 
 
 Approver = Callable[[Gate], bool]
-"""Somebody who sees the gate and says yes or no."""
+"""Approves a gate or not."""

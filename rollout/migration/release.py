@@ -1,6 +1,6 @@
-"""After the cutover: another tool lets go of the rules that routing has adopted, which changes nothing on AWS.
+"""After the cut-over: another tool releases the rules that the routing stack has adopted; nothing changes on AWS.
 
-The tool's own commands do it, behind a gate; then its state is asked again, and the rules are read back.
+The tool's own commands do it, behind a gate. Then its state is read again, and the rules are read back.
 """
 
 from __future__ import annotations
@@ -79,14 +79,14 @@ class Release:
         environment, owner = self._environment, self._owner
         if owner is None:
             raise UsageError(
-                f"{environment.name} has no other owner that could let go of rules",
+                f"no other tool manages the rules of {environment.name}",
                 where="legacy.owner",
-                hint="name it in stacks.toml: pulumi or terraform; our own legacy program lets go in phase 2",
+                hint="name it in stacks.toml: pulumi or terraform; rollout's own legacy stack releases them in phase 2",
                 code="no-owner",
             )
         name = environment.legacy.owner or ""
         self._emit(
-            events.PhaseStarted(environment.name, RELEASE, f"{name} lets go of the rules; AWS stays as it is", ())
+            events.PhaseStarted(environment.name, RELEASE, f"{name} releases the rules; nothing changes on AWS", ())
         )
         live, ownership = self._read(owner)
         routes = tuple(ownership.held or ())
@@ -99,7 +99,7 @@ class Release:
         self._emit(events.GateOpened(environment.name, gate))
         if approve is None:
             raise GateRefused(
-                "release needs approval, and nobody is there to give it; nothing was changed",
+                "release needs approval, and this is not a terminal; nothing was changed",
                 hint="run the commands yourself, or pass `--yes`",
                 code="approval-required",
             )
@@ -124,13 +124,17 @@ class Release:
             adopted = held_rules(environment, live, routing.result())
         problems = list(live_problems(environment, live))
         problems += [
-            Problem("routing doesn't hold its rule: nobody would", where=f"routes.{route}", code="rule-not-managed")
+            Problem(
+                "the routing stack doesn't manage its rule: no state would have it",
+                where=f"routes.{route}",
+                code="rule-not-managed",
+            )
             for route in ownership.held or ()
             if route not in adopted
         ]
         if problems:
             raise PreflightFailed(
-                f"{environment.name} isn't ready for release; nothing was changed",
+                f"{environment.name} is not ready for release; nothing was changed",
                 problems,
                 hint=f"run `rollout phase2 {environment.name}` first",
             )
@@ -142,9 +146,9 @@ class Release:
         left = ownership_of(environment, now, owner, owner.rules(ASKING))
         if problems := list(_unreleased(environment, before, now, left, routes)):
             raise VerifyFailed(
-                "the commands were run, but not all is as it should be",
+                "the commands were run, but the result is not as expected",
                 problems,
-                hint=f"look at `rollout status {environment.name}`, then run it again",
+                hint=f"check `rollout status {environment.name}`, then run it again",
             )
 
 
@@ -155,7 +159,7 @@ def _unreleased(
         route, held = environment.routes[name], (left.held or {}).get(name)
         if held:
             yield Problem(
-                f"{left.owner} holds {held.address} still", where=f"routes.{name}", code="rule-managed-by-owner"
+                f"{left.owner} still manages {held.address}", where=f"routes.{name}", code="rule-managed-by-owner"
             )
         if now.rule_of(route) != before.rule_of(route):
-            yield Problem("its rule isn't as it was", where=f"routes.{name}", code="rule-changed")
+            yield Problem("its rule has changed", where=f"routes.{name}", code="rule-changed")

@@ -1,10 +1,10 @@
-"""What people look at: a live page over the environments, and the same as one file.
+"""The dashboard, a live page over the environments, and the report, the same in one file.
 
-- `timeseries`: CloudWatch's points as legacy against the candidate, with intervals;
-- `changes`: Pulumi's history and where the ramp stands, in words;
-- `overview`: all of it for one environment at one moment, and `reading` gathers it;
-- `scales` and `charts`: pictures as SVG;
-- `pages`: HTML of overviews, and `report` one file of it;
+- `timeseries`: CloudWatch's points for legacy and the candidate, with intervals;
+- `changes`: the marks of past changes;
+- `overview`: one environment's data at one time; `reading` gathers it;
+- `scales` and `charts`: SVG charts;
+- `pages`: HTML of overviews; `report` writes one file;
 - `readings`, `access` and `server`: the live page.
 """
 
@@ -15,10 +15,10 @@ from rollout.errors import RolloutError
 
 
 def require_extra() -> None:
-    """Make sure of what pages are made and served with.
+    """Check that the extra's packages are installed.
 
     Raises:
-        RolloutError: The extra isn't installed.
+        RolloutError: They are not.
     """
     if missing := missing_of("dashboard"):
         raise RolloutError(

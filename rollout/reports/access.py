@@ -1,7 +1,7 @@
-"""Who may see the live page: whoever was given its address, on this machine, and no other site through their browser.
+"""Access to the live page: only with its address, on this machine, and not by other sites through a browser.
 
-A browser may be led to a server on its own machine by any site: by a plain request, or by a name that suddenly points
-to 127.0.0.1 (DNS rebinding). So the Host header must be ours, and the address holds a token that nobody can guess.
+Any site can make a browser call a server on its own machine: by a plain request, or by a name that suddenly points to
+127.0.0.1 (DNS rebinding). So the Host header must match, and the address has a secret token.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ HEADERS = {
 
 
 def refusal(host: str, port: int, given: str, token: str) -> tuple[int, str] | None:
-    """Why a request gets no answer: a status and a sentence; None if it gets one.
+    """Why a request is refused: a status and a sentence; None if it isn't.
 
     Args:
         host: Its Host header.
         port: Where we listen.
-        given: The token that it came with, empty without one.
+        given: The request's token, empty without one.
         token: Ours.
     """
     if host not in (f"127.0.0.1:{port}", f"localhost:{port}"):
         return 403, "The dashboard answers only as 127.0.0.1 or localhost."
     if not hmac.compare_digest(given.encode(), token.encode()):
-        return 401, "Open the whole address that `rollout dashboard` printed; it holds a token."
+        return 401, "Open the complete address that `rollout dashboard` printed; it contains a token."
     return None
 
 
 def guard(port: Callable[[], int], token: str) -> Middleware:
-    """A middleware that lets pass only those who may see.
+    """A middleware that allows only authorized requests.
 
     Args:
         port: Where we listen.
@@ -61,7 +61,7 @@ def guard(port: Callable[[], int], token: str) -> Middleware:
             try:
                 response = await handler(request)
             except web.HTTPMethodNotAllowed:
-                response = web.Response(status=405, text="The dashboard is read only.", headers={"Allow": "GET, HEAD"})
+                response = web.Response(status=405, text="The dashboard is read-only.", headers={"Allow": "GET, HEAD"})
             except web.HTTPNotFound:
                 response = web.Response(status=404, text="There is no such page.")
         response.headers.update(HEADERS)

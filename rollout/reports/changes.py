@@ -1,4 +1,4 @@
-"""What a past change is in a chart: a mark, and a step of the weight. Pure."""
+"""A past change in a chart: a mark, and a step of the weight. Pure."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from rollout.state.history.audit import PastChange
 from rollout.state.ramp_journal import Kind
 
 _SETS = {f"ramp {kind}" for kind in (Kind.STARTED, Kind.RAISED, Kind.FAILED, Kind.FINISHED)}
-"""What of a ramp's entries the weight is one that all routes then have."""
+"""The ramp's entries after which all routes have the same weight."""
 _BACK = {"rollback", *(f"ramp {kind}" for kind in (Kind.FAILED, Kind.DROPPED))}
 _STEP = {f"ramp {kind}" for kind in (Kind.RAISED, Kind.FINISHED)}
 
 
 class Effect(StrEnum):
-    """What a change is for those who look at a chart."""
+    """The effect of a change in a chart."""
 
     STEP = "step"  # more traffic to the candidate
     BACK = "back"  # less
-    WORD = "word"  # somebody said something to the ramp, or it said something itself; or nothing was changed
-    CHANGE = "change"  # whatever else an update did
+    WORD = "word"  # an entry of the ramp or to the ramp, or no change
+    CHANGE = "change"  # any other update
 
 
 def effect_of(change: PastChange) -> Effect:
@@ -41,7 +41,7 @@ def effect_of(change: PastChange) -> Effect:
 
 
 def weights_of(history: Iterable[PastChange], routes: Sequence[str]) -> Iterator[tuple[datetime, Percent | None]]:
-    """The weight that routes had from each change of the routing stack on; None where it isn't known, or not one."""
+    """The routes' weight from each change of the routing stack on; None if unknown, or different."""
     known: dict[str, Percent] = {}
     for change in history:
         if not any(update.stack == ROUTING and update.kind != "refresh" for update in change.updates):

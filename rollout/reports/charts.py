@@ -1,4 +1,4 @@
-"""Charts of legacy against the candidate, as SVG that needs no script, no font and nothing from elsewhere. Pure.
+"""Charts of legacy and the candidate, as SVG without scripts, fonts or external resources. Pure.
 
 Colours come from the page's style, by class, so that a chart follows its reader's light or dark. What differs in colour
 differs in dashes, too. docs/decisions/0016 says why no plotting library draws them.
@@ -39,11 +39,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ChartMark:
-    """Something that happened.
+    """A change.
 
     Attributes:
-        number: Its number in the list of what happened.
-        title: What it was, in words.
+        number: Its number in history.
+        title: Its description.
     """
 
     at: datetime
@@ -104,7 +104,7 @@ def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime
     ]
     if not known:
         middle = (LEFT + WIDTH - RIGHT) / 2
-        parts.append(f'<text class="nothing" x="{middle:.0f}" y="{HEIGHT / 2:.0f}">no requests were measured</text>')
+        parts.append(f'<text class="nothing" x="{middle:.0f}" y="{HEIGHT / 2:.0f}">no requests</text>')
     return "".join((*parts, "</svg>"))
 
 

@@ -1,4 +1,4 @@
-"""All that people are shown of one environment at one moment, as frozen data. Pure."""
+"""One environment's data for the dashboard and the report, at one time. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Overview:
 
     Attributes:
         at: When it was read, by AWS's time, in UTC.
-        since: How far back the courses go.
-        status: Where it stands.
-        ramp: Where its ramp stands, in a sentence.
+        since: How far back the time series go.
+        status: Its status.
+        ramp: Its ramp's state, in a sentence.
         steps: The ramp's steps; none before there is one.
-        history: What was done, the oldest first.
-        whole: The course of all routes together; None where nothing could be read.
-        courses: Of the routes that can be told apart, in the inventory's order; just `whole` again if there is one.
-        notes: What to know of the numbers, and what couldn't be read.
+        history: Its changes, oldest first.
+        whole: The time series of all routes together; None without data.
+        courses: Those of routes that are counted separately, in the inventory's order; only `whole` if there is one.
+        notes: Notes on the numbers, and what could not be read.
     """
 
     at: datetime

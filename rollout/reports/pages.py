@@ -1,4 +1,4 @@
-"""Overviews as HTML: pages that need nothing from elsewhere, readable by ear, in light and dark."""
+"""Overviews as HTML: pages without external resources, for screen readers, in light and dark."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
 
 SINCE = timedelta(days=1)
-"""How far back a page looks if nothing else is asked for."""
+"""How far back a page looks by default."""
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
 MOST_COURSES = 24
-"""How many courses a report has charts of, apart from all routes together: more would be read by nobody."""
+"""The number of time series with charts in a report, besides all routes together: nobody would read more."""
 MOST_HISTORY = 200
 
 _NOTHING: Mapping[str, object] = {

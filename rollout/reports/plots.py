@@ -1,4 +1,4 @@
-"""Which charts a course has, with their lines, marks and a sentence each for those who don't see them. Pure."""
+"""The charts of a time series, with lines, marks and a sentence each for screen readers. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
     charts = (
         Chart(
             id=f"{prefix}-share",
-            title="Candidate's share of the requests",
+            title="Candidate's share of requests",
             summary=f"Legacy had {count_of(old.requests, 'request')} and the candidate {count(new.requests)}.",
             lines=(share, weights(overview, course.routes, start)),
             written=per_cent_tick,

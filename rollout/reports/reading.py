@@ -1,4 +1,4 @@
-"""Gathers an overview: the load balancers, Pulumi's history and CloudWatch, side by side."""
+"""Gathers an overview: the load balancers, Pulumi's history and CloudWatch, in parallel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rollout.state.ports import States
 
 Histories = Mapping[str, Sequence[Update]]
 SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
-"""How far back may be looked; CloudWatch keeps the points for it."""
+"""The longest time range; CloudWatch keeps the points that long."""
 
 
 def read_overview(
@@ -37,7 +37,7 @@ def read_overview(
     now: datetime,
     since: timedelta,
 ) -> Overview:
-    """Read all that people are shown; what can't be read but the load balancers is a note.
+    """Read an overview. Only the load balancers are required; anything else that can't be read becomes a note.
 
     Args:
         now: AWS's time.

@@ -1,4 +1,4 @@
-"""Overviews as they were read last: ten tabs cost one read, and nobody waits long to see what was there before."""
+"""A cache of overviews: ten tabs cost one reading, and a page shows earlier data without waiting long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One environment's overview as a file of its own, to attach to a change ticket."""
+"""One environment's overview as a file, for example for a change ticket."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rollout.reports.pages import report_page
 
 
 def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> None:
-    """Write a report, whole or not at all, for its owner alone to read.
+    """Write a report, completely or not at all, readable only by its owner.
 
     Args:
-        overwrite: Whether to replace a file that is there.
+        overwrite: Whether to replace an existing file.
 
     Raises:
         UsageError: There is a file already.
@@ -37,7 +37,7 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
             Path(name).unlink(missing_ok=True)
     except FileExistsError:
         raise UsageError(
-            "is there already",
+            "already exists",
             where=str(path),
             hint="name another file, or pass --force to replace it",
             code="file-exists",

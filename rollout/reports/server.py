@@ -1,4 +1,4 @@
-"""The live page's server: on this machine alone, read only, and as long as somebody lets it run."""
+"""The live page's server: only on this machine, read-only, until it is stopped."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ class Dashboard:
 
     @asynccontextmanager
     async def serving(self, port: int) -> AsyncIterator[str]:
-        """Serve within a block; gives the address to open.
+        """Serve within a block; yields the address to open.
 
         Args:
-            port: 1 to 65535, or 0 for any that is free.
+            port: 1 to 65535, or 0 for a free one.
 
         Raises:
-            RolloutError: The port is in use, or not ours to take.
+            RolloutError: The port is in use, or not allowed.
         """
         app = web.Application(middlewares=[guard(lambda: self._port, self._token)])
         app.add_routes([
@@ -124,11 +124,11 @@ def run(dashboard: Dashboard, port: int, on_ready: Callable[[str], None]) -> Non
     """Serve until Ctrl-C or SIGTERM; for a program's main thread.
 
     Args:
-        port: 1 to 65535, or 0 for any that is free.
-        on_ready: Told the address.
+        port: 1 to 65535, or 0 for a free one.
+        on_ready: Called with the address.
 
     Raises:
-        RolloutError: The port is in use, or not ours to take.
+        RolloutError: The port is in use, or not allowed.
     """
 
     async def serve() -> None:
@@ -155,10 +155,8 @@ async def _answer(request: web.Request, found: Sequence[Reading], page: Callable
 
 def _port_error(port: int, error: OSError) -> RolloutError:
     if error.errno == errno.EADDRINUSE:
-        return RolloutError(
-            f"port {port} of this machine is in use", hint="pass --port 0 for any that is free", code="port-in-use"
-        )
+        return RolloutError(f"port {port} is in use", hint="pass --port 0 for a free port", code="port-in-use")
     reason = error.strerror or str(error)
     return RolloutError(
-        f"port {port} can't be taken: {reason}", hint="pass --port 0 for any that is free", code="port-unavailable"
+        f"port {port} can't be used: {reason}", hint="pass --port 0 for a free port", code="port-unavailable"
     )

@@ -1,7 +1,7 @@
-"""CloudWatch's points as the course of legacy against the candidate, each number with its 95 % interval. Pure.
+"""CloudWatch's points as time series of legacy and the candidate, with 95 % intervals. Pure.
 
-CloudWatch counts by target group, and a percentile of several groups can't be had from theirs: theirs are averaged,
-each counting as much as it has requests.
+CloudWatch counts by target group. A percentile of several groups can't be derived from theirs, so theirs are averaged,
+weighted by requests.
 """
 
 from __future__ import annotations

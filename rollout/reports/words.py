@@ -1,4 +1,4 @@
-"""Numbers, times and states as people read them on a page. Pure."""
+"""Numbers, times and states as text for pages. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ NONE = "-"
 _FEW = 3
 _PHASES = {
     "not begun": "not begun",
-    "phase1": "the candidate is built, and no rule knows it",
+    "phase1": "the candidate is built, no rule forwards to it",
     "phase2": "cut over, all requests go to legacy",
     "phase3": "cut over",
-    None: "phase not known: no engine",
+    None: "phase unknown: no engine",
 }
 
 

@@ -45,7 +45,7 @@ def test_legacy_is_retired_once_nobody_needs_it(cut_over: InMemoryTeam, no: Call
     (routing, legacy) = done.gate.previews
     assert {change.op for change in routing.changes} == {Op.UPDATE}
     assert {change.op for change in legacy.changes} == {Op.DELETE}
-    assert any("no way back" in warning for warning in done.gate.warnings)
+    assert any("can't undo" in warning for warning in done.gate.warnings)
 
     groups = {group.name for group in team.aws.target_groups.values()}
     assert not groups & LEGACY
@@ -66,7 +66,7 @@ def test_legacy_is_retired_once_nobody_needs_it(cut_over: InMemoryTeam, no: Call
         team.open().set_weight(50, approve=True)
     with pytest.raises(RollbackIncomplete) as refused:
         team.open().rollback()
-    assert "its legacy retired" in str(refused.value.hint)
+    assert "legacy is retired" in str(refused.value.hint)
     assert {route.live for route in team.open().status().routes} == {CANDIDATE_ONLY}
 
 

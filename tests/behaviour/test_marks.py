@@ -136,7 +136,7 @@ def test_a_state_that_was_lost_takes_its_own_over_again() -> None:
     del world.backend.stacks[f"{SEED.project}-{CANDIDATE}/{SEED.name}"]
     before = everything(world)
     gate = world.open(SEED).phase1(approve=True).gate
-    assert any("takes over" in warning for warning in gate.warnings)
+    assert any("adopts" in warning for warning in gate.warnings)
     assert {change.op for preview in gate.previews for change in preview.changes} <= {Op.IMPORT, Op.CREATE, Op.UPDATE}
     assert everything(world)[0] == before[0]
     assert not world.open(SEED).phase1(approve=True).changed

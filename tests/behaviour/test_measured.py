@@ -111,7 +111,7 @@ def test_a_gate_opens_without_counts_and_says_why(cut_over: InMemoryTeam, monkey
     monkeypatch.setattr(runner, "COUNTING", 0.01)
     calls.refuse("GetMetricData", error=DENIED)
     calls.before(wait, "GetMetricData", skip=1)
-    for why in ("AccessDenied", "hasn't answered in time"):
+    for why in ("AccessDenied", "did not answer"):
         gate = cut_over.open().preview("weight", weights={"stamp-score": Percent.of(80)}).gate
         assert {line.volume for line in gate.traffic} == {None}
         assert why in (gate.uncounted or "")

@@ -53,12 +53,12 @@ def test_the_owner_is_told_of_until_it_lets_go(
         team.open().ownership.release(approve=True)
 
     (looked,) = [check for check in team.open().preflight().checks if check.name == "other owner"]
-    assert looked.evidence == f"pulumi ({owner.place}) holds 3 of 3 rules"
+    assert looked.evidence == f"pulumi ({owner.place}) manages 3 of 3 rules"
 
     gate = team.open().phase2(approve=True).gate
     warning, *_ = [each for each in gate.warnings if "pulumi" in each]
-    assert f"pulumi ({owner.place}) holds 3 of 3 rules" in warning
-    assert "its next `pulumi up` takes all traffic back" in warning
+    assert f"pulumi ({owner.place}) manages 3 of 3 rules" in warning
+    assert "its next `pulumi up` sends all traffic to legacy" in warning
     (told,) = [event for event in team.events if isinstance(event, events.OwnerToRelease)]
     assert set(told.routes) == before.keys()
     assert gate.commands == told.commands

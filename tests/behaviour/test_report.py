@@ -18,7 +18,7 @@ def report(team: InMemoryTeam, *arguments: str) -> Page:
 def test_an_environment_that_was_never_deployed_has_one(team: InMemoryTeam) -> None:
     said = report(team).text
     assert "No ramp yet." in said
-    assert "Nothing yet: no stack was ever updated." in said
+    assert "No changes yet." in said
     assert "Not as the inventory says:" in said
 
 

@@ -21,9 +21,9 @@ def test_what_is_missing_on_aws_is_told_at_once_and_nothing_is_changed(team: InM
         team.open().phase1(approve=True)
     said = str(caught.value)
     for missing in (
-        "passport-public isn't there",
-        "passport-internal isn't there",
-        "target group l-cc-v1-score-POST-0 isn't there",
+        "passport-public doesn't exist",
+        "passport-internal doesn't exist",
+        "target group l-cc-v1-score-POST-0 doesn't exist",
     ):
         assert missing in said
     assert team.calls("*") == []

@@ -53,7 +53,7 @@ def test_legacy_is_retired_under_traffic_once_nobody_needs_it(cut_over: Team) ->
     (routing, legacy) = done.gate.previews
     assert {change.op for change in routing.changes} == {Op.UPDATE}
     assert {change.op for change in legacy.changes} == {Op.DELETE}
-    assert any("no way back" in warning for warning in done.gate.warnings)
+    assert any("can't undo" in warning for warning in done.gate.warnings)
 
     assert not groups(team) & LEGACY
     assert {"l-passport-v2-rust-scorer", "targetGroupRegistry"} <= groups(team)

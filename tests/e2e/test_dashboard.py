@@ -28,7 +28,7 @@ def test_it_shows_the_environments_until_ctrl_c(cut_over: Team) -> None:
             text = ""
             for _ in range(1000):  # each waits a moment for what isn't read yet
                 text = fetch(f"{found[0]}environments/production")
-                if "Being read" not in text:
+                if "Loading" not in text:
                     break
             page = Page(text)
             assert faults(page) == []

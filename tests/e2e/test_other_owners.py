@@ -42,11 +42,11 @@ def test_a_stack_of_another_project_lets_go(elsewhere: Team) -> None:
     team.open().phase1(approve=True)
     assert {route.owners for route in team.open().status().routes} == {("pulumi",)}
     (looked,) = [check for check in team.open().preflight().checks if check.name == "other owner"]
-    assert looked.evidence == f"pulumi (stack {stack}) holds 3 of 3 rules"
+    assert looked.evidence == f"pulumi (stack {stack}) manages 3 of 3 rules"
 
     gate = team.open().phase2(approve=True).gate
-    (warning,) = [each for each in gate.warnings if f"pulumi (stack {stack}) holds 3 of 3 rules" in each]
-    assert "its next `pulumi up` takes all traffic back" in warning
+    (warning,) = [each for each in gate.warnings if f"pulumi (stack {stack}) manages 3 of 3 rules" in each]
+    assert "its next `pulumi up` sends all traffic to legacy" in warning
     (told,) = [event for event in team.events if isinstance(event, events.OwnerToRelease)]
     assert set(told.routes) == before.keys()
     assert gate.commands == told.commands
@@ -175,7 +175,7 @@ def test_terraform_lets_go(team: Team) -> None:
     addresses = " ".join(f"'aws_lb_listener_rule.route[\"{name}\"]'" for name in before)
     command = f"terraform -chdir=infra state rm {addresses}"
     assert said.stdout.count(command) == 2  # at the gate, and after it
-    assert "its next `terraform apply` takes all traffic back to legacy" in words(said.stdout)
+    assert "its next `terraform apply` sends all traffic to legacy" in words(said.stdout)
 
     nag = team.run("status", "production").stdout
     assert command in nag

@@ -56,7 +56,7 @@ def test_a_gate_tells_first_what_has_drifted() -> None:
 
 
 def test_a_gate_without_counts_says_why() -> None:
-    assert "CloudWatch hasn't answered" in drawn(gate(opened(uncounted="CloudWatch hasn't answered in time"), 120))
+    assert "CloudWatch did not answer" in drawn(gate(opened(uncounted="CloudWatch did not answer in time"), 120))
 
 
 def test_routes_that_nothing_happens_to_are_named_only() -> None:

@@ -62,10 +62,10 @@ def test_a_line_tells_a_changed_rule_from_moved_requests(
     ("before", "after", "note"),
     [
         (TEN, TEN, "unchanged"),
-        (TEN, LEGACY_ONLY, "at once, for everybody"),
-        (PREPARED, LEGACY_ONLY, "taken out"),
+        (TEN, LEGACY_ONLY, "at once for all clients"),
+        (PREPARED, LEGACY_ONLY, "candidate removed"),
         (LEGACY_ONLY, PREPARED, "no request moves"),
-        (LEGACY_ONLY, TEN, "candidate put in, stickiness 1h"),
+        (LEGACY_ONLY, TEN, "candidate added, stickiness 1h"),
         (FIFTY, TEN, "clients with a cookie stay"),
     ],
 )
@@ -151,9 +151,9 @@ def test_a_gate_is_empty_when_neither_aws_nor_the_state_would_change() -> None:
 @pytest.mark.parametrize(
     ("traffic", "shown", "moves_traffic", "warning"),
     [
-        (line(FIFTY, TEN), preview(), True, "stickiness wins over weights"),
+        (line(FIFTY, TEN), preview(), True, "stickiness overrides weights"),
         (line(TEN, TEN), preview(rebuilt=True), False, "a new build takes effect at once"),
-        (line(TEN, FIFTY), preview(refreshed=True), True, "the state is behind"),
+        (line(TEN, FIFTY), preview(refreshed=True), True, "the state differs"),
     ],
 )
 def test_a_warning_for_each_thing_to_know(
@@ -178,9 +178,9 @@ def test_one_state_of_several_that_is_behind_is_told() -> None:
 @pytest.mark.parametrize(
     ("split", "before", "after", "warned"),
     [
-        (PREPARED, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS,"),
-        (TEN, None, HOUR, "answers get the cookies AWSALBTG and AWSALBTGCORS,"),
-        (TEN, HOUR, None, "stickiness goes off"),
+        (PREPARED, None, HOUR, "answers set the cookies AWSALBTG and AWSALBTGCORS,"),
+        (TEN, None, HOUR, "answers set the cookies AWSALBTG and AWSALBTGCORS,"),
+        (TEN, HOUR, None, "stickiness is turned off"),
         (PREPARED, HOUR, None, None),  # everybody goes on with legacy
         (TEN, HOUR, HOUR, None),
         (TEN, None, None, None),

@@ -67,9 +67,9 @@ def test_its_rules_are_found_by_their_arns_and_others_are_none_of_our_business()
 
 def test_the_gate_tells_what_it_holds_and_which_rule_is_not_where_it_should_be() -> None:
     (danger, nowhere) = warnings(ownership(SCORE))
-    assert "terraform (directory infra) holds 1 of 2 rules" in danger
-    assert "its next `terraform apply` takes all traffic back" in danger
-    assert "doesn't hold the rule of bulk" in nowhere
+    assert "terraform (directory infra) manages 1 of 2 rules" in danger
+    assert "its next `terraform apply` sends all traffic to legacy" in danger
+    assert "doesn't manage the rule of bulk" in nowhere
     assert warnings(ownership(SCORE), routing=["bulk"]) == [danger]  # adopted and released before
     assert warnings(ownership(), routing=["score", "bulk"]) == []
 
@@ -78,8 +78,8 @@ def test_an_owner_that_cannot_be_asked_gets_a_command_with_a_gap_and_stops_nothi
     found = ownership(broken="no backend")
     assert (found.held, list(map(str, found.commands))) == (None, ["rm ADDRESS"])
     (why, danger) = warnings(found)
-    assert why.endswith("couldn't be asked for these rules: no backend")
-    assert "if it holds them" in danger
+    assert why.endswith("these rules: no backend")
+    assert "if it manages them" in danger
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_rule_with_other_conditions_is_told_with_both() -> None:
 def test_a_missing_rule_is_told_with_its_priority() -> None:
     (problem,) = live_problems(environment(), replace(NOW, rules=NOW.rules[1:]))
     assert (problem.where, problem.code) == ("routes.score", "rule-missing")
-    assert "priority 10 on public" in problem.what
+    assert "at priority 10" in problem.what
 
 
 def test_a_candidate_group_that_is_not_there_asks_for_phase_1() -> None:

@@ -96,8 +96,8 @@ def test_legacy_is_missed_only_where_a_rule_may_send_requests_to_it() -> None:
 
 
 def test_who_deletes_it_is_said() -> None:
-    assert "no way back" in next(retiring_warnings(PhaseContext(ALL, legacy=())))
-    assert "left alone" in next(retiring_warnings(PhaseContext(ALL)))
+    assert "can't undo" in next(retiring_warnings(PhaseContext(ALL, legacy=())))
+    assert "stays" in next(retiring_warnings(PhaseContext(ALL)))
     targets = {LEGACY: ("arn:aws:lambda:us-west-2:1:function:old",)}
     assert left_to_remove(environment(), ALL, targets) == ("target group old with old",)
 

@@ -103,7 +103,7 @@ def test_a_route_without_a_sample_is_asked_what_changes_nothing() -> None:
     assert [event["path"] for _, event, _ in functions.came] == ["/score/smoke"]
     assert (score.status, score.took, score.problems) == (404, SECONDS, ())
     assert (bulk.request, bulk.problems) == ("", ())
-    assert bulk.note == "not asked, since a made-up POST might change something; write bulk.json"
+    assert bulk.note == "skipped, since a generated POST might change data; write bulk.json"
     report.require()
 
 
@@ -147,7 +147,7 @@ def test_a_status_is_one_that_is_expected(status: int, expected: Any, said: list
     ],
 )
 def test_what_a_load_balancer_cannot_read_is_a_502(said: Any, why: str) -> None:
-    assert wrong(said) == [f"clients would get a 502, as the load balancer can't read the answer: {why}"]
+    assert wrong(said) == [f"clients would get a 502, since the load balancer can't read the answer: {why}"]
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_what_a_load_balancer_cannot_read_is_a_502(said: Any, why: str) -> None:
         ('{"id": 1}', []),
         ('{"id": "1"}', ["body $.id: '1' is not of type 'integer'"]),
         ("{}", ["body $: 'id' is a required property"]),
-        ("<html>", ["the body is no JSON"]),
-        ("", ["the body is no JSON"]),
+        ("<html>", ["the body is not JSON"]),
+        ("", ["the body is not JSON"]),
     ],
 )
 def test_a_body_fits_its_schema(body: str, said: list[str]) -> None:
@@ -167,7 +167,7 @@ def test_a_body_fits_its_schema(body: str, said: list[str]) -> None:
 
 def test_a_schema_is_looked_up_nowhere() -> None:
     place = "http://127.0.0.1:9/schema.json"
-    assert wrong(answer(), schema={"$ref": place}) == [f"the schema refers to {place}, which isn't in it"]
+    assert wrong(answer(), schema={"$ref": place}) == [f"the schema refers to {place}, which it doesn't contain"]
 
 
 def test_a_long_finding_is_cut_and_many_are_not_told() -> None:
@@ -254,7 +254,7 @@ def test_every_problem_of_all_samples_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read(tmp_path)
     assert [(Path(str(each.where)).name, each.code, each.what.split(":")[0]) for each in caught.value.problems] == [
-        ("bulk.json", "sample-route-mismatch", "GET /score/1 is no request of the route, which takes POST /bulk"),
+        ("bulk.json", "sample-route-mismatch", "GET /score/1 doesn't match the route, which is POST /bulk"),
         ("scor.json", "unknown-route", "there is no route 'scor'; did you mean 'score'?"),
         ("score.json", "invalid-value", "request.headers"),
         ("score.json", "unknown-key", "request.pth"),

@@ -63,7 +63,7 @@ def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules
     assert (problem.where, problem.code) == ("routes.score", "candidate-attached")
     assert "rollout weight production 0" in (problem.hint or "")
     (warning,) = PHASES["undo-phase2"].warnings(environment(), start)
-    assert "no state will hold them" in warning
+    assert "no state will have them" in warning
 
 
 def test_header_rules_are_removed_first() -> None:

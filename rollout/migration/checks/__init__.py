@@ -1,6 +1,7 @@
-"""Whether the world is as it should be, without changing it. Pure.
+"""Checks AWS and the states, without changing them. Pure.
 
-- `compare`: recorded, live and wanted side by side; `drift` and `status` tell it to people;
-- `preflight`, `inspection`: what has to hold before a phase, in the rules and behind them; `report`: all of it at once;
-- `ownership`: who else holds the rules; `retiring`: before legacy goes; `deleted_groups`: before groups go, and after.
+- `compare`: recorded, live and wanted; `drift` and `status` report the differences;
+- `preflight`, `inspection`: what a phase needs of rules, target groups and functions; `report`: all of it at once;
+- `ownership`: other owners of the rules; `retiring`: before legacy is deleted; `deleted_groups`: target groups that
+  a phase deletes.
 """

@@ -1,7 +1,7 @@
-"""Whether what a preview would make, change or delete is this stack's own. Pure.
+"""Whether the resources that a preview would create, change or delete belong to this stack. Pure.
 
-One function decides it, `foreign`: at the preview, and again just before the change. A name that is taken and a change
-to somebody else's resource stop a phase. What would be deleted and isn't marked stays on AWS, and leaves the state.
+`foreign` decides it, at the preview and again just before the change. A taken name, or a change of another owner's
+resource, stops a phase. A resource without the mark that would be deleted stays on AWS and is removed from the state.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Found = Mapping[Bearer, Marked]
 
 @dataclass(frozen=True, slots=True)
 class ForeignChange:
-    """A change to what isn't this stack's own.
+    """A change of a resource that doesn't belong to this stack.
 
     Attributes:
         change: The step of the preview.
@@ -87,7 +87,7 @@ def own_imports(preview: StackPreview, found: Found, mark: Mark) -> dict[tuple[s
 
 
 def problems(changes: Iterable[ForeignChange], mark: Mark) -> Iterator[Problem]:
-    """Why a phase can't go on: what it would take or change, each once."""
+    """Why a phase can't continue: the resources that it would take or change, each once."""
     stopping = [each for each in changes if each.change.op is not Op.DELETE]
     taken = {each.bearer: each for each in stopping if each.takes_name}
     held = {each.bearer: each for each in stopping if each.bearer not in taken}
@@ -96,10 +96,10 @@ def problems(changes: Iterable[ForeignChange], mark: Mark) -> Iterator[Problem]:
 
 
 def adoption_warnings(imports: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    """What to know of what the state takes over."""
+    """Warnings about resources that the state adopts."""
     if imports:
         names = ", ".join(f"{type_.rpartition(':')[2]} {name}" for type_, name in imports)
-        yield f"made by this stack and not in its state, which takes over: {names}"
+        yield f"created by this stack but missing in its state; the state adopts {names}"
 
 
 def left_alone(changes: Iterable[ForeignChange]) -> tuple[ForeignChange, ...]:
@@ -110,14 +110,14 @@ def left_alone(changes: Iterable[ForeignChange]) -> tuple[ForeignChange, ...]:
 def left_warnings(changes: Iterable[ForeignChange], environment: str) -> Iterator[str]:
     """What to know of them before saying yes."""
     for bearer, each in {each.bearer: each for each in left_alone(changes)}.items():
-        kept = f"{bearer} stays on AWS, and only leaves the state: "
+        kept = f"{bearer} stays on AWS, and is only removed from the state: "
         if each.standing is Standing.UNMARKED:
             yield (
                 f"{kept}it doesn't have this environment's mark ({each.found.owner}); "
-                f"`rollout adopt {environment} {each.resource}` first, if it is to go"
+                f"`rollout adopt {environment} {each.resource}` first, if you want it deleted"
             )
         else:
-            yield f"{kept}it is somebody else's ({each.found.owner})"
+            yield f"{kept}it belongs to another owner ({each.found.owner})"
 
 
 def _met(change: Change) -> Iterator[tuple[Bearer, bool]]:
@@ -134,7 +134,7 @@ def _met(change: Change) -> Iterator[tuple[Bearer, bool]]:
 def taken_problem(bearer: Bearer, found: Marked, resource: str) -> Problem:
     """That a name is taken."""
     return Problem(
-        f"{bearer} is there already, and this environment didn't make it: {found.owner}",
+        f"{bearer} already exists, and this environment didn't create it: {found.owner}",
         where=resource,
         hint=_other_name(bearer.type),
         code="name-taken",
@@ -148,21 +148,23 @@ def held_problem(bearer: Bearer, found: Marked, resource: str, mark: Mark) -> Pr
         what = f"{bearer} doesn't have this environment's mark: {found.owner}"
         hint = f"if it is this environment's, `rollout adopt {name} {resource}` marks it"
         return Problem(what, where=resource, hint=hint, code="not-marked")
-    what = f"{bearer} isn't this environment's, although the state of {mark.stack} holds it: {found.owner}"
-    hint = f"`rollout undo phase1 {name}` leaves it alone and forgets it; then {_other_name(bearer.type)}"
+    what = f"{bearer} doesn't belong to this environment, although it is in the state of {mark.stack}: {found.owner}"
+    hint = (
+        f"`rollout undo phase1 {name}` keeps it on AWS and removes it from the state; then {_other_name(bearer.type)}"
+    )
     return Problem(what, where=resource, hint=hint, code="not-ours")
 
 
 _OTHER_NAMES = {
-    ROLE: "give yours another name, by role-name in its [functions] table",
-    TARGET_GROUP: "give yours another name, in target-groups and as the candidate of its routes",
-    LISTENER_RULE: "take another priority-base",
+    ROLE: "set another name with role-name in its [functions] table",
+    TARGET_GROUP: "set another name in target-groups and as the candidate of its routes",
+    LISTENER_RULE: "set another priority-base",
     **dict.fromkeys(
         (ALARM, JOINT_ALARM, DASHBOARD),
-        "have its owner give it another name: those of yours begin with project and environment",
+        "ask its owner to rename it: your names begin with project and environment",
     ),
 }
 
 
 def _other_name(type_: str) -> str:
-    return _OTHER_NAMES.get(type_, "give yours another name, by name in its [functions] table")
+    return _OTHER_NAMES.get(type_, "set another name with name in its [functions] table")

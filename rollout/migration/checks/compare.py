@@ -14,7 +14,7 @@ from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, fo
 def stale_rules(
     environment: Environment, live: AlbState, preview: StackPreview, after: Mapping[str, Split]
 ) -> dict[str, Problem | None]:
-    """The routes whose state is behind the load balancer.
+    """The routes whose state differs from the load balancer.
 
     Args:
         preview: Of the routing stack, whose steps hold the recorded state.
@@ -53,21 +53,21 @@ def has_lost(preview: StackPreview, live: AlbState) -> bool:
 
 
 def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator[Problem]:
-    """What somebody else changed since the preview: the routes' rules and the target groups."""
+    """What has changed since the preview: the routes' rules and the target groups."""
     for name, route in environment.routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
         if was is None:
             continue
         if rule is None or rule.arn != was.arn:
             yield Problem(
-                f"the rule at priority {route.priority} is {'another one' if rule else 'gone'}",
+                f"the rule at priority {route.priority} {'was replaced' if rule else 'is missing'}",
                 where=place,
                 code="rule-replaced" if rule else "rule-missing",
             )
         elif rule.meaning != was.meaning:
-            what = f"its conditions were {was.conditions} and are {rule.conditions}"
+            what = f"its conditions were {was.conditions} and are now {rule.conditions}"
             if rule.conditions == was.conditions:
-                what = f"a value of its conditions that isn't shown has changed: {rule.conditions}"
+                what = f"a hidden value of its conditions has changed: {rule.conditions}"
             yield Problem(what, where=place, code="conditions-changed")
         elif (rule.forward, rule.extras, rule.action) != (was.forward, was.extras, was.action):
             yield Problem(
@@ -76,7 +76,7 @@ def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator
                 code="forward-changed",
             )
     for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
-        yield Problem(f"target group {group} is gone", code="target-group-missing")
+        yield Problem(f"target group {group} is missing", code="target-group-missing")
 
 
 def unlike_wanted(
@@ -94,9 +94,7 @@ def unlike_wanted(
     for name, route in environment.routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
         if rule is None or was is None or rule.arn != was.arn:
-            yield Problem(
-                f"the rule at priority {route.priority} is another one now", where=place, code="rule-replaced"
-            )
+            yield Problem(f"the rule at priority {route.priority} was replaced", where=place, code="rule-replaced")
             continue
         if not rule.matches(route.path, route.methods):
             yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")

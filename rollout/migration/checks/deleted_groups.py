@@ -21,8 +21,8 @@ def groups_in_use(found: Inspection, deleted: Collection[Arn]) -> Iterator[Probl
     for arn in deleted:
         if arn in used:
             yield Problem(
-                f"a rule forwards to target group {group_name(arn)} still",
-                hint="take it out of that rule",
+                f"a rule still forwards to target group {group_name(arn)}",
+                hint="remove it from that rule",
                 code="target-group-in-use",
             )
 
@@ -31,4 +31,4 @@ def groups_left(now: AlbState, deleted: Collection[Arn]) -> Iterator[Problem]:
     """The target groups that were deleted and are there after all."""
     for name, group in now.target_groups.items():
         if group.arn in deleted:
-            yield Problem(f"target group {name} is there still", code="target-group-left")
+            yield Problem(f"target group {name} still exists", code="target-group-left")

@@ -1,7 +1,7 @@
-"""Whether file, state and load balancer still say the same of each route, for a look from cron. Pure.
+"""Compares file, state and load balancer for each route, for `rollout drift`. Pure.
 
-A change finds drift only where it is about to act. This finds it anywhere: rules that are gone, for other requests or
-forward elsewhere, weights and stickiness that the file doesn't have, target groups that aren't there.
+A change finds drift only in its own routes. This finds it anywhere: rules that are missing, have other conditions or
+forward elsewhere; weights and stickiness that differ from the file; missing target groups.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class DriftReport:
         """
         if self.problems:
             name = self.environment
-            ways = f"`rollout drift {name} --repair` makes it as the file says, `--adopt` takes what is live"
+            ways = f"`rollout drift {name} --repair` applies the file, `--adopt` adopts the live rules"
             unheld = any(problem.code == "rule-not-managed" for problem in self.problems)
             raise Drift(
-                f"file, state and load balancer of {name} don't agree",
+                f"file, state and load balancer of {name} differ",
                 self.problems,
                 hint=None if unheld else ways,  # each of which needs routing to hold the rules
             )
@@ -144,8 +144,8 @@ def _by_route(
 
 def _stale_header_rules(environment: Environment, live: AlbState, recorded: StackPreview) -> Iterator[Problem]:
     if stale_overrides(recorded, live):
-        hint = f"`rollout override {environment.name}` puts that right"
-        yield Problem("a header rule doesn't forward as the state has recorded", hint=hint, code="header-rule-differs")
+        hint = f"`rollout override {environment.name}` fixes it"
+        yield Problem("a header rule doesn't forward as recorded in the state", hint=hint, code="header-rule-differs")
 
 
 def _not_applied(environment: Environment, live: AlbState, name: str, wanted: Split) -> Problem | None:
@@ -162,12 +162,12 @@ def _not_applied(environment: Environment, live: AlbState, name: str, wanted: Sp
 
 def _unheld(environment: Environment, name: str, split: Split | None) -> Problem:
     """A rule that no state holds, with the way to one: a rule of the candidate alone can't be adopted any more."""
-    what = "routing doesn't hold its rule"
+    what = "the routing stack doesn't manage its rule"
     if split is not None and split.attached:
-        what += f", which gives the candidate {split}"
-    hint = f"run `rollout phase2 {environment.name}`, which adopts it as it is"
+        what += f", which sends {split} to the candidate"
+    hint = f"run `rollout phase2 {environment.name}`, which adopts it unchanged"
     if environment.completed or (split is not None and split.alone):
-        hint = "bring the routing stack's state back from a backup of the backend"
+        hint = "restore the routing stack's state from a backup of the backend"
     return Problem(what, where=f"routes.{name}", hint=hint, code="rule-not-managed")
 
 
@@ -196,7 +196,9 @@ def _lost(environment: Environment, live: AlbState, routing: Resources) -> Itera
         route = environment.routes.get(state.name) if state.type == LISTENER_RULE else None
         if route is not None and state.id not in there and live.rule_of(route) is not None:
             yield Problem(
-                f"the rule that routing holds is gone: {state.id}", where=f"routes.{state.name}", code="rule-missing"
+                f"the rule in the routing stack's state is missing: {state.id}",
+                where=f"routes.{state.name}",
+                code="rule-missing",
             )
 
 

@@ -1,6 +1,6 @@
-"""In which of two forms a target group asks its function: headers and query parameters as lists, or one value each.
+"""A target group's event format: headers and query parameters as lists, or one value each.
 
-A candidate that is asked in another form than legacy loses what legacy gets: repeated headers and parameters, cookies.
+A candidate with another format than legacy loses repeated headers and parameters, and cookies.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html#multi-value-headers
 """
 
@@ -37,9 +37,9 @@ def mixed_forms(environment: Environment, live: AlbState, multi_value: Collectio
     for candidate, forms in legacy.items():
         if len(forms) > 1:
             yield Problem(
-                f"target group {forms[True]} sends headers as lists and {forms[False]} doesn't; {candidate} is to "
-                "stand in for both",
-                hint="give each a candidate group of its own in target-groups, or set multi-value-headers",
+                f"target group {forms[True]} sends headers as lists and {forms[False]} doesn't; {candidate} "
+                "replaces both",
+                hint="give each its own candidate group in target-groups, or set multi-value-headers",
                 code="mixed-event-forms",
             )
 
@@ -59,7 +59,7 @@ def other_forms(
             form = "lists" if name in wanted else "one value each"
             yield Problem(
                 f"target group {name} doesn't send headers as {form}, as its routes' legacy ones do",
-                hint=f"`rollout phase1 {environment.name}` changes that; or set multi-value-headers in [functions]",
+                hint=f"`rollout phase1 {environment.name}` changes it; or set multi-value-headers in [functions]",
                 code="wrong-event-form",
             )
 
@@ -69,7 +69,7 @@ def form_warnings(changed: Collection[str]) -> Iterator[str]:
     if changed:
         yield (
             f"{', '.join(sorted(changed))} will send headers and query parameters as lists, as legacy's target groups "
-            "do: the candidate has to answer with multiValueHeaders"
+            "do: the candidate must answer with multiValueHeaders"
         )
 
 
@@ -78,7 +78,7 @@ def health_warnings(environment: Environment, live: AlbState) -> Iterator[str]:
     for name in dict.fromkeys(route.legacy for route in environment.routes.values()):
         group = live.target_groups.get(name)
         if group and group.target_type == "lambda" and group.health_checks:
-            yield f"the health of target group {name} is checked, and that of the candidate's isn't"
+            yield f"target group {name} has health checks, the candidate's has none"
 
 
 def _said(environment: Environment) -> dict[str, bool]:

@@ -1,6 +1,6 @@
-"""What a look behind the rules finds: targets, permissions, and how near a load balancer is to its quotas. Pure.
+"""Checks beyond the rules: targets, permissions, and a load balancer's quotas. Pure.
 
-It costs a call a target group, so it is made beside a preview rather than before it.
+They cost one call per target group, so they run in parallel with a preview.
 """
 
 from __future__ import annotations
@@ -64,15 +64,15 @@ def target_problems(
         others = set(group.load_balancers) - {live.load_balancers.get(balancer)}
         if others:
             yield Problem(
-                f"target group {name} is on load balancer {', '.join(map(_name, sorted(others)))} already",
+                f"target group {name} is already on load balancer {', '.join(map(_name, sorted(others)))}",
                 where=place,
-                hint="a target group belongs to one load balancer: give this one its own",
+                hint="a target group belongs to one load balancer: use a separate one here",
                 code="target-group-taken",
             )
         targets = found.targets.get(group.arn, ())
         if not targets:
             yield Problem(
-                f"target group {name} has no registered target: its share of requests would be answered by 503",
+                f"target group {name} has no registered target: its requests would get a 503",
                 where=place,
                 hint="register its target",
                 code="no-registered-target",
@@ -152,9 +152,9 @@ def quota_problems(found: tuple[Usage, ...]) -> Iterator[Problem]:
         if usage.after > usage.allowed:
             raisable = usage.limit == RULES
             yield Problem(
-                f"{usage.after} {usage.counted} on one load balancer; {usage.allowed} are allowed and {usage.now} used",
+                f"{usage.after} {usage.counted} on one load balancer; {usage.allowed} are allowed, {usage.now} in use",
                 where=f"load-balancers.{usage.load_balancer}",
-                hint="ask AWS to raise the quota"
+                hint="ask AWS for a higher quota"
                 if raisable
                 else "AWS doesn't raise this one: use fewer target groups",
                 code="quota-exceeded",

@@ -1,7 +1,7 @@
-"""Who else holds a route's rule: what an owner's state has, how it lets go, and what to know until it has. Pure.
+"""Other owners of the routes' rules: what their state has, and how they release it. Pure.
 
-After phase 2 the routing stack and the former owner both hold each rule. Until the owner lets go, its next update would
-put the old action back.
+After phase 2 the routing stack and the former owner both manage each rule. Until the owner releases it, its next update
+would restore the old action.
 """
 
 from __future__ import annotations
@@ -123,16 +123,16 @@ def cutover_warnings(
     """
     if ownership is None:
         if not ours and environment.legacy.owner != "none":
-            yield "no legacy stack of ours holds these rules: name their owner in [legacy]; it must let go afterwards"
+            yield "rollout has no legacy stack with these rules: name their owner in [legacy]; it must release them"
         return
-    danger = f"until it lets go, its next `{ownership.update}` takes all traffic back to legacy"
-    then = f"right after this run `rollout release {environment.name}`, or its commands"
+    danger = f"until it releases them, its next `{ownership.update}` sends all traffic to legacy"
+    then = f"run `rollout release {environment.name}`, or its commands, immediately afterwards"
     if ownership.held is None:
-        yield f"{ownership.who} couldn't be asked for these rules: {ownership.reason}"
-        yield f"if it holds them, {danger}; {then}"
+        yield f"{ownership.who} can't be asked for these rules: {ownership.reason}"
+        yield f"if it manages them, {danger}; {then}"
         return
     if ownership.held:
         count = f"{len(ownership.held)} of {count_of(len(environment.routes), 'rule')}"
-        yield f"{ownership.who} holds {count}: {danger}; {then}"
+        yield f"{ownership.who} manages {count}: {danger}; {then}"
     if nowhere := [name for name in environment.routes if name not in ownership.held and name not in routing]:
-        yield f"{ownership.who} doesn't hold the rule of {', '.join(nowhere)}: whoever does must let go of it, too"
+        yield f"{ownership.who} doesn't manage the rule of {', '.join(nowhere)}: its owner must release it, too"

@@ -1,4 +1,4 @@
-"""Whether AWS and the stacks are as a phase needs them: every finding at once, before anything is previewed. Pure."""
+"""Whether AWS and the stacks are as a phase needs them: all problems at once, before any preview. Pure."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def listener_problems(environment: Environment, live: AlbState) -> Iterator[Prob
         label = balancer.name or balancer.arn
         if name not in live.load_balancers:
             yield Problem(
-                f"load balancer {label} isn't there",
+                f"load balancer {label} doesn't exist",
                 where=f"load-balancers.{name}",
-                hint=f"look in account {environment.account}, region {environment.region}",
+                hint=f"check account {environment.account}, region {environment.region}",
                 code="load-balancer-missing",
             )
         elif name not in live.listeners:
             yield Problem(
                 f"load balancer {label} has no listener on port {balancer.listener_port}",
                 where=f"load-balancers.{name}",
-                hint="correct listener-port",
+                hint="fix listener-port",
                 code="listener-missing",
             )
 
@@ -55,7 +55,7 @@ def target_group_problems(environment: Environment, live: AlbState) -> Iterator[
     groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
     for place, group in groups.items():
         if group not in live.target_groups:
-            yield Problem(f"target group {group} isn't there", where=place, code="target-group-missing")
+            yield Problem(f"target group {group} doesn't exist", where=place, code="target-group-missing")
 
 
 def rule_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
@@ -68,24 +68,24 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
         moved = next((r for r in live.rules_of(route.load_balancer) if r.matches(route.path, route.methods)), None)
         if moved is not None and (rule is None or not rule.matches(route.path, route.methods)):
             yield Problem(
-                f"its rule isn't at priority {route.priority} on {route.load_balancer}, but at {moved.priority}",
+                f"its rule on {route.load_balancer} has priority {moved.priority}, not {route.priority}",
                 where=place,
                 hint=f"set priority = {moved.priority} in the inventory, or renumber the rule {moved.arn}",
                 code="rule-renumbered",
             )
         elif rule is None:
             yield Problem(
-                f"no rule at priority {route.priority} on {route.load_balancer}", where=place, code="rule-missing"
+                f"{route.load_balancer} has no rule at priority {route.priority}", where=place, code="rule-missing"
             )
         elif not rule.matches(route.path, route.methods):
             state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
             yield Problem(
-                f"the rule at priority {route.priority} on {route.load_balancer} is for other requests: "
+                f"the rule at priority {route.priority} on {route.load_balancer} has other conditions: "
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
-                hint=f"correct the inventory, or the rule {rule.arn}"
+                hint=f"fix the inventory, or the rule {rule.arn}"
                 if rule.as_route
-                else f"a route has one path and methods: make the rule {rule.arn} so, or take out the route",
+                else f"a route has one path and methods: change the rule {rule.arn}, or remove the route",
                 code="wrong-conditions",
             )
 
@@ -99,9 +99,9 @@ def strange_forward(environment: Environment, live: AlbState, name: str) -> Prob
     split = live.split_of(route)
     if split is not None and not split.alone:
         return None
-    hint = f"let the rule forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
+    hint = f"change the rule to forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
     if split is not None:
-        hint += f"; if {route.candidate} is what serves it today, name that as legacy"
+        hint += f"; if {route.candidate} serves it today, name that as legacy"
     return Problem(f"forwards to {live.forwards(route)}", where=place, hint=hint, code="unknown-forward")
 
 
@@ -110,7 +110,7 @@ def candidate_problems(environment: Environment, live: AlbState) -> Iterator[Pro
     missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)
     for group in missing:
         yield Problem(
-            f"candidate target group {group} isn't there",
+            f"candidate target group {group} doesn't exist",
             hint=f"run `rollout phase1 {environment.name}` first",
             code="candidate-missing",
         )
@@ -121,9 +121,9 @@ def code_problems(environment: Environment) -> Iterator[Problem]:
     for name, function in environment.functions.items():
         if function.code is not None and not is_there(environment.root / function.code):
             yield Problem(
-                f"the deployment package {function.code} isn't there",
+                f"the deployment package {function.code} doesn't exist",
                 where=f"functions.{name}.code",
-                hint=f"build it in {environment.root}, or correct the path",
+                hint=f"build it in {environment.root}, or fix the path",
                 code="package-missing",
             )
 
@@ -137,9 +137,9 @@ def handover_problems(environment: Environment, live: AlbState, legacy: Resource
     for key, rule in held_rules(environment, live, legacy).items():
         if not rule.retain_on_delete:
             yield Problem(
-                f"the legacy stack would delete the rule {rule.id} on letting go of it",
+                f"the legacy stack would delete the rule {rule.id} instead of releasing it",
                 where=f"routes.{key}",
-                hint=f"run `rollout phase1 {environment.name}` first, which marks it to be retained",
+                hint=f"run `rollout phase1 {environment.name}` first, which marks it to stay",
                 code="rule-not-retained",
             )
 
@@ -165,7 +165,7 @@ def adoption_problems(environment: Environment, live: AlbState, routing: StackPr
     if foreign:
         missing = "any route" if len(foreign) == len(environment.routes) else ", ".join(foreign)
         yield Problem(
-            f"routing doesn't hold the rule of {missing}",
+            f"the routing stack doesn't manage the rule of {missing}",
             hint=f"run `rollout phase2 {environment.name}` first",
             code="rule-not-managed",
         )

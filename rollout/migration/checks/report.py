@@ -1,6 +1,6 @@
-"""The preflight as a report: every check with its evidence, told at once. Pure.
+"""The preflight report: every check with its evidence. Pure.
 
-A phase makes the same checks by itself and stops at the first group that has problems; here nothing is stopped.
+A phase makes the same checks and stops at the first group with problems; the report has all of them.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from rollout.migration.checks.preflight import (
 )
 from rollout.migration.checks.status import Held
 
-_BACKENDS = "docs/backends.md has what is needed"
+_BACKENDS = "see docs/backends.md"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One check.
 
     Attributes:
-        name: What was looked at.
-        evidence: What was found.
-        problems: What has to be put right first.
-        notes: What to know; nothing stops for it.
+        name: What was checked.
+        evidence: The result.
+        problems: What must be fixed first.
+        notes: Notes that stop nothing.
     """
 
     name: str
@@ -54,7 +54,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing has to be put right."""
+        """Whether there are no problems."""
         return not self.problems
 
 
@@ -67,7 +67,7 @@ class PreflightReport:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that has to be put right."""
+        """All problems."""
         return tuple(problem for check in self.checks for problem in check.problems)
 
 
@@ -101,9 +101,9 @@ def names_check(environment: Environment, live: AlbState, found: Found, candidat
     wrong, known = (
         tuple(name_problems(environment.model_copy(update={"functions": some}), found, candidate)) for some in apart
     )
-    hint = "phase 2 adopts the rules that forward to it without phase 1, which couldn't build it"
+    hint = "phase 2 adopts the rules that forward to it; phase 1 can't build it"
     free = len(made_names(environment)) - len(found)
-    evidence = f"{free} of {len(made_names(environment))} free; {len(found)} there already"
+    evidence = f"{free} of {len(made_names(environment))} free; {len(found)} taken"
     return Check("names", evidence, wrong, tuple(replace(problem, hint=hint) for problem in known))
 
 
@@ -128,8 +128,8 @@ def aws_checks(
     yield _check("quotas after phase 2", ", ".join(map(str, used)), quota_problems(used))
     if environment.programs.legacy and held and held.legacy is not None:
         is_marked = not any(handover_problems(environment, live, held.legacy))
-        marked = "marked by phase 1" if is_marked else "not marked yet, which phase 1 does"
-        yield Check("handing over", f"the legacy stack's rules are {marked}")
+        marked = "marked by phase 1" if is_marked else "not marked yet; phase 1 marks them"
+        yield Check("hand-over", f"the legacy stack's rules are {marked}")
     if ownership is not None:
         yield _other_owner(environment, live, held, ownership)
     packages = [str(function.code) for function in environment.functions.values() if function.code]
@@ -159,7 +159,7 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
     built = candidate & live.target_groups.keys()
     evidence = f"{len(legacy & live.target_groups.keys())} of {len(legacy)} of the legacy's"
     evidence += f" and {len(built)} of the candidate's"
-    evidence += f"; {len(candidate - built)} of the candidate's are built by phase 1" if built != candidate else ""
+    evidence += f"; {len(candidate - built)} of the candidate's will be built by phase 1" if built != candidate else ""
     problems = (
         *target_group_problems(environment, live),
         *target_problems(environment, live, found, legacy | candidate),
@@ -169,7 +169,7 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
     unchecked = [Problem(text, code="health-unchecked") for text in health_warnings(environment, live)]
     unread = [
         Problem(
-            f"the policy of {function} can't be read: whether the load balancer may invoke it isn't known",
+            f"the policy of {function} can't be read, so it is unknown whether the load balancer may invoke it",
             code="policy-unreadable",
         )
         for function in unread_policies(live, found)
@@ -179,7 +179,7 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
 
 def _other_owner(environment: Environment, live: AlbState, held: Held | None, ownership: Ownership) -> Check:
     rules = count_of(len(environment.routes), "rule")
-    holds = "can't be asked" if ownership.held is None else f"holds {len(ownership.held)} of {rules}"
+    holds = "can't be asked" if ownership.held is None else f"manages {len(ownership.held)} of {rules}"
     routing = held_rules(environment, live, held.routing if held else None)
     warnings = cutover_warnings(environment, ownership, ours=False, routing=routing)
     notes = [Problem(warning, code="owner-to-release") for warning in warnings]
@@ -192,13 +192,13 @@ def _forwards(environment: Environment, live: AlbState, held: Held | None) -> Ch
     splits = {name: live.split_of(route) for name, route in environment.routes.items()}
     divided = {name: split for name, split in splits.items() if split and split.attached and not split.alone}
     alone = sum(split == LEGACY_ONLY for split in splits.values())
-    evidence = f"{alone} of {count_of(len(splits), 'rule')} to legacy alone"
+    evidence = f"{alone} of {count_of(len(splits), 'rule')} to legacy only"
     evidence += f", {len(divided)} divided between legacy and candidate" if divided else ""
     there = [name for name, route in environment.routes.items() if live.rule_of(route) and name not in adopted]
     strange = [] if environment.completed else [strange_forward(environment, live, name) for name in there]
     notes = [
         Problem(
-            f"it forwards to {live.forwards(environment.routes[name])} already: phase 2 adopts it as it is, at {split}",
+            f"it forwards to {live.forwards(environment.routes[name])} already: phase 2 keeps that, at {split}",
             where=f"routes.{name}",
             code="rule-divides-already",
         )
@@ -212,17 +212,17 @@ def _stickiness(environment: Environment) -> Check:
     """Whether clients stay with an implementation, and where they drift to the candidate by that."""
     kept, shared = environment.stickiness.kept_for, shared_candidates(environment)
     if kept is None:
-        return Check("stickiness", "off: each request is divided by itself, and no answer gets a cookie")
+        return Check("stickiness", "off: each request is routed independently, and answers set no cookie")
     sharing = f"{count_of(len(shared), 'candidate target group')} shared by routes" if shared else ""
     return _check(
         "stickiness",
-        f"clients stay for {format_duration(kept)}, by a cookie; {sharing or 'no route shares its cookies'}",
+        f"cookies keep clients for {format_duration(kept)}; {sharing or 'no routes share cookies'}",
         (),
         [
             Problem(
-                f"{', '.join(names)} share it: clients that keep cookies drift to the candidate from route to route",
+                f"{', '.join(names)} share it: clients with cookies drift to the candidate as they change routes",
                 where=group,
-                hint="target-groups can hold one for each route",
+                hint="target-groups can have one for each route",
                 code="candidate-shared",
             )
             for group, names in shared.items()
@@ -231,7 +231,7 @@ def _stickiness(environment: Environment) -> Check:
 
 
 def failed(name: str, error: RolloutError) -> Check:
-    """A check that couldn't be made, and what it would have needed."""
+    """A check that failed, with the reason."""
     return Check(name, "failed", (Problem(error.what, where=error.where, hint=error.hint, code=error.code),))
 
 

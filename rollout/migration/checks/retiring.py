@@ -1,6 +1,6 @@
-"""When legacy may be retired: all requests go to the candidate, and no rule nor stack keeps legacy. Pure.
+"""Whether legacy may be retired: all requests go to the candidate, and no rule or stack keeps legacy. Pure.
 
-Whether anybody needs it all the same is for `idle` to prove.
+`idle` checks whether legacy still gets requests.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
         if split not in (Split.at(WHOLE), CANDIDATE_ONLY):
             hint = f"run `rollout weight {name} 100` first"
             yield Problem(
-                f"the candidate gets {split} of its requests, not all",
+                f"the candidate gets {split} of its requests, not 100 %",
                 where=f"routes.{route}",
                 hint=hint,
                 code="candidate-below-100",
@@ -31,7 +31,11 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
     adopted, held = held_rules(environment, live, context.routing), held_rules(environment, live, context.legacy)
     for route in environment.routes:
         if route not in adopted or route in held:
-            who = "legacy holds its rule still" if route in held else "routing doesn't hold its rule"
+            who = (
+                "the legacy stack still manages its rule"
+                if route in held
+                else "the routing stack doesn't manage its rule"
+            )
             yield Problem(
                 who,
                 where=f"routes.{route}",
@@ -42,11 +46,11 @@ def retiring_problems(environment: Environment, context: PhaseContext) -> Iterat
         for route in theirs.unreleased(adopted):
             hint = f"run `rollout release {name}` first"
             yield Problem(
-                f"{theirs.who} holds its rule still", where=f"routes.{route}", hint=hint, code="rule-managed-by-owner"
+                f"{theirs.who} still manages its rule", where=f"routes.{route}", hint=hint, code="rule-managed-by-owner"
             )
     if made := held_overrides(environment, live):
         hint = f"run `rollout override {name} --remove` first"
-        yield Problem(f"header rules are there: {', '.join(made)}", hint=hint, code="header-rules-left")
+        yield Problem(f"there are header rules: {', '.join(made)}", hint=hint, code="header-rules-left")
     yield from _other_uses(environment, live)
 
 
@@ -58,7 +62,7 @@ def _other_uses(environment: Environment, live: AlbState) -> Iterator[Problem]:
             if arn and arn in groups:
                 where = f"target group {groups[arn]}"
                 yield Problem(
-                    f"another rule forwards to it, for {rule.conditions}",
+                    f"another rule forwards to it: {rule.conditions}",
                     where=where,
                     hint="change that rule",
                     code="target-group-in-use",
@@ -68,9 +72,9 @@ def _other_uses(environment: Environment, live: AlbState) -> Iterator[Problem]:
 def retiring_warnings(context: PhaseContext) -> Iterator[str]:
     """What to know before legacy is retired."""
     if context.legacy is not None:
-        yield "the legacy functions are deleted with their log groups: from then on there is no way back to them"
+        yield "the legacy functions are deleted with their log groups; you can't undo that"
     else:
-        yield "legacy isn't in a stack of ours: it is left alone, and named for its owner to remove"
+        yield "rollout doesn't manage legacy: it stays, and is listed for its owner to remove"
 
 
 def left_to_remove(environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Where an environment stands: what the file wants, what the load balancer has, and who holds the rules. Pure."""
+"""An environment's status: the file's weights, the load balancer's, and the stacks that manage the rules. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rollout.migration.checks.preflight import Resources, held_rules, live_probl
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What the stacks' states hold; None where nobody could be asked, for want of an engine."""
+    """The stacks' resources; None without an engine."""
 
     legacy: Resources
     routing: Resources

@@ -1,4 +1,4 @@
-"""The phases, one file each, in the order of a migration; then what takes them back.
+"""The phases, one file each, in the order of a migration; then those that undo them.
 
 `phase` says what a phase is. A new one is a file here and its line in `PHASES`.
 """

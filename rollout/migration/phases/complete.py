@@ -1,4 +1,4 @@
-"""The end: the rules forward to the candidate alone, then the legacy functions go."""
+"""Complete: the rules forward to the candidate only, then legacy is deleted."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Complete(Phase):
     """Retires legacy."""
 
     name = "complete"
-    summary = "Retire legacy: the rules forward to the candidate alone, then the legacy functions go"
+    summary = "Retire legacy: the rules forward to the candidate only, then the legacy functions are deleted"
     steps = (
-        Step(ROUTING, "weights", "forward to the candidate alone, in place"),
-        Step(LEGACY, "retire", "delete the dual routes' functions and target groups"),
+        Step(ROUTING, "weights", "forward to the candidate only, in place"),
+        Step(LEGACY, "retire", "delete the routes' legacy functions and target groups"),
     )
     tables = ("analysis",)
     asks_owner = True

@@ -1,4 +1,4 @@
-"""Alarms and a dashboard come and go. Nothing waits for them, and they wait for little."""
+"""Creates and removes alarms and a dashboard. No other phase depends on them."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class _Watching(Phase):
 
 
 class MonitoringPhase(_Watching):
-    """Makes alarms and a dashboard over both implementations, or brings them up to date."""
+    """Creates or updates alarms and a dashboard over both implementations."""
 
     name = "monitoring"
-    summary = "Alarms and a dashboard over both implementations; nothing that requests go through is touched"
-    steps = (Step(MONITORING, "watch", "make alarms and a dashboard"),)
+    summary = "Create alarms and a dashboard over both implementations; nothing in the request path changes"
+    steps = (Step(MONITORING, "watch", "create alarms and a dashboard"),)
     tables = ("notifications",)
     monitored = True
 
@@ -47,10 +47,10 @@ class MonitoringPhase(_Watching):
 
 
 class MonitoringRemove(_Watching):
-    """Takes the alarms and the dashboard away, whatever became of the rules."""
+    """Removes the alarms and the dashboard, whatever the state of the rules."""
 
     name = "monitoring-remove"
-    summary = "Take the alarms and the dashboard away"
+    summary = "Remove the alarms and the dashboard"
     steps = (Step(MONITORING, "unwatch", "delete the alarms and the dashboard"),)
     monitored = False
 

@@ -1,4 +1,4 @@
-"""Header rules come and go: no other phase adds or deletes any."""
+"""Adds and removes header rules; no other phase does."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rollout.migration.phases.phase import Phase, Step
 
 
 class Override(Phase):
-    """Adds the header rules of `[header-override]`, or brings them up to date."""
+    """Adds or updates the header rules of `[header-override]`."""
 
     name = "override"
-    summary = "Let a request header pick the implementation; other requests go where they went"
-    steps = (Step(ROUTING, "override", "add a header rule before each route's own"),)
+    summary = "Let a request header select the implementation; other requests are unchanged"
+    steps = (Step(ROUTING, "override", "add a header rule before each route's rule"),)
     tables = ("header-override",)
     moves_traffic = True
     sets_header_rules = True
@@ -48,11 +48,11 @@ class Override(Phase):
 
 
 class OverrideRemove(Phase):
-    """Takes them away, however they look by now."""
+    """Removes them, whatever their current form."""
 
     name = "override-remove"
-    summary = "Take the header rules away"
-    steps = (Step(ROUTING, "override-remove", "delete the header rules, and no other"),)
+    summary = "Remove the header rules"
+    steps = (Step(ROUTING, "override-remove", "delete the header rules, and no otherss"),)
     moves_traffic = True
     sets_header_rules = True
 

@@ -1,7 +1,7 @@
-"""What a phase is: its steps, and the hooks that the runner calls, in this order.
+"""A phase: its steps, and the hooks that the runner calls, in this order.
 
-What holds for most phases is what the hooks do here. A phase overrides those in which it differs, so that its own file
-says all that is particular about it, and the runner knows none by its name.
+The hooks here have the defaults for most phases. A phase overrides those in which it differs, so its own file has
+everything specific, and the runner knows no phase by name.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Step:
 
     Attributes:
         stack: The inline program and its stack.
-        policy: The table in `policy.POLICIES` that its preview is held to.
+        policy: The table in `policy.POLICIES` for its preview.
         summary: What it does, for people.
     """
 
@@ -49,7 +49,7 @@ class Step:
 
 
 class Phase:
-    """An ordered list of steps behind one gate. A phase has no state: what it goes by, it is given.
+    """An ordered list of steps behind one gate. A phase has no state; its hooks get all their input.
 
     Attributes:
         name: As the command has it.

@@ -1,7 +1,6 @@
 """Phase 1: build the candidate.
 
-It marks the legacy rules before anything is built, so that phase 2 can drop them from the legacy stack's state without
-touching AWS.
+It marks the legacy rules first, so that phase 2 can remove them from the legacy stack's state without touching AWS.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ class Phase1(Phase):
     """Builds the candidate, or deploys a new build of it."""
 
     name = "phase1"
-    summary = "Build the candidate's functions and target groups; no listener rule is touched"
+    summary = "Build the candidate's functions and target groups; no listener rule changes"
     steps = (
-        Step(LEGACY, "retain", "mark the dual routes' rules so that they can be handed over"),
+        Step(LEGACY, "retain", "mark the routes' rules so that they can be released"),
         Step(CANDIDATE, "build", "create functions, roles, permissions and target groups, without rules"),
     )
     tables = ("functions",)

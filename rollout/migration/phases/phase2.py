@@ -1,6 +1,6 @@
-"""Phase 2, the cutover: weighted rules take over the live ones.
+"""Phase 2, the cut-over: adopts the live rules as weighted rules.
 
-Routing adopts the live rules first, and only then has legacy release them: at no instant is a rule without an owner.
+The routing stack adopts the live rules first; only then the legacy stack releases them. A rule always has an owner.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Phase2(Phase):
     """Hands the rules over, in place."""
 
     name = "phase2"
-    summary = "Weighted rules take over the live rules in place; no request moves"
+    summary = "Adopt the live rules in place, as weighted rules; no request moves"
     steps = (
         Step(ROUTING, "adopt", "adopt each live rule and change it in place: legacy 100, candidate 0"),
-        Step(LEGACY, "release", "let go of the rules, which stay on the load balancer"),
+        Step(LEGACY, "release", "release the rules, which stay on the load balancer"),
     )
     asks_owner = True
 

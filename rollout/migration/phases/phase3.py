@@ -1,4 +1,4 @@
-"""Phase 3: set the weights that stacks.toml has."""
+"""Phase 3: set the weights of stacks.toml."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Phase3(Phase):
     """Sets the file's weights."""
 
     name = "phase3"
-    summary = "Set the weights that stacks.toml has"
+    summary = "Set the weights of stacks.toml"
     steps = (Step(ROUTING, "weights", "change the rules' weights in place"),)
     moves_traffic = True
 

@@ -1,4 +1,4 @@
-"""Phase 1 taken back: what it built is deleted, and the marks come off the legacy rules."""
+"""Undoes phase 1: deletes what it built, and removes the marks of the legacy rules."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class UndoPhase1(Phase):
     """Removes the candidate."""
 
     name = "undo-phase1"
-    summary = "Remove the candidate's functions and target groups; no listener rule is touched"
+    summary = "Remove the candidate's functions and target groups; no listener rule changes"
     steps = (
-        Step(CANDIDATE, "demolish", "delete what phase 1 made"),
-        Step(LEGACY, "retain", "take the mark off the dual routes' rules"),
+        Step(CANDIDATE, "demolish", "delete what phase 1 created"),
+        Step(LEGACY, "retain", "remove the mark from the routes' rules"),
     )
     undoes = True
     gives_way = False
@@ -33,7 +33,7 @@ class UndoPhase1(Phase):
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         if adopted := held_rules(environment, context.live, context.routing):
             yield Problem(
-                f"routing holds the rule of {', '.join(adopted)}",
+                f"the routing stack manages the rule of {', '.join(adopted)}",
                 hint=f"run `rollout undo phase2 {environment.name}` first",
                 code="rule-managed-by-routing",
             )
@@ -56,4 +56,4 @@ class UndoPhase1(Phase):
         return groups_in_use(found, deleted)
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
-        yield "the candidate's log groups are deleted with all that is in them"
+        yield "the candidate's log groups are deleted with their content"

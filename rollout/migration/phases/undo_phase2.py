@@ -1,6 +1,6 @@
-"""Phase 2 taken back: as it was done, backwards, so that a rule never loses its last owner.
+"""Undoes phase 2, in reverse order, so that a rule always has an owner.
 
-Where another tool made a rule, that tool has to take it back before routing releases it.
+If another tool managed a rule, that tool must import it before the routing stack releases it.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ class UndoPhase2(Phase):
     """Hands the rules back to the legacy stack."""
 
     name = "undo-phase2"
-    summary = "The legacy stack takes its rules back in place; no request moves"
+    summary = "The legacy stack adopts its rules again, in place; no request moves"
     steps = (
-        Step(LEGACY, "reclaim", "adopt each live rule again, which forwards to legacy alone from then on"),
-        Step(ROUTING, "release", "let go of the rules, which stay on the load balancer"),
+        Step(LEGACY, "reclaim", "adopt each live rule again, which then forwards to legacy only"),
+        Step(ROUTING, "release", "release the rules, which stay on the load balancer"),
     )
     undoes = True
     gives_way = False
@@ -39,7 +39,7 @@ class UndoPhase2(Phase):
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         if made := held_overrides(environment, context.live):
             yield Problem(
-                f"header rules are there: {', '.join(made)}",
+                f"there are header rules: {', '.join(made)}",
                 hint=f"run `rollout override {environment.name} --remove` first",
                 code="header-rules-left",
             )
@@ -54,7 +54,7 @@ class UndoPhase2(Phase):
                     code="candidate-has-traffic",
                 )
             elif split == PREPARED and not ours:
-                first = f"run `rollout weight {environment.name} 0` first, which takes it out"
+                first = f"run `rollout weight {environment.name} 0` first, which removes it"
                 yield Problem(
                     "its rule has the candidate at 0 %", where=f"routes.{name}", hint=first, code="candidate-attached"
                 )
@@ -90,7 +90,7 @@ class UndoPhase2(Phase):
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         if context.legacy is None and context.ownership is None:
-            yield "no legacy stack of ours takes these rules back: no state will hold them"
+            yield "rollout has no legacy stack for these rules: no state will have them"
 
 
 def _as_marked(rule: ResourceState) -> RuleOwnership:
@@ -99,10 +99,10 @@ def _as_marked(rule: ResourceState) -> RuleOwnership:
 
 def _homeless(ownership: Ownership, owner: LegacyOwner, adopted: Mapping[str, ResourceState]) -> Iterator[Problem]:
     """The rules that nobody would hold, with the command by which their former owner takes each back."""
-    why = "doesn't hold its rule: nobody would"
+    why = "doesn't manage its rule: no state would have it"
     if ownership.held is None:
-        why = f"can't be asked whether it holds its rule: {ownership.reason}"
+        why = f"can't be asked whether it manages its rule: {ownership.reason}"
     for name, rule in adopted.items():
         if name not in (ownership.held or ()):
-            back = f"put it back into its code, then run {owner.taking_back(Arn(rule.id))}"
+            back = f"add it to its code again, then run {owner.taking_back(Arn(rule.id))}"
             yield Problem(f"{ownership.who} {why}", where=f"routes.{name}", hint=back, code="rule-not-managed")

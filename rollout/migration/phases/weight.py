@@ -1,4 +1,4 @@
-"""One weight, for all routes or some: what is particular about it are the weights that somebody asked for."""
+"""One weight, for all routes or some."""
 
 from __future__ import annotations
 

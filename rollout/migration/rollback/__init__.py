@@ -1,8 +1,8 @@
-"""The way back, the one piece that may never fail: docs/decisions/0019 says what it promises.
+"""The rollback, which must never fail: docs/decisions/0019 has its promises.
 
-`targets` knows whose a live rule is, `lane` moves a load balancer's rules, and `mover` all of them; `asked` knows which
-rollbacks somebody who raises has to give way to, `state` brings Pulumi's state up to date, `last_good` keeps what is
-gone by where something can't be read, and `rollback` does one after the other.
+`targets` finds the routes' live rules, `lane` moves one load balancer's rules, and `mover` all of them. `asked` finds
+rollbacks that a raise must give way to, `state` updates Pulumi's state, `last_good` keeps the last good inventory, and
+`rollback` combines them.
 """
 
 from rollout.migration.rollback.asked import mark_text

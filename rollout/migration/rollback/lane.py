@@ -1,7 +1,7 @@
-"""One load balancer's way back: find its rules, change those that aren't on legacy alone, look again until all are.
+"""One load balancer's rollback: find its rules, change those that don't forward to legacy only, repeat until all do.
 
-It knows nothing of the other load balancers and waits for none. Each look reads the whole listener, so what somebody
-adds, edits or raises meanwhile is seen, and an answer that got lost is made up for.
+It is independent of the other load balancers. Each look reads the whole listener, so it sees rules that were added,
+edited or raised meanwhile, and repeats lost changes.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ def _check_account(environment: Environment, arn: Arn) -> None:
     if account.isdigit() and account != environment.account:
         raise WrongAccount(
             f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-            hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+            hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
         )
 
 

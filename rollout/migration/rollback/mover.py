@@ -1,7 +1,7 @@
-"""Moves all routes back, a lane a load balancer, and knows at each moment how far that is.
+"""Moves all routes back, with one lane per load balancer, and reports the progress.
 
-Nothing that it does waits for what isn't AWS: events go to an emitter that delays nobody, and its threads are daemons,
-so that Ctrl-C ends it at once.
+It waits only for AWS: the emitter of events never delays it, and its threads are daemons, so that Ctrl-C ends it at
+once.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class Mover:
             name, wanted = self._environment.name, self._environment.account
             raise WrongAccount(
                 f"the credentials are for account {account}, but {name} is in {wanted}",
-                hint="use that account's credentials, for example by AWS_PROFILE; nothing was changed",
+                hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
             )
 
     def _tell_back(self, lane: Lane, target: Target) -> None:
@@ -202,7 +202,7 @@ class Mover:
                 what += f"was changed and not read back: {lane.errors.get(arn) or lane.trouble}"
                 yield from (Problem(what, f"routes.{name}", command, code="not-read-back") for name in place)
             elif not target.legacy:
-                what += "its legacy target group isn't there, or can't be read"
+                what += "its legacy target group doesn't exist, or can't be read"
                 yield from (Problem(what, f"routes.{name}", command, code="target-group-missing") for name in place)
             elif not target.is_back:
                 what += lane.errors.get(arn) or f"still forwards to {target.rule.does}"
@@ -231,10 +231,10 @@ class Mover:
                 lane.see(look.result())
         back = self._moved().back
         total = sum(len(lane.routes) for lane in lanes)
-        calls = f"; {under_way} call{'s' * (under_way != 1)} under way, which may take effect" if under_way else ""
+        calls = f"; {under_way} call{'s' * (under_way != 1)} in progress, which may take effect" if under_way else ""
         return Interrupted(
-            f"stopped: {len(back)} of {count_of(total, 'route')} read back as on legacy alone{calls}",
-            hint=f"run `rollout rollback {self._environment.name}` again to be sure of the others",
+            f"stopped: {len(back)} of {count_of(total, 'route')} confirmed on legacy only{calls}",
+            hint=f"run `rollout rollback {self._environment.name}` again for the others",
         )
 
 

@@ -1,7 +1,6 @@
-"""The way back from its first call to its last: move, tell, wait for the others and tidy the state, read once more.
+"""The whole rollback: move, report, wait for other processes, update the state, read once more.
 
-docs/decisions/0019 says what it promises. Whatever fails behind the first step is a warning or an honest exit code, and
-never a reason to stop.
+docs/decisions/0019 has its promises. A failure after the first step is a warning or an exit code, and stops nothing.
 """
 
 from __future__ import annotations
@@ -117,8 +116,8 @@ class Rollback:
         for problem in moved.problems:
             self._emit(events.RouteNotRolledBack(name, problem))
         if further := [each for each in moved.moved if each not in moved.before]:
-            told = f"more rules forwarded to the candidate, and go to legacy now, too: {'; '.join(further)}"
-            self._emit(events.Warned(name, f"{told}. `rollout override {name}` puts header rules back"))
+            told = f"more rules forwarded to the candidate, and forward to legacy now: {'; '.join(further)}"
+            self._emit(events.Warned(name, f"{told}. `rollout override {name}` restores header rules"))
         return moved
 
     def settle(self, first: Moved, states: Reconciliation | None, message: str | None = None) -> RollbackResult:
@@ -142,8 +141,8 @@ class Rollback:
             reason = self._settled(first, states, message)
         except KeyboardInterrupt:
             raise Interrupted(
-                f"stopped: {len(first.back)} of {count_of(len(self._routes), 'route')} read back as on legacy alone; "
-                "nobody waited for others who may be at work, and the state isn't up to date",
+                f"stopped: {len(first.back)} of {count_of(len(self._routes), 'route')} confirmed on legacy only; "
+                "other processes may still raise, and the state is not up to date",
                 hint=f"run `rollout rollback {self._environment.name}` again",
             ) from None
         return self._result(first, reason, reconciled=reason is None)
@@ -168,21 +167,23 @@ class Rollback:
             self._require_locked_out(holders, last if tidied else None, states.now())
         if isinstance(tidied, Exception):
             return in_words(tidied)
-        return "others were at work until the end" if last.moved else None
+        return "other processes changed rules until the end" if last.moved else None
 
     @staticmethod
     def _nobody() -> tuple[Lock, ...] | None:
         return ()
 
     def _wait_for(self, holders: tuple[Lock, ...]) -> Exception:
-        self._emit(events.RollbackWaiting(self._environment.name, (f"{holders[0].holder}, who holds the stack",)))
+        self._emit(
+            events.RollbackWaiting(self._environment.name, (f"{holders[0].holder}, who holds the stack's lock",))
+        )
         return Locked(f"the stack is being updated by {holders[0].holder}")
 
     def _tidied(self, first: Moved, states: Reconciliation, message: str | None) -> bool | Exception:
         """Try to bring the state up to date: whether there was something to update, or why it couldn't be."""
         name = self._environment.name
         own = [route for route in self._changed if route in first.before]
-        self._emit(events.RollbackWaiting(name, ("Pulumi's state, which is brought up to date",)))
+        self._emit(events.RollbackWaiting(name, ("the update of Pulumi's state",)))
         try:
             moved = moves(first.before, dict.fromkeys(own, LEGACY_ONLY))
             record = Record(phase="rollback", at=self._now(), by=self._by(), moves=moved)
@@ -196,7 +197,7 @@ class Rollback:
                 record=record,
             )
         except Exception as error:  # noqa: BLE001 - traffic is moved, and that is what was asked for
-            note(_LOG, "the state of %s could not be brought up to date", name, failed=True)
+            note(_LOG, "the state of %s could not be updated", name, failed=True)
             return error
 
     def _holders(self, states: Reconciliation) -> tuple[Lock, ...] | None:
@@ -213,10 +214,10 @@ class Rollback:
         if moved.problems:
             environment, routes = self._environment, self._routes
             failed = {problem.where for problem in moved.problems}
-            rest = "all others are on legacy alone" if len(failed) < len(routes) else "no other is known to be"
-            retired = f"{environment.name} is completed, its legacy retired: mend the candidate, deploy it by phase1"
+            rest = "the others are on legacy only" if len(failed) < len(routes) else "none is confirmed on legacy"
+            retired = f"{environment.name} is completed, legacy is retired: fix the candidate and deploy it with phase1"
             again = "; ".join((*moved.remedies, f"run `rollout rollback {environment.name}` again"))
-            again += ", or the lines of the AWS CLI above" * any(problem.hint for problem in moved.problems)
+            again += ", or the AWS CLI commands above" * any(problem.hint for problem in moved.problems)
             raise RollbackIncomplete(
                 f"{len(failed)} of {count_of(len(routes), 'route')} could not be moved back; {rest}",
                 moved.problems,
@@ -239,21 +240,21 @@ class Rollback:
         for lock in holders or ():
             if lock.since is None or now - lock.since <= limit:
                 raise Locked(
-                    f"all routes are on legacy alone now, but {lock.holder} still holds the stack, and may raise them",
-                    hint=f"run `rollout rollback {name}` again when that is done; if nobody is at work there, run "
+                    f"all routes are on legacy now, but {lock.holder} still holds the stack's lock, and may raise them",
+                    hint=f"run `rollout rollback {name}` again when that is done; if it is no longer running, run "
                     f"`rollout unlock {name}` first",
                 )
         if holders is None:
-            said, routes = "who else is at work can't be told", self._routes
+            said, routes = "rollout can't check for other processes", self._routes
         else:
-            said = "its rule has no mark, and the history doesn't tell of this rollback"
+            said = "its rule has no mark, and history doesn't have this rollback"
             unmarked = last.unmarked if last else frozenset()
             routes = tuple(t.name for t in last.targets if t.rule.arn in unmarked) if last else ()
         if routes:
             raise RollbackIncomplete(
-                "all routes are on legacy alone now, but whether somebody is about to raise them can't be known",
+                "all routes are on legacy now, but another process may raise them again",
                 [Problem(said, where=f"routes.{route}", code="not-locked-out") for route in routes],
-                hint=f"make sure that nobody is at work, and run `rollout rollback {name}` again",
+                hint=f"make sure that no other process is running, and run `rollout rollback {name}` again",
                 code="not-locked-out",
             )
 
@@ -268,4 +269,4 @@ class Rollback:
             return str(split.weight) if split else "?"
 
         told = ", ".join(f"{name} {was(name)} → {ZERO}" for name in self._changed)
-        return f"rollout rollback {self._environment.name}: {told or 'all on legacy already'}"
+        return f"rollout rollback {self._environment.name}: {told or 'all were on legacy already'}"

@@ -1,7 +1,6 @@
-"""Makes Pulumi's state say what the load balancer says already, by an update that changes nothing on AWS.
+"""Updates Pulumi's state to match the load balancer, by an update that changes nothing on AWS.
 
-It goes by the rules as they are, not as the inventory has them: a rule that somebody renumbered, or a route that has
-another name by now, is no reason for a state that never gets up to date.
+It uses the live rules, not the inventory: a renumbered rule or a renamed route must not prevent the update.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ def tidy(
         held = _held(preview, own) if preview else {}
         if not held:
             if preview and any(step.type == LISTENER_RULE and step.old for step in preview.steps):
-                raise Drift("the state's rules aren't where the inventory looks for them", (), code="rule-missing")
+                raise Drift("the state's rules are not at the inventory's priorities", (), code="rule-missing")
             return False
         if held != {name: name for name in own}:
             seen = _as_live(environment, own, held)
@@ -70,13 +69,13 @@ def tidy(
             return False
         if refused := violations(preview, "weights", rule_bounds(seen, live, given.splits)):
             problems = [each.problem for each in refused]
-            raise Drift("the state would change by more than weights", problems, code="change-not-allowed")
+            raise Drift("the state would change in more than weights", problems, code="change-not-allowed")
         told = with_record(message, record.model_copy(update={"plan": preview.digest}))
 
         def guard() -> None:
             """The plan is for the rules as they were read: it would undo what others did since, such as a rollback."""
             if found := tuple(moved(seen, live, load_balancers.read(environment, tags=False))):
-                raise Drift("rules changed while the state was brought up to date", found, code=MOVED)
+                raise Drift("rules changed while the state was updated", found, code=MOVED)
 
         stacks.up(ROUTING, given, plan=plan, message=told, refresh=True, guard=guard)
         return True
@@ -108,8 +107,8 @@ def _route(route: Route, rule: LiveRule) -> Route:
 def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> ProgramInput:
     splits = live.splits(environment) | {name: LEGACY_ONLY for name in routes if name in environment.routes}
     if strange := environment.routes.keys() - splits.keys():
-        problems = [Problem("forwards as rollout wouldn't", where=f"routes.{name}") for name in sorted(strange)]
-        raise Drift("a rule forwards to something that rollout wouldn't write", problems, code="unknown-forward")
+        problems = [Problem("forwards as rollout would not set it", where=f"routes.{name}") for name in sorted(strange)]
+        raise Drift("a rule forwards as rollout would not set it", problems, code="unknown-forward")
     return routing_input(environment, live, splits)
 
 

@@ -210,7 +210,7 @@ def _is_candidate(arn: Arn, rivals: Mapping[str, Route]) -> bool:
 
 def _missing(name: str, route: Route) -> Problem:
     return Problem(
-        f"has no live rule: on {route.load_balancer} none is for {route} or forwards to {route.candidate}",
+        f"has no live rule: none on {route.load_balancer} is for {route} or forwards to {route.candidate}",
         where=f"routes.{name}",
         code="rule-missing",
     )

@@ -1,4 +1,4 @@
-"""Applying what was approved: exactly the saved plans, in order; what was done is told, however it ends."""
+"""Applies the approved plans, in order, and always reports what was done."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Applying:
     ) -> Interrupted:
         """What was done when it was stopped, what isn't known, and what the rules say a moment later."""
         total = len({change.urn for change in item.preview.changes})
-        under_way = f", {begun} under way, which may take effect" if begun else ""
+        under_way = f", {begun} in progress, which may take effect" if begun else ""
         rest = "".join(f"; {other.step.stack} not begun" for other in later)
         so_far = f"{item.step.stack} {min(done, total)} of {count_of(total, 'resource')} done{under_way}{rest}"
         return Interrupted(

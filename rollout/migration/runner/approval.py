@@ -1,4 +1,4 @@
-"""The gate of a run: all that would change, in words of traffic and of resources, and who says yes to it."""
+"""The gate of a run, and its approval."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def ask(gate: Gate, approve: Approver | None) -> None:
     """
     if approve is None:
         raise GateRefused(
-            f"{gate.phase} needs approval, and nobody is there to give it; nothing was changed",
-            hint="look at `rollout preview`, then pass `--yes`",
+            f"{gate.phase} needs approval, and this is not a terminal; nothing was changed",
+            hint="check `rollout preview`, then pass `--yes`",
             code="approval-required",
         )
     if not approve(gate):

@@ -1,4 +1,4 @@
-"""What others do while a phase runs: they change rules, or roll back. Their change stops it, or takes it back."""
+"""Concurrent changes during a phase, by other processes: changed rules and rollbacks stop the phase or undo it."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class ConcurrentChanges:
         found = tuple(moved(run.environment, run.context.live, now))
         if found:
             raise Drift(
-                "somebody changed AWS since the preview; nothing was applied",
+                "AWS has changed since the preview; nothing was applied",
                 found,
-                hint="run the command again to see what it would do now",
+                hint="run the command again for a new preview",
                 code="changed-since-preview",
             )
 
@@ -56,9 +56,9 @@ class ConcurrentChanges:
     @staticmethod
     def _rolled_back(run: PhaseRun, by: str) -> Drift:
         return Drift(
-            f"a rollback was asked for since this began ({by}), so {run.phase.name} gives up",
+            f"a rollback began after this command ({by}), so {run.phase.name} gives up",
             (),
-            hint="run the command again if you mean to raise all the same",
+            hint="run the command again if you still want to raise",
             code="rolled-back",
         )
 

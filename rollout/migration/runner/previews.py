@@ -1,4 +1,4 @@
-"""A step's preview, on a copy of its stack where need be: held to what is live, to its policy, and to whose all is."""
+"""A step's preview, if necessary on a copy of its stack, checked against live rules, policy and ownership."""
 
 from __future__ import annotations
 
@@ -80,16 +80,18 @@ class Previews:
         if preview is None and run.phase.undoes:
             preview = StackPreview(step.stack, ())
         if preview is None:
-            raise PreflightFailed(f"stack {step.stack} is gone", (), hint="run the command again", code="stack-missing")
+            raise PreflightFailed(
+                f"stack {step.stack} doesn't exist any more", (), hint="run the command again", code="stack-missing"
+            )
         header_rules = rule_inputs(live, given.overrides)
         bounds = rule_bounds(environment, live, run.after)
         refused, let_by = waived(violations(preview, step.policy, bounds, header_rules, mark), run.waive)
         if refused:
             raise PolicyViolation(
-                f"{run.phase.name} would do more in stack {step.stack} than it is for; nothing was changed",
+                f"{run.phase.name} would do more in stack {step.stack} than it may; nothing was changed",
                 tuple(dict.fromkeys(violation.problem for violation in refused)),
-                hint="bring the inventory and the programs in line with what is deployed; "
-                f"if you mean it, `--waive {refused[0].resource}` lets this one resource by, and history says so",
+                hint="make the inventory and the programs match what is deployed; "
+                f"to allow it for this one resource, pass `--waive {refused[0].resource}`; history records it",
             )
         others = foreign(preview, found, mark)
         stop_at(environment, run.phase, problems(others, mark))
@@ -109,9 +111,9 @@ class Previews:
         )
         if preview is None or preview.digest != item.preview.digest:
             raise Drift(
-                f"another run has changed stack {item.step.stack} since the preview; nothing was applied",
+                f"another process has changed stack {item.step.stack} since the preview; nothing was applied",
                 (),
-                hint="run the command again to see what it would do now",
+                hint="run the command again for a new preview",
                 code="changed-since-preview",
             )
 
@@ -130,9 +132,9 @@ class Previews:
         now = foreign(item.preview, self._marks.find(bearers(item.preview)), mark)
         if {each.bearer for each in now} != {each.bearer for each in item.foreign}:
             raise Drift(
-                "somebody changed AWS since the preview; nothing more was applied",
+                "AWS has changed since the preview; nothing more was applied",
                 tuple(problems(now, mark)),
-                hint="run the command again to see what it would do now",
+                hint="run the command again for a new preview",
                 code="changed-since-preview",
             )
         if now:
@@ -144,9 +146,9 @@ class Previews:
         drifted = [problem for problem in stale.values() if problem is not None]
         if drifted and not run.accept_live:
             raise Drift(
-                "somebody changed these rules since rollout last did; nothing was changed",
+                "another process changed these rules since rollout last did; nothing was changed",
                 drifted,
-                hint="`--accept-live` starts from the live rules; `rollout rollback` takes all to legacy",
+                hint="`--accept-live` starts from the live rules; `rollout rollback` sends all traffic to legacy",
                 code="rule-changed",
             )
         return bool(stale) or stale_overrides(preview, run.context.live), drifted

@@ -1,4 +1,4 @@
-"""Reading back: a phase isn't done until the load balancer says so."""
+"""Read-back: a phase is done only when the load balancer confirms it."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class ReadBack:
                 break
         if problems:
             raise VerifyFailed(
-                f"{run.phase.name} was applied, but the load balancer doesn't say so",
+                f"{run.phase.name} was applied, but the load balancer reports something else",
                 problems,
-                hint=f"look at `rollout status {environment.name}`, then run it again",
+                hint=f"check `rollout status {environment.name}`, then run it again",
             )
         self._overrule(run, now)
         self._on_verified(now)
@@ -77,4 +77,6 @@ class ReadBack:
                 self._load_balancers.unmark(marked)
             except AwsError as error:
                 name = run.environment.name
-                self._emit(events.Warned(name, f"the rules keep the mark of a rollback, which ends ramps: {error}"))
+                self._emit(
+                    events.Warned(name, f"the rules still have the mark of a rollback, which ends ramps: {error}")
+                )

@@ -72,4 +72,4 @@ def stop_at(environment: Environment, phase: Phase, problems: Iterable[Problem])
         PreflightFailed: There is.
     """
     if found := tuple(problems):
-        raise PreflightFailed(f"{environment.name} isn't ready for {phase.name}; nothing was changed", found)
+        raise PreflightFailed(f"{environment.name} is not ready for {phase.name}; nothing was changed", found)

@@ -1,7 +1,7 @@
-"""The runner: what is the same for all phases, in order.
+"""The runner: the stages that all phases share, in order.
 
-It starts from the live rules, asks before it changes anything, applies exactly what was approved, and isn't done until
-the load balancer says so.
+It starts from the live rules, asks before any change, applies exactly what was approved, and is done only when the load
+balancer confirms it.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class PhaseRunner:
         environment.require(*phase.tables)
         if environment.completed and not phase.fits_completed:
             raise UsageError(
-                f"{environment.name} is completed: its legacy is retired, and its rules forward to the candidate alone",
+                f"{environment.name} is completed: legacy is retired, and the rules forward to the candidate only",
                 hint=f"`rollout phase1 {environment.name}` deploys a new build",
                 code="completed",
             )
@@ -229,7 +229,7 @@ def _counted(counting: Future[Volumes]) -> Volumes:
     try:
         return counting.result(COUNTING)
     except TooLate:
-        return "CloudWatch hasn't answered in time"
+        return "CloudWatch did not answer in time"
 
 
 def _concerns(step: Step, context: PhaseContext) -> bool:

@@ -1,4 +1,4 @@
-"""Asking the candidate's functions themselves, before the load balancers send them anything.
+"""Smoke tests: invoke the candidate's functions before the load balancers do.
 
-`samples` is what each route is asked and what must come back, `report` how an answer is judged, and `run` asks.
+`samples` has the requests and expected answers, `report` judges an answer, and `run` invokes.
 """

@@ -75,8 +75,8 @@ class SmokeReport:
         if self.problems:
             failed = sum(1 for route in self.routes if route.problems)
             routes = count_of(len(self.routes), "route")
-            what = f"{failed} of {routes} of {self.environment} not answered as they should be"
-            raise SmokeFailed(what, self.problems, hint="put that right; no traffic was moved")
+            what = f"{failed} of {routes} of {self.environment} failed"
+            raise SmokeFailed(what, self.problems, hint="fix them; no traffic was moved")
 
 
 def judge(
@@ -94,7 +94,7 @@ def judge(
     try:
         answer = checked(went.said, multi_value=multi_value)
     except Malformed as error:
-        return None, iter([f"clients would get a 502, as the load balancer can't read the answer: {error}"])
+        return None, iter([f"clients would get a 502, since the load balancer can't read the answer: {error}"])
     return answer.status, _wrong(answer, tuple(statuses), schema)
 
 
@@ -107,7 +107,7 @@ def _wrong(answer: Answer, statuses: tuple[int, ...], schema: Any) -> Iterator[s
     try:
         body = json_of(answer.body)
     except Unexpected:
-        yield "the body is no JSON"
+        yield "the body is not JSON"
         return
     yield from _unlike(schema, body)
 
@@ -122,4 +122,4 @@ def _unlike(schema: Any, body: Any) -> Iterator[str]:
         for error in islice(validator.iter_errors(body), _FINDINGS):
             yield f"body {error.json_path}: {error.message[:_LENGTH]}"
     except Unresolvable as error:
-        yield f"the schema refers to {error.ref}, which isn't in it"
+        yield f"the schema refers to {error.ref}, which it doesn't contain"

@@ -76,12 +76,12 @@ class Smoke:
         route, (function, settings) = self._environment.routes[name], self._function(name)
         place = f"{name} ({function})"
         if sample is None:
-            note = f"not asked, since a made-up {'|'.join(route.methods)} might change something; write {name}.json"
+            note = f"skipped, since a generated {'|'.join(route.methods)} might change data; write {name}.json"
             return Smoked(name, function, note=note)
         request = str(sample.request)
         if not self._live.group_arn(route.candidate):
             missing = Problem(
-                f"{route.candidate} isn't there",
+                f"{route.candidate} doesn't exist",
                 place,
                 f"run `rollout phase1 {self._environment.name}`",
                 code="candidate-missing",

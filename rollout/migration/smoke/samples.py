@@ -26,7 +26,7 @@ _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 def _is_status(value: object) -> object:
     if type(value) is not int or not 100 <= value <= 599:  # noqa: PLR2004 - HTTP's own
-        raise ValueError(f"{value!r} is no HTTP status; allowed are 100 to 599")
+        raise ValueError(f"{value!r} is not an HTTP status; allowed are 100 to 599")
     return value
 
 
@@ -51,7 +51,7 @@ class SampleRequest(Frozen):
         variables: Mapping[str, str] = info.context or {}
         names = {name: value[1:] for name, value in headers.items() if _VARIABLE.fullmatch(value)}
         if missing := [name for name in names.values() if name not in variables]:
-            raise ValueError(f"the variable {missing[0]} isn't set")
+            raise ValueError(f"the variable {missing[0]} is not set")
         hide(*(variables[variable] for variable in names.values()))
         return {**headers, **{name: variables[variable] for name, variable in names.items()}}
 
@@ -75,7 +75,7 @@ class Expectation(Frozen):
             if value is not None:
                 validator_for(value).check_schema(value)
         except SchemaError as error:
-            raise ValueError(f"is no JSON schema: {error.message}") from None
+            raise ValueError(f"is not a JSON schema: {error.message}") from None
         return value
 
 
@@ -162,7 +162,7 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
     if route and unmet(for_endpoint(route.path, route.methods), sample.asked):
         wrong.append(
             Problem(
-                f"{sample.request} is no request of the route, which takes {route}",
+                f"{sample.request} doesn't match the route, which is {route}",
                 str(file),
                 code="sample-route-mismatch",
             )

@@ -43,7 +43,7 @@
       }
       if (said.className === "bad") say("Connected again.");
     } catch {
-      say("The dashboard can't be reached: it may have ended. What is shown is from before.", true);
+      say("The dashboard can't be reached; it may have ended. This page shows earlier data.", true);
     }
     next();
   };

@@ -51,7 +51,7 @@ def test_each_course_has_four_charts_with_ids_of_their_own() -> None:
     assert day.whole is not None
     charts = drawn(day, day.whole, "x")
     assert [each.title for each in charts] == [
-        "Candidate's share of the requests",
+        "Candidate's share of requests",
         "Server errors (5xx)",
         "Response time, p50",
         "Response time, p99",

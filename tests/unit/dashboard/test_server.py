@@ -111,7 +111,7 @@ def test_others_get_nothing() -> None:
         assert (await browser.ask(Host=f"localhost:{browser.port}")).status == 200
         for method in ("POST", "PUT", "DELETE", "OPTIONS"):
             refused = await browser.ask(method=method)
-            assert (refused.status, refused.text) == (405, "The dashboard is read only.")
+            assert (refused.status, refused.text) == (405, "The dashboard is read-only.")
             assert refused.headers["Referrer-Policy"] == "no-referrer"
 
     visit(look)

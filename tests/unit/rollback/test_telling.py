@@ -90,7 +90,7 @@ def test_ctrl_c_says_how_far_it_is(half: World) -> None:
     one = half.aws(SHOP).listener_of("one")
     half.actor().calls.after(lambda _: read_back.set(), "DescribeRules", one, skip=1, times=1)
     half.actor().calls.before(stop, "ModifyRule", rule_of(half, "c").arn, times=1)
-    with pytest.raises(Interrupted, match=r"2 of 3 routes .*; 1 call under way"):
+    with pytest.raises(Interrupted, match=r"2 of 3 routes .*; 1 call in progress"):
         told(half)
     ended.set()
 
