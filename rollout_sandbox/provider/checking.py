@@ -1,10 +1,11 @@
 """Check, as the bridge does it: refuse what doesn't fit, fill in defaults at every level and note which they were.
 
-Unlike the bridge it refuses a property that it doesn't know: here that is always our own mistake.
+Unlike the bridge it refuses a property that neither this folder nor pulumi_aws knows: that is always a mistake.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
@@ -21,11 +22,25 @@ _IN_SET = "[]"  # a set's elements have no places: a path that is told ends with
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """How names are made up; Pulumi's `pulumi:autonaming` may propose or forbid them."""
+    """How names are made up; Pulumi's `pulumi:autonaming` may propose or forbid them.
+
+    Attributes:
+        proposed: One that the engine has made up.
+        seed: Of random digits: the same in an update as in the preview whose plan it keeps to.
+        enforced: It is the proposed one, however long.
+        disabled: None is made up.
+    """
 
     proposed: str = ""
+    seed: bytes = b""
     enforced: bool = False
     disabled: bool = False
+
+    def digits(self, name: str) -> str:
+        """Seven random hexadecimal digits for a name."""
+        if not self.seed:
+            return secrets.token_hex(4)[:_SUFFIX]
+        return hashlib.sha512(name.encode() + self.seed).hexdigest()[:_SUFFIX]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,7 @@ class _Check:
         if self.naming.disabled:
             self.failures.append("automatic naming is disabled but no explicit name was provided")
             return None
-        proposed = self.naming.proposed or f"{self.name}-{secrets.token_hex(4)[:_SUFFIX]}"
+        proposed = self.naming.proposed or f"{self.name}-{self.naming.digits(self.name)}"
         if len(proposed) > longest and not self.naming.enforced:
             self.failures.append(
                 f"could not make instance: name '{self.name}-' plus {_SUFFIX} random chars "

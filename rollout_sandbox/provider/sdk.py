@@ -8,16 +8,50 @@ and is read back from the state.
 from __future__ import annotations
 
 import inspect
+import keyword
+import warnings
 from collections import abc
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
 from typing import Any, Union, get_args, get_origin
 
 from pulumi import Archive
 from pulumi._types import input_type_py_to_pulumi_names, input_type_types, is_input_type, unwrap_type
 
-from rollout_sandbox.provider.schema import Kind, Property
+from rollout_sandbox.provider.schema import Kind, Property, ResourceType
 
 _KINDS = {str: Kind.STRING, int: Kind.INT, float: Kind.FLOAT, bool: Kind.BOOL, Archive: Kind.ARCHIVE}
+
+
+def classes_of(token: str) -> tuple[Any, Any] | None:
+    """A resource type's arguments, and itself, in the SDK, which takes a while to import; None where it has none.
+
+    Args:
+        token: `aws:lambda/function:Function`.
+    """
+    _, place, name = token.split(":")
+    service = place.partition("/")[0]
+    with warnings.catch_warnings():
+        # pulumi_aws.lambda_ warns of a type of its own on import
+        warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
+        try:
+            package = import_module(f"pulumi_aws.{service}{'_' * keyword.iskeyword(service)}")
+            return getattr(package, f"{name}Args"), getattr(package, name)
+        except (ImportError, AttributeError):
+            return None
+
+
+def completed(type_: ResourceType) -> ResourceType:
+    """A type with all properties that pulumi-aws has of it."""
+    return replace(type_, properties={**_properties(type_.token), **type_.properties})
+
+
+@cache
+def _properties(token: str) -> Mapping[str, Property]:
+    found = classes_of(token)
+    return properties_of(found[0]) if found else {}
 
 
 def properties_of(arguments: type) -> Mapping[str, Property]:

@@ -19,7 +19,9 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from rollout_sandbox.provider.aws import Aws, AwsFailure, MadeButFailed, doing
 from rollout_sandbox.provider.checking import Naming, check, has_unknown, without_notes
 from rollout_sandbox.provider.comparing import Differences, compare, imported, refreshed
+from rollout_sandbox.provider.kept import kept
 from rollout_sandbox.provider.schema import UNKNOWN, Invoke, Props, ResourceType
+from rollout_sandbox.provider.sdk import completed
 from rollout_sandbox.provider.tagging import not_ignored
 from rollout_sandbox.provider.wire import decode, encode
 
@@ -128,6 +130,7 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
         modes = pb.CheckRequest.AutonamingOptions
         naming = Naming(
             request.autonaming.proposed_name,
+            seed=request.randomSeed,
             enforced=request.autonaming.mode == modes.ENFORCE,
             disabled=request.autonaming.mode == modes.DISABLE,
         )
@@ -256,9 +259,12 @@ class Servicer(provider_pb2_grpc.ResourceProviderServicer):
 
     def _type(self, urn: str, context: grpc.ServicerContext) -> ResourceType:
         token = urn.split("::")[2].rpartition("$")[2]
-        if token not in self._types:
+        if token in self._types:
+            return completed(self._types[token])
+        type_ = kept(token)
+        if type_ is None:
             _unimplemented(context, f"the sandbox's provider has no resource type {token}")
-        return self._types[token]
+        return type_
 
 
 def _unimplemented(context: grpc.ServicerContext, text: str) -> NoReturn:

@@ -106,6 +106,8 @@ class Builds(LambdaBackend):
         """UpdateAlias; what isn't named stays."""
         alias = self.get_alias(name, function_name)
         version = function_version or alias.function_version
+        if routing_config is not None and not routing_config.get("AdditionalVersionWeights"):
+            routing_config = {}
         kept: Any = alias.routing_config
         self._check_routing(function_name, version, kept if routing_config is None else routing_config)
         alias.revision_id = str(mock_random.uuid4())
@@ -242,7 +244,8 @@ def _versions(alias: LambdaAlias) -> set[str]:
 
 def _content(function: LambdaFunction) -> dict[str, Any]:
     """What makes a version another one."""
-    return {key: said for key, said in function.get_configuration().items() if key not in _OWN_TO_EACH}
+    said = {key: said for key, said in function.get_configuration().items() if key not in _OWN_TO_EACH}
+    return {**said, "SnapStart": said["SnapStart"]["ApplyOn"]}
 
 
 def _described(count: int, since: str, *, ready: bool) -> dict[str, Any]:
