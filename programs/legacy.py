@@ -80,8 +80,7 @@ def program(given: ProgramInput) -> None:
             load_balancer=route.load_balancer,
             listener_arn=existing.listeners[route.load_balancer],
             priority=route.priority,
-            path=route.path,
-            methods=route.methods,
+            conditions=route.rule_conditions or (),
             retain=ownership is RuleOwnership.RETAINED,
             adopt=given.adopt.get(key),
             tags=given.tags.get(key, {}),
@@ -93,8 +92,7 @@ def program(given: ProgramInput) -> None:
             load_balancer=kept.load_balancer,
             listener_arn=existing.listeners[kept.load_balancer],
             priority=kept.priority,
-            path=kept.rule_path,
-            methods=kept.rule_methods,
+            conditions=kept.rule_conditions or (),
         )
         if kept.legacy in FUNCTIONS:
             python_lambda(kept.legacy, kept.load_balancer, rule)

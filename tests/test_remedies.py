@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from rollout.cli import app
 from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.file.findings import keys_of
 from rollout.inventory.file.tables import MODELS
-from rollout.inventory.model import Environment, KeptRoute
+from rollout.inventory.model import Environment, KeptRoute, Route
 from rollout.migration.checks.preflight import rule_problems
 from tests.imports import for_people
 from tests.unit.builders import LEGACY_FORWARD, environment, live
@@ -139,12 +140,24 @@ def test_no_rule_is_asked_to_be_before_the_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "asks", [Condition(ConditionField.HOST, ("a.test",)), Condition(ConditionField.PATH, ("/a", "/b"))]
+    "asks",
+    [
+        Condition(ConditionField.HOST, ("a.test",)),
+        Condition(ConditionField.PATH, ("*.php", "/b"), regex=True),
+        Condition(ConditionField.QUERY, ("=a", "b=c=d")),
+        Condition(ConditionField.SOURCE, ("10.0.0.1",)),  # which AWS takes no more
+        Condition.on_header("X-Origin-Verify", ["s3cr3t"]),
+    ],
 )
-def test_nobody_is_told_to_write_what_the_file_has_no_key_for(asks: Condition) -> None:
+def test_what_a_route_is_to_have_can_be_written_as_it_is_told(asks: Condition) -> None:
     now = live({"score": LEGACY_FORWARD, "bulk": LEGACY_FORWARD})
-    other = tuple(replace(rule, asks=(*for_endpoint("/score/*", ("GET",)), asks)) for rule in now.rules)
-    (problem, *_) = rule_problems(environment(), replace(now, rules=other))
+    other = tuple(replace(rule, asks=(*for_endpoint("/other", ("GET",))[:1], asks)) for rule in now.rules)
+    inventory, changed = environment(), replace(now, rules=other)
+    (problem, *_) = rule_problems(inventory, changed)
     assert problem.code == "wrong-conditions"
-    assert "correct the inventory" not in (problem.hint or "")
-    assert "a route has one path and methods" in (problem.hint or "")
+    assert "s3cr3t" not in str(problem)
+    (told,) = re.findall(r"write (.*); otherwise", problem.hint or "")
+    place = {"load-balancer": "public", "priority": 10, "legacy": "old", "candidate": "new"}
+    route = Route.model_validate(place | tomllib.loads(told.replace(" and ", "\n")), by_alias=True, by_name=False)
+    as_told = inventory.model_copy(update={"routes": {"score": route}})
+    assert list(rule_problems(as_told, changed)) == []

@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any, Literal
-
-from pydantic import TypeAdapter, ValidationError
+from typing import Literal
 
 from rollout.alb.state import LiveRule, LiveTargetGroup
-from rollout.alb.weights import ForwardAction, split_of
+from rollout.alb.weights import ForwardAction, group_name, split_of
 from rollout.base.formatting import count_of
-from rollout.inventory.fields import Methods, PathPattern
+from rollout.inventory.conditions import ConditionField, Conditions, Meaning, in_words, values_of
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import ZERO, Percent
 
@@ -31,11 +29,13 @@ class Listener:
         load_balancer: The load balancer's name.
         port: 1 to 65535.
         rules: All but the default one, in the order in which they are asked.
+        default: The default rule; None where nobody read it.
     """
 
     load_balancer: str
     port: int
     rules: tuple[LiveRule, ...] = field(default=(), compare=False)
+    default: LiveRule | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.load_balancer}:{self.port}"
@@ -65,10 +65,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A rule that rollout can take over: one path, methods if need be, one target group or two.
+    """A rule that rollout can take over: whatever it asks for, one target group or two.
 
     Attributes:
-        methods: In capitals; any method if empty.
+        asks: Its conditions, all of them.
         target_group: Where its requests go, or most of them, by name.
         candidate: Where the others go already.
         weight: How many these are.
@@ -77,8 +77,7 @@ class Endpoint:
 
     listener: Listener
     priority: int
-    path: str
-    methods: tuple[str, ...]
+    asks: Conditions
     target_group: str
     target_type: TargetType
     candidate: str | None = None
@@ -86,19 +85,31 @@ class Endpoint:
     kept_for: timedelta | None = None
 
     def __str__(self) -> str:
-        return " ".join(filter(None, ("|".join(self.methods), self.path)))
+        return in_words(self.asks)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Its path patterns."""
+        return values_of(self.asks, ConditionField.PATH)
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Its methods; any method if empty."""
+        return tuple(sorted(values_of(self.asks, ConditionField.METHOD)))
 
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """A rule that rollout can't take over, and why."""
+    """A rule that rollout can't take over, why, and what to do."""
 
     listener: Listener
     rule: LiveRule
     why: str
+    hint: str
 
     def __str__(self) -> str:
-        return f"{self.listener}, priority {self.rule.priority}, {self.rule.conditions}: {self.why}"
+        place = f"{self.listener}, priority {self.rule.priority}, {self.rule.conditions}"
+        return f"{place}: {self.why}; {self.hint}"
 
 
 def sorted_out(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) -> Iterator[Endpoint | Unfit]:
@@ -113,57 +124,68 @@ def sorted_out(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGro
     for each in judged:
         if isinstance(each, Endpoint) and each.candidate in own:
             rule = next(rule for rule in each.listener.rules if rule.priority == each.priority)
-            yield Unfit(each.listener, rule, f"it forwards to {rule.forward}, and other rules have that one as legacy")
+            why = f"it forwards to {rule.forward}, and other rules have that one as legacy"
+            yield Unfit(each.listener, rule, why, f"to move it, {_ONE_GROUP}")
         else:
             yield each
 
 
 def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) -> Iterator[Endpoint | Unfit]:
     for listener in listeners:
-        seen: dict[tuple[str, frozenset[str]], int] = {}
+        seen: dict[frozenset[Meaning], int] = {}
         for rule in sorted(listener.rules, key=lambda rule: rule.priority):
             judged = _judged(listener, rule, groups)
             if isinstance(judged, Endpoint):
-                first = seen.setdefault((judged.path, frozenset(judged.methods)), judged.priority)
+                first = seen.setdefault(rule.meaning, judged.priority)
                 if first != judged.priority:
-                    judged = Unfit(listener, rule, f"priority {first} takes the same requests before it")
+                    why = f"priority {first} takes the same requests before it"
+                    judged = Unfit(listener, rule, why, "it never gets one, and can be deleted")
             yield judged
 
 
 def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetGroup]) -> Endpoint | Unfit:
-    if why := _against(rule):
-        return Unfit(listener, rule, why)
+    if against := _against(rule):
+        return Unfit(listener, rule, *against)
     forward = rule.forward or ForwardAction({})
     most, *others = sorted(forward.weights, key=lambda arn: -forward.weights[arn])
     group = groups.get(most)
     if group is None or group.target_type not in ("lambda", "ip", "instance"):
-        return Unfit(listener, rule, "its target group can't be read")
-    (path,), methods = rule.paths, tuple(sorted(rule.methods))
-    found = Endpoint(listener, rule.priority, path, methods, group.name, group.target_type)  # type: ignore[arg-type] # just checked
+        kind = f"its target group is of type {group.target_type}" if group else "its target group can't be read"
+        return Unfit(listener, rule, kind, "legacy groups are of type lambda, ip or instance: leave it where it is")
+    found = Endpoint(listener, rule.priority, rule.asks, group.name, group.target_type)  # type: ignore[arg-type] # just checked
     if not others:
         return found
     candidate, split = groups.get(others[0]), split_of(forward, most, others[0])
     if candidate is None or candidate.target_type != "lambda" or split is None:
-        return Unfit(listener, rule, f"it forwards to {forward} already, and a candidate is of type lambda")
+        why = f"it forwards to {forward} already, and a candidate is of type lambda"
+        return Unfit(listener, rule, why, f"to move it, {_ONE_GROUP}")
     return replace(found, candidate=candidate.name, weight=split.weight, kept_for=forward.stickiness)
 
 
-_PATH: TypeAdapter[Any] = TypeAdapter(PathPattern)
-_METHODS: TypeAdapter[Any] = TypeAdapter(Methods)
+_ONE_GROUP = "let it forward to one target group first, and run init again"
 
 
-def _against(rule: LiveRule) -> str | None:
-    if rule.further:
-        return f"it has a condition that a route can't have, {rule.further[0]}"
-    if len(rule.paths) != 1:
-        return f"it has {count_of(len(rule.paths), 'path') if rule.paths else 'no paths'}; a route has one"
-    try:
-        _PATH.validate_python(next(iter(rule.paths)))
-        _METHODS.validate_python(tuple(sorted(rule.methods)))
-    except ValidationError:
-        return "its path doesn't start with /, or a method isn't in capitals"
+def _against(rule: LiveRule) -> tuple[str, str] | None:
+    """What stands against a rule, and what to do."""
+    if strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None):
+        return f"it has a condition that this version doesn't know, {strange}", "leave it where it is"
     if rule.forward is None:
-        return f"it doesn't forward alone: {rule.action}"
+        why = f"it doesn't forward alone: {rule.action}"
+        return why, "what moves is a rule with a forward action and no other: leave it where it is"
     if len(rule.forward.weights) > 2:  # noqa: PLR2004 - legacy's and the candidate's
-        return f"it forwards to {count_of(len(rule.forward.weights), 'target group')} already; a route has two"
+        why = f"it forwards to {count_of(len(rule.forward.weights), 'target group')} already; a route has two"
+        return why, f"to move it, {_ONE_GROUP}"
     return None
+
+
+def no_rules(listener: Listener) -> str:
+    """Why nothing of a listener without rules moves, and what to do."""
+    default = listener.default
+    if default is None or default.forward is None:
+        does = f": {default.action}" if default else ""
+        return f"{listener} has no rules but the default one{does}, which sends nothing to a target group"
+    group = " and ".join(map(group_name, default.forward.weights))
+    return (
+        f"all of {listener} is its default action, which can't be a route yet: add a rule for /* at a free priority "
+        f"behind all others that forwards to {group}, and run init again"
+    )

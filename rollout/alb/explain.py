@@ -13,7 +13,6 @@ from rollout.alb.header_rules import header_rules_before
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.inventory.conditions import Condition, ConditionField, Request, matches, unmet
-from rollout.inventory.matching import path_matches
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route, Split
 
 
@@ -95,6 +94,7 @@ def explain(
         request: The request.
         cookie: The target group that the client's stickiness cookie names, or `legacy` or `candidate` of the route.
     """
+    environment = live.resolved(environment)
     passed: list[Passed] = []
     headed = {
         rule.arn: (f"header rule of {place}", entry) for place, entry, rule in header_rules_before(environment, live)
@@ -147,19 +147,19 @@ def _in_inventory(
     found: dict[str, Route | KeptRoute] = {
         f"routes.{key}": route
         for key, route in environment.routes.items()
-        if (route.load_balancer, route.priority) == place and rule.matches(route.path, route.methods)
+        if (route.load_balancer, route.priority) == place and rule.is_for(route)
     }
     kept = {
         f"kept-routes.{key}": route
         for key, route in environment.kept_routes.items()
-        if (route.load_balancer, route.priority) == place and rule.matches(route.rule_path, route.rule_methods)
+        if (route.load_balancer, route.priority) == place and rule.is_for(route)
     }
     found |= {name: route for name, route in kept.items() if not route.via or _is_for(route, request)}
     return found
 
 
 def _is_for(route: KeptRoute, request: Request) -> bool:
-    return path_matches(route.path, request.path) and (not route.methods or request.method in route.methods)
+    return unmet(route.conditions or (), request) is None
 
 
 def _why(condition: Condition, request: Request) -> str:

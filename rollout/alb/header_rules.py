@@ -7,20 +7,23 @@ is one if it can reach the candidate.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import SecretStr
-
 from rollout.alb.forms import PULUMI
+from rollout.alb.rule_inputs import condition_inputs
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import Problem
-from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, meaning_of
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG, Arn, Environment, KeptRoute, OverrideRule, Route
 from rollout.inventory.stacks import ROUTING
+
+_NAME = re.compile(r"-override(-kept|-legacy)?(-\d+)?$")
+"""What a header rule's name has behind that of the route."""
 
 
 def is_header_rule(environment: Environment, rule: LiveRule) -> bool:
@@ -37,28 +40,32 @@ def held_header_rules(environment: Environment, live: AlbState) -> dict[str, Liv
 
 def held_overrides(environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
     """The same as rollout makes them; without those that somebody bent."""
-    balancers = {listener: balancer for balancer, listener in live.listeners.items()}
+    balancers, known = {listener: key for key, listener in live.listeners.items()}, live.resolved(environment)
     rules = held_header_rules(environment, live).items()
-    return {name: made for name, rule in rules if (made := _made(balancers[rule.listener], rule))}
+    return {name: made for name, rule in rules if (made := _made(known, balancers[rule.listener], rule))}
 
 
-def _made(balancer: str, rule: LiveRule) -> OverrideRule | None:
+def _made(environment: Environment, balancer: str, rule: LiveRule) -> OverrideRule | None:
     """A rule as rollout makes header rules; None where it isn't like one any more."""
-    header = next(iter(rule.further), None)
-    if header is None or len(rule.further) != 1 or header.field != ConditionField.HEADER or len(rule.paths) != 1:
+    if not rule.headers or rule.forward is None or rule.extras:
         return None
-    if rule.forward is None or rule.extras or len(rule.forward.weights) != 1 or rule.forward.stickiness:
+    if len(rule.forward.weights) != 1 or rule.forward.stickiness:
         return None
-    (path,), (group,) = rule.paths, map(group_name, rule.forward.weights)
-    methods = tuple(sorted(rule.methods))
-    return OverrideRule(balancer, rule.priority, path, methods, header.name, header.hidden, group)
+    key = _NAME.sub("", rule.tags[OVERRIDE_TAG])
+    entry = environment.routes.get(key) or environment.kept_routes.get(key)
+    asked = entry and entry.rule_conditions
+    if asked and not _is_headed(rule, asked, whole=False):
+        return None
+    (group,) = map(group_name, rule.forward.weights)
+    return OverrideRule(balancer, rule.priority, rule.asks, group)
 
 
 def bent_overrides(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """The header rules that rollout made and somebody changed since."""
+    known = live.resolved(environment)
     for balancer in live.listeners:
         for rule in live.rules_of(balancer):
-            if is_header_rule(environment, rule) and _made(balancer, rule) is None:
+            if is_header_rule(environment, rule) and _made(known, balancer, rule) is None:
                 yield Problem(
                     f"the header rule {rule.tags[OVERRIDE_TAG]} at {rule.priority} on {balancer} was changed: it is "
                     f"for {rule.conditions}, and does {rule.does}",
@@ -72,7 +79,7 @@ def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule
     """How the header rules differ from those that a phase leaves."""
     found = held_overrides(environment, now)
     for name in wanted.keys() | found.keys():
-        if normal(wanted.get(name)) != normal(found.get(name)):
+        if _meaning(wanted.get(name)) != _meaning(found.get(name)):
             said = found.get(name) or "isn't there"
             yield Problem(
                 f"the header rule {name} {said}, not {wanted.get(name) or 'gone'}", code="header-rule-differs"
@@ -85,51 +92,56 @@ def rule_inputs(live: AlbState, rules: Mapping[str, OverrideRule]) -> dict[str, 
         name: {
             "listenerArn": live.listeners.get(rule.load_balancer),
             "priority": rule.priority,
-            "conditions": [
-                {"pathPattern": {"values": [rule.path]}},
-                *([{"httpRequestMethod": {"values": list(rule.methods)}}] if rule.methods else []),
-                {
-                    "httpHeader": {
-                        "httpHeaderName": rule.header,
-                        "values": rule.revealed,
-                    }
-                },
-            ],
+            "conditions": condition_inputs(rule.asks),
             "actions": [PULUMI.write(ForwardAction({live.group_arn(rule.target_group): 1}))],
         }
         for name, rule in rules.items()
     }
 
 
-def normal(rule: OverrideRule | None) -> OverrideRule | None:
-    """A header rule with the order of its values left out, which says nothing."""
-    return rule and replace(
-        rule, methods=tuple(sorted(rule.methods)), values=tuple(sorted(rule.values, key=SecretStr.get_secret_value))
-    )
+def _meaning(rule: OverrideRule | None) -> object:
+    """All that a header rule says; the order of its conditions and values says nothing."""
+    return rule and (rule.load_balancer, rule.priority, meaning_of(rule.asks), rule.target_group)
 
 
 def header_rules_before(environment: Environment, live: AlbState) -> Iterator[tuple[str, Route | KeptRoute, LiveRule]]:
-    """Rules that ask for a route's path, its methods and a header, whoever made them, with the route's place.
+    """Rules that ask for what a route's does and for a header more, whoever made them, with the route's place.
 
-    A rule for some of the methods counts too, where no other route has just these: of many methods each rule has a few.
+    A rule for some of its values counts too, where no other route has just these: of many each rule has a few. A
+    route's own rule is none.
     """
+    environment = live.resolved(environment)
     entries: dict[str, Route | KeptRoute] = {f"routes.{key}": r for key, r in environment.routes.items()}
     entries |= {f"kept-routes.{key}": r for key, r in environment.kept_routes.items()}
-    whole = {(entry.load_balancer, *_asks(entry)) for entry in entries.values()}
-    for place, entry in entries.items():
-        path, methods = _asks(entry)
-        for rule in live.rules_of(entry.load_balancer):
-            is_part = rule.methods < methods and (entry.load_balancer, path, rule.methods) not in whole
-            asked = rule.paths == {path} and (rule.methods == methods or (bool(rule.methods) and is_part))
-            if asked and rule.further and all(c.field == ConditionField.HEADER for c in rule.further):
-                yield place, entry, rule
+    for balancer in environment.load_balancers:
+        here = {
+            place: (entry, entry.rule_conditions)
+            for place, entry in entries.items()
+            if entry.load_balancer == balancer and entry.rule_conditions is not None
+        }
+        own = {(entry.priority, meaning_of(asked)) for entry, asked in here.values()}
+        for rule in live.rules_of(balancer):
+            if not rule.headers or (rule.priority, rule.meaning) in own:
+                continue
+            whole = [place for place, (_, asked) in here.items() if _is_headed(rule, asked, whole=True)]
+            parts = [place for place, (_, asked) in here.items() if _is_headed(rule, asked, whole=False)]
+            yield from ((place, here[place][0], rule) for place in whole or parts)
 
 
-def _asks(entry: Route | KeptRoute) -> tuple[str, frozenset[str]]:
-    """Path and methods of the rule that carries an entry."""
-    if isinstance(entry, KeptRoute):
-        return entry.rule_path, frozenset(entry.rule_methods)
-    return entry.path, frozenset(entry.methods)
+def _is_headed(rule: LiveRule, asked: Conditions, *, whole: bool) -> bool:
+    """Whether a rule asks for headers beside what another asks, or beside some of its values if not for the whole."""
+    left = list(rule.asks)
+    for condition in asked:
+        same = [c for c in left if c.meaning == condition.meaning or (not whole and _is_part(c, condition))]
+        if not same:
+            return False
+        left.remove(same[0])
+    return bool(left) and all(c.field == ConditionField.HEADER for c in left)
+
+
+def _is_part(one: Condition, of: Condition) -> bool:
+    (*kind, some), (*same_kind, every) = one.meaning, of.meaning
+    return kind == same_kind and some < every
 
 
 def with_overrides(environment: Environment, live: AlbState, rules: Mapping[str, OverrideRule]) -> AlbState:
@@ -140,10 +152,7 @@ def with_overrides(environment: Environment, live: AlbState, rules: Mapping[str,
             Arn(name),
             live.listeners[rule.load_balancer],
             rule.priority,
-            (
-                *for_endpoint(rule.path, rule.methods),
-                Condition(ConditionField.HEADER, name=rule.header, hidden=rule.values),
-            ),
+            rule.asks,
             ForwardAction({live.group_arn(rule.target_group): 1}),
             tags={OVERRIDE_TAG: name},
         )

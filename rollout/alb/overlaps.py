@@ -14,10 +14,9 @@ from typing import Literal
 from rollout.alb.header_rules import header_rules_before
 from rollout.alb.state import AlbState, LiveRule
 from rollout.errors import Problem
-from rollout.inventory.matching import Conditions, covers, example_path, overlap
-from rollout.inventory.model import Environment, KeptRoute, Route
-
-_ANY_OTHER = "any other"  # stands for all methods that no rule names
+from rollout.inventory.conditions import ConditionField, Conditions
+from rollout.inventory.matching import overlap, shadows, takes_all, undecided
+from rollout.inventory.model import Environment, KeptRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +47,15 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What is asked at a priority: a path pattern each, the methods of all of them."""
+    """What is asked at a priority."""
 
     name: str
     priority: int
-    takes: tuple[Conditions, ...]
-    whole: bool = True
+    takes: Conditions
     dual: bool = False
 
     def shared_with(self, later: Conditions) -> str | None:
-        return next(filter(None, (overlap(own, later) for own in self.takes)), None)
+        return overlap(self.takes, later)
 
 
 def overlaps(environment: Environment, live: AlbState) -> tuple[Overlap, ...]:
@@ -67,6 +65,7 @@ def overlaps(environment: Environment, live: AlbState) -> tuple[Overlap, ...]:
         environment: The inventory.
         live: AWS now, whose other rules count too.
     """
+    environment = live.resolved(environment)
     found = [finding for balancer in environment.load_balancers for finding in _on(balancer, environment, live)]
     return tuple(sorted(found, key=lambda finding: finding.severity == "note"))
 
@@ -75,7 +74,9 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
     routes = {f"routes.{key}": r for key, r in environment.routes.items() if r.load_balancer == balancer}
     kept = {f"kept-routes.{key}": r for key, r in environment.kept_routes.items() if r.load_balancer == balancer}
     known = {
-        r.priority: _Asked(name, r.priority, (_rule(r),), dual=name in routes) for name, r in (kept | routes).items()
+        r.priority: _Asked(name, r.priority, r.rule_conditions, dual=name in routes)
+        for name, r in (kept | routes).items()
+        if r.rule_conditions is not None
     }
     ours = {rule.arn for _, _, rule in header_rules_before(environment, live)}  # they only repeat what stands behind
     others = (
@@ -85,10 +86,12 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
     )
     asked = sorted((*known.values(), *others), key=lambda rule: rule.priority)
     for name, route in (routes | kept).items():
-        endpoint = Conditions(route.path, route.methods)
-        before = [rule for rule in asked if rule.priority < route.priority and rule.shared_with(endpoint)]
-        if before and _takes_all([rule for rule in before if rule.whole], endpoint):
-            takers = " and ".join(rule.name for rule in before if rule.whole)
+        endpoint = route.conditions
+        if endpoint is None:
+            continue  # as its rule has it, and that isn't there
+        before = [rule for rule in asked if rule.priority < route.priority and rule.shared_with(endpoint) is not None]
+        if before and takes_all([rule.takes for rule in before], endpoint):
+            takers = " and ".join(rule.name for rule in before if undecided(rule.takes) is None)
             yield Overlap(
                 "problem",
                 name,
@@ -98,23 +101,14 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
                 code="route-unreachable",
             )
             continue
-        yield from filter(None, (_part(rule, name, route, endpoint) for rule in before))
+        yield from filter(None, (_part(rule, name, endpoint, is_kept=name in kept) for rule in before))
     for name, kept_route in kept.items():
         yield from _without_its_rule(name, kept_route, balancer, live, [rule for rule in asked if rule.dual])
 
 
-def _rule(route: Route | KeptRoute) -> Conditions:
-    """What the rule that carries it asks."""
-    if isinstance(route, KeptRoute):
-        return Conditions(route.rule_path, route.rule_methods)
-    return Conditions(route.path, route.methods)
-
-
 def _other(rule: LiveRule) -> _Asked:
     """A live rule that the inventory doesn't know."""
-    methods = tuple(sorted(rule.methods))
-    takes = tuple(Conditions(path, methods) for path in sorted(rule.paths) or ["*"])
-    return _Asked(f"the rule at {rule.priority} ({rule.conditions})", rule.priority, takes, whole=not rule.further)
+    return _Asked(f"the rule at {rule.priority} ({rule.conditions})", rule.priority, rule.asks)
 
 
 def _earlier_than(priority: int) -> str:
@@ -124,30 +118,23 @@ def _earlier_than(priority: int) -> str:
     return "give the rule at 1 a higher priority number, and this one a lower number than that"
 
 
-def _takes_all(earlier: list[_Asked], later: Conditions) -> bool:
-    """Whether rules together have every request of one that is asked after them."""
-    takes = [own for rule in earlier for own in rule.takes]
-    methods = later.methods or {*(m for own in takes for m in own.methods), _ANY_OTHER}
-    return all(
-        example_path([later.path], avoiding=[own.path for own in takes if not own.methods or method in own.methods])
-        is None
-        for method in methods
-    )
-
-
-def _part(earlier: _Asked, name: str, route: Route | KeptRoute, endpoint: Conditions) -> Overlap | None:
+def _part(earlier: _Asked, name: str, endpoint: Conditions, *, is_kept: bool) -> Overlap | None:
     """A rule that has some of a route's requests."""
     example = earlier.shared_with(endpoint) or ""
-    kept = isinstance(route, KeptRoute)
-    if kept and not earlier.dual:
+    if is_kept and not earlier.dual:
         return None  # nothing of this is ours
-    if kept and not covers(route.path, earlier.takes[0].path):
+    unsure = undecided(earlier.takes, endpoint)
+    if is_kept and unsure is None and not shadows(_without_methods(endpoint), _without_methods(earlier.takes)):
         what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
         hint = _earlier_than(earlier.priority)
         return Overlap("problem", name, what, example, hint, code="kept-route-to-candidate")
-    may = "has" if earlier.whole else "may have"
-    what = f"{earlier.name}, asked before it, {may} some of what its pattern says"
+    may = "has some" if unsure is None else f"may have some (nobody here can judge {unsure})"
+    what = f"{earlier.name}, asked before it, {may} of what it asks for"
     return Overlap("note", name, what, example, code="route-partly-covered")
+
+
+def _without_methods(conditions: Conditions) -> Conditions:
+    return tuple(c for c in conditions if c.field != ConditionField.METHOD)
 
 
 def _without_its_rule(
@@ -155,14 +142,14 @@ def _without_its_rule(
 ) -> Iterator[Overlap]:
     """A kept route whose rule isn't where the inventory has it: its requests may be a dual route's."""
     listener = live.listeners.get(balancer)
-    same = [r for r in live.rules if r.listener == listener and r.matches(route.rule_path, route.rule_methods)]
-    if listener is None or any(rule.priority == route.priority for rule in same):
+    same = [r for r in live.rules if r.listener == listener and r.is_for(route)]
+    endpoint = route.conditions
+    if endpoint is None or listener is None or any(rule.priority == route.priority for rule in same):
         return
     there = min((rule.priority for rule in same), default=None)
     what = (
         f"its rule is at {there}, not at {route.priority}" if there else f"there is no rule for it at {route.priority}"
     )
-    endpoint = Conditions(route.path, route.methods)
     behind = [rule for rule in dual if there is None or rule.priority < there]
     falls = next((rule for rule in behind if rule.priority > route.priority and rule.shared_with(endpoint)), None)
     if falls:

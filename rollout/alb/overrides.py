@@ -14,8 +14,8 @@ from rollout.alb.header_rules import is_header_rule
 from rollout.alb.state import AlbState, LiveRule
 from rollout.base.formatting import count_of
 from rollout.errors import Problem
-from rollout.inventory.header_rules import asks, block_of, planned_overrides
-from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.header_rules import block_of, planned_overrides, planning_problems, refused_overrides
+from rollout.inventory.matching import overlap
 from rollout.inventory.model import Environment, KeptRoute, Route
 from rollout.inventory.quotas import DEFAULT_LIMITS, RULES
 
@@ -32,9 +32,12 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
             code="no-header-override",
         )
         return
+    environment = live.resolved(environment)
     entries: list[Route | KeptRoute] = [*environment.routes.values(), *environment.kept_routes.values()]
     known = {(entry.load_balancer, entry.priority) for entry in entries}
     planned = planned_overrides(environment)
+    for keys, what, then in planning_problems(environment):  # what only the live rules' conditions tell
+        yield Problem(what, ".".join(keys), then, code="conflicting-header-rule")
     for balancer in environment.load_balancers:
         ours = {rule.priority for rule in planned.values() if rule.load_balancer == balancer}
         block = block_of(environment, balancer, override)
@@ -43,7 +46,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
         for rule in live.rules_of(balancer):
             if is_header_rule(environment, rule) or (balancer, rule.priority) in known:
                 continue
-            passed_by = (e for _, e in block if min(ours) < rule.priority < e.priority and _takes(rule, e))
+            passed_by = (e for _, e in block if ours and min(ours) < rule.priority < e.priority and _takes(rule, e))
             what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which the inventory doesn't know,"
             if rule.priority in ours:
                 what += " has the priority of a header rule"
@@ -51,7 +54,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
                 what += f" takes requests before {entry}; with the header they would pass it by"
             else:
                 continue
-            hint = f"take another base, or {'put it among the kept routes' if rule.as_route else 'renumber that rule'}"
+            hint = "take another base, or put it among the kept routes"
             yield Problem(
                 what,
                 "header-override.priority-base",
@@ -62,8 +65,10 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
 
 def override_warnings(environment: Environment, live: AlbState) -> tuple[str, ...]:
     """What to know before header rules are added."""
+    environment = live.resolved(environment)
     override, planned = environment.header_override, planned_overrides(environment)
     said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
+    said += [f"no header rule for {key}: {why}" for key, why in refused_overrides(environment).items()]
     for balancer in environment.load_balancers:
         listener = live.listeners.get(balancer)
         there = [rule for rule in live.rules if rule.listener == listener and not is_header_rule(environment, rule)]
@@ -96,6 +101,5 @@ def _doing_more(balancer: str, block: list[tuple[str, Route | KeptRoute]], live:
 
 
 def _takes(rule: LiveRule, entry: Route | KeptRoute) -> bool:
-    """Whether a live rule may take requests of an entry, whatever more it asks for."""
-    methods, wanted = tuple(sorted(rule.methods)), Conditions(*asks(entry))
-    return any(overlap(Conditions(path, methods), wanted) for path in sorted(rule.paths) or ["*"])
+    """Whether a live rule may take requests of an entry."""
+    return overlap(rule.asks, entry.rule_conditions or ()) is not None

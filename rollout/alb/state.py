@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-
-from pydantic import SecretStr
+from typing import TypeVar
 
 from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.weights import ForwardAction, forward_of, split_of
-from rollout.inventory.conditions import Condition, ConditionField
-from rollout.inventory.model import Arn, Environment, Route, Split
+from rollout.inventory.conditions import (
+    Condition,
+    ConditionField,
+    Meaning,
+    in_words,
+    meaning_of,
+    values_of,
+)
+from rollout.inventory.match import AS_IS
+from rollout.inventory.model import Arn, Environment, KeptRoute, Route, Split
 from rollout.inventory.quotas import MAX_PRIORITY
+
+E = TypeVar("E", Route, KeptRoute)
 
 DEFAULT_PRIORITY = MAX_PRIORITY + 1
 """What stands for a default rule's priority, so that it is asked last."""
@@ -52,26 +61,22 @@ class LiveRule:
         return self._values(ConditionField.METHOD)
 
     @property
-    def further(self) -> tuple[Condition, ...]:
-        """Its conditions on anything but path and methods."""
-        return tuple(c for c in self.asks if c.field not in (ConditionField.PATH, ConditionField.METHOD))
+    def headers(self) -> tuple[Condition, ...]:
+        """Its conditions on headers."""
+        return tuple(c for c in self.asks if c.field == ConditionField.HEADER)
 
     def _values(self, kind: ConditionField) -> frozenset[str]:
-        return frozenset(value for c in self.asks if c.field == kind for value in c.values)
+        return frozenset(values_of(self.asks, kind))
 
     @property
-    def meaning(self) -> frozenset[tuple[str, str, frozenset[str | SecretStr]]]:
+    def meaning(self) -> frozenset[Meaning]:
         """All that it asks; the order of its conditions and of their values says nothing."""
-        return frozenset(condition.meaning for condition in self.asks)
+        return meaning_of(self.asks)
 
-    @property
-    def as_route(self) -> bool:
-        """Whether stacks.toml has keys for all that it asks: one path, and methods."""
-        return len(self.paths) == 1 and not self.further
-
-    def matches(self, path: str, methods: tuple[str, ...]) -> bool:
-        """Whether its conditions are exactly this path and these methods."""
-        return self.paths == {path} and self.methods == set(methods) and not self.further
+    def is_for(self, entry: Route | KeptRoute) -> bool:
+        """Whether it asks exactly what an entry's rule does; not where that isn't known."""
+        asked = entry.rule_conditions
+        return asked is not None and meaning_of(asked) == self.meaning
 
     @property
     def does(self) -> str:
@@ -83,8 +88,7 @@ class LiveRule:
     @property
     def conditions(self) -> str:
         """Its conditions in words."""
-        parts = ["|".join(sorted(self.methods)), "|".join(sorted(self.paths)), *map(str, self.further)]
-        return " ".join(filter(None, parts)) or "no conditions"
+        return in_words(self.asks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,19 @@ class AlbState:
         listener = self.listeners.get(load_balancer)
         rules = sorted((rule for rule in self.rules if rule.listener == listener), key=lambda rule: rule.priority)
         return (*rules, *filter(None, [self.defaults.get(load_balancer)]))
+
+    def resolved(self, environment: Environment) -> Environment:
+        """The inventory with the conditions of each as-is entry as its live rule has them, if there is one."""
+        entries = {**environment.routes, **environment.kept_routes}
+        if all(entry.match != AS_IS for entry in entries.values()):
+            return environment
+        routes = {key: self._as_live(route) for key, route in environment.routes.items()}
+        kept = {key: self._as_live(route) for key, route in environment.kept_routes.items()}
+        return environment.model_copy(update={"routes": routes, "kept_routes": kept})
+
+    def _as_live(self, entry: E) -> E:
+        rule = self.rule_at(entry.load_balancer, entry.priority)
+        return entry.asking(rule.asks) if entry.match == AS_IS and rule else entry
 
     def rule_at(self, load_balancer: str, priority: int) -> LiveRule | None:
         """The rule at a priority of a load balancer's listener."""

@@ -51,6 +51,9 @@ def init(
     code: Annotated[str | None, typer.Option(help="Its zip file or folder; candidate.zip by default.")] = None,
     runtime: Annotated[str | None, typer.Option(help="Its Lambda runtime; provided.al2023 by default.")] = None,
     handler: Annotated[str | None, typer.Option(help="Its handler; bootstrap by default.")] = None,
+    shared: Annotated[
+        bool, typer.Option("--shared-groups", help="One candidate target group for each legacy one, not each route.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text and write nothing.")] = False,
 ) -> None:
@@ -79,7 +82,8 @@ def init(
     found = _look(run.connect(), _region(region, _missing(load_balancers, routes, every=every)), account)
     endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
     asking = is_terminal() and not (routes or every)
-    draft = drafted(found, endpoints, _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking))
+    said = _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking)
+    draft = drafted(found, endpoints, said, shared_groups=shared)
     text = text_of(draft)
     parse(text, run.file).check()
     if dry_run:
@@ -163,7 +167,7 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
 
 
 def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *, every: bool) -> tuple[Endpoint, ...]:
-    from rollout.alb.discovered import Endpoint, Unfit, sorted_out
+    from rollout.alb.discovered import Endpoint, Unfit, no_rules, sorted_out
     from rollout.api.init.selection import endpoints_named, numbers
     from rollout.cli.questions import ask, read_yes_or_no, show_choices, show_lines
     from rollout.errors import AwsError, GateRefused
@@ -173,11 +177,11 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     unfit = [str(each) for each in judged if isinstance(each, Unfit)]
     if not movable:
         where = ", ".join(map(str, listeners))
-        reasons = Counter(each.why for each in judged if isinstance(each, Unfit))
-        told = "; ".join(f"{count_of(count, 'rule')}: {why}" for why, count in reasons.most_common())
+        reasons = Counter((each.why, each.hint) for each in judged if isinstance(each, Unfit))
+        told = "; ".join(f"{count_of(count, 'rule')}: {why}; {hint}" for (why, hint), count in reasons.most_common())
         raise AwsError(
             f"no rule of {where} can be moved",
-            hint=told or "it has no rules but the default one",
+            hint=told or "; ".join(map(no_rules, listeners)),
             code="no-movable-rule",
         )
     if every or names:

@@ -78,6 +78,7 @@ RULES: Mapping[str, str] = {
     "rule-renumbered": "The route's rule doesn't have the inventory's priority.",
     "rule-replaced": "Another rule has this priority now.",
     "state-outdated": "The rule is as the file says, but Pulumi's state is out of date.",
+    "unknown-condition": "The rule has a condition of a type that this version doesn't know.",
     "unknown-forward": "The rule forwards as neither rollout nor legacy would set it.",
     "weight-changed": "Another process changed the weight.",
     "weight-not-applied": "The file's weight is not the live weight.",

@@ -10,7 +10,7 @@ from rollout.alb.extras import NO_EXTRAS, Extras, Kept
 from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of, group_name
 from rollout.fakes.account import InMemoryAccount, InMemoryListener, atomic, refusal
-from rollout.inventory.conditions import Condition, for_endpoint
+from rollout.inventory.conditions import Condition
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
 REGISTERED_IP = "10.20.1.10"
@@ -64,15 +64,11 @@ class InMemoryAws(InMemoryAccount):
 
         for (balancer, priority), entry in places.items():
             if isinstance(entry, Route):
-                asks = for_endpoint(entry.path, entry.methods)
                 legacy, candidate = group(entry.legacy), group(entry.candidate)
                 forward = forward_of(split, legacy, candidate, environment.stickiness.kept_for)
             else:
-                asks, forward = (
-                    for_endpoint(entry.rule_path, entry.rule_methods),
-                    ForwardAction({group(entry.legacy): 1}),
-                )
-            aws.create_rule(listeners[balancer], priority, asks, forward)
+                forward = ForwardAction({group(entry.legacy): 1})
+            aws.create_rule(listeners[balancer], priority, entry.rule_conditions or (), forward)
         return aws
 
     @atomic

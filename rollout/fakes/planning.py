@@ -68,7 +68,14 @@ def plan(
         old = resources.get(each.urn)
         wanted = resolved(each.inputs, hidden)
         new = ResourceState(
-            each.urn, each.type, old.id if old else "", each.custom, each.retain_on_delete, wanted, {}, each.parent
+            each.urn,
+            each.type,
+            old.id if old else "",
+            each.custom,
+            each.retain_on_delete,
+            wanted,
+            each.outputs,
+            each.parent,
         )
         if each.read:
             yield _read(each, replace(new, id=each.read, inputs={}, external=True), old, aws)
@@ -99,7 +106,8 @@ def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterato
     elif changed:
         yield PlannedChange("update", change_of("update", old, new, diffs=sorted(changed)), each)
     else:
-        yield PlannedChange("same", change_of("same", old, replace(new, outputs=old.outputs)), each)
+        outputs = old.outputs if each.custom else new.outputs
+        yield PlannedChange("same", change_of("same", old, replace(new, outputs=outputs)), each)
 
 
 def recorded(state: ResourceState) -> Props:

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from threading import Lock
 from typing import Any
@@ -47,6 +47,7 @@ class Registration:
         inputs: As the provider gets them, with tokens, assets and archives in them.
         adopt: The import identifier, empty if there is none.
         read: The identifier of what is only read; empty for what the stack makes.
+        outputs: What a component registered of itself.
     """
 
     urn: str
@@ -57,6 +58,7 @@ class Registration:
     retain_on_delete: bool = False
     adopt: str = ""
     read: str = ""
+    outputs: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -175,6 +177,13 @@ class _Recorder(MockMonitor):
         with _event_loop():
             return super().Invoke(request)  # type: ignore[no-untyped-call] # as above
 
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:  # noqa: N802 - as above
+        at = next((n for n, each in enumerate(self.registrations) if each.urn == request.urn), None)
+        if at is not None:
+            outputs = rpc.deserialize_properties(request.outputs)
+            self.registrations[at] = replace(self.registrations[at], outputs=outputs)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # as above
+
     def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> Any:  # noqa: N802 - gRPC's name
         with _event_loop():
             if request.type != STACK_TYPE:
@@ -186,7 +195,7 @@ class _Recorder(MockMonitor):
                         request.type,
                         request.custom,
                         self._parent(request.parent),
-                        rpc.deserialize_properties(request.object),
+                        _unwrapped(rpc.deserialize_properties(request.object)),
                         request.retainOnDelete,
                         request.importId,
                     )
@@ -197,6 +206,15 @@ class _Recorder(MockMonitor):
         urn, parent = self.make_urn(request.parent, request.type, request.name), self._parent(request.parent)
         self.registrations.append(Registration(urn, request.type, True, parent, read=request.id))
         return resource_pb2.ReadResourceResponse(urn=urn, properties=request.properties)
+
+
+def _unwrapped(value: Any) -> Any:
+    """Inputs with secrets as the values that they are."""
+    if rpc.is_rpc_secret(value):
+        return _unwrapped(rpc.unwrap_rpc_secret(value))
+    if isinstance(value, dict):
+        return {key: _unwrapped(item) for key, item in value.items()}
+    return [_unwrapped(item) for item in value] if isinstance(value, list) else value
 
 
 @contextmanager

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rollout.alb.forms import PULUMI
+from rollout.alb.rule_inputs import condition_inputs
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
-from rollout.inventory.conditions import Condition, ConditionField
+from rollout.inventory.conditions import meaning_of
 from rollout.inventory.model import ROLLBACK_TAG, Arn
-from rollout.state.plan import actions_in, conditions_in, forward_in
+from rollout.state.plan import HIDDEN, LISTENER_RULE, ResourceState, actions_in, conditions_in, forward_in
 
 Props = Mapping[str, Any]
-_BLOCKS = {
-    "pathPattern": ConditionField.PATH,
-    "httpRequestMethod": ConditionField.METHOD,
-    "hostHeader": ConditionField.HOST,
-    "httpHeader": ConditionField.HEADER,
-    "sourceIp": ConditionField.SOURCE,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +28,7 @@ class ListenerRules:
         arn = aws.create_rule(
             Arn(inputs["listenerArn"]),
             int(inputs["priority"]),
-            _asks(inputs),
+            conditions_in(inputs),
             forward_in(inputs),
             tags=inputs.get("tags"),
         )
@@ -51,7 +45,7 @@ class ListenerRules:
                 aws.set_rule_priority(rule, int(inputs["priority"]))
             if changed & {"actions", "conditions"}:
                 forward = forward_in(inputs) if "actions" in changed else None
-                aws.modify_rule(rule, forward=forward, asks=_asks(inputs) if "conditions" in changed else None)
+                aws.modify_rule(rule, forward=forward, asks=conditions_in(inputs) if "conditions" in changed else None)
             if "tags" in changed:
                 kept = {key: value for key, value in aws.rules[rule].tags.items() if key == ROLLBACK_TAG}
                 aws.set_tags(rule, (inputs.get("tags") or {}) | kept)  # the provider is told to ignore that one
@@ -68,37 +62,27 @@ def differing_rule(recorded: Props, wanted: Props) -> frozenset[str]:
     found = {key for key in {*recorded, *wanted} - {"actions", "conditions"} if recorded.get(key) != wanted.get(key)}
     if actions_in(recorded) != actions_in(wanted) or forward_in(wanted) is None:
         found.add("actions")
-    if conditions_in(recorded) != conditions_in(wanted):
+    if meaning_of(conditions_in(recorded)) != meaning_of(conditions_in(wanted)):
         found.add("conditions")
     if not recorded.get("tags") and not wanted.get("tags"):
         found.discard("tags")
     return frozenset(found)
 
 
-def _asks(inputs: Props) -> list[Condition]:
-    found = []
-    for condition in inputs["conditions"]:
-        for kind, block in condition.items():
-            if kind == "queryStrings":
-                values = tuple(f"{pair.get('key') or '*'}={pair['value']}" for pair in block)
-                found.append(Condition(ConditionField.QUERY, values))
-            elif block:
-                name, values = block.get("httpHeaderName"), tuple(block["values"])
-                found.append(Condition.on_header(name, values) if name else Condition(_BLOCKS[kind], values))
-    return found
+def as_told(state: ResourceState) -> ResourceState:
+    """A resource as the engine shows it: without the values of headers, which programs make secrets."""
+    inputs = state.inputs.get("conditions")
+    if state.type != LISTENER_RULE or not any("httpHeader" in each for each in inputs or ()):
+        return state
+    shown = [
+        each | {"httpHeader": {**each["httpHeader"], "values": HIDDEN}} if "httpHeader" in each else each
+        for each in inputs or ()
+    ]
+    outputs = {**state.outputs, "conditions": HIDDEN} if "conditions" in state.outputs else state.outputs
+    return replace(state, inputs={**state.inputs, "conditions": shown}, outputs=outputs)
 
 
 def _as_read(rule: LiveRule) -> Props:
-    blocks = {field: kind for kind, field in _BLOCKS.items()}
-    conditions: list[Props] = []
-    for asked in rule.asks:
-        if asked.field == ConditionField.QUERY:
-            pairs = [value.partition("=") for value in asked.values]
-            conditions.append({"queryStrings": [{"key": key, "value": value} for key, _, value in pairs]})
-        else:
-            name = {"httpHeaderName": asked.name} if asked.name else {}
-            values = [*asked.values, *(value.get_secret_value() for value in asked.hidden)]
-            conditions.append({blocks[ConditionField(asked.field)]: {**name, "values": values}})
     read: dict[str, Any] = {
         "arn": rule.arn,
         "listenerArn": rule.listener,
@@ -107,7 +91,7 @@ def _as_read(rule: LiveRule) -> Props:
             *({"type": kept.type} for kept in rule.extras.before),
             _action_as_read(rule.forward) if rule.forward else {"type": rule.action.partition(" ")[0]},
         ],
-        "conditions": conditions,
+        "conditions": condition_inputs(rule.asks),
     }
     if rule.extras.transforms:
         read["transforms"] = [{"type": kept.type} for kept in rule.extras.transforms]

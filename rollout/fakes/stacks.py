@@ -22,6 +22,7 @@ from rollout.fakes.backend import InMemoryBackend, StackRecord
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.planning import PlannedChange, beyond, plan, refreshed
 from rollout.fakes.registrations import registrations
+from rollout.fakes.rule_resources import as_told
 from rollout.inventory.model import Environment, ProgramInput
 from rollout.state.history.entries import Update
 from rollout.state.pending import Lock
@@ -78,7 +79,7 @@ class InMemoryStacks:
     @_call
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         record = self._record(stack)
-        return tuple(record.resources.values()) if record else None
+        return tuple(map(as_told, record.resources.values())) if record else None
 
     @_call
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
@@ -98,7 +99,9 @@ class InMemoryStacks:
             self._backend.plans[number] = tuple((step.change.urn, step.act) for step in steps)
         plan.write_text(json.dumps({"plan": number}), "utf-8")
         plan.chmod(0o600)
-        return StackPreview(stack, tuple(step.change for step in steps), refreshed=refresh)
+        changes = (step.change for step in steps)
+        told = (replace(c, old=c.old and as_told(c.old), new=c.new and as_told(c.new)) for c in changes)
+        return StackPreview(stack, tuple(told), refreshed=refresh)
 
     @_call
     def up(

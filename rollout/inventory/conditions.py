@@ -10,13 +10,17 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/restrict-acce
 
 from __future__ import annotations
 
+import hashlib
 import ipaddress
+import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from pydantic import SecretStr
+
+from rollout.inventory.wildcards import fits, pattern
 
 
 class ConditionField(StrEnum):
@@ -30,16 +34,21 @@ class ConditionField(StrEnum):
     SOURCE = "source-ip"
 
 
+_LOWERED = frozenset({ConditionField.HOST, ConditionField.QUERY, ConditionField.SOURCE})
+"""What has no case: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One condition of a rule.
 
     Attributes:
         field: What it looks at: a `ConditionField`, or a word that is not one of them, which nobody here can judge.
-        values: What it takes, any one of them; for a query string `key=value`, the key `*` where any will do. None of
-            a header's.
+        values: What it takes, any one of them; for a query string `key=value`, without a key `=value`. None of a
+            header's.
         name: Of a header.
         hidden: A header's values, any one of them.
+        regex: Whether its values are regular expressions, which nobody here can judge either.
 
     Raises:
         ValueError: A header's values aren't hidden.
@@ -49,35 +58,108 @@ class Condition:
     values: tuple[str, ...] = ()
     name: str = ""
     hidden: tuple[SecretStr, ...] = ()
+    regex: bool = False
 
     def __post_init__(self) -> None:
-        if self.field.startswith(ConditionField.HEADER) and self.values:
+        if self.field == ConditionField.HEADER and self.values:
             raise ValueError("the values of a header are hidden ones")
 
     @classmethod
-    def on_header(cls, name: str, values: Iterable[str], kind: str = ConditionField.HEADER) -> Condition:
-        """A condition on a header, by its values or, as another kind says, by regular expressions."""
-        return cls(kind, name=name, hidden=tuple(map(SecretStr, values)))
+    def on_header(cls, name: str, values: Iterable[str], *, regex: bool = False) -> Condition:
+        """A condition on a header."""
+        return cls(ConditionField.HEADER, name=name, hidden=tuple(map(SecretStr, values)), regex=regex)
 
     @property
-    def meaning(self) -> tuple[str, str, frozenset[str | SecretStr]]:
+    def is_decidable(self) -> bool:
+        """Whether it can be judged here which requests it takes."""
+        return not self.regex and self.field in set(ConditionField)
+
+    @property
+    def meaning(self) -> Meaning:
         """All that it asks; the order of its values says nothing."""
-        return self.field, self.name.lower(), frozenset((*self.values, *self.hidden))
+        lowered = self.field in _LOWERED and not self.regex
+        values = (value.lower() for value in self.values) if lowered else self.values
+        return self.field, self.name.lower(), self.regex, frozenset((*values, *self.hidden))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Its values as AWS has them, those of a header too."""
+        return (*self.values, *(value.get_secret_value() for value in self.hidden))
+
+    @property
+    def wildcards(self) -> int:
+        """How many `*` and `?` its values have."""
+        if self.regex or self.field in (ConditionField.METHOD, ConditionField.SOURCE):
+            return 0
+        escapes = r"(?<!\\)" if self.field == ConditionField.QUERY else ""
+        return sum(len(re.findall(escapes + "[*?]", text)) for text in self.texts)
 
     def __str__(self) -> str:
-        values = "|".join((*self.values, *map(str, self.hidden)))
+        values = "|".join((*map(self._told, self.values), *map(str, self.hidden)))
+        by = "regex " if self.regex else ""
         match self.field:
             case ConditionField.METHOD | ConditionField.PATH:
-                return values
+                return f"path {by}{values}" if self.regex else values
             case ConditionField.HOST:
-                return f"host {values}"
+                return f"host {by}{values}"
             case ConditionField.HEADER:
-                return f"header {self.name}: {values}"
+                return f"header {self.name}: {by}{values}"
             case ConditionField.QUERY:
                 return f"query {values}"
             case ConditionField.SOURCE:
                 return f"from {values}"
         return f"{self.field} {self.name}: {values}" if self.name else f"{self.field} {values}"
+
+    def _told(self, value: str) -> str:
+        return f"*{value}" if self.field == ConditionField.QUERY and value.startswith("=") else value
+
+
+Meaning = tuple[str, str, bool, frozenset[str | SecretStr]]
+Conditions = tuple[Condition, ...]
+"""All that a rule asks of a request."""
+
+
+def meaning_of(conditions: Iterable[Condition]) -> frozenset[Meaning]:
+    """All that conditions ask together; their order says nothing."""
+    return frozenset(condition.meaning for condition in conditions)
+
+
+DIGEST_OUTPUT = "conditions"
+"""The output of a weighted rule that has the digest of what it asks."""
+_ORDER = (ConditionField.METHOD, ConditionField.PATH)
+
+
+def in_order(conditions: Iterable[Condition]) -> Conditions:
+    """Conditions as rollout writes them: path, methods, and all others as they are."""
+    first = (ConditionField.PATH, ConditionField.METHOD)
+    return tuple(sorted(conditions, key=lambda c: first.index(c.field) if c.field in first else len(first)))
+
+
+def in_words(conditions: Iterable[Condition]) -> str:
+    """Conditions as one line, such as `GET /score/* host api.example.com`; no value of a header is in it."""
+    ordered = sorted(conditions, key=lambda c: _ORDER.index(c.field) if c.field in _ORDER else len(_ORDER))
+    alike = (replace(c, values=tuple(sorted(c.values))) if c.field in _ORDER else c for c in ordered)
+    return " ".join(map(str, alike)) or "no conditions"
+
+
+def digest_of(route: str, conditions: Iterable[Condition]) -> str:
+    """A name for what a rule asks, by which a change is seen.
+
+    Where there is a header, guessing its value takes long for each guess.
+
+    Args:
+        route: Its name, which makes the same conditions of two routes differ.
+        conditions: The conditions.
+    """
+    asked = tuple(conditions)
+    told = json.dumps(sorted((*kind, sorted(map(_shown, values))) for *kind, values in meaning_of(asked))).encode()
+    if any(condition.hidden for condition in asked):
+        return hashlib.scrypt(told, salt=route.encode(), n=2**12, r=8, p=1, dklen=12).hex()
+    return hashlib.sha256(route.encode() + b"\0" + told).hexdigest()[:24]
+
+
+def _shown(value: str | SecretStr) -> str:
+    return value if isinstance(value, str) else value.get_secret_value()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +170,7 @@ class Request:
         method: In capitals, as clients send it.
         path: Without the query string, as it came.
         query: Its pairs, as they came: undecoded.
-        headers: Names and values.
+        headers: Names and values, which are never shown.
         host: Without a port; empty where it isn't known.
         source_ip: Whose connection it is; empty where it isn't known.
 
@@ -99,7 +181,7 @@ class Request:
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     host: str = ""
     source_ip: str = ""
 
@@ -118,7 +200,8 @@ class Request:
 
     def __str__(self) -> str:
         query = "&".join(f"{key}={value}" for key, value in self.query)
-        return f"{self.method} {self.path}" + (f"?{query}" if query else "")
+        source = f" from {self.source_ip}" if self.source_ip else ""
+        return f"{self.method} {self.host}{self.path}" + (f"?{query}" if query else "") + source
 
 
 def for_endpoint(path: str, methods: Sequence[str]) -> tuple[Condition, ...]:
@@ -127,19 +210,26 @@ def for_endpoint(path: str, methods: Sequence[str]) -> tuple[Condition, ...]:
     return (*named, Condition(ConditionField.PATH, (path,)))
 
 
+def values_of(conditions: Iterable[Condition], kind: ConditionField) -> tuple[str, ...]:
+    """The values that conditions of one kind have, but regular expressions."""
+    return tuple(value for c in conditions if c.field == kind and not c.regex for value in c.values)
+
+
 def matches(condition: Condition, request: Request) -> bool | None:
     """Whether a request meets a condition; None where it can't be judged here."""
+    if not condition.is_decidable:
+        return None
     match condition.field:
         case ConditionField.METHOD:
             return request.method in condition.values
         case ConditionField.PATH:
-            return any(_like(value, request.path) for value in condition.values)
+            return any(_like(request.path, value) for value in condition.values)
         case ConditionField.HOST:
-            return any(_like(value.lower(), request.host.lower()) for value in condition.values)
+            return any(_like(request.host.lower(), value.lower()) for value in condition.values)
         case ConditionField.HEADER:
             sent = [value.lower() for name, value in request.headers if name.lower() == condition.name.lower()]
             wanted = [value.get_secret_value().lower() for value in condition.hidden]
-            return any(_like(value, text) for value in wanted for text in sent)
+            return any(_like(text, value) for value in wanted for text in sent)
         case ConditionField.QUERY:
             return any(_asks_for(value.lower(), *pair) for value in condition.values for pair in request.query)
         case ConditionField.SOURCE:
@@ -152,17 +242,13 @@ def unmet(conditions: Iterable[Condition], request: Request) -> Condition | None
     return next((condition for condition in conditions if matches(condition, request) is False), None)
 
 
-def _like(pattern: str, text: str, *, escapes: bool = False) -> bool:
-    r"""Whether `*` (0 or more characters) and `?` (exactly one) make a pattern fit; a query string's may be escaped."""
-    parts = re.findall(r"\\[*?\\]|.", pattern, re.DOTALL) if escapes else list(pattern)
-    wild = {"*": ".*", "?": "."}
-    expression = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(expression, text, re.DOTALL) is not None
+def _like(text: str, wanted: str, *, escapes: bool = False) -> bool:
+    return fits(pattern(wanted, escapes=escapes), text)
 
 
 def _asks_for(wanted: str, key: str, value: str) -> bool:
     named, _, text = wanted.partition("=")
-    return _like(named, key.lower(), escapes=True) and _like(text, value.lower(), escapes=True)
+    return _like(key.lower(), named or "*", escapes=True) and _like(value.lower(), text, escapes=True)
 
 
 def _within(networks: Iterable[str], address: str) -> bool:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 
 from rollout.inventory.names import NAME, NAME_IN_WORDS
 from rollout.inventory.quantities import ZERO, Percent
-from rollout.inventory.quotas import MAX_PRIORITY
+from rollout.inventory.quotas import MAX_PRIORITY, MAX_TEXT
 
 
 class Untold:
@@ -97,10 +97,13 @@ TargetGroupNames = Annotated[
 PathPattern = Annotated[
     str,
     Field(
-        max_length=128,
+        max_length=MAX_TEXT,
         pattern=r"""^/[A-Za-z0-9_.$/~"'@:+&*?-]*$""",
         description="a path of at most 128 characters that starts with /; `*` is 0 or more characters, `?` exactly one",
     ),
+]
+PathPatterns = Annotated[
+    tuple[PathPattern, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(PathPattern)
 ]
 Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$")]
 Methods = Annotated[

@@ -2,49 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from pydantic import SecretStr
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import product
 
 from rollout.base.formatting import count_of
-from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.conditions import Condition, Conditions
+from rollout.inventory.matching import overlap
 from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, OverrideRule, Route
 from rollout.inventory.quotas import MAX_CONDITION_VALUES
 
 
 def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:
-    """The header rules that the inventory asks for, by their logical names; none without `[header-override]`."""
+    """The header rules that the inventory asks for, by their logical names; none without `[header-override]`.
+
+    What isn't known of its routes, the conditions of a live rule, must have been read.
+    """
     override = environment.header_override
     if override is None:
         return {}
     rules: dict[str, OverrideRule] = {}
     for balancer in environment.load_balancers:
         priority = override.priority_base
-        for key, entry in block_of(environment, balancer, override):
-            path, methods = asks(entry)
-            for name, values, group in _sent(key, entry, override):
-                hidden = tuple(map(SecretStr, values))
-                for number, some in enumerate(_parts(methods, len(values)), 1):
+        block = block_of(environment, balancer, override)
+        refused = _refused(block, override)
+        for key, entry in block:
+            for name, values, group in () if key in refused else _sent(key, entry, override):
+                header = Condition.on_header(override.name, values)
+                for number, some in enumerate(_parts(_asks(entry), len(values)), 1):
                     part = name if number == 1 else f"{name}-{number}"
-                    rules[part] = OverrideRule(balancer, priority, path, some, override.name, hidden, group)
+                    rules[part] = OverrideRule(balancer, priority, (*some, header), group)
                     priority += 1
     return rules
 
 
-def _parts(methods: tuple[str, ...], values: int) -> list[tuple[str, ...]]:
-    """Methods as several rules have them, since a rule has few condition values; the first has what one had alone."""
-    room = MAX_CONDITION_VALUES - 1 - values  # beside the path
-    return [methods[start : start + room] for start in range(0, len(methods), room)] or [()]
+def refused_overrides(environment: Environment) -> dict[str, str]:
+    """The routes that can have no header rule, and why: AWS has no room for it, or a rule before it has none."""
+    override, found = environment.header_override, dict[str, str]()
+    for balancer in environment.load_balancers if override else ():
+        found |= _refused(block_of(environment, balancer, override), override)  # type: ignore[arg-type] # there is one
+    return found
+
+
+def _refused(block: Sequence[tuple[str, Route | KeptRoute]], override: HeaderOverride) -> dict[str, str]:
+    refused: dict[str, str] = {}
+    for at, (key, entry) in enumerate(block):
+        most = max(len(values) for _, values, _ in _sent(key, entry, override))
+        before = (other for other, one in block[:at] if other in refused and _overlap(one, entry))
+        if not _parts(_asks(entry), most):
+            count = count_of(len(_asks(entry)), "condition")
+            refused[key] = f"its rule has {count}, and with the header AWS allows {MAX_CONDITION_VALUES} values"
+        elif first := next(before, None):
+            refused[key] = f"{first} has none either, and is asked before it for some of the same requests"
+    return refused
+
+
+def _parts(conditions: Conditions, values: int) -> list[Conditions]:
+    """Conditions as several rules have them, since a rule has few condition values; none where no split will do."""
+    room, sizes = MAX_CONDITION_VALUES - values, [len(condition.texts) for condition in conditions]
+    while sum(sizes) > room:
+        largest = max(range(len(sizes)), key=sizes.__getitem__)
+        if sizes[largest] == 1:
+            return []
+        sizes[largest] -= 1
+    return list(product(*(_chunks(condition, size) for condition, size in zip(conditions, sizes, strict=True))))
+
+
+def _chunks(condition: Condition, size: int) -> list[Condition]:
+    every = range(0, len(condition.texts), size)
+    return [
+        replace(condition, values=condition.values[at : at + size], hidden=condition.hidden[at : at + size])
+        for at in every
+    ]
 
 
 def block_of(environment: Environment, balancer: str, override: HeaderOverride) -> list[tuple[str, Route | KeptRoute]]:
-    """The routes of a load balancer and whatever must still be asked before them, in the order of their priorities."""
-    routes = {key: route for key, route in environment.routes.items() if route.load_balancer == balancer}
+    """The routes of a load balancer and whatever must still be asked before them, in the order of their priorities.
+
+    Those whose conditions aren't known are left out.
+    """
+    known = {key: route for key, route in environment.routes.items() if route.rule_conditions is not None}
+    routes = {key: route for key, route in known.items() if route.load_balancer == balancer}
     block: dict[int, tuple[str, Route | KeptRoute]] = {r.priority: (key, r) for key, r in routes.items()}
     kept = {
         route.priority: (key, route)
         for key, route in reversed(list(environment.kept_routes.items()))
-        if route.load_balancer == balancer and route.priority > override.priority_base
+        if route.load_balancer == balancer and route.priority > override.priority_base and route.rule_conditions
     }
     grows = True
     while grows:
@@ -60,12 +103,11 @@ def block_of(environment: Environment, balancer: str, override: HeaderOverride) 
 
 
 def _overlap(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
-    return overlap(Conditions(*asks(one)), Conditions(*asks(other))) is not None
+    return overlap(_asks(one), _asks(other)) is not None
 
 
-def asks(entry: Route | KeptRoute) -> tuple[str, tuple[str, ...]]:
-    """Path and methods of the rule that carries an entry."""
-    return (entry.rule_path, entry.rule_methods) if isinstance(entry, KeptRoute) else (entry.path, entry.methods)
+def _asks(entry: Route | KeptRoute) -> Conditions:
+    return entry.rule_conditions or ()
 
 
 def _sent(key: str, entry: Route | KeptRoute, override: HeaderOverride) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal, NewType, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, in_words
 from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
@@ -27,10 +28,12 @@ from rollout.inventory.fields import (
     Methods,
     Name,
     PathPattern,
+    PathPatterns,
     Priority,
     TargetGroupName,
 )
 from rollout.inventory.functions import Function
+from rollout.inventory.match import MatchOrAsIs
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
@@ -78,52 +81,60 @@ class LoadBalancer(Frozen):
         return self.arn.split("/")[-2] if self.arn else self.name
 
 
-class Route(Frozen):
-    """A path, its methods and a priority on one load balancer, served by both implementations."""
+class Entry(Frozen):
+    """A rule of a load balancer, by its place and by what it asks: paths and methods, or any conditions by `match`."""
 
     load_balancer: LoadBalancerKey
-    path: PathPattern
+    path: PathPatterns = Field((), description="a path pattern, or a list of them, each of which starts with /")
     methods: Methods = ()
+    match: MatchOrAsIs = Field(
+        None, description='instead of path: "as-is", as the live rule has them, or conditions in AWS\'s words'
+    )
     priority: Priority
     legacy: TargetGroupName
-    candidate: TargetGroupName
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """What is asked of a request; None where that is as the live rule has it, and that wasn't read."""
+        if self.match is not None:
+            return None if isinstance(self.match, str) else self.match
+        named = (Condition(ConditionField.METHOD, self.methods),) if self.methods else ()
+        return (*named, Condition(ConditionField.PATH, self.path)) if self.path else named
+
+    @property
+    def rule_conditions(self) -> Conditions | None:
+        """What the rule asks that carries it."""
+        return self.conditions
+
+    def asking(self, conditions: Conditions) -> Self:
+        """The same with other conditions."""
+        return self.model_copy(update={"path": (), "methods": (), "match": conditions})
 
     def __str__(self) -> str:
-        return _endpoint(self.methods, self.path)
+        return "as-is" if self.conditions is None else in_words(self.conditions)
 
 
-class KeptRoute(Frozen):
+class Route(Entry):
+    """A live rule whose requests both implementations serve."""
+
+    candidate: TargetGroupName
+
+
+class KeptRoute(Entry):
     """An endpoint that stays with the legacy implementation, whose target group may be of any type.
 
     It is known so that overlaps are understood.
     """
 
-    load_balancer: LoadBalancerKey
-    path: PathPattern
-    methods: Methods = ()
-    priority: Priority
-    legacy: TargetGroupName
     target_type: Literal["lambda", "ip", "instance"] = Field("lambda", description="what that target group holds")
     via: PathPattern | None = Field(
         None, description="the path of the generic rule that carries it; that rule names no method"
     )
 
     @property
-    def rule_path(self) -> str:
-        """The path pattern of the rule that carries it."""
-        return self.via or self.path
-
-    @property
-    def rule_methods(self) -> tuple[str, ...]:
-        """The methods in the conditions of the rule that carries it."""
-        return () if self.via else self.methods
-
-    def __str__(self) -> str:
-        return _endpoint(self.methods, self.path)
-
-
-def _endpoint(methods: tuple[str, ...], path: str) -> str:
-    return " ".join(filter(None, ("|".join(methods), path)))
+    def rule_conditions(self) -> Conditions | None:
+        """What the rule asks that carries it."""
+        return (Condition(ConditionField.PATH, (self.via,)),) if self.via else self.conditions
 
 
 class HeaderOverride(Frozen):
@@ -321,29 +332,17 @@ class OverrideRule:
     """A header rule: it takes requests with a header before a route's own rule does.
 
     Attributes:
-        path: The path pattern of the rule that it stands before.
-        methods: Its HTTP methods; any method if empty.
-        header: The header's name.
-        values: The header's values, any one of them, which are never shown.
+        asks: What the rule asks that it stands before, and the header.
         target_group: Where such requests go, by name.
     """
 
     load_balancer: str
     priority: int
-    path: str
-    methods: tuple[str, ...]
-    header: str
-    values: tuple[SecretStr, ...]
+    asks: Conditions
     target_group: str
 
-    @property
-    def revealed(self) -> list[str]:
-        """The header's values as AWS is given them."""
-        return [value.get_secret_value() for value in self.values]
-
     def __str__(self) -> str:
-        endpoint = _endpoint(self.methods, self.path)
-        return f"{self.priority} {endpoint} with {self.header}: {'|'.join(map(str, self.values))} → {self.target_group}"
+        return f"{self.priority} {in_words(self.asks)} → {self.target_group}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +352,7 @@ class ProgramInput:
     Attributes:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
+        conditions: Routing: what each route's live rule asks, which it keeps.
         adopt: Rules to import, by route; the others are the stack's own already.
         read: Routing: rules that Pulumi reads and never writes, by route: what else they do it couldn't write as it is.
         tags: The tags that each route's rule and each header rule has and keeps.
@@ -367,6 +367,7 @@ class ProgramInput:
 
     environment: Environment
     splits: Mapping[str, Split] = field(default_factory=dict)
+    conditions: Mapping[str, Conditions] = field(default_factory=dict)
     adopt: Mapping[str, Arn] = field(default_factory=dict)
     read: Mapping[str, Arn] = field(default_factory=dict)
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from datetime import timedelta
 MAX_PRIORITY = 50_000
 MAX_CONDITION_VALUES = 5  # a rule, whatever its conditions
 MAX_WILDCARDS = 5  # a rule
+MAX_TEXT = 128  # characters of a condition's value
 MAX_STICKINESS = timedelta(days=7)
 
 RULES, GROUPS = "rules-per-application-load-balancer", "target-groups-per-application-load-balancer"

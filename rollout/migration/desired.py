@@ -99,6 +99,7 @@ def routing_input(
     return ProgramInput(
         environment,
         splits=after,
+        conditions={name: rule.asks for name, rule in rules.items()},
         adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
         read={name: rule.arn for name, rule in rules.items() if rule.extras},
         tags={

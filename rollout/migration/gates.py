@@ -164,7 +164,7 @@ def traffic_of(
             counted.get(name),
             *_kept(environment, live, name, after[name], written=written),
         )
-        for name, route in environment.routes.items()
+        for name, route in live.resolved(environment).routes.items()
         if name in after
     ]
     return tuple(sorted(lines, key=lambda line: not line.changes))

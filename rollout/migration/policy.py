@@ -37,8 +37,8 @@ from rollout.state.plan import (
     Op,
     StackPreview,
     actions_in,
-    conditions_in,
     forward_in,
+    same_conditions,
 )
 
 FUNCTION_PARTS = (
@@ -297,7 +297,7 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
             hint="leave the rule out of that program, or let it only read the rule",
             code="extras-changed",
         )
-    if conditions_in(change.old.recorded) != conditions_in(change.new.inputs):
+    if not same_conditions(change.old.asked, change.new.inputs):
         yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
     before, after = actions_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after and not before else None
@@ -327,6 +327,6 @@ def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapp
         )
     elif change.new is not None:
         inputs, expected = change.new.inputs, wanted.get(change.name, {})
-        same = conditions_in(inputs) == conditions_in(expected) and actions_in(inputs) == actions_in(expected)
+        same = same_conditions(inputs, expected) and actions_in(inputs) == actions_in(expected)
         if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
             yield Problem("it is not as the inventory says", change.name, code="header-rule-differs")

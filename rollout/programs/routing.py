@@ -35,8 +35,7 @@ def program(given: ProgramInput) -> None:
             WeightedRuleArgs(
                 listener_arn=existing.listeners[route.load_balancer],
                 priority=route.priority,
-                path=route.path,
-                methods=route.methods,
+                conditions=given.conditions.get(key) or route.rule_conditions or (),
                 legacy=existing.target_groups.get(route.legacy, ""),
                 candidate=existing.target_groups[route.candidate],
                 split=given.splits[key],

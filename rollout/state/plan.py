@@ -10,19 +10,22 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
 from pydantic import Field, computed_field
 
 from rollout.alb.forms import PULUMI
+from rollout.alb.rule_inputs import conditions_of
 from rollout.alb.weights import ForwardAction
 from rollout.base.foreign import Foreign, Unexpected, read_as
 from rollout.errors import EngineError
+from rollout.inventory.conditions import Condition, Conditions, in_words, meaning_of
 from rollout.inventory.model import Arn
 
 LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+WEIGHTED_RULE = "rollout:index:WeightedRule"
 TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
 _HEADER_RULE = "rollout:index:HeaderRule$"
 _RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "tags", "transforms", "region"})
@@ -90,6 +93,11 @@ class ResourceState:
     def recorded(self) -> Mapping[str, Any]:
         """What the state says that it is; after a refresh its inputs may have holes where AWS differed."""
         return self.outputs if self.outputs.get("actions") else self.inputs
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What has the conditions, as far as the engine tells: where there is a header its outputs hide all of them."""
+        return self.recorded if isinstance(self.recorded.get("conditions"), list) else self.inputs
 
 
 _NOWHERE = ResourceState("", "")
@@ -220,7 +228,8 @@ def changed_inputs(type_: str, old: ResourceState, new: ResourceState, diffs: Se
             changed.discard("region")
         if actions_in(old.recorded) != actions_in(new.inputs) or forward_in(new.inputs) is None:
             changed.add("actions")
-        if conditions_in(old.recorded) != conditions_in(new.inputs):
+        is_hidden = any(HIDDEN in condition.texts for condition in conditions_in(new.inputs))
+        if not same_conditions(old.asked, new.inputs) or (is_hidden and "conditions" in told):
             changed.add("conditions")
         if before.get("tags", {}) == after.get("tags", {}):
             changed.discard("tags")
@@ -257,27 +266,43 @@ def forward_in(properties: Mapping[str, Any]) -> ForwardAction | None:
     return actions_in(properties)[1]
 
 
-def conditions_in(properties: Mapping[str, Any]) -> frozenset[tuple[str, str]]:
-    """The conditions in a listener rule's properties, whose order says nothing."""
-    return frozenset(_condition(c) for c in without_notes(properties.get("conditions") or []))
+def same_conditions(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether a listener rule's properties ask the same, as far as the engine tells: it hides a header's values."""
+    mine, its = conditions_in(one), conditions_in(other)
+    if any(HIDDEN in condition.texts for condition in (*mine, *its)):
+        mine, its = map(_without_hidden, (mine, its))
+    return meaning_of(mine) == meaning_of(its)
+
+
+def conditions_in(properties: Mapping[str, Any]) -> Conditions:
+    """The conditions in a listener rule's properties; `HIDDEN` stands for values that the engine keeps to itself."""
+    told = without_notes(properties.get("conditions") or [])
+    return conditions_of(_shown(told)) if isinstance(told, list) else (_UNTOLD,)
 
 
 def conditions_told(properties: Mapping[str, Any]) -> str:
     """The conditions in a listener rule's properties, in words: `GET /score/*`."""
-    blocks = [
-        item for condition in without_notes(properties.get("conditions") or []) for item in condition.items() if item[1]
-    ]
-    values = {kind: "|".join(sorted(block.get("values", ()))) for kind, block in blocks if isinstance(block, Mapping)}
-    known = [values.pop(kind, "") for kind in ("httpRequestMethod", "pathPattern")]
-    return " ".join(filter(None, [*known, *sorted(values)])) or "no conditions"
+    return in_words(conditions_in(properties))
 
 
-def _condition(condition: Mapping[str, Any]) -> tuple[str, str]:
-    kind, block = next(((k, v) for k, v in condition.items() if v), ("", {}))
-    if isinstance(block, Mapping) and "values" in block:
-        block = {**block, "values": sorted(block["values"])}
-        block = {k: v for k, v in block.items() if v}
-    return kind, json.dumps(block, sort_keys=True)
+HIDDEN = "[secret]"
+"""What the engine shows of a secret: https://www.pulumi.com/docs/iac/concepts/secrets/."""
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which states mark a secret
+_UNTOLD = Condition("conditions that the engine doesn't tell", (HIDDEN,))
+
+
+def _shown(value: Any) -> Any:
+    """Inputs with a secret's text in the place of its cipher."""
+    if isinstance(value, Mapping):
+        shown = {key: _shown(item) for key, item in value.items()}
+        if "httpHeaderName" in shown:
+            return {key: [HIDDEN] if item == HIDDEN else item for key, item in shown.items()}
+        return HIDDEN if _SECRET in value else shown
+    return [_shown(item) for item in value] if isinstance(value, list) else value
+
+
+def _without_hidden(conditions: Conditions) -> Conditions:
+    return tuple(replace(c, hidden=()) if c.hidden else c for c in conditions)
 
 
 def states_of(resources: Iterable[Mapping[str, Any]]) -> tuple[ResourceState, ...]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rollout.alb.forms import AWS
 from rollout.alb.weights import group_name
-from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, values_of
+from rollout.inventory.matching import overlap
 from rollout.inventory.model import Environment, KeptRoute, LoadBalancer, Route
 from rollout_sandbox.load.answers import Endpoint
 
@@ -59,19 +60,25 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
             name,
             *addresses[route.load_balancer],
             method,
-            route.path,
+            path,
             _target(elb, route.legacy),
             candidates[route.candidate] if isinstance(route, Route) else None,
             _others(
                 elb,
                 ruled[route.load_balancer],
                 {route.legacy, route.candidate} if isinstance(route, Route) else {route.legacy},
-                Conditions(route.path, (method,)),
+                _asked((path,), (method,)),
             ),
         )
         for name, route in routes.items()
-        for method in route.methods or ("GET",)
+        for path in values_of(route.conditions or (), ConditionField.PATH)
+        for method in values_of(route.conditions or (), ConditionField.METHOD) or ("GET",)
     )
+
+
+def _asked(paths: tuple[str, ...], methods: tuple[str, ...]) -> Conditions:
+    named = (Condition(ConditionField.METHOD, methods),) if methods else ()
+    return (*named, Condition(ConditionField.PATH, paths))
 
 
 def _rules(elb: ElasticLoadBalancingv2Client, balancer: str, port: int) -> list[RuleTypeDef]:
@@ -92,7 +99,7 @@ def _others(
     for rule in rules:
         paths, methods = _values(rule, "path-pattern") or ("*",), _values(rule, "http-request-method")
         forwarded = _groups(rule)
-        if not any(overlap(asked, Conditions(path, methods)) for path in paths):
+        if not overlap(asked, _asked(paths, methods)):
             continue
         if own.intersection(forwarded):
             break

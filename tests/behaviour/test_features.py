@@ -65,7 +65,7 @@ def test_a_route_of_many_methods_has_a_header_rule_for_some_of_them_each(cut_ove
     def header_rules() -> list[tuple[frozenset[str], bool]]:
         live = cut_over.open().traffic.alb_state()
         candidate = live.group_arn(cut_over.inventory.routes["stamp-score"].candidate)
-        found = [rule for rule in live.rules_of("public") if rule.further and rule.paths == {"/v2/stamps/*/score/*"}]
+        found = [rule for rule in live.rules_of("public") if rule.headers and rule.paths == {"/v2/stamps/*/score/*"}]
         return [(rule.methods, bool(rule.forward and candidate in rule.forward.weights)) for rule in found]
 
     assert sorted(map(len, (asked for asked, _ in header_rules()))) == [1, 3]

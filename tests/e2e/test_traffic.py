@@ -109,7 +109,7 @@ def test_the_naive_way_loses_requests_and_this_traffic_shows_it(built: Team) -> 
             elb.create_rule(
                 ListenerArn=rule.listener,
                 Priority=rule.priority,
-                Conditions=[path(route.path), method(*route.methods)],
+                Conditions=[path(*route.path), method(*route.methods)],
                 Actions=weighted({live.group_arn(route.legacy): 100, live.group_arn(route.candidate): 0}),
             )
         since = traffic.now

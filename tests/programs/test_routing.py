@@ -6,9 +6,10 @@ from typing import Any
 
 import pulumi
 import pytest
-from pydantic import SecretStr
+from pulumi.runtime import rpc
 
 from programs.routing import program
+from rollout.inventory.conditions import Condition, for_endpoint
 from rollout.inventory.model import (
     CANDIDATE_ONLY,
     LEGACY_ONLY,
@@ -200,10 +201,7 @@ def test_a_route_without_a_split_is_an_error_not_a_dropped_rule(production: Envi
 RULE_WITH_HEADER = OverrideRule(
     "internal",
     500,
-    "/internal/embed/score/*/*",
-    ("GET",),
-    "X-Rollout",
-    (SecretStr("candidate"), SecretStr("new")),
+    (*for_endpoint("/internal/embed/score/*/*", ("GET",)), Condition.on_header("X-Rollout", ["candidate", "new"])),
     "l-passport-v2-rust-scorer-int",
 )
 
@@ -213,7 +211,8 @@ def test_a_header_rule_is_made_as_it_is_given_and_can_be_deleted(production: Env
     rule = rules["embed-score-override"]
 
     group = {"arn": arn("TargetGroup", "l-passport-v2-rust-scorer-int"), "weight": 1}
-    assert rule.inputs == {
+    assert rpc.is_rpc_secret(rule.inputs["conditions"])  # since a header's value may be one
+    assert {**rule.inputs, "conditions": rpc.unwrap_rpc_secret(rule.inputs["conditions"])} == {
         "listenerArn": listener("passport-internal", 80),
         "priority": 500,
         "conditions": [

@@ -10,7 +10,6 @@ from typing import Any
 from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
-from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Arn, Environment, LoadBalancer, Programs, Route
 from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
@@ -64,7 +63,7 @@ def live(forwards: Mapping[str, ForwardAction | None], inventory: Environment | 
             rule_arn(name),
             LISTENER,
             route.priority,
-            for_endpoint(route.path, route.methods),
+            route.rule_conditions or (),
             forward=forwards[name],
         )
         for name, route in inventory.routes.items()
@@ -98,7 +97,7 @@ def rule_inputs(name: str, forward: ForwardAction, **overrides: Any) -> dict[str
         "priority": route.priority,
         "actions": [{"type": "forward", "forward": block}],
         "conditions": [
-            {"pathPattern": {"values": [route.path]}},
+            {"pathPattern": {"values": list(route.path)}},
             {"httpRequestMethod": {"values": list(route.methods)}},
         ],
         "region": "us-west-2",

@@ -7,7 +7,6 @@ from pathlib import Path
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, forward_of
 from rollout.inventory import file as config
-from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, KeptRoute, Route, Split
 
 SEED = config.load(Path(__file__).parents[2] / "stacks.toml").environment("production")
@@ -25,12 +24,11 @@ def seed_live(split: Split = LEGACY_ONLY, inventory: Environment = SEED) -> AlbS
     for name, entry in entries.items():
         legacy, place = group_arn(entry.legacy), (entry.load_balancer, entry.priority)
         if isinstance(entry, Route):
-            conditions = for_endpoint(entry.path, entry.methods)
             forward = forward_of(split, legacy, group_arn(entry.candidate), inventory.stickiness.kept_for)
         else:
-            conditions, forward = for_endpoint(entry.rule_path, entry.rule_methods), ForwardAction({legacy: 1})
+            forward = ForwardAction({legacy: 1})
         listener = Arn(f"arn:{entry.load_balancer}")
-        rules[place] = LiveRule(Arn(f"arn:{name}"), listener, entry.priority, conditions, forward)
+        rules[place] = LiveRule(Arn(f"arn:{name}"), listener, entry.priority, entry.rule_conditions or (), forward)
     names = {name for e in entries.values() for name in (e.legacy, getattr(e, "candidate", e.legacy))}
     listeners = {key: Arn(f"arn:{key}") for key in inventory.load_balancers}
     defaults = {

@@ -16,7 +16,7 @@ import pytest
 
 from rollout.inventory.file import load
 from rollout.inventory.file.schema import stacks_schema
-from rollout.inventory.matching import Conditions, overlap
+from rollout.inventory.matching import overlap
 from rollout.inventory.quantities import Percent
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ RUST, RUST_INTERNAL = "l-passport-v2-rust-scorer", "l-passport-v2-rust-scorer-in
 def test_dual_routes_are_the_hand_offs() -> None:
     routes = load(STACKS).environment("production").routes
     assert {
-        (route.load_balancer, *route.methods, route.path, route.priority, route.legacy, route.candidate)
+        (route.load_balancer, *route.methods, *route.path, route.priority, route.legacy, route.candidate)
         for route in routes.values()
     } == {
         ("public", "GET", "/v2/stamps/*/score/*", 2023, "l-passport-v2-stamp-score", RUST),
@@ -43,7 +43,9 @@ def test_dual_routes_are_the_hand_offs() -> None:
 
 def test_kept_routes_are_the_hand_offs() -> None:
     kept = load(STACKS).environment("production").kept_routes
-    assert {(*r.methods, r.path, r.rule_path, r.priority, r.legacy) for r in kept.values()} == {
+    assert {
+        (*r.methods, *r.path, *(r.rule_conditions or ())[-1].values, r.priority, r.legacy) for r in kept.values()
+    } == {
         ("GET", "/v2/stamps/*/score/*/history", "/v2/stamps/*/score/*/history", 2022, "targetGroupRegistry"),
         ("GET", "/v2/stamps/metadata", "/v2/*", 2060, "targetGroupRegistry"),
         ("GET", "/v2/stamps/*", "/v2/*", 2060, "targetGroupRegistry"),
@@ -55,9 +57,9 @@ def test_kept_routes_are_the_hand_offs() -> None:
 def test_the_chosen_priority_of_authenticate_overlaps_no_other_rule() -> None:
     environment = load(STACKS).environment("production")
     mine = environment.kept_routes["ceramic-authenticate"]
-    others = [Conditions(r.path, r.methods) for r in environment.routes.values()]
-    others += [Conditions(r.rule_path, r.rule_methods) for r in environment.kept_routes.values() if r is not mine]
-    assert [other for other in others if overlap(Conditions(mine.path, mine.methods), other)] == []
+    others = [r.rule_conditions or () for r in environment.routes.values()]
+    others += [r.rule_conditions or () for r in environment.kept_routes.values() if r is not mine]
+    assert [other for other in others if overlap(mine.conditions or (), other)] == []
 
 
 @pytest.mark.parametrize(("name", "weight"), [("staging", 100), ("review", 100), ("production", 0)])

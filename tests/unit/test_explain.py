@@ -172,7 +172,7 @@ def with_rule(condition: Condition) -> LiveRule:
         (Condition(ConditionField.HOST, ("shop.test",)), "host (not given) isn't like shop.test"),
         (Condition(ConditionField.QUERY, ("a=b",)), "no part of the query string is like a=b"),
         (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 isn't in 10.0.0.0/8"),
-        (Condition("host-header regex", ("^a",)), "may take it: nobody here can judge host-header regex ^a"),
+        (Condition(ConditionField.HOST, ("^a",), regex=True), "may take it: nobody here can judge host regex ^a"),
     ],
 )
 def test_every_kind_of_condition_says_why(condition: Condition, why: str) -> None:

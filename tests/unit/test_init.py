@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, sorted_out
-from rollout.alb.state import LiveRule, LiveTargetGroup
+from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, no_rules, sorted_out
+from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.api.init.answers import Answers, proposed, refuse_unreadable
 from rollout.api.init.draft import Draft, drafted
@@ -23,7 +24,7 @@ from rollout.api.init.selection import endpoints_named, listeners_named, numbers
 from rollout.api.init.text import text_of
 from rollout.api.init.writing import write_new
 from rollout.errors import UsageError
-from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint, meaning_of
 from rollout.inventory.file.reading import parse
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
@@ -59,6 +60,7 @@ SHOP = found(
     rule(1002, "/score", "GET", to="score"),
     rule(1003, "/*", to="pages"),
     rule(1004, "/beta", more=(Condition(ConditionField.HOST, ("beta.shop",)),)),
+    replace(rule(1005, "/old"), forward=None, action="redirect 301"),
 )
 
 
@@ -70,17 +72,19 @@ def test_the_file_holds_together_and_says_what_was_found() -> None:
         key: (str(route), route.priority, route.legacy, route.candidate) for key, route in inventory.routes.items()
     }
     assert moved == {
-        "get-cart": ("GET /cart/*", 1000, "cart", "cart-candidate"),
-        "post-put-cart": ("POST|PUT /cart/*", 1001, "cart", "cart-candidate"),
+        "get-cart": ("GET /cart/*", 1000, "cart", "cart-get-cart-candidate"),
+        "post-put-cart": ("POST|PUT /cart/*", 1001, "cart", "cart-post-put-cart-candidate"),
     }
-    assert inventory.functions["new-shop"].target_groups == {"shop": ("cart-candidate",)}
+    assert inventory.functions["new-shop"].target_groups == {
+        "shop": ("cart-get-cart-candidate", "cart-post-put-cart-candidate")
+    }
     kept = {key: (route.legacy, route.target_type) for key, route in inventory.kept_routes.items()}
-    assert kept == {"score": ("score", "lambda"), "root": ("pages", "ip")}
+    assert kept == {"score": ("score", "lambda"), "root": ("pages", "ip"), "beta": ("cart", "lambda")}
 
 
 def test_a_rule_that_cannot_move_is_a_line_that_says_why() -> None:
     text = text_of(draft(SHOP, "/score"))
-    assert "# - shop:443, priority 1004, /beta host beta.shop: it has a condition that a route can't have" in text
+    assert "# - shop:443, priority 1005, /old: it doesn't forward alone: redirect 301" in text
 
 
 def test_what_is_optional_holds_once_it_is_taken_in() -> None:
@@ -101,28 +105,7 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
 @pytest.mark.parametrize(
     ("unfit", "why"),
     [
-        (rule(1, "/a", more=(Condition(ConditionField.SOURCE, ("10.0.0.0/8",)),)), "from 10.0.0.0/8"),
-        (
-            LiveRule(
-                Arn("r"),
-                Arn("l"),
-                1,
-                (Condition(ConditionField.PATH, ("/a", "/b")),),
-                ForwardAction({Arn("arn:cart"): 1}),
-            ),
-            "2 paths",
-        ),
-        (
-            LiveRule(
-                Arn("r"),
-                Arn("l"),
-                1,
-                (Condition(ConditionField.METHOD, ("GET",)),),
-                ForwardAction({Arn("arn:cart"): 1}),
-            ),
-            "no paths",
-        ),
-        (rule(1, "*.png"), "start with /"),
+        (rule(1, "/a", more=(Condition("moon-phase", ("full",)),)), "this version doesn't know, moon-phase full"),
         (LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), None, "redirect HTTP_301"), "redirect HTTP_301"),
         (
             LiveRule(
@@ -147,6 +130,58 @@ def test_what_rollout_does_not_take_over_has_its_reason(unfit: LiveRule, why: st
     (judged,) = sorted_out(found(unfit).listeners, GROUPS)
     assert isinstance(judged, Unfit)
     assert why in judged.why
+    assert judged.hint
+
+
+@pytest.mark.parametrize(
+    ("asks", "said"),
+    [
+        ([Condition(ConditionField.PATH, ("/a", "/b"))], {"path": ["/a", "/b"]}),
+        ([Condition(ConditionField.METHOD, ("GET",))], {"match": {"methods": ["GET"]}}),
+        ([Condition(ConditionField.PATH, ("*.png",))], {"match": {"path": "*.png"}}),
+        (
+            [Condition(ConditionField.HOST, ("a.test", "*.b.test")), Condition(ConditionField.SOURCE, ("10.0.0.0/8",))],
+            {"match": {"host": ["a.test", "*.b.test"], "source-ip": "10.0.0.0/8"}},
+        ),
+        (
+            [Condition(ConditionField.QUERY, ("a=b", "=c")), Condition(ConditionField.QUERY, ("d=e=f",))],
+            {"match": [{"query": ["a=b", "c"]}, {"query": "d=e=f"}]},
+        ),
+        ([Condition(ConditionField.HOST, ("^a",), regex=True)], {"match": {"host-regex": "^a"}}),
+        ([Condition.on_header("X-Origin-Verify", ["s3cr3t"])], {"match": "as-is"}),
+        ([Condition(ConditionField.HOST, ("localhost",))], {"match": "as-is"}),
+    ],
+)
+def test_each_rule_that_forwards_can_move_with_what_it_asks(asks: list[Condition], said: dict[str, Any]) -> None:
+    account = found(LiveRule(Arn("r"), Arn("l"), 1, tuple(asks), ForwardAction({Arn("arn:cart"): 1})))
+    (endpoint,) = endpoints(account)
+    text = text_of(drafted(account, [endpoint], ANSWERS))
+    (route,) = tomllib.loads(text)["routes"].values()
+    assert {key: route[key] for key in ("path", "methods", "match") if key in route} == said
+    (read,) = parse(text, Path("stacks.toml")).environment("production").routes.values()
+    assert read.conditions is None or meaning_of(read.conditions) == meaning_of(asks)
+    assert "s3cr3t" not in text
+
+
+def test_each_route_has_a_candidate_group_of_its_own_unless_they_share_them() -> None:
+    apart, together = (
+        {r.candidate for r in parse(text_of(made), Path("stacks.toml")).environment("production").routes.values()}
+        for made in (drafted(SHOP, endpoints(SHOP), ANSWERS, shared_groups=shared) for shared in (False, True))
+    )
+    assert len(apart) == len(endpoints(SHOP))
+    assert together == {"cart-candidate", "score-candidate", "pages-candidate"}
+
+
+@pytest.mark.parametrize(
+    ("default", "said"),
+    [
+        (ForwardAction({Arn("arn:targetgroup/cart/1"): 1}), "that forwards to cart, and run init"),
+        (None, "fixed-response 404, which sends nothing"),
+    ],
+)
+def test_a_listener_that_has_its_default_action_alone_says_what_to_do(default: ForwardAction | None, said: str) -> None:
+    rule = LiveRule(Arn("r"), Arn("l"), DEFAULT_PRIORITY, (), default, "fixed-response 404")
+    assert said in no_rules(Listener("shop", 443, (), rule))
 
 
 def test_of_two_rules_for_the_same_requests_the_later_is_never_asked() -> None:
@@ -178,7 +213,7 @@ def test_rules_are_named_by_method_and_path_by_path_or_by_priority(words: list[s
     assert [each.priority for each in endpoints_named(endpoints(SHOP), words)] == priorities
 
 
-@pytest.mark.parametrize("words", ["POST /cart/*", "/carts/*", "GET", "", "1004"])
+@pytest.mark.parametrize("words", ["POST /cart/*", "/carts/*", "GET", "", "1005"])
 def test_a_rule_that_is_not_there_is_an_error_with_those_that_are(words: str) -> None:
     with pytest.raises(UsageError) as caught:
         endpoints_named(endpoints(SHOP), [words])
@@ -236,7 +271,10 @@ group_names = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9-]{0,30}[A-Za-z0-9])?", full
 @given(st.sets(group_names, min_size=1, max_size=8), st.sampled_from(["-candidate", "-rs", "-next-generation"]))
 def test_names_of_candidates_are_ones_that_aws_takes_and_nobody_has(names: set[str], suffix: str) -> None:
     listener = Listener("shop", 443)
-    moving = [Endpoint(listener, n, f"/{n}", (), name, "lambda") for n, name in enumerate(sorted(names), 1)]
+    moving = {
+        f"r{n}": Endpoint(listener, n, for_endpoint(f"/{n}", ()), name, "lambda")
+        for n, name in enumerate(sorted(names), 1)
+    }
     made = candidate_groups(moving, suffix, names)
     assert len(set(made.values())) == len(names)
     for candidate in made.values():
@@ -259,7 +297,9 @@ paths = st.text("/*?.~abcXYZ019-_", max_size=80).map(lambda text: f"/{text}")
 @given(st.lists(st.tuples(paths, st.sets(st.sampled_from(["GET", "PUT", "POST"]))), min_size=1, max_size=8))
 def test_routes_have_keys_of_their_own_whatever_their_paths(asked: list[tuple[str, set[str]]]) -> None:
     listener = Listener("shop", 443)
-    moving = [Endpoint(listener, n, path, tuple(sorted(how)), "g", "lambda") for n, (path, how) in enumerate(asked, 1)]
+    moving = [
+        Endpoint(listener, n, for_endpoint(path, sorted(how)), "g", "lambda") for n, (path, how) in enumerate(asked, 1)
+    ]
     keys = route_keys(moving)
     assert len(set(keys.values())) == len(moving)
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", key) for key in keys.values())

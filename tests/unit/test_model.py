@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import KeptRoute, Route
 from rollout.inventory.quantities import LONGEST, Percent, format_duration, parse_duration
 from rollout.inventory.ramp_settings import Ramp
@@ -54,7 +55,7 @@ def test_a_route_says_its_endpoint() -> None:
 
 def test_a_kept_route_without_a_rule_of_its_own_is_carried_by_the_generic_one() -> None:
     kept = KeptRoute(load_balancer="public", path="/a/b", methods=("GET",), priority=1, legacy="a", via="/a/*")
-    assert (str(kept), kept.rule_path, kept.rule_methods) == ("GET /a/b", "/a/*", ())
+    assert (str(kept), kept.rule_conditions) == ("GET /a/b", for_endpoint("/a/*", ()))
 
 
 def test_tables_are_frozen() -> None:

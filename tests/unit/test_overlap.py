@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.inventory.matching import Conditions, covers, example_path, overlap, path_matches
+from rollout.inventory.conditions import Conditions, for_endpoint
+from rollout.inventory.matching import covers, example_path, overlap, path_matches, shadows
 
 LETTERS = "/ab"
 PATHS = ["/" + "".join(rest) for length in range(7) for rest in itertools.product(LETTERS, repeat=length)]
@@ -74,27 +75,28 @@ def test_an_example_is_a_path_and_no_pattern() -> None:
 
 
 def test_history_is_part_of_score_and_so_must_be_asked_first() -> None:
-    score = Conditions("/v2/stamps/*/score/*", ("GET",))
-    history = Conditions("/v2/stamps/*/score/*/history", ("GET",))
+    score = for_endpoint("/v2/stamps/*/score/*", ("GET",))
+    history = for_endpoint("/v2/stamps/*/score/*/history", ("GET",))
     assert overlap(score, history) == "GET /v2/stamps//score//history"
-    assert covers(score.path, history.path)
-    assert not covers(history.path, score.path)
+    assert shadows(score, history)
+    assert not shadows(history, score)
 
 
 @pytest.mark.parametrize(
-    ("earlier", "later", "shared"),
+    ("earlier", "later", "shared", "shadowed"),
     [
-        (Conditions("/a/*"), Conditions("/a/b", ("POST",)), "POST /a/b"),
-        (Conditions("/a/*", ("POST",)), Conditions("/a/b"), "POST /a/b"),
-        (Conditions("/a/*", ("GET", "POST")), Conditions("/a/b", ("POST",)), "POST /a/b"),
-        (Conditions("/a/*", ("GET",)), Conditions("/a/b", ("GET", "POST")), "GET /a/b"),
-        (Conditions("/a/*", ("GET",)), Conditions("/a/b", ("POST",)), None),
-        (Conditions("/a"), Conditions("/b"), None),
-        (Conditions("/a"), Conditions("/a"), "GET /a"),
+        (for_endpoint("/a/*", ()), for_endpoint("/a/b", ("POST",)), "POST /a/b", True),
+        (for_endpoint("/a/*", ("POST",)), for_endpoint("/a/b", ()), "POST /a/b", False),
+        (for_endpoint("/a/*", ("GET", "POST")), for_endpoint("/a/b", ("POST",)), "POST /a/b", True),
+        (for_endpoint("/a/*", ("GET",)), for_endpoint("/a/b", ("GET", "POST")), "GET /a/b", False),
+        (for_endpoint("/a/*", ("GET",)), for_endpoint("/a/b", ("POST",)), None, False),
+        (for_endpoint("/a", ()), for_endpoint("/b", ()), None, False),
+        (for_endpoint("/a", ()), for_endpoint("/a", ()), "GET /a", True),
     ],
 )
-def test_methods_count(earlier: Conditions, later: Conditions, shared: str | None) -> None:
+def test_methods_count(earlier: Conditions, later: Conditions, shared: str | None, *, shadowed: bool) -> None:
     assert overlap(earlier, later) == shared
+    assert shadows(earlier, later) is shadowed
 
 
 def test_the_longest_patterns_that_aws_takes_are_answered_at_once() -> None:

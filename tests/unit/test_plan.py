@@ -336,7 +336,7 @@ def test_a_forward_action_is_read_in_each_of_its_forms(
 def test_conditions_are_told_by_their_values_and_others_by_their_kind() -> None:
     both = rule_inputs("score", LEGACY_FORWARD)
     both["conditions"] += [{"hostHeader": {"values": ["shop.test"]}}, {"sourceIp": {}}]
-    assert conditions_told(both) == "GET /score/* hostHeader"
+    assert conditions_told(both) == "GET /score/* host shop.test"
     several = {"conditions": [{"httpRequestMethod": {"values": ["PUT", "GET"]}}]}
     assert conditions_told(several) == "GET|PUT"
     assert conditions_told({}) == conditions_told({"conditions": [{}]}) == "no conditions"

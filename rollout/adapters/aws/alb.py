@@ -201,9 +201,7 @@ class Elbv2:
         self, environment: Environment, listeners: Mapping[str, Arn], rules: tuple[LiveRule, ...]
     ) -> tuple[LiveRule, ...]:
         wanted = {(listeners.get(route.load_balancer), route.priority) for route in environment.routes.values()}
-        header = {
-            rule.arn for rule in rules if any(condition.field == ConditionField.HEADER for condition in rule.further)
-        }
+        header = {rule.arn for rule in rules if rule.headers}
         ours = [rule.arn for rule in rules if (rule.listener, rule.priority) in wanted or rule.arn in header]
 
         def describe(arns: Sequence[Arn]) -> list[tuple[str, dict[str, str]]]:
@@ -259,17 +257,18 @@ _CONFIGS = {
 
 
 def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
-    """A condition. One with regular expressions, or of an unknown kind, can't be evaluated."""
+    """A condition; one of an unknown kind can't be evaluated."""
     kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
     if kind == ConditionField.QUERY:
         pairs = told.get("QueryStringConfig", {}).get("Values", [])
-        return Condition(kind, tuple(f"{pair.get('Key') or '*'}={pair['Value']}" for pair in pairs))
+        return Condition(kind, tuple(f"{pair.get('Key', '')}={pair['Value']}" for pair in pairs))
     config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
-    expressions = config.get("RegexValues")
+    expressions = config.get("RegexValues") or told.get("RegexValues")
     values = expressions or config.get("Values") or told.get("Values", [])
-    kind = f"{kind} regex" if expressions else kind
     name = config.get("HttpHeaderName")
-    return Condition(kind, tuple(values)) if name is None else Condition.on_header(name, values, kind)
+    if name is not None:
+        return Condition.on_header(name, values, regex=bool(expressions))
+    return Condition(kind, tuple(values), regex=bool(expressions))
 
 
 def _told(action: ActionOutputTypeDef) -> str:

@@ -54,16 +54,18 @@ def _listeners(elb: ElasticLoadBalancingv2Client, balancer: LoadBalancerTypeDef)
     arn = balancer["LoadBalancerArn"]
     pages = explained(lambda: list(elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=arn)), arn)
     return [
-        Listener(balancer["LoadBalancerName"], listener["Port"], _rules(elb, Arn(listener["ListenerArn"])))
+        Listener(balancer["LoadBalancerName"], listener["Port"], *_rules(elb, Arn(listener["ListenerArn"])))
         for page in pages
         for listener in page["Listeners"]
     ]
 
 
-def _rules(elb: ElasticLoadBalancingv2Client, listener: Arn) -> tuple[LiveRule, ...]:
+def _rules(elb: ElasticLoadBalancingv2Client, listener: Arn) -> tuple[tuple[LiveRule, ...], LiveRule | None]:
+    """A listener's rules by priority, and its default one."""
     pages = explained(lambda: list(elb.get_paginator("describe_rules").paginate(ListenerArn=listener)), listener)
-    rules = [live_rule(listener, rule) for page in pages for rule in page["Rules"]]
-    return tuple(sorted((r for r in rules if r.priority != DEFAULT_PRIORITY), key=lambda r: r.priority))
+    told = [live_rule(listener, rule) for page in pages for rule in page["Rules"]]
+    rules = sorted((rule for rule in told if rule.priority != DEFAULT_PRIORITY), key=lambda rule: rule.priority)
+    return tuple(rules), next((rule for rule in told if rule.priority == DEFAULT_PRIORITY), None)
 
 
 def _target_groups(elb: ElasticLoadBalancingv2Client) -> list[LiveTargetGroup]:

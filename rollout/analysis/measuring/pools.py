@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.metrics import Source, function, target_group
+from rollout.inventory.conditions import meaning_of
 from rollout.inventory.model import Arn, Environment, Route
 
 
@@ -136,6 +137,8 @@ def hindrances(
         header_rules: Whether rules for the same endpoints with a further condition, such as a header, count too: they
             change shares, but not the requests.
     """
+    environment = live.resolved(environment)
+    environment = live.resolved(environment)
     routes = [environment.routes[name] for name in names]
     if both := sorted({route.legacy for route in routes} & {route.candidate for route in routes}):
         yield f"{', '.join(both)} is one route's legacy and another's candidate"
@@ -152,7 +155,7 @@ def hindrances(
 
 def _is_of(rule: LiveRule, route: Route, live: AlbState) -> bool:
     at_home = rule.listener == live.listeners.get(route.load_balancer)
-    return at_home and rule.paths == {route.path} and rule.methods == set(route.methods)
+    return at_home and route.conditions is not None and meaning_of(route.conditions) <= rule.meaning
 
 
 def _mixed(environment: Environment, live: AlbState, names: tuple[str, ...]) -> Iterator[str]:

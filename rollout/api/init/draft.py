@@ -19,7 +19,7 @@ class Draft:
         routes: The endpoints that move, by key.
         kept: Those that stay, by key.
         unfit: The rules that can't be said in the file.
-        groups: The candidate's new target group for each legacy one.
+        groups: The candidate's new target group of each route that has none yet.
         makers: The function of each candidate target group that is there already.
     """
 
@@ -39,7 +39,7 @@ class Draft:
 
     def candidate(self, endpoint: Endpoint) -> str:
         """The candidate's target group of an endpoint that moves."""
-        return endpoint.candidate or self.groups[endpoint.target_group]
+        return endpoint.candidate or self.groups[next(key for key, each in self.routes.items() if each == endpoint)]
 
     @property
     def functions(self) -> dict[str, dict[str, list[str]]]:
@@ -55,27 +55,30 @@ class Draft:
         return found
 
 
-def drafted(found: Found, moving: Sequence[Endpoint], answers: Answers) -> Draft:
+def drafted(found: Found, moving: Sequence[Endpoint], answers: Answers, *, shared_groups: bool = False) -> Draft:
     """The draft that moves some endpoints and knows all others of their listeners.
 
     Args:
         found: The account.
         moving: The endpoints that move, at least one.
         answers: What AWS can't say.
+        shared_groups: Whether routes with one legacy target group have one candidate group together.
     """
     listeners = tuple(dict.fromkeys(endpoint.listener for endpoint in moving))
     judged = tuple(sorted_out(listeners, found.target_groups))
     endpoints = [each for each in judged if isinstance(each, Endpoint)]
     keys = route_keys(endpoints)
     taken = {group.name for group in found.target_groups.values()}
+    routes = {keys[each]: each for each in endpoints if each in moving}
+    new = {key: each for key, each in routes.items() if not each.candidate}
     return Draft(
         answers,
         found.account,
         found.region,
         {key: listener for listener, key in balancer_keys(listeners).items()},
-        {keys[each]: each for each in endpoints if each in moving},
+        routes,
         {keys[each]: each for each in endpoints if each not in moving},
         tuple(each for each in judged if isinstance(each, Unfit)),
-        candidate_groups((each for each in moving if not each.candidate), answers.suffix, taken),
+        candidate_groups(new, answers.suffix, taken, shared=shared_groups),
         {each.candidate: found.function_of(each.candidate) for each in moving if each.candidate},
     )

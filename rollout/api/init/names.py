@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from hashlib import sha256
 from itertools import count
 
 from rollout.alb.discovered import Endpoint, Listener
+from rollout.inventory.conditions import meaning_of
 
 LONGEST_GROUP = 32
 """Characters of a target group's name.
@@ -45,19 +46,23 @@ def slug(text: str) -> str:
 
 
 def route_keys(endpoints: Sequence[Endpoint]) -> dict[Endpoint, str]:
-    """A key for each endpoint: its path's words, with its methods and port where others have that path."""
-    paths: dict[str, set[int]] = {}
+    """A key for each endpoint: its path's words, with all that it asks and its port where others have that path."""
+    ports: dict[str, set[int]] = {}
     for endpoint in endpoints:
-        paths.setdefault(slug(endpoint.path), set()).add(endpoint.listener.port)
-    counts = Counter(slug(endpoint.path) for endpoint in endpoints)
+        ports.setdefault(_stem(endpoint), set()).add(endpoint.listener.port)
+    counts = Counter(map(_stem, endpoints))
     keys: dict[Endpoint, str] = {}
     for endpoint in endpoints:
-        words = slug(endpoint.path)
+        words = _stem(endpoint)
         if counts[words] > 1:
-            port = f" {endpoint.listener.port}" if len(paths[words]) > 1 else ""
-            words = slug(" ".join((*endpoint.methods, endpoint.path)) + port)
+            port = f" {endpoint.listener.port}" if len(ports[words]) > 1 else ""
+            words = slug(str(endpoint) + port)
         keys[endpoint] = fitted(words, "", LONGEST_KEY, set(keys.values()))
     return keys
+
+
+def _stem(endpoint: Endpoint) -> str:
+    return slug(endpoint.paths[0] if endpoint.paths else str(endpoint))
 
 
 def balancer_keys(listeners: Iterable[Listener]) -> dict[Listener, str]:
@@ -70,16 +75,27 @@ def balancer_keys(listeners: Iterable[Listener]) -> dict[Listener, str]:
     }
 
 
-def candidate_groups(endpoints: Iterable[Endpoint], suffix: str, taken: AbstractSet[str]) -> dict[str, str]:
-    """By legacy target group, a name for the candidate's: one for each, so that each is measured by itself.
+def candidate_groups(
+    keys: Mapping[str, Endpoint], suffix: str, taken: AbstractSet[str], *, shared: bool = False
+) -> dict[str, str]:
+    """By route, a name for the candidate's target group.
+
+    Each route has one of its own, so that it is measured by itself and its clients' cookies are of no other route's.
+    Rules of one load balancer that ask and do the same on several of its listeners have one together.
 
     Args:
-        endpoints: Those that move.
+        keys: The endpoints that move, by route.
         suffix: How the candidate's names end.
         taken: The target groups that the account has; their names are unique in a region.
+        shared: Whether routes with one legacy target group have one candidate group together instead.
     """
+    served: dict[tuple[object, ...], list[str]] = {}
+    for key, each in keys.items():
+        same = () if shared else (each.listener.load_balancer, meaning_of(each.asks))
+        served.setdefault((each.target_group, *same), []).append(key)
+    crowds = Counter(group for group, *_ in served)
     made: dict[str, str] = {}
-    for endpoint in endpoints:
-        if endpoint.target_group not in made:
-            made[endpoint.target_group] = fitted(endpoint.target_group, suffix, LONGEST_GROUP, {*taken, *made.values()})
+    for (group, *_), routes in served.items():
+        stem = f"{group}-{routes[0]}" if crowds[group] > 1 else str(group)
+        made |= dict.fromkeys(routes, fitted(stem, suffix, LONGEST_GROUP, {*taken, *made.values()}))
     return made

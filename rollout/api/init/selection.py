@@ -54,9 +54,11 @@ def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tupl
 
 
 def _means(name: str, endpoint: Endpoint) -> bool:
+    if name == str(endpoint):
+        return True
     *methods, where = name.split() or [""]
     asked = {method for word in methods for method in word.split("|")}
-    return where in (endpoint.path, str(endpoint.priority)) and (not methods or asked == set(endpoint.methods))
+    return where in (*endpoint.paths, str(endpoint.priority)) and (not methods or asked == set(endpoint.methods))
 
 
 def numbers(text: str, count: int) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from rollout.alb.discovered import Endpoint
 from rollout.api.init.draft import Draft
 from rollout.base.printable import one_line
+from rollout.inventory.match import AS_IS, written
 from rollout.inventory.quantities import format_duration
 from rollout.inventory.ramp_settings import Ramp
 
@@ -66,7 +67,7 @@ def _function(draft: Draft) -> Iterator[str]:
 
 def _new_function() -> Iterator[str]:
     yield "# The candidate. Phase 1 builds it, with a role, a log group and these target groups; no request reaches it."
-    yield "# Each legacy target group has one of its own here, so that each is measured by itself."
+    yield "# Each route has one of its own here, so that it is measured by itself and its cookies are its own."
 
 
 def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[str]]) -> Iterator[str]:
@@ -111,9 +112,9 @@ def _kept(draft: Draft) -> Iterator[str]:
 
 def _rule(draft: Draft, endpoint: Endpoint) -> Iterator[str]:
     yield f"load-balancer = {_quoted(draft.balancer(endpoint))}"
-    yield f"path = {_quoted(endpoint.path)}"
-    if endpoint.methods:
-        yield f"methods = [{', '.join(map(_quoted, endpoint.methods))}]"
+    for key, value in written(endpoint.asks):
+        words = f" # {one_line(str(endpoint))}" if value == _quoted(AS_IS) else ""
+        yield f"{key} = {value}{words}"
     yield f"priority = {endpoint.priority}"
     yield f"legacy = {_quoted(endpoint.target_group)}"
 

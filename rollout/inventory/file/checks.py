@@ -10,18 +10,16 @@ from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
-from rollout.base.formatting import count_of
+from rollout.inventory.conditions import Meaning, meaning_of
 from rollout.inventory.file.findings import Finding, dotted, suggestion
 from rollout.inventory.file.layout import Keys
 from rollout.inventory.functions import Function
 from rollout.inventory.header_rules import planning_problems
+from rollout.inventory.match import too_much
 from rollout.inventory.matching import covers
 from rollout.inventory.model import Environment, KeptRoute, Route
-from rollout.inventory.quotas import MAX_CONDITION_VALUES, MAX_WILDCARDS
 
 Names = Mapping[str, AbstractSet[str]]
-
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-limits.html
 
 _ZIP_KEYS, _IMAGE_KEYS = ("code", "runtime", "handler", "layers"), ("image-uri", "image")
 _NOT_NEEDED = ("layers", "image")
@@ -208,16 +206,32 @@ def _unknown(at: Keys, kind: str, name: str, known: AbstractSet[str]) -> Finding
 
 def _rules(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
-        path, methods, place = route.path, route.methods, (*at, "path")
+        key, short = "path", bool(route.path or route.methods)
+        if route.match is not None and short:
+            hint = "match says all that the rule asks"
+            yield Finding((*at, "match"), "match doesn't go with path and methods", hint, code="conflicting-keys")
+        elif not route.path and (short or not route.match):
+            hint = 'or match = "as-is", for the conditions that the live rule has'
+            yield Finding((*at, key), "path is missing", hint, code="missing-key")
         if isinstance(route, KeptRoute) and route.via:
-            path, methods, place = route.rule_path, route.rule_methods, (*at, "via")
-            if not covers(route.via, route.path):
-                yield Finding(place, f"a rule for {route.via} doesn't carry all of {route.path}", code="via-too-narrow")
-        if (wildcards := path.count("*") + path.count("?")) > MAX_WILDCARDS:
-            yield Finding(place, f"{wildcards} wildcards; a rule has at most {MAX_WILDCARDS}", code="too-many-values")
-        if (values := 1 + len(methods)) > MAX_CONDITION_VALUES:
-            what = f"{count_of(values, 'condition value')} with the path; a rule has at most {MAX_CONDITION_VALUES}"
-            yield Finding((*at, "methods"), what, code="too-many-values")
+            key = "via"
+            yield from _carried((*at, key), route, route.via)
+        elif route.match is not None:
+            key = "match"
+        elif len(route.methods) > 1:
+            key = "methods"
+        for what in too_much(route.rule_conditions or ()):
+            yield Finding((*at, key), what, code="too-many-values")
+
+
+def _carried(at: Keys, route: KeptRoute, via: str) -> Iterator[Finding]:
+    """Whether a generic rule has all of a kept route's requests."""
+    if route.match is not None:
+        hint = "say by path what it carries"
+        yield Finding(at, "via doesn't go with match", hint, code="conflicting-keys")
+    for path in route.path:
+        if not covers(via, path):
+            yield Finding(at, f"a rule for {via} doesn't carry all of {path}", code="via-too-narrow")
 
 
 def _priorities(environment: Environment) -> Iterator[Finding]:
@@ -239,19 +253,22 @@ def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
     return (
         isinstance(one, KeptRoute)
         and isinstance(other, KeptRoute)
-        and one.rule_path == other.rule_path
-        and set(one.rule_methods) == set(other.rule_methods)
+        and one.rule_conditions is not None
+        and other.rule_conditions is not None
+        and meaning_of(one.rule_conditions) == meaning_of(other.rule_conditions)
     )
 
 
 def _endpoints(environment: Environment) -> Iterator[Finding]:
-    seen: dict[tuple[str, str, frozenset[str]], Keys] = {}
+    seen: dict[tuple[str, frozenset[Meaning]], tuple[Keys, str]] = {}
     for at, route in _all_routes(environment):
-        first = seen.setdefault((route.load_balancer, route.path, frozenset(route.methods)), at)
+        if not route.conditions:
+            continue  # what the live rules ask isn't known here
+        key = "path" if route.match is None else "match"
+        first, other = seen.setdefault((route.load_balancer, meaning_of(route.conditions)), (at, key))
         if first != at:
-            yield Finding(
-                (*at, "path"), f"{route} is {dotted(first)} already", other=(*first, "path"), code="duplicate-endpoint"
-            )
+            what = f"{route} is {dotted(first)} already"
+            yield Finding((*at, key), what, other=(*first, other), code="duplicate-endpoint")
 
 
 def _target_groups(environment: Environment) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails
 from rollout.inventory.fields import UNTOLD, Name
 from rollout.inventory.file.layout import Keys
 from rollout.inventory.file.tables import DERIVED, MODELS, NAMED_TABLES
+from rollout.inventory.match import Match
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import format_duration
 
@@ -137,6 +138,8 @@ def _model(at: Keys, top: type[BaseModel]) -> type[BaseModel] | None:
     """The model of the table that the keys lead to."""
     if not at:
         return top
+    if at[2:3] == ("match",):
+        return Match if all(isinstance(key, int) for key in at[3:]) else None
     depth = 2 if at[0] in NAMED_TABLES else 1
     nested = {field.alias or name: field.annotation for name, field in top.model_fields.items()}.get(str(at[0]))
     model = MODELS.get(str(at[0]), nested if isinstance(nested, type) and issubclass(nested, BaseModel) else None)

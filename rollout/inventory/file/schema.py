@@ -30,7 +30,7 @@ class _Editors(GenerateJsonSchema):
 
     def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
         made = super().default_schema(schema)
-        if made.get("default", "") is None:
+        if made.get("default", "") in (None, []):  # nobody writes either
             del made["default"]
         return made
 
@@ -53,6 +53,7 @@ def stacks_schema() -> dict[str, Any]:
     project = Project.model_json_schema(schema_generator=_Editors)
     definitions, properties = inventory["$defs"], inventory["properties"]
     del definitions["Problem"]  # of what is derived
+    del definitions["Match"]["properties"]["header"]  # which is only there to be refused
     for model in MODELS.values():
         definitions.get(model.__name__, {}).pop("required", None)
     definitions["Environment"] = {

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from rollout.alb.state import AlbState, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Problem
+from rollout.inventory.conditions import DIGEST_OUTPUT, digest_of
+from rollout.inventory.match import AS_IS
 from rollout.inventory.model import Environment, Split
-from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Op, StackPreview, forward_in
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, WEIGHTED_RULE, Op, StackPreview, forward_in
 
 
 def stale_rules(
@@ -27,11 +29,21 @@ def stale_rules(
         for step in preview.steps
         if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
     }
+    digests = {
+        step.name: step.old.outputs.get(DIGEST_OUTPUT)
+        for step in preview.steps
+        if step.type == WEIGHTED_RULE and step.old is not None
+    }
     imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
     found: dict[str, Problem | None] = {}
     for name, split in after.items():
         rule = live.rule_of(environment.routes[name])
         if rule is None or rule.arn not in recorded or rule.arn in imported:
+            continue
+        if digests.get(name) not in (None, digest_of(name, rule.asks)):
+            asked = f"live it asks {rule.conditions}, which isn't what the state has recorded"
+            is_news = environment.routes[name].match == AS_IS  # otherwise the file says so, too
+            found[name] = Problem(asked, where=f"routes.{name}", code="conditions-changed") if is_news else None
             continue
         was, now = recorded[rule.arn], rule.forward
         if was is not None and now is not None and same_forward(was, now):
@@ -91,12 +103,12 @@ def unlike_wanted(
         written: Whether the phase writes the rules, with the file's stickiness; otherwise those whose split stays must
             be as they were.
     """
-    for name, route in environment.routes.items():
+    for name, route in before.resolved(environment).routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
         if rule is None or was is None or rule.arn != was.arn:
             yield Problem(f"the rule at priority {route.priority} was replaced", where=place, code="rule-replaced")
             continue
-        if not rule.matches(route.path, route.methods):
+        if not rule.is_for(route):
             yield Problem(f"its conditions are {rule.conditions}", where=place, code="wrong-conditions")
         if rule.extras != was.extras:
             what = f"beside its forward it has {rule.extras or 'nothing'}, and had {was.extras or 'nothing'}"

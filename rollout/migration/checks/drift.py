@@ -115,7 +115,7 @@ def drift_of(
     )
     found, others = _by_route(environment, problems)
     routes = []
-    for name, route in environment.routes.items():
+    for name, route in live.resolved(environment).routes.items():
         rule, differs = live.rule_of(route), None
         if name in stale:
             differs = stale[name] or _behind(environment, live, name, kept[name])

@@ -8,6 +8,8 @@ from rollout.alb.overlaps import overlaps
 from rollout.alb.state import AlbState
 from rollout.base.files import is_there
 from rollout.errors import Problem
+from rollout.inventory.conditions import ConditionField
+from rollout.inventory.match import in_file
 from rollout.inventory.model import Environment
 from rollout.state.plan import LISTENER_RULE, Op, ResourceState, StackPreview, conditions_told
 
@@ -60,13 +62,21 @@ def target_group_problems(environment: Environment, live: AlbState) -> Iterator[
 
 def rule_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
     """Rules that aren't at their priority, or are for other requests than the inventory says."""
-    recorded = {state.id: conditions_told(state.recorded) for state in states or () if state.type == LISTENER_RULE}
-    for key, route in environment.routes.items():
+    recorded = {state.id: conditions_told(state.asked) for state in states or () if state.type == LISTENER_RULE}
+    for key, route in live.resolved(environment).routes.items():
         if route.load_balancer not in live.listeners:
             continue
         rule, place = live.rule_of(route), f"routes.{key}"
-        moved = next((r for r in live.rules_of(route.load_balancer) if r.matches(route.path, route.methods)), None)
-        if moved is not None and (rule is None or not rule.matches(route.path, route.methods)):
+        if rule is not None and (strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None)):
+            yield Problem(
+                f"the rule at priority {route.priority} on {route.load_balancer} has a condition on {strange.field}, "
+                f"which this version doesn't know; known are {', '.join(ConditionField)}",
+                where=place,
+                hint=f"take the route out of the inventory: the rule {rule.arn} then stays as it is",
+                code="unknown-condition",
+            )
+        moved = next((r for r in live.rules_of(route.load_balancer) if r.is_for(route)), None)
+        if moved is not None and (rule is None or not rule.is_for(route)):
             yield Problem(
                 f"its rule on {route.load_balancer} has priority {moved.priority}, not {route.priority}",
                 where=place,
@@ -77,15 +87,13 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
             yield Problem(
                 f"{route.load_balancer} has no rule at priority {route.priority}", where=place, code="rule-missing"
             )
-        elif not rule.matches(route.path, route.methods):
+        elif not rule.is_for(route):
             state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
             yield Problem(
                 f"the rule at priority {route.priority} on {route.load_balancer} has other conditions: "
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
-                hint=f"fix the inventory, or the rule {rule.arn}"
-                if rule.as_route
-                else f"a route has one path and methods: change the rule {rule.arn}, or remove the route",
+                hint=f"if the live ones are meant, write {in_file(rule.asks)}; otherwise fix the rule {rule.arn}",
                 code="wrong-conditions",
             )
 

@@ -138,8 +138,8 @@ def aws_checks(
 
 def _rules(environment: Environment, live: AlbState, held: Held | None) -> Check:
     states = ((*(held.legacy or ()), *(held.routing or ())) if held else ()) or None
-    routes = environment.routes.values()
-    right = sum(1 for route in routes if (r := live.rule_of(route)) and r.matches(route.path, route.methods))
+    routes = live.resolved(environment).routes.values()
+    right = sum(1 for route in routes if (r := live.rule_of(route)) and r.is_for(route))
     evidence = f"{right} of {len(routes)} at their priorities with the inventory's conditions"
     return _check("rules", evidence, rule_problems(environment, live, states))
 

@@ -123,7 +123,7 @@ def status_of(
         holders[ownership.owner] = ownership.held or ()
     holders["routing"] = routing
     routes = []
-    for name, route in environment.routes.items():
+    for name, route in live.resolved(environment).routes.items():
         rule = live.rule_of(route)
         owners = tuple(holder for holder, holds in holders.items() if name in holds)
         routes.append(
@@ -152,7 +152,7 @@ def status_of(
         ownership,
         unreleased,
         tuple(
-            HeaderRuleStatus(place, entry.load_balancer, rule.priority, str(rule.further[0]), rule.does)
+            HeaderRuleStatus(place, entry.load_balancer, rule.priority, str(rule.headers[0]), rule.does)
             for place, entry, rule in header_rules_before(environment, live)
         ),
     )

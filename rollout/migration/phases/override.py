@@ -41,7 +41,7 @@ class Override(Phase):
         return replace(given, overrides=overrides, tags=tags)
 
     def header_rules(self, environment: Environment, live: AlbState) -> dict[str, OverrideRule]:
-        return planned_overrides(environment)
+        return planned_overrides(live.resolved(environment))
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         return override_warnings(environment, context.live)

@@ -99,9 +99,7 @@ def _as_live(environment: Environment, own: Mapping[str, LiveRule], names: Mappi
 
 
 def _route(route: Route, rule: LiveRule) -> Route:
-    path = next(iter(rule.paths), route.path)
-    methods = route.methods if rule.methods == set(route.methods) else tuple(sorted(rule.methods))
-    return route.model_copy(update={"priority": rule.priority, "path": path, "methods": methods})
+    return route.asking(rule.asks).model_copy(update={"priority": rule.priority})
 
 
 def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> ProgramInput:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule
 from rollout.alb.weights import ForwardAction, group_name, same_forward
 from rollout.errors import Problem
+from rollout.inventory.conditions import ConditionField, meaning_of, values_of
 from rollout.inventory.model import Arn, Environment, Route
 
 
@@ -142,7 +143,7 @@ def _own_rules(routes: Mapping[str, Route], rules: Sequence[LiveRule], known: Kn
     free = {rule.arn: rule for rule in rules if rule.priority != DEFAULT_PRIORITY}
 
     def matches(route: Route, rule: LiveRule) -> bool:
-        return rule.matches(route.path, route.methods)
+        return rule.is_for(route)
 
     def is_related(route: Route, rule: LiveRule) -> bool:
         return matches(route, rule) or bool(_groups(rule) & {route.legacy, route.candidate})
@@ -152,7 +153,9 @@ def _own_rules(routes: Mapping[str, Route], rules: Sequence[LiveRule], known: Kn
         lambda _, route, rule: rule.priority == route.priority and matches(route, rule),
         lambda _, route, rule: matches(route, rule),
         lambda _, route, rule: rule.priority == route.priority and is_related(route, rule),
-        lambda _, route, rule: {route.legacy, route.candidate} <= _groups(rule) and not rule.further,
+        lambda _, route, rule: (
+            {route.legacy, route.candidate} <= _groups(rule) and (not rule.headers or route.conditions is None)
+        ),
     )
     for way in ways:
         for name, route in routes.items():
@@ -174,7 +177,7 @@ def _further(
     owner = _owner(rule, rivals, own)
     place = "the default rule" if rule.priority == DEFAULT_PRIORITY else f"rule {rule.priority}"
     if owner:
-        what = f"{rule.further[0]} at {rule.priority}" if rule.further else place
+        what = f"{rule.headers[0]} at {rule.priority}" if rule.headers else place
         return Target(f"{owner}, {what}", owner, rule, arns.get(rivals[owner].legacy, Arn("")))
     legacies = {route.legacy for route in rivals.values()}
     legacy = beside[0] if len(beside) == 1 else arns.get(legacies.pop(), Arn("")) if len(legacies) == 1 else Arn("")
@@ -188,12 +191,16 @@ def _owner(rule: LiveRule, rivals: Mapping[str, Route], own: Mapping[str, LiveRu
         found = list(names)
         return found[0] if len(found) == 1 else None
 
+    def paths(name: str) -> frozenset[str]:
+        return frozenset(values_of(rivals[name].conditions or (), ConditionField.PATH))
+
     def asked(name: str) -> bool:
-        return rule.paths == {rivals[name].path} and rule.methods == set(rivals[name].methods)
+        asked = rivals[name].conditions
+        return bool(asked) and meaning_of(asked or ()) <= rule.meaning
 
     return (
         only(name for name in rivals if asked(name))
-        or only(name for name, route in rivals.items() if rule.paths == {route.path})
+        or only(name for name in rivals if rule.paths and rule.paths == paths(name))
         or only(name for name, route in rivals.items() if route.legacy in _groups(rule))
         or only(name for name in rivals if name not in own)
         or only(iter(rivals))
@@ -209,8 +216,9 @@ def _is_candidate(arn: Arn, rivals: Mapping[str, Route]) -> bool:
 
 
 def _missing(name: str, route: Route) -> Problem:
+    asked = f"at {route.priority}" if route.conditions is None else f"for {route}"
     return Problem(
-        f"has no live rule: none on {route.load_balancer} is for {route} or forwards to {route.candidate}",
+        f"has no live rule: none on {route.load_balancer} is {asked} or forwards to {route.candidate}",
         where=f"routes.{name}",
         code="rule-missing",
     )

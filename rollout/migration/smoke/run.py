@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from rollout.alb.alb_event import Event, event
 from rollout.alb.state import AlbState
 from rollout.errors import AwsError, Problem
+from rollout.inventory.conditions import ConditionField, values_of
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Arn, Environment, Route
 from rollout.migration.ports import Functions
@@ -41,7 +42,8 @@ class Smoke:
         now: datetime,
         multi_value: Collection[Arn] = (),
     ) -> None:
-        self._environment, self._live, self._functions, self._now = environment, live, functions, now
+        self._environment, self._live = live.resolved(environment), live
+        self._functions, self._now = functions, now
         self._multi_value = multi_value
 
     def run(self, samples: Mapping[str, Sample], routes: Sequence[str], warm: int) -> SmokeReport:
@@ -76,7 +78,8 @@ class Smoke:
         route, (function, settings) = self._environment.routes[name], self._function(name)
         place = f"{name} ({function})"
         if sample is None:
-            note = f"skipped, since a generated {'|'.join(route.methods)} might change data; write {name}.json"
+            methods = "|".join(values_of(route.conditions or (), ConditionField.METHOD))
+            note = f"skipped, since a generated {methods} might change data; write {name}.json"
             return Smoked(name, function, note=note)
         request = str(sample.request)
         if not self._live.group_arn(route.candidate):

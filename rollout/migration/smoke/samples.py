@@ -16,11 +16,14 @@ from rollout.base.files import Unreadable, is_folder, read_bytes
 from rollout.base.foreign import Unexpected, json_of
 from rollout.errors import ConfigError, Problem, UsageError
 from rollout.errors.redaction import hide
-from rollout.inventory.conditions import Request, for_endpoint, unmet
+from rollout.inventory.conditions import ConditionField, Request, unmet, values_of
 from rollout.inventory.fields import UNTOLD, Frozen, one_or_several
 from rollout.inventory.file.findings import dotted, findings_of, suggestion
+from rollout.inventory.matching import shared_request
 from rollout.inventory.model import Environment, Route
 
+_OF_ENDPOINTS = (ConditionField.METHOD, ConditionField.PATH, ConditionField.QUERY)
+"""What a sample must be like; a function is asked without the load balancer, which alone looks at the rest."""
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 
@@ -105,10 +108,20 @@ class Sample(Frozen):
 
 def made_up(route: Route) -> Sample | None:
     """What a route without a file is asked; None if a made-up request might change something."""
-    method = next((method for method in ("GET", "HEAD") if method in (route.methods or ("GET",))), None)
+    asked = route.conditions or ()
+    methods = values_of(asked, ConditionField.METHOD) or ("GET",)
+    method = next((method for method in ("GET", "HEAD") if method in methods), None)
     if method is None:
         return None
-    return Sample(request=SampleRequest(method=method, path=route.path.replace("*", "smoke").replace("?", "x")))
+    path = next(iter(values_of(asked, ConditionField.PATH)), "/*").replace("*", "smoke").replace("?", "x")
+    shared = shared_request(asked)
+    query, host = dict(shared.query) if shared else {}, shared.host if shared else ""
+    headers = {"host": host} if host else {}
+    return Sample(
+        request=SampleRequest(
+            method=method, path=path if path.startswith("/") else f"/{path}", query=query, headers=headers
+        )
+    )
 
 
 def read_samples(
@@ -159,7 +172,7 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
         raise ConfigError("", [*wrong, Problem(str(error), str(file), code="invalid-json")]) from None
     except Unreadable as error:
         raise ConfigError("", [*wrong, Problem(str(error), str(file), code="file-unreadable")]) from None
-    if route and unmet(for_endpoint(route.path, route.methods), sample.asked):
+    if route and unmet([c for c in route.conditions or () if c.field in _OF_ENDPOINTS], sample.asked):
         wrong.append(
             Problem(
                 f"{sample.request} doesn't match the route, which is {route}",

@@ -13,7 +13,7 @@ from pulumi import ComponentResource, Input, ResourceOptions
 from pulumi_aws import lb
 
 from rollout.inventory.model import OVERRIDE_TAG, OverrideRule
-from rollout.programs.components.listener_rule import conditions
+from rollout.programs.components.listener_rule import condition_args
 
 
 class HeaderRule(ComponentResource):
@@ -48,12 +48,9 @@ class HeaderRule(ComponentResource):
             name,
             listener_arn=listener_arn,
             priority=rule.priority,
-            conditions=[
-                *conditions(rule.path, rule.methods),
-                {"http_header": {"http_header_name": rule.header, "values": rule.revealed}},
-            ],
+            conditions=condition_args(rule.asks),
             actions=[{"type": "forward", "forward": {"target_groups": [{"arn": target_group_arn, "weight": 1}]}}],
             tags={**(tags or {}), OVERRIDE_TAG: name},
-            opts=ResourceOptions(parent=self),
+            opts=ResourceOptions(parent=self, additional_secret_outputs=["conditions"]),
         )
         self.register_outputs({})

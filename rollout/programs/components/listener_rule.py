@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from pulumi import Input, ResourceOptions
+from pulumi import Input, Output, ResourceOptions, RunError
 from pulumi_aws import lb
 
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, in_order
 from rollout.inventory.model import Arn
 
 
@@ -24,8 +26,7 @@ class ListenerRuleArgs:
         load_balancer: A name for the listener's load balancer, by which its target groups go too.
         listener_arn: The listener.
         priority: 1 to 50000; lower ones are matched first.
-        path: A path pattern; `*` is 0 or more characters, `?` exactly one.
-        methods: HTTP methods in capitals; any method if empty.
+        conditions: What it asks of a request.
         retain: Whether a stack that drops the rule leaves it on the load balancer. Only the state knows of this.
         adopt: The live rule to import; None where the stack makes it or holds it.
         tags: The rule's tags, all of them.
@@ -34,19 +35,42 @@ class ListenerRuleArgs:
     load_balancer: str
     listener_arn: Input[str]
     priority: int
-    path: str
-    methods: tuple[str, ...] = ()
+    conditions: Conditions
     retain: bool = False
     adopt: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def conditions(path: str, methods: tuple[str, ...]) -> list[lb.ListenerRuleConditionArgsDict]:
-    """A rule's conditions for a path pattern and HTTP methods; without methods there is none on them."""
-    found: list[lb.ListenerRuleConditionArgsDict] = [{"path_pattern": {"values": [path]}}]
-    if methods:
-        found.append({"http_request_method": {"values": list(methods)}})
-    return found
+def condition_args(conditions: Conditions) -> list[lb.ListenerRuleConditionArgsDict]:
+    """A rule's conditions; the values of a header, which are often secrets, are secrets to the engine."""
+    return [_condition(condition) for condition in in_order(conditions)]
+
+
+def _condition(condition: Condition) -> lb.ListenerRuleConditionArgsDict:
+    texts: Input[list[str]] = list(condition.texts)
+    if condition.hidden:
+        texts = Output.secret(list(condition.texts))
+    key = "regex_values" if condition.regex else "values"
+    values: Any = {key: texts}
+    match condition.field:
+        case ConditionField.METHOD:
+            return {"http_request_method": values}
+        case ConditionField.PATH:
+            return {"path_pattern": values}
+        case ConditionField.HOST:
+            return {"host_header": values}
+        case ConditionField.HEADER:
+            return {"http_header": values | {"http_header_name": condition.name}}
+        case ConditionField.QUERY:
+            pairs = (value.partition("=") for value in condition.values)
+            return {"query_strings": [_pair(key, value) for key, _, value in pairs]}
+        case ConditionField.SOURCE:
+            return {"source_ip": values}
+    raise RunError(f"no program can write a condition on {condition.field}")
+
+
+def _pair(key: str, value: str) -> lb.ListenerRuleConditionQueryStringArgsDict:
+    return {"key": key, "value": value} if key else {"value": value}
 
 
 def forwarding_rule(
@@ -61,7 +85,7 @@ def forwarding_rule(
         name,
         listener_arn=args.listener_arn,
         priority=args.priority,
-        conditions=conditions(args.path, args.methods),
+        conditions=condition_args(args.conditions),
         actions=[{"type": "forward", "target_group_arn": target_group_arn}],
         tags=args.tags or None,
         opts=ResourceOptions.merge(opts, ResourceOptions(retain_on_delete=args.retain, import_=args.adopt)),

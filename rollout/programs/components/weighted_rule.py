@@ -16,8 +16,9 @@ from pulumi_aws import lb
 
 from rollout.alb.forms import PROGRAM
 from rollout.alb.weights import forward_of
+from rollout.inventory.conditions import DIGEST_OUTPUT, Conditions, digest_of
 from rollout.inventory.model import Arn, Split
-from rollout.programs.components.listener_rule import conditions
+from rollout.programs.components.listener_rule import condition_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,7 @@ class WeightedRuleArgs:
     Attributes:
         listener_arn: The listener.
         priority: 1 to 50000, the same as the rule's that it takes over.
-        path: The path pattern.
-        methods: HTTP methods in capitals; any method if empty.
+        conditions: What it asks of a request, as the live rule has it.
         legacy: The legacy target group's ARN.
         candidate: The candidate's.
         split: How requests are divided.
@@ -40,8 +40,7 @@ class WeightedRuleArgs:
 
     listener_arn: Input[str]
     priority: int
-    path: str
-    methods: tuple[str, ...]
+    conditions: Conditions
     legacy: Input[str]
     candidate: Input[str]
     split: Split
@@ -65,6 +64,8 @@ class WeightedRule(ComponentResource):
     A rule that does more than forward is only read: the state says what it does, and no update of the stack writes it.
     The provider would give a login an empty client secret. Whoever runs the update changes the weights before it.
 
+    Its output `conditions` is a digest of what the rule asks, by which is seen that somebody changed that on AWS.
+
     Args:
         name: The logical name, which never changes: the route's key in the inventory.
 
@@ -76,19 +77,21 @@ class WeightedRule(ComponentResource):
 
     def __init__(self, name: str, args: WeightedRuleArgs, opts: ResourceOptions | None = None) -> None:
         super().__init__(self.pulumi_type, name, None, opts)
-        if args.read:
-            self.rule = lb.ListenerRule.get(name, args.read, opts=ResourceOptions(parent=self))
-            self.register_outputs({})
-            return
-        self.rule = lb.ListenerRule(
+        secret = ["conditions"] if any(condition.hidden for condition in args.conditions) else None
+        opts = ResourceOptions(parent=self, additional_secret_outputs=secret)
+        self.rule = lb.ListenerRule.get(name, args.read, opts=opts) if args.read else self._made(name, args, opts)
+        self.register_outputs({DIGEST_OUTPUT: digest_of(name, args.conditions)})
+
+    @staticmethod
+    def _made(name: str, args: WeightedRuleArgs, opts: ResourceOptions) -> lb.ListenerRule:
+        return lb.ListenerRule(
             name,
             listener_arn=args.listener_arn,
             priority=args.priority,
-            conditions=conditions(args.path, args.methods),
+            conditions=condition_args(args.conditions),
             actions=Output.all(args.legacy, args.candidate).apply(
                 lambda groups: [PROGRAM.write(forward_of(args.split, Arn(groups[0]), Arn(groups[1]), args.stickiness))]
             ),
             tags=args.tags or None,
-            opts=ResourceOptions(parent=self, import_=args.adopt, retain_on_delete=True),
+            opts=ResourceOptions.merge(opts, ResourceOptions(import_=args.adopt, retain_on_delete=True)),
         )
-        self.register_outputs({})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from rollout.adapters.aws.session import Access
 from rollout.alb.explain import Explanation, explain
 from rollout.alb.state import AlbState
 from rollout.alb.weights import alb_weights
-from rollout.inventory.conditions import Request
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, Request
 from rollout.inventory.header_rules import planned_overrides
 from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
 from rollout.inventory.quantities import Percent
@@ -44,8 +44,18 @@ def strange() -> Iterator[list[dict[str, Any]]]:
     yield [{"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}}]
 
 
-def asked(pattern: str, methods: tuple[str, ...]) -> list[dict[str, Any]]:
-    return [path(pattern), *([method(*methods)] if methods else [])]
+def asked(conditions: Conditions | None) -> list[dict[str, Any]]:
+    return [AS_AWS[each.field](each) for each in conditions or ()]
+
+
+AS_AWS: dict[str, Callable[[Condition], dict[str, Any]]] = {
+    ConditionField.PATH: lambda each: path(*each.texts),
+    ConditionField.METHOD: lambda each: method(*each.texts),
+    ConditionField.HEADER: lambda each: {
+        "Field": "http-header",
+        "HttpHeaderConfig": {"HttpHeaderName": each.name, "Values": list(each.texts)},
+    },
+}
 
 
 @pytest.fixture
@@ -68,13 +78,11 @@ def inventory(site: Site) -> Environment:
         place = (entry.load_balancer, entry.priority)
         if isinstance(entry, Route):
             forward = site.forward({groups[entry.legacy]: mine, groups[entry.candidate]: its})
-            rules[place] = (asked(entry.path, entry.methods), forward)
+            rules[place] = (asked(entry.conditions), forward)
         else:
-            rules[place] = (asked(entry.rule_path, entry.rule_methods), single(groups[entry.legacy]))
+            rules[place] = (asked(entry.rule_conditions), single(groups[entry.legacy]))
     for rule in planned_overrides(made).values():
-        header = {"HttpHeaderName": rule.header, "Values": rule.revealed}
-        conditions = [*asked(rule.path, rule.methods), {"Field": "http-header", "HttpHeaderConfig": header}]
-        rules[rule.load_balancer, rule.priority] = (conditions, single(groups[rule.target_group]))
+        rules[rule.load_balancer, rule.priority] = (asked(rule.asks), single(groups[rule.target_group]))
     for (balancer, priority), (conditions, forward) in rules.items():
         site.tenant.rule(forward, priority=priority, balancer=balancer, conditions=conditions)
     for number, conditions in enumerate(strange(), 1):

@@ -8,7 +8,6 @@ from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.world import World
-from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Arn, Environment, Legacy, LoadBalancer, Route
 
@@ -44,7 +43,7 @@ def before_phase1() -> World:
     aws = world.aws(SHOP)
     for route in ROUTES.values():
         legacy, listener = aws.create_answering_group(route.legacy), aws.listener_of(route.load_balancer)
-        aws.create_rule(listener, route.priority, for_endpoint(route.path, route.methods), ForwardAction({legacy: 1}))
+        aws.create_rule(listener, route.priority, route.rule_conditions or (), ForwardAction({legacy: 1}))
     return world
 
 
