@@ -36,9 +36,9 @@ class Settled:
         settings.load_profile("mutants")
 
 
-def run_pytest(arguments: Sequence[str], plugin: Settled) -> int:
-    """Run tests here, up to the first that fails."""
-    return int(pytest.main([*arguments, *_QUIET, "-o", f"timeout={_PER_TEST}"], [plugin]))
+def run_pytest(arguments: Sequence[str], plugin: Settled, per_test: int = _PER_TEST) -> int:
+    """Run tests here, up to the first that fails, or that takes more seconds than are allowed."""
+    return int(pytest.main([*arguments, *_QUIET, "-o", f"timeout={per_test}"], [plugin]))
 
 
 def in_a_fork(work: Callable[[], int], seconds: float) -> int:

@@ -82,7 +82,7 @@ def _look(files: Sequence[Path]) -> str:
 
         def run() -> int:
             plugin = _Tracer(files)
-            code = run_pytest([str(TESTS)], plugin)
+            code = run_pytest([str(TESTS)], plugin, per_test=900)  # tracing is slow
             found = {"seconds": plugin.seconds, "lines": plugin.lines}
             Path(out.name).write_text(plugin.failed or json.dumps(found), "utf-8")
             return code
