@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from pulumi import automation as auto
@@ -28,6 +29,7 @@ from rollout.state.plan import Change, ResourceState, StackPreview
 from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder
 
+_QUIET: Mapping[str, Any] = {"color": "never", "suppress_outputs": True, "suppress_progress": True}
 _ROOM = 1_000_000
 """The free bytes that a backend needs: several states of a stack."""
 
@@ -74,22 +76,12 @@ class PulumiStacks(PulumiStates):
 
             def run() -> None:
                 steps.clear()
-                opened.preview(
-                    plan=str(plan),
-                    refresh=refresh or None,
-                    color="never",
-                    suppress_outputs=True,
-                    suppress_progress=True,
-                    on_event=told,
-                )
+                opened.preview(plan=str(plan), refresh=refresh or None, on_event=told, **_QUIET)
 
             try:
-                self._unlocking.run(stack, opened, run, problems)
+                self._run(stack, opened, run, problems, create=create)
             except NoStackError:
-                if not create:
-                    return None
-                explained(lambda: opened.workspace.create_stack(opened.name))
-                self._unlocking.run(stack, opened, run, problems)
+                return None
         if plan.exists():
             plan.chmod(0o600)
         return StackPreview(stack, steps.changes(), refreshed=refresh)
@@ -131,20 +123,12 @@ class PulumiStacks(PulumiStates):
                     plan=str(plan) if plan else None,
                     message=message,
                     refresh=refresh or None,
-                    color="never",
-                    suppress_outputs=True,
-                    suppress_progress=True,
-                    show_secrets=False,
                     on_event=told,
+                    show_secrets=False,
+                    **_QUIET,
                 )
 
-            try:
-                self._unlocking.run(stack, opened, run, problems)
-            except NoStackError:
-                if plan:
-                    raise
-                explained(lambda: opened.workspace.create_stack(opened.name))
-                self._unlocking.run(stack, opened, run, problems)
+            self._run(stack, opened, run, problems, create=plan is None)
 
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
@@ -189,9 +173,7 @@ class PulumiStacks(PulumiStates):
             root = f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
 
             def run() -> None:
-                opened.refresh(
-                    target=[root], message=message, color="never", suppress_outputs=True, on_event=opened.hear
-                )
+                opened.refresh(target=[root], message=message, on_event=opened.hear, **_QUIET)
 
             try:
                 self._unlocking.run(stack, opened, run)
@@ -209,6 +191,18 @@ class PulumiStacks(PulumiStates):
     def unlock(self, stack: str) -> None:
         with self._opened(stack) as opened:
             explained(opened.cancel)
+
+    def _run(
+        self, stack: str, opened: Stack, run: Callable[[], object], problems: Diagnostics, *, create: bool
+    ) -> None:
+        """Run an operation on a stack, which is created if it is missing and may be."""
+        try:
+            self._unlocking.run(stack, opened, run, problems)
+        except NoStackError:
+            if not create:
+                raise
+            explained(lambda: opened.workspace.create_stack(opened.name))
+            self._unlocking.run(stack, opened, run, problems)
 
     @contextmanager
     def _opened(
