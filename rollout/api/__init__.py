@@ -1,1 +1,1 @@
-"""The library's own door, and how its parts are put together."""
+"""The library's entry points, and how its parts are connected."""

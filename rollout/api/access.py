@@ -1,4 +1,4 @@
-"""How AWS is reached, or a sandbox in its place."""
+"""Access to AWS, or to a sandbox instead."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from rollout.adapters.aws.session import Access
 
 NOBODY = "123456789012"
-"""Whose the sandbox is where nobody is named."""
+"""The sandbox's default account."""
 
 
 def sandbox_account(otherwise: str) -> str:
-    """Whose AWS is meant in the sandbox: the access key, where it is an account's number."""
+    """The sandbox's account: the access key, if it is an account number."""
     key = os.environ.get("AWS_ACCESS_KEY_ID", "")
     return key if key.isdigit() and len(key) == len(otherwise) else otherwise
 
 
 def access(region: str, sandbox: Sandbox | None, account: str) -> Access:
-    """How AWS is reached, or the sandbox as an account."""
+    """Access to AWS, or to the sandbox as an account."""
     from rollout.adapters.aws.session import Access  # noqa: PLC0415 - boto3 takes a while to import
 
     return Access(region) if sandbox is None else Access(region, sandbox.endpoint, account, "sandbox", sandbox.token)
 
 
 def account(region: str, sandbox: Sandbox | None, number: str | None) -> AccountDiscovery:
-    """What an account has in a region, before there is an inventory.
+    """An account's load balancers in a region, before there is an inventory.
 
     Args:
         region: Where to look.

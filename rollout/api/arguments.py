@@ -1,4 +1,4 @@
-"""Arguments of the library's methods: weights, durations and who approves, checked where they come in."""
+"""Checks the library's arguments: weights, durations, approvals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rollout.migration.ports import Approver
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 Approval = Approver | Literal[True] | None
-"""Who approves: a function of the gate, True for a yes to everything, None for nobody."""
+"""The approval: a function of the gate, True to approve everything, None to refuse."""
 
 
 def read_weight(value: Percent | float | str) -> Percent:
@@ -73,7 +73,7 @@ def read_span(value: timedelta | str) -> timedelta:
 
 
 def approver(approve: Approval) -> Approver | None:
-    """Who approves, as a function."""
+    """The approval as a function."""
     return (lambda _: True) if approve is True else approve
 
 

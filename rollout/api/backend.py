@@ -1,4 +1,4 @@
-"""Where Pulumi keeps its state, and what an engine must know of a sandbox."""
+"""The backend of Pulumi's state, and an engine's settings for a sandbox."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def is_ci(environ: Mapping[str, str]) -> bool:
 
 
 def backend(environment: Environment, sandbox: Sandbox | None) -> str:
-    """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone.
+    """The URL of Pulumi's backend; a local folder is created, only for its owner.
 
     Raises:
         SandboxError: The sandbox has no folder.
@@ -31,21 +31,21 @@ def backend(environment: Environment, sandbox: Sandbox | None) -> str:
     home = sandbox.folder if sandbox else environment.root / HOME
     if home is None:
         raise SandboxError(
-            "this sandbox has no folder to keep Pulumi's state in",
-            hint="start it with one: Sandbox.start(folder)",
+            "this sandbox has no folder for Pulumi's state",
+            hint="start it with a folder: Sandbox.start(folder)",
             code="sandbox-without-folder",
         )
     return private_folder(home.resolve() / "state").as_uri()
 
 
 def backend_warning(environment: Environment) -> str | None:
-    """Why the state won't be there for the next run: CI keeps no folder, in the sandbox as little as on AWS."""
+    """Why the next run may not find the state: CI keeps no folder, neither on AWS nor in the sandbox."""
     place = environment.backend or "file://"
     if not place.startswith("file://") or not is_ci(os.environ):
         return None
     return (
-        "this is CI, which seldom keeps a folder, and the state is in one; without it nobody knows who holds the "
-        f'rules: in [environments.{environment.name}] name a backend, such as backend = "s3://BUCKET/rollout"'
+        "the state is in a folder, which CI seldom keeps; without the state no stack manages the "
+        f'rules: set a backend in [environments.{environment.name}], such as backend = "s3://BUCKET/rollout"'
     )
 
 

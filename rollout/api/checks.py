@@ -1,4 +1,4 @@
-"""Where an environment stands, and whether it is in order; nothing here changes anything."""
+"""Read-only checks of an environment: status, drift, preflight, smoke tests, IAM policies."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ class Checks(Part):
     """Looks at the file, the state and AWS."""
 
     def status(self, *, since: timedelta | str | None = SINCE) -> EnvironmentStatus:
-        """Where the environment stands; without an engine, all but who holds the rules.
+        """The environment's status; without an engine, without the stacks that manage the rules.
 
         Args:
             since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`; None doesn't count
-                them. If CloudWatch can't be asked, the status says why.
+                them. If CloudWatch can't be read, the status says why.
 
         Raises:
             UsageError: It isn't a duration, or out of range.
@@ -64,13 +64,13 @@ class Checks(Part):
             return with_measured(status, measured.result()) if measured else status
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
-        """Hold the file, the state and the load balancer against each other; nothing is changed.
+        """Compare the file, the state and the load balancer; nothing is changed.
 
         Args:
-            ignore_file: Whether the file's weights don't count, such as where a ramp doesn't save them.
+            ignore_file: Whether to ignore the file's weights, for example if a ramp doesn't save them.
 
         Raises:
-            EngineError, AwsError: State or load balancers can't be read, so that nothing can be told.
+            EngineError, AwsError: State or load balancers can't be read.
         """
         with ThreadPoolExecutor(2) as pool:
             states, live = Holders(self._opened).begin(pool), self._container.load_balancers.read(self._environment)
@@ -78,7 +78,7 @@ class Checks(Part):
             return drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
 
     def preflight(self) -> PreflightReport:
-        """Look at everything that the phases need, all at once; nothing is changed."""
+        """Check everything that the phases need; nothing is changed."""
         container, environment = self._container, self._environment
         checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []
         held: Held | None = None
@@ -108,7 +108,7 @@ class Checks(Part):
         """Invoke the candidate's functions as their load balancer would; no traffic is moved.
 
         Args:
-            samples: The folder of what each route is asked; by default `samples` beside the inventory, if it is there.
+            samples: The folder of the samples; by default `samples` beside the inventory, if it exists.
             routes: The routes' names; all by default.
             warm: How many environments of each function to open first, 1 to 100.
 
@@ -133,8 +133,8 @@ class Checks(Part):
         """The least IAM policy for a role.
 
         Args:
-            role: `observe` looks only, `rollback` may roll back and nothing else, `operate` may do all.
-            live: Look at AWS, and name each rule by its ARN; otherwise patterns of names do, and nobody is asked.
+            role: `observe` only reads, `rollback` may only roll back, `operate` may do everything.
+            live: Read AWS, and name each rule by its ARN; otherwise the policy has patterns, without any AWS call.
 
         Raises:
             AwsError: AWS refused, or can't be reached.

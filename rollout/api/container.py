@@ -1,6 +1,6 @@
-"""The one place where real parts are put together: AWS or the sandbox, boto3 and the Pulumi engine.
+"""Creates and connects the real parts: AWS or the sandbox, and the Pulumi engine.
 
-Each part is made when it is first asked for, so that a rollback never waits for the engine.
+Each part is created at its first use, so that a rollback never waits for the engine.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ class Container:
 
     Attributes:
         environment: The inventory.
-        sandbox: Where to work instead of AWS.
+        sandbox: The sandbox to use instead of AWS.
         provider: Which provider plugin talks to the sandbox.
-        on_lock_cleared: Told the stack and the dead holder of a lock.
+        on_lock_cleared: Called with the stack and the dead holder of a removed lock.
     """
 
     environment: Environment

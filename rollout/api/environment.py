@@ -1,4 +1,4 @@
-"""One environment as the library opens it: its phases, weights and rollback here, the rest in parts."""
+"""One environment in the library: phases, weights and rollback as methods, the rest in parts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOVED = {
     "unlock": "ownership.unlock",
     "unmarked": "ownership.unmarked",
 }
-"""Methods by their earlier names, which still work and warn."""
+"""Earlier names of methods, which still work with a warning."""
 
 
 class EnvironmentRollout(Phases, Rollbacks, Checks):
@@ -80,12 +80,12 @@ class EnvironmentRollout(Phases, Rollbacks, Checks):
 
     @property
     def inventory(self) -> Environment:
-        """The inventory as it holds here."""
+        """The environment's inventory."""
         return self._environment
 
     @cached_property
     def ramp(self) -> EnvironmentRamp:
-        """Raises the weight by itself: `ramp()` runs it; look at it, steer it, plan it."""
+        """The ramp: `ramp()` runs it; view it, control it, plan it."""
         return EnvironmentRamp(self._opened)
 
     @cached_property
@@ -95,17 +95,17 @@ class EnvironmentRollout(Phases, Rollbacks, Checks):
 
     @cached_property
     def history(self) -> History:
-        """What was changed: `history()` gives the changes."""
+        """The changes: `history()` returns them."""
         return History(self._opened)
 
     @cached_property
     def reports(self) -> Reports:
-        """What people watch: a line, or all of it over time."""
+        """Summaries: one line, or everything over time."""
         return Reports(self._opened)
 
     @cached_property
     def ownership(self) -> ResourceOwnership:
-        """Whose the resources are, and who holds the stacks."""
+        """Ownership of resources, and locks of stacks."""
         return ResourceOwnership(self._opened)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:

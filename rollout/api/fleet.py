@@ -1,7 +1,7 @@
-"""Several environments at once: a line each of where they stand, and one weight for all of them, wave by wave.
+"""Several environments: a status line for each, and one weight for all, wave by wave.
 
-A wave begins once every environment of the wave before has it. At the first failure nothing more is begun; what is
-under way in the same wave goes on to its end, since a change that is cut off helps nobody.
+A wave begins when every environment of the previous wave has the weight. After the first failure no other environment
+begins; those in progress finish, since an interrupted change is worse.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from rollout.migration.runner.result import PhaseResult
 T = TypeVar("T")
 
 MOST = 4
-"""How many environments are worked on at a time; a look at one runs several engines."""
+"""The number of environments at a time; reading one runs several engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,5 +202,5 @@ class Waves:
 
     def _interrupted(self, ended: Collection[str]) -> Interrupted:
         left = [name for name in self._every if name not in self._done and name not in ended]
-        said = f"not begun: {', '.join(left)}" if left else "all were begun, and have ended"
-        return Interrupted(f"stopped: {said}", hint="run the same command again; what is done stays as it is")
+        said = f"not begun: {', '.join(left)}" if left else "all have begun and ended"
+        return Interrupted(f"stopped: {said}", hint="run the same command again; finished environments stay unchanged")

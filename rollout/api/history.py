@@ -10,13 +10,13 @@ from rollout.state.history.reading import read_histories
 
 
 class History(Part):
-    """The changes of an environment; called, it gives them."""
+    """The changes of an environment; a call returns them."""
 
     def __call__(self, *, limit: int | None = None) -> tuple[PastChange, ...]:
-        """What was changed by whom, when and why, the oldest first; from the update histories of all stacks.
+        """The changes with user, time and reason, oldest first, from the update histories of all stacks.
 
         Args:
-            limit: Only so many of the latest, 1 or more; all by default.
+            limit: The number of latest changes, 1 or more; all by default.
 
         Raises:
             UsageError: The limit is below 1.
@@ -32,13 +32,11 @@ class History(Part):
         """One change, by its number.
 
         Raises:
-            UsageError: There is none of that number.
+            UsageError: There is no such number.
             EngineError: A history can't be read.
         """
         every = self()
         if not 1 <= number <= len(every):
-            known = f"they are 1 to {len(every)}" if every else "it has no history: nothing was deployed yet"
-            raise UsageError(
-                f"there is no change {number} of {self._environment.name}", hint=known, code="unknown-change"
-            )
+            known = f"allowed are 1 to {len(every)}" if every else "history is empty: nothing was deployed yet"
+            raise UsageError(f"{self._environment.name} has no change {number}", hint=known, code="unknown-change")
         return every[number - 1]

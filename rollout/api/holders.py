@@ -1,4 +1,4 @@
-"""Who holds the rules: read from the stacks' states, and asked of another tool."""
+"""Which stacks or tools manage the rules, from the stacks' states and from another tool."""
 
 from __future__ import annotations
 

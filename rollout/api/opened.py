@@ -1,4 +1,4 @@
-"""What every part of the door works on: one environment, opened."""
+"""One opened environment, for all parts of the library."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Opened:
         for name in names:
             if name not in known:
                 raise UsageError(
-                    f"there is no route {name!r}", hint=f"routes are {', '.join(known)}", code="unknown-route"
+                    f"there is no route {name!r}", hint=f"known are {', '.join(known)}", code="unknown-route"
                 )
         return tuple(dict.fromkeys(names)) or tuple(known)
 

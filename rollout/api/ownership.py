@@ -1,4 +1,4 @@
-"""Whose the resources are, and who holds the stacks."""
+"""Ownership of resources, and locks of stacks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from rollout.state.pending import Holder, Lock
 
 
 class ResourceOwnership(Part):
-    """Moves ownership: from another tool, from a run that was cut off, from a lock that stayed."""
+    """Takes over ownership: from another tool, from an interrupted run, from a stale lock."""
 
     def release(self, *, approve: Approval = None) -> ReleaseResult:
-        """After phase 2: have Terraform or another Pulumi stack let go of the adopted rules, by its own commands."""
+        """After phase 2: remove the adopted rules from the state of Terraform or another Pulumi stack, by its tool."""
         container = self._container
         release = Release(self._environment, container.load_balancers, container.stacks, container.owner, self._emit)
         return release.run(approver(approve))
 
     def unmarked(self, stack: str) -> tuple[Unmarked, ...]:
-        """What a stack holds without its mark, so that no phase changes or deletes it: see `adopt`.
+        """The resources of a stack without its mark, which no phase changes or deletes: see `adopt`.
 
         Args:
             stack: legacy, candidate, routing or monitoring.
@@ -37,11 +37,11 @@ class ResourceOwnership(Part):
         return self._adoption().unmarked(stack)
 
     def adopt(self, names: Sequence[str], *, approve: Approval = None, message: str | None = None) -> AdoptResult:
-        """Mark resources that the stacks hold as this environment's; nothing but tags is changed.
+        """Mark resources in the stacks as this environment's; only tags change.
 
         Args:
             names: Such as `Function:rust-scorer`; `unmarked` has those that can be named.
-            approve: Who approves.
+            approve: Approves the gate.
             message: For Pulumi's update history.
 
         Raises:
@@ -50,17 +50,17 @@ class ResourceOwnership(Part):
         return self._adoption().run(names, approver(approve), message)
 
     def unlock(self, *, approve: Callable[[tuple[Lock, ...]], bool], force: bool = False) -> tuple[Lock, ...]:
-        """Take away the locks on the stacks, whoever left them.
+        """Remove the locks on the stacks.
 
         Args:
-            approve: Shown the locks, if there are any.
-            force: Even if a holder is at work on this machine.
+            approve: Called with the locks, if there are any.
+            force: Even if a holder is running on this machine.
 
         Returns:
-            Those that were taken away.
+            The removed locks.
 
         Raises:
-            Locked: A holder is at work on this machine, or another one came meanwhile.
+            Locked: A holder is running on this machine, or another one came meanwhile.
             GateRefused: Not approved.
         """
         name, stacks = self._environment.name, self._container.stacks
@@ -70,13 +70,17 @@ class ResourceOwnership(Part):
             return ()
         alive = [lock for lock in found if lock.state is Holder.ALIVE]
         if alive and not force:
-            said = f"{alive[0].stack} is being updated by {alive[0].holder}, at work on this machine"
-            raise Locked(said, hint="wait until that is done, or stop that process first; --force unlocks all the same")
+            said = f"{alive[0].stack} is being updated by {alive[0].holder}, running on this machine"
+            raise Locked(said, hint="wait until it has finished, or stop that process first; --force unlocks anyway")
         if not approve(found):
-            raise GateRefused("the locks stay", hint="pass `--yes` if nobody is at work there")
+            raise GateRefused("the locks stay", hint="pass `--yes` if that process is no longer running")
         for stack in dict.fromkeys(lock.stack for lock in found):
             if {lock.holder for lock in stacks.locks(stack)} - {lock.holder for lock in found}:
-                raise Locked(f"somebody else has locked {stack} meanwhile", hint="look again", code="concurrent-change")
+                raise Locked(
+                    f"another process has locked {stack} meanwhile",
+                    hint="run the command again",
+                    code="concurrent-change",
+                )
             stacks.unlock(stack)
         for lock in found:
             self._emit(events.LockCleared(name, lock.stack, lock.holder, lock.state.value))

@@ -31,11 +31,11 @@ class Phases(Part):
         return phase_runner(self._opened).run
 
     def phase1(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
-        """Build the candidate; no listener rule is touched."""
+        """Build the candidate; no listener rule changes."""
         return self._run("phase1", approver(approve), message=message, waive=waive)
 
     def phase2(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
-        """Let weighted rules take over the live ones in place; no request moves."""
+        """Adopt the live rules in place, as weighted rules; no request moves."""
         return self._run("phase2", approver(approve), message=message, waive=waive)
 
     def phase3(
@@ -46,25 +46,25 @@ class Phases(Part):
         accept_live: bool = False,
         waive: Sequence[str] = (),
     ) -> PhaseResult:
-        """Set the weights that the file has."""
+        """Set the file's weights."""
         return self._run("phase3", approver(approve), message=message, accept_live=accept_live, waive=waive)
 
     def override(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """Add the header rules of `[header-override]`, which send requests with a header to one implementation.
 
         Args:
-            remove: Take them away instead.
-            approve: Who approves.
+            remove: Remove them instead.
+            approve: Approves the gate.
             message: For Pulumi's update history.
         """
         return self._run("override-remove" if remove else "override", approver(approve), message=message)
 
     def monitoring(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
-        """Make the alarms and the dashboard over both implementations, or bring them up to date.
+        """Create or update the alarms and the dashboard over both implementations.
 
         Args:
-            remove: Take them away instead.
-            approve: Who approves.
+            remove: Remove them instead.
+            approve: Approves the gate.
             message: For Pulumi's update history.
         """
         from rollout.programs.alarms.alarms import names, title  # noqa: PLC0415 - most phases have no need of it
@@ -87,17 +87,17 @@ class Phases(Part):
         message: str | None = None,
         waive: Sequence[str] = (),
     ) -> PhaseResult:
-        """Retire legacy: the rules forward to the candidate alone, then the legacy functions are deleted.
+        """Retire legacy: the rules forward to the candidate only, then the legacy functions are deleted.
 
         Args:
-            quiet_for: How long no request may have met legacy, 1 min to 90 d; by default `complete-after`.
-            approve: Who approves.
+            quiet_for: How long legacy must have had no requests, 1 min to 90 d; by default `complete-after`.
+            approve: Approves the gate.
             save: Whether to write `completed = true` into the file.
             message: For Pulumi's update history.
             waive: Resources that may change beyond the policy, such as `Function:cc-auth`.
 
         Raises:
-            PreflightFailed: Not all routes are at 100 %, or it isn't proven that nobody needs legacy.
+            PreflightFailed: Not all routes are at 100 %, or it isn't proven that legacy is idle.
         """
         environment, container = self._environment, self._container
         longest = timedelta(days=90)
@@ -120,11 +120,11 @@ class Phases(Part):
         message: str | None = None,
         waive: Sequence[str] = (),
     ) -> PhaseResult:
-        """Take a phase back: phase 2 hands the rules to the legacy stack again, phase 1 removes the candidate.
+        """Undo a phase: phase 2 returns the rules to the legacy stack, phase 1 removes the candidate.
 
         Args:
             phase: `phase2`, which needs the weight 0 everywhere, or `phase1`, which needs phase 2 undone.
-            approve: Who approves.
+            approve: Approves the gate.
             message: For Pulumi's update history.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
 
@@ -134,7 +134,7 @@ class Phases(Part):
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
                 f"{phase} can't be undone",
-                hint="allowed are phase2 and phase1; a weight is set back to 0",
+                hint="allowed are phase2 and phase1; for a weight, set 0",
                 code="unknown-phase",
             )
         return self._run(f"undo-{phase}", approver(approve), message=message, waive=waive)
@@ -156,12 +156,12 @@ class Phases(Part):
         Args:
             weight: The candidate's share, 0 to 100 per cent, at most one decimal.
             routes: The routes' names; all by default. Routes that aren't named keep their live weight.
-            approve: Who approves.
+            approve: Approves the gate.
             save: Whether to write the weight into the file once it is live.
             message: For Pulumi's update history; a function is asked once the gate is open.
-            accept_live: Start from the live rules even if somebody else changed them.
+            accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
-            since: What was known of rollbacks when what asks for this began, such as a ramp; by default what is now.
+            since: The known rollbacks when the caller, such as a ramp, began; by default those known now.
         """
         percent = read_weight(weight)
         names = self._opened.routes(routes)
@@ -186,12 +186,12 @@ class Phases(Part):
         accept_live: bool = False,
         waive: Sequence[str] = (),
     ) -> PhaseResult:
-        """What a phase would do; nothing is changed.
+        """Preview a phase; nothing is changed.
 
         Args:
             phase: `phase1`, `phase2`, `phase3`, or `weight` with `weights` by route.
             weights: The new weights, for `weight`.
-            accept_live: Start from the live rules even if somebody else changed them.
+            accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
         """
         if phase not in PHASES:
@@ -201,14 +201,14 @@ class Phases(Part):
         return self._run(phase, None, weights=weights, preview_only=True, accept_live=accept_live, waive=waive)
 
     def repair(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
-        """End drift by making load balancer and state as the file says, whoever changed them.
+        """Repair drift: apply the file to load balancer and state.
 
-        A rule that is gone, or is for other requests, it can't bring back.
+        It can't restore a missing rule, or one with other conditions.
         """
         return self.phase3(approve=approve, message=message or "drift repaired", accept_live=True)
 
     def adopt(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
-        """End drift by taking the weights that are live into the state, and saving them in the file.
+        """Adopt drift: take the live weights into the state, and save them in the file.
 
         Raises:
             Drift: A rule forwards to what neither rollout nor the legacy stack would.

@@ -1,4 +1,4 @@
-"""What the library works on: an account, and an AWS on this machine."""
+"""The library's ports: an account, and a sandbox."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from rollout.alb.discovered import Found
 
 Provider = Literal["stand-in", "real"]
-"""Which provider plugin talks to a sandbox."""
+"""The provider plugin for a sandbox."""
 
 
 class AccountDiscovery(Protocol):
@@ -26,7 +26,7 @@ class AccountDiscovery(Protocol):
 
 
 class Sandbox(Protocol):
-    """An AWS on this machine, whether in this process or in another."""
+    """A local AWS, in this process or in another."""
 
     @property
     def endpoint(self) -> str:
@@ -35,12 +35,12 @@ class Sandbox(Protocol):
 
     @property
     def token(self) -> str:
-        """What shows that one may ask it."""
+        """The token for access to it."""
         ...
 
     @property
     def folder(self) -> Path | None:
-        """Where it keeps its state; Pulumi's is kept there, too."""
+        """The folder of its state, and of Pulumi's."""
         ...
 
     @property
@@ -51,7 +51,7 @@ class Sandbox(Protocol):
     def environ(
         self, account: str, region: str, provider: Provider = "stand-in", roots: Sequence[Path] = ()
     ) -> Mapping[str, str]:
-        """The environment variables that send AWS's SDKs and the engine to it, which may read these files then."""
+        """The environment variables that connect AWS's SDKs and the engine to it; it may then read these files."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The ramp: run it, look at it, steer it, plan it."""
+"""The ramp: run it, view it, control it, plan it."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 
 class EnvironmentRamp(Part):
-    """The ramp of an environment; called, it runs."""
+    """The ramp of an environment; a call runs it."""
 
     def __call__(
         self, *, approve: Approval = None, once: bool = False, restart: bool = False, save: bool = True
     ) -> RampResult:
         """Raise the weight by the steps of `[ramp]`, each after a Pass of the one before.
 
-        It goes on from wherever the live weights and Pulumi's history say that the ramp stands.
+        It continues from the ramp's state in the live weights and Pulumi's history.
 
         Args:
-            approve: Who approves each step's gate.
-            once: Do what is due now and return, instead of going on until the ramp has ended.
-            restart: Begin anew from the live weight, after a ramp that ended or weights that somebody else set.
+            approve: Approves each step's gate.
+            once: Do what is due now and return, instead of continuing until the ramp has ended.
+            restart: Begin at the live weight, after a ramp has ended or another process set weights.
             save: Whether to write each weight into the file once it is live.
 
         Raises:
-            AnalysisFailed: The candidate is worse than legacy; what `on-failure` says was done.
-            RampEnded: It had ended otherwise, such as by a rollback.
-            Drift: Somebody else set weights.
+            AnalysisFailed: The candidate is worse than legacy; `on-failure` was carried out.
+            RampEnded: It has ended in another way, such as by a rollback.
+            Drift: Another process set weights.
             UsageError: There is nothing to restart.
         """
         self._environment.require("ramp", "analysis", "notifications")
@@ -65,32 +65,32 @@ class EnvironmentRamp(Part):
             )
 
     def view(self) -> RampView:
-        """Where the ramp stands, what the judge says, and what would come next; nothing is changed."""
+        """The ramp's state, verdict and next action; nothing is changed."""
         self._environment.require("ramp", "analysis")
         return view(self._environment, self._onlooker, self._journal())
 
     def pause(self) -> None:
-        """Let the ramp raise nothing until `resume`; what fails goes back all the same."""
+        """Stop raises until `resume`; a Fail still goes back."""
         self._record(Kind.PAUSED)
 
     def resume(self) -> None:
-        """Let a paused ramp go on."""
+        """Resume a paused ramp."""
         self._record(Kind.RESUMED)
 
     def skip_wait(self) -> None:
-        """Let the ramp go on from this step as soon as it has a Pass, whatever the bake."""
+        """End this step's bake; the step still needs a Pass."""
         self._record(Kind.SKIPPED)
 
     def approve(self, weight: Percent | float | str | None = None) -> Percent:
-        """Approve a step of `approve-before`, by default the next; who did is kept in history."""
+        """Approve a step of `approve-before`, by default the next; history records who did."""
         self._environment.require("ramp")
         return self._controls().approve(self._live(), None if weight is None else read_weight(weight))
 
     def freeze(self, until: datetime | timedelta | str) -> None:
-        """Let the ramp raise nothing until a time.
+        """Stop raises until a time.
 
         Args:
-            until: A time with its zone, or a duration from now, at most 90 days; `0s` lifts a freeze.
+            until: A time with its time zone, or a duration from now, at most 90 days; `0s` lifts a freeze.
 
         Raises:
             UsageError: It is neither.
@@ -109,10 +109,10 @@ class EnvironmentRamp(Part):
 
         Args:
             base: Legacy's share of bad requests, 0 to 1.
-            harmful: The candidate's share that is to be found, above `base`, to 1.
+            harmful: The candidate's share to find, above `base`, to 1.
             since: How far back requests are counted, 1 min to 1 d, also as a text such as `15m`. The routes with the
                 fewest decide.
-            requests_per_minute: Plan for so many, above 0, and count none.
+            requests_per_minute: Use this number, above 0, instead of CloudWatch's counts.
 
         Raises:
             UsageError: An argument is out of range, or no route had requests.
@@ -124,12 +124,12 @@ class EnvironmentRamp(Part):
         if not 0 <= base < harmful <= 1:
             raise UsageError(
                 f"can't plan for errors that rise from {base * 100:g} to {harmful * 100:g} per cent",
-                hint="the rise must be from 0 or more to a higher share, up to 100",
+                hint="give a share of 0 or more, and a higher one of up to 100",
                 code="out-of-range",
             )
         if requests_per_minute is not None and not 0 < requests_per_minute < math.inf:
             raise UsageError(
-                f"{requests_per_minute:g} requests a minute are too few or too many to plan with", code="out-of-range"
+                f"{requests_per_minute:g} requests per minute are too few or too many", code="out-of-range"
             )
         environment, notes = self._environment, tuple[str, ...]()
         if requests_per_minute is None:

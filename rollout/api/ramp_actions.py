@@ -1,4 +1,4 @@
-"""What a ramp acts through in reality: the phases and the way back, CloudWatch and the judge, and people."""
+"""The ramp's actions: phases and rollback, CloudWatch and the judge, notifications."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EnvironmentRampActions:
     Args:
         opened: The environment.
         save: Whether weights are written into stacks.toml.
-        warn: Told in a sentence who couldn't be notified.
+        warn: Called with a sentence about a failed notification.
     """
 
     def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None]) -> None:

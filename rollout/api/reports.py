@@ -1,4 +1,4 @@
-"""What is shown to people who watch."""
+"""Summaries of an environment."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class Reports(Part):
-    """An environment in a line, or in full."""
+    """An environment in one line, or in full."""
 
     def overview(self, *, since: timedelta | str = DAY) -> Overview:
-        """Where the environment stands, its history, and legacy against the candidate over time.
+        """The environment's status, its history, and legacy and the candidate over time.
 
         Args:
             since: How far back, 10 min to 60 d, also as a text such as `7d`.
@@ -49,7 +49,7 @@ class Reports(Part):
         )
 
     def summary(self) -> FleetLine:
-        """Where the environment stands, in a line. It doesn't raise: what can't be told is missing, or an error."""
+        """The environment's status in one line. It never raises: unknown parts are missing, or an error."""
         environment = self._environment
         holders = Holders(self._opened)
         with ThreadPoolExecutor(4) as pool:

@@ -1,4 +1,4 @@
-"""Requests of each implementation, counted from CloudWatch."""
+"""The requests of each implementation, from CloudWatch."""
 
 from __future__ import annotations
 
@@ -59,13 +59,11 @@ class Requests(Part):
         busy = {routes: rate for routes, rate in found.items() if rate}
         if not busy:
             raise UsageError(
-                f"CloudWatch has no requests of the last {format_duration(since)} to plan with",
-                hint="look further back with --since, or say how many there will be with --rpm",
+                f"CloudWatch has no requests of the last {format_duration(since)} for the estimate",
+                hint="look further back with --since, or give a number with --rpm",
                 code="no-requests",
             )
         quietest = min(busy, key=lambda routes: busy[routes])
         notes = [f"{names_of(quietest)} had the fewest requests, and a step passes with all routes alone"]
-        notes += [
-            f"{names_of(routes)} had none: no step passes as long as that is so" for routes in found.keys() - busy
-        ]
+        notes += [f"{names_of(routes)} had none: no step passes without requests" for routes in found.keys() - busy]
         return busy[quietest], tuple(sorted(notes) if len(found) > 1 else notes[1:])

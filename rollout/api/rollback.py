@@ -20,7 +20,7 @@ SAVING = 5.0
 
 
 class Rollbacks(Part):
-    """Sends requests to the legacy implementation, and writes down that they are there."""
+    """Sends requests to legacy, and records it."""
 
     def rollback(
         self,
@@ -30,19 +30,19 @@ class Rollbacks(Part):
         reconcile: bool = True,
         message: str | None = None,
     ) -> RollbackResult:
-        """Send all requests to the legacy implementation at once, then bring the state up to date.
+        """Send all requests to legacy at once, then update the state.
 
-        docs/decisions/0019 says what it promises.
+        docs/decisions/0019 has its promises.
 
         Args:
             routes: The routes' names; all by default.
             save: Whether to write the weight 0 into the file.
-            reconcile: Whether to bring Pulumi's state up to date afterwards, which needs the engine.
+            reconcile: Whether to update Pulumi's state afterwards, which needs the engine.
             message: For Pulumi's update history.
 
         Raises:
-            RollbackIncomplete: Some routes couldn't be moved, or whether they stay so can't be known; each is named.
-            Locked: All are on legacy alone, but somebody still holds the stack and may raise them again.
+            RollbackIncomplete: Some routes could not be moved, or may be raised again; each is named.
+            Locked: All are on legacy only, but another process holds the stack and may raise them again.
             WrongAccount: The credentials belong to another account; nothing was changed.
             Interrupted: By the user.
         """
@@ -60,7 +60,9 @@ class Rollbacks(Part):
                 self._emit(events.RollbackFinished(name, names, result.reconciled, result.reason))
             finally:
                 if saving and not threads.DaemonPool.wait([saving], SAVING):
-                    self._emit(events.Warned(name, "the weight 0 isn't in the file yet: another process has it locked"))
+                    self._emit(
+                        events.Warned(name, "the weight 0 is not saved in the file yet: another process has locked it")
+                    )
         return result
 
     def remember(self, weight: Percent, routes: Sequence[str] = ()) -> None:
@@ -73,10 +75,10 @@ class Rollbacks(Part):
         try:
             self._opened.save_weight(weight, routes)
         except (RolloutError, OSError) as error:  # traffic is where it should be, which is what was asked for
-            self._emit(events.Warned(self._environment.name, f"the weight {weight} isn't in the file: {error}"))
+            self._emit(events.Warned(self._environment.name, f"the weight {weight} is not saved in the file: {error}"))
 
     def take_back(self, routes: Sequence[str]) -> None:
-        """Move routes back that an update of ours raised after somebody had asked for a rollback."""
+        """Move routes back that our update raised after a rollback had begun."""
         rollback = self._rollback(routes, marked=False)
         rollback.settle(rollback.move(), None)
 
@@ -96,7 +98,7 @@ class Rollbacks(Part):
 
     def _stacks_to_tidy(self) -> Stacks:
         if self._opened.is_last_good:
-            raise EngineError("stacks.toml can't be gone by, so the state stays as it is", code="config")
+            raise EngineError("stacks.toml is not usable, so the state stays unchanged", code="config")
         return self._container.stacks
 
     def _save_aside(self, back: Sequence[str], names: Sequence[str], routes: Sequence[str]) -> Future[None] | None:

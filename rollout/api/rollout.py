@@ -1,4 +1,4 @@
-"""The library's door: all that the CLI does, typed, silent, with events.
+"""The library's entry point: everything that the CLI does, typed, silent, with events.
 
 ```python
 from rollout import Rollout
@@ -37,11 +37,11 @@ class Rollout:
 
     Args:
         file: The inventory as read.
-        sandbox: Work on this AWS instead of the real one.
-        provider: Which provider plugin talks to the sandbox.
-        on_event: Told each event; from several threads if several environments are worked on at once. What it raises
-            is logged, and stops nothing.
-        parts: What it is put together of instead, such as `rollout.fakes` in memory.
+        sandbox: Use this sandbox instead of AWS.
+        provider: The provider plugin for the sandbox.
+        on_event: Called with each event; from several threads if several environments change at once. Its
+            exceptions are logged, and stop nothing.
+        parts: Other parts to use, such as `rollout.fakes` in memory.
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Rollout:
 
         Args:
             path: stacks.toml.
-            sandbox: Work on this AWS instead of the real one.
+            sandbox: Use this sandbox instead of AWS.
             provider: Which provider plugin talks to the sandbox.
-            on_event: Told each event.
-            parts: What it is put together of instead, such as `rollout.fakes` in memory.
+            on_event: Called with each event.
+            parts: Other parts to use, such as `rollout.fakes` in memory.
 
         Raises:
             ConfigError: With every problem of the file.
@@ -94,17 +94,17 @@ class Rollout:
         on_event: events.Listener | None = None,
         parts: PartsFactory | None = None,
     ) -> EnvironmentRollout:
-        """An environment for a way back: where the inventory can't be read, by the last good one.
+        """An environment for a rollback: if the inventory is unreadable, from the last good one.
 
-        A warning says so. Such a one leaves state and file as they are.
+        A warning says so. The rollback then leaves state and file unchanged.
 
         Args:
             path: stacks.toml.
             environment: The environment's name.
-            sandbox: Work on this AWS instead of the real one.
+            sandbox: Use this sandbox instead of AWS.
             provider: Which provider plugin talks to the sandbox.
-            on_event: Told each event.
-            parts: What it is put together of instead.
+            on_event: Called with each event.
+            parts: Other parts to use.
 
         Raises:
             ConfigError, UsageError: The inventory can't be read, and none was kept.
@@ -119,7 +119,7 @@ class Rollout:
             if found is None:
                 raise
             kept, place = found
-            said = f"{error.where or path} can't be gone by ({error.what}), so the last good inventory is: "
+            said = f"{error.where or path} is not usable ({error.what}); rollout uses the last good inventory: "
             said += f"of {kept.at:%Y-%m-%d %H:%M} UTC, in {place}"
             with tell.aside():
                 tell(events.Warned(environment, said))
@@ -154,7 +154,7 @@ class Rollout:
         )
 
     def fleet(self, names: Sequence[str] = ()) -> tuple[FleetLine, ...]:
-        """Where several environments stand, looked at side by side; what one can't tell hides no other.
+        """The status of several environments, read in parallel; a failed one hides no other.
 
         Args:
             names: The environments; all by default.
@@ -180,7 +180,7 @@ class Rollout:
         on_wave: Callable[[int, Sequence[str]], None] = lambda _number, _wave: None,
         on_done: Callable[[str, RolloutError | None], None] = lambda _name, _error: None,
     ) -> FleetResult:
-        """Set a weight in a fleet's environments, wave by wave; nothing more is begun after the first failure.
+        """Set a weight in a fleet's environments, wave by wave; after a failure no other environment begins.
 
         Args:
             fleet: A `[fleets.NAME]` table.
@@ -189,11 +189,11 @@ class Rollout:
             approve: Who approves each environment's gate; called from other threads if several are changed at once.
             save: Whether to write the weight into the file, for each environment in which it is live.
             message: For Pulumi's update histories.
-            accept_live: Start from the live rules even if somebody else changed them.
+            accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
-            at_once: How many environments of a wave are changed at a time, 1 or more.
-            on_wave: Told each wave that begins: its number from 1, and its environments.
-            on_done: Told each environment that is done, and why if it failed.
+            at_once: The number of environments of a wave at a time, 1 or more.
+            on_wave: Called when a wave begins: its number from 1, and its environments.
+            on_done: Called when an environment is done, with its error if it failed.
 
         Returns:
             Which have the weight, which failed and why, and which weren't begun.

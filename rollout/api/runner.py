@@ -43,7 +43,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None) -> PhaseRunn
         volumes=Requests(opened).volumes,
         known=[
             *([warning] if warning else []),
-            *(f"this doesn't go by it, but {problem}" for problem in environment.all_faults),
+            *(f"not used by this command, but {problem}" for problem in environment.all_faults),
         ],
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

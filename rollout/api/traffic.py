@@ -1,4 +1,4 @@
-"""What the load balancers do with requests."""
+"""The load balancers' routing of requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Traffic(Part):
     """The live rules, and where they send a request."""
 
     def alb_state(self) -> AlbState:
-        """What is on AWS now."""
+        """The live state on AWS."""
         return self._container.load_balancers.read(self._environment)
 
     def explain(
@@ -51,7 +51,7 @@ class Traffic(Part):
         if load_balancer is not None and load_balancer not in known:
             raise UsageError(
                 f"there is no load balancer {load_balancer!r}",
-                hint=f"they are {', '.join(known)}",
+                hint=f"known are {', '.join(known)}",
                 code="unknown-load-balancer",
             )
         phase = str(after) if after in PHASES else "weight"
@@ -61,7 +61,7 @@ class Traffic(Part):
         names = (load_balancer,) if load_balancer else tuple(known)
         places = {f"load-balancers.{name}" for name in names}
         if problems := [problem for problem in live_problems(environment, live) if problem.where in places]:
-            raise PreflightFailed("nobody is there to ask", problems)
+            raise PreflightFailed("a load balancer or its listener is missing", problems)
         if after is not None:
             silent = replace(self._opened, emit=emitter(lambda _: None))
             planned = phase_runner(silent).run(phase, None, weights=weights, preview_only=True)

@@ -1,4 +1,4 @@
-"""The candidate's functions beside the legacy ones: everything but listener rules, so that no request reaches them yet.
+"""The candidate's functions: everything but listener rules, so that no request reaches them yet.
 
 Nothing is exported: routing looks target groups up by their names, and so works whoever built them.
 """

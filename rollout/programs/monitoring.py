@@ -1,4 +1,4 @@
-"""Alarms and a dashboard that show the candidate beside legacy.
+"""Alarms and a dashboard that compare the candidate with legacy.
 
 Nothing depends on them: they may come, change and go at any time.
 """

@@ -1,4 +1,4 @@
-"""What a candidate's role may do: what the inventory says, and what its function's settings need. Pure.
+"""A candidate role's permissions: the inventory's, and those that its function's settings need. Pure.
 
 A network interface, a trace or a dead letter is sent with the role's own rights, and AWS refuses a function whose role
 lacks some of them: https://docs.aws.amazon.com/lambda/latest/dg/lambda-intro-execution-role.html

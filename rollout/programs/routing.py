@@ -1,4 +1,4 @@
-"""The weighted listener rules: one a route, at the priority and with the conditions of the rule that it takes over.
+"""The weighted listener rules: one per route, with the priority and conditions of the rule that it adopts.
 
 Before them stand the header rules, where there are any.
 """

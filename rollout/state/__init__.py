@@ -1,1 +1,1 @@
-"""What Pulumi tells: previews, resources, pending operations, and the history of updates with our notes in it."""
+"""What Pulumi reports: previews, resources, pending operations, and the update history with rollout's entries."""

@@ -1,4 +1,4 @@
-"""Who holds a stack, and what became of them. Pure."""
+"""The holder of a stack's lock, and its state. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Holder(StrEnum):
-    """What became of a lock's holder, as far as this host can tell."""
+    """The state of a lock's holder, as seen from this host."""
 
     ALIVE = "alive"
     ORPHAN = "orphan"  # an engine whose rollout is dead: it can't finish
@@ -19,10 +19,10 @@ class Holder(StrEnum):
     def words(self) -> str:
         """For people."""
         return {
-            Holder.ALIVE: "at work on this machine",
+            Holder.ALIVE: "running on this machine",
             Holder.ORPHAN: "an engine on this machine whose rollout is dead",
             Holder.DEAD: "dead",
-            Holder.ELSEWHERE: "on another machine, of which nobody can tell from here",
+            Holder.ELSEWHERE: "on another machine, whose state is not known here",
         }[self]
 
 

@@ -1,4 +1,4 @@
-"""From an engine's preview to what would change, in our own words. Pure.
+"""Turns an engine's preview into typed changes. Pure.
 
 The engine tells a step a resource, with the inputs before and after. The real provider's events carry no detailed
 diff, and after an import the old inputs hold what the program leaves out, so the two are compared here, by meaning.
@@ -32,7 +32,7 @@ _RULE_INPUTS = frozenset({"listenerArn", "priority", "actions", "conditions", "t
 
 
 class Op(StrEnum):
-    """What happens to a resource."""
+    """The operation on a resource."""
 
     SAME = "same"
     CREATE = "create"
@@ -64,7 +64,7 @@ _OPS = {
 
 @dataclass(frozen=True, slots=True)
 class ResourceState:
-    """A resource in a stack's state, or as the program wants it.
+    """A resource in a stack's state, or in the program's output.
 
     Attributes:
         external: Whether the stack only reads it.
@@ -142,7 +142,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class StackPreview:
-    """What an update of one stack would do.
+    """The preview of one stack's update.
 
     Attributes:
         stack: The program's name: legacy, candidate, routing or monitoring.

@@ -1,4 +1,4 @@
-"""What is asked of Pulumi."""
+"""The ports to Pulumi."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class States(Protocol):
 
 
 class Stacks(States, Protocol):
-    """The Pulumi stacks of one environment, a program each."""
+    """The Pulumi stacks of one environment, one program each."""
 
     def backend(self) -> str:
         """Where the states are kept, once it is known that they can be.

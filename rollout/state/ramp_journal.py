@@ -1,4 +1,4 @@
-"""What a ramp writes into Pulumi's update history of the routing stack, and reads back from there.
+"""A ramp's entries in the routing stack's update history: writes and reads them.
 
 The history is the only memory: a ramp that died is picked up from it anywhere. An entry is an update's message: a line
 for people, and a line of JSON for the next look. Anybody may write a message, so what isn't an entry is passed over.
@@ -25,11 +25,11 @@ MARK = "rollout-ramp: "
 MAX_SENTENCE = 1000
 READS = 5
 DEPTH = 1000
-"""How many of the latest updates are read; a ramp of weeks writes some hundred."""
+"""The number of latest updates that are read; a ramp of weeks writes some hundred."""
 
 
 class Kind(StrEnum):
-    """What an entry says."""
+    """The kind of an entry."""
 
     STARTED = "started"
     RAISING = "raising"  # decided, and about to be done

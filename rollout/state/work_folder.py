@@ -1,4 +1,4 @@
-"""A run's folder for plans and the engine's work, which may hold secrets. A run that was killed can't remove its own.
+"""A run's folder for plans and the engine's files, which may contain secrets. A killed run's folder is removed later.
 
 So each folder has a lock beside it, which the kernel gives up with its holder, and which is there before the folder is:
 a folder whose lock is free belongs to nobody, and whoever comes next removes it.

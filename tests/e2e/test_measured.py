@@ -56,7 +56,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: Team)
 
     plan = cut_over.open().ramp.plan(since="15m")
     assert plan.requests_per_minute == 300 / 15
-    assert plan.notes[0] == "embed-score had none: no step passes as long as that is so"
+    assert plan.notes[0] == "embed-score had none: no step passes without requests"
     text = cut_over.run("plan-ramp", "production", "--since", "15m").stdout
     assert "20 requests a minute, errors from 0.1 to 1 %" in text
     assert plan.as_toml("production").splitlines()[1] in text

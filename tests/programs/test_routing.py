@@ -168,11 +168,11 @@ def test_a_load_balancer_may_be_given_by_arn(production: Environment) -> None:
     [
         (
             ["l-cc-v1-score-POST-0", "passport-internal"],
-            "load balancer passport-internal isn't there; target group l-cc-v1-score-POST-0 isn't there",
+            "load balancer passport-internal doesn't exist; target group l-cc-v1-score-POST-0 doesn't exist",
         ),
         (
             ["passport-internal", "passport-public", "targetGroupRegistry"],
-            "load balancer passport-public isn't there; load balancer passport-internal isn't there",
+            "load balancer passport-public doesn't exist; load balancer passport-internal doesn't exist",
         ),
     ],
 )
@@ -184,7 +184,7 @@ def test_whatever_is_missing_is_told_at_once(production: Environment, missing: l
 
 
 def test_a_missing_listener_is_told_with_its_port(production: Environment) -> None:
-    with pytest.raises(pulumi.RunError, match="load balancer passport-public: listener on port 443 isn't there"):
+    with pytest.raises(pulumi.RunError, match="load balancer passport-public: listener on port 443 doesn't exist"):
         run(program, given(production), "Listener")
 
 

@@ -1,5 +1,5 @@
-"""Whether this machine and these credentials are ready for rollout, before or after there is an inventory.
+"""Checks whether this machine and these credentials are ready for rollout, with or without an inventory.
 
-`machine` looks at what is here; `account` holds what AWS says against the inventory; `examination` asks for all of it
-and tells it as checks, each with its evidence and what to do.
+`machine` checks this machine; `account` compares AWS's answers with the inventory; `examination` runs all checks, each
+with its evidence and a hint.
 """

@@ -1,4 +1,4 @@
-"""What AWS says of the credentials and the time, held against the inventory. Pure."""
+"""Compares the credentials and the time with AWS and the inventory. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.inventory.model import Environment
 from rollout.migration.checks.report import Check
 
 REFUSED_FROM = timedelta(minutes=5)
-"""AWS takes no request whose time is further off.
+"""The largest clock difference that AWS accepts.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
 """
@@ -19,23 +19,23 @@ WORTH_SAYING = timedelta(seconds=30)
 
 
 def credentials(account: str, arn: str, environments: Sequence[Environment]) -> Check:
-    """Whether they are for the account of one of the environments.
+    """Whether the credentials are for the account of one of the environments.
 
     Args:
         account: The credentials' own, twelve digits.
-        arn: Who is signed in.
-        environments: Those that are asked about; none where there is no inventory.
+        arn: The identity of the credentials.
+        environments: The environments to check; none without an inventory.
     """
     own = [environment.name for environment in environments if environment.account == account]
     other = [f"{environment.name} is in {environment.account}" for environment in environments]
     evidence = f"account {account}, {arn}"
     if own or not environments:
         return Check("credentials", f"{evidence}, for {', '.join(own)}" if own else evidence)
-    hint = "use that account's credentials, for example by AWS_PROFILE"
+    hint = "use credentials of that account, for example with AWS_PROFILE"
     return Check(
         "credentials",
         evidence,
-        (Problem(f"they are for another account: {', '.join(other)}", hint=hint, code="wrong-account"),),
+        (Problem(f"the credentials are for another account: {', '.join(other)}", hint=hint, code="wrong-account"),),
     )
 
 
@@ -49,11 +49,16 @@ def clock(told: datetime, here: datetime) -> Check:
     off = abs(told - here)
     seconds = round(off.total_seconds())
     evidence = f"{seconds} s {'behind' if here < told else 'ahead of'} AWS" if seconds > 1 else "as AWS's"
-    hint = "set the clock, for example by `timedatectl set-ntp true`"
+    hint = "set the clock, for example with `timedatectl set-ntp true`"
     if off >= REFUSED_FROM:
         return Check(
-            "clock", evidence, (Problem("AWS refuses requests from 5 minutes off", hint=hint, code="clock-skew"),)
+            "clock",
+            evidence,
+            (Problem("AWS refuses requests with a difference of 5 minutes", hint=hint, code="clock-skew"),),
         )
     return Check(
-        "clock", evidence, (), (Problem("it drifts", hint=hint, code="clock-skew"),) if off >= WORTH_SAYING else ()
+        "clock",
+        evidence,
+        (),
+        (Problem("the clock drifts", hint=hint, code="clock-skew"),) if off >= WORTH_SAYING else (),
     )

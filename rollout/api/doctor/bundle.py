@@ -1,7 +1,7 @@
-"""What somebody who helps needs to see, in one file for its owner to read before it is sent on.
+"""The support bundle: one file that its owner reads before sending it.
 
-Versions and what the doctor found, the inventory, each environment's live rules and last changes, crash reports.
-What can't be read is named in its place. No text has a secret that is known; the header values of rules are hidden.
+It has versions, the doctor's findings, the inventory, each environment's live rules and last changes, and crash
+reports. Unreadable parts are named. Known secrets and the header values of rules are removed.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _SECRET = re.compile(r"""(\b(?:value|legacy-value|webhook)\s*=\s*)("[^"\n]*"|'[^
 def write_bundle(
     target: Path, file: Path, name: str | None, opened: Callable[[], Rollout], checks: Sequence[Check]
 ) -> tuple[str, ...]:
-    """Write it, for this user alone to read.
+    """Write the bundle, readable only by this user.
 
     Args:
-        target: A zip archive that isn't there yet.
-        file: stacks.toml, which need not be there.
+        target: The new zip archive.
+        file: stacks.toml, which need not exist.
         name: An environment; None for all of the file.
         opened: Opens the file.
         checks: What the doctor found.
@@ -50,14 +50,14 @@ def write_bundle(
         What is in it.
 
     Raises:
-        UsageError: There is something at `target`, or it can't be written.
+        UsageError: `target` exists already, or can't be written.
     """
     try:
         handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise UsageError(
             f"{target} can't be written: {error.strerror}",
-            hint="name a file that isn't there yet, in a folder that is",
+            hint="name a new file in an existing folder",
             code="file-not-writable",
         ) from error
     with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,4 @@
-"""All checks of the doctor, one after the other: each is made even if one before it failed."""
+"""All checks of the doctor, one after the other, also after a failed one."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ANYWHERE = "us-east-1"
 
 
 def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Check, ...]:
-    """Look at everything around an inventory; nothing on AWS is changed.
+    """Run all checks; nothing on AWS is changed.
 
     Args:
-        file: stacks.toml, which need not be there.
+        file: stacks.toml, which need not exist.
         name: An environment; None for all of the file.
-        sandbox: Where to work instead of AWS.
+        sandbox: The sandbox to use instead of AWS.
     """
     checks = list(machine_checks(file.parent, sandboxed=sandbox is not None))
     inventory, environments = _inventory(file, name)
@@ -39,9 +39,7 @@ def examine(file: Path, name: str | None, sandbox: Sandbox | None) -> tuple[Chec
 
 def _inventory(file: Path, name: str | None) -> tuple[Check, tuple[Environment, ...]]:
     if not os.path.lexists(file):
-        missing = (
-            Problem("there is none yet", where=str(file), hint="`rollout init` writes one", code="file-missing"),
-        )
+        missing = (Problem("no file yet", where=str(file), hint="`rollout init` writes one", code="file-missing"),)
         return Check("inventory", "none", missing if name else (), () if name else missing), ()
     try:
         read = config.load(file)
@@ -76,7 +74,7 @@ def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iter
         usual = usual_region()
         wanted = dict.fromkeys(environment.region for environment in environments)
         region = next(iter(wanted), usual) or _ANYWHERE
-        said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "none is set"
+        said = f"{', '.join(wanted)}, as the inventory says" if wanted else usual or "no region is set"
         unset = Problem("`rollout init` needs one", hint="set AWS_REGION, or pass --region", code="no-region")
         yield Check("region", said, (), () if wanted or usual else (unset,))
         account = sandbox_account(environments[0].account if environments else NOBODY)

@@ -1,4 +1,4 @@
-"""What this machine has: Python, the engine, plugins, room and a terminal."""
+"""Checks this machine: Python, the engine, plugins, disk space and the terminal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rollout.errors import EngineError, Problem
 from rollout.migration.checks.report import Check, failed
 
 ENOUGH = 100_000_000
-"""Bytes for states and plans; a state of a hundred routes has less than one million."""
+"""The minimum bytes for states and plans; a state of a hundred routes has less than one million."""
 
 COMFORTABLE = 1_000_000_000
 _GB = 1_000_000_000
 _NARROW = 60
-"""Columns below which tables fold."""
+"""The minimum columns for unfolded tables."""
 
 
 def machine_checks(folder: Path, *, sandboxed: bool, environ: Mapping[str, str] = os.environ) -> Iterator[Check]:
@@ -60,16 +60,16 @@ def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
     home = Path(environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
     if (home / "plugins" / f"resource-aws-v{wanted}").exists():
         return Check("provider", f"pulumi-aws {wanted} in {home}")
-    now = f"`pulumi plugin install resource aws v{wanted}` does so now"
-    later = Problem("the engine downloads it at the first preview", hint=now, code="provider-missing")
-    return Check("provider", f"pulumi-aws {wanted} isn't in {home}", (), (later,))
+    now = f"`pulumi plugin install resource aws v{wanted}` downloads it now"
+    later = Problem("the engine will download it at the first preview", hint=now, code="provider-missing")
+    return Check("provider", f"pulumi-aws {wanted} is not in {home}", (), (later,))
 
 
 def extra(*, sandboxed: bool) -> Check:
     """Whether the sandbox's packages are installed."""
     if not (missing := missing_of("sandbox")):
         return Check("sandbox", "its packages are installed")
-    problem = (Problem("it can't be used", hint=how_to_install("sandbox"), code="extra-missing"),)
+    problem = (Problem("the sandbox can't be used", hint=how_to_install("sandbox"), code="extra-missing"),)
     return Check("sandbox", f"without {', '.join(missing)}", problem if sandboxed else (), () if sandboxed else problem)
 
 
@@ -78,10 +78,12 @@ def room(folder: Path) -> Check:
     there = next(place for place in (folder, *folder.parents) if is_folder(place))
     free = {str(place): shutil.disk_usage(place).free for place in (there, Path(tempfile.gettempdir()))}
     little = [
-        Problem("hardly any room", where=place, code="low-disk-space") for place, size in free.items() if size < ENOUGH
+        Problem("almost no disk space", where=place, code="low-disk-space")
+        for place, size in free.items()
+        if size < ENOUGH
     ]
     less = [
-        Problem("little room", where=place, code="low-disk-space")
+        Problem("little disk space", where=place, code="low-disk-space")
         for place, size in free.items()
         if ENOUGH <= size < COMFORTABLE
     ]
@@ -93,11 +95,11 @@ def terminal(environ: Mapping[str, str]) -> Check:
     """Whether what is shown can be read: width, signs and colours."""
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     columns = shutil.get_terminal_size().columns
-    parts = [f"{columns} columns" if sys.stdout.isatty() else "none, so nobody is asked", encoding]
+    parts = [f"{columns} columns" if sys.stdout.isatty() else "none, so rollout can't ask", encoding]
     parts += [f"{name} is set" for name in ("NO_COLOR", "CI") if environ.get(name)]
     notes = []
     if encoding != "utf8":
-        notes.append(Problem("some signs are shown as ?", hint="set LANG=C.UTF-8", code="terminal-limited"))
+        notes.append(Problem("some characters are shown as ?", hint="set LANG=C.UTF-8", code="terminal-limited"))
     if sys.stdout.isatty() and columns < _NARROW:
-        notes.append(Problem("it is narrow, so that tables fold", code="terminal-limited"))
+        notes.append(Problem("the terminal is narrow, so tables fold", code="terminal-limited"))
     return Check("terminal", ", ".join(parts), (), tuple(notes))

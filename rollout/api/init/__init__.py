@@ -1,6 +1,6 @@
-"""A first stacks.toml out of what an account has.
+"""A first stacks.toml from an account's load balancers.
 
-`found` sorts the live rules into those that can be moved and those that can't; `selection` reads which of them are
-meant, and `answers` what AWS can't say; `names` makes up names that AWS takes; `draft` joins all that; `text` writes
-it all down, with comments; `writing` puts it in its place and never over another file.
+`selection` reads which listeners and rules the user means, and `answers` what AWS doesn't know; `names` generates
+valid names; `draft` combines all that; `text` formats it, with comments; `writing` writes the file and never replaces
+another one.
 """

@@ -1,4 +1,4 @@
-"""What AWS can't say of a migration: names, and where the candidate's code is. Pure."""
+"""The answers that AWS can't give: names, and the candidate's code. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout.inventory.names import NAME, NAME_IN_WORDS
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answers, whether given, asked for or proposed.
+    """The answers, from flags, questions or proposals.
 
     Attributes:
         project: The name of Pulumi's project.
@@ -47,7 +47,7 @@ _ALLOWED = {
 
 
 def readable(key: str, text: str) -> str:
-    """An answer that can be meant.
+    """A valid answer.
 
     Args:
         key: What is asked for, as `Answers` has it, or `account` or `region`.
@@ -79,7 +79,7 @@ def refuse_unreadable(given: Mapping[str, str | None]) -> None:
 
 
 def proposed(given: Mapping[str, str | None], folder: str) -> dict[str, str]:
-    """Each answer as given, or else what is proposed.
+    """Each answer as given, or else as proposed.
 
     Args:
         given: By the names that `Answers` has.

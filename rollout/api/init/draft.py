@@ -1,4 +1,4 @@
-"""An inventory's draft out of what was found and what was answered. Pure."""
+"""An inventory's draft, from the account and the answers. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Draft:
         load_balancers: By key in the file.
         routes: The endpoints that move, by key.
         kept: Those that stay, by key.
-        unfit: The rules that can't be said in the file.
+        unfit: The rules that the file can't express.
         groups: The candidate's new target group of each route that has none yet.
         makers: The function of each candidate target group that is there already.
     """

@@ -1,4 +1,4 @@
-"""Names that AWS and stacks.toml take, made up from those that are there. Pure."""
+"""Generates names that are valid for AWS and stacks.toml, from the existing ones. Pure."""
 
 from __future__ import annotations
 

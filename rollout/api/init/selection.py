@@ -1,4 +1,4 @@
-"""Which listeners and rules are meant, by flags or by the numbers that somebody types. Pure."""
+"""Selects listeners and rules, by flags or typed numbers. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
             known = [str(each) for each in found.listeners]
             close = suggestion(name, [*known, *(each.load_balancer for each in found.listeners)])
             raise UsageError(
-                f"there is no listener {name!r}{close}", hint=f"there are {', '.join(known)}", code="unknown-listener"
+                f"there is no listener {name!r}{close}", hint=f"known are {', '.join(known)}", code="unknown-listener"
             )
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
@@ -45,8 +45,8 @@ def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tupl
         if not meant:
             known = [str(each) for each in endpoints]
             raise UsageError(
-                f"no rule that can be moved is {name!r}{suggestion(name, known)}",
-                hint=f"they are {', '.join(known)}",
+                f"there is no movable rule {name!r}{suggestion(name, known)}",
+                hint=f"known are {', '.join(known)}",
                 code="unknown-rule",
             )
         chosen |= meant

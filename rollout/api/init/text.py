@@ -1,6 +1,6 @@
-"""A draft as the text of a stacks.toml that somebody will read: each table says what it is for. Pure.
+"""A draft as the text of a stacks.toml, with a comment for each table. Pure.
 
-What is prose begins with `# `; an example begins with `#` alone, and holds once that is taken away.
+Prose begins with `# `; an example begins with `#` alone, and is valid without it.
 """
 
 from __future__ import annotations
@@ -29,23 +29,25 @@ def text_of(draft: Draft) -> str:
 
 def _project(draft: Draft) -> Iterator[str]:
     yield "# The inventory: which endpoints move from today's functions (legacy) to new ones (candidate), and how far."
-    yield f"# Written by `rollout init` from what account {draft.account} has in {draft.region}. Change it as you like,"
-    yield f"# then `rollout preflight {draft.answers.environment}` says whether AWS is so."
-    yield "# All but the environments holds in each environment, and an environment may override it."
+    yield f"# Written by `rollout init` from account {draft.account}, {draft.region}. Change it as you like;"
+    yield f"# then `rollout preflight {draft.answers.environment}` checks it against AWS."
+    yield "# All tables but [environments] apply to each environment, which may override them."
     yield ""
     yield "[project]"
-    yield f"name = {_quoted(draft.answers.project)} # Pulumi's stacks are named by it, so it stays"
+    yield f"name = {_quoted(draft.answers.project)} # part of the Pulumi stacks' names: don't change it"
     yield ""
-    yield "# How long a client stays with the implementation that it met first."
+    yield "# How long a client stays with its first implementation."
     yield "[stickiness]"
     kept = {endpoint.kept_for for endpoint in draft.routes.values() if endpoint.candidate}
     duration = next(iter(kept)) if len(kept) == 1 else timedelta(hours=1)  # as live rules have it that both serve
     yield f"duration = {_quoted(format_duration(duration))}" if duration else '#duration = "1h"'
-    yield "#enabled = false # no cookies on answers, and clients don't stay" if duration else "enabled = false"
+    yield (
+        "#enabled = false # no cookies; each request may reach either implementation" if duration else "enabled = false"
+    )
 
 
 def _load_balancers(draft: Draft) -> Iterator[str]:
-    yield "# The listeners whose rules move. They are looked up, never changed."
+    yield "# The listeners whose rules move. rollout looks them up and never changes them."
     for key, listener in draft.load_balancers.items():
         yield ""
         yield f"[load-balancers.{key}]"
@@ -58,16 +60,16 @@ def _function(draft: Draft) -> Iterator[str]:
         if number:
             yield ""
         if name in draft.makers.values():
-            yield f"# {name} is there already and gets requests. Phase 2 adopts its rules as they are, without phase 1,"
-            yield "# which would build a function anew: what is below is for that alone."
+            yield f"# {name} exists already and gets requests. Phase 2 adopts its rules unchanged. Don't run phase 1,"
+            yield "# which would build a new function: the settings below are only for that."
         else:
             yield from _new_function()
         yield from _function_table(draft, name, target_groups)
 
 
 def _new_function() -> Iterator[str]:
-    yield "# The candidate. Phase 1 builds it, with a role, a log group and these target groups; no request reaches it."
-    yield "# Each route has one of its own here, so that it is measured by itself and its cookies are its own."
+    yield "# The candidate. Phase 1 builds it, with a role, a log group and target groups. No request reaches it yet."
+    yield "# Each route has its own target group, so that it is measured separately and has its own cookies."
 
 
 def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[str]]) -> Iterator[str]:
@@ -87,7 +89,7 @@ def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[st
 
 
 def _routes(draft: Draft) -> Iterator[str]:
-    yield "# The endpoints that move. Phase 2 takes over each rule in place: ARN, priority and conditions stay."
+    yield "# The endpoints that move. Phase 2 adopts each rule in place: ARN, priority and conditions stay."
     for key, endpoint in draft.routes.items():
         yield ""
         yield f"[routes.{key}]"
@@ -97,7 +99,7 @@ def _routes(draft: Draft) -> Iterator[str]:
 
 def _kept(draft: Draft) -> Iterator[str]:
     if draft.kept:
-        yield "# Endpoints that stay as they are. They are known so that nothing takes their requests or priorities."
+        yield "# Endpoints that stay unchanged. They are listed so that nothing takes their requests or priorities."
     for key, endpoint in draft.kept.items():
         yield ""
         yield f"[kept-routes.{key}]"
@@ -106,7 +108,7 @@ def _kept(draft: Draft) -> Iterator[str]:
             yield f"target-type = {_quoted(endpoint.target_type)}"
     if draft.unfit:
         yield ""
-        yield "# Rules that rollout can't take over; it leaves them alone:"
+        yield "# Rules that rollout can't adopt; it leaves them unchanged:"
         yield from (f"# - {one_line(str(rule))}" for rule in draft.unfit)
 
 
@@ -126,34 +128,34 @@ def _environment(draft: Draft) -> Iterator[str]:
     yield "weight = 0 # the candidate's share of every route, per cent"
     live = [f"{key} = {endpoint.weight}" for key, endpoint in draft.routes.items() if endpoint.candidate]
     if live:
-        yield f"route-weights = {{ {', '.join(live)} }} # what is live already"
+        yield f"route-weights = {{ {', '.join(live)} }} # already live"
     yield '#backend = "s3://BUCKET/rollout" # where Pulumi keeps its state; by default a folder beside this file'
 
 
 def _optional(draft: Draft) -> Iterator[str]:
-    yield "# What follows is optional: take the # away."
+    yield "# Optional settings: remove the #."
     yield ""
-    yield "# Who holds the live rules today, so that it is told to let go of them after phase 2."
+    yield "# The tool that manages the live rules today; it must release them after phase 2."
     yield "#[legacy]"
     yield '#owner = "terraform" # or "pulumi", with stack = "ORGANIZATION/PROJECT/STACK"'
     yield '#directory = "../infrastructure"'
     yield ""
-    yield "# The way up: its steps, and how long each is watched at least."
+    yield "# The ramp: its steps, and the minimum time of each."
     yield "#[ramp]"
     yield f"#steps = [{', '.join(map(str, Ramp().steps))}]"
     yield '#bake = "30m"'
     yield ""
-    yield "# Who is told of it."
+    yield "# Who gets messages about it."
     yield "#[notifications.team]"
     yield '#webhook = "$TEAM_WEBHOOK" # the variable that holds the URL'
     yield ""
     if (base := _override_base(draft)) is not None:
-        yield "# A request header that picks the candidate, at any weight; `rollout override` makes the rules for it."
+        yield "# A request header that selects the candidate, at any weight; `rollout override` creates its rules."
         yield "#[header-override]"
         yield '#name = "X-Rollout"'
-        yield f"#priority-base = {base} # it and the numbers after it must be free, and lower than every route's"
+        yield f"#priority-base = {base} # this and the following numbers must be free, and lower than every route's"
         yield ""
-    yield "# Programs of your own in place of rollout's, which make what this file says and nothing more."
+    yield "# Your own programs instead of rollout's, which create exactly what this file says."
     yield "#[programs]"
     yield '#candidate = "programs.candidate:program"'
 

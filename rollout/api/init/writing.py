@@ -1,4 +1,4 @@
-"""A new file whole or not at all, and never over another one that nobody said may go."""
+"""Writes a new file completely or not at all, and never replaces one without permission."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from pathlib import Path
 
 from rollout.errors import RolloutError, UsageError
 
-_INSTEAD = (
-    "name another file with --file or ROLLOUT_FILE, look at the text with --dry-run, or write it anew with --force"
-)
+_INSTEAD = "name another file with --file or ROLLOUT_FILE, show the text with --dry-run, or replace it with --force"
 
 
 def refuse_existing(path: Path) -> None:
-    """Stop where there is something already.
+    """Stop if the file exists.
 
     Raises:
         UsageError: There is.
     """
     if os.path.lexists(path):
-        raise UsageError("is there already and stays as it is", where=str(path), hint=_INSTEAD, code="file-exists")
+        raise UsageError("already exists and stays unchanged", where=str(path), hint=_INSTEAD, code="file-exists")
 
 
 def write_new(path: Path, text: str, *, force: bool = False) -> None:
@@ -52,7 +50,7 @@ def write_new(path: Path, text: str, *, force: bool = False) -> None:
             draft.unlink(missing_ok=True)
     except FileExistsError:
         raise UsageError(
-            "is there already and stays as it is", where=str(path), hint=_INSTEAD, code="file-exists"
+            "already exists and stays unchanged", where=str(path), hint=_INSTEAD, code="file-exists"
         ) from None
     except OSError as error:
         raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from None

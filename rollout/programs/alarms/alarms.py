@@ -1,4 +1,4 @@
-"""The alarms of an environment: the candidate beside legacy at the same time, and by itself. Pure.
+"""The alarms of an environment: the candidate compared with legacy at the same time, and alone. Pure.
 
 AWS reads at most ten series for one alarm. Where a pool has more, legacy is compared in parts, and an alarm over those
 goes off if the candidate is worse than each part. So routes that differ never make a false alarm, and may hide one.
@@ -24,7 +24,7 @@ PERIODS, BREACHING = 5, 3
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When an alarm goes off.
+    """The thresholds of the alarms.
 
     Attributes:
         requests: A minute with fewer of them on either side says nothing; 1 or more.
@@ -41,7 +41,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm that goes off while a value is above its threshold in three of five minutes.
+    """An alarm that is in ALARM while a value is above its threshold in three of five minutes.
 
     Attributes:
         key: Its logical name, which never changes.
@@ -62,7 +62,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class JointAlarm:
-    """An alarm that goes off while all of its parts do.
+    """A composite alarm that is in ALARM while all of its parts are.
 
     Attributes:
         key: Its logical name, which never changes.

@@ -1,4 +1,4 @@
-"""A CloudWatch dashboard with both implementations side by side, as the JSON that AWS takes. Pure.
+"""A CloudWatch dashboard with both implementations side by side, as JSON. Pure.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 """
@@ -79,9 +79,9 @@ def _pool_graphs(region: str, pool: AlarmPool, places: Places) -> list[_Widget]:
     slow = [query for side in (legacy, candidate) for each in ("p50", "p99") for query in side.latency(each)]
     asked = {query.id for query in requests}
     return [
-        _graph(region, "Requests a minute, and the candidate's share", [*requests, share], right="share"),
+        _graph(region, "Requests per minute, and the candidate's share", [*requests, share], right="share"),
         _graph(region, "Errors, %", [*requests, *errors], hidden=asked),
-        _graph(region, "Time to answer of the slowest target group, s", slow),
+        _graph(region, "Response time of the slowest target group, s", slow),
     ]
 
 

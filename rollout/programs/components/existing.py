@@ -1,4 +1,4 @@
-"""What programs find on AWS rather than build: listeners and target groups, by the inventory's names.
+"""Existing resources that programs look up: listeners and target groups, by the inventory's names.
 
 All lookups of a program run side by side and are awaited before its first resource: with eight routes that is one round
 trip instead of a dozen, and whatever is missing is told at once, instead of failing each resource that needed it.
@@ -74,6 +74,6 @@ async def _arn(kind: str, wanted: Mapping[str, Any], what: str) -> str:
     try:
         found = await invoke_async(f"aws:lb/get{kind}:get{kind}", wanted, InvokeOptions(version=version("pulumi_aws")))
     except Exception as error:
-        reason = "isn't there" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
+        reason = "doesn't exist" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
         raise RunError(f"{what} {reason}") from error
     return str(found["arn"])

@@ -1,4 +1,4 @@
-"""A listener rule that sends requests with a header to one target group, before a route's own rule is asked.
+"""A listener rule that sends requests with a header to one target group, before the route's rule.
 
 It has no stickiness: the header decides on every request, and no cookie does.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/rule-condition-types.html#http-header-conditions
@@ -17,7 +17,7 @@ from rollout.programs.components.listener_rule import condition_args
 
 
 class HeaderRule(ComponentResource):
-    """One listener rule at a priority before the route's own.
+    """One listener rule with a higher precedence than the route's rule.
 
     It carries a tag with its logical name, by which later phases know it and leave it alone. Unlike a weighted rule it
     is deleted with its resource: the route's own rule is always there behind it.

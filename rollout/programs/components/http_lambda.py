@@ -1,4 +1,4 @@
-"""A Lambda function that a load balancer can reach: function, target groups and, only if asked for, a listener rule.
+"""A Lambda function behind load balancers: function, target groups and, optionally, a listener rule.
 
 Builders that always made the rule are why a route couldn't be shared by two implementations: a load balancer has one
 rule a priority. Without `listener_rule` somebody else, such as a weighted rule, decides on the requests.
@@ -57,7 +57,7 @@ class ImagePackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLambdaArgs:
-    """What a function behind load balancers is made of.
+    """The arguments of `HttpLambda`.
 
     Attributes:
         function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores.
@@ -102,7 +102,7 @@ class HttpLambdaArgs:
 
 
 class HttpLambda(ComponentResource):
-    """A Lambda function with its role, log group and target groups, and a listener rule if asked for.
+    """A Lambda function with its role, log group and target groups, and optionally a listener rule.
 
     Every name on AWS is given, so that the parts are found again by it. The log group stands before the function, or
     Lambda would make one that is kept for ever; a function is registered only once the load balancer may invoke it,

@@ -1,4 +1,4 @@
-"""A listener rule's inputs, written the same way wherever one is described.
+"""A listener rule's inputs, in one form.
 
 A rule changes hands between stacks. If owners wrote its conditions differently, adopting it would show more than the
 change of its actions, and the cutover's policy would rightly refuse it.
@@ -20,7 +20,7 @@ from rollout.inventory.model import Arn
 
 @dataclass(frozen=True, slots=True)
 class ListenerRuleArgs:
-    """Where a rule stands and which requests it takes.
+    """A rule's listener, priority and conditions.
 
     Attributes:
         load_balancer: A name for the listener's load balancer, by which its target groups go too.

@@ -23,7 +23,7 @@ from rollout.programs.components.listener_rule import condition_args
 
 @dataclass(frozen=True, slots=True)
 class WeightedRuleArgs:
-    """What a weighted rule is made of.
+    """The arguments of `WeightedRule`.
 
     Attributes:
         listener_arn: The listener.

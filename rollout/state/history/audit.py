@@ -1,4 +1,4 @@
-"""Who changed what, when and why: the update histories of an environment's stacks as one. Pure.
+"""Who changed what, when and why: the merged update histories of an environment's stacks. Pure.
 
 A run that updated several stacks is one change, since it wrote the same message into each. What was written before
 messages held a record, or by somebody with another tool, is told as far as its message goes.

@@ -1,4 +1,4 @@
-"""A stack's update history, as the engine's backend keeps it. Pure."""
+"""A stack's update history, as in the engine's backend. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads the update histories of an environment's stacks, side by side."""
+"""Reads the update histories of an environment's stacks, in parallel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.state.history.entries import Update
 from rollout.state.ports import States
 
 EVERYTHING = 1_000_000
-"""More updates than a stack has: numbers stay the same only if they are counted from the first."""
+"""More updates than a stack has: the numbers are stable only if they count from the first."""
 
 
 def read_histories(states: States) -> Mapping[str, tuple[Update, ...]]:

@@ -1,4 +1,4 @@
-"""What a change writes of itself into Pulumi's update history: a line of JSON below the line for people. Pure.
+"""A change's record in Pulumi's update history: a line of JSON below the line for people. Pure.
 
 It is there for an audit: who, which traffic from where to where, and the digest that the gate showed. A ramp's own
 entry, on a line of its own, stands beside it.
@@ -20,7 +20,7 @@ Moves = Mapping[str, tuple[Percent | None, Percent]]
 
 
 class Record(Frozen):
-    """What a change was. Keys that a newer rollout wrote are passed over.
+    """A change's record. Unknown keys of newer versions are ignored.
 
     Attributes:
         phase: The phase's name, `weight` or `rollback`.

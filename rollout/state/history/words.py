@@ -1,4 +1,4 @@
-"""What a past change did and why, in the words of a table. Pure."""
+"""A past change as text for tables. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rollout.inventory.quantities import Percent
 from rollout.state.history.audit import PastChange
 
 FEW = 2
-"""How many routes are named."""
+"""The maximum number of named routes."""
 
 
 def what(change: PastChange) -> str:
