@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from rollout.errors import Drift, GateRefused, Problem, UsageError, VerifyFailed
+from rollout.errors import Drift, Problem, UsageError, VerifyFailed
 from rollout.inventory.marks import Bearer, Marked, Standing, mark_of, standing
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import STACKS
@@ -17,6 +17,7 @@ from rollout.migration import events
 from rollout.migration.bearers import TAGGED, bearer_of
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver, Marks
+from rollout.migration.runner.approval import ask
 from rollout.state.history.record import Record, with_record
 from rollout.state.plan import LISTENER_RULE, Change, Op, ResourceState, StackPreview
 from rollout.state.ports import Stacks
@@ -128,15 +129,7 @@ class Adoption:
         warnings = tuple(f"rollout may change and delete it from then on: {each}" for each in chosen)
         gate = Gate(environment.name, ADOPT, (), previews, warnings, by_name=environment.confirm == "name")
         self._emit(events.GateOpened(environment.name, gate))
-        if approve is None:
-            raise GateRefused(
-                "adopt needs approval, and this is not a terminal; nothing was changed",
-                hint="check what it would mark, then pass `--yes`",
-                code="approval-required",
-            )
-        if not approve(gate):
-            raise GateRefused("declined; nothing was changed", code="gate-declined")
-        self._emit(events.GateApproved(environment.name, ADOPT))
+        ask(gate, approve, self._emit, hint="check what it would mark, then pass `--yes`")
         self._mark(chosen)
         plan = " ".join(preview.digest for preview in previews)
         record = Record(phase=ADOPT, at=self._now(), by=self._by, plan=plan)

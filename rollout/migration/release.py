@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from rollout.alb.state import AlbState
-from rollout.errors import GateRefused, PreflightFailed, Problem, UsageError, VerifyFailed
+from rollout.errors import PreflightFailed, Problem, UsageError, VerifyFailed
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration import events
@@ -19,6 +19,7 @@ from rollout.migration.checks.ownership import Ownership, ownership_of
 from rollout.migration.checks.preflight import held_rules, live_problems
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers
+from rollout.migration.runner.approval import ask
 from rollout.state.ports import Stacks
 
 RELEASE = "release"
@@ -97,15 +98,7 @@ class Release:
             self._emit(events.NothingToDo(environment.name, RELEASE))
             return ReleaseResult(environment.name, name, (), gate)
         self._emit(events.GateOpened(environment.name, gate))
-        if approve is None:
-            raise GateRefused(
-                "release needs approval, and this is not a terminal; nothing was changed",
-                hint="run the commands yourself, or pass `--yes`",
-                code="approval-required",
-            )
-        if not approve(gate):
-            raise GateRefused("declined; nothing was changed", code="gate-declined")
-        self._emit(events.GateApproved(environment.name, RELEASE))
+        ask(gate, approve, self._emit, hint="run the commands yourself, or pass `--yes`")
         for command in ownership.commands:
             owner.run(command)
             self._emit(events.CommandRun(environment.name, str(command)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from rollout.base.formatting import count_of
 from rollout.reports.changes import Effect, effect_of, weights_of
@@ -13,6 +14,8 @@ from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
 from rollout.reports.words import count, per_cent, per_cent_tick, seconds, seconds_tick
 from rollout.state.history.words import in_a_line
+
+LATENCIES: Mapping[str, Callable[[Bucket], Estimate | None]] = {"p50": attrgetter("median"), "p99": attrgetter("tail")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +67,16 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
             least=0.005,
             most=1.0,
         ),
-        Chart(
-            id=f"{prefix}-p50",
-            title="Response time, p50",
-            summary=f"Legacy {seconds(old.median)}, candidate {seconds(new.median)} on average.",
-            lines=both(lambda each: each.median),
-            written=seconds_tick,
-            least=0.001,
-        ),
-        Chart(
-            id=f"{prefix}-p99",
-            title="Response time, p99",
-            summary=f"Legacy {seconds(old.tail)}, candidate {seconds(new.tail)} on average.",
-            lines=both(lambda each: each.tail),
-            written=seconds_tick,
-            least=0.001,
+        *(
+            Chart(
+                id=f"{prefix}-{quantile}",
+                title=f"Response time, {quantile}",
+                summary=f"Legacy {seconds(take(old))}, candidate {seconds(take(new))} on average.",
+                lines=both(take),
+                written=seconds_tick,
+                least=0.001,
+            )
+            for quantile, take in LATENCIES.items()
         ),
     )
     return tuple(Drawn(each.title, svg(each, marks, start, end)) for each in charts)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from rollout.analysis.measuring.volumes import Volume
 from rollout.errors import GateRefused
+from rollout.migration import events
 from rollout.migration.checks.belonging import adoption_warnings, left_warnings
 from rollout.migration.checks.preflight import overlap_problems
 from rollout.migration.gates import Gate, drift_warning, only_lowers, traffic_of, warnings_of
@@ -58,17 +59,27 @@ def gate_of(
     )
 
 
-def ask(gate: Gate, approve: Approver | None) -> None:
-    """Go on if somebody says yes.
+def ask(
+    gate: Gate,
+    approve: Approver | None,
+    emit: events.Listener,
+    hint: str = "check `rollout preview`, then pass `--yes`",
+) -> None:
+    """Go on if the gate is approved.
+
+    Args:
+        approve: Called with the gate; None refuses.
+        hint: What to do where nobody can be asked.
 
     Raises:
-        GateRefused: Nobody does.
+        GateRefused: It isn't.
     """
     if approve is None:
         raise GateRefused(
             f"{gate.phase} needs approval, and this is not a terminal; nothing was changed",
-            hint="check `rollout preview`, then pass `--yes`",
+            hint=hint,
             code="approval-required",
         )
     if not approve(gate):
         raise GateRefused("declined; nothing was changed", code="gate-declined")
+    emit(events.GateApproved(gate.environment, gate.phase))

@@ -139,8 +139,7 @@ class PhaseRunner:
             self._emit(events.GateOpened(environment.name, gate))
             if preview_only:
                 return result
-            ask(gate, approve)
-            self._emit(events.GateApproved(environment.name, name))
+            ask(gate, approve, self._emit)
             self._concurrent.stop_if_moved(run, self._load_balancers.read(environment))
             said = (message() if callable(message) else message) or f"rollout {name} {environment.name}"
             self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
