@@ -1,4 +1,4 @@
-"""An AWS on this machine: moto's API made as strict as AWS, behind the addresses that boto3 and Pulumi ask.
+"""A local AWS: moto's API, made as strict as AWS, at the endpoints that boto3 and Pulumi use.
 
 - `server`: the sandbox itself, in this process; `daemon`: the same in a process of its own, found by its folder;
 - `front`: what each call passes through: account, faults, moto, journal; `strict`: where AWS refuses and moto doesn't;

@@ -1,4 +1,4 @@
-"""Whether a call is allowed: which rights AWS asks for it, held to the policy of whoever makes it.
+"""Whether a call is allowed: the permissions that it needs, compared with the caller's policy.
 
 An account whose policy nobody set may do anything. Where one is set, a call that isn't in the tables here is refused,
 even if the policy allows it: nobody can say on which resource AWS would check it.
@@ -106,14 +106,14 @@ _CODES_BY_SERVICE = {"monitoring": "AccessDenied", "sns": "AuthorizationError"}
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """AWS's no."""
+    """AWS's refusal."""
 
     code: str
     message: str
 
 
 class Authorization:
-    """Who may do what."""
+    """The policies of the accounts."""
 
     def __init__(self) -> None:
         self._policies: dict[str, Policy] = {}
@@ -139,7 +139,7 @@ class Authorization:
         code = _CODES_BY_SERVICE.get(call.service) or _CODES.get(call.protocol, _JSON_CODE)
         rights = tuple(rights_of(call))
         if not rights:
-            why = "because the sandbox doesn't know on which resource AWS checks it"
+            why = "because the sandbox doesn't know the resource of this call"
             return Refusal(code, f"{who} {call.action} {why}")
         for asked in rights:
             if why_not := policy.refusal(_as_it_is(call, asked)):

@@ -1,4 +1,4 @@
-"""The sandbox's time, which may run faster than the wall's: minutes of metrics, lives of cookies, latencies."""
+"""The sandbox's time, which may run faster than real time: minutes of metrics, lifetimes of cookies, latencies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class SandboxClock:
-    """A clock that starts with the wall's time and goes at a speed of its own, never back."""
+    """A clock that starts at the real time and runs at its own speed, never backwards."""
 
     def __init__(self) -> None:
         self.speed = 1.0

@@ -1,4 +1,4 @@
-"""The sandbox's control paths: how another process asks a daemon for faults, policies, provider ports and to stop.
+"""The sandbox's control paths: another process sets a daemon's faults, policies and provider ports, and stops it.
 
 All are on the loopback interface and need the token that sandbox.json holds, which only its owner can read.
 """

@@ -1,4 +1,4 @@
-"""The sandbox in a process of its own, found by its folder, so that several commands see one AWS.
+"""The sandbox as a separate process, found by its folder, so that several commands share one AWS.
 
 Who is alive is told by locks and answers, never by process ids alone, which get used again: the daemon holds
 `daemon.lock` as long as it lives, and a `sandbox.json` counts only if whoever listens there knows its token.
@@ -38,13 +38,13 @@ START_TIMEOUT = timedelta(minutes=2)
 STOP_TIMEOUT = timedelta(seconds=10)
 FILES = 10_000
 GLANCE = timedelta(seconds=1)
-"""How often a daemon looks whether it can still be found."""
+"""How often a daemon checks that its file still exists."""
 _INFO, _LOG, _START_LOCK, _LIFE_LOCK = "sandbox.json", "daemon.log", "start.lock", "daemon.lock"
 
 
 @dataclass(frozen=True)
 class SandboxInfo:
-    """A daemon that answers.
+    """A running daemon.
 
     Attributes:
         folder: Where its state is.
@@ -165,7 +165,7 @@ def connect(folder: Path) -> SandboxInfo:
         raise SandboxError(
             "no sandbox is running",
             where=str(folder),
-            hint="Start one: rollout sandbox start",
+            hint="start one: rollout sandbox start",
             code="sandbox-not-running",
         )
     return info
@@ -189,7 +189,7 @@ def stop(folder: Path) -> bool:
             life.acquire(timeout=STOP_TIMEOUT.total_seconds())
         except Timeout:
             raise SandboxError(
-                f"the sandbox (pid {info.pid}) doesn't end", where=str(folder), code="sandbox-not-stopped"
+                f"the sandbox (pid {info.pid}) did not end", where=str(folder), code="sandbox-not-stopped"
             ) from None
         life.release()
     (folder / _INFO).unlink(missing_ok=True)

@@ -42,7 +42,7 @@ def compiled(expression: str, flags: int = 0) -> re.Pattern[str]:
             or token["possessive"]
         )
         if of_python:
-            raise ValueError(f"{token[0]} isn't supported")
+            raise ValueError(f"{token[0]} is not supported")
     if any(int(count) > _MAX_REPEAT for count in re.findall(r"(?<=[{,])\d+(?=[,}])", expression)):
         raise ValueError("too many repetitions")
     with warnings.catch_warnings(action="ignore"):  # of sets that a later Python may read otherwise

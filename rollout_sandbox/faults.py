@@ -1,4 +1,4 @@
-"""Trouble on demand: the next calls of an action are throttled, refused or slowed, or their answers lost."""
+"""Faults on demand: the next calls of an action are throttled, refused or delayed, or their answers lost."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What shall go wrong.
+    """A fault for the next calls of an action.
 
     Attributes:
         action: A pattern of IAM actions: `elasticloadbalancing:ModifyRule`, `lambda:*`.
@@ -41,7 +41,7 @@ class Fault:
 
 
 class Faults:
-    """The faults still to come, in the order in which they were asked for."""
+    """The pending faults, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Fault, int]] = []

@@ -1,4 +1,4 @@
-"""What each call passes on its way to moto: whose it is and what they may do, trouble ordered, the journal."""
+"""The way of each call to moto: access, authorization, faults, the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record of API calls: the proof of what a phase did and, above all, of what it did not do."""
+"""The journal of API calls: shows what a phase did and what it did not do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One API call and its outcome.
+    """One API call and its result.
 
     Attributes:
         time: When it was answered, ISO 8601 in UTC.

@@ -1,4 +1,4 @@
-"""What is there before rollout comes: load balancers that answer 404 to all, and target groups that aren't Lambdas.
+"""Prepares an account: load balancers that answer 404, and target groups without Lambda functions.
 
 Plain boto3, as somebody's own Terraform or console would have left it. What exists already is left as it is.
 """
@@ -37,7 +37,7 @@ class Balancer:
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """What stands there.
+    """The prepared resources.
 
     Attributes:
         listeners: The listeners' ARNs, by load balancer.

@@ -1,4 +1,4 @@
-"""What CloudWatch knows of the sandbox's traffic: measurements by metric and minute, each with all its values.
+"""CloudWatch's metrics of the sandbox's traffic: measurements by metric and minute, with all values.
 
 All values are kept, eight bytes each, since a percentile can't be had from sums; minutes go after CloudWatch's 15 days.
 """

@@ -95,13 +95,13 @@ class Policy:
             SandboxError: AWS wouldn't take it, or it has what isn't known here.
         """
         if set(document) != {"Version", "Statement"} or document["Version"] != "2012-10-17":
-            raise _malformed("it has a Version, 2012-10-17, and statements")
+            raise _malformed("it needs the Version 2012-10-17 and statements")
         if len("".join(json.dumps(document).split())) > MAX_CHARACTERS:
             raise _malformed(f"it has more than {MAX_CHARACTERS} characters")
         statements = document["Statement"]
         sids = [statement.get("Sid") for statement in statements]
         if len(set(sids)) < len(sids) or not all(re.fullmatch("[A-Za-z0-9]+", sid or "") for sid in sids):
-            raise _malformed("each statement has a Sid of letters and digits, and no two the same")
+            raise _malformed("each statement needs a unique Sid of letters and digits")
         return cls(tuple(map(_statement, statements)))
 
     def refusal(self, asked: Asked) -> str | None:
@@ -115,21 +115,21 @@ class Policy:
 def _statement(said: Mapping[str, Any]) -> Statement:
     sid = said["Sid"]
     if not {"Effect", "Action", "Resource"} <= set(said) <= {"Sid", "Effect", "Action", "Resource", "Condition"}:
-        raise _malformed(f"{sid} has an Effect, an Action and a Resource, and may have a Condition")
+        raise _malformed(f"{sid} needs an Effect, an Action and a Resource, and may have a Condition")
     actions, resources = _values(said["Action"]), _values(said["Resource"])
     if said["Effect"] not in ("Allow", "Deny") or not actions or not resources:
-        raise _malformed(f"{sid} allows or denies some actions on some resources")
+        raise _malformed(f"{sid} needs actions and resources to allow or deny")
     if bad := [action for action in actions if not re.fullmatch(r"[a-z0-9-]+:[A-Za-z*?]+", action)]:
-        raise _malformed(f"{sid}: {bad[0]} is no action")
+        raise _malformed(f"{sid}: {bad[0]} is not an action")
     if bad := [arn for arn in resources if arn != "*" and not re.fullmatch(r"arn(:[^:]*){4}:.+", arn)]:
-        raise _malformed(f"{sid}: {bad[0]} is no ARN")
+        raise _malformed(f"{sid}: {bad[0]} is not an ARN")
     conditions = tuple(
         (operator, key, _values(wanted))
         for operator, keys in said.get("Condition", {}).items()
         for key, wanted in keys.items()
     )
     if unknown := [operator for operator, _, _ in conditions if operator not in _OPERATORS]:
-        raise _malformed(f"{sid}: {unknown[0]} is no operator that the sandbox knows")
+        raise _malformed(f"{sid}: the sandbox doesn't support the operator {unknown[0]}")
     return Statement(said["Effect"] == "Allow", actions, resources, conditions)
 
 

@@ -1,4 +1,4 @@
-"""The sandbox itself, in this process: the API's server, and the stand-in for pulumi-aws beside it."""
+"""The sandbox in this process: the API's server, and the stand-in for pulumi-aws."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _one_a_process = threading.Lock()
 
 
 class Sandbox:
-    """A running AWS on this machine; `Sandbox.start()` makes one, and leaving its `with` block stops it.
+    """A running local AWS. `Sandbox.start()` creates one; leaving its `with` block stops it.
 
     Each twelve-digit access key id is an account of its own; any other key belongs to 123456789012.
 
@@ -110,7 +110,7 @@ class Sandbox:
         extra.require()
         if not _one_a_process.acquire(blocking=False):
             raise SandboxError(
-                "a sandbox is running in this process already", hint="Stop it first", code="sandbox-running"
+                "a sandbox is already running in this process", hint="stop it first", code="sandbox-running"
             )
         with ExitStack() as starting:
             starting.callback(_one_a_process.release)

@@ -1,4 +1,4 @@
-"""Which services and actions the sandbox has: what rollout, its programs and pulumi-aws ask for, and no more of moto.
+"""The sandbox's services and actions: those that rollout, its programs and pulumi-aws need, and no more of moto.
 
 moto has hundreds of services. Some act on the machine: they start containers, or send requests. So a call gets to
 moto only if it is in the table here, and by the service that it is signed for, never by one that moto guesses.
@@ -109,7 +109,7 @@ class Services:
 
 def _unknown(call: ApiRequest) -> Response:
     action = call.action if call.operation else f"this action of {call.service}"
-    text = f"The sandbox doesn't have {action}; docs/sandbox.md says what it has"
+    text = f"The sandbox doesn't support {action}; see docs/sandbox.md"
     if call.protocol in {"query", "ec2"}:
         return refusal.response(call.protocol, "InvalidAction", text, HTTPStatus.BAD_REQUEST)
     return refusal.response(call.protocol, "UnknownOperationException", text, HTTPStatus.NOT_FOUND)

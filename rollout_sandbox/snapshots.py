@@ -93,7 +93,7 @@ def take(info: SandboxInfo, account: str = "*", project: str = "") -> Snapshot:
     backend = info.folder / _STATE / ".pulumi"
     whose = f"{project}-" if project else ""  # a project a stack, named after both
     if locks := sorted(backend.glob(f"locks/*/{whose}*/**/*.json")):
-        hint = "wait until that is done; `rollout unlock ENVIRONMENT` if nobody is at work there"
+        hint = "wait until it has finished; run `rollout unlock ENVIRONMENT` if that process is no longer running"
         raise SandboxError("a stack is being updated", where=str(locks[0].relative_to(backend)), hint=hint)
     files = (file for kept in _KEPT for file in (backend / kept, *(backend / kept).rglob("*")) if file.is_file())
     states = {
@@ -130,7 +130,7 @@ def save(folder: Path, name: str, *, replace: bool = False) -> Path:
     """
     file = _file(folder, name)
     if file.exists() and not replace:
-        raise UsageError(f"there is a snapshot {name} already", where=str(file), hint="take another name, or --replace")
+        raise UsageError(f"snapshot {name} already exists", where=str(file), hint="use another name, or --replace")
     take(daemon.connect(folder)).write(file)
     return file
 
@@ -144,8 +144,8 @@ def restore(folder: Path, name: str) -> SandboxInfo:
     """
     file = _file(folder, name)
     if not file.exists():
-        known = ", ".join(names(folder)) or "none; make one: rollout sandbox save NAME"
-        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), hint=f"there is: {known}")
+        known = ", ".join(names(folder)) or "none; create one: rollout sandbox save NAME"
+        raise UsageError(f"there is no snapshot {name}", where=str(file.parent), hint=f"known are: {known}")
     snapshot = Snapshot.read(file)
     daemon.stop(folder)
     put(folder, snapshot)
@@ -159,7 +159,9 @@ def names(folder: Path) -> list[str]:
 
 def _file(folder: Path, name: str) -> Path:
     if not _NAME.fullmatch(name):
-        raise UsageError(f"{name!r} can't be a snapshot's name", hint="use letters, digits, dots, hyphens; 63 at most")
+        raise UsageError(
+            f"{name!r} is not a valid snapshot name", hint="use up to 63 letters, digits, dots and hyphens"
+        )
     return folder.resolve() / "snapshots" / f"{name}.json"
 
 

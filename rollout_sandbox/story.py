@@ -77,7 +77,7 @@ def seed(
         return
     rules = dict.fromkeys(environment.routes if without_rules else (), RuleOwnership.RELEASED)
     given = ProgramInput(environment, rules=rules, mark=mark_of(environment, LEGACY).tags)
-    summary = "the legacy functions and their rules, as today's builders make them"
+    summary = "the legacy functions and their rules, as the legacy program creates them"
     emit(events.PhaseStarted(environment.name, "seed", summary, (LEGACY,)))
     changes: list[Change] = []
     stacks.up(LEGACY, given, plan=None, message=f"the legacy stack of {environment.name}", on_change=changes.append)

@@ -1,4 +1,4 @@
-"""The memory of a sandbox: each change is written down, and played again at the next start or in another sandbox.
+"""The recording of a sandbox: each change is recorded, and replayed at the next start or in another sandbox.
 
 moto keeps everything in memory and can't save it. But it is a function of the changes it was asked for and of its
 random numbers. These are seeded before each change, by the change's own seed, so that the same ARNs come out again.
@@ -35,7 +35,7 @@ Environ = dict[str, Any]
 
 
 class Tape:
-    """The changes of one sandbox, in order.
+    """The recorded changes of one sandbox, in order.
 
     Args:
         file: Where they are kept, for its owner alone; None to keep them in memory.

@@ -1,4 +1,4 @@
-"""The sandbox as pytest fixtures, for tests of an inventory of one's own.
+"""The sandbox as pytest fixtures, for tests of your own inventory.
 
 They are asked for by name, `pytest_plugins = ["rollout_sandbox.testing"]`, so that test runs without them load nothing
 of it.
@@ -31,7 +31,7 @@ _accounts = itertools.count(FIRST_ACCOUNT)
 
 @dataclass(frozen=True)
 class SandboxedEnvironment:
-    """An environment of an inventory, in an account of the sandbox that no other test has.
+    """An environment of an inventory, in an account of the test's own.
 
     Attributes:
         name: The environment's.

@@ -1,4 +1,4 @@
-"""`rollout demo`: the whole story in the sandbox, from the legacy stack as it is today to a rollback."""
+"""`rollout demo`: a whole migration in the sandbox, from today's legacy stack to a rollback."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def demo(
         install.require()
         if file == STACKS_TOML and not file.exists():
             file = sample()
-            run.render.say("there is no stacks.toml in this folder: a sample is played, eight routes of a scoring API")
-        run.render.chapter("An AWS on this machine, with the legacy stack as it is today")
+            run.render.say("no stacks.toml in this folder: the demo uses a sample with eight routes of a scoring API")
+        run.render.chapter("A local AWS, with today's legacy stack")
         with TemporaryDirectory(prefix="rollout-demo-") as folder, Sandbox.start(Path(folder)) as aws:
             opened = Rollout.load(file, sandbox=aws, provider=provider.value, on_event=run.render)
             target = opened.environment(environment)
@@ -59,7 +59,7 @@ def demo(
                 _show_rules(run, target.inventory, aws)
             run.render(target.status())
             _ramps(run, target.inventory, file, aws, provider)
-            run.render.say("that was all; nothing of it is left on this machine")
+            run.render.say("the demo is over and has removed everything that it created")
 
 
 def sample() -> Path:
@@ -98,7 +98,9 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
 
     inventory, name = shortened(inventory), inventory.name
     with crowd(inventory, aws) as load:
-        run.render.chapter(f"rollout ramp {name}, of a candidate that breaks; AWS's clock runs {SPEED:g} times as fast")
+        run.render.chapter(
+            f"rollout ramp {name}, with a candidate that breaks; AWS's clock runs {SPEED:g} times as fast"
+        )
         breakage = Breakage(aws, load, "*rust*", inventory.ramp.steps[0], run.render)
         target = EnvironmentRollout(inventory, file, sandbox=aws, provider=provider.value, on_event=breakage)
         try:
@@ -107,7 +109,7 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
             minutes = breakage.lasting.total_seconds() / 60 if breakage.lasting else 0
             run.render(error)
             bad, lasted = count_of(breakage.bad, "bad answer"), count_of(round(minutes), "minute")
-            run.render.say(f"{bad} until all was back, in {lasted} of AWS's clock")
+            run.render.say(f"{bad} until all traffic was back, in {lasted} of AWS's clock")
         aws.forget_profiles()
-        run.render.chapter(f"rollout ramp {name} --restart, of a candidate that is mended")
+        run.render.chapter(f"rollout ramp {name} --restart, with a fixed candidate")
         target.ramp(approve=True, save=False, restart=True)

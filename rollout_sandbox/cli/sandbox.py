@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="An AWS on this machine, for trying everything.",
+    help="A local AWS for trials and tests.",
     no_args_is_help=True,
     add_completion=False,
 )
 
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Make everything anew, whatever an earlier start made.")]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Create everything from scratch, without the cache of an earlier start.")
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Letters, digits, dots and hyphens.")]
-Bare = Annotated[bool, typer.Option("--bare", help="Leave it empty: no load balancers, no legacy stack.")]
+Bare = Annotated[bool, typer.Option("--bare", help="Start empty: no load balancers, no legacy stack.")]
 
 
 def _say_listeners(run: Session, info: SandboxInfo) -> None:
@@ -68,7 +70,7 @@ def start(file: File = STACKS_TOML, bare: Bare = False, no_cache: NoCache = Fals
         if info.skipped:
             listed = ", ".join(sorted(set(info.skipped)))
             run.render.say(
-                f"{count_of(len(info.skipped), 'recorded change')} can't be made again and is missing: {listed}"
+                f"{count_of(len(info.skipped), 'recorded change')} could not be repeated and is missing: {listed}"
             )
         _say_listeners(run, info)
 
@@ -136,7 +138,7 @@ def status(file: File = STACKS_TOML, json: Json = False) -> None:
 
 @app.command()
 def speed(
-    factor: Annotated[float, typer.Argument(metavar="N", min=0.1, max=600, help="1 is the wall's time.")],
+    factor: Annotated[float, typer.Argument(metavar="N", min=0.1, max=600, help="1 is real time.")],
     file: File = STACKS_TOML,
     json: Json = False,
 ) -> None:
@@ -151,15 +153,15 @@ def speed(
 
         clock = daemon.connect(_folder(file)).clock
         clock.run_at(factor)
-        run.render.say(f"its clock runs {factor:g} times as fast as the wall's: {clock.now():%Y-%m-%d %H:%M:%S} UTC")
+        run.render.say(f"its clock runs {factor:g} times as fast as real time: {clock.now():%Y-%m-%d %H:%M:%S} UTC")
 
 
 @app.command()
 def load(
     environment: EnvironmentName,
-    rate: Annotated[int, typer.Option(min=1, help="Requests a second.")] = 50,
+    rate: Annotated[int, typer.Option(min=1, help="Requests per second.")] = 50,
     lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long, such as 30s or 5m.")] = "1m",
-    sticky: Annotated[str, typer.Option(help="Of 100 requests, those of users who keep cookies.")] = "50",
+    sticky: Annotated[str, typer.Option(help="The percentage of requests from users with cookies.")] = "50",
     file: File = STACKS_TOML,
     json: Json = False,
 ) -> None:
@@ -190,6 +192,6 @@ def load(
         found = tally(traffic.answers)
         if found.lost or found.wrong:
             raise SandboxError(
-                f"{found.lost} of {count_of(found.requests, 'request')} were lost, {found.wrong} answered wrongly",
+                f"{found.lost} of {count_of(found.requests, 'request')} were lost, {found.wrong} got a wrong answer",
                 code="requests-lost",
             )

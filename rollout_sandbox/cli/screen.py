@@ -1,4 +1,4 @@
-"""What the sandbox's commands draw: rules, and what a load came to."""
+"""The output of the sandbox's commands: rules, and the result of a load."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LiveRules:
-    """Live rules as another client of AWS's API tells them."""
+    """Live rules, as another client of AWS's API reads them."""
 
     rules: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What a load came to, by route."""
+    """The result of a load, by route."""
 
     routes: Mapping[str, Tally]
 
@@ -48,7 +48,7 @@ def _load(found: LoadResult, to: People) -> None:
 
 def rules(found: Sequence[Mapping[str, str]]) -> RenderableType:
     """A table of them, with the columns that they have."""
-    drawn = table(title="Live rules, read by boto3", title_justify="left")
+    drawn = table(title="Live rules, read with boto3", title_justify="left")
     for column in found[0] if found else ():
         drawn.add_column(column, overflow="fold", style="dim" if column == "rule" else "")
     for rule in found:
@@ -64,7 +64,7 @@ def load(found: Mapping[str, Tally]) -> RenderableType:
         drawn.add_column(count, justify="right", no_wrap=True)
     drawn.add_column("answered by", overflow="fold")
     for route, tally in sorted(found.items()):
-        by = ", ".join(f"{name or 'nobody known'} {count:,}" for name, count in tally.by.most_common())
+        by = ", ".join(f"{name or 'unknown'} {count:,}" for name, count in tally.by.most_common())
         bad = [Text(f"{count:,}", style="bold red" if count else "") for count in (tally.lost, tally.wrong)]
         drawn.add_row(route, f"{tally.requests:,}", *bad, by)
     return Padding(drawn, (1, 0, 1, 2))

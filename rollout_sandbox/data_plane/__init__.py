@@ -1,4 +1,4 @@
-"""The load balancers' data plane: listeners on this machine that answer HTTP as an Application Load Balancer does.
+"""The load balancers' data plane: local listeners that answer HTTP like an Application Load Balancer.
 
 - `plane`: the listeners of all load balancers, in one thread; `listener`: what one of them does with a request;
 - `rules`: moto's listeners as immutable snapshots; `matching`: conditions; `stickiness`: AWSALBTG cookies;

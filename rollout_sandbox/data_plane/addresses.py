@@ -1,4 +1,4 @@
-"""Where the load balancers of a sandbox are reached, and what else is on this machine."""
+"""The addresses of a sandbox's load balancers on this machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HERE = ip_network("127.0.0.0/8")
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """A listener of a load balancer, and where it is on this machine.
+    """A listener of a load balancer, and its local address.
 
     Attributes:
         load_balancer: The load balancer's name.

@@ -197,6 +197,6 @@ def load_handler(entry_point: str, root: Path) -> Handler:
         handler: Handler = getattr(loaded, function)
     except Exception as error:
         raise SandboxError(
-            f"{entry_point} can't be loaded: {error}", where=str(root), code="program-missing"
+            f"{entry_point} can't be imported: {error}", where=str(root), code="program-missing"
         ) from error
     return handler

@@ -1,4 +1,4 @@
-"""How well functions do: latency, errors, crashes, throttles and cold starts, as a user orders them."""
+"""How functions behave: latency, errors, crashes, throttles and cold starts, as set by the user."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _Z99 = NormalDist().inv_cdf(0.99)
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How the functions of a name behave.
+    """The behaviour of functions whose names match.
 
     Attributes:
         function: A pattern of function names, `rust-*`, or of one's versions, `rust-scorer:2`. Targets that aren't

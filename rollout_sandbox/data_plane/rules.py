@@ -153,7 +153,9 @@ def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeLi
                 kind, body = fixed.get("ContentType", "text/plain"), fixed.get("MessageBody", "")
                 return FixedResponse(int(fixed["StatusCode"]), kind, body)
             case other:
-                return FixedResponse(501, "text/plain", f"the sandbox's load balancers know no {other} action")
+                return FixedResponse(
+                    501, "text/plain", f"the sandbox's load balancers don't support the action {other}"
+                )
 
     ordered = sorted(
         listener.rules.values(), key=lambda rule: (rule.is_default, 0 if rule.is_default else rule.priority)

@@ -1,4 +1,4 @@
-"""Requests to the sandbox's load balancers, as a crowd of clients would send them, and a record of each answer.
+"""Load: requests of many clients to the sandbox's load balancers, with a record of each answer.
 
 - `endpoints`: what an inventory's routes are asked for, and who may answer;
 - `clients`: who asks, with cookies or without; `generator`: when, whatever the answers do;

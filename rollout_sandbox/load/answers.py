@@ -1,4 +1,4 @@
-"""What came of each request, and what all of them come to. Pure.
+"""The answer of each request, and their totals. Pure.
 
 A request is *lost* if it got no answer, or a 5xx. It is *wrong* if somebody answered who doesn't serve its route, or
 answered something else than was asked: the load balancer's own 404 too, as where a rule is missing. One that a rule
@@ -22,7 +22,7 @@ SERVER_ERRORS = 500
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """What is asked for, and who may answer.
+    """A request, and the functions that may answer it.
 
     Attributes:
         route: Its name in the inventory.
@@ -78,7 +78,7 @@ def judge(endpoint: Endpoint, status: int, by: str, *, echoed: bool = True) -> V
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One request, and what came of it.
+    """One request and its answer.
 
     Attributes:
         endpoint: What was asked for.
@@ -115,7 +115,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Tally:
-    """What answers come to.
+    """The totals of answers.
 
     Attributes:
         requests: How many were sent.

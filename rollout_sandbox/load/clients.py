@@ -1,4 +1,4 @@
-"""Who asks: users who keep cookies and come again, and passers-by who don't."""
+"""The clients: users with cookies who return, and clients without cookies."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rollout_sandbox.load.answers import Endpoint
 
 @dataclass(slots=True)
 class User:
-    """Somebody who keeps cookies, one request at a time.
+    """A user with cookies, one request at a time.
 
     Attributes:
         number: From 1 on.
@@ -27,7 +27,7 @@ class User:
 
 
 class Clients:
-    """All who ask.
+    """All clients.
 
     Args:
         endpoints: What they ask for: each once a round, in another order each time.

@@ -1,4 +1,4 @@
-"""What an inventory's routes are asked for: one endpoint for each route, kept ones too, and method.
+"""The requests for an inventory's routes: one endpoint per route, including kept ones, and method.
 
 Who answers today is told by the target groups as they are on the load balancer, not by the programs that made them.
 """

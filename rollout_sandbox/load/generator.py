@@ -1,4 +1,4 @@
-"""The load itself, open loop: requests start on schedule whatever the answers do, so that slow ones hide nothing."""
+"""The load generator, open loop: requests start on schedule even if answers are slow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = timedelta(minutes=1)
 
 
 class Load:
-    """Requests at a rate, from a thread of its own, as long as its `with` block lasts.
+    """Requests at a rate, in a separate thread, during its `with` block.
 
     Args:
         endpoints: What is asked for, each as often.

@@ -1,4 +1,4 @@
-"""The resource provider that stands in for pulumi-aws: the engine's gRPC on one side, boto3 on the other.
+"""The resource provider in place of pulumi-aws: the engine's gRPC on one side, boto3 on the other.
 
 - `schema`: how a resource type is described; `load_balancing`, `functions`, `identity`, `logs`,
   `alarms`, `dashboards`: the types themselves;

@@ -1,4 +1,4 @@
-"""Where AWS refuses and moto doesn't: subclasses of moto's backends, in their place while a sandbox runs.
+"""Refusals that moto lacks: subclasses of moto's backends, which replace them while a sandbox runs.
 
 - `load_balancing`: rules, listeners, target groups, targets; `actions`, `steps`, `conditions` and `transforms` judge a
   rule's parts, `targets` who may be behind it;

@@ -99,13 +99,13 @@ def test_conditions(condition: Mapping[str, Any], values: tuple[str, ...], fits:
     ("document", "why"),
     [
         ({**policy(), "Version": "2008-10-17"}, "2012-10-17"),
-        (policy(statement("s3:Get*"), statement("s3:Get*")), "no two the same"),
+        (policy(statement("s3:Get*"), statement("s3:Get*")), "unique Sid"),
         (policy(statement("s3:Get*", sid="a b")), "letters and digits"),
         (policy({**statement("s3:Get*"), "NotAction": "x"}), "may have a Condition"),
-        (policy({**statement("s3:Get*"), "Effect": "Maybe"}), "allows or denies"),
-        (policy(statement("GetObject")), "no action"),
+        (policy({**statement("s3:Get*"), "Effect": "Maybe"}), "to allow or deny"),
+        (policy(statement("GetObject")), "not an action"),
         (policy(statement("s3:GetObject", "bucket")), "no ARN"),
-        (policy(statement("s3:GetObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})), "no operator"),
+        (policy(statement("s3:GetObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})), "the operator"),
         (policy(statement("s3:GetObject", "arn:aws:s3:::" + "b" * 6144)), "6144"),
     ],
 )
