@@ -169,13 +169,7 @@ def _against(rule: LiveRule) -> tuple[str, str] | None:
     """What stands against a rule, and what to do."""
     if strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None):
         return f"it has a condition that this version doesn't know, {strange}", "leave it where it is"
-    if rule.forward is None:
-        why = f"it doesn't forward alone: {rule.action}"
-        return why, "what moves is a rule with a forward action and no other: leave it where it is"
-    if len(rule.forward.weights) > 2:  # noqa: PLR2004 - legacy's and the candidate's
-        why = f"it forwards to {count_of(len(rule.forward.weights), 'target group')} already; a route has two"
-        return why, f"to move it, {_ONE_GROUP}"
-    return None
+    return rule.not_movable
 
 
 def no_rules(listener: Listener) -> str:

@@ -77,7 +77,7 @@ class Extras:
     def actions(self, forward: ForwardAction) -> list[Any]:
         """The whole list of actions that ModifyRule takes, so that nothing but the forward changes."""
         last = AWS.write(forward)
-        if self.before:
+        if self.before or self.order not in {None, 1}:
             last["Order"] = self.order or len(self.before) + 1
         return [*(kept.written for kept in self.before), last]
 

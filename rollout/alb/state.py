@@ -86,6 +86,17 @@ class LiveRule:
         return f"{self.forward}; beside {self.extras}" if self.extras else str(self.forward)
 
     @property
+    def not_movable(self) -> tuple[str, str] | None:
+        """Why it can't be a route by what it does, and what to do; None if it can."""
+        if self.forward is None:
+            why = f"its action is {self.action}; a route's rule forwards, at most after a login or a token check"
+            return why, "leave it where it is, without a route"
+        if (groups := len(self.forward.weights)) > 2:  # noqa: PLR2004 - legacy's and the candidate's
+            why = f"it forwards to {groups} target groups; a route has two, legacy and candidate"
+            return why, "let it forward to one or two target groups first"
+        return None
+
+    @property
     def conditions(self) -> str:
         """Its conditions in words."""
         return in_words(self.asks)

@@ -243,7 +243,7 @@ def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
         asks=tuple(map(_condition, rule.get("Conditions", ()))),
         forward=AWS.read(actions[-1]) if extras is not None else None,
         action=", then ".join(map(_told, actions)),
-        extras=extras or NO_EXTRAS,
+        extras=NO_EXTRAS if extras is None else extras,
     )
 
 

@@ -107,6 +107,10 @@ def strange_forward(environment: Environment, live: AlbState, name: str) -> Prob
     split = live.split_of(route)
     if split is not None and not split.alone:
         return None
+    rule = live.rule_of(route)
+    if rule and rule.not_movable:
+        why, hint = rule.not_movable
+        return Problem(why, where=place, hint=hint, code="unknown-forward")
     hint = f"change the rule to forward to {route.legacy}, or to {route.legacy} and {route.candidate}"
     if split is not None:
         hint += f"; if {route.candidate} serves it today, name that as legacy"
