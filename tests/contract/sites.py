@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from rollout.adapters.aws.alb import Elbv2
 from rollout.adapters.aws.session import Access
+from rollout.alb.extras import extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
@@ -18,6 +19,14 @@ from rollout.migration.ports import LoadBalancers
 from tests.sandbox.tenant import REGION, Tenant, method, path
 from tests.unit.builders import environment
 
+_AT = "https://login.example.com"
+_PLACES = ("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint")
+LOGIN: dict[str, Any] = {
+    "Type": "authenticate-oidc",
+    "Order": 1,
+    "AuthenticateOidcConfig": {**{name: f"{_AT}/{name}" for name in _PLACES}, "ClientId": "shop"},
+}
+REWRITE = {"Type": "url-rewrite", "UrlRewriteConfig": {"Rewrites": [{"Regex": "^/v1/(.*)", "Replace": "/$1"}]}}
 PORTS = {"public": 443, "internal": 80}
 
 
@@ -37,6 +46,7 @@ class Site(Protocol):
     def renumber(self, rule: Arn, priority: int) -> None: ...
     def ask(self, rule: Arn, path_: str) -> None: ...
     def delete(self, rule: Arn) -> None: ...
+    def have_do_more(self, rule: Arn, forward: ForwardAction) -> None: ...
 
 
 def inventory(site: Site, *balancers: str, **more: Any) -> Environment:
@@ -90,6 +100,11 @@ class InMemorySite:
     def delete(self, rule: Arn) -> None:
         self.aws.delete_rule(rule)
 
+    def have_do_more(self, rule: Arn, forward: ForwardAction) -> None:
+        extras = extras_of([LOGIN, AWS.write(forward)], [REWRITE])
+        assert extras
+        self.aws.rules[rule] = replace(self.aws.rules[rule], forward=forward, extras=extras)
+
 
 @dataclass
 class SandboxSite:
@@ -137,3 +152,8 @@ class SandboxSite:
 
     def delete(self, rule: Arn) -> None:
         self.tenant.elb.delete_rule(RuleArn=rule)
+
+    def have_do_more(self, rule: Arn, forward: ForwardAction) -> None:
+        secret = {"AuthenticateOidcConfig": {**LOGIN["AuthenticateOidcConfig"], "ClientSecret": "shh"}}
+        actions = [{**LOGIN, **secret}, {**AWS.write(forward), "Order": 2}]
+        self.tenant.elb.modify_rule(RuleArn=rule, Actions=actions, Transforms=[REWRITE])

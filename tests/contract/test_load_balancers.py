@@ -141,6 +141,23 @@ def test_a_modified_rule_forwards_otherwise_and_is_otherwise_as_it_was(shop: Sho
     assert score.forward == ForwardAction({shop.old: 1})
 
 
+def test_a_modified_rule_keeps_what_else_it_does(shop: Shop) -> None:
+    site, client, environment = shop.site, shop.site.client(), inventory(shop.site)
+    site.have_do_more(shop.score, ForwardAction({shop.old: 1}))
+    before = client.read(environment).rule_of(environment.routes["score"])
+    assert before
+    assert (str(before.extras), before.forward) == ("authenticate-oidc, url-rewrite", ForwardAction({shop.old: 1}))
+    for weight in (10, 0):
+        rule = client.read(environment).rule_of(environment.routes["score"])
+        assert rule
+        client.modify(rule, shop.weighted(weight))
+        now = client.read(environment).rule_of(environment.routes["score"])
+        assert now
+        assert now.forward
+        assert same_forward(now.forward, shop.weighted(weight))
+        assert (now.extras, now.conditions) == (before.extras, before.conditions)
+
+
 def test_what_cannot_be_modified_is_refused_in_awss_words(shop: Shop) -> None:
     client, other = shop.site.client(), shop.site.group("other")
     theirs = shop.site.rule("internal", 5, "/other", ["GET"], ForwardAction({other: 1}))
