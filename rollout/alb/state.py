@@ -83,7 +83,8 @@ class LiveRule:
         """What it does, in words."""
         if self.forward is None:
             return self.action
-        return f"{self.forward}; beside {self.extras}" if self.extras else str(self.forward)
+        rewritten = f"; {', '.join(map(str, self.extras.transforms))}" if self.extras.transforms else ""
+        return ", then ".join([*map(str, self.extras.before), str(self.forward)]) + rewritten
 
     @property
     def not_movable(self) -> tuple[str, str] | None:

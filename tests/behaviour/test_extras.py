@@ -172,6 +172,8 @@ def test_a_stack_that_would_write_such_a_rule_is_refused(legacy: InMemoryTeam) -
     team.open().phase1(approve=True)
     team.open().phase2(approve=True)
     before = give(team, extras(LOGIN), name)
+    with raises(PreflightFailed, "candidate-attached"):
+        team.open().undo("phase2", approve=True)
     team.open().rollback()
     with raises(PolicyViolation, "extras-changed"):
         team.open().undo("phase2", approve=True)
@@ -183,3 +185,19 @@ def test_no_header_rule_lets_anybody_pass_a_login_by(cut_over: InMemoryTeam) -> 
     give(cut_over, extras(LOGIN), next(iter(cut_over.rules())))
     with raises(PreflightFailed, "rule-does-more"):
         cut_over.open().override(approve=True)
+
+
+@pytest.mark.parametrize("groups", [0, 3])
+def test_what_is_no_route_is_told_before_phase_2(theirs: InMemoryTeam, groups: int) -> None:
+    """A redirect, and a rule that forwards to three target groups already."""
+    rule = Arn(next(iter(theirs.rules().values())))
+    several = [theirs.aws.create_answering_group(f"another-{number}") for number in range(groups)]
+    split = ForwardAction(dict.fromkeys(several, 1)) if several else None
+    action = "forward" if several else "redirect 301 to https://example.com:443/"
+    theirs.aws.rules[rule] = replace(theirs.aws.rules[rule], forward=split, action=action)
+    checks = {check.name: check for check in theirs.open().preflight().checks}
+    assert [problem.code for problem in checks["forwards"].problems] == ["unknown-forward"]
+    theirs.open().phase1(approve=True)
+    with raises(Drift, "unknown-forward"):
+        theirs.open().phase2(approve=True)
+    assert theirs.aws.rules[rule].forward == split

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from rollout.alb.header_rules import bent_overrides, held_overrides
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
-from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, RuleOwnership, Split
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, Route, RuleOwnership, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration.checks.ownership import Ownership
@@ -53,7 +54,7 @@ class UndoPhase2(Phase):
                     hint=first,
                     code="candidate-has-traffic",
                 )
-            elif split == PREPARED and not ours:
+            elif split == PREPARED and not (ours and _is_plain(context.live, environment.routes[name])):
                 first = f"run `rollout weight {environment.name} 0` first, which removes it"
                 yield Problem(
                     "its rule has the candidate at 0 %", where=f"routes.{name}", hint=first, code="candidate-attached"
@@ -91,6 +92,12 @@ class UndoPhase2(Phase):
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         if context.legacy is None and context.ownership is None:
             yield "rollout has no legacy stack for these rules: no state will have them"
+
+
+def _is_plain(live: AlbState, route: Route) -> bool:
+    """Whether the legacy stack may write a route's rule, as it does what a stack may write."""
+    rule = live.rule_of(route)
+    return rule is None or not rule.extras
 
 
 def _as_marked(rule: ResourceState) -> RuleOwnership:
