@@ -10,7 +10,6 @@ from typing import Literal
 
 from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, group_name, split_of
-from rollout.base.formatting import count_of
 from rollout.inventory.conditions import ConditionField, Conditions, Meaning, in_words, values_of
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import ZERO, Percent
