@@ -84,7 +84,7 @@ def test_the_file_holds_together_and_says_what_was_found() -> None:
 
 def test_a_rule_that_cannot_move_is_a_line_that_says_why() -> None:
     text = text_of(draft(SHOP, "/score"))
-    assert "# - shop:443, priority 1005, /old: it doesn't forward alone: redirect 301" in text
+    assert "# - shop:443, priority 1005, /old: its action is redirect 301" in text
 
 
 def test_what_is_optional_holds_once_it_is_taken_in() -> None:
