@@ -19,7 +19,6 @@ class TargetGroups(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
 
 class Metrics(Protocol):
@@ -36,7 +35,6 @@ class Metrics(Protocol):
         Raises:
             AwsError: AWS refused, can't be reached, or its answer is incomplete.
         """
-        ...
 
 
 class Alarms(Protocol):
@@ -51,4 +49,3 @@ class Alarms(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...

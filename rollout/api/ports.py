@@ -22,7 +22,6 @@ class AccountDiscovery(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
 
 class Sandbox(Protocol):
@@ -31,28 +30,23 @@ class Sandbox(Protocol):
     @property
     def endpoint(self) -> str:
         """The address of its API."""
-        ...
 
     @property
     def token(self) -> str:
         """The token for access to it."""
-        ...
 
     @property
     def folder(self) -> Path | None:
         """The folder of its state, and of Pulumi's."""
-        ...
 
     @property
     def clock(self) -> WallClock:
         """Its time."""
-        ...
 
     def environ(
         self, account: str, region: str, provider: Provider = "stand-in", roots: Sequence[Path] = ()
     ) -> Mapping[str, str]:
         """The environment variables that connect AWS's SDKs and the engine to it; it may then read these files."""
-        ...
 
 
 class WallClock(Protocol):
@@ -60,4 +54,3 @@ class WallClock(Protocol):
 
     def now(self) -> datetime:
         """The time in UTC."""
-        ...

@@ -11,11 +11,9 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """Seconds of a monotonic clock."""
-        ...
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        ...
 
 
 class SystemClock:

@@ -29,7 +29,6 @@ class ResourceType(Protocol):
     @property
     def replaced_by(self) -> frozenset[str]:
         """The inputs of which a change replaces the resource."""
-        ...
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
         """Make it: its id and outputs.
@@ -37,11 +36,9 @@ class ResourceType(Protocol):
         Raises:
             AwsError: AWS refused.
         """
-        ...
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
         """Its outputs by its id; None where there is none."""
-        ...
 
     def update(self, aws: InMemoryAws, id_: str, old: Props, inputs: Props) -> Props:
         """Change it in place: its outputs.
@@ -49,7 +46,6 @@ class ResourceType(Protocol):
         Raises:
             AwsError: AWS refused.
         """
-        ...
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
         """Delete it; one that is gone is fine.
@@ -57,7 +53,6 @@ class ResourceType(Protocol):
         Raises:
             AwsError: AWS refused.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,9 @@ class LoadBalancers(TargetGroups, Protocol):
             WrongAccount: The credentials belong to another account.
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         """The rules of listeners, default ones too, without tags."""
-        ...
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
         """Those of target groups that send a function headers and query parameters as lists.
@@ -42,7 +40,6 @@ class LoadBalancers(TargetGroups, Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
     def inspect(self, live: AlbState) -> Inspection:
         """Read targets, permissions and quotas.
@@ -50,7 +47,6 @@ class LoadBalancers(TargetGroups, Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
     def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
         """Give a rule another forward action, leaving all else that it is as it was read; throttled calls are repeated.
@@ -58,7 +54,6 @@ class LoadBalancers(TargetGroups, Protocol):
         Raises:
             AwsError: AWS refused.
         """
-        ...
 
     def unmark(self, rules: Sequence[Arn]) -> None:
         """Remove the rollback marks from rules, after an intended raise.
@@ -66,7 +61,6 @@ class LoadBalancers(TargetGroups, Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
 
 class Marks(Protocol):
@@ -78,7 +72,6 @@ class Marks(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
     def put(self, bearer: Bearer, arn: Arn, mark: Mark) -> None:
         """Add a mark's tags to something that has other tags or none.
@@ -86,7 +79,6 @@ class Marks(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...
 
 
 class Functions(Protocol):
@@ -103,7 +95,6 @@ class Functions(Protocol):
         Raises:
             AwsError: AWS refused, can't be reached, or there was no answer in time.
         """
-        ...
 
 
 class LegacyOwner(Protocol):
@@ -112,22 +103,18 @@ class LegacyOwner(Protocol):
     @property
     def place(self) -> str:
         """Where its state is, for people."""
-        ...
 
     @property
     def update(self) -> str:
         """Its own command that makes AWS as its code says."""
-        ...
 
     @property
     def advice(self) -> str:
         """What to do in its code, so that its next update doesn't make the rules anew."""
-        ...
 
     @property
     def placeholder(self) -> str:
         """What stands for a rule's address in a command where the address isn't known."""
-        ...
 
     def rules(self, limit: timedelta) -> tuple[OwnedRule, ...]:
         """All listener rules in its state.
@@ -135,15 +122,12 @@ class LegacyOwner(Protocol):
         Raises:
             OwnerError: It couldn't be asked.
         """
-        ...
 
     def letting_go(self, rules: Sequence[OwnedRule]) -> tuple[Command, ...]:
         """The commands that drop rules from its state and leave them alone on AWS."""
-        ...
 
     def taking_back(self, rule: Arn) -> Command:
         """The command that takes a live rule into its state, with a placeholder for the address."""
-        ...
 
     def run(self, command: Command) -> None:
         """Run one of them.
@@ -151,7 +135,6 @@ class LegacyOwner(Protocol):
         Raises:
             OwnerError: It failed.
         """
-        ...
 
 
 Approver = Callable[[Gate], bool]

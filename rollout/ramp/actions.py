@@ -23,23 +23,18 @@ class RampActions(Protocol):
 
     def read(self) -> AlbState:
         """The live rules with their tags."""
-        ...
 
     def overruled(self) -> tuple[str, ...]:
         """The rollback marks at the first `read`, each by its `mark_id`."""
-        ...
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         """Judge routes since their weight is live."""
-        ...
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         """The state of each of some CloudWatch alarms."""
-        ...
 
     def smoke(self) -> None:
         """Invoke each candidate before it gets traffic, and raise if one fails."""
-        ...
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
@@ -50,20 +45,15 @@ class RampActions(Protocol):
             approve: Asked at the gate; None refuses.
             said: Asked for the update's message once the gate is open.
         """
-        ...
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:
         """Move traffic back; then update the state, if there is a message for it."""
-        ...
 
     def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
         """Notify people; never fails."""
-        ...
 
     def now(self) -> datetime:
         """The time."""
-        ...
 
     def wait_until(self, due: datetime) -> None:
         """Wait."""
-        ...

@@ -22,7 +22,6 @@ class States(Protocol):
         Raises:
             EngineError: The engine failed.
         """
-        ...
 
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
         """The latest updates of a stack, the oldest first; empty where there is no such stack.
@@ -34,7 +33,6 @@ class States(Protocol):
         Raises:
             EngineError: The engine failed.
         """
-        ...
 
 
 class Stacks(States, Protocol):
@@ -46,7 +44,6 @@ class Stacks(States, Protocol):
         Raises:
             EngineError: It can't be reached, or can't be written to.
         """
-        ...
 
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
@@ -63,7 +60,6 @@ class Stacks(States, Protocol):
             EngineError: The engine or the program failed.
             Locked: Somebody alive holds the stack.
         """
-        ...
 
     def up(
         self,
@@ -87,7 +83,6 @@ class Stacks(States, Protocol):
             Locked: Somebody alive holds the stack.
             Interrupted: By the user.
         """
-        ...
 
     def rehearsal(self, stack: str) -> AbstractContextManager[Stacks]:
         """A copy of a stack to try things on: what is done to it there is done to no state that anybody keeps.
@@ -95,7 +90,6 @@ class Stacks(States, Protocol):
         Raises:
             EngineError: The engine failed.
         """
-        ...
 
     def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
         """Creations that a killed or failed update began, of which the state doesn't know what became.
@@ -106,7 +100,6 @@ class Stacks(States, Protocol):
         Raises:
             EngineError: The engine failed.
         """
-        ...
 
     def forget_begun(self, stack: str) -> None:
         """Drop from a state what it knows of such creations; what AWS has stays, and is found by its mark.
@@ -114,7 +107,6 @@ class Stacks(States, Protocol):
         Raises:
             EngineError, Locked: As they say.
         """
-        ...
 
     def retain(self, stack: str, urns: Collection[str]) -> None:
         """Have the state leave resources on AWS when they leave it; only the state is changed.
@@ -122,7 +114,6 @@ class Stacks(States, Protocol):
         Raises:
             EngineError, Locked: As they say.
         """
-        ...
 
     def note(self, stack: str, message: str) -> None:
         """Write an entry into a stack's history that changes nothing.
@@ -131,12 +122,9 @@ class Stacks(States, Protocol):
             EngineError: The engine failed, or there is no such stack.
             Locked: Somebody alive holds the stack.
         """
-        ...
 
     def locks(self, stack: str) -> tuple[Lock, ...]:
         """Who holds a stack."""
-        ...
 
     def unlock(self, stack: str) -> None:
         """Take all locks from a stack, whoever holds them."""
-        ...

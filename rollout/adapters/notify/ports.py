@@ -22,4 +22,3 @@ class Topics(Protocol):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        ...

@@ -30,27 +30,21 @@ class RuleApi(Protocol):
 
     def account(self) -> str:
         """The account of the credentials."""
-        ...
 
     def listener(self, balancer: LoadBalancer) -> Arn | None:
         """The listener of a load balancer at the inventory's port; None where AWS has none."""
-        ...
 
     def rules(self, listeners: Sequence[Arn]) -> tuple[LiveRule, ...]:
         """All rules of listeners, default ones too, without tags."""
-        ...
 
     def group_arns(self, names: Sequence[str]) -> Mapping[str, Arn]:
         """The target groups of these names that are there."""
-        ...
 
     def modify(self, rule: LiveRule, forward: ForwardAction) -> None:
         """Give a rule another forward action, leaving all else that it is as it was read."""
-        ...
 
     def mark(self, rules: Sequence[Arn], text: str) -> None:
         """Mark that a rollback was asked for."""
-        ...
 
 
 class Lane:
