@@ -36,7 +36,7 @@ from rollout.analysis.metrics import MINUTE
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_wait
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
-from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, rule_out, shares_of_budget, weigh
+from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, rule_out, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
@@ -140,6 +140,7 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
         "log-e-worse-needed": evidence.log_worse_needed,
         "log-e-no-harm": evidence.log_no_harm,
         "log-e-no-harm-needed": evidence.log_no_harm_needed,
+        "phi": evidence.phi,
     }
     silence = silent_since(stream)
     if evidence.fault:
@@ -186,8 +187,9 @@ def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
 def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bake: int) -> MetricResult:
     arm, null = stream.candidate, np.array([ceiling])
     requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
-    worse = log_worse(alone(requests, bad, null, worse=True)).max()
-    bets = alone(requests, bad, null, worse=False)
+    phi = phi_of(stream, analysis)
+    worse = log_worse(alone(requests, bad, null, worse=True) / phi).max()
+    bets = alone(requests, bad, null, worse=False) / phi
     blocks = Blocks(requests, bad, requests, bad, np.arange(len(arm.requests))[None])
     below = rule_out(blocks, bets[0], -math.log(analysis.missed), bake)[0]
     numbers = {
@@ -195,6 +197,7 @@ def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bak
         "log-e-worse-needed": -math.log(alarms),
         "log-e-no-harm": below,
         "log-e-no-harm-needed": -math.log(analysis.missed),
+        "phi": phi,
     }
     many = (bad > 0).sum() >= FEWEST or bad.sum() >= PLENTY
     if many and worse >= -math.log(alarms):

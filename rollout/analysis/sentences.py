@@ -40,20 +40,20 @@ def of_fail(evidence: Evidence, analysis: Analysis) -> str:
         how = f"at least {evidence.at_least:.3g} times worse"
         how += "" if fault.legacy[1] else " than legacy was before"
     began = f" since {stream.start + timedelta(minutes=fault.first):%H:%M} UTC" if fault.first else ""
-    return f"{beside}{began}: {how} ({_sure(analysis.false_alarms)})"
+    return f"{beside}{began}: {how} ({_sure(analysis.false_alarms, evidence.phi)})"
 
 
 def of_pass(evidence: Evidence, analysis: Analysis) -> str:
     """Why a stream passes: "5xx 0.1 % of 3,410 against 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
-    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed)})"
+    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed, evidence.phi)})"
 
 
 def of_wait(evidence: Evidence) -> str:
     """Why a stream neither fails nor passes, and how many requests it takes."""
     if evidence.suspicion:
-        return f"{_all(evidence)}: seems worse, not yet surely"
+        return f"{_all(evidence)}: seems worse, not yet surely{_clusters(evidence.phi)}"
     missing = "" if evidence.needs is None else f"; needs about {_round(evidence.needs)}"
-    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{missing}"
+    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{_clusters(evidence.phi)}{missing}"
 
 
 def of_no_data(stream: Stream) -> str:
@@ -126,8 +126,12 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
 
 
-def _sure(risk: float) -> str:
-    return f"{(1 - risk) * 100:.4g} % sure"
+def _sure(risk: float, phi: float = 1) -> str:
+    return f"{(1 - risk) * 100:.4g} % sure{_clusters(phi)}"
+
+
+def _clusters(phi: float) -> str:
+    return f", with {phi:.2g} bad requests at a time" if phi > 1 else ""
 
 
 def _round(requests: int) -> str:

@@ -60,6 +60,7 @@ class Stream:
         candidate: Of the candidate: events above `latency.tolerated` if it is one.
         latency: If it is a latency, its limits.
         harmful: If it is a latency, the candidate's events above `latency.harmful`.
+        before: Legacy's in the hours before the step, by which its minutes' variation is known.
     """
 
     metric: MetricName
@@ -69,3 +70,4 @@ class Stream:
     candidate: Arm
     latency: Latency | None = None
     harmful: Arm | None = None
+    before: Arm | None = None

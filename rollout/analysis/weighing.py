@@ -13,6 +13,7 @@ import numpy as np
 
 from rollout.analysis.bets import Blocks, Floats, Guess, blocks_of, highest_recent, on_more, on_no_harm, on_worse
 from rollout.analysis.defaults import bounds_of
+from rollout.analysis.dispersion import dispersion
 from rollout.analysis.eprocess import (
     log_no_harm,
     log_no_harm_since,
@@ -72,6 +73,7 @@ class Evidence:
         suspicion: Whether it lately was, with less certainty.
         at_least: How many times worse it is at least, if it is.
         needs: About how many more of the candidate's requests rule out harm; None if unknown.
+        phi: How many bad requests count as one.
     """
 
     stream: Stream
@@ -84,6 +86,7 @@ class Evidence:
     suspicion: bool
     at_least: float
     needs: int | None
+    phi: float
 
 
 def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
@@ -120,8 +123,9 @@ def _weigh(
     blocks, penalty = _blocks(streams, [stream.candidate for stream in streams])
     harmful, _ = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
     alone = allowed_alone(blocks, ratio, shift)
-    by_ratio = on_worse(blocks, guess, ratio, alone).log_bets(blocks)
-    against_harm = on_no_harm(harmful, guess, *harms.T).log_bets(harmful)
+    phi = np.array([phi_of(stream, analysis) for stream in streams])
+    by_ratio = on_worse(blocks, guess, ratio, alone).log_bets(blocks) / phi[:, None, None]
+    against_harm = on_no_harm(harmful, guess, *harms.T).log_bets(harmful) / phi[:, None, None]
     worse = log_worse(by_ratio)
     needed, no_harm_needed = needed + penalty, -math.log(analysis.missed) + penalty
     found = list[Evidence]()
@@ -131,21 +135,30 @@ def _weigh(
         lately = log_worse_since(bets[0][first:])
         if not stream.latency and max(evidence.max() - needed[n], lately.max() - suspicious) >= 0:
             some = slice(n, n + 1)  # both bounds must be exceeded, and so both hypotheses refuted
-            bets.append(on_more(one, guess.of(some), shift[some], alone[some]).log_bets(one)[0])
+            bets.append(on_more(one, guess.of(some), shift[some], alone[some]).log_bets(one)[0] / phi[n])
             evidence = np.minimum(evidence, log_worse(bets[1][None])[0])
             lately = np.minimum(lately, log_worse_since(bets[1][first:]))
         fault = _window(one, bets, evidence, needed[n])
         needs = None
         if no_harm < no_harm_needed:
-            needs = _needs(stream, harms[n], against_harm[n, weakest:].sum(axis=0), no_harm_needed)
-        numbers = float(evidence.max()), float(needed[n]), no_harm, no_harm_needed
-        found.append(Evidence(stream, harm, *numbers, fault, bool(lately.max() >= suspicious), 1.0, needs))
+            needs = _needs(stream, harms[n], phi[n] * against_harm[n, weakest:].sum(axis=0), phi[n] * no_harm_needed)
+        numbers, suspicion = (
+            (float(evidence.max()), float(needed[n]), no_harm, no_harm_needed),
+            lately.max() >= suspicious,
+        )
+        found.append(Evidence(stream, harm, *numbers, fault, bool(suspicion), 1.0, needs, float(phi[n])))
     failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
     for n, times in zip(
-        failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed]), strict=True
+        failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed], phi[failed]), strict=True
     ):
         found[n] = replace(found[n], at_least=float(times))
     return found
+
+
+def phi_of(stream: Stream, analysis: Analysis) -> float:
+    """How many bad requests come at a time, 1 or more: by legacy's minutes, and at least `retries`."""
+    known = [stream.before] if stream.before else []
+    return max(analysis.retries, dispersion([*known, stream.legacy]))
 
 
 def allowed_alone(blocks: Blocks, ratio: Floats, shift: Floats) -> Floats:
@@ -256,14 +269,15 @@ def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: fl
     return None
 
 
-def _at_least(blocks: Blocks, guess: Guess, ratio: Floats, needed: Floats) -> Floats:
+def _at_least(blocks: Blocks, guess: Guess, ratio: Floats, needed: Floats, phi: Floats) -> Floats:
     """How many times worse each candidate surely is: the highest ratio that the same evidence excludes."""
     ladders = np.maximum(np.array([0, *_RATIOS]), ratio[:, None])
     each = np.arange(len(ratio))
     low, high = np.zeros_like(each), np.full_like(each, ladders.shape[1] - 1)
     while (low < high).any():
         middle = (low + high + 1) // 2
-        excluded = log_worse(on_worse(blocks, guess, ladders[each, middle]).log_bets(blocks)).max(axis=1) >= needed
+        bets = on_worse(blocks, guess, ladders[each, middle]).log_bets(blocks) / phi[:, None, None]
+        excluded = log_worse(bets).max(axis=1) >= needed
         low, high = np.where(excluded, middle, low), np.where(excluded, high, middle - 1)
     return np.asarray(ladders[each, low])
 

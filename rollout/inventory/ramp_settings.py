@@ -161,6 +161,12 @@ class Analysis(Frozen):
     delay: Duration = Field(
         timedelta(minutes=3), le=timedelta(hours=1), description="how late CloudWatch's points may be, 0s to 1h"
     )
+    retries: float = Field(
+        1.0,
+        ge=1,
+        le=100,
+        description="how many bad requests come at a time at least, such as 3 where clients retry twice, 1 to 100",
+    )
     warm_up: Duration = Field(
         timedelta(minutes=5),
         le=timedelta(hours=1),

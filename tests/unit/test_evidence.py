@@ -162,7 +162,7 @@ def test_only_whole_minutes_count_whose_points_are_settled(start: timedelta, now
     assert bool(case.metrics.asked) is bool(minutes)
 
 
-def test_all_counts_are_read_at_once_and_limits_once_before_them() -> None:
+def test_all_counts_are_read_at_once_and_limits_and_the_hours_before_once() -> None:
     case = Case("server-errors", "client-errors", "latency-p50", "latency-p99", a=("la", "ca"), b=("lb", "cb"))
     for group in ("la", "lb"):
         case.put(group, "TargetResponseTime", -9, *[0.1] * 100)
@@ -171,7 +171,9 @@ def test_all_counts_are_read_at_once_and_limits_once_before_them() -> None:
         evidence.gather(case.live, START, FIRST + minutes * MINUTE)
     assert [(start, end) for _, start, end in case.metrics.asked] == [
         (FIRST - HOUR, FIRST),
-        *((FIRST, FIRST + minutes * MINUTE) for minutes in (1, 2, 3)),
+        (FIRST, FIRST + MINUTE),
+        (FIRST - 4 * HOUR, FIRST),
+        *((FIRST, FIRST + minutes * MINUTE) for minutes in (2, 3)),
     ]
     assert all(len(set(series)) == len(series) for series, _, _ in case.metrics.asked)
 
@@ -224,6 +226,19 @@ def test_where_legacy_had_too_little_to_do_the_minutes_that_make_the_limit_are_n
     late = only(case.gather(5))
     assert said(late.legacy) == [(0, 0)] * 4 + [(1, 2)]
     assert said(late.candidate) == said(late.harmful) == [(0, 0)] * 4 + [(1, 1)]
+
+
+def test_legacys_four_hours_before_the_step_come_with_it_by_the_same_limits() -> None:
+    case = Case("server-errors", "latency-p50")
+    case.requests("la", 5, 7, first=-240)
+    case.requests("la", 9, first=-241)
+    case.put("la", "HTTPCode_Target_5XX_Count", -239, 1.0, 1.0)
+    case.put("la", "TargetResponseTime", -60, *[0.1] * 60, *[0.3] * 40)
+    case.put("la", "TargetResponseTime", -200, 0.1, 0.3)
+    errors, latency = case.gather(1).streams
+    assert said(errors.before)[:3] == [(0, 5), (2, 7), (0, 0)]
+    assert len(said(latency.before)) == 240
+    assert (said(latency.before)[40], said(latency.before)[180]) == ((1, 2), (40, 100))
 
 
 def test_interpolated_counts_become_whole_and_lose_nothing() -> None:
@@ -420,7 +435,7 @@ def test_a_look_at_the_seed_costs_what_the_page_says() -> None:
         metrics.put(group, "TargetResponseTime", FIRST - MINUTE, *[0.1] * 90, *[0.3] * 10)
     found = EvidenceReader(SEED, metrics, Targets(functions)).gather(live, START, FIRST + 9 * MINUTE)
     assert found.notes == ()
-    assert [len(series) for series, _, _ in metrics.asked] == [24, 104]
+    assert [len(series) for series, _, _ in metrics.asked] == [24, 104, 80]
     page = Path(__file__).parents[2].joinpath("docs/evidence.md").read_text("utf-8")
     assert "stacks.toml have 104 series" in page
 

@@ -295,7 +295,7 @@ def test_a_finding_tells_the_evidence_that_it_has_and_needs() -> None:
     for found in (judged(GOOD), judge_alone([GOOD], ceiling("server-errors", 0.5), steps=5)):
         assert found.findings[0].numbers is not None
         assert found.findings[0].numbers.keys() == {
-            *("log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed")
+            *("log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed", "phi")
         }
 
 

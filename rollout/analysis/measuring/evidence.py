@@ -28,12 +28,14 @@ from rollout.analysis.measuring.tallies import (
 )
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, load_balancer
 from rollout.analysis.ports import Metrics, TargetGroups
-from rollout.analysis.streams import Latency, Stream
+from rollout.analysis.streams import Arm, Latency, Stream
 from rollout.base.formatting import count_of
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import WHOLE
 from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
 
+HISTORY = timedelta(hours=4)
+"""How far back legacy's minutes tell how much they vary."""
 NO_MARGIN = Margin(relative=0)
 _Compared = tuple[MetricName, Pool]
 
@@ -83,6 +85,7 @@ class EvidenceReader:
     ) -> None:
         self._environment, self._metrics, self._target_groups, self._logs = environment, metrics, target_groups, logs
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
+        self._before: dict[tuple[datetime, _Compared], tuple[Tally, Arm]] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
 
     def gather(self, live: AlbState, start: datetime, now: datetime) -> Gathered:
@@ -110,7 +113,8 @@ class EvidenceReader:
         series = tuple(dict.fromkeys((*own.values(), *wanted)))
         read = self._read(series, first, until) if until > first else {}
         minutes = Minutes(first, (until - first) // MINUTE, read)
-        streams = tuple(_stream(plan, first, minutes, notes) for plan in plans)
+        before = self._legacy_before(plans, first) if until > first else {}
+        streams = tuple(_stream(plan, first, minutes, notes, before.get((plan.metric, plan.pool))) for plan in plans)
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
@@ -161,6 +165,20 @@ class EvidenceReader:
                     self._limits[first, each] = found
         return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
 
+    def _legacy_before(self, plans: Sequence[_Plan], first: datetime) -> dict[_Compared, Arm]:
+        """Legacy's counts in the hours before the step, read once; of a latency, once its limit is known.
+
+        Logs are left out, as reading them costs by the gigabyte.
+        """
+        wanted = {(plan.metric, plan.pool): plan.tallies[0] for plan in plans if not _is_logged(plan.tallies[0])}
+        known = {each: self._before.get((first, each), (NOTHING,))[0] for each in wanted}
+        missing = {each: tallied for each, tallied in wanted.items() if tallied != known[each]}
+        start = first - HISTORY
+        series = tuple(dict.fromkeys(each for tallied in missing.values() for each in tallied.series))
+        minutes = Minutes(start, HISTORY // MINUTE, self._read(series, start, first) if series else {})
+        self._before |= {(first, each): (tallied, minutes.arm(tallied)[0]) for each, tallied in missing.items()}
+        return {each: self._before[first, each][1] for each in wanted if (first, each) in self._before}
+
     def _ceilings(self, compared: Sequence[_Compared], live: AlbState, first: datetime) -> dict[_Compared, Limit]:
         """The limits from stacks.toml for latencies of routes at 100 per cent, where legacy has no requests."""
         analysis, splits = self._environment.analysis, live.splits(self._environment)
@@ -185,7 +203,7 @@ class EvidenceReader:
         return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 3, latency, limit)
 
 
-def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) -> Stream:
+def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str], before: Arm | None) -> Stream:
     called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
     if plan.latency and plan.limit is None:
         notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few for a limit")
@@ -193,7 +211,12 @@ def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str]) ->
     if cut := max(number for _, number in read):
         notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests; they are capped")
     legacy, candidate, *harmful = (arm for arm, _ in read)
-    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, *harmful)
+    above = harmful[0] if harmful else None
+    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, above, before)
+
+
+def _is_logged(tallied: Tally) -> bool:
+    return any(series.namespace == REPORTS for series in tallied.series)
 
 
 def _minute(time: datetime) -> datetime:

@@ -1,0 +1,65 @@
+"""How much more legacy's minutes vary than independent requests would: phi, by which evidence is divided.
+
+Retries, and rates that change from minute to minute, make bad requests come in clusters. If they come phi at a time,
+the counts vary phi times as much as a binomial's, and a bet on each request takes one event for phi. Evidence to the
+power of 1/phi is right again. Let a bad request multiply it by r, and clusters of m come at a rate of λ/m: by Poisson
+their part of the expectation is exp(λ/m·(r^(m/phi) - 1)), and r^(m/phi) - 1 ≤ (m/phi)·(r - 1) as long as m ≤ phi, which
+is the expectation without clusters to the power of 1/phi. For independent requests the power is allowed anyway, by
+Jensen's inequality: E[e^(1/phi)] ≤ E[e]^(1/phi) ≤ 1.
+
+phi is an estimate, by the mean square successive difference (von Neumann, Kent, Bellinson and Hart 1941), minute by
+minute, so that a rate that drifts isn't taken for clusters. Each pair of minutes is measured by its own rate; given its
+bad requests, each square has an expectation of 1 (hypergeometric). The largest few are left out: an outage begins and
+ends in two of them, and would dull the judge for hours.
+
+What this can't see: clients that are bad steadily, and differ only from hour to hour or between both implementations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from rollout.analysis.bets import Floats
+from rollout.analysis.streams import Arm
+
+_LEFT_OUT, _LEFT_OUT_LEAST = 0.03, 4
+_HEAVIEST = 4  # times the usual number of bad requests is what a pair of minutes may count for
+_SURE = 1.0  # standard deviations above 1 are no chance; without its largest squares, a binomial's estimate is below 1
+_NEIGHBOURS = 1.5  # what pairs that share a minute add to the variance
+_PAIRS = 10
+_UPPER = 2.0  # standard deviations are added to what is no chance
+
+
+def dispersion(arms: Sequence[Arm]) -> float:
+    """How much the minutes vary, relative to independent requests: 1, or surely more and then at its upper end.
+
+    Args:
+        arms: Legacy's, before the step and during it.
+    """
+    squares, weights = (np.concatenate(each) for each in zip(*map(_pairs, arms), strict=True))
+    if len(squares) < _PAIRS:
+        return 1.0
+    weights = np.minimum(weights, _HEAVIEST * np.median(weights))
+    left_out = max(_LEFT_OUT_LEAST, math.ceil(_LEFT_OUT * len(squares)))
+    kept = np.argsort(squares * weights)[:-left_out]
+    estimate = float(np.average(squares[kept], weights=weights[kept]))
+    total = weights.sum()
+    by_chance = math.sqrt(_NEIGHBOURS * 2 * (weights * np.maximum(weights - 1, 0)).sum()) / total
+    if estimate <= 1 + _SURE * by_chance:
+        return 1.0
+    return float(estimate * (1 + _UPPER * math.sqrt(_NEIGHBOURS * 2 * (weights**2).sum()) / total))
+
+
+def _pairs(arm: Arm) -> tuple[Floats, Floats]:
+    """The squared differences of successive minutes' rates, relative to chance, and their number of bad requests."""
+    busy = arm.requests > 0
+    requests, bad = arm.requests[busy].astype(float), arm.events[busy].astype(float)
+    both, total = requests[:-1] + requests[1:], bad[:-1] + bad[1:]
+    varied = (total > 0) & (total < both)
+    first, second, both, total = requests[:-1][varied], requests[1:][varied], both[varied], total[varied]
+    events = total * (both - total) / both
+    difference = bad[:-1][varied] / first - bad[1:][varied] / second
+    return difference**2 * first * second / events, events
