@@ -133,4 +133,4 @@ def test_the_command_tells_who_answered_and_fails_where_nobody_did(legacy: Team)
     assert done.returncode == 1
     told, failed = map(json.loads, done.stdout.splitlines())
     assert told["routes"]["stamp-score"]["wrong"] == told["routes"]["stamp-score"]["requests"] > 0
-    assert "answered wrongly" in failed["what"]
+    assert "wrong answer" in failed["what"]

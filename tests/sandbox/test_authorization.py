@@ -104,7 +104,7 @@ def test_conditions(condition: Mapping[str, Any], values: tuple[str, ...], fits:
         (policy({**statement("s3:Get*"), "NotAction": "x"}), "may have a Condition"),
         (policy({**statement("s3:Get*"), "Effect": "Maybe"}), "to allow or deny"),
         (policy(statement("GetObject")), "not an action"),
-        (policy(statement("s3:GetObject", "bucket")), "no ARN"),
+        (policy(statement("s3:GetObject", "bucket")), "an ARN"),
         (policy(statement("s3:GetObject", Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}})), "the operator"),
         (policy(statement("s3:GetObject", "arn:aws:s3:::" + "b" * 6144)), "6144"),
     ],
