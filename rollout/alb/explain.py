@@ -88,10 +88,8 @@ def explain(
     """Where a request goes.
 
     Args:
-        environment: The inventory.
         live: The rules; those of now, or as `future` has them.
         load_balancer: A key of `[load-balancers]` that has its listener.
-        request: The request.
         cookie: The target group that the client's stickiness cookie names, or `legacy` or `candidate` of the route.
     """
     environment = live.resolved(environment)

@@ -62,7 +62,6 @@ def overlaps(environment: Environment, live: AlbState) -> tuple[Overlap, ...]:
     """Every overlap in which a route of the inventory gives or takes requests, problems first.
 
     Args:
-        environment: The inventory.
         live: AWS now, whose other rules count too.
     """
     environment = live.resolved(environment)

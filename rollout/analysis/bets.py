@@ -180,7 +180,6 @@ def on_more(blocks: Blocks, guess: Guess, shift: Floats, alone: Floats | None = 
     """Bets against "the candidate's rate is at most legacy's and `shift`"; the rest as `on_worse`.
 
     Args:
-        blocks: The counts.
         guess: Legacy's rates before anything is known of them.
         shift: A difference of shares, 0 to 1, by stream.
         alone: As for `on_worse`.

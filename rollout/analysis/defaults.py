@@ -60,11 +60,6 @@ def bounds_of(metric: MetricName, analysis: Analysis) -> tuple[Margin, Margin, f
 
 
 def on_worse_of(metric: MetricName, analysis: Analysis) -> OnWorse:
-    """Whether a metric that is surely worse fails the step or only holds it.
-
-    Args:
-        metric: Its name.
-        analysis: What stacks.toml says.
-    """
+    """Whether a metric that is surely worse fails the step or only holds it."""
     said = analysis.metric.get(metric, Metric()).on_worse
     return said or ("hold" if metric == "client-errors" else "fail")

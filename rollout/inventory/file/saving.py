@@ -36,8 +36,6 @@ def save_weight(path: Path, environment: str, weight: Percent, routes: Sequence[
 
     Args:
         path: stacks.toml; a symbolic link stays one, and what it points to is written.
-        environment: The environment's name.
-        weight: The candidate's share.
         routes: The routes that get it, in `route-weights`; None for all, in `weight`, and `route-weights` goes.
 
     Returns:
@@ -60,7 +58,6 @@ def save_completed(path: Path, environment: str) -> bool:
 
     Args:
         path: stacks.toml; as for a weight.
-        environment: The environment's name.
 
     Returns:
         Whether the file was changed.
