@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
-import rollout
+from tests.imports import ROOT, installed
 
-ROOT = Path(rollout.__file__).parent
 LINES = {ast.Module: 400, ast.ClassDef: 250, ast.FunctionDef: 60, ast.AsyncFunctionDef: 60}
 
 
-def too_long(name: str, source: str) -> Iterator[str]:
+def too_long(source: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source)):
-        most = LINES.get(type(node))
-        if isinstance(node, ast.Module):
-            lines = len(source.splitlines())
-        elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
-        if most is not None and lines > most:
-            yield f"{name} {getattr(node, 'name', 'as a whole')}: {lines} lines, at most {most}"
+        most = LINES.get(type(node), len(source))
+        first, last = getattr(node, "lineno", 1), getattr(node, "end_lineno", None) or len(source.splitlines())
+        if last - first >= most:
+            yield f"{getattr(node, 'name', 'the file')} has {last - first + 1} lines, at most {most}"
 
 
 def test_nothing_is_longer_than_a_reader_can_hold() -> None:
-    files = {str(file.relative_to(ROOT)): file.read_text("utf-8") for file in ROOT.rglob("*.py")}
-    found = [each for name, text in files.items() for each in too_long(name, text)]
-    assert found == []
+    assert [
+        f"{file.relative_to(ROOT)}: {each}" for file in installed() for each in too_long(file.read_text("utf-8"))
+    ] == []
+
+
+def test_each_kind_has_its_limit() -> None:
+    body = "    x = 1\n"
+    assert list(too_long("def f():\n" + body * 59)) == list(too_long("class C:\n" + body * 249)) == []
+    assert list(too_long("def f():\n" + body * 60)) == ["f has 61 lines, at most 60"]
+    assert list(too_long("class C:\n" + body * 250)) == ["C has 251 lines, at most 250"]
+    assert list(too_long("x = 1\n" * 401)) == ["the file has 401 lines, at most 400"]
