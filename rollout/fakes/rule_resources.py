@@ -13,7 +13,7 @@ from rollout.alb.weights import ForwardAction
 from rollout.fakes.aws import InMemoryAws
 from rollout.inventory.conditions import meaning_of
 from rollout.inventory.model import ROLLBACK_TAG, Arn
-from rollout.state.plan import HIDDEN, LISTENER_RULE, ResourceState, actions_in, conditions_in, forward_in
+from rollout.state.plan import LISTENER_RULE, SECRET, ResourceState, actions_in, conditions_in, forward_in
 
 Props = Mapping[str, Any]
 
@@ -74,12 +74,9 @@ def as_told(state: ResourceState) -> ResourceState:
     inputs = state.inputs.get("conditions")
     if state.type != LISTENER_RULE or not any("httpHeader" in each for each in inputs or ()):
         return state
-    shown = [
-        each | {"httpHeader": {**each["httpHeader"], "values": HIDDEN}} if "httpHeader" in each else each
-        for each in inputs or ()
-    ]
-    outputs = {**state.outputs, "conditions": HIDDEN} if "conditions" in state.outputs else state.outputs
-    return replace(state, inputs={**state.inputs, "conditions": shown}, outputs=outputs)
+    hidden = {"conditions": SECRET}
+    outputs = {**state.outputs, **hidden} if "conditions" in state.outputs else state.outputs
+    return replace(state, inputs={**state.inputs, **hidden}, outputs=outputs)
 
 
 def _as_read(rule: LiveRule) -> Props:

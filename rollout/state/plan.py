@@ -269,6 +269,8 @@ def forward_in(properties: Mapping[str, Any]) -> ForwardAction | None:
 def same_conditions(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether a listener rule's properties ask the same, as far as the engine tells: it hides a header's values."""
     mine, its = conditions_in(one), conditions_in(other)
+    if _UNTOLD in (*mine, *its):
+        return True  # the engine's own diff says whether they differ
     if any(HIDDEN in condition.texts for condition in (*mine, *its)):
         mine, its = map(_without_hidden, (mine, its))
     return meaning_of(mine) == meaning_of(its)
@@ -282,12 +284,15 @@ def conditions_in(properties: Mapping[str, Any]) -> Conditions:
 
 def conditions_told(properties: Mapping[str, Any]) -> str:
     """The conditions in a listener rule's properties, in words: `GET /score/*`."""
-    return in_words(conditions_in(properties))
+    found = conditions_in(properties)
+    return "(not shown)" if _UNTOLD in found else in_words(found)
 
 
 HIDDEN = "[secret]"
-"""What the engine shows of a secret: https://www.pulumi.com/docs/iac/concepts/secrets/."""
-_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which states mark a secret
+"""What stands for a header's values: https://www.pulumi.com/docs/iac/concepts/secrets/."""
+_SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which states and events mark a secret
+SECRET = {_SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": HIDDEN}
+"""What the engine shows of a secret. Once a provider has checked them, all conditions are one where a header is."""
 _UNTOLD = Condition("conditions that the engine doesn't tell", (HIDDEN,))
 
 

@@ -8,6 +8,8 @@ import pytest
 from rollout.alb.weights import ForwardAction
 from rollout.errors import EngineError
 from rollout.state.plan import (
+    LISTENER_RULE,
+    SECRET,
     Op,
     ResourceState,
     StackPreview,
@@ -15,6 +17,7 @@ from rollout.state.plan import (
     changed_inputs,
     conditions_told,
     forward_in,
+    same_conditions,
     states_of,
     without_header_values,
 )
@@ -352,3 +355,28 @@ def test_a_rules_header_values_are_shown_to_nobody() -> None:
         ],
         "priority": 1,
     }
+
+
+HIDDEN_ONES = {"conditions": SECRET}
+
+
+@pytest.mark.parametrize(("diffs", "named_ones"), [(["actions"], ()), (["conditions[1].httpHeader"], ("conditions",))])
+def test_of_conditions_that_the_engine_hides_its_own_diff_tells(diffs: list[str], named_ones: tuple[str, ...]) -> None:
+    wanted = rule_inputs("score", LEGACY_FORWARD)
+    old, new = state("score", wanted | HIDDEN_ONES), state("score", wanted | HIDDEN_ONES)
+    assert changed_inputs(LISTENER_RULE, old, new, diffs) == named_ones
+    assert same_conditions(wanted, wanted | HIDDEN_ONES)
+
+
+def test_of_a_headers_hidden_values_everything_else_is_compared() -> None:
+    def asked(path: str, values: object) -> dict[str, object]:
+        header = {"httpHeader": {"httpHeaderName": "X-A", "values": values}}
+        return rule_inputs("score", LEGACY_FORWARD, conditions=[{"pathPattern": {"values": [path]}}, header])
+
+    assert same_conditions(asked("/a", ["s3cr3t"]), asked("/a", SECRET))
+    assert not same_conditions(asked("/b", ["s3cr3t"]), asked("/a", SECRET))
+    assert not same_conditions(asked("/a", ["s3cr3t"]), asked("/a", ["other"]))
+
+
+def test_what_a_state_has_of_hidden_conditions_is_told_as_not_shown() -> None:
+    assert conditions_told(HIDDEN_ONES) == "(not shown)"
