@@ -12,8 +12,9 @@ import os
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -182,7 +183,7 @@ def _members(each: type, path: str) -> Iterator[str]:
     for name, member in {name: member for base in ours for name, member in vars(base).items()}.items():
         if isinstance(member, cached_property) and not name.startswith("_"):
             yield f"### {path}.{name}\n\n{_docstring(member)}\n"
-            yield from _members(get_type_hints(member.func)["return"], f"{path}.{name}")
+            yield from _members(part(name, member), f"{path}.{name}")
         elif name == "__call__" or not name.startswith("_"):
             function = getattr(member, "__func__", getattr(member, "fget", member))
             if callable(function) and function.__doc__ and not isinstance(member, type):
@@ -193,6 +194,12 @@ def _members(each: type, path: str) -> Iterator[str]:
                 called = f"{path}()" if name == "__call__" else f"{path}.{name}"
                 code = f"{called.removesuffix('()').rpartition('.')[2]}{signature}"
                 yield f"### {called}\n\n```python\n{code}\n```\n\n{_docstring(function)}\n"
+
+
+def part(name: str, member: cached_property[Any]) -> type:
+    """The class of a part, from the module of that name; it is imported when it is used."""
+    part: type = getattr(import_module(f"rollout.api.{name}"), member.func.__annotations__["return"])
+    return part
 
 
 def _docstring(thing: Any) -> str:

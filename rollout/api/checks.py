@@ -17,26 +17,16 @@ from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, UsageError, WrongAccount
 from rollout.inventory.model import Arn
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
-from rollout.migration.checks.drift import DriftReport, drift_of
-from rollout.migration.checks.names import made_names
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import Resources
-from rollout.migration.checks.report import (
-    Check,
-    PreflightReport,
-    aws_checks,
-    backend_check,
-    failed,
-    names_check,
-)
 from rollout.migration.checks.status import EnvironmentStatus, Held, with_measured
 from rollout.migration.ports import LegacyOwner
-from rollout.migration.smoke.report import SmokeReport
-from rollout.migration.smoke.run import MAX_WARM, Smoke
-from rollout.migration.smoke.samples import read_samples
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.iam import Role
+    from rollout.migration.checks.drift import DriftReport
+    from rollout.migration.checks.report import PreflightReport
+    from rollout.migration.smoke.report import SmokeReport
 
 
 class Checks(Part):
@@ -72,6 +62,8 @@ class Checks(Part):
         Raises:
             EngineError, AwsError: State or load balancers can't be read.
         """
+        from rollout.migration.checks.drift import drift_of
+
         with ThreadPoolExecutor(2) as pool:
             states, live = Holders(self._opened).begin(pool), self._container.load_balancers.read(self._environment)
             held = states()
@@ -79,6 +71,16 @@ class Checks(Part):
 
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""
+        from rollout.migration.checks.names import made_names
+        from rollout.migration.checks.report import (
+            Check,
+            PreflightReport,
+            aws_checks,
+            backend_check,
+            failed,
+            names_check,
+        )
+
         container, environment = self._container, self._environment
         checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []
         held: Held | None = None
@@ -117,6 +119,9 @@ class Checks(Part):
             ConfigError: The samples can't be used.
             WrongAccount: The credentials belong to another account.
         """
+        from rollout.migration.smoke.run import MAX_WARM, Smoke
+        from rollout.migration.smoke.samples import read_samples
+
         if not 1 <= warm <= MAX_WARM:
             what = f"{count_of(warm, 'environment')} can't be warmed"
             raise UsageError(what, hint=f"allowed are 1 to {MAX_WARM}", code="out-of-range")
@@ -139,7 +144,7 @@ class Checks(Part):
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        from rollout.adapters.aws.iam import policy  # noqa: PLC0415 - no other look has need of it
+        from rollout.adapters.aws.iam import policy
 
         self._environment.require("header-override", "notifications", "analysis")
         return policy(self._environment, role, self._container.load_balancers.read(self._environment) if live else None)

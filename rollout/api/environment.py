@@ -7,22 +7,24 @@ from collections.abc import Sequence
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rollout.api.checks import Checks
 from rollout.api.container import Container, PartsFactory
-from rollout.api.history import History
 from rollout.api.opened import Opened
-from rollout.api.ownership import ResourceOwnership
 from rollout.api.phases import Phases
 from rollout.api.ports import Provider, Sandbox
-from rollout.api.ramp import EnvironmentRamp
-from rollout.api.reports import Reports
 from rollout.api.rollback import Rollbacks
-from rollout.api.traffic import Traffic
 from rollout.inventory.model import Environment
 from rollout.migration import events
 from rollout.migration.emitter import emitter
+
+if TYPE_CHECKING:
+    from rollout.api.history import History
+    from rollout.api.ownership import ResourceOwnership
+    from rollout.api.ramp import EnvironmentRamp
+    from rollout.api.reports import Reports
+    from rollout.api.traffic import Traffic
 
 MOVED = {
     "adopt_resources": "ownership.adopt",
@@ -86,26 +88,36 @@ class EnvironmentRollout(Phases, Rollbacks, Checks):
     @cached_property
     def ramp(self) -> EnvironmentRamp:
         """The ramp: `ramp()` runs it; view it, control it, plan it."""
+        from rollout.api.ramp import EnvironmentRamp
+
         return EnvironmentRamp(self._opened)
 
     @cached_property
     def traffic(self) -> Traffic:
         """The live rules, and where a request goes."""
+        from rollout.api.traffic import Traffic
+
         return Traffic(self._opened)
 
     @cached_property
     def history(self) -> History:
         """The changes: `history()` returns them."""
+        from rollout.api.history import History
+
         return History(self._opened)
 
     @cached_property
     def reports(self) -> Reports:
         """Summaries: one line, or everything over time."""
+        from rollout.api.reports import Reports
+
         return Reports(self._opened)
 
     @cached_property
     def ownership(self) -> ResourceOwnership:
         """Ownership of resources, and locks of stacks."""
+        from rollout.api.ownership import ResourceOwnership
+
         return ResourceOwnership(self._opened)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:

@@ -6,21 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-from rollout.analysis.measuring.idle import legacy_groups
 from rollout.analysis.metrics import MINUTE
 from rollout.api.arguments import Approval, approver, in_range, names_of, read_weight
 from rollout.api.opened import Part
-from rollout.api.runner import phase_runner
 from rollout.errors import UsageError
 from rollout.inventory import file as config
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
-from rollout.migration.checks.retiring import left_to_remove
-from rollout.migration.phases import PHASES
-from rollout.migration.runner.result import PhaseResult
 
 if TYPE_CHECKING:
     from rollout.migration.rollback.asked import Since
+    from rollout.migration.runner.result import PhaseResult
 
 
 class Phases(Part):
@@ -28,6 +24,8 @@ class Phases(Part):
 
     @property
     def _run(self) -> Callable[..., PhaseResult]:
+        from rollout.api.runner import phase_runner
+
         return phase_runner(self._opened).run
 
     def phase1(self, *, approve: Approval = None, message: str | None = None, waive: Sequence[str] = ()) -> PhaseResult:
@@ -67,8 +65,8 @@ class Phases(Part):
             approve: Approves the gate.
             message: For Pulumi's update history.
         """
-        from rollout.programs.alarms.alarms import names, title  # noqa: PLC0415 - most phases have no need of it
-        from rollout.programs.alarms.dashboard import link  # noqa: PLC0415 - as above
+        from rollout.programs.alarms.alarms import names, title
+        from rollout.programs.alarms.dashboard import link
 
         environment = self._environment
         phase = "monitoring-remove" if remove else "monitoring"
@@ -102,6 +100,10 @@ class Phases(Part):
         environment, container = self._environment, self._container
         longest = timedelta(days=90)
         span = environment.complete_after if quiet_for is None else in_range(quiet_for, MINUTE, longest, "--quiet-for")
+        from rollout.analysis.measuring.idle import legacy_groups
+        from rollout.api.runner import phase_runner
+        from rollout.migration.checks.retiring import left_to_remove
+
         result = phase_runner(self._opened, span).run("complete", approver(approve), message=message, waive=waive)
         if not environment.is_legacy_ours:
             live = container.load_balancers.read(environment, tags=False)
@@ -131,6 +133,8 @@ class Phases(Part):
         Raises:
             UsageError: It is another phase.
         """
+        from rollout.migration.phases import PHASES
+
         if f"undo-{phase}" not in PHASES:
             raise UsageError(
                 f"{phase} can't be undone",
@@ -194,6 +198,8 @@ class Phases(Part):
             accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
         """
+        from rollout.migration.phases import PHASES
+
         if phase not in PHASES:
             raise UsageError(
                 f"there is no phase {phase!r}", hint=f"allowed are {', '.join(PHASES)}", code="unknown-phase"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 from rollout.api.opened import Part
 from rollout.base import threads
@@ -11,9 +12,10 @@ from rollout.errors import EngineError, RolloutError
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration import events
-from rollout.migration.rollback import Reconciliation, Rollback, RollbackResult, mark_text
-from rollout.ramp.controls import who
 from rollout.state.ports import Stacks
+
+if TYPE_CHECKING:
+    from rollout.migration.rollback import Rollback, RollbackResult
 
 SAVING = 5.0
 """How many seconds a rollback waits at its end for stacks.toml to be saved."""
@@ -46,6 +48,8 @@ class Rollbacks(Part):
             WrongAccount: The credentials belong to another account; nothing was changed.
             Interrupted: By the user.
         """
+        from rollout.migration.rollback import Reconciliation
+
         names, container, name = self._opened.routes(routes), self._container, self._environment.name
         states = Reconciliation(
             container.load_balancers, self._stacks_to_tidy, container.holders, lambda: container.wall
@@ -83,6 +87,9 @@ class Rollbacks(Part):
         rollback.settle(rollback.move(), None)
 
     def _rollback(self, routes: Sequence[str], *, marked: bool) -> Rollback:
+        from rollout.migration.rollback import Rollback, mark_text
+        from rollout.ramp.controls import who
+
         container = self._container
         return Rollback(
             self._environment,

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rollout.api.access import homes
 from rollout.api.arguments import Approval, read_weight
@@ -28,8 +29,9 @@ from rollout.inventory.file import StacksFile
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.migration.emitter import emitter
-from rollout.migration.rollback.last_good import last_good
-from rollout.migration.runner.result import PhaseResult
+
+if TYPE_CHECKING:
+    from rollout.migration.runner.result import PhaseResult
 
 
 class Rollout:
@@ -109,6 +111,8 @@ class Rollout:
         Raises:
             ConfigError, UsageError: The inventory can't be read, and none was kept.
         """
+        from rollout.migration.rollback.last_good import last_good
+
         tell = emitter(on_event or (lambda _: None))
         try:
             opened = cls.load(path, sandbox=sandbox, provider=provider, on_event=tell, parts=parts)

@@ -8,7 +8,7 @@ import sys
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 import typer
@@ -66,7 +66,7 @@ def test_every_exported_name_is_told_with_its_methods() -> None:
 
 def test_every_method_of_an_environment_has_a_docstring() -> None:
     door = rollout.EnvironmentRollout
-    parts = [get_type_hints(part.func)["return"] for part in vars(door).values() if isinstance(part, cached_property)]
+    parts = [reference.part(name, each) for name, each in vars(door).items() if isinstance(each, cached_property)]
     members = {(each, name): getattr(each, name) for each in (door, *parts) for name in dir(each) if name[0] != "_"}
     assert len(members) > 30
     assert [name for name, member in members.items() if not member.__doc__] == []

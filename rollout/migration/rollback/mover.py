@@ -261,8 +261,9 @@ class _Marks:
 
     def again(self) -> None:
         """Mark all of them once more: a raise that ended meanwhile may have taken the mark for an older one."""
-        for text in set(self._done.values()):
-            rules = [rule for rule, said in self._done.items() if said == text]
+        done = dict(self._done)  # calls that are late still add to it
+        for text in set(done.values()):
+            rules = [rule for rule, said in done.items() if said == text]
             self._calls.append(self._pool.submit(self._api.mark, rules, text))
 
     def _mark(self, rules: Sequence[Arn]) -> None:
@@ -277,4 +278,4 @@ class _Marks:
 
     def missing(self, rules: set[Arn]) -> frozenset[Arn]:
         """The rules that aren't marked."""
-        return frozenset(rules - self._done.keys())
+        return frozenset(rules - set(self._done))
