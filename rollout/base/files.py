@@ -1,4 +1,4 @@
-"""Reads files of people and other tools, after a check of their type and size.
+"""Reads files of people and other tools, after a check of their type and size, and writes files in one step.
 
 A name may lead to an endless device, to a pipe without a writer, or to a gigabyte.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 MOST = 8 * 2**20
@@ -79,6 +80,32 @@ def read_text(path: Path, *, most: int = MOST) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise NotText(f"is not UTF-8 text: byte 0x{error.object[error.start]:02x} in line {line}") from None
+
+
+def write_whole(path: Path, content: bytes, *, mode: int = 0o600, overwrite: bool = True) -> None:
+    """Write a file in one step: a reader sees all of it, or what was there before.
+
+    Args:
+        overwrite: Whether to replace an existing file; if not, of two writers at once one fails.
+
+    Raises:
+        FileExistsError: There is a file, and it stays.
+        OSError: It can't be written.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    draft = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            os.fchmod(file.fileno(), mode)
+            file.flush()
+            os.fsync(file.fileno())
+        if overwrite:
+            draft.replace(path)
+        else:
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def is_there(path: Path) -> bool:

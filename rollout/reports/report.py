@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
+from rollout.base.files import write_whole
 from rollout.errors import RolloutError, UsageError
 from rollout.reports.overview import Overview
 from rollout.reports.pages import report_page
@@ -23,18 +22,7 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
     """
     text = report_page(overview)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            if overwrite:
-                os.replace(name, path)  # noqa: PTH105 - beside os.link
-            else:
-                os.link(name, path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        write_whole(path, text.encode(), overwrite=overwrite)
     except FileExistsError:
         raise UsageError(
             "already exists",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
+from rollout.base.files import write_whole
 from rollout.errors import RolloutError, UsageError
 
 _INSTEAD = "name another file with --file or ROLLOUT_FILE, show the text with --dry-run, or replace it with --force"
@@ -34,20 +34,7 @@ def write_new(path: Path, text: str, *, force: bool = False) -> None:
         RolloutError: It can't be written.
     """
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        draft = Path(name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-                os.fchmod(file.fileno(), 0o644)
-                file.flush()
-                os.fsync(file.fileno())
-            if force:
-                draft.replace(path)
-            else:
-                path.hardlink_to(draft)  # of two at once one fails, which no rename would
-        finally:
-            draft.unlink(missing_ok=True)
+        write_whole(path, text.encode(), mode=0o644, overwrite=force)
     except FileExistsError:
         raise UsageError(
             "already exists and stays unchanged", where=str(path), hint=_INSTEAD, code="file-exists"

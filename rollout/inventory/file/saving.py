@@ -10,13 +10,14 @@ import codecs
 import copy
 import fcntl
 import os
-import tempfile
+import stat
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from rollout.base.files import write_whole
 from rollout.errors import ConfigError, UsageError
 from rollout.inventory.file.findings import suggestion
 from rollout.inventory.file.layout import Keys, Layout, Pair
@@ -97,7 +98,8 @@ def _save(path: Path, environment: str, text_with: _Texts, data_with: _Data) -> 
                     hint=_BY_HAND,
                     code="layout-not-editable",
                 )
-            _replace(target, new)
+            mark = codecs.BOM_UTF8 if target.read_bytes().startswith(codecs.BOM_UTF8) else b""
+            write_whole(target, mark + new.encode(), mode=stat.S_IMODE(target.stat().st_mode))
     except OSError as error:
         raise ConfigError(
             f"can't be saved: {error.strerror}", (), where=str(path), hint=_BY_HAND, code="file-not-writable"
@@ -118,21 +120,6 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _replace(target: Path, text: str) -> None:
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            mark = codecs.BOM_UTF8 if target.read_bytes().startswith(codecs.BOM_UTF8) else b""
-            file.write(mark + text.encode())
-            os.fchmod(file.fileno(), target.stat().st_mode)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -> list[str]:

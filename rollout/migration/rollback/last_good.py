@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +20,7 @@ import platformdirs
 from pydantic import AwareDatetime
 
 from rollout.alb.state import AlbState
+from rollout.base.files import write_whole
 from rollout.base.log import note
 from rollout.base.private import HOME, private_folder
 from rollout.inventory.fields import Frozen
@@ -85,7 +84,8 @@ def _keep(homes: Sequence[Path], environment: Environment, known: KnownArns, now
     for place in (_in(home, environment.name) for home in homes):
         try:
             if _without_time(_read(place)) != _without_time(kept):
-                _write(place, json.dumps(kept))
+                private_folder(place.parent)
+                write_whole(place, json.dumps(kept).encode())
         except Exception:  # noqa: BLE001 - nothing depends on it
             note(_LOG, "the last good inventory can't be kept in %s", place, failed=True)
 
@@ -142,18 +142,6 @@ def _read(place: Path) -> dict[str, Any]:
         return {}
     told = json.loads(place.read_bytes())
     return told if isinstance(told, dict) else {}
-
-
-def _write(place: Path, text: str) -> None:
-    folder = private_folder(place.parent)
-    descriptor, temporary = tempfile.mkstemp(dir=folder)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(place)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _without_time(kept: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from typing import Literal
 import platformdirs
 
 from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, UnfitEngine, Version, ask, check
+from rollout.base.files import write_whole
 from rollout.base.private import private_folder
 from rollout.errors import EngineMissing, EngineTooOld
 
@@ -117,7 +117,7 @@ def write_stamp(binary: Path, digest: str | None = None) -> None:
         digest: Its SHA-256, if it is already known.
     """
     stamp = {"sha256": digest or _sha256(binary), "checked": int(time.time()), **_seen(binary)}
-    _put(_stamp_of(binary), stamp)
+    write_whole(_stamp_of(binary), json.dumps(stamp).encode())
 
 
 def _seen(binary: Path) -> dict[str, int]:
@@ -185,14 +185,7 @@ class _Answers:
         # This only makes the next run faster: a read-only home folder is no reason to fail.
         with contextlib.suppress(OSError):
             private_folder(self.file.parent)
-            _put(self.file, known)
-
-
-def _put(file: Path, content: object) -> None:
-    """Write a file completely or not at all."""
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, prefix=f"{file.stem}-", delete=False) as new:
-        json.dump(content, new)
-    Path(new.name).replace(file)
+            write_whole(self.file, json.dumps(known).encode())
 
 
 def _stamp_of(binary: Path) -> Path:
