@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.errors import SandboxError
+from rollout_sandbox.landscape import Balancer, prepare
 from rollout_sandbox.policies import Asked, Policy
-from tests.sandbox.tenant import Tenant, refused, single
+from tests.sandbox.tenant import Tenant, path, refused, single
 
 MODIFY = "elasticloadbalancing:ModifyRule"
 TAGGED = {"Null": {"aws:ResourceTag/rollout:override": "false"}}
@@ -222,3 +223,40 @@ def test_a_region_is_in_its_partition(held: Tenant, region: str, partition: str)
         functions.get_function(FunctionName="scorer")
     with refused("AccessDeniedException", f"arn:{partition}:iam::{held.account}:user/"):
         functions.get_function(FunctionName="other")
+
+
+@pytest.mark.parametrize(("region", "partition"), [("us-gov-west-1", "aws-us-gov"), ("cn-north-1", "aws-cn")])
+def test_rules_of_a_partition_are_held_to_its_arns(held: Tenant, region: str, partition: str) -> None:
+    there = prepare(lambda service: held.sandbox.client(service, held.account, region), held.account, [Balancer("b")])
+    elb = held.sandbox.client("elbv2", held.account, region)
+    rule = elb.create_rule(
+        ListenerArn=there.listeners["b"],
+        Priority=1,
+        Conditions=[path("/a")],
+        Actions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "200"}}],
+    )["Rules"][0]
+    assert rule["RuleArn"].startswith(f"arn:{partition}:elasticloadbalancing:{region}:")
+    rules = "elasticloadbalancing:*:*:listener-rule/*"
+    held.sandbox.enforce(held.account, policy(statement(MODIFY, f"arn:{partition}:{rules}")))
+    elb.modify_rule(RuleArn=rule["RuleArn"], Conditions=[path("/b")])
+    held.sandbox.enforce(held.account, policy(statement(MODIFY, f"arn:aws:{rules}")))
+    with refused("AccessDenied", f"on resource: {rule['RuleArn']}"):
+        elb.modify_rule(RuleArn=rule["RuleArn"], Conditions=[path("/c")])
+
+
+def test_a_default_action_is_the_listeners_and_provisioned_concurrency_the_aliass(held: Tenant) -> None:
+    listener, arn = held.landscape.listeners["public"], held.function("scorer")
+    held.functions.publish_version(FunctionName="scorer")
+    group = held.group("group")
+    provisioned = {"FunctionName": "scorer", "ProvisionedConcurrentExecutions": 1}
+    allowed = [
+        statement("elasticloadbalancing:ModifyListener", listener),
+        statement("lambda:PutProvisionedConcurrencyConfig", f"{arn}:1", sid="Other"),
+    ]
+    held.sandbox.enforce(held.account, policy(*allowed))
+    held.elb.modify_listener(ListenerArn=listener, DefaultActions=single(group))
+    held.functions.put_provisioned_concurrency_config(Qualifier="1", **provisioned)
+    with refused("AccessDenied", held.landscape.listeners["internal"]):
+        held.elb.modify_listener(ListenerArn=held.landscape.listeners["internal"], DefaultActions=single(group))
+    with refused("AccessDeniedException", f"{arn}:live"):
+        held.functions.put_provisioned_concurrency_config(Qualifier="live", **provisioned)
