@@ -8,7 +8,8 @@ from typing import Literal
 
 from rollout.analysis.metrics import MINUTE
 from rollout.errors import UsageError
-from rollout.inventory.quantities import Percent, format_duration, parse_duration
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration, parse_duration
 from rollout.migration.ports import Approver
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -27,6 +28,37 @@ def read_weight(value: Percent | float | str) -> Percent:
         return Percent.of(value)
     except ValueError as error:
         raise UsageError(str(error), code="invalid-weight") from None
+
+
+def read_share(value: Percent | float | str) -> Percent:
+    """The share of an alias's requests that a version gets beside another one.
+
+    Raises:
+        UsageError: It isn't above 0 and below 100 per cent, with at most one decimal.
+    """
+    share = read_weight(value)
+    if not ZERO < share < WHOLE:
+        raise UsageError(
+            f"{share} % is no share",
+            hint="allowed is above 0 to below 100 per cent; without a share the alias moves",
+            code="out-of-range",
+        )
+    return share
+
+
+def deployable(environment: Environment, functions: Sequence[str]) -> tuple[str, ...]:
+    """The named functions, or all that have an alias.
+
+    Raises:
+        UsageError: There is no such function, or it has no alias.
+    """
+    known = [key for key, function in environment.functions.items() if function.alias]
+    unknown = [name for name in functions if name not in known]
+    if unknown or not known:
+        what = f"function {unknown[0]!r} has no alias" if unknown else "no function has an alias"
+        hint = f"functions with an alias: {', '.join(known)}" if known else 'give it one in [functions]: alias = "live"'
+        raise UsageError(what, hint=hint, code="unknown-name")
+    return tuple(dict.fromkeys(functions)) or tuple(known)
 
 
 def read_duration(value: timedelta | str) -> timedelta:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from rollout.api.holders import GLANCE, Holders
 from rollout.api.opened import Part
 from rollout.api.requests import Requests
 from rollout.base.formatting import count_of
-from rollout.errors import AwsError, EngineError, UsageError, WrongAccount
+from rollout.errors import AwsError, EngineError, Problem, UsageError, WrongAccount
 from rollout.inventory.model import Arn
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
 from rollout.migration.checks.ownership import asked, ownership_of
@@ -67,7 +68,16 @@ class Checks(Part):
         with ThreadPoolExecutor(2) as pool:
             states, live = Holders(self._opened).begin(pool), self._container.load_balancers.read(self._environment)
             held = states()
-            return drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
+            report = drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
+            return replace(report, others=(*report.others, *self._moved_aliases()))
+
+    def _moved_aliases(self) -> Iterator[Problem]:
+        from rollout.migration.checks.aliases import moved_aliases, with_aliases
+        from rollout.migration.checks.drift import as_recorded
+
+        if with_aliases(self._environment):
+            recorded = as_recorded(self._container.stacks.resources(CANDIDATE) or ())
+            yield from moved_aliases(self._environment, recorded, self._container.aliases.aliases(self._environment))
 
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""

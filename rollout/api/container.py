@@ -22,7 +22,7 @@ from rollout.base.clock import Clock, SystemClock
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.ports import Functions, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.ports import Aliases, Functions, LegacyOwner, LoadBalancers, Marks
 from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
@@ -170,6 +170,13 @@ class Container:
     @cached_property
     def functions(self) -> Functions:
         """Where functions are invoked without a load balancer."""
+        from rollout.adapters.aws.functions import Lambda  # noqa: PLC0415 - as above
+
+        return Lambda(self._access)
+
+    @property
+    def aliases(self) -> Aliases:
+        """Who knows where functions' aliases point."""
         from rollout.adapters.aws.functions import Lambda  # noqa: PLC0415 - as above
 
         return Lambda(self._access)

@@ -9,16 +9,18 @@ from rollout.api.opened import Opened
 from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
 from rollout.migration import events
+from rollout.migration.context import Builds
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.ramp.controls import who
 
 
-def phase_runner(opened: Opened, idle_for: timedelta | None = None) -> PhaseRunner:
+def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Builds | None = None) -> PhaseRunner:
     """What runs an environment's phases.
 
     Args:
         opened: The environment.
         idle_for: How long no request may have met legacy before it is retired; by default `complete-after`.
+        builds: What somebody asked to deploy.
     """
     container, environment = opened.container, opened.environment
     idle = IdleCheck(
@@ -45,6 +47,8 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None) -> PhaseRunn
             *([warning] if warning else []),
             *(f"not used by this command, but {problem}" for problem in environment.all_faults),
         ],
+        aliases=lambda: container.aliases.aliases(environment),
+        builds=builds,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),
         times=lambda: (container.utc, container.wall),

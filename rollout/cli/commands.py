@@ -32,6 +32,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "phase3": "Set the weights that stacks.toml has",
         "weight": "Set a weight, and save it",
         "rollback": "All traffic back to legacy at once, without asking",
+        "deploy": "Point the functions' aliases to a new build, or back",
         "override": "Let a request header pick the implementation",
         "smoke": "Ask the candidate's functions themselves, before traffic does",
         "complete": "Retire legacy, once nobody needs it any more",

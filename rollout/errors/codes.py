@@ -87,6 +87,8 @@ RULES: Mapping[str, str] = {
 }
 
 RESOURCES: Mapping[str, str] = {
+    "alias-missing": "A function's alias doesn't exist; phase 1 creates it.",
+    "alias-moved": "A function's alias doesn't point where rollout left it.",
     "candidate-missing": "A candidate's target group doesn't exist; phase 1 creates it.",
     "candidate-shared": "Routes share a candidate target group, and with it the clients' cookies.",
     "health-unchecked": "A legacy target group has health checks, and the candidate's has none.",
@@ -97,12 +99,15 @@ RESOURCES: Mapping[str, str] = {
     "no-load-balancer": "The account has no Application Load Balancer with a listener in this region.",
     "no-movable-rule": "The listeners have no rule that can be moved.",
     "no-registered-target": "A target group has no registered target.",
+    "no-version-before": "A function's alias has no version to go back to.",
+    "not-provisioned": "A function's provisioned concurrency isn't ready.",
     "package-missing": "A deployment package doesn't exist.",
     "policy-unreadable": "A function's policy can't be read.",
     "quota-exceeded": "AWS's quota is exceeded.",
     "target-group-in-use": "A rule forwards to the target group.",
     "target-group-left": "A target group should have been deleted, but still exists.",
     "target-group-missing": "A target group doesn't exist.",
+    "version-missing": "A version of a function doesn't exist any more.",
     "wrong-event-form": "The candidate's target group has a different event format than legacy's.",
     "wrong-target-type": "A target group has the wrong target type.",
 }

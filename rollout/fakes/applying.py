@@ -10,8 +10,7 @@ from rollout.errors import AwsError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import StackRecord
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.planning import PlannedChange, recorded, resolved
-from rollout.fakes.registrations import token
+from rollout.fakes.planning import PlannedChange, made_values, recorded, resolved
 from rollout.fakes.resource_types import ResourceType, resource_type
 from rollout.state.plan import Change, ResourceState
 
@@ -47,7 +46,7 @@ def take(
 def _applied(step: PlannedChange, record: StackRecord, aws: InMemoryAws, calls: ApiCalls) -> ResourceState | None:
     """What the state has of a resource after its step."""
     change = step.change
-    known = {token(urn): state.id.rpartition("/")[2] for urn, state in record.resources.items()}
+    known = made_values(record.resources)
     inputs = resolved(step.registration.inputs, known) if step.registration else {}
     new = replace(change.new, inputs=inputs) if change.new else None
     old = record.resources.get(change.urn)

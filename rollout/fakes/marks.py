@@ -9,7 +9,7 @@ from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn
-from rollout.migration.bearers import DASHBOARD, FUNCTION, PERMISSION
+from rollout.migration.bearers import ALIAS, DASHBOARD, FUNCTION, PERMISSION
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 
@@ -59,12 +59,14 @@ class InMemoryMarks:
                 return None
             shown = (":alarm:" + title for title in [name + "-"] if bearer.type == DASHBOARD)
             statements = (each for type_, each in aws.resources if type_ == PERMISSION and bearer.type == FUNCTION)
+            aliases = (each for type_, each in aws.resources if type_ == ALIAS and bearer.type == FUNCTION)
             return Marked(
                 name,
                 Arn(str(held.get("arn", name))),
                 _tags(held),
                 tuple(f"arn:aws:cloudwatch:{aws.region}:{aws.account}{each}" for each in shown),
-                frozenset(id_.removeprefix(f"{name}/") for id_ in statements if id_.startswith(f"{name}/")),
+                frozenset(id_[len(name) + 1 :] for id_ in statements if id_.startswith((f"{name}/", f"{name}:"))),
+                frozenset(id_[len(name) + 1 :] for id_ in aliases if id_.startswith(f"{name}:")),
             )
 
 

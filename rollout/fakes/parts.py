@@ -142,6 +142,11 @@ class InMemoryParts(Container):
         return self.actor.world.functions_of(self.environment)
 
     @property
+    def aliases(self) -> InMemoryFunctions:
+        """See `Container`."""
+        return self.functions
+
+    @property
     def topics(self) -> InMemoryTopics:
         return self.actor.world.topics
 

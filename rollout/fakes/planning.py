@@ -13,8 +13,8 @@ from pulumi import AssetArchive, FileArchive, FileAsset, StringAsset
 
 from rollout.adapters.pulumi.failures import engine_error
 from rollout.fakes.aws import InMemoryAws
-from rollout.fakes.registrations import TOKEN, Registration, token
-from rollout.fakes.resource_types import Props, differing, resource_type
+from rollout.fakes.registrations import TOKEN, Registration, token, version_token
+from rollout.fakes.resource_types import OUTPUTS, Props, differing, resource_type
 from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -62,8 +62,8 @@ def plan(
     Raises:
         EngineError: An import finds nothing, or a deployment package isn't there.
     """
-    ids = {token(urn): state.id.rpartition("/")[2] for urn, state in resources.items()}
-    hidden = {token(each.urn): UNKNOWN for each in registrations} | ids
+    unknown = {made: UNKNOWN for each in registrations for made in (token(each.urn), version_token(each.urn))}
+    hidden = unknown | made_values(resources)
     for each in registrations:
         old = resources.get(each.urn)
         wanted = resolved(each.inputs, hidden)
@@ -99,6 +99,13 @@ def _read(each: Registration, new: ResourceState, old: ResourceState | None, aws
     return PlannedChange("read", change_of("read", old, replace(new, outputs=outputs)), each)
 
 
+def made_values(resources: Mapping[str, ResourceState]) -> dict[str, str]:
+    """What AWS made, by what stands for it in a program: ids, and the versions of functions."""
+    ids = {token(urn): state.id.rpartition("/")[2] for urn, state in resources.items()}
+    versions = {urn: state.outputs["version"] for urn, state in resources.items() if "version" in state.outputs}
+    return ids | {version_token(urn): version for urn, version in versions.items()}
+
+
 def _kept(each: Registration, old: ResourceState, new: ResourceState) -> Iterator[PlannedChange]:
     changed = differing(each.type, recorded(old), new.inputs) if each.custom else frozenset()
     if changed & resource_type(each.type, new.inputs).replaced_by:
@@ -121,7 +128,7 @@ def _imported(each: Registration, new: ResourceState, aws: InMemoryAws) -> Itera
     read = resource_type(each.type, each.inputs).read(aws, each.adopt)
     if read is None:
         raise engine_error([f"resource '{each.adopt}' does not exist"])
-    inputs = {key: value for key, value in read.items() if key != "arn"}
+    inputs = {key: value for key, value in read.items() if key not in OUTPUTS}
     old = replace(new, id=each.adopt, inputs=inputs, outputs=read)
     yield PlannedChange("import", change_of("import", None, old), each)
     yield from (step for step in _kept(each, old, replace(new, id=each.adopt)) if step.act != "same")

@@ -28,7 +28,7 @@ from rollout.adapters.pulumi.programs import load_program
 from rollout.errors import RolloutError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.fingerprint import fingerprint
-from rollout.fakes.resource_types import told_arn
+from rollout.fakes.resource_types import FUNCTION, told_arn
 from rollout.inventory.model import Arn, ProgramInput
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -78,6 +78,11 @@ _remembered: dict[tuple[Callable[[ProgramInput], None], str], list[_Run]] = {}
 def token(urn: str) -> str:
     """What stands for the id, in its ARN, of a resource that AWS names."""
     return f"t{sha256(urn.encode()).hexdigest()[:15]}"
+
+
+def version_token(urn: str) -> str:
+    """What stands for the version that a function publishes."""
+    return token(f"{urn}#version")
 
 
 def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Registration, ...]:
@@ -147,7 +152,8 @@ class _Aws(Mocks):
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         arn = told_arn(args.typ, args.inputs, token(self.urns[args.typ, args.name]), self._aws)
-        return arn, {**args.inputs, "arn": arn}
+        version = {"version": version_token(self.urns[args.typ, args.name])} if args.typ == FUNCTION else {}
+        return arn, {**args.inputs, "arn": arn, **version}
 
     def call(self, args: MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         kind = args.token.rpartition(":")[2].removeprefix("get")

@@ -17,8 +17,12 @@ from rollout.inventory.model import Arn
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 Props = Mapping[str, Any]
+OUTPUTS = frozenset({"arn", "version", "versions"})
+"""What AWS alone gives."""
 
 FUNCTION = "aws:lambda/function:Function"
+ALIAS = "aws:lambda/alias:Alias"
+PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 PERMISSION = "aws:lambda/permission:Permission"
 ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 
@@ -117,7 +121,47 @@ class Named:
         return outputs
 
 
-_PERMISSION = Named(
+@dataclass(frozen=True, slots=True)
+class Functions(Named):
+    """Functions, of which those that publish have a version for each content."""
+
+    def _put(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
+        before = aws.resources.get((self.type, id_), {})
+        versions = before.get("versions", ())
+        if inputs.get("publish") and not (versions and _content(before) == _content(inputs)):
+            versions = (*versions, str(len(versions) + 1))
+        published = {"versions": versions, "version": versions[-1]} if versions else {}
+        return super(Functions, self)._put(aws, id_, {**inputs, **published})
+
+
+def _content(props: Props) -> Props:
+    return {key: value for key, value in props.items() if key not in {"tags", *OUTPUTS}}
+
+
+@dataclass(frozen=True, slots=True)
+class Aliases(Named):
+    """Aliases of functions, which an import names otherwise than an ARN does."""
+
+    def read(self, aws: InMemoryAws, id_: str) -> Props | None:
+        """See `ResourceType`."""
+        return super(Aliases, self).read(aws, id_.replace("/", ":"))
+
+
+def _qualified(inputs: Props) -> Props:
+    """A permission's inputs, with the function as an import names it."""
+    return {**inputs, "function": ":".join(filter(None, (inputs["function"], inputs.get("qualifier"))))}
+
+
+@dataclass(frozen=True, slots=True)
+class Statements(Named):
+    """Statements of policies, each of a function or of an alias."""
+
+    def id_of(self, inputs: Props) -> str:
+        """Its id."""
+        return super(Statements, self).id_of(_qualified(inputs))
+
+
+_PERMISSION = Statements(
     PERMISSION,
     ("function", "statementId"),
     taken="ResourceConflictException",
@@ -130,11 +174,13 @@ _ATTACHMENT = Named(ATTACHMENT, ("targetGroupArn", "targetId"), between=",")
 class Permissions:
     """Statements of functions' resource policies, of which those that name a target group count."""
 
-    replaced_by: frozenset[str] = frozenset({"function", "statementId", "action", "principal", "sourceArn"})
+    replaced_by: frozenset[str] = frozenset(
+        {"function", "qualifier", "statementId", "action", "principal", "sourceArn"}
+    )
 
     def create(self, aws: InMemoryAws, inputs: Props) -> tuple[str, Props]:
         made = _PERMISSION.create(aws, inputs)
-        self._publish(aws, inputs["function"])
+        self._publish(aws, _qualified(inputs)["function"])
         return made
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
@@ -145,14 +191,14 @@ class Permissions:
 
     def delete(self, aws: InMemoryAws, id_: str, inputs: Props) -> None:
         _PERMISSION.delete(aws, id_, inputs)
-        self._publish(aws, inputs["function"])
+        self._publish(aws, _qualified(inputs)["function"])
 
     @staticmethod
     def _publish(aws: InMemoryAws, function: str) -> None:
         groups = [
             Arn(each["sourceArn"])
             for (type_, _), each in aws.resources.items()
-            if type_ == PERMISSION and each["function"] == function and each.get("sourceArn")
+            if type_ == PERMISSION and _qualified(each)["function"] == function and each.get("sourceArn")
         ]
         arn = told_arn(FUNCTION, {"name": function}, "", aws)
         aws.policies[arn] = policy_for(*groups) if groups else ""
@@ -237,7 +283,24 @@ _TYPES: Mapping[str, ResourceType] = {
         Named("aws:iam/role:Role", arn="arn:aws:iam::{account}:role/{id}", taken="EntityAlreadyExists"),
         Named("aws:iam/rolePolicy:RolePolicy", ("role", "name"), between=":"),
         Named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", ("role", "policyArn")),
+        Aliases(
+            ALIAS,
+            ("functionName", "name"),
+            arn="arn:aws:lambda:{region}:{account}:function:{id}",
+            taken="ResourceConflictException",
+            between=":",
+        ),
         Named(
+            PROVISIONED,
+            ("functionName", "qualifier"),
+            between=",",
+            actions=(
+                "PutProvisionedConcurrencyConfig",
+                "PutProvisionedConcurrencyConfig",
+                "DeleteProvisionedConcurrencyConfig",
+            ),
+        ),
+        Functions(
             FUNCTION,
             arn="arn:aws:lambda:{region}:{account}:function:{id}",
             taken="ResourceConflictException",

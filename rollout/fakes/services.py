@@ -12,8 +12,9 @@ from rollout.analysis.metrics import AlarmState, Point, Series, Source
 from rollout.fakes.account import refusal
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.fakes.resource_types import FUNCTION
-from rollout.inventory.model import Arn
+from rollout.fakes.resource_types import ALIAS, FUNCTION, PROVISIONED
+from rollout.inventory.aliases import READY, LiveAlias, beside, kept
+from rollout.inventory.model import Arn, Environment
 
 Handler = Callable[[Mapping[str, object]], object]
 
@@ -25,16 +26,42 @@ class InMemoryFunctions:
     Attributes:
         handlers: By function; one without a handler answers 200. What a handler raises is the function's error.
         took: How long an invocation takes.
+        provisioned: By version, what a test says of its provisioned concurrency; it is ready otherwise.
     """
 
     aws: InMemoryAws
     handlers: dict[str, Handler] = field(default_factory=dict)
     took: timedelta = timedelta(milliseconds=10)
+    provisioned: dict[str, str] = field(default_factory=dict)
     calls: ApiCalls = field(default_factory=ApiCalls)
+
+    def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
+        """See `migration.ports.Aliases`."""
+        return self.calls.make(ApiCall("GetAlias"), lambda: dict(self._aliases(environment)))
+
+    def _aliases(self, environment: Environment) -> Iterator[tuple[str, LiveAlias]]:
+        for key, function in environment.functions.items():
+            name = function.name or key
+            alias = self.aws.resources.get((ALIAS, f"{name}:{function.alias}"))
+            if alias is None:
+                continue
+            shares = (alias.get("routingConfig") or {}).get("additionalVersionWeights") or {}
+            ready = (id_.partition(",") for type_, id_ in self.aws.resources if type_ == PROVISIONED)
+            yield (
+                key,
+                LiveAlias(
+                    alias["functionVersion"],
+                    tuple(self.aws.resources[FUNCTION, name].get("versions", ())),
+                    beside(shares),
+                    kept(alias.get("description") or ""),
+                    {each: self.provisioned.get(each, READY) for owner, _, each in ready if owner == name},
+                ),
+            )
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:  # noqa: ARG002 - port
         def run() -> Invocation:
-            if function not in self.handlers and (FUNCTION, function) not in self.aws.resources:
+            held = (ALIAS if ":" in function else FUNCTION, function)
+            if function not in self.handlers and held not in self.aws.resources:
                 raise refusal("Invoke", "ResourceNotFoundException", f"Function not found: {function}", function)
             try:
                 answer = self.handlers.get(function, _ok)(event)

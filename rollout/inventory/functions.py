@@ -24,6 +24,7 @@ from rollout.inventory.fields import (
 )
 from rollout.inventory.quantities import Duration
 
+MIN_STORAGE = 512
 MAX_LAYERS, MAX_SUBNETS, MAX_SECURITY_GROUPS = 5, 16, 5
 MAX_POLICIES = 8
 """IAM lets ten managed policies be attached to a role; logging and a VPC take two."""
@@ -131,7 +132,9 @@ class Function(Frozen):
     )
     architecture: Literal["x86_64", "arm64"] = Field("x86_64", description='"x86_64" or "arm64"')
     memory_size: int = Field(128, strict=True, ge=128, le=10_240, description="128 to 10240, in MB")
-    ephemeral_storage: int = Field(512, strict=True, ge=512, le=10_240, description="512 to 10240, in MB")
+    ephemeral_storage: int = Field(
+        MIN_STORAGE, strict=True, ge=MIN_STORAGE, le=10_240, description="512 to 10240, in MB"
+    )
     timeout: Duration = Field(
         timedelta(seconds=30), ge=timedelta(seconds=1), le=timedelta(minutes=15), description="1s to 15m"
     )
@@ -160,6 +163,16 @@ class Function(Frozen):
     reserved_concurrency: int | None = Field(
         None, strict=True, ge=0, description="how many of its invocations may run at once, 0 or more"
     )
+    alias: str | None = Field(
+        None,
+        max_length=128,
+        pattern=r"^[0-9]*[A-Za-z_-][A-Za-z0-9_-]*$",
+        description="the alias that its target groups hold, such as live",
+    )
+    provisioned_concurrency: int | None = Field(
+        None, strict=True, ge=1, description="how many of its environments are kept ready, 1 or more"
+    )
+    snap_start: bool = Field(False, strict=True, description="whether its versions start from a snapshot")
     tags: _Tags = Field(default_factory=dict, description="further tags of the function, its role and log group")
     log_retention_days: Annotated[RetentionDays, BeforeValidator(no_boolean)] = Field(
         30, description="one of " + ", ".join(map(str, get_args(RetentionDays)))

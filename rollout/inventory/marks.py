@@ -89,7 +89,8 @@ class Marked:
         id: What `pulumi import` takes for it.
         tags: All its tags.
         alarms: The ARNs of those that a dashboard shows, by which it is known: pulumi-aws gives dashboards no tags.
-        statements: Those of a function's policy, by their ids.
+        statements: Those of a function's policies, by their ids; of an alias's policy with its name: `live/balancer`.
+        aliases: Those of a function, by their names.
     """
 
     id: str
@@ -97,6 +98,7 @@ class Marked:
     tags: Mapping[str, str]
     alarms: tuple[str, ...] = ()
     statements: frozenset[str] = frozenset()
+    aliases: frozenset[str] = frozenset()
 
     @property
     def owner(self) -> str:

@@ -17,6 +17,7 @@ from pydantic import Field
 
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
+from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, in_words
 from rollout.inventory.fields import (
     HYPHENATED,
@@ -363,6 +364,7 @@ class ProgramInput:
         mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
         imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
         multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
+        aliases: Candidate: by function, where its alias points; a new one points to the version that is published.
     """
 
     environment: Environment
@@ -377,3 +379,4 @@ class ProgramInput:
     mark: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
     multi_value_headers: frozenset[str] = frozenset()
+    aliases: Mapping[str, AliasTarget] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """What identifies a resource's owner: its own tags, or those of the resource that it belongs to. Pure.
 
-A permission belongs to a function, an attachment to a role or a target group. They have no tags; the owner of the whole
-decides on its parts.
+A permission or an alias belongs to a function, an attachment to a role or a target group. They have no tags; the
+owner of the whole decides on its parts.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, ResourceState
 
 FUNCTION = "aws:lambda/function:Function"
 PERMISSION = "aws:lambda/permission:Permission"
+ALIAS = "aws:lambda/alias:Alias"
+PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 ROLE = "aws:iam/role:Role"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
@@ -36,6 +38,8 @@ _NAMES: Mapping[str, str] = {
 }
 _WHOLES: Mapping[str, tuple[str, str]] = {
     PERMISSION: (FUNCTION, "function"),
+    ALIAS: (FUNCTION, "functionName"),
+    PROVISIONED: (FUNCTION, "functionName"),
     ROLE_POLICY: (ROLE, "role"),
     ROLE_POLICY_ATTACHMENT: (ROLE, "role"),
     ATTACHMENT: (TARGET_GROUP, "targetGroupArn"),

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from rollout.alb.state import AlbState
 from rollout.errors import Problem
+from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Arn
+from rollout.inventory.quantities import Percent
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.ports import LegacyOwner
+
+
+@dataclass(frozen=True, slots=True)
+class Builds:
+    """What somebody asked to deploy.
+
+    Attributes:
+        functions: Their keys; all that have an alias if empty.
+        share: Of the requests of their aliases; all of them if left out.
+    """
+
+    functions: tuple[str, ...] = ()
+    share: Percent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +39,9 @@ class PhaseContext:
         ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
         multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
         owner: Another tool that made the legacy rules.
+        aliases: Where the functions' aliases point; none where it doesn't matter.
+        read_aliases: Asked for that once more, when all is done.
+        asked: The functions whose builds somebody asked to deploy, and the share of requests that they are to get.
         idle: Asked why it isn't proven that nobody needs legacy.
     """
 
@@ -33,4 +51,7 @@ class PhaseContext:
     ownership: Ownership | None = None
     multi_value: frozenset[Arn] = frozenset()
     owner: LegacyOwner | None = None
+    aliases: Mapping[str, LiveAlias] = field(default_factory=dict)
+    read_aliases: Callable[[], Mapping[str, LiveAlias]] = dict
+    asked: Builds = field(default_factory=Builds)
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

@@ -12,6 +12,7 @@ from rollout.alb.header_rules import held_header_rules, held_overrides
 from rollout.alb.state import AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Drift, Problem
+from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
 from rollout.inventory.stacks import LEGACY
@@ -63,9 +64,21 @@ def _tags_of(resource: ResourceState) -> Mapping[str, str]:
     return tags
 
 
-def candidate_input(environment: Environment, context: PhaseContext) -> ProgramInput:
-    """What the candidate's program is given: the forms in which its target groups send headers."""
-    return ProgramInput(environment, multi_value_headers=as_lists(environment, context.live, context.multi_value))
+def candidate_input(
+    environment: Environment, context: PhaseContext, moved: Mapping[str, AliasTarget] | None = None
+) -> ProgramInput:
+    """What the candidate's program is given: the forms in which its target groups send headers, and its aliases.
+
+    Args:
+        environment: The inventory.
+        context: What the phase starts from.
+        moved: Where the aliases of some functions are to point; the others stay.
+    """
+    return ProgramInput(
+        environment,
+        multi_value_headers=as_lists(environment, context.live, context.multi_value),
+        aliases={key: alias.stays for key, alias in context.aliases.items()} | dict(moved or {}),
+    )
 
 
 def legacy_input(

@@ -19,12 +19,14 @@ from rollout.inventory.model import Arn, Environment, Split
 from rollout.inventory.quantities import ZERO
 from rollout.migration.bearers import (
     ALARM,
+    ALIAS,
     ATTACHMENT,
     DASHBOARD,
     FUNCTION,
     JOINT_ALARM,
     LOG_GROUP,
     PERMISSION,
+    PROVISIONED,
     ROLE,
     ROLE_POLICY,
     ROLE_POLICY_ATTACHMENT,
@@ -47,6 +49,8 @@ FUNCTION_PARTS = (
     ROLE_POLICY,
     ROLE_POLICY_ATTACHMENT,
     FUNCTION,
+    ALIAS,
+    PROVISIONED,
     PERMISSION,
     TARGET_GROUP,
     ATTACHMENT,
@@ -56,7 +60,7 @@ NEW_BUILD = frozenset(
     {
         *("code", "imageUri", "imageConfig", "sourceCodeHash", "runtime", "handler", "layers"),
         *("environment", "kmsKeyArn", "memorySize", "ephemeralStorage", "timeout", "reservedConcurrentExecutions"),
-        *("vpcConfig", "fileSystemConfig", "tracingConfig", "deadLetterConfig"),
+        *("vpcConfig", "fileSystemConfig", "tracingConfig", "deadLetterConfig", "publish", "snapStart"),
     }
 )
 
@@ -97,6 +101,7 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
         # what a run that was cut off made, or one whose state was lost: it carries this stack's mark
         Allowed(Op.IMPORT, FUNCTION_PARTS),
         Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
+        Allowed(Op.UPDATE, (PROVISIONED,), frozenset({"provisionedConcurrentExecutions"})),
         Allowed(Op.UPDATE, (ROLE,), _TAGS),
         # a right that goes is a deletion, which nothing here allows: a build that is live may need it
         Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
@@ -110,6 +115,11 @@ POLICIES: Mapping[str, tuple[Allowed, ...]] = {
             frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart", "lambdaMultiValueHeadersEnabled"})
             | _TAGS,
         ),
+    ),
+    "deploy": (
+        Allowed(Op.UPDATE, (ALIAS,), frozenset({"functionVersion", "routingConfig", "description"})),
+        # of another version: the new one is made and ready before the old one goes
+        Allowed(Op.REPLACE, (PROVISIONED,), frozenset({"qualifier"})),
     ),
     "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
     "release": (Allowed(Op.RELEASE, _RULE),),

@@ -10,6 +10,7 @@ from rollout.alb.invocation import Invocation
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.ports import TargetGroups
+from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn, Environment
 from rollout.migration.checks.inspection import Inspection
@@ -95,6 +96,18 @@ class Functions(Protocol):
         Raises:
             AwsError: AWS refused, can't be reached, or there was no answer in time.
         """
+
+
+class Aliases(Protocol):
+    """The aliases of functions, for one environment."""
+
+    def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
+        """Where they point, by the functions' keys; missing where there is none.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
 
 
 class LegacyOwner(Protocol):

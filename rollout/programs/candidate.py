@@ -5,14 +5,16 @@ Nothing is exported: routing looks target groups up by their names, and so works
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pulumi import FileArchive
 
+from rollout.inventory.aliases import AliasTarget, told
 from rollout.inventory.functions import Function, existing_role
 from rollout.inventory.model import ProgramInput
-from rollout.programs.components.http_lambda import HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
+from rollout.programs.components.http_lambda import AliasArgs, HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
 from rollout.programs.rights import aws_policies, statements
 
 
@@ -38,9 +40,25 @@ def program(given: ProgramInput) -> None:
                 policies=function.policies,
                 statements=statements(function),
                 multi_value_headers=given.multi_value_headers,
+                alias=_alias(function, given.aliases.get(key)),
                 tags={**function.tags, **given.mark},
             ),
         )
+
+
+def _alias(function: Function, target: AliasTarget | None) -> AliasArgs | None:
+    if function.alias is None:
+        return None
+    new = AliasArgs(name=function.alias, provisioned=function.provisioned_concurrency)
+    if target is None:
+        return new
+    return replace(
+        new,
+        version=target.version,
+        shares={target.beside[0]: target.beside[1].share} if target.beside else {},
+        description=told(target.before),
+        at_once=target.at_once,
+    )
 
 
 def _settings(function: Function) -> dict[str, Any]:
@@ -51,6 +69,7 @@ def _settings(function: Function) -> dict[str, Any]:
         "kms_key_arn": function.kms_key,
         "vpc_config": vpc and {"subnet_ids": list(vpc.subnets), "security_group_ids": list(vpc.security_groups)},
         "file_system_config": files and {"arn": files.arn, "local_mount_path": files.path},
+        "snap_start": function.snap_start and {"apply_on": "PublishedVersions"},
         "dead_letter_config": function.dead_letter and {"target_arn": function.dead_letter},
         "image_config": image
         and {

@@ -314,17 +314,18 @@ def test_what_is_looked_at_follows_from_the_steps() -> None:
         return {name for name, phase in PHASES.items() if holds(phase)}
 
     watching, undoing = {"monitoring", "monitoring-remove"}, {"undo-phase1", "undo-phase2"}
-    handing_over = {"phase1", "phase2", "complete", *undoing}
+    building = {"phase1", "deploy", "deploy-back"}
+    handing_over = {*building, "phase2", "complete", *undoing}
     assert those(lambda phase: phase.hands_over) == handing_over
     assert those(lambda phase: phase.moves_traffic) == PHASES.keys() - handing_over - watching
     assert those(lambda phase: phase.only_watches) == watching
     assert those(lambda phase: phase.undoes) == undoing
-    assert those(lambda phase: phase.writes_rules) == PHASES.keys() - watching - undoing - {"phase1"}
+    assert those(lambda phase: phase.writes_rules) == PHASES.keys() - watching - undoing - building
     assert those(lambda phase: not phase.needs_targets) == {"phase1", *undoing}
-    assert those(lambda phase: phase.asks_forms) == {"phase1"}
+    assert those(lambda phase: phase.asks_forms) == those(lambda phase: phase.asks_aliases) == building
     assert those(lambda phase: any(step.creates_stack for step in phase.steps)) == {"phase1", "phase2", *watching}
     begin = those(lambda phase: any(step.begins_resources for step in phase.steps))
-    assert begin == {"phase1", "phase2", *watching, "override", "undo-phase2"}
+    assert begin == {*building, "phase2", *watching, "override", "undo-phase2"}
     assert {step.policy for phase in PHASES.values() for step in phase.steps} == POLICIES.keys()
 
 
@@ -365,7 +366,9 @@ def test_what_may_raise_a_weight_gives_way_to_a_rollback() -> None:
     giving_way = {name for name, phase in PHASES.items() if phase.gives_way}
     assert giving_way == {"phase2", "phase3", "weight", "override", "override-remove", "complete"}
     assert {name for name, phase in PHASES.items() if phase.asks_owner} == {"phase2", "complete", "undo-phase2"}
-    assert {name for name, phase in PHASES.items() if phase.fits_completed} == {"phase1", "complete"}
+    assert {name for name, phase in PHASES.items() if phase.fits_completed} == {
+        *("phase1", "deploy", "deploy-back", "complete"),
+    }
 
 
 def test_the_runner_knows_no_phase_by_its_name() -> None:

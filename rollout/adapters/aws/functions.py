@@ -21,6 +21,9 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from rollout.adapters.aws.session import Access, explained
 from rollout.alb.invocation import Invocation
 from rollout.base.foreign import Unexpected, json_of
+from rollout.inventory.aliases import LiveAlias, beside, kept
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Environment
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -54,6 +57,16 @@ class Lambda:
             reraise=True,
         )
 
+    def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
+        """See `migration.ports.Aliases`."""
+        wanted = {key: function for key, function in environment.functions.items() if function.alias}
+        client = self._access.client("lambda") if wanted else None
+        found = {
+            key: explained(partial(_alias, client, function.name or key, function), f"alias {function.alias} of {key}")
+            for key, function in wanted.items()
+        }
+        return {key: alias for key, alias in found.items() if alias}
+
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
         call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
         return explained(call, function)
@@ -75,6 +88,34 @@ class Lambda:
         except Unexpected as error:
             return Invocation(None, f"its answer {error}", took)
         return Invocation(said, _error(answer, said), took)
+
+
+def _alias(client: Any, name: str, function: Function) -> LiveAlias | None:
+    try:
+        alias = client.get_alias(FunctionName=name, Name=function.alias)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return None
+        raise
+    pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
+    published = (each["Version"] for page in pages for each in page["Versions"] if each["Version"] != "$LATEST")
+    shares = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights") or {}
+    return LiveAlias(
+        alias["FunctionVersion"],
+        tuple(sorted(published, key=int)),
+        beside(shares),
+        kept(alias.get("Description", "")),
+        _provisioned(client, name) if function.provisioned_concurrency else {},
+    )
+
+
+def _provisioned(client: Any, name: str) -> dict[str, str]:
+    pages = client.get_paginator("list_provisioned_concurrency_configs").paginate(FunctionName=name)
+    return {
+        each["FunctionArn"].rpartition(":")[2]: ": ".join(filter(None, (each["Status"], each.get("StatusReason"))))
+        for page in pages
+        for each in page["ProvisionedConcurrencyConfigs"]
+    }
 
 
 def _error(answer: Mapping[str, Any], said: object) -> str | None:

@@ -78,13 +78,23 @@ class AwsMarks:
 
 
 def _function(client: Any, name: str, resources: Resources) -> Marked:
-    arn = resources.function(name)
-    return Marked(name, arn, client.list_tags(Resource=arn)["Tags"], statements=_statements(client, name))
-
-
-def _statements(client: Any, name: str) -> frozenset[str]:
+    arn, alias = resources.function(name), resources.alias(name)
+    tags, statements = client.list_tags(Resource=arn)["Tags"], _statements(client, FunctionName=name)
+    if alias is None:
+        return Marked(name, arn, tags, statements=statements)
     try:
-        policy = json.loads(client.get_policy(FunctionName=name)["Policy"])
+        client.get_alias(FunctionName=name, Name=alias)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _NOT_THERE:
+            return Marked(name, arn, tags, statements=statements)
+        raise
+    of_alias = {f"{alias}/{each}" for each in _statements(client, FunctionName=name, Qualifier=alias)}
+    return Marked(name, arn, tags, statements=statements | of_alias, aliases=frozenset({alias}))
+
+
+def _statements(client: Any, **function: str) -> frozenset[str]:
+    try:
+        policy = json.loads(client.get_policy(**function)["Policy"])
     except ClientError as error:
         if error.response["Error"]["Code"] in _NOT_THERE:  # it has no policy
             return frozenset()

@@ -13,7 +13,7 @@ from itertools import chain
 from rollout.inventory.conditions import Meaning, meaning_of
 from rollout.inventory.file.findings import Finding, dotted, suggestion
 from rollout.inventory.file.layout import Keys
-from rollout.inventory.functions import Function
+from rollout.inventory.functions import MIN_STORAGE, Function
 from rollout.inventory.header_rules import planning_problems
 from rollout.inventory.match import too_much
 from rollout.inventory.matching import covers
@@ -23,6 +23,7 @@ Names = Mapping[str, AbstractSet[str]]
 
 _ZIP_KEYS, _IMAGE_KEYS = ("code", "runtime", "handler", "layers"), ("image-uri", "image")
 _NOT_NEEDED = ("layers", "image")
+_OF_VERSIONS = ("provisioned-concurrency", "snap-start")
 _OWN_ROLE_KEYS = ("role-name", "permissions-boundary", "policies", "statements")
 
 
@@ -114,6 +115,7 @@ def _functions(environment: Environment) -> Iterator[Finding]:
         at, name = ("functions", key), function.name or key
         yield from _package(at, function)
         yield from _role(at, function)
+        yield from _alias(at, function)
         if function.file_system and not function.vpc:
             yield Finding((*at, "file-system"), "file-system needs vpc", "name the VPC's subnets", code="missing-key")
         place = (*at, "name") if function.name else at
@@ -162,6 +164,23 @@ def _package(at: Keys, function: Function) -> Iterator[Finding]:
     yield from _clashes(at, function, unwanted, f"package-type {function.package_type}", hint)
 
 
+def _alias(at: Keys, function: Function) -> Iterator[Finding]:
+    """What only published versions have, and what excludes it."""
+    for key in _OF_VERSIONS:
+        if function.alias is None and _has(function, key):
+            yield Finding((*at, key), f"{key} needs alias", 'such as alias = "live"', code="missing-key")
+    provisioned, reserved = function.provisioned_concurrency, function.reserved_concurrency
+    if provisioned is not None and reserved is not None and provisioned > reserved:
+        what = f"provisioned-concurrency is above reserved-concurrency, {reserved}"
+        yield Finding((*at, "provisioned-concurrency"), what, code="conflicting-keys")
+    if function.snap_start:
+        hint = "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"
+        yield from _clashes(at, function, ("provisioned-concurrency", "file-system", "image-uri"), "snap-start", hint)
+        if function.ephemeral_storage > MIN_STORAGE:
+            what = f"ephemeral-storage above {MIN_STORAGE} doesn't go with snap-start"
+            yield Finding((*at, "ephemeral-storage"), what, hint, code="conflicting-keys")
+
+
 def _role(at: Keys, function: Function) -> Iterator[Finding]:
     """A role that is there already is its owner's, rights and all."""
     if function.role is not None:
@@ -174,7 +193,7 @@ def _clashes(at: Keys, function: Function, keys: tuple[str, ...], other: str, hi
 
 
 def _has(function: Function, key: str) -> bool:
-    return getattr(function, key.replace("-", "_")) not in {None, ()}
+    return getattr(function, key.replace("-", "_")) not in {None, (), False}
 
 
 def _references(environment: Environment, names: Names) -> Iterator[Finding]:

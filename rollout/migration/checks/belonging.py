@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.inventory.marks import Bearer, Mark, Marked, Standing, standing
-from rollout.migration.bearers import ALARM, DASHBOARD, JOINT_ALARM, PERMISSION, ROLE, bearer_of
+from rollout.migration.bearers import ALARM, ALIAS, DASHBOARD, JOINT_ALARM, PERMISSION, ROLE, bearer_of
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview
 
 Found = Mapping[Bearer, Marked]
@@ -78,11 +78,14 @@ def own_imports(preview: StackPreview, found: Found, mark: Mark) -> dict[tuple[s
         there = found.get(bearer) if bearer else None
         if not (made and bearer and there) or standing(there, mark) is not Standing.OURS:
             continue
-        statement = made.inputs.get("statementId")
+        qualifier, statement = made.inputs.get("qualifier"), made.inputs.get("statementId")
         if made.type == bearer.type:
             imports[made.type, made.name] = there.id
-        elif made.type == PERMISSION and statement in there.statements:
-            imports[made.type, made.name] = f"{made.inputs['function']}/{statement}"
+        elif made.type == PERMISSION and (f"{qualifier}/{statement}" if qualifier else statement) in there.statements:
+            function = ":".join(filter(None, (made.inputs["function"], qualifier)))
+            imports[made.type, made.name] = f"{function}/{statement}"
+        elif made.type == ALIAS and made.inputs["name"] in there.aliases:
+            imports[made.type, made.name] = f"{made.inputs['functionName']}/{made.inputs['name']}"
     return imports
 
 

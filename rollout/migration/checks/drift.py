@@ -95,7 +95,7 @@ def drift_of(
         ignore_file: Whether the file's weights don't count at all.
     """
     states = (*(legacy or ()), *(routing or ()))
-    recorded = _as_recorded(states)
+    recorded = as_recorded(states)
     is_cut_over = any(state.type == LISTENER_RULE for state in routing or ())  # not after `undo phase2`
     held, kept = held_rules(environment, live, routing), held_rules(environment, live, states)
     splits = live.splits(environment)
@@ -171,7 +171,7 @@ def _unheld(environment: Environment, name: str, split: Split | None) -> Problem
     return Problem(what, where=f"routes.{name}", hint=hint, code="rule-not-managed")
 
 
-def _as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:
+def as_recorded(states: tuple[ResourceState, ...]) -> StackPreview:
     """States as a preview that changes nothing, which is what drift is found in elsewhere."""
     return StackPreview(ROUTING, tuple(Change(Op.SAME, each.urn, each.type, each, each) for each in states))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollout.migration.phases.complete import Complete
+from rollout.migration.phases.deploy import Deploy, DeployBack
 from rollout.migration.phases.monitoring import MonitoringPhase, MonitoringRemove
 from rollout.migration.phases.override import Override, OverrideRemove
 from rollout.migration.phases.phase import Phase, Step
@@ -22,6 +23,8 @@ PHASES: Mapping[str, Phase] = {
     phase.name: phase
     for phase in (
         Phase1(),
+        Deploy(),
+        DeployBack(),
         Phase2(),
         Phase3(),
         Weight(),

@@ -45,7 +45,7 @@ class Step:
     @property
     def begins_resources(self) -> bool:
         """Whether a run of it that was cut off may have left something begun, of which its state doesn't know."""
-        return self.creates_stack or self.policy in ("override", "reclaim")
+        return self.creates_stack or self.policy in ("override", "reclaim", "deploy")
 
 
 class Phase:
@@ -64,6 +64,7 @@ class Phase:
         needs_targets: Whether the candidate's target groups have to be able to answer before it begins.
         asks_owner: Whether it matters what another owner of the legacy rules holds.
         asks_forms: Whether it matters which target groups send headers as lists.
+        asks_aliases: Whether it runs the candidate's program, which says where aliases point.
         fits_completed: Whether it is for a completed environment, too.
     """
 
@@ -79,6 +80,7 @@ class Phase:
     needs_targets: ClassVar[bool] = True
     asks_owner: ClassVar[bool] = False
     asks_forms: ClassVar[bool] = False
+    asks_aliases: ClassVar[bool] = False
     fits_completed: ClassVar[bool] = False
 
     @property

@@ -32,6 +32,7 @@ class Phase1(Phase):
     gives_way = False
     needs_targets = False  # it registers them, which a run that was cut off may not have come to
     asks_forms = True
+    asks_aliases = True
     fits_completed = True
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:

@@ -12,6 +12,7 @@ from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
+from rollout.migration.checks.aliases import moved_aliases
 from rollout.migration.checks.belonging import bearers, foreign, left_alone, own_imports, problems
 from rollout.migration.checks.compare import has_lost, stale_overrides, stale_rules
 from rollout.migration.checks.preflight import adoption_problems
@@ -62,16 +63,8 @@ class Previews:
         given = run.phase.program_input(step.stack, environment, run.context, run.after)
         given = marked(given, step.stack, run.context.legacy)
         preview = stacks.preview(step.stack, given, plan, create=step.creates_stack)
-        drift: tuple[str, ...] | None = None
-        if step.stack == ROUTING:
-            if run.phase.moves_traffic:
-                stop_at(environment, run.phase, adoption_problems(environment, live, preview))
-            stale, drifted = self._stale(run, preview) if preview else (False, ())
-            if preview and any(each.type == LISTENER_RULE and each.op is not Op.IMPORT for each in preview.steps):
-                drift = (*map(str, drifted), *unlike_file(environment, live, run.after))
-            if preview and stale:
-                preview = stacks.preview(step.stack, given, plan, refresh=True)
-        if preview and step.stack != LEGACY and not preview.refreshed and has_lost(preview, live):
+        drift, is_behind = self._drift(run, step, preview)
+        if preview and step.stack != LEGACY and (is_behind or has_lost(preview, live)):
             preview = stacks.preview(step.stack, given, plan, refresh=True)
         found, mark = self._marks.find(bearers(preview)) if preview else {}, mark_of(environment, step.stack)
         if preview and (imports := own_imports(preview, found, mark)):
@@ -98,6 +91,21 @@ class Previews:
         self._emit(events.StepPreviewed(environment.name, run.phase.name, preview))
         writes = own_writes(environment, live, run.after) if step.stack == ROUTING and run.phase.writes_rules else ()
         return PlannedStep(step, given, preview, plan, let_by, drift, left_alone(others), writes=writes)
+
+    def _drift(self, run: PhaseRun, step: Step, preview: StackPreview | None) -> tuple[tuple[str, ...] | None, bool]:
+        """What somebody else changed, as the gate shows it, and whether the state is behind AWS."""
+        environment, live = run.environment, run.context.live
+        if step.stack == ROUTING and run.phase.moves_traffic:
+            stop_at(environment, run.phase, adoption_problems(environment, live, preview))
+        if preview is None:
+            return None, False
+        if step.stack != ROUTING:
+            moved = tuple(map(str, moved_aliases(environment, preview, run.context.aliases)))
+            return moved or None, bool(moved)
+        stale, drifted = self._stale(run, preview)
+        if any(each.type == LISTENER_RULE and each.op is not Op.IMPORT for each in preview.steps):
+            return (*map(str, drifted), *unlike_file(environment, live, run.after)), stale
+        return None, stale
 
     def repeat(self, item: PlannedStep) -> None:
         """Do to a stack what was previewed on its copy, up to the preview, which has to come out the same.

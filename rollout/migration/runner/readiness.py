@@ -10,15 +10,17 @@ from itertools import chain
 from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.errors import Problem
+from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
+from rollout.migration.checks.aliases import provisioned, unready_problems
 from rollout.migration.checks.event_forms import other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import live_problems, overlap_problems
-from rollout.migration.context import PhaseContext
+from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.gates import only_lowers
 from rollout.migration.phases import Phase
 from rollout.migration.ports import LegacyOwner, LoadBalancers
@@ -34,6 +36,8 @@ class Readiness:
     Args:
         owner: Another tool that holds the legacy rules.
         idle: Asked why it isn't proven that nobody needs legacy.
+        aliases: Asked where the functions' aliases point.
+        builds: What somebody asked to deploy.
     """
 
     def __init__(
@@ -45,12 +49,16 @@ class Readiness:
         *,
         owner: LegacyOwner | None,
         idle: Callable[[AlbState], Iterable[Problem]],
+        aliases: Callable[[], Mapping[str, LiveAlias]],
+        builds: Builds,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
         self._stacks = stacks
         self._owner = owner
         self._idle = idle
+        self._aliases = aliases
+        self._builds = builds
         self._emit = emit
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
@@ -95,6 +103,9 @@ class Readiness:
             multi_value=self._load_balancers.multi_value(groups) if phase.asks_forms else frozenset(),
             owner=self._owner,
             idle=self._idle,
+            aliases=self._aliases() if phase.asks_aliases or provisioned(environment) else {},
+            read_aliases=self._aliases,
+            asked=self._builds,
         )
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:
@@ -115,6 +126,7 @@ class Readiness:
             candidates = raised = set()
         problems = [*target_problems(environment, live, found, raised)]
         problems += other_forms(environment, live, found.multi_value, raised)
+        problems += unready_problems(environment, run.context.aliases, raised)
         problems += phase.inspect(found, deleted_groups(planned))
         if phase.hands_over and not phase.undoes:
             problems += quota_problems(usages(environment, live, found))

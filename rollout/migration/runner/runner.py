@@ -17,12 +17,13 @@ from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.base.clock import Clock
 from rollout.errors import Problem, RolloutError, UsageError
+from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.ownership import Ownership
-from rollout.migration.context import PhaseContext
+from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.gates import Gate
 from rollout.migration.phases import PHASES, Phase, Step
 from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
@@ -52,6 +53,8 @@ class PhaseRunner:
         proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
         volumes: Asked beside the previews how many requests the routes have.
         known: What else to know before saying yes, whatever the phase.
+        aliases: Asked where the functions' aliases point.
+        builds: What somebody asked to deploy.
         take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
         on_verified: Told AWS as it is once all rules were read back as wanted.
         times: Gives AWS's time of day and this machine's.
@@ -71,6 +74,8 @@ class PhaseRunner:
         proof: Callable[[AlbState], Iterable[Problem]] = lambda _: (),
         volumes: Callable[[AlbState], Volumes] = lambda _: {},
         known: Sequence[str] = (),
+        aliases: Callable[[], Mapping[str, LiveAlias]] = dict,
+        builds: Builds | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
         times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
@@ -83,7 +88,16 @@ class PhaseRunner:
         self._volumes = volumes
         self._known = tuple(known)
         self._times = times
-        self._readiness = Readiness(environment, load_balancers, stacks, emit, owner=owner, idle=proof)
+        self._readiness = Readiness(
+            environment,
+            load_balancers,
+            stacks,
+            emit,
+            owner=owner,
+            idle=proof,
+            aliases=aliases,
+            builds=builds or Builds(),
+        )
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)
         self._applying = Applying(

@@ -102,7 +102,7 @@ class Smoke:
     def _function(self, name: str) -> tuple[str, Function]:
         route = self._environment.routes[name]
         return next(
-            (function.name or key, function)
+            (":".join(filter(None, (function.name or key, function.alias))), function)
             for key, function in self._environment.functions.items()
             if any(route.candidate in groups for groups in function.target_groups.values())
         )

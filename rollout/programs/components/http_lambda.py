@@ -56,6 +56,27 @@ class ImagePackage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AliasArgs:
+    """An alias that the target groups hold, in place of the function's newest code.
+
+    Attributes:
+        name: Such as `live`.
+        version: Where it points; by default to the version that this update publishes.
+        shares: Another version, and its share of the requests from 0 to 1.
+        description: Of the alias.
+        provisioned: How many environments of its version are kept ready.
+        at_once: Whether it moves before these are ready.
+    """
+
+    name: str
+    version: str | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    description: str | None = None
+    provisioned: int | None = None
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLambdaArgs:
     """The arguments of `HttpLambda`.
 
@@ -78,6 +99,7 @@ class HttpLambdaArgs:
         policies: The ARNs of further ones.
         statements: What else the made role may do, as statements of an inline policy.
         multi_value_headers: The target groups that send headers and query parameters as lists.
+        alias: What the target groups hold; by default the function itself.
         tags: Of everything that can have some; a program passes on the mark that it is given.
     """
 
@@ -98,6 +120,7 @@ class HttpLambdaArgs:
     policies: tuple[str, ...] = ()
     statements: tuple[Mapping[str, Any], ...] = ()
     multi_value_headers: frozenset[str] = frozenset()
+    alias: AliasArgs | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -113,6 +136,7 @@ class HttpLambda(ComponentResource):
 
     Attributes:
         function: The function.
+        alias: Its alias, if asked for.
         target_groups: By their names on AWS.
         rule: The listener rule, if asked for.
     """
@@ -123,6 +147,7 @@ class HttpLambda(ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         self._name = name
         self.function = self._build_function(args)
+        self.alias = self._build_alias(args.alias) if args.alias else None
         self.target_groups = {
             group: self._build_target_group(f"{balancer}-{group}" if index else balancer, group, args)
             for balancer, groups in args.target_groups.items()
@@ -154,9 +179,37 @@ class HttpLambda(ComponentResource):
             environment={"variables": args.environment} if args.environment else None,
             tags=tags,
             opts=ResourceOptions(parent=self, depends_on=[log_group, *rights]),
+            publish=True if args.alias else None,
             **_package(args.package),
             **args.settings,
         )
+
+    def _build_alias(self, args: AliasArgs) -> lambda_.Alias:
+        version, child = args.version or self.function.version, ResourceOptions(parent=self)
+
+        def provision(opts: ResourceOptions) -> lambda_.ProvisionedConcurrencyConfig:
+            # of the version, not of the alias: AWS would shift such an alias by weights of its own while it makes ready
+            return lambda_.ProvisionedConcurrencyConfig(
+                self._name,
+                function_name=self.function.name,
+                qualifier=version,
+                provisioned_concurrent_executions=args.provisioned or 0,
+                opts=opts,
+            )
+
+        ready = [provision(child)] if args.provisioned and not args.at_once else []
+        alias = lambda_.Alias(
+            self._name,
+            name=args.name,
+            function_name=self.function.name,
+            function_version=version,
+            description=args.description,
+            routing_config={"additional_version_weights": args.shares} if args.shares else None,
+            opts=ResourceOptions(parent=self, depends_on=ready),
+        )
+        if args.provisioned and args.at_once:
+            provision(ResourceOptions(parent=self, depends_on=[alias]))
+        return alias
 
     def _build_role(self, args: HttpLambdaArgs) -> tuple[Output[str], list[Resource]]:
         """A role's ARN, and the rights without which AWS refuses the function."""
@@ -195,6 +248,7 @@ class HttpLambda(ComponentResource):
             name,
             statement_id=f"invoke-from-{suffix}",
             function=self.function.name,
+            qualifier=self.alias.name if self.alias else None,
             principal="elasticloadbalancing.amazonaws.com",
             action="lambda:InvokeFunction",
             source_arn=group.arn,
@@ -203,7 +257,7 @@ class HttpLambda(ComponentResource):
         lb.TargetGroupAttachment(
             name,
             target_group_arn=group.arn,
-            target_id=self.function.arn,
+            target_id=self.alias.arn if self.alias else self.function.arn,
             # a lambda group holds one function, so the old one has to go before another can come
             opts=ResourceOptions(parent=self, depends_on=[permission], delete_before_replace=True),
         )

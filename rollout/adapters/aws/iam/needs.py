@@ -52,7 +52,12 @@ _INSPECT = (
     Need("Observe", _calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
     Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
 )
+_ALIASES = (
+    Need("WhereAliasesPoint", _calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
+    Need("AreTheyReady", ("lambda:ListProvisionedConcurrencyConfigs",), Resources.kept_ready_functions),
+)
 _WHOSE = (
+    *_ALIASES,
     Need("Observe", ("logs:DescribeLogGroups",)),
     Need("WhoseFunctions", ("lambda:ListTags",), Resources.candidates),
     Need("WhoseRoles", ("iam:ListRoleTags",), Resources.roles),
@@ -145,6 +150,16 @@ _BUILD = (
     Need("Layers", ("lambda:GetLayerVersion",), Resources.layers),
     Need("VariableKeys", _calls("kms", "CreateGrant Decrypt Encrypt"), Resources.variable_keys),
     Need("FileSystems", ("elasticfilesystem:DescribeMountTargets",), Resources.file_systems),
+    # `deploy` is phase 1, which publishes a version, and then moves an alias to it
+    Need("Aliases", _calls("lambda", "CreateAlias PublishVersion UpdateAlias"), Resources.aliased),
+    Need(
+        "KeptReady",
+        _calls(
+            "lambda",
+            "DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig PutProvisionedConcurrencyConfig",
+        ),
+        Resources.kept_ready,
+    ),
     Need("Limits", _calls("lambda", "DeleteFunctionConcurrency PutFunctionConcurrency"), Resources.limited),
     Need("Logs", _calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
     Need(
@@ -200,7 +215,7 @@ _READ_STATE = (
 )
 _WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))
 
-_PREVIEW = (_LOOK, _LOOK_UP, *_INSPECT, *_READ_STATE)
+_PREVIEW = (_LOOK, _LOOK_UP, *_INSPECT, *_READ_STATE, *_ALIASES)
 _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
 _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
@@ -210,7 +225,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "plan-ramp": (_LOOK, _MEASURE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
-    "drift": (_LOOK, _TAGS, *_READ_STATE),
+    "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES),
     "history": _READ_STATE,
     "explain": _PREVIEW,
     "preview": (*_PREVIEW, *_WHOSE, _MEASURE),

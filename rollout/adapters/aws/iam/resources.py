@@ -70,8 +70,30 @@ class Resources:
         return self._arn("iam", f"role/{name}", region=False)
 
     def candidates(self) -> _Arns:
-        """The candidates' functions."""
-        return tuple(map(self.function, self._functions()))
+        """The candidates' functions, and their versions and aliases where they have some."""
+        named = self._functions().items()
+        aliased = (f"{self.function(name)}:*" for name, function in named if function.alias)
+        return (*map(self.function, self._functions()), *aliased)
+
+    def aliased(self) -> _Arns:
+        """The candidates with an alias, their versions and aliases."""
+        named = self._functions().items()
+        return tuple(f"{self.function(name)}{end}" for name, each in named if each.alias for end in ("", ":*"))
+
+    def kept_ready(self) -> _Arns:
+        """The versions of candidates that are kept ready."""
+        named = self._functions().items()
+        return tuple(f"{self.function(name)}:*" for name, each in named if each.provisioned_concurrency)
+
+    def kept_ready_functions(self) -> _Arns:
+        """The functions of these versions."""
+        named = self._functions().items()
+        return tuple(self.function(name) for name, each in named if each.provisioned_concurrency)
+
+    def alias(self, function: str) -> str | None:
+        """The alias of a candidate's function, by its name on AWS; None where it has none."""
+        found = self._functions().get(function)
+        return found.alias if found else None
 
     def functions(self) -> _Arns:
         """All functions of the account: the inventory doesn't name the legacy ones."""

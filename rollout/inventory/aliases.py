@@ -1,0 +1,93 @@
+"""Where the aliases of functions point, and where they pointed before. Pure.
+
+An alias's description keeps the versions that it pointed to before, as a stack: it is read and changed together with
+the alias, and no state or history that is lost takes the way back along. See docs/decisions/0028-deploy.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rollout.inventory.quantities import WHOLE, Percent
+
+MAX_BEFORE = 5
+READY = "READY"
+_BEFORE = re.compile(r"rollout: before ((?:[0-9]+, )*[0-9]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class AliasTarget:
+    """Where a function's alias is to point.
+
+    Attributes:
+        version: A published version.
+        beside: Another one, which gets a share of the alias's requests.
+        before: The versions that it pointed to before, the last one first.
+        at_once: Whether it moves before the version's provisioned concurrency is ready.
+    """
+
+    version: str
+    beside: tuple[str, Percent] | None = None
+    before: tuple[str, ...] = ()
+    at_once: bool = False
+
+    def __str__(self) -> str:
+        return f"version {self.version}" + (f" and {self.beside[1]} % version {self.beside[0]}" if self.beside else "")
+
+
+@dataclass(frozen=True, slots=True)
+class LiveAlias:
+    """A function's alias as AWS has it.
+
+    Attributes:
+        version: Where it points.
+        published: The function's versions that are there, the oldest first.
+        beside: Another version, which gets a share of its requests.
+        before: The versions that it pointed to before, the last one first.
+        provisioned: By version, the state of its provisioned concurrency: `READY`, or AWS's word and its reason.
+    """
+
+    version: str
+    published: tuple[str, ...]
+    beside: tuple[str, Percent] | None = None
+    before: tuple[str, ...] = ()
+    provisioned: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def stays(self) -> AliasTarget:
+        """Where it points now."""
+        return AliasTarget(self.version, self.beside, self.before)
+
+    def to_newest(self, share: Percent | None) -> AliasTarget:
+        """On to the version that was published last, or a share of its requests; where it is if there is none newer."""
+        newest = self.published[-1] if self.published else self.version
+        if newest == self.version:
+            return AliasTarget(self.version, None, self.before)
+        if share is not None:
+            return AliasTarget(self.version, (newest, share), self.before)
+        return AliasTarget(newest, None, (self.version, *self.before)[:MAX_BEFORE])
+
+    @property
+    def back(self) -> AliasTarget | None:
+        """Back to the version before; None where none is known. What was only begun is taken back first."""
+        if self.beside:
+            return AliasTarget(self.version, None, self.before, at_once=True)
+        return AliasTarget(self.before[0], None, self.before[1:], at_once=True) if self.before else None
+
+
+def beside(shares: Mapping[str, float]) -> tuple[str, Percent] | None:
+    """The other version of an alias and its share, of AWS's `AdditionalVersionWeights`; AWS takes one."""
+    return next(((version, Percent(round(share * WHOLE.tenths))) for version, share in shares.items()), None)
+
+
+def told(before: Sequence[str]) -> str | None:
+    """An alias's description that keeps the versions before."""
+    return f"rollout: before {', '.join(before)}" if before else None
+
+
+def kept(description: str) -> tuple[str, ...]:
+    """The versions that a description keeps; none where somebody wrote something else there."""
+    found = _BEFORE.fullmatch(description)
+    return tuple(found[1].split(", ")) if found else ()

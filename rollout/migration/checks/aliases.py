@@ -1,0 +1,65 @@
+"""Whether functions' aliases point where rollout left them, to versions that are there and ready. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from rollout.errors import Problem
+from rollout.inventory.aliases import READY, LiveAlias
+from rollout.inventory.functions import Function
+from rollout.inventory.model import Environment
+from rollout.migration.bearers import ALIAS
+from rollout.state.plan import StackPreview
+
+Aliases = Mapping[str, LiveAlias]
+
+
+def with_aliases(environment: Environment) -> dict[str, Function]:
+    """The functions that have an alias, by their keys."""
+    return {key: function for key, function in environment.functions.items() if function.alias}
+
+
+def provisioned(environment: Environment) -> bool:
+    """Whether any function has environments that are kept ready."""
+    return any(function.provisioned_concurrency for function in environment.functions.values())
+
+
+def moved_aliases(environment: Environment, preview: StackPreview, aliases: Aliases) -> Iterator[Problem]:
+    """The aliases that somebody else moved.
+
+    Args:
+        environment: The inventory.
+        preview: Of the candidate stack, with what its state has recorded.
+        aliases: Where they point now.
+    """
+    for step in preview.steps:
+        live = aliases.get(step.name) if step.type == ALIAS and step.old else None
+        if live is None or step.old is None:
+            continue
+        recorded, routing = step.old.recorded, step.old.recorded.get("routingConfig") or {}
+        beside = set((routing.get("additionalVersionWeights") or {}).keys())
+        if recorded.get("functionVersion") != live.version or beside != ({live.beside[0]} if live.beside else set()):
+            yield Problem(
+                f"alias {environment.functions[step.name].alias} points to {live.stays}, "
+                f"not to version {recorded.get('functionVersion')}, where rollout left it",
+                where=f"functions.{step.name}.alias",
+                hint=f"`rollout deploy {environment.name}` goes on from there",
+                code="alias-moved",
+            )
+
+
+def unready_problems(environment: Environment, aliases: Aliases, groups: Collection[str]) -> Iterator[Problem]:
+    """The functions behind some target groups that would get requests before their environments are ready."""
+    for key, function in with_aliases(environment).items():
+        raised = any(group in groups for names in function.target_groups.values() for group in names)
+        live = aliases.get(key)
+        if not (raised and live and function.provisioned_concurrency):
+            continue
+        state = live.provisioned.get(live.version, "not there")
+        if state != READY:
+            yield Problem(
+                f"provisioned concurrency of version {live.version} is {state}",
+                where=f"functions.{key}.provisioned-concurrency",
+                hint=f"wait until AWS has made it ready; `rollout phase1 {environment.name}` asks for it again",
+                code="not-provisioned",
+            )

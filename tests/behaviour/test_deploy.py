@@ -1,0 +1,221 @@
+"""A new build of the candidate as a step of its own: published first, then the alias moves, and goes back at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from rollout.errors import Drift, GateRefused, PolicyViolation, PreflightFailed, UsageError
+from rollout.inventory.aliases import AliasTarget
+from rollout.inventory.quantities import Percent
+from tests.behaviour.team import InMemoryTeam
+from tests.codes import raises
+
+FUNCTION = "rust-scorer"
+KEPT_READY = "PutProvisionedConcurrencyConfig"
+ALIASED = 'handler = "bootstrap"\nalias = "live"'
+
+
+@pytest.fixture
+def team(legacy: InMemoryTeam) -> InMemoryTeam:
+    """A team whose candidate has an alias, after phase 2 and with a tenth of the traffic."""
+    legacy.edit('handler = "bootstrap"', ALIASED)
+    legacy.open().phase1(approve=True)
+    legacy.open().phase2(approve=True)
+    legacy.open().set_weight(10, approve=True)
+    return legacy
+
+
+def build(team: InMemoryTeam, text: str) -> None:
+    """Another build of the code."""
+    (team.folder / "build" / "bootstrap").write_text(text)
+
+
+def where(team: InMemoryTeam) -> AliasTarget:
+    """Where the alias points, as AWS has it."""
+    return team.world.functions_of(team.inventory).aliases(team.inventory)[FUNCTION].stays
+
+
+def test_the_target_groups_hold_the_alias_and_let_it_be_invoked(team: InMemoryTeam) -> None:
+    arn = f"arn:aws:lambda:{team.aws.region}:{team.aws.account}:function:{FUNCTION}:live"
+    group = team.aws.group_named("l-passport-v2-rust-scorer")
+    assert group is not None
+    assert team.aws.targets[group.arn] == (arn,)
+    assert group.arn in team.aws.policies[arn]
+    assert where(team) == AliasTarget("1")
+    assert team.open().smoke().problems == ()
+
+
+def test_phase_1_publishes_a_build_that_no_request_meets(team: InMemoryTeam) -> None:
+    build(team, "second")
+    team.open().phase1(approve=True)
+    assert where(team) == AliasTarget("1")
+
+
+def test_a_deploy_moves_the_alias_and_each_back_goes_one_build_back(team: InMemoryTeam) -> None:
+    rules = dict(team.aws.rules)
+    for text in ("second", "third"):
+        build(team, text)
+        team.open().deploy(approve=True)
+    assert where(team) == AliasTarget("3", before=("2", "1"))
+    team.open().deploy(back=True, approve=True)
+    assert where(team) == AliasTarget("2", before=("1",))
+    team.open().deploy(back=True, approve=True)
+    assert where(team) == AliasTarget("1")
+    with raises(PreflightFailed, "no-version-before"):
+        team.open().deploy(back=True, approve=True)
+    assert team.aws.rules == rules
+
+    team.open().phase1(approve=True)  # from CI, say: what was taken back stays so
+    assert where(team) == AliasTarget("1")
+    assert [change.what for change in team.open().history() if change.what.startswith("deploy")] == [
+        *("deploy", "deploy", "deploy-back", "deploy-back"),
+    ]
+
+
+def test_a_share_goes_to_the_new_build_first(team: InMemoryTeam) -> None:
+    build(team, "second")
+    team.open().deploy(share=10, approve=True)
+    assert where(team) == AliasTarget("1", beside=("2", Percent.of(10)))
+    team.open().deploy(back=True, approve=True)
+    assert where(team) == AliasTarget("1")
+    team.open().deploy(share="33.3", approve=True)
+    team.open().deploy(approve=True)
+    assert where(team) == AliasTarget("2", before=("1",))
+
+
+def test_nothing_new_is_nothing_to_do(team: InMemoryTeam) -> None:
+    calls = len(team.calls("*"))
+    assert not team.open().deploy(approve=True).changed
+    assert team.calls("*")[calls:] == []
+
+
+def test_the_gate_names_both_versions_and_a_no_leaves_the_old_one(
+    team: InMemoryTeam, no: Callable[[object], bool]
+) -> None:
+    build(team, "second")
+    team.open().phase1(approve=True)
+    shown = team.run("preview", "deploy", "production").stdout
+    assert "version 1 → version 2" in shown
+    for approve in (no, None):
+        with raises(GateRefused, "gate-declined" if approve else "approval-required"):
+            team.open().deploy(approve=approve)
+    assert where(team) == AliasTarget("1")
+
+
+def test_an_alias_that_somebody_moved_is_drift_and_the_way_back_leads_to_where_it_was(team: InMemoryTeam) -> None:
+    build(team, "second")
+    team.open().phase1(approve=True)
+    move(team, "2")
+    with raises(Drift, "alias-moved"):
+        team.open().drift().require()
+    build(team, "third")
+    team.open().deploy(approve=True)
+    assert where(team) == AliasTarget("3", before=("2",))
+    team.open().drift().require()
+
+
+def test_a_version_that_is_gone_is_told_before_anything_moves(team: InMemoryTeam) -> None:
+    build(team, "second")
+    team.open().deploy(approve=True)
+    held = team.aws.resources["aws:lambda/function:Function", FUNCTION]
+    team.aws.resources["aws:lambda/function:Function", FUNCTION] = {**held, "versions": ("2",)}
+    with raises(PreflightFailed, "version-missing"):
+        team.open().deploy(back=True, approve=True)
+    assert where(team).version == "2"
+
+
+def test_an_alias_that_is_gone_is_told(team: InMemoryTeam) -> None:
+    del team.aws.resources["aws:lambda/alias:Alias", f"{FUNCTION}:live"]
+    with raises(PreflightFailed, "alias-missing"):
+        team.open().deploy(back=True, approve=True)
+
+
+def test_a_lost_state_takes_the_alias_and_its_permissions_in_again(team: InMemoryTeam) -> None:
+    build(team, "second")
+    team.open().deploy(approve=True)
+    team.world.backend.stacks.clear()
+    team.open().phase1(approve=True)
+    assert where(team) == AliasTarget("2", before=("1",))
+
+
+def test_undo_takes_all_of_it_away(team: InMemoryTeam) -> None:
+    team.open().set_weight(0, approve=True)
+    team.open().undo("phase2", approve=True)
+    team.open().undo("phase1", approve=True)
+    assert not [id_ for type_, id_ in team.aws.resources if "lambda" in type_ and FUNCTION in id_]
+
+
+def test_a_group_that_holds_the_function_is_not_made_to_hold_an_alias(cut_over: InMemoryTeam) -> None:
+    cut_over.edit('handler = "bootstrap"', ALIASED)
+    with raises(PolicyViolation, "change-not-allowed"):
+        cut_over.open().phase1(approve=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"functions": ["nobody"]}, "unknown-name"),
+        ({"share": 0}, "out-of-range"),
+        ({"share": 100}, "out-of-range"),
+        ({"share": "many"}, "invalid-weight"),
+    ],
+)
+def test_what_cannot_be_deployed_is_a_wrong_argument(team: InMemoryTeam, options: dict[str, object], code: str) -> None:
+    with raises(UsageError, code):
+        team.open().deploy(approve=True, **options)  # type: ignore[arg-type]
+
+
+def test_a_candidate_without_an_alias_has_nothing_to_deploy(cut_over: InMemoryTeam) -> None:
+    with raises(UsageError, "unknown-name"):
+        cut_over.open().deploy(approve=True)
+
+
+class TestKeptReady:
+    @pytest.fixture
+    def team(self, legacy: InMemoryTeam) -> InMemoryTeam:
+        """A team whose candidate's versions are kept ready."""
+        legacy.edit('handler = "bootstrap"', f"{ALIASED}\nprovisioned-concurrency = 2")
+        legacy.open().phase1(approve=True)
+        legacy.open().phase2(approve=True)
+        return legacy
+
+    def test_a_new_version_is_ready_before_the_alias_moves_and_the_old_one_goes_after(self, team: InMemoryTeam) -> None:
+        build(team, "second")
+        calls = len(team.calls("*"))
+        team.open().deploy(approve=True)
+        made, moved = (
+            team.calls("*")[calls:].index(each) for each in ("PutProvisionedConcurrencyConfig", "UpdateAlias")
+        )
+        assert made < moved
+        assert kept_ready(team) == {"2"}
+
+    def test_on_the_way_back_the_alias_moves_first(self, team: InMemoryTeam) -> None:
+        build(team, "second")
+        team.open().deploy(approve=True)
+        calls = len(team.calls("*"))
+        team.open().deploy(back=True, approve=True)
+        made, moved = (
+            team.calls("*")[calls:].index(each) for each in ("PutProvisionedConcurrencyConfig", "UpdateAlias")
+        )
+        assert moved < made
+        assert kept_ready(team) == {"1"}
+
+    def test_no_traffic_comes_before_it_is_ready(self, team: InMemoryTeam) -> None:
+        team.open().set_weight(10, approve=True)
+        team.world.functions_of(team.inventory).provisioned["1"] = "FAILED: no capacity"
+        with raises(PreflightFailed, "not-provisioned"):
+            team.open().set_weight(20, approve=True)
+        team.open().set_weight(5, approve=True)  # less is always possible
+
+
+def kept_ready(team: InMemoryTeam) -> set[str]:
+    """The versions that are kept ready."""
+    return {id_.rpartition(",")[2] for type_, id_ in team.aws.resources if "provisionedConcurrency" in type_}
+
+
+def move(team: InMemoryTeam, version: str) -> None:
+    """Somebody else moves the alias."""
+    key = "aws:lambda/alias:Alias", f"{FUNCTION}:live"
+    team.aws.resources[key] = {**team.aws.resources[key], "functionVersion": version}
