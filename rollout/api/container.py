@@ -120,11 +120,12 @@ class Container:
 
     def holders(self) -> tuple[Lock, ...] | None:
         """Who holds the routing stack; None where that can't be told. A folder is asked without an engine."""
+        from rollout.adapters.pulumi.folder import folder_of  # noqa: PLC0415 - as above
         from rollout.adapters.pulumi.locks import locks_in_folder  # noqa: PLC0415 - as above
 
-        if self.backend.startswith("file://"):
+        if folder := folder_of(self.backend):
             project, name = self.environment.project, self.environment.name
-            return locks_in_folder(self.backend, project, ROUTING, name)
+            return locks_in_folder(folder, project, ROUTING, name)
         return self.stacks.locks(ROUTING)
 
     @cached_property

@@ -23,6 +23,12 @@ class AskEngineError(Exception):
     """Only the engine can read this."""
 
 
+def folder_of(backend: str) -> Path | None:
+    """The folder of a backend; None if the backend is elsewhere."""
+    url = urlsplit(backend)
+    return Path(unquote(url.path)) if url.scheme == "file" else None
+
+
 class Folder:
     """One stack in a folder.
 
@@ -35,7 +41,7 @@ class Folder:
     """
 
     def __init__(self, backend: str, project: str, stack: str) -> None:
-        self._url = urlsplit(backend)
+        self._root = folder_of(backend)
         self._project, self._stack = project, stack
 
     def resources(self) -> list[dict[str, Any]] | None:
@@ -66,9 +72,9 @@ class Folder:
             raise AskEngineError from error
 
     def _folder(self, kind: str) -> Path:
-        if self._url.scheme != "file":
+        if self._root is None:
             raise AskEngineError
-        root = Path(unquote(self._url.path), ".pulumi")
+        root = self._root / ".pulumi"
         try:
             layout = (root / "meta.yaml").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:

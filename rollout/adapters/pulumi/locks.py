@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -58,17 +57,16 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def locks_in_folder(backend: str, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
+def locks_in_folder(root: Path, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
     """The locks on a stack, read from the files of a folder backend.
 
     Args:
-        backend: A URL, `file://…`.
+        root: The folder.
         stack: legacy, candidate, routing or monitoring.
 
     Raises:
         OSError: They can't be read.
     """
-    root = Path(unquote(urlsplit(backend).path))
     folder = root / ".pulumi" / "locks" / "organization" / f"{project}-{stack}" / environment
     try:
         files = [file for file in folder.iterdir() if file.suffix == ".json"]

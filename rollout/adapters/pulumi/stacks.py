@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.adapters.pulumi import pending_operations as leftovers
 from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, Steps, change, explained
+from rollout.adapters.pulumi.folder import folder_of
 from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace
 from rollout.adapters.pulumi.programs import Guard, Program, guarded, load_program
 from rollout.adapters.pulumi.states import EngineSettings, PulumiStates, remove_empty_sidecars
@@ -56,8 +56,8 @@ class PulumiStacks(PulumiStates):
         It writes only to a folder: elsewhere a test would leave files behind.
         """
         backend = self._settings.backend
-        if backend.startswith("file://"):
-            _make_sure_of_room(backend)
+        if folder := folder_of(backend):
+            _make_sure_of_room(folder)
             return f"{backend} is writable"
         with self._opened(ROUTING) as opened:
             explained(opened.workspace.list_stacks)
@@ -223,8 +223,8 @@ class PulumiStacks(PulumiStates):
             "aws:ignoreTags": json.dumps({"keys": [ROLLBACK_TAG]}),  # it may appear and disappear while the engine runs
             **settings.config,
         }
-        if given and settings.backend.startswith("file://"):
-            _make_sure_of_room(settings.backend)
+        if given and (root := folder_of(settings.backend)):
+            _make_sure_of_room(root)
         remove_empty_sidecars(settings.backend, f"{environment.project}-{stack}")
 
         def program() -> None:
@@ -253,9 +253,8 @@ class PulumiStacks(PulumiStates):
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)
 
 
-def _make_sure_of_room(backend: str) -> None:
+def _make_sure_of_room(folder: Path) -> None:
     """Write to a folder before the engine does: without room the engine would leave half a state."""
-    folder = Path(unquote(urlsplit(backend).path))
     try:
         private_folder(folder)
         with tempfile.TemporaryFile(dir=folder) as probe:
@@ -263,7 +262,7 @@ def _make_sure_of_room(backend: str) -> None:
     except OSError as error:
         said = f"the backend is not writable: {error.strerror}"
         hint = "free disk space or grant write access, or set another `backend`"
-        raise EngineError(said, where=backend, hint=hint, code="backend-not-writable") from error
+        raise EngineError(said, where=str(folder), hint=hint, code="backend-not-writable") from error
 
 
 def _exported(opened: Stack) -> leftovers.Deployment:

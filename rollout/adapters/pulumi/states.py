@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from rollout.adapters.pulumi.failures import again_if_torn, engine_error, note_run, said_by_cli
-from rollout.adapters.pulumi.folder import AskEngineError, Folder
+from rollout.adapters.pulumi.folder import AskEngineError, Folder, folder_of
 from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import EngineError
 from rollout.inventory.model import Environment
@@ -68,10 +68,9 @@ def without_sidecars(backend: str) -> str:
 
 def remove_empty_sidecars(backend: str, project: str) -> None:
     """Remove the empty `.attrs` files of a killed engine, which make a project's states unreadable."""
-    if urlsplit(backend).scheme == "file":
-        folder = Path(unquote(urlsplit(backend).path), ".pulumi")
+    if folder := folder_of(backend):
         for kind in ("stacks", "history"):
-            for sidecar in (folder / kind / project).rglob("*.attrs"):
+            for sidecar in (folder / ".pulumi" / kind / project).rglob("*.attrs"):
                 with suppress(OSError):
                     if not sidecar.stat().st_size:
                         sidecar.unlink()
