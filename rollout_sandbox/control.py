@@ -54,6 +54,7 @@ class Control:
         plane: The load balancers' data plane.
         moto: Whose changes are read, and made again.
         clock: The sandbox's time.
+        provisioning: How long provisioned concurrency takes.
     """
 
     token: str
@@ -64,6 +65,7 @@ class Control:
     plane: DataPlane
     moto: RecordedMoto
     clock: SandboxClock
+    provisioning: Callable[[timedelta], None]
 
     def __call__(self, environ: dict[str, Any]) -> Any:
         """Answer one request."""
@@ -100,6 +102,7 @@ class Control:
             ("POST", "clock"): lambda asked: self.clock.run_at(asked.get_json()),
             ("POST", "clock/pass-by"): lambda asked: self.clock.pass_by(seconds=asked.get_json()),
             ("POST", "propagation"): self._propagation,
+            ("POST", "provisioning"): lambda asked: self.provisioning(timedelta(seconds=asked.get_json())),
             ("POST", "token"): lambda asked: self.plane.issuer.token(asked.get_json()),
             ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
             ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),

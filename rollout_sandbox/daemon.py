@@ -120,6 +120,10 @@ class SandboxInfo:
         said = {"delay": delay.total_seconds(), "share": share.tenths}
         ask(self.endpoint, self.token, "POST", "propagation", said)
 
+    def provisioning(self, delay: timedelta) -> None:
+        """Let provisioned concurrency be in progress for so long; see `Sandbox.provisioning`."""
+        ask(self.endpoint, self.token, "POST", "provisioning", delay.total_seconds())
+
     @property
     def clock(self) -> RemoteClock:
         """Its time, which may be made faster."""

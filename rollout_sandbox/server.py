@@ -86,6 +86,7 @@ class Sandbox:
             self._plane,
             moto,
             self.clock,
+            self.provisioning,
         )
         server = OwnServer(Front(self._journal, self.faults, moto, control))
         running.callback(server.server_close)
@@ -207,6 +208,12 @@ class Sandbox:
             share: Of the nodes, and so of the requests.
         """
         self._plane.propagation(delay, share)
+
+    def provisioning(self, delay: timedelta) -> None:
+        """Let provisioned concurrency be in progress for so long by the wall's clock; else it is ready at once."""
+        from rollout_sandbox.strict.builds import Builds  # noqa: PLC0415 - moto takes seconds to import
+
+        Builds.provisioning = delay
 
     def stop(self) -> None:
         """Stop it; a second time does nothing."""

@@ -139,7 +139,7 @@ class Functions:
         at_once = self._running[who]
         try:
             time_taken, start = profile.draw_latency(self._random), profile.draw_start(self._random)
-            if at_once <= target.provisioned:
+            if at_once <= target.warm:
                 start = None
             if wait := min(time_taken, target.timeout) + (start or timedelta(0)):
                 await asyncio.sleep(wait.total_seconds() / self._clock.speed)

@@ -11,6 +11,7 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import lambda_backends
 
 from rollout_sandbox.strict.builds import LATEST
+from rollout_sandbox.strict.function_state import Provisioned
 from rollout_sandbox.strict.functions import StrictLambda
 
 
@@ -27,7 +28,7 @@ class Target:
         reserved: Its reserved concurrency.
         permitted: Whether its policy lets the target group in; None if the function is gone.
         version: The build that answers.
-        provisioned: How many environments are kept ready for it.
+        provisioned: The environments that are kept ready for it.
         other: An alias's other version, and its share of the requests, 0 to 1.
     """
 
@@ -39,13 +40,18 @@ class Target:
     reserved: int | None
     permitted: bool | None
     version: str = LATEST
-    provisioned: int = 0
+    provisioned: tuple[Provisioned, ...] = ()
     other: tuple[float, Target] | None = None
 
     @property
     def qualifier(self) -> str | None:
         """The version or alias by which it is asked."""
         return self.arn.rpartition(":function:")[2].partition(":")[2] or None
+
+    @property
+    def warm(self) -> int:
+        """How many environments are ready for it."""
+        return sum(each.count for each in self.provisioned if each.is_ready)
 
     def drawn(self, random: Random) -> Target:
         """The build that answers one request."""
@@ -84,7 +90,7 @@ def _answering(backend: StrictLambda, arn: str, *, permitted: bool) -> Target:
 
     def build(version: str, other: tuple[float, Target] | None = None) -> Target:
         function = backend.get_function(name, version)
-        kept = sum(ready[each][0] for each in {at, version} & ready.keys())
+        kept = tuple(ready[each] for each in {at, version} & ready.keys())
         timeout = timedelta(seconds=function.timeout)
         reserved = latest.reserved_concurrency
         return Target(name, arn, account, region, timeout, reserved, permitted, version, kept, other)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import NoReturn
 
 from moto.awslambda.models import lambda_backends
@@ -26,6 +27,7 @@ from moto.sns.models import sns_backends
 from moto.utilities.docker_utilities import DockerModel
 
 from rollout_sandbox.metrics import Metrics
+from rollout_sandbox.strict.builds import Builds
 from rollout_sandbox.strict.cloudwatch import on
 from rollout_sandbox.strict.functions import StrictLambda
 from rollout_sandbox.strict.identity import LambdaIdentity
@@ -54,6 +56,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
     lax = [(backends, backends.backend) for backends in replaced]
     docker = DockerModel.docker_client
     _forget()
+    Builds.provisioning = timedelta(0)
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
     sns_backends.backend = QuietTopics

@@ -4,7 +4,7 @@ moto counts versions anew when one is deleted, publishes what hasn't changed, ta
 versions that aliases name, and has no provisioned concurrency.
 https://docs.aws.amazon.com/lambda/latest/dg/configuration-aliases.html
 https://docs.aws.amazon.com/lambda/latest/api/API_PutProvisionedConcurrencyConfig.html
-Provisioned concurrency is in progress as it is asked for, and ready when somebody looks.
+Provisioned concurrency is in progress as it is asked for, and ready when somebody looks, or as late as a test wants.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from __future__ import annotations
 import copy
 import json
 import re
+import time
 from collections.abc import Mapping
+from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 from moto.awslambda.exceptions import (
@@ -27,7 +29,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 from moto.moto_api._internal import mock_random
 
-from rollout_sandbox.strict.function_state import StrictFunction
+from rollout_sandbox.strict.function_state import Provisioned, StrictFunction
 
 LATEST = "$LATEST"
 ACCOUNT_LIMIT, KEPT_FREE = 1000, 100
@@ -59,7 +61,13 @@ class NotProvisioned(LambdaClientError):
 
 
 class Builds(LambdaBackend):
-    """moto's Lambda with strict versions and aliases."""
+    """moto's Lambda with strict versions and aliases.
+
+    Attributes:
+        provisioning: How long it takes until provisioned concurrency is ready.
+    """
+
+    provisioning: ClassVar[timedelta] = timedelta(0)
 
     def publish_version(self, function_name: str, description: str = "") -> LambdaFunction:
         """PublishVersion; nothing is published twice."""
@@ -144,10 +152,11 @@ class Builds(LambdaBackend):
             )
         if any(qualifier in aliases.get(other, ()) for other in latest.provisioned):
             raise Conflict("Version is pointed by a Provisioned Concurrency alias")
-        latest.provisioned[qualifier] = (count, iso_8601_datetime_with_nanoseconds())
+        ready = time.monotonic() + self.provisioning.total_seconds()
+        latest.provisioned[qualifier] = Provisioned(count, iso_8601_datetime_with_nanoseconds(), ready)
 
-    def provisioned(self, function_name: str) -> dict[str, tuple[int, str]]:
-        """By version or alias, how many environments are kept ready, and since when."""
+    def provisioned(self, function_name: str) -> dict[str, Provisioned]:
+        """The environments that are kept ready, by version or alias."""
         return self._latest(function_name).provisioned
 
     def _latest(self, name: str) -> StrictFunction:
@@ -196,15 +205,15 @@ class BuildsResponse(LambdaResponse):
         """PutProvisionedConcurrencyConfig."""
         count = int(json.loads(self.body)["ProvisionedConcurrentExecutions"])
         self._builds.provision(self._function, self._qualifier, count)
-        _, since = self._builds.provisioned(self._function)[self._qualifier]
-        return HTTPStatus.ACCEPTED, {}, json.dumps(_described(count, since, ready=False))
+        asked = self._builds.provisioned(self._function)[self._qualifier]
+        return HTTPStatus.ACCEPTED, {}, json.dumps(_described(asked, ready=False))
 
     def get_provisioned_concurrency_config(self) -> Answer:
         """GetProvisionedConcurrencyConfig."""
         found = self._builds.provisioned(self._function).get(self._qualifier)
         if found is None:
             raise NotProvisioned
-        return HTTPStatus.OK, {}, json.dumps(_described(*found, ready=True))
+        return HTTPStatus.OK, {}, json.dumps(_described(found, ready=found.is_ready))
 
     def delete_provisioned_concurrency_config(self) -> Answer:
         """DeleteProvisionedConcurrencyConfig."""
@@ -216,7 +225,7 @@ class BuildsResponse(LambdaResponse):
         """ListProvisionedConcurrencyConfigs."""
         arn = self._builds.get_function(self._function).function_arn
         listed = [
-            {"FunctionArn": f"{arn}:{qualifier}", **_described(*found, ready=True)}
+            {"FunctionArn": f"{arn}:{qualifier}", **_described(found, ready=found.is_ready)}
             for qualifier, found in self._builds.provisioned(self._function).items()
         ]
         return HTTPStatus.OK, {}, json.dumps({"ProvisionedConcurrencyConfigs": listed})
@@ -248,12 +257,12 @@ def _content(function: LambdaFunction) -> dict[str, Any]:
     return {**said, "SnapStart": said["SnapStart"]["ApplyOn"]}
 
 
-def _described(count: int, since: str, *, ready: bool) -> dict[str, Any]:
-    there = count if ready else 0
+def _described(asked: Provisioned, *, ready: bool) -> dict[str, Any]:
+    there = asked.count if ready else 0
     return {
-        "RequestedProvisionedConcurrentExecutions": count,
+        "RequestedProvisionedConcurrentExecutions": asked.count,
         "AvailableProvisionedConcurrentExecutions": there,
         "AllocatedProvisionedConcurrentExecutions": there,
         "Status": "READY" if ready else "IN_PROGRESS",
-        "LastModified": since,
+        "LastModified": asked.since,
     }

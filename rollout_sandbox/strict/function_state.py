@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.ht
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from moto.awslambda.models import ImageConfig, LambdaFunction
@@ -20,13 +22,33 @@ _JSON_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 Config = dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Provisioned:
+    """Environments that are kept ready for a version or an alias.
+
+    Attributes:
+        count: How many.
+        since: When they were asked for, as AWS writes it.
+        at: When they are ready, by the machine's monotonic clock.
+    """
+
+    count: int
+    since: str
+    at: float
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether they are there by now."""
+        return time.monotonic() >= self.at
+
+
 class StrictFunction(LambdaFunction):
     """moto's function with all of its settings."""
 
     def __init__(self, account_id: str, spec: Config, region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
         self.published = 0
-        self.provisioned: dict[str, tuple[int, str]] = {}
+        self.provisioned: dict[str, Provisioned] = {}
         self._dead_letters: Config = spec.get("DeadLetterConfig") or {}
         self._logging: Config = spec.get("LoggingConfig") or {}
         self._files: list[Config] = spec.get("FileSystemConfigs") or []

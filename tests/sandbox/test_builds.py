@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -117,3 +118,16 @@ def test_provisioned_concurrency_that_aws_would_not_take_is_refused(tenant: Tena
     provision(tenant, "1")
     with refused("ResourceConflictException", "already Provisioned version"):
         provision(tenant, "live")
+
+
+def test_provisioned_concurrency_may_take_its_time(tenant: Tenant, arn: str) -> None:
+    at = {"FunctionName": "scorer", "Qualifier": "1"}
+    tenant.sandbox.provisioning(timedelta(hours=1))
+    try:
+        provision(tenant, "1")
+        found = tenant.functions.get_provisioned_concurrency_config(**at)
+        assert (found["Status"], found["AvailableProvisionedConcurrentExecutions"]) == ("IN_PROGRESS", 0)
+    finally:
+        tenant.sandbox.provisioning(timedelta(0))
+    provision(tenant, "1")
+    assert tenant.functions.get_provisioned_concurrency_config(**at)["Status"] == "READY"
