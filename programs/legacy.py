@@ -80,7 +80,7 @@ def program(given: ProgramInput) -> None:
             load_balancer=route.load_balancer,
             listener_arn=existing.listeners[route.load_balancer],
             priority=route.priority,
-            conditions=route.rule_conditions or (),
+            conditions=given.conditions.get(key) or route.rule_conditions or (),
             retain=ownership is RuleOwnership.RETAINED,
             adopt=given.adopt.get(key),
             tags=given.tags.get(key, {}),

@@ -353,7 +353,7 @@ class ProgramInput:
     Attributes:
         environment: The inventory.
         splits: Routing: how each route's requests are to be divided.
-        conditions: Routing: what each route's live rule asks, which it keeps.
+        conditions: Legacy and routing: what each route's live rule asks, which it keeps.
         adopt: Rules to import, by route; the others are the stack's own already.
         read: Routing: rules that Pulumi reads and never writes, by route: what else they do it couldn't write as it is.
         tags: The tags that each route's rule and each header rule has and keeps.

@@ -13,6 +13,7 @@ from rollout.alb.state import AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Drift, Problem
 from rollout.inventory.aliases import AliasTarget
+from rollout.inventory.conditions import Conditions
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
 from rollout.inventory.stacks import LEGACY
@@ -95,7 +96,17 @@ def legacy_input(
     rules = dict.fromkeys(environment.routes, released) | (dict.fromkeys(held, kept) if kept else {})
     # a rule that it holds has the tags that the state knows of: others may have come since, and stay
     tags = {name: without_notes(rule.inputs.get("tags") or {}) for name, rule in held.items()}
-    return ProgramInput(environment, rules=rules, tags={name: each for name, each in tags.items() if each})
+    return ProgramInput(
+        environment,
+        rules=rules,
+        conditions=_conditions(environment, context.live),
+        tags={name: each for name, each in tags.items() if each},
+    )
+
+
+def _conditions(environment: Environment, live: AlbState) -> dict[str, Conditions]:
+    """What each route's live rule asks, which it keeps."""
+    return {name: rule.asks for name, route in environment.routes.items() if (rule := live.rule_of(route))}
 
 
 def routing_input(
@@ -112,7 +123,7 @@ def routing_input(
     return ProgramInput(
         environment,
         splits=after,
-        conditions={name: rule.asks for name, rule in rules.items()},
+        conditions=_conditions(environment, live),
         adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
         read={name: rule.arn for name, rule in rules.items() if rule.extras},
         tags={
