@@ -119,9 +119,9 @@ def explain(
             rule.arn,
             rule.conditions,
             tuple(belongs),
-            f"forward to {rule.does}" if rule.forward else rule.action,
+            f"forward to {rule.forward}" if rule.forward else rule.action,
             shares,
-            chosen,
+            f"{chosen}; the rule also does {rule.extras}" if rule.extras else chosen,
         )
     nothing = "nobody takes it: the default rule isn't known"
     return Explanation(str(request), load_balancer, tuple(passed), None, "", "no conditions", (), nothing, (), "")

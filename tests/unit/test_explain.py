@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from rollout.alb.explain import Explanation, explain, future
+from rollout.alb.extras import Extras, Kept
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.inventory.conditions import Condition, ConditionField, Request
@@ -158,6 +159,17 @@ def test_a_cookie_is_followed_to_its_own_group() -> None:
 def test_the_default_rule_is_told_with_what_it_does() -> None:
     found = at(TEN, request=Request.of("GET", "/nothing"))
     assert (found.priority, found.action, found.rule) == (None, "fixed-response 404", "arn:public/default")
+
+
+def test_what_else_a_rule_does_is_told() -> None:
+    live, request = seed_live(TEN), Request.of("GET", "/v2/stamps/7/score/0xA")
+    rule = live.rule_of(SEED.routes["stamp-score"])
+    assert rule
+    more = replace(rule, extras=Extras(before=(Kept("authenticate-oidc", "{}"),)))
+    logged_in = replace(live, rules=tuple(more if each is rule else each for each in live.rules))
+    found = explain(SEED, logged_in, "public", request)
+    assert found.shares == explain(SEED, live, "public", request).shares
+    assert "authenticate-oidc" in found.chosen
 
 
 def with_rule(condition: Condition) -> LiveRule:
