@@ -90,55 +90,86 @@ class Allowed:
         return f"{self.op} of {names}" + (f" ({', '.join(sorted(self.properties))})" if self.properties else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one step may do; everything else is refused.
+
+    Attributes:
+        rows: The allowed operations.
+        creates_stack: Whether its step may be the first of its stack.
+        creates_resources: Whether a run that was cut off may have left resources that the state doesn't have.
+        header_rules: Whether it is about header rules, and no others.
+        keeps_weights: Whether the candidate keeps its share of each route's requests.
+        keeps_components: Whether a component goes with its target group only, and only a route's.
+    """
+
+    rows: tuple[Allowed, ...]
+    creates_stack: bool = False
+    creates_resources: bool = False
+    header_rules: bool = False
+    keeps_weights: bool = False
+    keeps_components: bool = False
+
+    @property
+    def only_releases(self) -> bool:
+        """Whether it leaves AWS as it is."""
+        return all(row.op is Op.RELEASE for row in self.rows)
+
+    def __str__(self) -> str:
+        return f"allowed: {'; '.join(map(str, self.rows))}"
+
+
 _RULE = (LISTENER_RULE,)
 _ACTIONS = Allowed(Op.UPDATE, _RULE, frozenset({"actions"}))
 _TAGS = frozenset({"tags", "tagsAll"})
+_BUILD = (
+    Allowed(Op.CREATE, FUNCTION_PARTS),
+    # what a run that was cut off made, or one whose state was lost: it carries this stack's mark
+    Allowed(Op.IMPORT, FUNCTION_PARTS),
+    Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
+    Allowed(Op.UPDATE, (PROVISIONED,), frozenset({"provisionedConcurrentExecutions"})),
+    Allowed(Op.UPDATE, (ROLE,), _TAGS),
+    # a right that goes is a deletion, which nothing here allows: a build that is live may need it
+    Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
+    # AWS makes a log group without one first; a run that was cut off then leaves it so
+    Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
+    # a function's group has none of the first three on AWS; the state of an adopted one is told of them, and no call
+    # is made
+    Allowed(
+        Op.UPDATE,
+        (TARGET_GROUP,),
+        frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart", "lambdaMultiValueHeadersEnabled"}) | _TAGS,
+    ),
+)
+_DEPLOY = (
+    Allowed(Op.UPDATE, (ALIAS,), frozenset({"functionVersion", "routingConfig", "description"})),
+    # of another version: the new one is made and ready before the old one goes
+    Allowed(Op.REPLACE, (PROVISIONED,), frozenset({"qualifier"})),
+)
+_OVERRIDE = (
+    Allowed(Op.CREATE, _RULE),
+    Allowed(Op.IMPORT, _RULE),
+    Allowed(Op.UPDATE, _RULE, frozenset({"actions"}) | _TAGS),
+)
+_WATCH = tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.IMPORT, Op.UPDATE, Op.DELETE))
 
-POLICIES: Mapping[str, tuple[Allowed, ...]] = {
-    "retain": (Allowed(Op.STATE, _RULE),),
-    "build": (
-        Allowed(Op.CREATE, FUNCTION_PARTS),
-        # what a run that was cut off made, or one whose state was lost: it carries this stack's mark
-        Allowed(Op.IMPORT, FUNCTION_PARTS),
-        Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
-        Allowed(Op.UPDATE, (PROVISIONED,), frozenset({"provisionedConcurrentExecutions"})),
-        Allowed(Op.UPDATE, (ROLE,), _TAGS),
-        # a right that goes is a deletion, which nothing here allows: a build that is live may need it
-        Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
-        # AWS makes a log group without one first; a run that was cut off then leaves it so
-        Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
-        # a function's group has none of the first three on AWS; the state of an adopted one is told of them, and no
-        # call is made
-        Allowed(
-            Op.UPDATE,
-            (TARGET_GROUP,),
-            frozenset({"deregistrationDelay", "proxyProtocolV2", "slowStart", "lambdaMultiValueHeadersEnabled"})
-            | _TAGS,
-        ),
+POLICIES: Mapping[str, Policy] = {
+    "retain": Policy((Allowed(Op.STATE, _RULE),)),
+    "build": Policy(_BUILD, creates_stack=True, creates_resources=True),
+    "deploy": Policy(_DEPLOY, creates_resources=True),
+    "adopt": Policy(
+        (Allowed(Op.IMPORT, _RULE), _ACTIONS), creates_stack=True, creates_resources=True, keeps_weights=True
     ),
-    "deploy": (
-        Allowed(Op.UPDATE, (ALIAS,), frozenset({"functionVersion", "routingConfig", "description"})),
-        # of another version: the new one is made and ready before the old one goes
-        Allowed(Op.REPLACE, (PROVISIONED,), frozenset({"qualifier"})),
-    ),
-    "adopt": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
-    "release": (Allowed(Op.RELEASE, _RULE),),
-    "reclaim": (Allowed(Op.IMPORT, _RULE), _ACTIONS),
-    "demolish": (Allowed(Op.DELETE, FUNCTION_PARTS),),
-    "retire": (Allowed(Op.DELETE, FUNCTION_PARTS),),
-    "weights": (_ACTIONS,),
-    "override": (
-        Allowed(Op.CREATE, _RULE),
-        Allowed(Op.IMPORT, _RULE),
-        Allowed(Op.UPDATE, _RULE, frozenset({"actions"}) | _TAGS),
-    ),
-    "override-remove": (Allowed(Op.DELETE, _RULE),),
-    "watch": tuple(Allowed(op, WATCHING) for op in (Op.CREATE, Op.IMPORT, Op.UPDATE, Op.DELETE)),
-    "unwatch": (Allowed(Op.DELETE, WATCHING),),
+    "release": Policy((Allowed(Op.RELEASE, _RULE),)),
+    "reclaim": Policy((Allowed(Op.IMPORT, _RULE), _ACTIONS), creates_resources=True),
+    "demolish": Policy((Allowed(Op.DELETE, FUNCTION_PARTS),)),
+    "retire": Policy((Allowed(Op.DELETE, FUNCTION_PARTS),), keeps_components=True),
+    "weights": Policy((_ACTIONS,)),
+    "override": Policy(_OVERRIDE, creates_resources=True, header_rules=True),
+    "override-remove": Policy((Allowed(Op.DELETE, _RULE),), header_rules=True),
+    "watch": Policy(_WATCH, creates_stack=True, creates_resources=True),
+    "unwatch": Policy((Allowed(Op.DELETE, WATCHING),), creates_stack=True, creates_resources=True),
 }
-
-
-_OVERRIDES = frozenset({"override", "override-remove"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +226,7 @@ def rule_bounds(environment: Environment, live: AlbState, after: Mapping[str, Sp
 
 def violations(
     preview: StackPreview,
-    policy: str,
+    name: str,
     bounds: Mapping[Arn, RuleBounds],
     header_rules: Mapping[str, Mapping[str, Any]] | None = None,
     mark: Mark | None = None,
@@ -203,25 +234,25 @@ def violations(
     """What a preview would do beyond its policy.
 
     Args:
-        policy: A key of `POLICIES`.
+        name: A key of `POLICIES`.
         bounds: By ARN, the rules that the step may be about.
         header_rules: The inputs that header rules are to have, by logical name.
         mark: What everything has to carry that the step makes or changes, but the rules that it adopted.
     """
-    table = POLICIES[policy]
-    allowed = f"allowed: {'; '.join(map(str, table))}"
+    policy = POLICIES[name]
+    allowed = str(policy)
     found: list[tuple[Change, Problem]] = []
     for change in preview.changes:
-        if not any(row.covers(change) for row in table):
+        if not any(row.covers(change) for row in policy.rows):
             found.append((change, _beyond(change, allowed)))
-        elif change.is_header_rule or policy in _OVERRIDES:
+        elif change.is_header_rule or policy.header_rules:
             found += [(change, problem) for problem in _header_rule_problems(change, policy, header_rules or {})]
         elif change.type == LISTENER_RULE:
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
         if mark and _lacks(change, mark):
             program = f"its {preview.stack} program sets none: pass on `given.mark` as its tags"
             found.append((change, Problem("it would have no mark", change.name, program, code="without-mark")))
-    if policy == "retire":
+    if policy.keeps_components:
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
         (step, Problem(f"{step.type} would be {step.op}d", where=step.name, hint=allowed, code="change-not-allowed"))
@@ -288,7 +319,7 @@ def _beyond(change: Change, allowed: str) -> Problem:
     )
 
 
-def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> Iterator[Problem]:
+def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) -> Iterator[Problem]:
     """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
     if bounds is None:
         yield Problem(
@@ -319,7 +350,7 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         )
     recorded = forward_in(change.old.recorded)
     was = split_of(recorded, bounds.legacy, bounds.candidate) if recorded else None
-    if policy == "adopt" and split is not None and split.weight != (was.weight if was else ZERO):
+    if policy.keeps_weights and split is not None and split.weight != (was.weight if was else ZERO):
         yield Problem(
             f"the candidate would get {split} of its requests, not {was or ZERO}; a cutover moves none",
             where=change.name,
@@ -327,9 +358,9 @@ def _rule_problems(change: Change, policy: str, bounds: RuleBounds | None) -> It
         )
 
 
-def _header_rule_problems(change: Change, policy: str, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+def _header_rule_problems(change: Change, policy: Policy, wanted: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
     """Header rules come and go by `override` alone, as the inventory has them, and nothing else does by it."""
-    if not change.is_header_rule or policy not in _OVERRIDES:
+    if not change.is_header_rule or not policy.header_rules:
         yield Problem(
             "only `rollout override` changes header rules, and it changes no others",
             change.name,

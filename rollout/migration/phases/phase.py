@@ -15,12 +15,13 @@ from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, OverrideRule, ProgramInput, Split
 from rollout.inventory.quantities import Percent
-from rollout.inventory.stacks import MONITORING, ROUTING
+from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import unlike_wanted
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.preflight import candidate_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import all_known, routing_input
+from rollout.migration.policy import POLICIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class Step:
     @property
     def creates_stack(self) -> bool:
         """Whether it is what makes the stack in the first place."""
-        return self.policy in ("build", "adopt") or self.stack == MONITORING
+        return POLICIES[self.policy].creates_stack
 
     @property
     def begins_resources(self) -> bool:
         """Whether a run of it that was cut off may have left something begun, of which its state doesn't know."""
-        return self.creates_stack or self.policy in ("override", "reclaim", "deploy")
+        return POLICIES[self.policy].creates_resources
 
 
 class Phase:
@@ -86,7 +87,7 @@ class Phase:
     @property
     def writes_rules(self) -> bool:
         """Whether routing's program says what the rules do."""
-        return any(step.stack == ROUTING and step.policy != "release" for step in self.steps)
+        return any(step.stack == ROUTING and not POLICIES[step.policy].only_releases for step in self.steps)
 
     @property
     def hands_over(self) -> bool:
