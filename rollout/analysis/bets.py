@@ -34,7 +34,7 @@ _BETTER_THAN_AS_GOOD = np.array([0.04, 0.2, 0.5, 0.75])  # odds ratios, where as
 _LEAST = 1e-6
 _NEXT_TO_0 = 1e-12
 _MOST = 0.9  # of what can be staked on legacy where the nearest point isn't known exactly
-_RARE, _VANISHING = 0.05, 1e-5  # below the one a bet goes by ratios alone, as if rates were the other
+_RARE = 0.05  # below it a bet goes by ratios alone
 _RECENT = 10  # blocks that tell legacy's rate where it has fallen
 _HALVINGS = 40
 PATIENCE, ABSENT = 5, 10
@@ -168,12 +168,17 @@ def on_worse(blocks: Blocks, guess: Guess, ratio: Floats, alone: Floats | None =
     """
     weight, steep = _candidate_weight(blocks), ratio[:, None, None]
     base = _legacy_rate(blocks, guess)
-    base = np.where(base < _RARE, _VANISHING, base)
+    rare = base < _RARE
+    if rare.all():
+        return _with_single(_conditional(weight, steep), blocks, alone)
     rate = _odds_times(np.minimum(steep * base, 1 - _LEAST), WORSE)
     point = _nearest(weight, rate, base, steep)
     border = np.clip(steep * point, _NEXT_TO_0, 1 - _NEXT_TO_0)
     stake = np.maximum(rate - border, 0) / (border * (1 - border))
-    return _with_single(Bets(border, stake, point, -stake * steep * weight / (1 - weight)), blocks, alone)
+    bets = Bets(border, stake, point, -stake * steep * weight / (1 - weight))
+    if rare.any():
+        bets = _chosen(rare, _conditional(weight, steep), bets)
+    return _with_single(bets, blocks, alone)
 
 
 def on_more(blocks: Blocks, guess: Guess, shift: Floats, alone: Floats | None = None) -> Bets:
@@ -199,19 +204,31 @@ def on_more(blocks: Blocks, guess: Guess, shift: Floats, alone: Floats | None = 
     return _with_single(Bets(border, stake, low, -stake * weight / (1 - weight)), blocks, alone)
 
 
+def _conditional(weight: Floats, steep: Floats) -> Bets:
+    """Likelihood ratios of the candidate's share of the bad requests; the points are 0, as only bad requests count."""
+    even, odds = weight * steep + 1 - weight, weight * steep * WORSE + 1 - weight
+    nothing = np.zeros((1, 1, 1))
+    return Bets(nothing, WORSE * even / odds - 1, nothing, even / odds - 1)
+
+
+def _chosen(mask: NDArray[np.bool_], these: Bets, others: Bets) -> Bets:
+    return Bets(
+        np.where(mask, these.candidate_point, others.candidate_point),
+        np.where(mask, these.candidate_stake, others.candidate_stake),
+        np.where(mask, these.legacy_point, others.legacy_point),
+        np.where(mask, these.legacy_stake, others.legacy_stake),
+    )
+
+
 def _with_single(bets: Bets, blocks: Blocks, allowed: Floats | None) -> Bets:
     """The same bets, and others where the candidate is alone."""
-    single = (blocks.legacy == 0)[:, :, None]
+    single = ((blocks.legacy == 0) & (blocks.candidate > 0))[:, :, None]
     if not single.any():
         return bets
     border = np.clip(np.ones_like(blocks.legacy) if allowed is None else allowed, _LEAST, 1 - _LEAST)[:, :, None]
     stake = np.maximum(_odds_times(border, WORSE) - border, 0) / (border * (1 - border))
-    return Bets(
-        np.where(single, border, bets.candidate_point),
-        np.where(single, stake, bets.candidate_stake),
-        bets.legacy_point,
-        np.where(single, 0, bets.legacy_stake),
-    )
+    nothing = np.zeros_like(border)
+    return _chosen(single, Bets(border, stake, nothing, nothing), bets)
 
 
 def highest_recent(blocks: Blocks) -> Floats:
@@ -331,6 +348,8 @@ def _near(weight: Floats, rate: Floats, base: Floats, shift: Floats) -> Floats:
 
 
 def _log_product(requests: Floats, bad: Floats, point: Floats, stake: Floats) -> Floats:
+    if not point.any():
+        return np.asarray(bad * np.log1p(stake))
     return np.asarray(bad * np.log1p(stake * (1 - point)) + (requests - bad) * np.log1p(-stake * point))
 
 

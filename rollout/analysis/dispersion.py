@@ -30,6 +30,7 @@ _HEAVIEST = 4  # times the usual number of bad requests is what a pair of minute
 _SURE = 1.0  # standard deviations above 1 are no chance; without its largest squares, a binomial's estimate is below 1
 _NEIGHBOURS = 1.5  # what pairs that share a minute add to the variance
 _PAIRS = 10
+_LATEST = 240  # minutes
 _UPPER = 2.0  # standard deviations are added to what is no chance
 
 
@@ -55,8 +56,8 @@ def dispersion(arms: Sequence[Arm]) -> float:
 
 def _pairs(arm: Arm) -> tuple[Floats, Floats]:
     """The squared differences of successive minutes' rates, relative to chance, and their number of bad requests."""
-    busy = arm.requests > 0
-    requests, bad = arm.requests[busy].astype(float), arm.events[busy].astype(float)
+    requests, bad = (counts[-_LATEST:].astype(float) for counts in (arm.requests, arm.events))
+    requests, bad = requests[requests > 0], bad[requests > 0]
     both, total = requests[:-1] + requests[1:], bad[:-1] + bad[1:]
     varied = (total > 0) & (total < both)
     first, second, both, total = requests[:-1][varied], requests[1:][varied], both[varied], total[varied]

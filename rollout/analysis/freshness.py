@@ -25,6 +25,8 @@ def silent_since(stream: Stream) -> tuple[str, int] | None:
 
 
 def _silence(requests: Counts) -> int | None:
+    if requests[-LATELY - 1 :].all():
+        return None
     busy = np.flatnonzero(requests)[-LATELY - 1 :]
     for start, end in itertools.pairwise([*busy, len(requests)]):
         before = requests[max(0, start + 1 - _HOUR) : start + 1]
