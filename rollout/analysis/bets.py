@@ -167,7 +167,7 @@ def on_worse(blocks: Blocks, guess: Guess, ratio: Floats, alone: Floats | None =
         alone: By stream and block, the rate that is let by where the candidate is alone; none is judged without.
     """
     weight, steep = _candidate_weight(blocks), ratio[:, None, None]
-    base = _legacy_rate(blocks, guess)
+    base = rate_before(blocks, guess)[:, :, None]
     rare = base < _RARE
     if rare.all():
         return _with_single(_conditional(weight, steep), blocks, alone)
@@ -190,7 +190,7 @@ def on_more(blocks: Blocks, guess: Guess, shift: Floats, alone: Floats | None = 
         alone: As for `on_worse`.
     """
     weight, more = _candidate_weight(blocks), shift[:, None, None]
-    base = np.minimum(_legacy_rate(blocks, guess), 1 - more - _LEAST)
+    base = np.minimum(rate_before(blocks, guess)[:, :, None], 1 - more - _LEAST)
     rate = _odds_times(base + more, WORSE)
     low, high = np.broadcast_to(base, rate.shape), np.maximum(rate - more, base)
     for _ in range(_HALVINGS):  # the nearest point: where what both arms pull with is the same
@@ -253,7 +253,7 @@ def on_no_harm(blocks: Blocks, guess: Guess, relative: Floats, absolute: Floats)
         absolute: A difference of shares, 0 to 1, by stream.
     """
     weight = _candidate_weight(blocks)
-    base = _legacy_rate(blocks, guess)
+    base = rate_before(blocks, guess)[:, :, None]
     steep = 1 + relative[:, None, None]
     by_ratio = relative[:, None, None] * base >= absolute[:, None, None]
     ratio, shift = np.where(by_ratio, steep, 1.0), np.where(by_ratio, 0.0, absolute[:, None, None])
@@ -287,8 +287,8 @@ def alone(requests: Floats, bad: Floats, ceiling: Floats, *, worse: bool) -> Flo
     return _log_product(requests[:, :, None], bad[:, :, None], point, (rate - point) / (point * (1 - point)))
 
 
-def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
-    """Legacy's rate before each block, with a third axis for alternatives.
+def rate_before(blocks: Blocks, guess: Guess) -> Floats:
+    """Legacy's rate before each block, by stream and block.
 
     It uses all that came before, or the last minutes if they are surely below: a failure that is over is forgotten.
     And only legacy's counts: if the candidate's counted, one more bad request could improve its verdict.
@@ -297,7 +297,7 @@ def _legacy_rate(blocks: Blocks, guess: Guess) -> Floats:
     rate = (_before(blocks.legacy_bad) + guess.rate[:, None] * worth) / (_before(blocks.legacy) + worth)
     requests = _recent(blocks.legacy)
     recent = np.where(requests > 0, _upper(_recent(blocks.legacy_bad)) / np.maximum(requests, 1), 1)
-    return np.asarray(np.clip(np.minimum(rate, recent), _LEAST, 1 - _LEAST)[:, :, None])
+    return np.asarray(np.clip(np.minimum(rate, recent), _LEAST, 1 - _LEAST))
 
 
 def _recent(counts: Floats) -> Floats:

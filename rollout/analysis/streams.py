@@ -61,6 +61,7 @@ class Stream:
         latency: If it is a latency, its limits.
         harmful: If it is a latency, the candidate's events above `latency.harmful`.
         before: Legacy's in the hours before the step, by which its minutes' variation is known.
+        legacy_harmful: If it is a latency, legacy's events above `latency.harmful`.
     """
 
     metric: MetricName
@@ -71,3 +72,4 @@ class Stream:
     latency: Latency | None = None
     harmful: Arm | None = None
     before: Arm | None = None
+    legacy_harmful: Arm | None = None

@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rollout.analysis.bets import Blocks, Floats, Guess, blocks_of, highest_recent, on_more, on_no_harm, on_worse
+from rollout.analysis.bets import (
+    Blocks,
+    Floats,
+    Guess,
+    blocks_of,
+    highest_recent,
+    on_more,
+    on_no_harm,
+    on_worse,
+    rate_before,
+)
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.dispersion import dispersion
 from rollout.analysis.eprocess import (
@@ -37,6 +47,7 @@ _OF_FIRST_DAYS = 0.95  # of the risk is for looks within two days
 BAKE = 30
 """How many minutes a step is watched at least, if nobody says."""
 _MOST_HARM = 0.999
+_MORE_SLOW, _MOST_SLOW = 0.5, 0.05
 _AGAIN = 3  # times the requests that sufficed at first make the recent ones
 _AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
 _EVERY = 5  # minutes between earlier looks
@@ -120,8 +131,8 @@ def _weigh(
     guess = guessed(streams)
     ratio, shift = np.array([tolerated(s, tolerance) for s, (tolerance, *_) in zip(streams, bounds, strict=True)]).T
     harms = np.array([harm_of(stream, harm) for stream, (_, harm, _) in zip(streams, bounds, strict=True)])
-    blocks, penalty = _blocks(streams, [stream.candidate for stream in streams])
-    harmful, _ = _blocks(streams, [stream.harmful or stream.candidate for stream in streams])
+    blocks, penalty = _blocks([(stream.legacy, stream.candidate) for stream in streams])
+    harmful, _ = _blocks([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
     alone = allowed_alone(blocks, ratio, shift)
     phi = np.array([phi_of(stream, analysis) for stream in streams])
     parts = [slice(start, start + _CACHED) for start in range(0, len(streams), _CACHED)]
@@ -131,6 +142,9 @@ def _weigh(
     against_harm = np.concatenate(
         [on_no_harm(own := harmful.of(part), guess.of(part), *harms[part].T).log_bets(own) for part in parts]
     )
+    slow = np.array([n for n, stream in enumerate(streams) if stream.legacy_harmful], dtype=np.int64)
+    if slow.size:
+        against_harm[slow] = _of_latencies([streams[n] for n in slow], harmful.of(slow), against_harm[slow])
     by_ratio /= phi[:, None, None]
     against_harm /= phi[:, None, None]
     worse = log_worse(by_ratio)
@@ -160,6 +174,29 @@ def _weigh(
     ):
         found[n] = replace(found[n], at_least=float(times))
     return found
+
+
+def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) -> Floats:
+    """Bets against harm for latencies of any shape.
+
+    If nearly as many of legacy's requests are above the harmful limit as above its own, because latencies are all the
+    same, or spread over decades, or the same few are cold, then no number of requests tells an equal candidate from a
+    harmful one. So harm is also that more of the candidate's requests are above the harmful limit than of legacy's, by
+    `_MORE_SLOW` of the share beyond the quantile, at most `_MOST_SLOW` of all; both must be exceeded. As for errors each block bets against the
+    wider bound, by legacy's counts before.
+
+    Args:
+        streams: Latencies.
+        above: Legacy's counts above its own limit and the candidate's above the harmful one.
+        log_bets: The bets on these.
+    """
+    beyond = np.array([1 - stream.latency.quantile for stream in streams if stream.latency])
+    shares = np.minimum(_MORE_SLOW * beyond, _MOST_SLOW)
+    both, _ = _blocks([(s.legacy_harmful or s.legacy, s.harmful or s.candidate) for s in streams])
+    guess = Guess(shares, np.full(len(streams), _ERRORS[1]))
+    wider = rate_before(both, guess) + shares[:, None] > rate_before(above, guessed(streams))
+    others = on_no_harm(both, guess, np.zeros(len(streams)), shares).log_bets(both)
+    return np.where(wider[:, :, None], others, log_bets)
 
 
 def phi_of(stream: Stream, analysis: Analysis) -> float:
@@ -224,20 +261,18 @@ def harm_of(stream: Stream, harm: Margin) -> tuple[float, float]:
     return (0.0, 0.0) if stream.latency else (harm.relative, min(harm.absolute / 100, _MOST_HARM))
 
 
-def _blocks(streams: Sequence[Stream], candidates: Sequence[Arm]) -> tuple[Blocks, float]:
+def _blocks(arms: Sequence[tuple[Arm, Arm]]) -> tuple[Blocks, float]:
     """The arms side by side, short ones as if nothing came after them, and what joining old minutes costs.
 
     Minutes before the day before yesterday's end, counted from the step's beginning, are joined to hours: whole days
     of them, so that at most fifteen such processes are ever looked at. Each has a part of the risk of its own.
     """
-    minutes = max(len(stream.legacy.requests) for stream in streams)
+    minutes = max(len(legacy.requests) for legacy, _ in arms)
     days = max(0, minutes // _DAY - 1)
     edges = np.concatenate([np.arange(0, days * _DAY, _HOUR), np.arange(days * _DAY, max(minutes, 1))])
-    counts = np.zeros((4, len(streams), len(edges)))
-    for n, (stream, candidate) in enumerate(zip(streams, candidates, strict=True)):
-        for kind, numbers in enumerate(
-            (candidate.requests, candidate.events, stream.legacy.requests, stream.legacy.events)
-        ):
+    counts = np.zeros((4, len(arms), len(edges)))
+    for n, (legacy, candidate) in enumerate(arms):
+        for kind, numbers in enumerate((candidate.requests, candidate.events, legacy.requests, legacy.events)):
             joined = numbers if not days else np.add.reduceat(numbers, edges[edges < len(numbers)])
             counts[kind, n, : len(joined)] = joined
     blocks = blocks_of(*counts)

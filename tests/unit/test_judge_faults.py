@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -168,3 +169,62 @@ def test_fourteen_days_are_judged_by_the_hour_and_a_crash_is_found_all_the_same(
     bad = good.candidate.events.copy()
     bad[-2:] = 50
     assert judged(replace(good, candidate=Arm(good.candidate.requests, bad))).verdict is Verdict.FAIL
+
+
+def shaped(latencies: Callable[[np.random.Generator, int], np.ndarray], quantile: float, limit: float) -> Stream:
+    """Two hours of an identical candidate, at 10 % of a thousand requests a minute."""
+    random, factor = np.random.default_rng(2), {0.5: 1.2, 0.99: 1.5}[quantile]
+    bounds = Latency(quantile, limit, limit * (1 + (factor - 1) / 4), limit * factor)
+    legacy, candidate = (latencies(random, 120 * each).reshape(120, each) for each in (900, 100))
+
+    def arm(times: np.ndarray, above: float) -> Arm:
+        return Arm(np.full(120, times.shape[1]), (times > above).sum(axis=1))
+
+    return Stream(
+        "latency-p50" if quantile == 0.5 else "latency-p99",
+        ("a",),
+        START,
+        arm(legacy, bounds.limit),
+        arm(candidate, bounds.tolerated),
+        bounds,
+        arm(candidate, bounds.harmful),
+        legacy_harmful=arm(legacy, bounds.harmful),
+    )
+
+
+def cold(random: np.random.Generator, size: int) -> np.ndarray:
+    """0.9 % cold starts, far beyond all others; the 99th percentile lies between."""
+    return np.where(random.random(size) < 0.009, 5.0, random.uniform(0.05, 0.1, size))
+
+
+@pytest.mark.parametrize(
+    ("latencies", "median", "tail"),
+    [
+        (cold, 0.075, 0.0999),
+        (lambda random, size: random.lognormal(0, 2, size) / 10, 0.1, 10.5),
+        (lambda random, size: random.lognormal(0, 0.5, size) / 10, 0.1, 0.32),
+        (lambda _, size: np.full(size, 0.1), 0.1, 0.1),
+        (lambda random, size: random.lognormal(0, 0.5, size) / 13, 0.1, 0.32),  # faster than the hour before
+        (lambda random, size: random.lognormal(0, 0.5, size) / 7, 0.1, 0.32),  # slower
+    ],
+)
+def test_an_identical_candidate_passes_whatever_the_shape_of_latencies(
+    latencies: Callable[[np.random.Generator, int], np.ndarray], median: float, tail: float
+) -> None:
+    assert judged(shaped(latencies, 0.5, median)).verdict is Verdict.PASS
+    assert judged(shaped(latencies, 0.99, tail)).verdict is Verdict.PASS
+
+
+def test_more_slow_answers_are_harm_where_the_quantile_tells_nothing() -> None:
+    same = shaped(cold, 0.99, 0.0999)
+    assert same.harmful is not None
+    more = Arm(same.harmful.requests, same.harmful.events + (np.arange(120) % 2))
+    assert judged(replace(same, candidate=more, harmful=more)).verdict is not Verdict.PASS
+
+
+@pytest.mark.parametrize(("quantile", "limit", "slower"), [(0.5, 0.1, 1.2), (0.99, 0.32, 1.5)])
+def test_a_candidate_whose_quantile_is_at_harm_does_not_pass(quantile: float, limit: float, slower: float) -> None:
+    same = shaped(lambda random, size: random.lognormal(0, 0.5, size) / 10, quantile, limit)
+    late = shaped(lambda random, size: random.lognormal(0, 0.5, size) / 10 * slower, quantile, limit)
+    found = judged(replace(same, candidate=late.candidate, harmful=late.harmful))
+    assert found.verdict is not Verdict.PASS

@@ -191,16 +191,16 @@ class EvidenceReader:
 
     def _plan(self, compared: _Compared, limit: Limit | None, ceiling: Limit | None) -> _Plan:
         metric, pool = compared
-        recipe, sources = RECIPES[metric], (pool.legacy, pool.candidate, pool.candidate)
+        recipe, sources = RECIPES[metric], (pool.legacy, pool.candidate, pool.candidate, pool.legacy)
         if isinstance(recipe, Rate):
             return _Plan(metric, pool, tuple(tally(recipe, each) for each in sources[:2]))
         tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
         if ceiling:
             limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
         latency = latency_of(recipe, limit, tolerance, harm)
-        bounds = (latency.limit, latency.tolerated, latency.harmful)
+        bounds = (latency.limit, latency.tolerated, latency.harmful, latency.harmful)
         counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
-        return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 3, latency, limit)
+        return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 4, latency, limit)
 
 
 def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str], before: Arm | None) -> Stream:
@@ -211,8 +211,8 @@ def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str], be
     if cut := max(number for _, number in read):
         notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests; they are capped")
     legacy, candidate, *harmful = (arm for arm, _ in read)
-    above = harmful[0] if harmful else None
-    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, above, before)
+    above, legacy_above = harmful or (None, None)
+    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, above, before, legacy_above)
 
 
 def _is_logged(tallied: Tally) -> bool:
