@@ -182,8 +182,8 @@ def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) ->
     If nearly as many of legacy's requests are above the harmful limit as above its own, because latencies are all the
     same, or spread over decades, or the same few are cold, then no number of requests tells an equal candidate from a
     harmful one. So harm is also that more of the candidate's requests are above the harmful limit than of legacy's, by
-    `_MORE_SLOW` of the share beyond the quantile, at most `_MOST_SLOW` of all; both must be exceeded. As for errors each block bets against the
-    wider bound, by legacy's counts before.
+    `_MORE_SLOW` of the share beyond the quantile, at most `_MOST_SLOW` of all; both must be exceeded. As for errors
+    each block bets against the wider bound, by legacy's counts before.
 
     Args:
         streams: Latencies.
