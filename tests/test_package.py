@@ -111,7 +111,7 @@ def test_it_plays_the_demo_in_an_empty_folder_until_it_is_interrupted(installed:
 def test_it_plays_the_demo_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     said = run(installed / "rollout", "demo", cwd=tmp_path)
     assert "the demo uses a sample" in said
-    assert "the ramp is finished at 100 %" in said
+    assert "the ramp has finished at 100 %" in said
     assert list(tmp_path.iterdir()) == []
 
 

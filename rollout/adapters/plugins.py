@@ -89,7 +89,7 @@ class _Plugin:
         except RolloutError:
             raise
         except Exception as error:
-            raise self.unusable(f"can't be created: {_said(error)}") from error
+            raise self.unusable(f"can't be created: {_cause_text(error)}") from error
 
     def unusable(self, why: str) -> UsageError:
         """The error that it can't be used."""
@@ -117,7 +117,7 @@ class _Guarded:
             ) from error
         except Exception as error:
             raise AwsError(
-                f"the metrics source {self.name!r} failed: {_said(error)}", code="metrics-source-failed"
+                f"the metrics source {self.name!r} failed: {_cause_text(error)}", code="metrics-source-failed"
             ) from error
         if not all(isinstance(point, Point) for points in found.values() for point in points):
             raise AwsError(
@@ -126,5 +126,5 @@ class _Guarded:
         return found
 
 
-def _said(error: Exception) -> str:
+def _cause_text(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

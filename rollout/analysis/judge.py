@@ -101,7 +101,9 @@ def judge_alone(
         if idle or (ceiling and not stream.candidate.requests.sum()):
             findings.append(_no_data(stream))
         elif ceiling:
-            findings.append(_held(stream, ceiling, analysis.false_alarms / steps * share, analysis, bake // MINUTE))
+            findings.append(
+                _against_ceiling(stream, ceiling, analysis.false_alarms / steps * share, analysis, bake // MINUTE)
+            )
         else:
             told.append(f"{', '.join(stream.routes)}: {NAMES[stream.metric]} has no ceiling and is not judged")
     if streams and not findings:
@@ -184,7 +186,7 @@ def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
     return 1 - stream.latency.quantile if counted else None
 
 
-def _held(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bake: int) -> MetricResult:
+def _against_ceiling(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bake: int) -> MetricResult:
     arm, null = stream.candidate, np.array([ceiling])
     requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
     phi = phi_of(stream, analysis)

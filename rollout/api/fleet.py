@@ -95,7 +95,7 @@ def line_of(
             found = status()
         except RolloutError as error:
             return replace(line, error=str(error).replace("\n", "; "))
-        drifted, ramped = _told(drifting), _told(ramping)
+        drifted, ramped = _value_or_none(drifting), _value_or_none(ramping)
     weights = {route.live.weight for route in found.routes if route.live is not None}
     return replace(
         line,
@@ -107,7 +107,7 @@ def line_of(
     )
 
 
-def _told(looking: Future[T]) -> T | None:
+def _value_or_none(looking: Future[T]) -> T | None:
     """What was found; None where it can't be told, such as without an engine."""
     try:
         return looking.result()

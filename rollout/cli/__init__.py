@@ -1,6 +1,6 @@
-"""The command line: one file a command, each of which parses, calls the library and renders its events.
+"""The command line: one file per command, which parses, calls the library and renders its events.
 
-`commands` has the list. Nothing heavy is imported here nor by a command's module, so that `--help` is fast.
+`commands` has the list. Neither this module nor a command's module imports anything heavy, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ app = typer.Typer(
     name="rollout",
     cls=LazyGroup,
     help="Move HTTP endpoints on AWS load balancers from one Lambda implementation to another: "
-    "by weight, in previewed phases, and back in a second.",
+    "by weight, in previewed phases, with an instant rollback.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -37,7 +37,7 @@ def _root(
     ] = False,
     verbose: Annotated[
         int,
-        typer.Option("--verbose", "-v", count=True, help="Log what is done to standard error; -vv logs more."),
+        typer.Option("--verbose", "-v", count=True, help="Log to standard error; -vv logs more."),
     ] = 0,
 ) -> None:
     del version

@@ -20,15 +20,13 @@ def adopt(
     environment: EnvironmentName,
     resources: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[RESOURCE]...", help="Such as Function:rust-scorer; by default what there is is shown."
-        ),
+        typer.Argument(metavar="[RESOURCE]...", help="Such as Function:rust-scorer. By default all are listed."),
     ] = None,
     message: Message = None,
 ) -> None:
-    """Mark what the stacks hold and an earlier version made without a mark; only tags are added.
+    """Mark resources in the stacks that have no mark; this only adds tags.
 
-    Without a RESOURCE nothing is changed.
+    Without a RESOURCE it lists them and changes nothing.
 
     Example: rollout adopt production Function:rust-scorer Role:rust-scorer
     """
@@ -36,9 +34,9 @@ def adopt(
     if resources:
         target.ownership.adopt(resources, approve=run.approve, message=message)
     elif found := _unmarked(run, target):
-        run.render.say(f"mark what is this environment's: rollout adopt {environment} {shlex.join(found)}")
+        run.render.say(f"to mark those of this environment: rollout adopt {environment} {shlex.join(found)}")
     else:
-        run.render.say(f"nothing that the stacks of {environment} hold is without a mark")
+        run.render.say(f"all resources in the stacks of {environment} are marked")
 
 
 def _unmarked(run: Session, target: EnvironmentRollout) -> list[str]:
@@ -51,7 +49,7 @@ def _unmarked(run: Session, target: EnvironmentRollout) -> list[str]:
         try:
             unmarked = target.ownership.unmarked(stack)
         except AwsError as error:  # who may operate has no rights to legacy's functions
-            run.render.say(f"{stack}: it isn't known whose everything is: {error.what}")
+            run.render.say(f"{stack}: the owners are not known: {error.what}")
             continue
         for each in unmarked:
             run.render.say(str(each))

@@ -1,6 +1,6 @@
-"""All commands by name and by what they are for, each imported and made only when it is asked for.
+"""All commands, by purpose; each is imported and created only when needed.
 
-Making all of them, with all their options, takes longer than everything else that `rollout --help` does. The group is
+Creating all of them, with their options, takes longer than everything else in `rollout --help`. The group is
 Click's pattern of a LazyGroup: https://click.palletsprojects.com/en/stable/complex/#lazily-loading-subcommands
 """
 
@@ -21,49 +21,49 @@ if TYPE_CHECKING:
 
 SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Begin": {
-        "init": "Write a first stacks.toml by looking at an account",
-        "doctor": "Are this machine and these credentials ready?",
-        "preflight": "Is AWS as the inventory says, and ready for the phases?",
+        "init": "Write a first stacks.toml from an account",
+        "doctor": "Check this machine and the credentials",
+        "preflight": "Check that AWS is as the inventory says, and ready for the phases",
     },
     "Move": {
-        "phase1": "Build the candidate: functions and target groups, no rule",
-        "phase2": "Cut over: weighted rules take over the live ones in place",
-        "release": "Have Terraform or another Pulumi stack let go of the rules",
-        "phase3": "Set the weights that stacks.toml has",
-        "weight": "Set a weight, and save it",
-        "rollback": "All traffic back to legacy at once, without asking",
+        "phase1": "Build the candidate: functions and target groups, no rules",
+        "phase2": "Cut over: adopt the live rules in place, as weighted rules",
+        "release": "Remove the rules from the state of Terraform or another Pulumi stack",
+        "phase3": "Set the weights of stacks.toml",
+        "weight": "Set a weight, and save it in stacks.toml",
+        "rollback": "Send all traffic back to legacy at once, without asking",
         "deploy": "Point the functions' aliases to a new build, or back",
-        "override": "Let a request header pick the implementation",
-        "smoke": "Ask the candidate's functions themselves, before traffic does",
-        "complete": "Retire legacy, once nobody needs it any more",
-        "undo": "Take phase 2 or phase 1 back",
-        "adopt": "Mark as this environment's what an earlier version made",
+        "override": "Let a request header select the implementation",
+        "smoke": "Test the candidate's functions, before they get traffic",
+        "complete": "Retire legacy when it is idle",
+        "undo": "Undo phase 2 or phase 1",
+        "adopt": "Mark resources of an earlier version as this environment's",
     },
     "Ramp": {
         "ramp": "Raise the weight step by step, each after a Pass",
-        "pause": "Raise nothing for now",
-        "resume": "Let a paused ramp go on",
-        "skip-wait": "Let this step go on at its Pass, whatever the bake",
-        "approve": "Approve a step that waits for people",
-        "freeze": "Raise nothing until a time",
-        "plan-ramp": "How long must each step be watched?",
+        "pause": "Pause the ramp: no raise",
+        "resume": "Resume a paused ramp",
+        "skip-wait": "End this step's bake; it still needs a Pass",
+        "approve": "Approve a step that waits for approval",
+        "freeze": "Freeze the ramp: no raise until a time",
+        "plan-ramp": "Estimate how long each step takes",
     },
     "Look": {
-        "status": "What is wanted, live and measured; --watch looks again and again",
-        "preview": "What would a phase do?",
-        "explain": "Where does a request go, and why?",
-        "drift": "Do file, state and load balancer agree? Exit code 7 if not",
-        "history": "Who changed what, when and why?",
-        "show": "All that history has of one change",
-        "report": "State, charts and history as one HTML file",
-        "dashboard": "A local web page that updates itself",
-        "monitoring": "Make alarms and a dashboard in CloudWatch",
+        "status": "Show wanted, live and measured weights; --watch repeats it",
+        "preview": "Show what a phase would do",
+        "explain": "Show where a request goes, and why",
+        "drift": "Compare file, state and load balancer; exit code 7 if they differ",
+        "history": "Show who changed what, when and why",
+        "show": "Show one change in full",
+        "report": "Write state, charts and history into one HTML file",
+        "dashboard": "Show a local web page that updates itself",
+        "monitoring": "Create alarms and a dashboard in CloudWatch",
     },
     "Keep": {
         "iam-policy": "Print the least IAM policy for a role",
-        "unlock": "Take away locks that somebody left behind",
+        "unlock": "Remove stale locks",
         "setup": "Find the Pulumi engine, or install it",
-        "sandbox": "An AWS on this machine, for trying everything",
+        "sandbox": "Run a local AWS for trials and tests",
         "demo": "Play a whole migration in the sandbox",
     },
 }
@@ -153,5 +153,5 @@ def _ending_in(error: RolloutError) -> Callable[[typer.Context], None]:
         with session(json="--json" in context.args):
             raise error
 
-    missing.__doc__ = f"{error.what}. To have it: {error.hint}"
+    missing.__doc__ = f"{error.what}. {error.hint}"
     return missing

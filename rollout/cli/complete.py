@@ -19,16 +19,16 @@ def complete(
         typer.Option(
             "--quiet-for",
             metavar="TIME",
-            help="How long no request may have met legacy, such as 7d; by default complete-after.",
+            help="How long legacy must have had no requests, such as 7d; by default complete-after.",
         ),
     ] = None,
     no_save: NoSave = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
-    """Retire legacy, once all is at 100 and CloudWatch had no request to it for long.
+    """Retire legacy, when all routes are at 100 % and legacy had no requests for a time.
 
-    The rules forward to the candidate alone, then the legacy functions are deleted. There is no way back.
+    The rules forward to the candidate only, then the legacy functions are deleted. You can't undo it.
 
     Example: rollout complete production
     """

@@ -1,4 +1,4 @@
-"""What the shell proposes at Tab: the names that stacks.toml has.
+"""Completion at Tab: the names in stacks.toml.
 
 It reads the file's text alone, so that it is there at once, also for a file that is half written. Some shells run what
 stands in a proposal, so what the file's grammar doesn't allow for a name is none.

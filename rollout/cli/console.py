@@ -1,7 +1,7 @@
-"""Where Rich writes: a console to which nothing is markup and on which nothing acts but Rich's own signs.
+"""The console: Rich without markup, and without control characters but Rich's own.
 
-Texts come from AWS, from functions and from other tools, through dozens of tables and sentences. Here is the one door
-that all of them leave by, so no caller can forget; a test holds that no other console is made.
+Texts come from AWS, functions and other tools, through dozens of tables and sentences. All of them leave through this
+module, so no caller can forget it; a test checks that there is no other console.
 """
 
 from __future__ import annotations

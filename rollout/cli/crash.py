@@ -1,7 +1,6 @@
-"""What nobody foresaw: one line, an exit code of its own and a report in a file, never a traceback.
+"""Unexpected errors: one line, a separate exit code and a report in a file, never a traceback.
 
-A report has where it happened and what was called, no values of variables, and no secret that is known. It is for the
-user alone to read, and to send on.
+A report has the place and the calls, but no values of variables and no known secrets. Only the user can read it.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ def defect(error: BaseException) -> Defect:
         return Defect(f"rollout has a defect: {name} at {place}", hint=f"no report could be written: {reason}")
     return Defect(
         f"rollout has a defect: {name} at {place}",
-        hint=f"{report} has the details and no secret that rollout knows of: read it, and report it",
+        hint=f"{report} has the details, without known secrets: read it, and report it",
     )
 
 

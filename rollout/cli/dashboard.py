@@ -12,12 +12,12 @@ from rollout.cli.session import Session, command
 @command(json=False)
 def dashboard(
     run: Session,
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Where it listens; 0 for any port that is free.")] = 8470,
-    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, and open no browser.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 for a free one.")] = 8470,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Print the address, but don't open a browser.")] = False,
 ) -> None:
     """Show all environments on a local web page that updates itself.
 
-    It listens on 127.0.0.1 alone, reads only, and ends by Ctrl-C.
+    It listens only on 127.0.0.1, is read-only, and ends with Ctrl-C.
 
     Example: rollout dashboard --no-open
     """

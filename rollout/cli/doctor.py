@@ -17,12 +17,12 @@ def doctor(
     environment: OneOrAll = None,
     bundle: Annotated[
         Path | None,
-        typer.Option(metavar="ZIP", help="Write what somebody who helps needs to see to a file."),
+        typer.Option(metavar="ZIP", help="Write a support bundle to this file."),
     ] = None,
 ) -> None:
-    """Look whether this machine and these credentials are ready.
+    """Check whether this machine and the credentials are ready.
 
-    Engine, plugins, room, inventory, backend, credentials, clock: each with its remedy. It works without stacks.toml.
+    Engine, plugins, disk, inventory, backend, credentials, clock. It works without stacks.toml.
 
     Example: rollout doctor production
     """
@@ -36,6 +36,6 @@ def doctor(
         from rollout.api.doctor.bundle import write_bundle
 
         parts = write_bundle(bundle, run.file, environment, run.rollout, checks)
-        run.render.say(f"{bundle} has {', '.join(parts)}: read it before you send it on")
+        run.render.say(f"{bundle} has {', '.join(parts)}: read it before you send it")
     if count := sum(len(check.problems) for check in checks):
-        raise RolloutError(f"{count} to put right first", code="not-ready")
+        raise RolloutError(f"{count} to fix first", code="not-ready")

@@ -14,21 +14,21 @@ from rollout.cli.session import Session, command
 def drift(
     run: Session,
     environment: EnvironmentName,
-    repair: Annotated[bool, typer.Option("--repair", help="Make load balancer and state as the file says.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Apply the file to load balancer and state.")] = False,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take the live weights into state and file.")] = False,
     ignore_file: Annotated[
-        bool, typer.Option("--ignore-file", help="The file's weights don't count: for ramps with --no-save.")
+        bool, typer.Option("--ignore-file", help="Ignore the file's weights: for ramps with --no-save.")
     ] = False,
     message: Message = None,
 ) -> None:
-    """Tell whether file, state and load balancer still agree: exit code 7 if not, for cron.
+    """Compare file, state and load balancer: exit code 7 if they differ, for cron.
 
     Example: rollout drift production
     """
     from rollout.errors import UsageError
 
     if repair + adopt + ignore_file > 1:
-        raise UsageError("--repair, --adopt and --ignore-file don't go together", code="conflicting-options")
+        raise UsageError("--repair, --adopt and --ignore-file exclude each other", code="conflicting-options")
     target = run.environment(environment)
     report = target.drift(ignore_file=ignore_file)
     run.render(report)

@@ -13,11 +13,11 @@ from rollout.cli.session import Session, command
 @command()
 def explain(
     run: Session,
-    method: Annotated[str, typer.Argument(metavar="METHOD", help="In capitals, such as GET.")],
-    path: Annotated[str, typer.Argument(metavar="PATH", help="With the query string, if there is one.")],
+    method: Annotated[str, typer.Argument(metavar="METHOD", help="The method in capitals, such as GET.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="The path, with the query string if there is one.")],
     environment: EnvironmentName,
     header: Annotated[
-        list[str] | None, typer.Option("--header", "-H", help="NAME:VALUE; may be given again.", show_default=False)
+        list[str] | None, typer.Option("--header", "-H", help="NAME:VALUE; repeatable.", show_default=False)
     ] = None,
     cookie: Annotated[
         str | None,
@@ -25,19 +25,19 @@ def explain(
             help="The target group that the client's stickiness cookie names: legacy, candidate or a group's name.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="The host that is asked, without a port.")] = "",
+    host: Annotated[str, typer.Option(help="The request's host, without a port.")] = "",
     source: Annotated[str, typer.Option("--from", help="The client's IP address.")] = "",
     load_balancer: Annotated[
         str | None, typer.Option("--load-balancer", "-l", help="Only this one of [load-balancers].")
     ] = None,
     after: Annotated[
         str | None,
-        typer.Option(help="By the rules as they would be then: phase2, phase3, or a weight such as 10."),
+        typer.Option(help="With the rules as after phase2, phase3, or a weight such as 10."),
     ] = None,
 ) -> None:
     """Show where a request goes, and why.
 
-    Which rules are asked before, which takes it, and who gets it with which share.
+    It lists the rules of higher precedence, the matching rule, and the share of each target group.
 
     Example: rollout explain GET /v2/stamps/1/score/2 production --header X-Rollout:candidate
     """

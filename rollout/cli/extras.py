@@ -1,7 +1,7 @@
-"""What other packages bring by an entry point: the commands and the sandbox of the extra `sandbox`.
+"""Commands and the sandbox that other packages provide by entry points.
 
-`rollout_sandbox` is built on this package, so nothing here imports it. Entry points take a while to read: `--help` and
-completion do without.
+`rollout_sandbox` imports this package, so nothing here imports it. Reading entry points is slow: `--help` and
+completion don't.
 """
 
 from __future__ import annotations
@@ -32,5 +32,5 @@ def brought(group: str, name: str) -> Any:
     except (KeyError, ModuleNotFoundError) as error:
         lacks = f": there is no {error.name}" if isinstance(error, ModuleNotFoundError) else ""
         raise SandboxError(
-            f"the sandbox isn't installed{lacks}", hint=how_to_install("sandbox"), code="extra-missing"
+            f"the sandbox is not installed{lacks}", hint=how_to_install("sandbox"), code="extra-missing"
         ) from error

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rollout.migration.events import Event
 
 AT_ONCE = 4
-"""How many environments are changed at a time where nobody is asked."""
+"""The number of environments at a time with `--yes`."""
 
 
 class Turns:
@@ -38,9 +38,9 @@ class Turns:
 
 
 def set_weight_in(run: Session, fleet: str, percent: str, **given: Any) -> None:
-    """Set the weight, show what came of each environment, and end with the first failure.
+    """Set the weight, show each environment's result, and end with the first failure.
 
-    Without `--yes` one environment comes after the other, so that somebody can be asked.
+    Without `--yes` the environments change one after the other, with a question each.
     """
 
     def begin(number: int, names: Sequence[str]) -> None:

@@ -14,9 +14,9 @@ from rollout.cli.session import Session, command
 def history(
     run: Session,
     environment: EnvironmentName,
-    limit: Annotated[int, typer.Option(help="Only so many of the latest changes.")] = 20,
+    limit: Annotated[int, typer.Option(help="The number of latest changes.")] = 20,
 ) -> None:
-    """Tell who changed what, when and why, the latest first: phases, weights, ways back, and what a ramp said.
+    """Show who changed what, when and why, latest first: phases, weights, rollbacks, and the ramp's entries.
 
     Example: rollout history production --limit 5
     """
@@ -29,9 +29,11 @@ def history(
 def show(
     run: Session,
     environment: EnvironmentName,
-    number: Annotated[int, typer.Argument(metavar="N", help="Its number in `rollout history`.", show_default=False)],
+    number: Annotated[
+        int, typer.Argument(metavar="N", help="The change's number in `rollout history`.", show_default=False)
+    ],
 ) -> None:
-    """Tell all that history has of one change.
+    """Show one change in full.
 
     Example: rollout show production 12
     """

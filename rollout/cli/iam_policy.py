@@ -12,7 +12,7 @@ from rollout.cli.session import Session, command
 
 
 class RoleName(StrEnum):
-    """Who gets the policy."""
+    """The role of the policy."""
 
     OBSERVE = "observe"
     ROLLBACK = "rollback"
@@ -23,12 +23,12 @@ class RoleName(StrEnum):
 def iam_policy(
     run: Session,
     environment: EnvironmentName,
-    role: Annotated[RoleName, typer.Option("--for", help="Whose: who looks, who rolls back, or who does all.")],
+    role: Annotated[RoleName, typer.Option("--for", help="The role: read only, roll back, or everything.")],
     live: Annotated[
-        bool, typer.Option("--live", help="Ask AWS, and name each rule by its ARN instead of by a pattern.")
+        bool, typer.Option("--live", help="Read AWS, and name each rule by its ARN instead of a pattern.")
     ] = False,
 ) -> None:
-    """Print the least IAM policy for a role, and nothing else.
+    """Print the least IAM policy for a role.
 
     Example: rollout iam-policy production --for rollback > policy.json
     """

@@ -1,4 +1,4 @@
-"""`rollout init`: a first stacks.toml out of what an account has."""
+"""`rollout init`: a first stacks.toml from an account."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 Balancers = Annotated[
     list[str] | None,
     typer.Option(
-        "--load-balancer", "-l", metavar="NAME[:PORT]", help="Whose rules move; may be given again.", show_default=False
+        "--load-balancer",
+        "-l",
+        metavar="NAME[:PORT]",
+        help="A load balancer whose rules move; repeatable.",
+        show_default=False,
     ),
 ]
 Moving = Annotated[
@@ -28,7 +32,7 @@ Moving = Annotated[
         "--route",
         "-r",
         metavar="'METHOD PATH'",
-        help="A rule that moves, also by its path or priority; may be given again.",
+        help="A rule that moves, also by its path or priority; repeatable.",
         show_default=False,
     ),
 ]
@@ -39,28 +43,32 @@ def init(
     run: Session,
     load_balancers: Balancers = None,
     routes: Moving = None,
-    every: Annotated[bool, typer.Option("--all", help="Every rule that can move.")] = False,
-    region: Annotated[str | None, typer.Option(help="By default the profile's.")] = None,
-    account: Annotated[str | None, typer.Option(help="Stop if the credentials are for another.")] = None,
-    environment: Annotated[str | None, typer.Option(help="The first environment; production by default.")] = None,
-    project: Annotated[str | None, typer.Option(help="Pulumi's project; by default the folder's name.")] = None,
-    function: Annotated[str | None, typer.Option(help="The candidate; by default PROJECT-candidate.")] = None,
-    suffix: Annotated[
-        str | None, typer.Option("--candidate-suffix", help="How its target groups end; -candidate by default.")
+    every: Annotated[bool, typer.Option("--all", help="All rules that can move.")] = False,
+    region: Annotated[str | None, typer.Option(help="The region; by default the profile's.")] = None,
+    account: Annotated[str | None, typer.Option(help="The account; stop if the credentials are for another.")] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="The first environment's name; production by default.")
     ] = None,
-    code: Annotated[str | None, typer.Option(help="Its zip file or folder; candidate.zip by default.")] = None,
+    project: Annotated[str | None, typer.Option(help="Pulumi's project name; by default the folder's name.")] = None,
+    function: Annotated[
+        str | None, typer.Option(help="The candidate function's name; by default PROJECT-candidate.")
+    ] = None,
+    suffix: Annotated[
+        str | None, typer.Option("--candidate-suffix", help="The suffix of its target groups; -candidate by default.")
+    ] = None,
+    code: Annotated[str | None, typer.Option(help="Its code, a zip file or folder; candidate.zip by default.")] = None,
     runtime: Annotated[str | None, typer.Option(help="Its Lambda runtime; provided.al2023 by default.")] = None,
     handler: Annotated[str | None, typer.Option(help="Its handler; bootstrap by default.")] = None,
     shared: Annotated[
         bool, typer.Option("--shared-groups", help="One candidate target group for each legacy one, not each route.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text and write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text, write nothing.")] = False,
 ) -> None:
-    """Write a first stacks.toml by looking at an account's load balancers.
+    """Write a first stacks.toml from an account's load balancers.
 
-    At a terminal it asks what no flag says; where flags say which rules move, nobody is asked, and the rest is
-    proposed. AWS is read, never changed.
+    At a terminal it asks for what the flags don't say. If flags name the rules, it doesn't ask and proposes the rest.
+    It only reads AWS.
 
     Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'
     """
@@ -90,10 +98,10 @@ def init(
         typer.echo(text, nl=False)
         return
     writing.write_new(run.file, text, force=force)
-    counts = f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} left alone"
-    run.render.say(f"{run.file} is written: {counts}")
+    counts = f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} not usable"
+    run.render.say(f"wrote {run.file}: {counts}")
     if not is_there(run.file.parent / draft.answers.code):
-        run.render.say(f"before phase 1 the candidate's code must be at {draft.answers.code}")
+        run.render.say(f"put the candidate's code at {draft.answers.code} before phase 1")
     run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
 
 
@@ -121,7 +129,7 @@ def _region(given: str | None, missing: list[str]) -> str:
         missing = [*missing, "--region"]
     if missing:
         raise UsageError(
-            f"nobody is there to be asked, so these are needed: {', '.join(missing)}", code="missing-argument"
+            f"this is not a terminal, so these options are required: {', '.join(missing)}", code="missing-argument"
         )
     return region or ""
 
@@ -134,12 +142,12 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
     if account and found.account != account:
         raise WrongAccount(
             f"the credentials are for account {found.account}, not {account}",
-            hint="use that account's credentials, for example by AWS_PROFILE",
+            hint="use credentials of that account, for example with AWS_PROFILE",
         )
     if not found.listeners:
         raise AwsError(
             f"account {found.account} has no Application Load Balancer with a listener in {region}",
-            hint="name another --region, or use another account's credentials",
+            hint="name another --region, or use credentials of another account",
             code="no-load-balancer",
         )
     return found
@@ -156,13 +164,15 @@ def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
     if len(several) > 1 and not is_terminal():
         raise UsageError(
             f"there are several listeners: {', '.join(map(str, several))}",
-            hint="name those that are meant: --load-balancer",
+            hint="select them with --load-balancer",
             code="ambiguous-listener",
         )
     if len(several) == 1:
         return tuple(several)
     show_choices("Listeners", [f"{each}  {count_of(len(each.rules), 'rule')}" for each in several])
-    chosen = ask("On which do rules move? Numbers, or all", lambda text: numbers(text, len(several)), default="all")
+    chosen = ask(
+        "Which listeners have rules that move? Numbers, or all", lambda text: numbers(text, len(several)), default="all"
+    )
     return tuple(several[index] for index in chosen)
 
 
@@ -180,7 +190,7 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
         reasons = Counter((each.why, each.hint) for each in judged if isinstance(each, Unfit))
         told = "; ".join(f"{count_of(count, 'rule')}: {why}; {hint}" for (why, hint), count in reasons.most_common())
         raise AwsError(
-            f"no rule of {where} can be moved",
+            f"no rule of {where} can move",
             hint=told or "; ".join(map(no_rules, listeners)),
             code="no-movable-rule",
         )
@@ -191,13 +201,13 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     lines = [f"{e.listener} {e.priority:>5}  {e} → {e.target_group} ({e.target_type})" for e in movable]
     if len(movable) == 1:
         show_lines("The rule that can move", lines)
-        if not ask("Does it move? yes or no", read_yes_or_no, default="yes"):
+        if not ask("Should it move? yes or no", read_yes_or_no, default="yes"):
             raise GateRefused("no rule moves; nothing was written")
         return (movable[0],)
     show_choices("Rules that can move", lines)
     functions = [str(number) for number, each in enumerate(movable, 1) if each.target_type == "lambda"]
     proposal = ",".join(functions) or None
-    chosen = ask("Which move? Numbers, or all", lambda text: numbers(text, len(movable)), default=proposal)
+    chosen = ask("Which rules move? Numbers, or all", lambda text: numbers(text, len(movable)), default=proposal)
     return tuple(movable[index] for index in chosen)
 
 
@@ -211,7 +221,7 @@ def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool) -> A
     questions = {
         "project": "What is the project's name?",
         "environment": "What is this environment's name?",
-        "function": "What will the candidate function's name be?",
+        "function": "What is the candidate function's name?",
         "code": "Where is its code, a zip file or a folder?",
     }
     for key, question in questions.items():

@@ -14,10 +14,10 @@ from rollout.cli.session import Session, command
 def monitoring(
     run: Session,
     environment: EnvironmentName,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the alarms and the dashboard away.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the alarms and the dashboard.")] = False,
     message: Message = None,
 ) -> None:
-    """Make CloudWatch alarms and a dashboard over both implementations.
+    """Create CloudWatch alarms and a dashboard over both implementations.
 
     Example: rollout monitoring production
     """

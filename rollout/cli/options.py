@@ -29,14 +29,17 @@ EnvironmentName = Annotated[
     ),
 ]
 OneOrAll = Annotated[
-    str | None, typer.Argument(metavar="[ENV]", help="By default all.", autocompletion=completion.environments)
+    str | None,
+    typer.Argument(metavar="[ENV]", help="By default all environments.", autocompletion=completion.environments),
 ]
 File = Annotated[Path, typer.Option("--file", "-f", envvar="ROLLOUT_FILE", help="The inventory.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object a line.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking: for machines.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object per line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")]
 Sandboxed = Annotated[
     bool,
-    typer.Option("--sandbox", help="Work on the sandbox instead of AWS. ROLLOUT_SANDBOX=1, or its folder, does too."),
+    typer.Option(
+        "--sandbox", help="Use the sandbox instead of AWS, as with ROLLOUT_SANDBOX=1 or ROLLOUT_SANDBOX=FOLDER."
+    ),
 ]
 ProviderOption = Annotated[
     ProviderName, typer.Option("--provider", help="In the sandbox: the stand-in, or the real pulumi-aws plugin.")
@@ -49,17 +52,17 @@ def _in_a_line(said: str | None) -> str | None:
 
 
 Message = Annotated[
-    str | None, typer.Option("--message", "-m", callback=_in_a_line, help="Why: kept in Pulumi's update history.")
+    str | None, typer.Option("--message", "-m", callback=_in_a_line, help="The reason, for Pulumi's update history.")
 ]
 AcceptLive = Annotated[
-    bool, typer.Option("--accept-live", help="Start from the live rules even if somebody else changed them.")
+    bool, typer.Option("--accept-live", help="Start from the live rules even if another process changed them.")
 ]
 Routes = Annotated[
     list[str] | None,
     typer.Option(
         "--route",
         "-r",
-        help="Only this route; may be given again.",
+        help="Only this route; repeatable.",
         show_default=False,
         autocompletion=completion.routes,
     ),
@@ -69,10 +72,10 @@ Waive = Annotated[
     typer.Option(
         "--waive",
         metavar="KIND:NAME",
-        help="Let this resource change beyond the policy; history says so. May be given again.",
+        help="Allow this resource to change beyond the policy; history records it. Repeatable.",
         show_default=False,
     ),
 ]
-NoSave = Annotated[bool, typer.Option("--no-save", help="Leave the weight in stacks.toml as it is.")]
+NoSave = Annotated[bool, typer.Option("--no-save", help="Don't change the weight in stacks.toml.")]
 
 STACKS_TOML = Path("stacks.toml")

@@ -1,4 +1,4 @@
-"""Standard output and error that can't raise: what can't be printed stops nothing.
+"""Standard output and error that never raise: a failed write stops nothing.
 
 A closed pipe, a full disk and a closed descriptor are taken for a reader who is gone. Where nobody may be waited for,
 so is a reader who doesn't read, until there is room again. It writes to the descriptor itself: what Python keeps in a

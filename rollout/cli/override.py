@@ -14,12 +14,12 @@ from rollout.cli.session import Session, command
 def override(
     run: Session,
     environment: EnvironmentName,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the header rules away.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove the header rules.")] = False,
     message: Message = None,
 ) -> None:
-    """Let a request header pick the implementation, whatever the weights.
+    """Let a request header select the implementation, whatever the weights.
 
-    [header-override] in stacks.toml says which header.
+    [header-override] in stacks.toml names the header.
 
     Example: rollout override production
     """

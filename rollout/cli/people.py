@@ -1,4 +1,4 @@
-"""The terminal as people see it: lines that stay, and at its end one that moves."""
+"""Output for people: lines that stay, and a last line that changes."""
 
 from __future__ import annotations
 
@@ -130,4 +130,4 @@ class People(Renderer):
 
                 self(Details(gate))
             else:
-                self.out.print(f"Please answer {yes[0]}, no or details.")
+                self.out.print(f"Answer {yes[0]}, no or details.")

@@ -8,7 +8,7 @@ from rollout.cli.session import Session, command
 
 @command(yes=True)
 def phase1(run: Session, environment: EnvironmentName, message: Message = None, waive: Waive = None) -> None:
-    """Build the candidate: functions and target groups, no rule.
+    """Build the candidate: functions and target groups, no rules.
 
     Example: rollout phase1 production
     """
@@ -17,7 +17,7 @@ def phase1(run: Session, environment: EnvironmentName, message: Message = None, 
 
 @command(yes=True)
 def phase2(run: Session, environment: EnvironmentName, message: Message = None, waive: Waive = None) -> None:
-    """Cut over: weighted rules take over the live ones in place.
+    """Cut over: adopt the live rules in place, as weighted rules.
 
     Example: rollout phase2 production
     """
@@ -32,7 +32,7 @@ def phase3(
     waive: Waive = None,
     accept_live: AcceptLive = False,
 ) -> None:
-    """Set the weights that stacks.toml has.
+    """Set the weights of stacks.toml.
 
     Example: rollout phase3 staging
     """

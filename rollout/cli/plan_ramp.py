@@ -14,14 +14,14 @@ from rollout.cli.session import Session, command
 def plan_ramp(
     run: Session,
     environment: EnvironmentName,
-    base: Annotated[float, typer.Option("--from", help="Legacy's rate of errors, per cent.")] = 0.1,
-    harmful: Annotated[float, typer.Option("--to", help="The candidate's that is to be found, per cent.")] = 1.0,
+    base: Annotated[float, typer.Option("--from", help="Legacy's error rate, per cent.")] = 0.1,
+    harmful: Annotated[float, typer.Option("--to", help="The candidate's error rate to find, per cent.")] = 1.0,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "1h",
     rpm: Annotated[
-        float | None, typer.Option(help="Plan for so many requests a minute, and count none.", show_default=False)
+        float | None, typer.Option(help="Requests per minute, instead of CloudWatch's counts.", show_default=False)
     ] = None,
 ) -> None:
-    """Show how long each step of the ramp must be watched to find a harm, and a schedule to paste.
+    """Estimate how long each step of the ramp takes to find a harm, and print a schedule for stacks.toml.
 
     Example: rollout plan-ramp production --from 0.1 --to 1
     """

@@ -9,7 +9,7 @@ from rollout.cli.session import Session, command
 
 @command()
 def preflight(run: Session, environment: EnvironmentName) -> None:
-    """Look at everything that the phases need; nothing is changed.
+    """Check everything that the phases need; nothing is changed.
 
     Example: rollout preflight production
     """
@@ -19,6 +19,6 @@ def preflight(run: Session, environment: EnvironmentName) -> None:
     report = target.preflight()
     run.render(report)
     if faults := target.inventory.all_faults:
-        raise ConfigError(f"{count_of(len(faults), 'problem')} to put right", (), where=str(run.file))
+        raise ConfigError(f"{count_of(len(faults), 'problem')} to fix", (), where=str(run.file))
     if report.problems:
-        raise PreflightFailed(f"{environment} isn't ready: {len(report.problems)} to put right", ())
+        raise PreflightFailed(f"{environment} is not ready: {len(report.problems)} to fix", ())

@@ -22,7 +22,7 @@ def preview(
         ),
     ],
     environment: EnvironmentName,
-    percent: Annotated[str | None, typer.Argument(metavar="[N]", help="For weight: the share.")] = None,
+    percent: Annotated[str | None, typer.Argument(metavar="[N]", help="The share, for weight.")] = None,
     routes: Routes = None,
     accept_live: AcceptLive = False,
     waive: Waive = None,
@@ -38,7 +38,7 @@ def preview(
     opened = run.environment(environment)
     if (phase == "weight") != (percent is not None):
         raise UsageError(
-            "N goes with weight, and weight with N",
+            "weight needs N, and only weight takes N",
             hint=f"try `rollout preview weight {environment} 10`",
             code="conflicting-options",
         )

@@ -1,4 +1,4 @@
-"""Questions to somebody at a terminal: what is said is read until it can be meant."""
+"""Questions at a terminal, repeated until the answer is valid."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def is_terminal() -> bool:
-    """Whether somebody is there to be asked."""
+    """Whether standard input is a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -38,8 +38,8 @@ def ask(question: str, read: Callable[[str], T], *, default: str | None = None) 
         except EOFError:
             print()  # noqa: T201 - the cursor is behind the question
             raise GateRefused(
-                "the questions aren't answered; nothing was written",
-                hint="each has a flag: see --help",
+                "the input ended before all answers; nothing was written",
+                hint="each question has a flag: see --help",
                 code="unanswered",
             ) from None
         try:

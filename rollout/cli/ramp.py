@@ -15,18 +15,18 @@ from rollout.cli.session import Session, command
 def ramp(
     run: Session,
     environment: EnvironmentName,
-    once: Annotated[bool, typer.Option("--once", help="Do what is due now and exit: for cron and CI.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Make one look and exit: for cron and CI.")] = False,
     restart: Annotated[
         bool,
         typer.Option(
-            "--restart", help="Begin anew from the live weight, after a failure or a rollback; never for cron."
+            "--restart", help="Begin again at the live weight, after a failure or a rollback; never use it in cron."
         ),
     ] = False,
     no_save: NoSave = False,
 ) -> None:
-    """Raise the weight step by step, each after a Pass; go back by itself.
+    """Raise the weight step by step, each after a Pass; on a Fail go back.
 
-    It goes on from wherever the ramp stands, whoever began it. Exit code 6: the candidate is worse than legacy.
+    It continues a running ramp from its state. Exit code 6: the candidate is worse than legacy.
 
     Example: rollout ramp production --once --yes
     """

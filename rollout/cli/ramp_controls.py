@@ -1,4 +1,4 @@
-"""What people say to a ramp that runs anywhere: `pause`, `resume`, `skip-wait`, `approve`, `freeze`."""
+"""Controls of a ramp, wherever it runs: `pause`, `resume`, `skip-wait`, `approve`, `freeze`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rollout.cli.session import Session, command
 
 @command(provider=False)
 def pause(run: Session, environment: EnvironmentName) -> None:
-    """Let the ramp raise nothing; a failure still goes back.
+    """Pause the ramp: no raise; a Fail still goes back.
 
     Example: rollout pause production
     """
@@ -21,7 +21,7 @@ def pause(run: Session, environment: EnvironmentName) -> None:
 
 @command(provider=False)
 def resume(run: Session, environment: EnvironmentName) -> None:
-    """Let a paused ramp go on.
+    """Resume a paused ramp.
 
     Example: rollout resume production
     """
@@ -30,7 +30,7 @@ def resume(run: Session, environment: EnvironmentName) -> None:
 
 @command(provider=False)
 def skip_wait(run: Session, environment: EnvironmentName) -> None:
-    """Let the ramp go on from this step at its Pass, whatever the bake.
+    """End this step's bake; the step still needs a Pass.
 
     Example: rollout skip-wait production
     """
@@ -42,10 +42,10 @@ def approve(
     run: Session,
     environment: EnvironmentName,
     weight: Annotated[
-        str | None, typer.Argument(metavar="[N]", help="The step to approve; the next one that waits by default.")
+        str | None, typer.Argument(metavar="[N]", help="The step to approve; by default the next one that waits.")
     ] = None,
 ) -> None:
-    """Approve a step of approve-before; history keeps who did.
+    """Approve a step of approve-before; history records who did.
 
     Example: rollout approve production 50
     """
@@ -56,9 +56,11 @@ def approve(
 def freeze(
     run: Session,
     environment: EnvironmentName,
-    until: Annotated[str, typer.Option(help="A time with its zone or a duration: 2026-12-24T18:00Z, 2h; 0s lifts it.")],
+    until: Annotated[
+        str, typer.Option(help="A time with its time zone, or a duration: 2026-12-24T18:00Z, 2h; 0s lifts the freeze.")
+    ],
 ) -> None:
-    """Let the ramp raise nothing until a time; a failure still goes back.
+    """Freeze the ramp: no raise until a time; a Fail still goes back.
 
     Example: rollout freeze production --until 2026-12-24T18:00Z
     """

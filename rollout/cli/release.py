@@ -8,9 +8,9 @@ from rollout.cli.session import Session, command
 
 @command(yes=True)
 def release(run: Session, environment: EnvironmentName) -> None:
-    """After phase 2: have Terraform or another Pulumi stack let go of the rules.
+    """After phase 2: remove the rules from the state of Terraform or another Pulumi stack.
 
-    Its own commands drop them from its state; AWS stays as it is.
+    It runs that tool's own commands; nothing changes on AWS.
 
     Example: rollout release production
     """

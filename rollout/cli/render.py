@@ -1,6 +1,6 @@
-"""Where events, results and errors go: to people, or to a machine as a JSON object a line.
+"""Renders events, results and errors, for people or as one JSON object per line.
 
-What each looks like is in `screens`, by its type.
+`screens` has the form of each, by its type.
 """
 
 from __future__ import annotations

@@ -16,12 +16,12 @@ def report(
     run: Session,
     environment: EnvironmentName,
     html: Annotated[Path, typer.Option("--html", help="The file to write.", show_default=False)],
-    since: Annotated[str, typer.Option(help="How far back its charts go: 10m to 60d.")] = "7d",
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    since: Annotated[str, typer.Option(help="The time range of the charts: 10m to 60d.")] = "7d",
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write where an environment stands, its charts and its history into one HTML file.
+    """Write an environment's state, charts and history into one HTML file.
 
-    It needs nothing from elsewhere, so it can be attached to a change ticket.
+    The file is complete, for example for a change ticket.
 
     Example: rollout report production --html production.html --since 2d
     """
@@ -32,4 +32,4 @@ def report(
     from rollout.reports.report import write_report
 
     write_report(overview, html, overwrite=force)
-    run.render.say(f"{html} has the report on {environment} of the last {since}")
+    run.render.say(f"wrote {html}: the report on {environment} for the last {since}")

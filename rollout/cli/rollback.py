@@ -19,7 +19,7 @@ def rollback(
 ) -> None:
     """Send all traffic back to legacy at once, without asking.
 
-    Then the state is tidied. It works while the stack is locked, and without an engine. It never asks, with or without
+    Then it updates the state. It works while the stack is locked, and without an engine. It never asks, with or without
     --yes.
 
     Example: rollout rollback production -m "errors since 3 a.m."

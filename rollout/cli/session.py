@@ -1,6 +1,6 @@
 """What every command does around its call.
 
-It opens the inventory, renders the events, asks at the gate, and ends with the error's own exit code and never a
+It opens the inventory, renders the events, asks at the gate, and ends with the error's exit code, never with a
 traceback.
 """
 
@@ -73,7 +73,7 @@ class Session:
         """The inventory, opened; its events are rendered unless somebody else wants them."""
         from rollout.api.rollout import Rollout
 
-        return Rollout.load(self.file, on_event=on_event or self._tell, **self._site())
+        return Rollout.load(self.file, on_event=on_event or self._report, **self._site())
 
     def environment(self, name: str) -> EnvironmentRollout:
         """One of the inventory's."""
@@ -83,14 +83,14 @@ class Session:
         """An environment for a way back: where the inventory can't be read, by the last good one."""
         from rollout.api.rollout import Rollout
 
-        return Rollout.for_rollback(self.file, environment, on_event=self._tell, **self._site())
+        return Rollout.for_rollback(self.file, environment, on_event=self._report, **self._site())
 
     def _site(self) -> dict[str, Any]:
         if parts := PARTS.get():
             return {"parts": parts}
         return {"sandbox": self.connect(), "provider": self.provider.value}
 
-    def _tell(self, event: Event) -> None:
+    def _report(self, event: Event) -> None:
         self.render(event)
 
     @property

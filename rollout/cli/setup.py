@@ -23,9 +23,9 @@ class EngineSource(StrEnum):
 def setup(
     run: Session,
     source: Annotated[
-        EngineSource, typer.Option(help="auto: one on PATH, else the official release, else built.")
+        EngineSource, typer.Option(help="auto: an engine on PATH, else the official release, else a build.")
     ] = EngineSource.AUTO,
-    force: Annotated[bool, typer.Option("--force", help="Get it anew even if there is one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Install it even if there is one.")] = False,
 ) -> None:
     """Find the Pulumi engine, or install it.
 

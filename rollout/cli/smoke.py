@@ -17,10 +17,12 @@ def smoke(
     environment: EnvironmentName,
     samples: Annotated[
         Path | None,
-        typer.Option(help="The folder of what each route is asked; by default `samples` beside the inventory."),
+        typer.Option(help="The folder of the samples; by default `samples` beside the inventory."),
     ] = None,
     routes: Routes = None,
-    warm: Annotated[int, typer.Option(help="Open so many environments of each function first: 1 to 100.")] = 1,
+    warm: Annotated[
+        int, typer.Option(help="Start this many execution environments of each function first: 1 to 100.")
+    ] = 1,
 ) -> None:
     """Invoke the candidate's functions as their load balancer would, and check the answers; no traffic is moved.
 

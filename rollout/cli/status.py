@@ -15,13 +15,13 @@ def status(
     run: Session,
     environment: OneOrAll = None,
     since: Annotated[str, typer.Option(help="How far back requests are counted: 1m to 1d.")] = "15m",
-    no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't ask CloudWatch for requests.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Look again and again, until Ctrl-C.")] = False,
-    every: Annotated[str, typer.Option(help="With --watch: how long between two looks, 1s to 1h.")] = "5s",
+    no_metrics: Annotated[bool, typer.Option("--no-metrics", help="Don't count requests.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Repeat until Ctrl-C.")] = False,
+    every: Annotated[str, typer.Option(help="With --watch: the interval, 1s to 1h.")] = "5s",
 ) -> None:
-    """Show what the file wants, what the load balancers have, and what became of the requests.
+    """Show the file's weights, the live weights, and the measured share of requests.
 
-    Without ENV: a line an environment, if there are several.
+    Without ENV and with several environments: one line for each.
 
     Example: rollout status production
     """

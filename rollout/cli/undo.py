@@ -26,9 +26,9 @@ def undo(
     message: Message = None,
     waive: Waive = None,
 ) -> None:
-    """Take a phase back: phase 2 returns the rules to the legacy stack, phase 1 removes the candidate.
+    """Undo a phase: phase 2 returns the rules to the legacy stack, phase 1 removes the candidate.
 
-    The weight must be 0 everywhere. `rollout preview undo-phase2 ENV` shows it without asking.
+    The weight must be 0 everywhere. `rollout preview undo-phase2 ENV` only shows the changes.
 
     Example: rollout undo phase2 production
     """

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def unlock(
     run: Session,
     environment: EnvironmentName,
-    force: Annotated[bool, typer.Option("--force", help="Even if a holder is at work on this machine.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also if the holder is running on this machine.")] = False,
 ) -> None:
-    """Take away locks that somebody left on an environment's stacks: who, where and since when is shown first.
+    """Remove stale locks on an environment's stacks; it shows the holder first.
 
     Example: rollout unlock production
     """
     if not run.environment(environment).ownership.unlock(approve=lambda locks: _approve(run, locks), force=force):
-        run.render.say(f"{environment} isn't locked")
+        run.render.say(f"{environment} is not locked")
 
 
 def _approve(run: Session, locks: Sequence[Lock]) -> bool:
@@ -34,5 +34,5 @@ def _approve(run: Session, locks: Sequence[Lock]) -> bool:
         run.render.say(f"{lock.stack} is locked by {lock.holder}: {lock.state.words}")
     if run.yes or run.approve is None:  # nobody is there to be asked
         return run.yes
-    print("Take these locks away? Only if nobody is at work there. yes / no [no] ", end="", flush=True)  # noqa: T201
+    print("Remove these locks? Only if their processes are no longer running. yes / no [no] ", end="", flush=True)  # noqa: T201
     return sys.stdin.readline().strip().lower() in {"yes", "y"}

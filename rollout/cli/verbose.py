@@ -1,4 +1,4 @@
-"""`rollout -v COMMAND`: what is done meanwhile, on standard error; `-vv` says more."""
+"""`rollout -v COMMAND`: logs on standard error; `-vv` logs more."""
 
 from __future__ import annotations
 

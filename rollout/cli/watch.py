@@ -56,7 +56,7 @@ class Watch:
         """
         try:
             if self._run.json or not self._console.is_terminal:
-                self._tell()
+                self._print_lines()
             else:
                 self._show()
         except KeyboardInterrupt:
@@ -95,7 +95,7 @@ class Watch:
             for _ in looks:
                 pass
 
-    def _tell(self) -> None:
+    def _print_lines(self) -> None:
         before = ""
         for _ in self._looks():
             if (now := self._line()) != before:
@@ -133,5 +133,5 @@ def watch_one(run: Session, environment: str | None, every: str) -> None:
         )
     span = read_duration(every)
     if not SHORTEST <= span <= LONGEST:
-        raise UsageError(f"{every} is out of range between two looks", hint="allowed are 1s to 1h", code="out-of-range")
+        raise UsageError(f"{every} is out of range for the interval", hint="allowed are 1s to 1h", code="out-of-range")
     Watch(run, environment or names[0], span).run()

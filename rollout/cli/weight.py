@@ -16,7 +16,7 @@ def weight(
     environment: EnvironmentName,
     percent: Annotated[
         str | None,
-        typer.Argument(metavar="N", help="The candidate's share: 0 to 100, one decimal.", show_default=False),
+        typer.Argument(metavar="N", help="The candidate's share: 0 to 100, at most one decimal.", show_default=False),
     ] = None,
     all_in: Annotated[
         str | None,
@@ -34,7 +34,7 @@ def weight(
 ) -> None:
     """Set the candidate's weight in per cent, and save it.
 
-    0 takes the candidate out of the rules at once, for everybody.
+    0 removes the candidate from the rules at once, for all clients.
 
     Example: rollout weight production 10 --route stamp-score
     """
@@ -53,7 +53,7 @@ def weight(
         set_weight_in(run, all_in, environment, **given)  # whose only argument is the weight
     else:
         raise UsageError(
-            "an environment and --all-in don't go together",
+            "an environment and --all-in exclude each other",
             hint=f"rollout weight --all-in {all_in} N",
             code="conflicting-options",
         )

@@ -51,5 +51,5 @@ class InMemoryOwner:
         return Command(("pulumi", "import", "aws:lb/listenerRule:ListenerRule", "NAME", rule, "--yes"))
 
     def run(self, command: Command) -> None:
-        *_, address, _yes = command.words
+        *_, address, _yes = command.argv
         self.calls.make(ApiCall("run", str(command)), lambda: self.held.pop(address, None))

@@ -47,7 +47,7 @@ class Emitter:
                 if not self._is_telling:
                     self._begin()
         if not aside:
-            self._tell(event)
+            self._send(event)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -68,13 +68,13 @@ class Emitter:
 
     def _begin(self) -> None:
         try:
-            Thread(target=self._tell_on, name="events", daemon=True).start()
+            Thread(target=self._send_queued, name="events", daemon=True).start()
         except RuntimeError:  # the system has no thread left
             note(_LOG, "events can't be told aside", level=logging.ERROR, failed=True)
         else:
             self._is_telling = True
 
-    def _tell_on(self) -> None:
+    def _send_queued(self) -> None:
         """Tell what waits, then end: a thread that stayed would be one more for each listener that ever was."""
         while True:
             with self._changed:
@@ -84,11 +84,11 @@ class Emitter:
                     return
                 event = self._waiting.popleft()
             try:
-                self._tell(event)
+                self._send(event)
             except BaseException:  # noqa: BLE001 - such as SystemExit: it is the listener's thread that would end
                 note(_LOG, "a listener of events gave up", level=logging.ERROR, failed=True)
 
-    def _tell(self, event: Event) -> None:
+    def _send(self, event: Event) -> None:
         note(_LOG, "%s", event, level=logging.DEBUG)
         try:
             self._listener(event)

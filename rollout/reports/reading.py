@@ -71,7 +71,7 @@ def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:
     try:
         return read(), None
     except EngineError as error:
-        return {}, _said(error)
+        return {}, _message(error)
 
 
 def _courses(
@@ -87,7 +87,7 @@ def _courses(
     try:
         read = metrics.read(wanted((*every.legacy, *every.candidate), period), times[0], times[-1] + period)
     except AwsError as error:
-        return None, (), (f"CloudWatch can't be read: {_said(error)}",)
+        return None, (), (f"CloudWatch can't be read: {_message(error)}",)
 
     parts = parts_of((*every.legacy, *every.candidate), period, read)
 
@@ -96,5 +96,5 @@ def _courses(
     return whole, courses, by_target_group(environment, live).notes
 
 
-def _said(error: RolloutError) -> str:
+def _message(error: RolloutError) -> str:
     return f"{error.what}; {error.hint}" if error.hint else error.what

@@ -51,7 +51,7 @@ def test_what_the_load_balancers_did_is_held_against_the_weights(cut_over: InMem
     assert plan.requests_per_minute == 300 / 15
     assert plan.notes[0] == "embed-score had none: no step passes without requests"
     text = cut_over.run("plan-ramp", "production", "--since", "15m").stdout
-    assert "20 requests a minute, errors from 0.1 to 1 %" in text
+    assert "20 requests per minute, errors from 0.1 to 1 %" in text
     assert plan.as_toml("production").splitlines()[1] in text
 
     gate = cut_over.open().preview("weight", weights={"stamp-score": Percent.of(80)}).gate

@@ -11,7 +11,7 @@ from tests.unit.dashboard.reader import Page, faults
 def report(team: InMemoryTeam, *arguments: str) -> Page:
     done = team.run("report", "production", "--html", "report.html", "--force", *arguments)
     assert done.returncode == 0, done.stderr
-    assert "report.html has the report on production" in done.stdout
+    assert "report.html: the report on production" in done.stdout
     return Page((team.folder / "report.html").read_text("utf-8"))
 
 

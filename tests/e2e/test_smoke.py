@@ -29,7 +29,7 @@ def test_a_candidate_that_answers_passes_and_no_traffic_moves(built: Team) -> No
     assert done.returncode == 0, done.stderr
     assert "stamp-score" in done.stdout
     assert "200" in done.stdout
-    assert "rust-scorer: 3 invocations side by side answered first" in done.stdout
+    assert "rust-scorer: 3 parallel invocations answered first" in done.stdout
     assert built.forwards() == before
     calls = {call for call in built.calls("lambda:*") if not call.startswith(("Get", "List"))}
     assert "InvokeFunction" in calls

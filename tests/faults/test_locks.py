@@ -93,7 +93,7 @@ def test_a_lock_is_shown_and_taken_away_after_a_yes(legacy: Team) -> None:
     assert file.exists()
     assert legacy.run("unlock", "production", "--yes").returncode == 0
     assert not file.exists()
-    assert "isn't locked" in legacy.run("unlock", "production", "--yes").stdout
+    assert "is not locked" in legacy.run("unlock", "production", "--yes").stdout
 
 
 @pytest.mark.engine

@@ -190,7 +190,7 @@ def test_a_tool_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_tool_gets_its_variables_and_those_of_the_command(tmp_path: Path) -> None:
     tool = Tool("tool", tmp_path, Path(sys.executable), {"ONE": "1", "TWO": "1"})
     command = Command(python("import os; print(os.environ['ONE'], os.environ['TWO'], os.getcwd())"), {"TWO": "2"})
-    assert tool.output(command.words, SOON, command.variables).split() == ["1", "2", str(tmp_path)]
+    assert tool.output(command.argv, SOON, command.variables).split() == ["1", "2", str(tmp_path)]
 
 
 RULE = {"mode": "managed", "type": "aws_lb_listener_rule", "name": "a", "instances": [{"attributes": {"id": "arn:r"}}]}

@@ -119,7 +119,7 @@ def test_a_disagreement_is_told_with_what_is_likely() -> None:
 def test_a_narrow_terminal_has_it_all_but_what_a_wide_one_has_room_for() -> None:
     text = shown(with_counts(3_062, 348), 72)
     assert max(map(len, text.splitlines())) <= 72
-    assert {"want", "live", "measured", "held by"} <= {title.strip() for title in re.split(r" {2,}", text)}
+    assert {"want", "live", "measured", "managed by"} <= {title.strip() for title in re.split(r" {2,}", text)}
     assert "forwards to" not in text
     assert "forwards to" in shown(with_counts(3_062, 348), 150)
 

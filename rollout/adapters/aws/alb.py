@@ -242,7 +242,7 @@ def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
         priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
         asks=tuple(map(_condition, rule.get("Conditions", ()))),
         forward=AWS.read(actions[-1]) if extras is not None else None,
-        action=", then ".join(map(_told, actions)),
+        action=", then ".join(map(_action_text, actions)),
         extras=NO_EXTRAS if extras is None else extras,
     )
 
@@ -271,7 +271,7 @@ def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
     return Condition(kind, tuple(values), regex=bool(expressions))
 
 
-def _told(action: ActionOutputTypeDef) -> str:
+def _action_text(action: ActionOutputTypeDef) -> str:
     """An action as text."""
     match action["Type"]:
         case "fixed-response":

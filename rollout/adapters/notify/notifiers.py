@@ -82,7 +82,7 @@ class Notifiers:
         waiting = {name: each for name, each in self._notifications.items() if notice.kind in each.events}
         done: SimpleQueue[tuple[str, NotTold | None]] = SimpleQueue()
         for name, to in waiting.items():
-            thread = threading.Thread(target=self._tell, args=(name, to, notice, done), daemon=True)
+            thread = threading.Thread(target=self._send_one, args=(name, to, notice, done), daemon=True)
             thread.start()
         while waiting:
             try:
@@ -90,19 +90,21 @@ class Notifiers:
             except Empty:
                 break
             to = waiting.pop(name)
-            if why and not self._said_before(name, why):
+            if why and not self._is_repeated(name, why):
                 self._on_failure(_sentence(name, to, notice, str(why)))
         for name, to in waiting.items():
             self._on_failure(_sentence(name, to, notice, f"not done within {self._limits.total.total_seconds():g} s"))
 
-    def _said_before(self, name: str, why: NotTold) -> bool:
+    def _is_repeated(self, name: str, why: NotTold) -> bool:
         if not isinstance(why, _Unset):
             return False
         before = name in self._unset
         self._unset.add(name)
         return before
 
-    def _tell(self, name: str, to: Notification, notice: Notice, done: SimpleQueue[tuple[str, NotTold | None]]) -> None:
+    def _send_one(
+        self, name: str, to: Notification, notice: Notice, done: SimpleQueue[tuple[str, NotTold | None]]
+    ) -> None:
         why: NotTold | None = None
         try:
             if to.sns:

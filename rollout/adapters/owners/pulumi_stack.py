@@ -65,7 +65,7 @@ class PulumiStack:
         return Command(words, self._variables)
 
     def run(self, command: Command) -> None:
-        self.tool.output(command.words, WRITING, command.variables)
+        self.tool.output(command.argv, WRITING, command.variables)
 
     @property
     def _variables(self) -> Mapping[str, str]:

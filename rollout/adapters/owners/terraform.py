@@ -71,7 +71,7 @@ class Terraform:
         return Command(("terraform", *where, self.placeholder, rule), self._variables)
 
     def run(self, command: Command) -> None:
-        self.tool.output(command.words, WRITING, command.variables)
+        self.tool.output(command.argv, WRITING, command.variables)
 
     @property
     def _there(self) -> tuple[str, ...]:

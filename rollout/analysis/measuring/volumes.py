@@ -39,7 +39,7 @@ def volumes(environment: Environment, live: AlbState, counts: Mapping[Arn, int],
     """
     found: dict[str, Volume] = {}
     for names in group_pools(environment):
-        own = _told_apart(environment, live, names, counts)
+        own = _separate_counts(environment, live, names, counts)
         if own is None:
             groups = {group for name in names for group in _groups(environment, live, name)}
             together = Volume(sum(counts.get(group, 0) for group in groups) / (since / MINUTE), names)
@@ -54,7 +54,7 @@ def _groups(environment: Environment, live: AlbState, name: str) -> tuple[Arn, A
     return live.group_arn(route.legacy), live.group_arn(route.candidate)
 
 
-def _told_apart(
+def _separate_counts(
     environment: Environment, live: AlbState, names: tuple[str, ...], counts: Mapping[Arn, int]
 ) -> dict[str, float] | None:
     """Each route's requests, or None if they can only be counted together."""

@@ -1,4 +1,4 @@
-"""What is shown of an event, a result or an error, by what it is: `show` for people, `as_data` for machines.
+"""The form of events, results and errors, by type: `show` for people, `as_data` for machines.
 
 A file a subject, which registers its types; a command shows one by `run.render(result)`. `as_data` needs a form of its
 own only where name and fields aren't enough.

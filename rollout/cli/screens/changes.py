@@ -1,4 +1,4 @@
-"""What would become of a resource, or has: a line, and how many of each kind."""
+"""Changes of resources: one line each, and the count of each kind."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.CREATE: ("+", "green", "create"),
     Op.UPDATE: ("~", "yellow", "change in place"),
     Op.IMPORT: ("=", "cyan", "adopt"),
-    Op.RELEASE: ("o", "cyan", "let go of, left on AWS"),
+    Op.RELEASE: ("o", "cyan", "release (stays on AWS)"),
     Op.STATE: ("·", "dim", "mark in the state"),
     Op.REPLACE: ("±", "bold red", "replace"),
     Op.DELETE: ("-", "bold red", "delete"),
@@ -43,5 +43,5 @@ def change(step: Change, *, adopted: bool = False) -> Text:
     line.append(step.name)
     what = ", ".join(step.properties) or ("" if step.op in (Op.CREATE, Op.UPDATE) else words)
     if adopted and step.op is Op.UPDATE:
-        what = f"adopted as it is, then changed in place: {what}"
+        what = f"adopted unchanged, then changed in place: {what}"
     return line.append(f"  {what}", style="dim") if what else line

@@ -26,8 +26,8 @@ Sentences = Mapping[type, Callable[[Any], str | list[Part]]]
 
 
 def _leftovers(event: events.LeftoversSettled) -> Iterator[str]:
-    for names, word in ((event.adopted, "adopted as AWS has it"), (event.gone, "not on AWS, so made anew")):
-        yield from (f"{event.stack}: {name} was begun by a run that was cut off: {word}" for name in names)
+    for names, word in ((event.adopted, "adopted from AWS"), (event.gone, "not on AWS, so it will be created again")):
+        yield from (f"{event.stack}: an interrupted run had begun to create {name}: {word}" for name in names)
 
 
 DONE: Sentences = {
@@ -36,7 +36,7 @@ DONE: Sentences = {
         f"account {e.account}, {count_of(e.rules, 'rule')} and the target groups are as the inventory says"
     ),
     events.StepPreviewed: lambda e: f"{e.preview.stack}: {counts(e.preview)}",
-    events.NothingToDo: lambda e: [("nothing to do:", "bold"), f" {e.environment} is as {e.phase} leaves it"],
+    events.NothingToDo: lambda e: [("nothing to do:", "bold"), f" {e.environment} is already as after {e.phase}"],
     events.StepApplied: lambda e: [
         f"{e.stack}: {count_of(e.changes, 'change')} applied ",
         (duration(e.took), "dim"),
@@ -44,11 +44,11 @@ DONE: Sentences = {
     events.WeightSet: lambda e: [f"{e.route}: {'?' if e.before is None else e.before} → ", (f"{e.after} %", "bold")],
     events.WeightSaved: lambda e: f"weight {e.weight} saved in {e.file}",
     events.LegacyQuiet: lambda e: (
-        f"no request met legacy in the last {format_duration(e.span)}; {e.candidate:,} met the candidate"
+        f"legacy had no requests in the last {format_duration(e.span)}; the candidate had {e.candidate:,}"
     ),
     events.CompletionSaved: lambda e: f"completed = true saved in {e.file}",
     events.RouteRolledBack: lambda e: (
-        f"{e.route}: on legacy alone{'' if e.before is None else f', was {e.before}'}, read back from the load balancer"
+        f"{e.route}: on legacy only{'' if e.before is None else f', was {e.before}'}, read back from the load balancer"
     ),
     events.RampNoted: ramp.noted,
 }
@@ -56,8 +56,7 @@ DONE: Sentences = {
 WARNINGS: Sentences = {
     events.Warned: lambda e: e.message,
     events.LockCleared: lambda e: (
-        f"the lock that {e.holder} left on {e.stack} was taken away"
-        f"{': that process is dead' if e.state == 'dead' else ''}"
+        f"the lock of {e.holder} on {e.stack} was removed{': that process is dead' if e.state == 'dead' else ''}"
     ),
     events.LeftoversSettled: lambda e: "\n".join(_leftovers(e)),
 }
@@ -138,21 +137,21 @@ def _finished(event: events.PhaseFinished, to: People) -> None:
 
 @show.register
 def _watching(event: events.Watching, to: People) -> None:
-    to.done("the alarms, as `alarms` in stacks.toml's ramp takes them:")
+    to.done("the alarms, for `alarms` in the ramp of stacks.toml:")
     to.commands(event.alarms)
     to.out.print(Text(f"    and the dashboard: {event.dashboard}"), soft_wrap=True)
 
 
 @show.register
 def _legacy_left(event: events.LegacyLeft, to: People) -> None:
-    to.warn(f"legacy isn't ours; {event.owner} can remove it now:")
+    to.warn(f"rollout doesn't manage legacy; {event.owner} can remove it now:")
     to.commands(event.parts)
 
 
 @show.register
 def _to_release(event: events.OwnerToRelease, to: People) -> None:
     who = event.owner
-    what = f"{who} must let go of {', '.join(event.routes)} now" if event.routes else f"if {who} holds them"
+    what = f"{who} must release {', '.join(event.routes)} now" if event.routes else f"if {who} manages them"
     to.warn(f"{what}: run `rollout release {event.environment}`, or:")
     to.commands(event.commands)
     to.out.print(Text(f"    then {event.advice}"))
@@ -166,7 +165,7 @@ def _command_run(event: events.CommandRun, to: People) -> None:
 @show.register
 def _released(event: events.OwnerReleased, to: People) -> None:
     rules = count_of(len(event.routes), "rule")
-    to.done(("release is done", "bold"), f": {event.owner} let go of {rules}, which are live as they were")
+    to.done(("release is done", "bold"), f": {event.owner} released {rules}, which are unchanged on AWS")
     to.out.print(Text(f"    now {event.advice}"))
 
 
@@ -186,11 +185,11 @@ def _rollback_waiting(event: events.RollbackWaiting, to: People) -> None:
 
 @show.register
 def _rolled_back(event: events.RollbackFinished, to: People) -> None:
-    routes = f"{count_of(len(event.routes), 'route')} on legacy alone"
-    to.done((routes, "bold"), ", and the state says so too" if event.reconciled else "")
+    routes = f"{count_of(len(event.routes), 'route')} on legacy only"
+    to.done((routes, "bold"), ", and the state is up to date" if event.reconciled else "")
     if event.reason:
-        to.warn(f"the state isn't up to date yet: {event.reason}")
-        to.out.print(f"    run `rollout rollback {event.environment}` again; traffic is safe meanwhile")
+        to.warn(f"the state is not up to date yet: {event.reason}")
+        to.out.print(f"    run `rollout rollback {event.environment}` again; traffic is on legacy")
 
 
 @show.register

@@ -1,4 +1,4 @@
-"""Where a request goes: the rules that are asked, and who gets it."""
+"""Where a request goes: the rules in order, and the target groups."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _explanation(found: Explanation) -> RenderableType:
     for rule in found.passed:
         rules.add_row(str(rule.priority), rule.conditions, ", ".join(rule.inventory), f"no: {rule.why}", style="dim")
     priority = "default" if found.priority is None else str(found.priority)
-    rules.add_row(priority, found.conditions, ", ".join(found.inventory), Text("takes it", style="bold green"))
+    rules.add_row(priority, found.conditions, ", ".join(found.inventory), Text("matches", style="bold green"))
     head = Text(f"{found.request} on {found.load_balancer}", style="bold")
     end = Text(f"  {found.chosen or found.action}", style="dim")
     return block(head, rules, *map(_share, found.shares), end)

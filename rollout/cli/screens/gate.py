@@ -47,7 +47,7 @@ def _drift(gate: Gate) -> Iterator[RenderableType]:
     if gate.drift:
         yield Padding(Group(Text("Drift", style="bold yellow"), *map(Text, gate.drift)), (1, 0, 0, 2), expand=False)
     elif gate.drift is not None:
-        agreed = "no drift: rules, state and file agree on all that isn't changed here"
+        agreed = "no drift: rules, state and file agree on everything else"
         yield Padding(Text(agreed, style="dim"), (1, 0, 0, 2), expand=False)
 
 
@@ -63,7 +63,7 @@ def traffic(gate: Gate, width: int) -> RenderableType:
     rows.add_column("then", justify="right", no_wrap=True)
     counted = any(line.volume for line in changing)
     if counted:
-        rows.add_column("a minute" if narrow else "requests a minute", justify="right", overflow="fold")
+        rows.add_column("per minute" if narrow else "requests per minute", justify="right", overflow="fold")
     rows.add_column("", overflow="fold", style="dim")
     for line in changing:
         cells: list[str | Text] = [
@@ -78,7 +78,7 @@ def traffic(gate: Gate, width: int) -> RenderableType:
     if same := [line.route for line in gate.traffic if not line.changes]:
         below.append(Text(f"unchanged: {', '.join(same)}", style="dim"))
     if gate.uncounted:
-        below.append(Text(f"nobody knows how many requests that is: {gate.uncounted}", style="dim"))
+        below.append(Text(f"the requests are not counted: {gate.uncounted}", style="dim"))
     return Padding(Group(*below), (1, 0, 0, 2), expand=False)
 
 
@@ -102,7 +102,7 @@ def resources(gate: Gate) -> RenderableType:
         )
     rows.extend(_warnings(gate))
     digest = " ".join(preview.digest for preview in gate.previews)
-    rows.append(Text(f"policy: allowed; exactly this is applied (plan {digest})", style="dim"))
+    rows.append(Text(f"policy: allowed; exactly this plan is applied ({digest})", style="dim"))
     return Indented(rows)
 
 

@@ -73,7 +73,7 @@ def entry(shown: PastChangeInFull, to: People) -> None:
     drawn.add_column(style="dim", no_wrap=True)
     drawn.add_column(overflow="fold")
     said = (
-        ("who", words.plain(found.by or "not written down")),
+        ("who", words.plain(found.by or "not recorded")),
         ("why", words.plain(found.why)),
         ("verdict", words.plain(found.verdict)),
         ("plan", found.plan or ""),

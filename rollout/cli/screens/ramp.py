@@ -19,9 +19,9 @@ _MARKS = {
     Verdict.NO_DATA: ("?", "yellow"),
 }
 _NOTED = {
-    "paused": "paused: nothing is raised until `rollout resume`",
+    "paused": "paused: no raise until `rollout resume`",
     "resumed": "resumed",
-    "wait-skipped": "the wait is skipped: the next step comes at the first Pass",
+    "wait-skipped": "the bake is skipped: the next step comes at the first Pass",
 }
 
 
@@ -40,7 +40,7 @@ def milestone(event: Milestone) -> RenderableType:
         case events.RampFailed():
             return _line("✗", "bold red", f"failed at {event.weight} %, {event.outcome}: ", event.sentence)
         case events.RampFinished():
-            return _line("✓", "green", f"the ramp is finished at {event.weight} %: ", event.sentence)
+            return _line("✓", "green", f"the ramp has finished at {event.weight} %: ", event.sentence)
 
 
 def judged(event: events.Judged) -> RenderableType:
@@ -70,9 +70,9 @@ def noted(event: events.RampNoted) -> str:
     """What somebody said to a ramp."""
     match event.what:
         case "approved":
-            said = f"{event.weight} % is approved by {event.by}"
+            said = f"{event.by} approved {event.weight} %"
         case "frozen":
-            said = f"frozen until {event.until:%Y-%m-%d %H:%M} UTC: nothing is raised before"
+            said = f"frozen until {event.until:%Y-%m-%d %H:%M} UTC: no raise before"
         case _:
             said = _NOTED.get(event.what, event.what)
     return f"{event.environment}: {said}"

@@ -42,12 +42,12 @@ def ramp_planned(planned: RampPlanned, to: People) -> None:
     plan = planned.plan
     head = Text(planned.environment, style="bold")
     head.append(
-        f"  {plan.requests_per_minute:,.4g} requests a minute, errors from {plan.base * 100:g} to "
-        f"{plan.harmful * 100:g} %, at most {format_duration(plan.longest)} a step",
+        f"  {plan.requests_per_minute:,.4g} requests per minute, errors from {plan.base * 100:g} to "
+        f"{plan.harmful * 100:g} %, at most {format_duration(plan.longest)} per step",
         style="dim",
     )
     steps = table()
-    for column in ("step", "to find it", "to pass without", "bake"):
+    for column in ("step", "to find it", "to pass", "bake"):
         steps.add_column(column, justify="right", no_wrap=True)
     for step in plan.steps:
         style = "" if step in plan.useful else "yellow"

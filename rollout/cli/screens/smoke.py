@@ -20,7 +20,7 @@ def smoke(report: SmokeReport, to: People) -> None:
     for route in report.routes:
         routes.add_row(*_row(route))
     warmed = (
-        Text(f"  {function}: {count_of(count, 'invocation')} side by side answered first", style="dim")
+        Text(f"  {function}: {count_of(count, 'parallel invocation')} answered first", style="dim")
         for function, count in report.warmed.items()
     )
     head = Text(f"smoke {report.environment}", style="bold")

@@ -28,7 +28,7 @@ def _show(found: EnvironmentStatus, to: People) -> None:
 
 
 def status(found: EnvironmentStatus, width: int) -> RenderableType:
-    """An environment's table: what the file wants beside what is live, and beside what was measured."""
+    """An environment's table: wanted, live and measured weights."""
     head = Text(found.environment, style="bold")
     head.append(f"  account {found.account}, {found.region}", style="dim")
     head.append(f"  {found.phase or 'phase unknown without an engine'}")
@@ -41,7 +41,7 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
         routes.add_column("measured", overflow="fold")
     if not crowded:
         routes.add_column("rule", justify="right", no_wrap=True)
-    routes.add_column("held by", no_wrap=True)
+    routes.add_column("managed by", no_wrap=True)
     if not crowded:
         routes.add_column("forwards to", overflow="fold", style="dim")
     for route in found.routes:
@@ -75,11 +75,11 @@ def _ownership(found: EnvironmentStatus) -> Iterator[str]:
         return
     who = owner.who
     if owner.held is None:
-        yield f"whether {who} holds these rules is not known: {owner.reason}"
+        yield f"it is not known whether {who} manages these rules: {owner.reason}"
     elif found.unreleased:
         count = count_of(len(found.unreleased), "rule")
         yield (
-            f"{who} still holds {count} that routing has: its next `{owner.update}` takes their traffic back to "
+            f"{who} still manages {count} that routing adopted: its next `{owner.update}` sends their traffic to "
             f"legacy; run `rollout release {found.environment}`, or the commands below"
         )
 
@@ -104,7 +104,7 @@ def _unlike(found: Measured) -> Iterator[RenderableType]:
     said = (
         f"measured {found.share} %, but live {found.expected} %; likely:"
         if found.verdict is SplitVerdict.DISAGREES
-        else "can't be told whether measured is as live:"
+        else "the measured share can't be compared:"
     )
     if found.why:
         yield Text("  ≠ ", style="yellow").append(f"{found.routes[0]}{rest}: {said}", style="default")

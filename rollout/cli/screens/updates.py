@@ -1,4 +1,4 @@
-"""An update as it runs: what is done is printed, and below it moves what is at work, with times."""
+"""A running update: finished resources, and below them those in progress, with times."""
 
 from __future__ import annotations
 

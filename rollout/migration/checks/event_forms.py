@@ -19,7 +19,7 @@ def as_lists(environment: Environment, live: AlbState, multi_value: Collection[A
     Args:
         multi_value: The target groups that do.
     """
-    said, found = _said(environment), set[str]()
+    said, found = _configured(environment), set[str]()
     for route in environment.routes.values():
         model = route.legacy if route.legacy in live.target_groups else route.candidate  # legacy may be retired
         if said.get(route.candidate, live.group_arn(model) in multi_value):
@@ -29,7 +29,7 @@ def as_lists(environment: Environment, live: AlbState, multi_value: Collection[A
 
 def mixed_forms(environment: Environment, live: AlbState, multi_value: Collection[Arn]) -> Iterator[Problem]:
     """The candidate's target groups whose routes' legacy ones don't all ask in one form."""
-    said, legacy = _said(environment), dict[str, dict[bool, str]]()
+    said, legacy = _configured(environment), dict[str, dict[bool, str]]()
     for route in environment.routes.values():
         if route.legacy in live.target_groups and route.candidate not in said:
             form = live.group_arn(route.legacy) in multi_value
@@ -81,7 +81,7 @@ def health_warnings(environment: Environment, live: AlbState) -> Iterator[str]:
             yield f"target group {name} has health checks, the candidate's has none"
 
 
-def _said(environment: Environment) -> dict[str, bool]:
+def _configured(environment: Environment) -> dict[str, bool]:
     """By target group, what the inventory says."""
     return {
         group: function.multi_value_headers

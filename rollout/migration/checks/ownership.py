@@ -42,12 +42,12 @@ class OwnedRule:
 class Command:
     """A command line of an owner's tool, to run in the folder of stacks.toml; as text it is what a shell takes."""
 
-    words: tuple[str, ...]
+    argv: tuple[str, ...]
     variables: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         given = [f"{name}={shlex.quote(value)}" for name, value in self.variables.items()]
-        return " ".join([*given, shlex.join(self.words)])
+        return " ".join([*given, shlex.join(self.argv)])
 
 
 @dataclass(frozen=True, slots=True)

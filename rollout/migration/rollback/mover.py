@@ -97,7 +97,7 @@ class Mover:
                 known=self.known,
                 groups=self._read_groups,
                 on_found=self._marks.begin,
-                on_back=self._tell_back,
+                on_back=self._report_back,
             )
             for balancer, names in by_balancer.items()
         ]
@@ -157,7 +157,7 @@ class Mover:
                 hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
             )
 
-    def _tell_back(self, lane: Lane, target: Target) -> None:
+    def _report_back(self, lane: Lane, target: Target) -> None:
         if target.name not in self._told:
             self._told.add(target.name)
             before = lane.before.get(target.name)

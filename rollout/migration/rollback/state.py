@@ -55,7 +55,7 @@ def tidy(
         names = dict.fromkeys(own)
         seen = _as_live(environment, own, {name: name for name in names})
         preview = stacks.preview(ROUTING, _given(seen, live, routes), plan, refresh=True)
-        held = _held(preview, own) if preview else {}
+        held = _managed_routes(preview, own) if preview else {}
         if not held:
             if preview and any(step.type == LISTENER_RULE and step.old for step in preview.steps):
                 raise Drift("the state's rules are not at the inventory's priorities", (), code="rule-missing")
@@ -110,7 +110,7 @@ def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> P
     return routing_input(environment, live, splits)
 
 
-def _held(preview: StackPreview, own: Mapping[str, LiveRule]) -> dict[str, str]:
+def _managed_routes(preview: StackPreview, own: Mapping[str, LiveRule]) -> dict[str, str]:
     """The routes whose rules the stack holds, and their names there, which may be older ones."""
     names: dict[Arn, str] = {}
     for step in preview.steps:

@@ -97,7 +97,7 @@ class Applying:
             except KeyboardInterrupt:
                 raise self._interrupted(run, item, len(done), len(begun_at), planned[number + 1 :]) from None
             finally:
-                self._tell_settled(run, item, done)
+                self._report_adopted(run, item, done)
             self._emit(events.StepApplied(environment.name, stack, wanted, round(self._clock.now() - began, 3)))
 
     def _write(self, run: PhaseRun, item: PlannedStep, *, is_first: bool) -> None:
@@ -106,7 +106,7 @@ class Applying:
         for rule, forward in item.writes:
             self._load_balancers.modify(rule, forward)
 
-    def _tell_settled(self, run: PhaseRun, item: PlannedStep, done: Sequence[Change]) -> None:
+    def _report_adopted(self, run: PhaseRun, item: PlannedStep, done: Sequence[Change]) -> None:
         """Say what the state has taken over, and what has to be made anew."""
         own = item.given.imports
         adopted = [str(each.new) for each in done if each.op is Op.IMPORT and (each.type, each.name) in own]

@@ -159,7 +159,7 @@ class PhaseRunner:
             self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
         if not run.phase.only_watches:
             self._read_back.verify(run, deleted_groups(planned))
-        self._tell(run, planned)
+        self._report(run, planned)
         return replace(result, changed=True)
 
     def _start(
@@ -218,7 +218,7 @@ class PhaseRunner:
                 code="completed",
             )
 
-    def _tell(self, run: PhaseRun, planned: Sequence[PlannedStep]) -> None:
+    def _report(self, run: PhaseRun, planned: Sequence[PlannedStep]) -> None:
         """Say what came of it, and what another owner of the adopted rules has to do."""
         environment, live = self._environment, run.context.live
         changes = [change for item in planned for change in item.preview.changes]

@@ -167,7 +167,7 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
     try:
         sample = Sample.model_validate(json_of(read_bytes(file)), context=variables)
     except ValidationError as error:
-        raise ConfigError("", [*wrong, *_told(error, file)]) from None
+        raise ConfigError("", [*wrong, *_problems_of(error, file)]) from None
     except Unexpected as error:
         raise ConfigError("", [*wrong, Problem(str(error), str(file), code="invalid-json")]) from None
     except Unreadable as error:
@@ -185,7 +185,7 @@ def _read(file: Path, environment: Environment, variables: Mapping[str, str]) ->
     return sample
 
 
-def _told(error: ValidationError, file: Path) -> Iterator[Problem]:
+def _problems_of(error: ValidationError, file: Path) -> Iterator[Problem]:
     for told in findings_of(error, Sample):
         what = f"{dotted(told.at)}: {told.what}" if told.at else told.what
         yield Problem(what, where=str(file), hint=told.hint, code=told.code)
