@@ -24,8 +24,11 @@ CONNECT_WITHIN = timedelta(seconds=10)
 _KEPT_OPEN = 4
 """Seconds, less than servers are wont to, so that none closes a connection just as it is taken again."""
 _OF_A_CONNECTION = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
-) | {"upgrade"}
+    (
+        *("connection", "expect", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    )
+)
 _ADDED_BY_CLIENTS = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 

@@ -130,6 +130,15 @@ def test_any_status_is_handed_on(site: Site, peer: Any, status: int) -> None:
     assert (reply.status, reply.header("location")) == (status, "/b")
 
 
+def test_a_head_has_the_length_and_no_body(site: Site, peer: Any) -> None:
+    server, address = peer(b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n")
+    ruled(site, address)
+    reply = site.get("/a", {"Expect": "100-continue"}, method="HEAD")
+    assert (reply.status, reply.header("content-length"), reply.body) == (200, "7", b"")
+    assert server.asked[0].startswith(b"HEAD /a HTTP/1.1\r\n")
+    assert b"Expect" not in server.asked[0]
+
+
 def told(site: Site, reply: Reply, group: str) -> tuple[int, list[float], list[float]]:
     requests = site.metric("RequestCount", group=group)
     return reply.status, site.metric(f"HTTPCode_ELB_{reply.status}_Count"), requests
