@@ -12,11 +12,11 @@ from functools import partial
 
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
-from rollout.errors import WrongAccount
 from rollout.fakes.account import refusal
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
+from rollout.inventory.on_aws import require_account, target_groups_of
 from rollout.migration.checks.inspection import Inspection
 from rollout.state.plan import TARGET_GROUP
 
@@ -118,10 +118,7 @@ class InMemoryLoadBalancers:
 
     def _caller(self, environment: Environment) -> str:
         account = self.account()
-        if account != environment.account:
-            raise WrongAccount(
-                f"the credentials are for account {account}, but {environment.name} is in {environment.account}"
-            )
+        require_account(environment, account)
         return account
 
     def _listener(self, wanted: LoadBalancer) -> tuple[Arn | None, Arn | None]:
@@ -148,10 +145,7 @@ class InMemoryLoadBalancers:
         return tuple(replace(rule, tags={}) for rule in found)
 
     def _groups(self, environment: Environment) -> dict[str, LiveTargetGroup]:
-        names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
-        names += [route.legacy for route in environment.kept_routes.values()]
-        names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
-        found = {name: self.aws.group_named(name) for name in sorted(set(names))}
+        found = {name: self.aws.group_named(name) for name in target_groups_of(environment)}
         return {name: group for name, group in found.items() if group}
 
     def _tagged(self, rule: LiveRule) -> LiveRule:

@@ -22,9 +22,9 @@ from rollout.alb.forms import AWS
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
-from rollout.errors import WrongAccount
 from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
+from rollout.inventory.on_aws import require_account, target_groups_of
 from rollout.migration.checks.inspection import Inspection
 
 if TYPE_CHECKING:
@@ -71,11 +71,8 @@ class Elbv2:
 
     def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
         elb = explained(lambda: self._elb)
-        names = [name for route in environment.routes.values() for name in (route.legacy, route.candidate)]
-        names += [route.legacy for route in environment.kept_routes.values()]
-        names += [n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups]
         account = self._pool.submit(self._right_account, environment)
-        groups = self._pool.submit(self._target_groups, sorted(set(names)))
+        groups = self._pool.submit(self._target_groups, target_groups_of(environment))
         balancers = {
             key: self._pool.submit(self._listener, elb, balancer)
             for key, balancer in environment.load_balancers.items()
@@ -142,11 +139,7 @@ class Elbv2:
 
     def _right_account(self, environment: Environment) -> str:
         account = self.account()
-        if account != environment.account:
-            raise WrongAccount(
-                f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-                hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
-            )
+        require_account(environment, account)
         return account
 
     def _listener(self, elb: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> tuple[Arn | None, Arn | None]:

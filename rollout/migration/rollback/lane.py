@@ -19,6 +19,7 @@ from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, RolloutError, WrongAccount
 from rollout.inventory.model import Arn, Environment, LoadBalancer, Split
+from rollout.inventory.on_aws import require_account
 from rollout.migration.rollback.targets import FoundTargets, KnownArns, Target, find_targets
 
 LOOKS, PAUSE = 6, 1.0
@@ -238,11 +239,8 @@ def in_words(error: Exception) -> str:
 def _check_account(environment: Environment, arn: Arn) -> None:
     """Hold an ARN's account against the inventory's, which costs no call."""
     account = (arn.split(":") + [""] * 5)[4]
-    if account.isdigit() and account != environment.account:
-        raise WrongAccount(
-            f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
-            hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
-        )
+    if account.isdigit():
+        require_account(environment, account)
 
 
 def _split(forward: ForwardAction, candidate: str, legacy: Arn) -> Split | None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from rollout.base import threads
 from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
-from rollout.errors import Interrupted, Problem, WrongAccount
+from rollout.errors import Interrupted, Problem
 from rollout.inventory.model import Arn, Environment, Split
+from rollout.inventory.on_aws import require_account
 from rollout.migration import events
 from rollout.migration.rollback.by_hand import command_for, describe_rules, modify_rule
 from rollout.migration.rollback.lane import Lane, RuleApi
@@ -150,12 +151,8 @@ class Mover:
 
     def _check(self, account: object) -> None:
         """What isn't found may be in another account."""
-        if isinstance(account, str) and account != self._environment.account:
-            name, wanted = self._environment.name, self._environment.account
-            raise WrongAccount(
-                f"the credentials are for account {account}, but {name} is in {wanted}",
-                hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
-            )
+        if isinstance(account, str):
+            require_account(self._environment, account)
 
     def _report_back(self, lane: Lane, target: Target) -> None:
         if target.name not in self._told:

@@ -1,0 +1,30 @@
+"""What an environment is on AWS: its account, and the target groups that it names."""
+
+from __future__ import annotations
+
+from rollout.errors import WrongAccount
+from rollout.inventory.model import Environment
+
+
+def require_account(environment: Environment, account: str) -> None:
+    """Go on only with the environment's own account.
+
+    Args:
+        account: Of the credentials.
+
+    Raises:
+        WrongAccount: It is another one.
+    """
+    if account != environment.account:
+        raise WrongAccount(
+            f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
+            hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
+        )
+
+
+def target_groups_of(environment: Environment) -> tuple[str, ...]:
+    """The names of all target groups in the inventory, those of routes that stay as they are too."""
+    names = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)}
+    names |= {route.legacy for route in environment.kept_routes.values()}
+    names |= {n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups}
+    return tuple(sorted(names))
