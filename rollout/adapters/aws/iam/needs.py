@@ -53,8 +53,8 @@ _INSPECT = (
     Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
 )
 _ALIASES = (
-    Need("WhereAliasesPoint", _calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
-    Need("AreTheyReady", ("lambda:ListProvisionedConcurrencyConfigs",), Resources.kept_ready_functions),
+    Need("Aliases", _calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
+    Need("KeptReady", ("lambda:ListProvisionedConcurrencyConfigs",), Resources.kept_ready),
 )
 _WHOSE = (
     *_ALIASES,
@@ -73,7 +73,7 @@ _LOOK_UP = Need("Observe", _calls(_ELB, "DescribeLoadBalancerAttributes Describe
 _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
-_ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.candidates)
+_ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
 _COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
@@ -132,7 +132,7 @@ _BUILD = (
     Need(
         "OnlyForTheBalancer",
         ("lambda:AddPermission",),
-        Resources.candidates,
+        Resources.permitting,
         lambda _: {"StringEquals": {"lambda:Principal": _BALANCER}},
     ),
     Need("NewRoles", ("iam:CreateRole",), Resources.roles, _bounded),

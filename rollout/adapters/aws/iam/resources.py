@@ -70,25 +70,28 @@ class Resources:
         return self._arn("iam", f"role/{name}", region=False)
 
     def candidates(self) -> _Arns:
-        """The candidates' functions, and their versions and aliases where they have some."""
+        """The candidates' functions."""
+        return tuple(map(self.function, self._functions()))
+
+    def invoked(self) -> _Arns:
+        """What requests invoke of them: the function, or its alias."""
         named = self._functions().items()
-        aliased = (f"{self.function(name)}:*" for name, function in named if function.alias)
-        return (*map(self.function, self._functions()), *aliased)
+        return tuple(Arn(":".join(filter(None, (self.function(name), each.alias)))) for name, each in named)
+
+    def permitting(self) -> _Arns:
+        """Whose policies let load balancers in: the functions', and their aliases'."""
+        return tuple(dict.fromkeys((*self.candidates(), *self.invoked())))
 
     def aliased(self) -> _Arns:
-        """The candidates with an alias, their versions and aliases."""
-        named = self._functions().items()
-        return tuple(f"{self.function(name)}{end}" for name, each in named if each.alias for end in ("", ":*"))
+        """The candidates with an alias."""
+        return tuple(self.function(name) for name, each in self._functions().items() if each.alias)
 
     def kept_ready(self) -> _Arns:
-        """The versions of candidates that are kept ready."""
+        """The candidates of which versions are kept ready, and these versions."""
         named = self._functions().items()
-        return tuple(f"{self.function(name)}:*" for name, each in named if each.provisioned_concurrency)
-
-    def kept_ready_functions(self) -> _Arns:
-        """The functions of these versions."""
-        named = self._functions().items()
-        return tuple(self.function(name) for name, each in named if each.provisioned_concurrency)
+        return tuple(
+            f"{self.function(n)}{end}" for n, each in named if each.provisioned_concurrency for end in ("", ":*")
+        )
 
     def alias(self, function: str) -> str | None:
         """The alias of a candidate's function, by its name on AWS; None where it has none."""

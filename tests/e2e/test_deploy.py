@@ -1,0 +1,99 @@
+"""A candidate as teams build it, on the engine, by the least rights: a VPC, layers, rights and an alias that moves."""
+
+from __future__ import annotations
+
+import urllib.request
+from typing import Any
+
+import pytest
+
+from tests.conftest import Team
+
+pytestmark = pytest.mark.engine
+
+REGION, NAME = "us-west-2", "rust-scorer"
+LAYER = "arn:aws:lambda:us-west-2:580247275435:layer:LambdaInsightsExtension:38"
+
+
+def settings(team: Team) -> str:
+    """Keys of the function, with a network that is there."""
+    ec2 = team.aws.client("ec2", team.account, REGION)
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.9.1.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="scorer", Description="its", VpcId=vpc)["GroupId"]
+    return f"""handler = "bootstrap"
+alias = "live"
+provisioned-concurrency = 2
+reserved-concurrency = 5
+tracing = "Active"
+layers = ["{LAYER}"]
+vpc = {{ subnets = ["{subnet}"], security-groups = ["{group}"] }}
+dead-letter = "arn:aws:sqs:{REGION}:{team.account}:lost"
+policies = ["arn:aws:iam::aws:policy/AWSLambda_ReadOnlyAccess"]
+statements = [{{ actions = ["ssm:GetParameter"], resources = ["*"] }}]"""
+
+
+def points(team: Team) -> tuple[str, str]:
+    """Where the alias points, and what it keeps of before."""
+    alias = team.aws.client("lambda", team.account, REGION).get_alias(FunctionName=NAME, Name="live")
+    return alias["FunctionVersion"], alias.get("Description", "")
+
+
+def kept_ready(team: Team) -> set[str]:
+    """The versions that are kept ready."""
+    found = team.aws.client("lambda", team.account, REGION).list_provisioned_concurrency_configs(FunctionName=NAME)
+    return {each["FunctionArn"].rpartition(":")[2] for each in found["ProvisionedConcurrencyConfigs"]}
+
+
+def build(team: Team, text: str) -> None:
+    """Another build of the code."""
+    (team.folder / "programs" / "code" / NAME / "bootstrap").write_text(text)
+
+
+def test_a_candidate_with_all_that_teams_give_it_is_built_deployed_and_taken_back_by_the_least_rights(
+    legacy: Team,
+) -> None:
+    team = legacy
+    team.edit('handler = "bootstrap"', settings(team))
+    team.aws.enforce(team.account, team.open().iam_policy("operate"))
+    try:
+        team.open().phase1(approve=True)
+        assert not team.open().phase1(approve=True).changed
+        team.open().phase2(approve=True)
+        for text in ("second", "third"):
+            build(team, text)
+            team.open().deploy(approve=True)
+        assert (points(team), kept_ready(team)) == (("3", "rollout: before 2, 1"), {"3"})
+        team.open().set_weight(100, approve=True, save=False)
+        done = team.run("deploy", "production", "--back", "--yes")
+        assert done.returncode == 0, done.stderr
+        assert (points(team), kept_ready(team)) == (("2", "rollout: before 1"), {"2"})
+        assert not team.open().phase1(approve=True).changed
+        assert team.open().smoke(routes=["stamp-score"]).problems == ()
+        team.aws.enforce(team.account, team.open().iam_policy("observe"))
+        assert [each for each in team.open().drift().problems if each.code == "alias-moved"] == []
+        team.open().preview("deploy")
+    finally:
+        team.aws.enforce(team.account, None)
+    assert asked(team) == 200
+    roles = team.aws.client("iam", team.account, REGION)
+    attached = roles.list_attached_role_policies(RoleName=NAME)["AttachedPolicies"]
+    assert {each["PolicyName"] for each in attached} == {
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaVPCAccessExecutionRole",
+        "AWSXRayDaemonWriteAccess",
+        "AWSLambda_ReadOnlyAccess",
+    }
+    moved: Any = team.aws.client("lambda", team.account, REGION)
+    moved.update_alias(FunctionName=NAME, Name="live", FunctionVersion="1")
+    assert "alias-moved" in {each.code for each in team.open().drift().problems}
+
+
+def asked(team: Team) -> int:
+    """What the public load balancer answers; all requests go to the candidate."""
+    listeners = team.aws.listeners(team.account, REGION)
+    url = next(each.url for each in listeners if each.load_balancer == "passport-public")
+    with urllib.request.urlopen(  # noqa: S310 - a listener of this machine
+        f"{url}/v2/stamps/7/score/0xA", timeout=10
+    ) as answer:
+        return int(answer.status)
