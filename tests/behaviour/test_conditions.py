@@ -129,6 +129,28 @@ def test_an_as_is_rule_that_somebody_changed_is_drift_that_can_be_adopted(rich: 
     assert now in asks(rich)["stamp-score"]
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_an_as_is_rule_that_somebody_renumbered_is_found_by_what_the_state_holds(
+    rich: InMemoryTeam, *, is_taken: bool
+) -> None:
+    cut_over(rich)
+    route, live = rich.inventory.routes["stamp-score"], rich.open().traffic.alb_state()
+    rule = live.rule_of(route)
+    assert rule is not None
+    rich.aws.set_rule_priority(rule.arn, 77)
+    if is_taken:
+        group = live.group_arn(route.legacy)
+        rich.aws.create_rule(rule.listener, route.priority, for_endpoint("/other", ()), ForwardAction({group: 1}))
+    for command in (("drift", "production"), ("weight", "production", "10", "--yes")):
+        refused = rich.run(*command)
+        said = " ".join((refused.stdout + refused.stderr).split())
+        assert refused.returncode != 0
+        assert "rule-renumbered" in said
+        assert "set priority = 77 in the inventory" in said
+    rich.edit(f"priority = {route.priority}\n", "priority = 77\n")
+    done(rich, "weight", "production", "10", "--yes")
+
+
 def test_a_rule_that_the_file_describes_and_somebody_changed_is_told_with_what_to_write(rich: InMemoryTeam) -> None:
     cut_over(rich)
     other = Condition(ConditionField.HOST, ("www.example.com",))

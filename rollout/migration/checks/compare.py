@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from rollout.alb.state import AlbState, wanted_forward
+from rollout.alb.state import AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import Problem
 from rollout.inventory.conditions import DIGEST_OUTPUT, digest_of
@@ -24,21 +24,31 @@ def stale_rules(
     Returns:
         By route: the three-way difference, or None where what is live is what is wanted.
     """
-    recorded = {
-        step.rule: forward_in(step.old.recorded)
+    states = {
+        step.rule: step.old.recorded
         for step in preview.steps
         if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
     }
+    recorded = {arn: forward_in(state) for arn, state in states.items()}
+    priorities = {arn: state.get("priority") for arn, state in states.items()}
     digests = {
         step.name: step.old.outputs.get(DIGEST_OUTPUT)
         for step in preview.steps
         if step.type == WEIGHTED_RULE and step.old is not None
     }
     imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
+    held = {step.name: step.rule for step in preview.steps if step.type == LISTENER_RULE and step.old is not None}
+    by_arn: dict[str, LiveRule] = {rule.arn: rule for rule in live.rules}
     found: dict[str, Problem | None] = {}
     for name, split in after.items():
         rule = live.rule_of(environment.routes[name])
+        if elsewhere := _renumbered(environment, name, rule, by_arn.get(held.get(name, ""))):
+            found[name] = elsewhere
+            continue
         if rule is None or rule.arn not in recorded or rule.arn in imported:
+            continue
+        if priorities[rule.arn] not in (None, rule.priority):
+            found[name] = None  # it was renumbered, and the file says so, too
             continue
         if digests.get(name) not in (None, digest_of(name, rule.asks)):
             asked = f"live it asks {rule.conditions}, which isn't what the state has recorded"
@@ -53,6 +63,17 @@ def stale_rules(
         as_wanted = now is not None and same_forward(now, wanted)
         found[name] = None if as_wanted else Problem(difference, where=f"routes.{name}", code="rule-changed")
     return found
+
+
+def _renumbered(environment: Environment, name: str, there: LiveRule | None, held: LiveRule | None) -> Problem | None:
+    """That an as-is route's rule has another priority by now, and so what is at its priority is another rule."""
+    route = environment.routes[name]
+    if route.match != AS_IS or held is None or held.priority == route.priority:
+        return None
+    what = f"its rule has priority {held.priority}, not {route.priority}"
+    what += f", which the rule for {there.conditions} has" if there else ""
+    hint = f"set priority = {held.priority} in the inventory, or renumber the rule {held.arn}"
+    return Problem(what, f"routes.{name}", hint, code="rule-renumbered")
 
 
 def has_lost(preview: StackPreview, live: AlbState) -> bool:

@@ -62,6 +62,7 @@ def target_group_problems(environment: Environment, live: AlbState) -> Iterator[
 
 def rule_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
     """Rules that aren't at their priority, or are for other requests than the inventory says."""
+    held = {state.name: state.id for state in states or () if state.type == LISTENER_RULE}
     recorded = {state.id: conditions_told(state.asked) for state in states or () if state.type == LISTENER_RULE}
     for key, route in live.resolved(environment).routes.items():
         if route.load_balancer not in live.listeners:
@@ -75,7 +76,8 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
                 hint=f"take the route out of the inventory: the rule {rule.arn} then stays as it is",
                 code="unknown-condition",
             )
-        moved = next((r for r in live.rules_of(route.load_balancer) if r.is_for(route)), None)
+        here = live.rules_of(route.load_balancer)
+        moved = next((r for r in here if r.is_for(route) or (rule is None and r.arn == held.get(key))), None)
         if moved is not None and (rule is None or not rule.is_for(route)):
             yield Problem(
                 f"its rule on {route.load_balancer} has priority {moved.priority}, not {route.priority}",
