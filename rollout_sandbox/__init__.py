@@ -1,6 +1,6 @@
 """A local AWS: moto's API, made as strict as AWS, at the endpoints that boto3 and Pulumi use.
 
-- `server`: the sandbox itself, in this process; `daemon`: the same in a process of its own, found by its folder;
+- `server`: the sandbox itself, in this process; `daemon`: the same as a separate process, found by its folder;
 - `front`: what each call passes through: account, faults, moto, journal; `strict`: where AWS refuses and moto doesn't;
 - `landscape`: the load balancers that were there before; `data_plane`: what answers HTTP as they do.
 

@@ -1,7 +1,7 @@
 """Whether a call is allowed: the permissions that it needs, compared with the caller's policy.
 
-An account whose policy nobody set may do anything. Where one is set, a call that isn't in the tables here is refused,
-even if the policy allows it: nobody can say on which resource AWS would check it.
+An account without a policy may do anything. With one, a call that isn't in the tables here is refused, even if the
+policy allows it: the resource that AWS would check is not known.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -122,7 +122,7 @@ class Authorization:
         self._policies: dict[str, Policy] = {}
 
     def enforce(self, account: str, document: Mapping[str, Any] | None) -> None:
-        """Hold the calls of an account to a policy; None lets it do anything again.
+        """Enforce a policy on an account; None removes it.
 
         Raises:
             SandboxError: AWS wouldn't take the policy.

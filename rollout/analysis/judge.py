@@ -148,7 +148,7 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
     if evidence.fault:
         stops = on_worse_of(stream.metric, analysis) == "fail"
         verdict = Verdict.FAIL if stops else Verdict.INCONCLUSIVE
-        sentence = of_fail(evidence, analysis) + ("" if stops else "; it holds the step, and no more")
+        sentence = of_fail(evidence, analysis) + ("" if stops else "; it only holds the step")
         numbers |= {} if stream.latency else {"times-worse-at-least": evidence.at_least}
     elif silence:
         verdict, sentence = Verdict.NO_DATA, of_silence(stream, *silence)

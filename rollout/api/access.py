@@ -34,7 +34,7 @@ def account(region: str, sandbox: Sandbox | None, number: str | None) -> Account
     Args:
         region: Where to look.
         sandbox: Where to work instead of AWS.
-        number: Whose AWS is meant in the sandbox, twelve digits; its usual one if None.
+        number: The account in the sandbox, twelve digits; its default account if None.
     """
     from rollout.adapters.aws.discovery import Elbv2Account  # noqa: PLC0415 - as above
 

@@ -110,5 +110,5 @@ def approver(approve: Approval) -> Approver | None:
 
 
 def names_of(routes: Sequence[str]) -> str:
-    """Routes in words."""
+    """Routes as text."""
     return ", ".join(routes) or "all routes"

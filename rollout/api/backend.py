@@ -12,7 +12,7 @@ from rollout.errors import SandboxError
 from rollout.inventory.model import Environment
 
 CI_VARIABLES = ("CI", "TF_BUILD", "JENKINS_URL", "CODEBUILD_BUILD_ID", "TEAMCITY_VERSION")
-"""What CI services set: most of them `CI`, Azure, Jenkins, CodeBuild and TeamCity a variable of their own."""
+"""Variables of CI services: most set `CI`; Azure, Jenkins, CodeBuild and TeamCity set others."""
 
 
 def is_ci(environ: Mapping[str, str]) -> bool:

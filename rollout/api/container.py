@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rollout.state.pending import Lock
 
 GLANCE = 0.2
-"""How often, in seconds, a sandbox is asked for its time by somebody who waits."""
+"""The interval in seconds at which a waiting caller reads a sandbox's time."""
 
 
 SOON = timedelta(seconds=10)
@@ -119,7 +119,7 @@ class Container:
         last_good.keep(homes(file, self.sandbox), self.environment, live, self.utc)
 
     def holders(self) -> tuple[Lock, ...] | None:
-        """Who holds the routing stack; None where that can't be told. A folder is asked without an engine."""
+        """The holders of the routing stack's lock; None if unknown. A folder is read without an engine."""
         from rollout.adapters.pulumi.folder import folder_of  # noqa: PLC0415 - as above
         from rollout.adapters.pulumi.locks import locks_in_folder  # noqa: PLC0415 - as above
 
@@ -133,7 +133,7 @@ class Container:
         """Where requests are counted.
 
         Raises:
-            UsageError: A plugin that stacks.toml names isn't there, or can't be used.
+            UsageError: A plugin in stacks.toml is missing, or can't be used.
         """
         name = self.environment.analysis.source
         if name == CLOUDWATCH:
@@ -157,7 +157,7 @@ class Container:
 
     @cached_property
     def logs(self) -> Metrics:
-        """Where cold starts are told."""
+        """The source of cold starts."""
         from rollout.adapters.aws.log_insights import LogInsights  # noqa: PLC0415 - as above
 
         return LogInsights(self._access, self.clock)
@@ -190,10 +190,10 @@ class Container:
         return Sns(self._access)
 
     def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
-        """Those who are told of a ramp.
+        """The recipients of a ramp's notifications.
 
         Args:
-            on_failure: Told in a sentence who couldn't be told, and why.
+            on_failure: Called with a sentence about a failed notification.
         """
         from rollout.adapters.notify import Notifiers  # noqa: PLC0415 - as above
         from rollout.adapters.plugins import notifier  # noqa: PLC0415
@@ -224,7 +224,7 @@ class Container:
 
     @cached_property
     def states(self) -> States:
-        """What the stacks' states hold, without all that it takes to change them.
+        """Reads the stacks' states, without the parts that change them.
 
         Raises:
             EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
@@ -246,7 +246,7 @@ class Container:
 
     @cached_property
     def owner(self) -> LegacyOwner | None:
-        """Another tool that holds the legacy rules; None where it is rollout or nobody.
+        """Another tool that manages the legacy rules; None if there is none.
 
         Raises:
             EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
@@ -286,9 +286,9 @@ class Container:
 
     @property
     def backend(self) -> str:
-        """Where Pulumi keeps its state, as a URL; a local folder is made, for its owner alone."""
+        """The URL of Pulumi's backend; a local folder is created, only for its owner."""
         return backend(self.environment, self.sandbox)
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Container]
-"""Makes the parts for an environment; told the stack and the dead holder of each lock that is cleared."""
+"""Creates the parts for an environment, with a function that gets the stack and dead holder of each removed lock."""

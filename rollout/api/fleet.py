@@ -27,13 +27,13 @@ MOST = 4
 
 @dataclass(frozen=True, slots=True)
 class FleetLine:
-    """Where one environment stands.
+    """The status of one environment.
 
     Attributes:
         phase: How far it got, as `EnvironmentStatus.phase`.
         weights: The live weights that there are, rising, each once.
         drift: In how many places file, state and load balancer don't agree; None where the state can't be read.
-        ramp: Where its ramp stands, in a sentence; None where history can't be read.
+        ramp: Its ramp's state, in a sentence; None if history can't be read.
         next_step: The command that comes next; None when all is as wanted.
         error: Why nothing else is known.
     """
@@ -128,8 +128,8 @@ class Waves:
         fleet: Its name.
         waves: The environments of each wave.
         act: What to do; called from other threads if several are worked on at once.
-        on_wave: Told each wave that begins: its number from 1, and its environments.
-        on_done: Told each environment that was done or failed, in the thread of `run`.
+        on_wave: Called when a wave begins: its number from 1, and its environments.
+        on_done: Called when an environment is done or has failed, in the thread of `run`.
     """
 
     def __init__(

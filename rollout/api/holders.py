@@ -41,7 +41,7 @@ class Holders(Part):
     def status(
         self, pool: ThreadPoolExecutor, states: Callable[[], Held] | None, live: Future[AlbState]
     ) -> EnvironmentStatus:
-        """Where the environment stands by the live rules, and by the states as far as they can be read."""
+        """The environment's status from the live rules, and from the states if they can be read."""
         owner = self._container.owner if states else None
         found = pool.submit(asked, owner, GLANCE) if owner else None
         held, ownership = None, None

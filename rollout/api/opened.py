@@ -24,7 +24,7 @@ class Opened:
         file: stacks.toml.
         container: AWS, the engine and the clock.
         emit: Sends events to who listens.
-        is_last_good: Whether stacks.toml isn't readable and an earlier one stands in; state and file stay as they are.
+        is_last_good: Whether stacks.toml is unreadable and an earlier one is used; state and file then stay unchanged.
     """
 
     environment: Environment

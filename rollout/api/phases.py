@@ -70,7 +70,7 @@ class Phases(Part):
 
         Raises:
             UsageError: There is no such function, it has no alias, or the share is no share.
-            PreflightFailed: A version isn't there any more, or no version before is known.
+            PreflightFailed: A version doesn't exist any more, or no previous version is known.
         """
         from rollout.api.runner import phase_runner
         from rollout.migration.context import Builds
@@ -251,7 +251,7 @@ class Phases(Part):
         """Adopt drift: take the live weights into the state, and save them in the file.
 
         Raises:
-            Drift: A rule forwards to what neither rollout nor the legacy stack would.
+            Drift: A rule forwards as neither rollout nor the legacy stack would set it.
         """
         said = message or "drift adopted"
         result = self._run("weight", approver(approve), weights={}, accept_live=True, message=said)

@@ -64,6 +64,6 @@ class Requests(Part):
                 code="no-requests",
             )
         quietest = min(busy, key=lambda routes: busy[routes])
-        notes = [f"{names_of(quietest)} had the fewest requests, and a step passes with all routes alone"]
+        notes = [f"{names_of(quietest)} had the fewest requests, and a step passes only with all routes"]
         notes += [f"{names_of(routes)} had none: no step passes without requests" for routes in found.keys() - busy]
         return busy[quietest], tuple(sorted(notes) if len(found) > 1 else notes[1:])

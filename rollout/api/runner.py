@@ -20,7 +20,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
     Args:
         opened: The environment.
         idle_for: How long no request may have met legacy before it is retired; by default `complete-after`.
-        builds: What somebody asked to deploy.
+        builds: The builds to deploy.
     """
     container, environment = opened.container, opened.environment
     idle = IdleCheck(

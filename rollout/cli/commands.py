@@ -28,7 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Move": {
         "phase1": "Build the candidate: functions and target groups, no rules",
         "phase2": "Cut over: adopt the live rules in place, as weighted rules",
-        "release": "Remove the rules from the state of Terraform or another Pulumi stack",
+        "release": "Remove the rules from the state of Terraform or another stack",
         "phase3": "Set the weights of stacks.toml",
         "weight": "Set a weight, and save it in stacks.toml",
         "rollback": "Send all traffic back to legacy at once, without asking",

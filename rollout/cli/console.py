@@ -19,7 +19,7 @@ from rollout.base.printable import printable
 from rollout.cli.output import Output
 
 PIPED = 200
-"""How wide a pipe is taken to be, which has no width of its own."""
+"""The assumed width of a pipe."""
 
 
 class SafeConsole(Console):

@@ -16,18 +16,19 @@ def deploy(
     environment: EnvironmentName,
     functions: Annotated[
         list[str] | None,
-        typer.Option("--function", help="Only this function; may be given again.", show_default=False),
+        typer.Option("--function", help="Only this function; repeatable.", show_default=False),
     ] = None,
     share: Annotated[
-        str | None, typer.Option("--share", metavar="N", help="Of the alias's requests, in per cent; all by default.")
+        str | None,
+        typer.Option("--share", metavar="N", help="The share of the alias's requests, in per cent; by default all."),
     ] = None,
-    back: Annotated[bool, typer.Option("--back", help="Point the aliases back to the build before.")] = False,
+    back: Annotated[bool, typer.Option("--back", help="Point the aliases back to the previous build.")] = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
     """Publish the candidate's builds, and point the functions' aliases there.
 
-    Phase 1 publishes a build as a version, which no request meets; then the aliases move. No listener rule is touched.
+    Phase 1 publishes a build as a version without requests; then the aliases move. No listener rule changes.
 
     Example: rollout deploy production --share 10
     """
@@ -35,7 +36,7 @@ def deploy(
 
     if back and share is not None:
         raise UsageError(
-            "--back and --share don't go together", hint="`--back` takes a share back, too", code="conflicting-options"
+            "--back and --share exclude each other", hint="`--back` also takes back a share", code="conflicting-options"
         )
     run.environment(environment).deploy(
         functions=functions or (), share=share, back=back, approve=run.approve, message=message, waive=waive or ()

@@ -17,8 +17,8 @@ def preview(
         str,
         typer.Argument(
             metavar="PHASE",
-            help="phase1, deploy, deploy-back, phase2, phase3, weight, override or monitoring, and these two with "
-            "-remove; complete; undo-phase2 or undo-phase1.",
+            help="phase1, deploy, deploy-back, phase2, phase3, weight, override or monitoring, the last two "
+            "also with -remove; complete; undo-phase2 or undo-phase1.",
         ),
     ],
     environment: EnvironmentName,

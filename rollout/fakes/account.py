@@ -1,4 +1,4 @@
-"""What an account in memory holds, and how it is read; `aws` has the calls that change it.
+"""An account in memory, and how it is read; `aws` has the calls that change it.
 
 It refuses what Elastic Load Balancing refuses, in its own words. Each method is one call of the API and atomic; clients
 may come from several threads. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/Welcome.html
@@ -62,8 +62,8 @@ class InMemoryAccount:
         policies: Functions' resource policies as JSON, by function.
         limits: The account's quotas, by AWS's names.
         resources: All else that stacks made, by Pulumi type and id: functions, roles, log groups, alarms, …
-        log: Every call that changed something, whoever made it.
-        lock: Held during each call.
+        log: Every call that changed something.
+        lock: Locked during each call.
     """
 
     account: str = "123456789012"

@@ -1,4 +1,4 @@
-"""An account's load balancers in memory: what all clients of one test share, and what somebody changes by hand."""
+"""An account's load balancers in memory, shared by all clients of a test, with changes by hand."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ class InMemoryAws(InMemoryAccount):
         Args:
             priority: 1 to 50000.
             forward: Its forward action; None for one that does something else.
-            action: What it does instead, in words.
+            action: Another action, as text.
             extras: What it does beside forwarding.
         """
         if listener not in self.listeners:
@@ -189,7 +189,7 @@ class InMemoryAws(InMemoryAccount):
 
         Args:
             before: The actions before the forward: those that aren't given are lost, as transforms aren't.
-            action: What it does instead of forwarding, in words.
+            action: Another action instead of forwarding, as text.
         """
         was = self._known_rule(rule, "ModifyRule")
         self._forwardable(was.listener, forward, "ModifyRule", rule)
@@ -224,7 +224,7 @@ class InMemoryAws(InMemoryAccount):
 
     @atomic
     def add_tag(self, rules: Sequence[Arn], key: str, value: str) -> None:
-        """Give rules a tag, leaving their others alone."""
+        """Add a tag to rules."""
         for rule in rules:
             self._known_rule(rule, "AddTags")
         for rule in rules:

@@ -66,11 +66,11 @@ class InMemoryBackend:
     def hold(
         self, environment: Environment, stack: str, state: Holder = Holder.ALIVE, *, user: str = "colleague"
     ) -> Lock:
-        """Let somebody hold a stack, until `release` or `Stacks.unlock`.
+        """Let another process hold a stack's lock, until `release` or `Stacks.unlock`.
 
         Args:
             stack: legacy, candidate, routing or monitoring.
-            state: What became of the holder.
+            state: The holder's state.
         """
         host = "elsewhere" if state is Holder.ELSEWHERE else "here"
         lock = Lock(stack, user, host, 4711, self.clock.utc, state)
@@ -95,7 +95,7 @@ class InMemoryBackend:
             on_lock_cleared: Told the stack and the dead holder of a lock.
 
         Raises:
-            Locked: Somebody alive holds it.
+            Locked: A running process holds it.
         """
         with self.lock:
             record = self.stacks.setdefault(full_name(environment, stack), StackRecord())
@@ -103,7 +103,7 @@ class InMemoryBackend:
                 if lock.state not in (Holder.DEAD, Holder.ORPHAN):
                     raise Locked(
                         f"stack {full_name(environment, stack)} is being updated by {lock.holder}",
-                        hint="wait until that is done; `rollout rollback` moves traffic all the same",
+                        hint="wait until it has finished; `rollout rollback` moves traffic without waiting",
                     )
             dead = tuple(record.locks)
             mine = Lock(stack, user, "here", 1, self.clock.utc, Holder.ALIVE)

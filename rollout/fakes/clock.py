@@ -1,4 +1,4 @@
-"""Time that passes only where somebody waits: the `Clock` port in memory, and the time of day beside it."""
+"""Time that passes only while a caller waits: the `Clock` port in memory, and the time of day."""
 
 from __future__ import annotations
 

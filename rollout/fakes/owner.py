@@ -1,4 +1,4 @@
-"""Another tool that holds the legacy rules: the `LegacyOwner` port in memory."""
+"""Another tool that manages the legacy rules: the `LegacyOwner` port in memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class InMemoryOwner:
 
     @classmethod
     def of(cls, rules: Iterable[Arn]) -> InMemoryOwner:
-        """One that holds rules."""
+        """One that manages rules."""
         owned = [OwnedRule(arn, f"rule-{number}") for number, arn in enumerate(rules)]
         return cls({rule.address: rule for rule in owned})
 

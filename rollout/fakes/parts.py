@@ -1,4 +1,4 @@
-"""Somebody who works on a world, and what the library is put together of for them."""
+"""An actor in a world, and the library's parts for it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Actor:
-    """Somebody who works on a world.
+    """An actor in a world.
 
     Attributes:
         calls: All that they do, and what is to happen around it.

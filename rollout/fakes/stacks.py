@@ -50,7 +50,7 @@ class InMemoryStacks:
     Args:
         backend: Clients that share one see each other's states.
         user: Whose locks it takes.
-        on_lock_cleared: Told the stack and the dead holder of a lock.
+        on_lock_cleared: Called with the stack and the dead holder of a removed lock.
         calls: What this client did, by the port's names, such as `preview` of `routing`; and each step of an update, by
             the engine's names, such as `create` of `Function:rust-scorer`. A hook that raises anything but an
             `Exception` or `KeyboardInterrupt` kills it: the lock stays.

@@ -10,7 +10,7 @@ world.open(production).set_weight(10, approve=True, save=False)
 ```
 
 A world at a stage is made once and copied from then on, which takes some milliseconds. Several actors may work on one
-world: each has a name, clients of its own, and calls that a test may refuse or lose the answers of.
+world: each has a name, its own clients, and calls that a test may refuse or whose answers it may drop.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class World:
 
     Attributes:
         accounts: By their numbers.
-        owner: Another tool that holds the legacy rules.
+        owner: Another tool that manages the legacy rules.
         functions: What answers invocations, by account.
         known: What a rollback knows from before, by environment.
-        actors: Whoever has worked on it, by name.
+        actors: All actors so far, by name.
     """
 
     clock: InMemoryClock = field(default_factory=InMemoryClock)
@@ -74,12 +74,12 @@ class World:
 
     @classmethod
     def legacy(cls, environment: Environment) -> World:
-        """As it is before rollout comes: the legacy stack with its functions and rules, by the inventory's program."""
+        """Before phase 1: the legacy stack with its functions and rules, by the inventory's program."""
         return _at_stage("legacy", environment, lambda: cls._with_legacy(environment))
 
     @classmethod
     def built(cls, environment: Environment) -> World:
-        """As it is after phase 1: the candidate stands beside legacy, and no rule knows of it."""
+        """After phase 1: the candidate exists, and no rule forwards to it."""
 
         def make() -> World:
             world = cls.legacy(environment)
@@ -90,7 +90,7 @@ class World:
 
     @classmethod
     def cut_over(cls, environment: Environment) -> World:
-        """As it is after phase 2: the routing stack holds the rules, and no request meets the candidate."""
+        """After phase 2: the routing stack manages the rules, and no request reaches the candidate."""
 
         def make() -> World:
             world = cls.built(environment)
@@ -112,7 +112,7 @@ class World:
         return world
 
     def copy(self) -> World:
-        """Another world that is like this one now, with nobody at work in it."""
+        """A copy of this world, without running actors."""
         clock = InMemoryClock(self.clock.utc)
         made = World(clock, {number: aws.copy() for number, aws in self.accounts.items()}, owner=self.owner)
         made.backend, made.known = self.backend.copy(clock), dict(self.known)
@@ -152,7 +152,7 @@ class World:
         return self.functions.setdefault(environment.account, InMemoryFunctions(self.aws(environment)))
 
     def actor(self, name: str = "somebody") -> Actor:
-        """Somebody who works on it."""
+        """An actor in this world."""
         return self.actors.setdefault(name, Actor(name, self))
 
     def open(

@@ -70,7 +70,7 @@ class Emitter:
         try:
             Thread(target=self._send_queued, name="events", daemon=True).start()
         except RuntimeError:  # the system has no thread left
-            note(_LOG, "events can't be told aside", level=logging.ERROR, failed=True)
+            note(_LOG, "events can't be sent by a separate thread", level=logging.ERROR, failed=True)
         else:
             self._is_telling = True
 
@@ -95,7 +95,7 @@ class Emitter:
         except Exception:  # noqa: BLE001 - whatever somebody else's code raises
             note(
                 _LOG,
-                "a listener failed, and was told %s",
+                "a listener failed with the event %s",
                 type(event).__name__,
                 level=logging.ERROR,
                 failed=True,

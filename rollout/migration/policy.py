@@ -333,9 +333,9 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
         return
     if bounds.extras:
         yield Problem(
-            f"the provider would write the rule anew, without its {bounds.extras}",
+            f"the provider would rewrite the rule without its {bounds.extras}",
             where=change.name,
-            hint="leave the rule out of that program, or let it only read the rule",
+            hint="remove the rule from that program, or only read it there",
             code="extras-changed",
         )
     if not same_conditions(change.old.asked, change.new.inputs):

@@ -1,6 +1,6 @@
 """The candidate's functions: everything but listener rules, so that no request reaches them yet.
 
-Nothing is exported: routing looks target groups up by their names, and so works whoever built them.
+Nothing is exported: the routing program looks up target groups by name, whatever stack built them.
 """
 
 from __future__ import annotations

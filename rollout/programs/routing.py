@@ -1,6 +1,6 @@
 """The weighted listener rules: one per route, with the priority and conditions of the rule that it adopts.
 
-Before them stand the header rules, where there are any.
+Header rules, if any, precede them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def program(given: ProgramInput) -> None:
 
     Args:
         given: The inventory; by route how its requests are divided, which rule it adopts and which tags that has, or
-            that it lets go of it; and the header rules.
+            that it releases it; and the header rules.
 
     Raises:
         KeyError: A route has no split: its rule would otherwise be dropped.

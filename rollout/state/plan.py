@@ -289,11 +289,11 @@ def conditions_told(properties: Mapping[str, Any]) -> str:
 
 
 HIDDEN = "[secret]"
-"""What stands for a header's values: https://www.pulumi.com/docs/iac/concepts/secrets/."""
+"""The placeholder for a header's values: https://www.pulumi.com/docs/iac/concepts/secrets/."""
 _SECRET = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the key by which states and events mark a secret
 SECRET = {_SECRET: "1b47061264138c4ac30d75fd1eb44270", "ciphertext": HIDDEN}
 """What the engine shows of a secret. Once a provider has checked them, all conditions are one where a header is."""
-_UNTOLD = Condition("conditions that the engine doesn't tell", (HIDDEN,))
+_UNTOLD = Condition("conditions that the engine hides", (HIDDEN,))
 
 
 def _shown(value: Any) -> Any:

@@ -29,7 +29,7 @@ def demo(
 ) -> None:
     """Play the whole migration in the sandbox.
 
-    stacks.toml stays as it is; where there is none, rollout's own sample is played.
+    stacks.toml stays unchanged; without one, it uses rollout's sample.
 
     Example: rollout demo
     """

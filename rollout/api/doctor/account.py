@@ -43,7 +43,7 @@ def clock(told: datetime, here: datetime) -> Check:
     """Whether this machine's time is AWS's.
 
     Args:
-        told: When AWS answered, by its clock; to the second.
+        told: The time of AWS's answer, by its clock; to the second.
         here: The same moment by this machine's clock.
     """
     off = abs(told - here)

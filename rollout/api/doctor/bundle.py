@@ -31,7 +31,7 @@ CHANGES, CRASHES, LONGEST = 30, 5, 1_000_000
 """How many changes of an environment and crash reports it has, and how many characters of each part."""
 
 _SECRET = re.compile(r"""(\b(?:value|legacy-value|webhook)\s*=\s*)("[^"\n]*"|'[^'\n]*')""")
-"""What the inventory may have in it that lets somebody in, or write somewhere."""
+"""Secrets and addresses that the inventory may contain."""
 
 
 def write_bundle(

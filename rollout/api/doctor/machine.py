@@ -53,7 +53,7 @@ def engine(environ: Mapping[str, str]) -> Check:
 
 
 def plugin(environ: Mapping[str, str], *, sandboxed: bool) -> Check:
-    """Whether the engine has the provider for AWS already; the sandbox has one of its own."""
+    """Whether the engine already has the AWS provider; the sandbox has its own."""
     if sandboxed:
         return Check("provider", "the sandbox's own")
     wanted = version("pulumi_aws")

@@ -51,7 +51,7 @@ def readable(key: str, text: str) -> str:
 
     Args:
         key: What is asked for, as `Answers` has it, or `account` or `region`.
-        text: What was said.
+        text: The answer.
 
     Raises:
         ValueError: With what is allowed.
@@ -66,7 +66,7 @@ def refuse_unreadable(given: Mapping[str, str | None]) -> None:
     """Look at all flags at once.
 
     Raises:
-        UsageError: With every flag that can't be meant.
+        UsageError: With every invalid flag.
     """
     wrong = []
     for key, text in given.items():

@@ -20,7 +20,7 @@ class Draft:
         kept: Those that stay, by key.
         unfit: The rules that the file can't express.
         groups: The candidate's new target group of each route that has none yet.
-        makers: The function of each candidate target group that is there already.
+        makers: The function of each existing candidate target group.
     """
 
     answers: Answers

@@ -80,7 +80,7 @@ def candidate_groups(
 ) -> dict[str, str]:
     """By route, a name for the candidate's target group.
 
-    Each route has one of its own, so that it is measured by itself and its clients' cookies are of no other route's.
+    Each route has its own, so that it is measured separately and doesn't share cookies.
     Rules of one load balancer that ask and do the same on several of its listeners have one together.
 
     Args:

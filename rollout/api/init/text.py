@@ -147,7 +147,7 @@ def _optional(draft: Draft) -> Iterator[str]:
     yield ""
     yield "# Who gets messages about it."
     yield "#[notifications.team]"
-    yield '#webhook = "$TEAM_WEBHOOK" # the variable that holds the URL'
+    yield '#webhook = "$TEAM_WEBHOOK" # the variable with the URL'
     yield ""
     if (base := _override_base(draft)) is not None:
         yield "# A request header that selects the candidate, at any weight; `rollout override` creates its rules."

@@ -13,7 +13,7 @@ from rollout.cli.screens.changes import change
 from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
 
 MOST = 8
-"""How many resources at work are shown; the engine does as many side by side as it likes."""
+"""The number of resources in progress that are shown."""
 
 _MINUTE, _NOTABLE = 60, 0.05
 

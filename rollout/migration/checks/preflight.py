@@ -71,9 +71,9 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
         if rule is not None and (strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None)):
             yield Problem(
                 f"the rule at priority {route.priority} on {route.load_balancer} has a condition on {strange.field}, "
-                f"which this version doesn't know; known are {', '.join(ConditionField)}",
+                f"which this version doesn't support; supported are {', '.join(ConditionField)}",
                 where=place,
-                hint=f"take the route out of the inventory: the rule {rule.arn} then stays as it is",
+                hint=f"remove the route from the inventory: the rule {rule.arn} then stays unchanged",
                 code="unknown-condition",
             )
         here = live.rules_of(route.load_balancer)
@@ -95,7 +95,7 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
                 f"the rule at priority {route.priority} on {route.load_balancer} has other conditions: "
                 f"file {route}{state} · live {rule.conditions}",
                 where=place,
-                hint=f"if the live ones are meant, write {in_file(rule.asks)}; otherwise fix the rule {rule.arn}",
+                hint=f"if the live conditions are right, write {in_file(rule.asks)}; otherwise fix the rule {rule.arn}",
                 code="wrong-conditions",
             )
 

@@ -24,10 +24,10 @@ Targets = Mapping[str, AliasTarget]
 
 
 class Deploy(Phase):
-    """Points aliases to the version that was published last, or gives it a share of their requests."""
+    """Points aliases to the latest published version, or gives it a share of their requests."""
 
     name = "deploy"
-    summary = "Point the functions' aliases to the newest build; no listener rule is touched"
+    summary = "Point the functions' aliases to the newest build; no listener rule changes"
     steps = (Step(CANDIDATE, "deploy", "move the aliases"),)
     tables = ("functions",)
     gives_way = False
@@ -45,9 +45,9 @@ class Deploy(Phase):
             for version in _versions(target) if target else ():
                 if version not in live.published:
                     yield Problem(
-                        f"version {version} of the function isn't there any more",
+                        f"version {version} of the function doesn't exist any more",
                         where=f"functions.{key}",
-                        hint=f"publish it anew by `rollout phase1 {environment.name}` with its code",
+                        hint=f"publish it again: `rollout phase1 {environment.name}` with its code",
                         code="version-missing",
                     )
 

@@ -23,7 +23,7 @@ from rollout.inventory.matching import shared_request
 from rollout.inventory.model import Environment, Route
 
 _OF_ENDPOINTS = (ConditionField.METHOD, ConditionField.PATH, ConditionField.QUERY)
-"""What a sample must be like; a function is asked without the load balancer, which alone looks at the rest."""
+"""The keys of a sample."""
 _VARIABLE = re.compile(r"\$[A-Z_][A-Z0-9_]*")
 
 

@@ -66,7 +66,7 @@ class Query:
 
 
 def watched(environment: Environment) -> tuple[AlarmPool, ...]:
-    """The pools of an environment whose sides can be told apart."""
+    """The pools of an environment whose sides are counted separately."""
     found = []
     for names in group_pools(environment):
         routes = [environment.routes[name] for name in names]

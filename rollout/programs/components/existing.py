@@ -1,7 +1,7 @@
 """Existing resources that programs look up: listeners and target groups, by the inventory's names.
 
-All lookups of a program run side by side and are awaited before its first resource: with eight routes that is one round
-trip instead of a dozen, and whatever is missing is told at once, instead of failing each resource that needed it.
+All lookups of a program run in parallel and finish before its first resource: with eight routes that is one round
+trip instead of a dozen, and all missing resources are reported at once, instead of failing each dependent resource.
 https://www.pulumi.com/docs/iac/concepts/functions/provider-functions/
 """
 
@@ -44,7 +44,7 @@ def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
         target_groups: Their names on AWS.
 
     Raises:
-        RunError: Some aren't there, or AWS can't be asked: all of them at once.
+        RunError: Some are missing, or AWS can't be read; with all of them.
     """
     balancers, names = environment.load_balancers, tuple(dict.fromkeys(target_groups))
     lookups = [*map(_listener, balancers.values()), *map(_target_group, names)]

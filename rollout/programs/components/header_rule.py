@@ -19,7 +19,7 @@ from rollout.programs.components.listener_rule import condition_args
 class HeaderRule(ComponentResource):
     """One listener rule with a higher precedence than the route's rule.
 
-    It carries a tag with its logical name, by which later phases know it and leave it alone. Unlike a weighted rule it
+    A tag with its logical name identifies it, so that later phases leave it unchanged. Unlike a weighted rule it
     is deleted with its resource: the route's own rule is always there behind it.
 
     Args:

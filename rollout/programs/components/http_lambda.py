@@ -1,7 +1,7 @@
 """A Lambda function behind load balancers: function, target groups and, optionally, a listener rule.
 
 Builders that always made the rule are why a route couldn't be shared by two implementations: a load balancer has one
-rule a priority. Without `listener_rule` somebody else, such as a weighted rule, decides on the requests.
+rule a priority. Without `listener_rule` another rule, such as a weighted rule, routes the requests.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
 
@@ -49,7 +49,7 @@ class ImagePackage:
     """Code as a container image.
 
     Attributes:
-        uri: The image in ECR, best by digest: a tag that moves is a change that nobody sees.
+        uri: The image in ECR, best by digest: no preview shows a moved tag.
     """
 
     uri: Input[str]
@@ -57,7 +57,7 @@ class ImagePackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AliasArgs:
-    """An alias that the target groups hold, in place of the function's newest code.
+    """An alias for the target groups, instead of the function's newest code.
 
     Attributes:
         name: Such as `live`.
@@ -84,7 +84,7 @@ class HttpLambdaArgs:
         function_name: Its name on AWS, 1 to 64 letters, digits, hyphens and underscores.
         package: The code.
         target_groups: By a name of the load balancer, the names of its target groups on it, at most 32 characters each.
-            New ones come last: the first one's resources are named by the load balancer alone.
+            Add new ones at the end: the first one's resources are named only by the load balancer.
         listener_rule: A rule that forwards to the function's first target group on the rule's load balancer.
         architecture: Of the code.
         memory_size: 128 to 10240 MB.
@@ -92,14 +92,14 @@ class HttpLambdaArgs:
         environment: Environment variables.
         log_retention_days: One of the values that CloudWatch Logs takes.
         settings: Further arguments of `pulumi_aws.lambda_.Function`, by its own names: `vpc_config`, `layers`.
-        role: The ARN of a role that is there already; by default one is made.
+        role: The ARN of an existing role; by default one is created.
         role_name: The made role's name on AWS, at most 64 characters; by default the function's.
         permissions_boundary: The ARN of the policy that bounds what the made role may do.
         aws_policies: AWS's own policies that the made role gets, by their names.
         policies: The ARNs of further ones.
         statements: What else the made role may do, as statements of an inline policy.
         multi_value_headers: The target groups that send headers and query parameters as lists.
-        alias: What the target groups hold; by default the function itself.
+        alias: The target groups' target; by default the function itself.
         tags: Of everything that can have some; a program passes on the mark that it is given.
     """
 

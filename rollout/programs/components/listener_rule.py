@@ -28,7 +28,7 @@ class ListenerRuleArgs:
         priority: 1 to 50000; lower ones are matched first.
         conditions: What it asks of a request.
         retain: Whether a stack that drops the rule leaves it on the load balancer. Only the state knows of this.
-        adopt: The live rule to import; None where the stack makes it or holds it.
+        adopt: The live rule to import; None if the stack creates it or already manages it.
         tags: The rule's tags, all of them.
     """
 

@@ -29,7 +29,7 @@ class MonitoringArgs:
         environment: The inventory.
         places: What is where on AWS.
         thresholds: When alarms go off.
-        actions: The ARNs that are told when an alarm that isn't a part of another goes off, such as SNS topics; 5 at
+        actions: The ARNs that get an alarm that isn't a part of another, such as SNS topics; 5 at
             most.
         tags: Of each alarm; AWS's dashboards have none here.
     """
@@ -113,7 +113,7 @@ def places_of(environment: Environment) -> Places:
     """What is where on AWS, for a program.
 
     Raises:
-        RunError: Something isn't there.
+        RunError: Something is missing.
     """
     groups = [group for route in environment.routes.values() for group in (route.legacy, route.candidate)]
     existing = look_up(environment, groups)

@@ -27,13 +27,13 @@ class WeightedRuleArgs:
 
     Attributes:
         listener_arn: The listener.
-        priority: 1 to 50000, the same as the rule's that it takes over.
+        priority: 1 to 50000, the same as the adopted rule's.
         conditions: What it asks of a request, as the live rule has it.
         legacy: The legacy target group's ARN.
         candidate: The candidate's.
         split: How requests are divided.
         stickiness: How long a client stays with the group it met first, 1 s to 7 d; None if nothing keeps it.
-        adopt: The live rule to import; None once the stack holds it.
+        adopt: The live rule to import; None once the stack manages it.
         read: The live rule where it does more than forward; None where that is all.
         tags: The rule's tags, all of them.
     """
@@ -64,7 +64,7 @@ class WeightedRule(ComponentResource):
     A rule that does more than forward is only read: the state says what it does, and no update of the stack writes it.
     The provider would give a login an empty client secret. Whoever runs the update changes the weights before it.
 
-    Its output `conditions` is a digest of what the rule asks, by which is seen that somebody changed that on AWS.
+    Its output `conditions` is a digest of the rule's conditions, which shows changes on AWS.
 
     Args:
         name: The logical name, which never changes: the route's key in the inventory.
