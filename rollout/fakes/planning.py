@@ -79,7 +79,7 @@ def plan(
         )
         if each.read:
             yield _read(each, replace(new, id=each.read, inputs={}, external=True), old, aws)
-        elif old is not None:
+        elif old is not None and not old.external:
             yield from _kept(each, old, new)
         elif each.adopt:
             hidden[token(each.urn)] = each.adopt.rpartition("/")[2]

@@ -124,7 +124,9 @@ def routing_input(
         environment,
         splits=after,
         conditions=_conditions(environment, live),
-        adopt={name: rule.arn for name, rule in rules.items() if adopting and name not in held},
+        adopt={
+            name: rule.arn for name, rule in rules.items() if adopting and (name not in held or held[name].external)
+        },
         read={name: rule.arn for name, rule in rules.items() if rule.extras},
         tags={
             name: rule.tags

@@ -54,7 +54,7 @@ _OPS = {
     "replace": Op.REPLACE,
     "create-replacement": Op.REPLACE,
     "delete-replaced": Op.REPLACE,
-    "import-replacement": Op.REPLACE,
+    "import-replacement": Op.IMPORT,  # what it replaces has a step of its own
     "discard-replaced": Op.REPLACE,
     "discard": Op.RELEASE,  # of what was only read
     "refresh": Op.SAME,  # reads only
@@ -195,6 +195,8 @@ def change_of(
     kind = _OPS.get(op, Op.OTHER)
     if op == "read" and old is None:
         kind = Op.IMPORT  # as what it is: from now on the state has what others made
+    elif kind is Op.REPLACE and old and old.custom and not old.inputs:
+        kind = Op.SAME  # what was only read gives up its place in the state, and nothing else becomes of it
     if kind is Op.UPDATE and replaces:
         kind = Op.REPLACE
     state = new or old

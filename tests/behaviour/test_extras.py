@@ -152,6 +152,20 @@ def test_a_login_that_came_after_phase_2_stays(cut_over: InMemoryTeam) -> None:
     assert (set(team.splits().values()), beside(team)) == ({TEN}, before)
 
 
+def test_a_rule_whose_login_was_taken_away_becomes_the_stacks_own_again(theirs: InMemoryTeam) -> None:
+    team, name = theirs, next(iter(theirs.rules()))
+    give(team, extras(LOGIN), name)
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    before = give(team, Extras(), name)
+    with raises(PreflightFailed, "rule-not-managed"):
+        team.open().set_weight(10, approve=True)
+    team.open().phase2(approve=True)
+    assert not any(state.external for state in routing(team))
+    team.open().set_weight(10, approve=True)
+    assert (set(team.splits().values()), beside(team)) == ({TEN}, before)
+
+
 def test_what_got_lost_meanwhile_is_seen_by_the_read_back(theirs: InMemoryTeam) -> None:
     team, name = theirs, next(iter(theirs.rules()))
     give(team, extras(LOGIN, REWRITE), name)

@@ -37,10 +37,21 @@ def test_a_changed_option_alone_is_a_change_of_the_state() -> None:
     assert step("same", "score", inputs, inputs).op is Op.SAME
 
 
-@pytest.mark.parametrize("op", ["replace", "create-replacement", "delete-replaced", "import-replacement"])
+@pytest.mark.parametrize("op", ["replace", "create-replacement", "delete-replaced"])
 def test_every_part_of_a_replacement_is_one(op: str) -> None:
     inputs = rule_inputs("score", LEGACY_FORWARD)
     assert step(op, "score", inputs, inputs).op is Op.REPLACE
+
+
+def test_what_was_only_read_becomes_a_stacks_own_by_an_import() -> None:
+    """The engine's steps, as its events have them: the state of what is read has no inputs."""
+    inputs = rule_inputs("score", LEGACY_FORWARD)
+    read, own = state("score", {}), state("score", inputs)
+    steps = [change_of("import-replacement", None, own), change_of("replace", read, own)]
+    steps.append(change_of("discard-replaced", read, None))
+    assert [step.op for step in steps] == [Op.IMPORT, Op.SAME, Op.SAME]
+    assert [change_of("read", old, read).op for old in (None, read, own)] == [Op.IMPORT, Op.SAME, Op.SAME]
+    assert change_of("discard", read, None).op is Op.RELEASE
 
 
 def test_an_option_of_the_state_that_changes_with_more_is_an_update() -> None:
