@@ -196,7 +196,8 @@ def change_of(
     if op == "read" and old is None:
         kind = Op.IMPORT  # as what it is: from now on the state has what others made
     elif kind is Op.REPLACE and old and old.custom and not old.inputs:
-        kind = Op.SAME  # what was only read gives up its place in the state, and nothing else becomes of it
+        # what was only read gives up its place in the state, and nothing else becomes of it
+        kind = Op.CREATE if op == "create-replacement" else Op.SAME
     if kind is Op.UPDATE and replaces:
         kind = Op.REPLACE
     state = new or old

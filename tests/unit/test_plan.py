@@ -50,6 +50,7 @@ def test_what_was_only_read_becomes_a_stacks_own_by_an_import() -> None:
     steps = [change_of("import-replacement", None, own), change_of("replace", read, own)]
     steps.append(change_of("discard-replaced", read, None))
     assert [step.op for step in steps] == [Op.IMPORT, Op.SAME, Op.SAME]
+    assert change_of("create-replacement", read, own).op is Op.CREATE
     assert [change_of("read", old, read).op for old in (None, read, own)] == [Op.IMPORT, Op.SAME, Op.SAME]
     assert change_of("discard", read, None).op is Op.RELEASE
 
