@@ -52,7 +52,7 @@ def seed(
     Args:
         environment: The inventory.
         sandbox: Where.
-        emit: Told each event.
+        emit: Called with each event.
         provider: Which provider plugin talks to the sandbox.
         without_rules: Leave the routes' rules to somebody else.
 
@@ -100,7 +100,7 @@ def begin(
     Args:
         folder: The sandbox's.
         environments: The inventory's.
-        emit: Told each event.
+        emit: Called with each event.
         use_cache: Whether a first start may take what another first start made.
 
     Raises:

@@ -34,7 +34,7 @@ class FleetLine:
         weights: The live weights that there are, rising, each once.
         drift: In how many places file, state and load balancer don't agree; None where the state can't be read.
         ramp: Its ramp's state, in a sentence; None if history can't be read.
-        next_step: The command that comes next; None when all is as wanted.
+        next_step: The next command; None if everything is as wanted.
         error: Why nothing else is known.
     """
 

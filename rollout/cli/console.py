@@ -52,7 +52,7 @@ def standard_output(patience: float | None = None) -> SafeConsole:
     """A console on standard output, which folds nothing in a pipe.
 
     Args:
-        patience: How many seconds to wait for somebody who doesn't read; None for as long as it takes.
+        patience: The seconds to wait for a reader; None waits forever.
     """
     piped = not Output("stdout").isatty()
     width = PIPED if piped and "COLUMNS" not in os.environ else None

@@ -23,7 +23,7 @@ class Output(TextIOBase):
 
     Args:
         name: Which one.
-        patience: How many seconds to wait for somebody who doesn't read; None for as long as it takes.
+        patience: The seconds to wait for a reader; None waits forever.
         unpadded: Without the blanks that fill lines up to the width, which would wrap in a log.
     """
 

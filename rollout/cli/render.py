@@ -22,7 +22,7 @@ def renderer(*, json: bool, patience: float | None = None) -> Renderer:
 
     Args:
         json: Whether a machine reads.
-        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+        patience: The seconds to wait for a blocked screen or pipe; None waits forever.
     """
     if json:
         return JsonLines(patience)

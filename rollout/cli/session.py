@@ -51,7 +51,7 @@ class Session:
     Attributes:
         yes: Whether to approve without asking.
         json: Whether a machine reads.
-        patience: How many seconds to wait for a screen or a pipe that takes nothing; None for as long as it takes.
+        patience: The seconds to wait for a blocked screen or pipe; None waits forever.
     """
 
     file: File = STACKS_TOML
@@ -70,7 +70,7 @@ class Session:
         return renderer(json=self.json, patience=self.patience)
 
     def rollout(self, on_event: Listener | None = None) -> Rollout:
-        """The inventory, opened; its events are rendered unless somebody else wants them."""
+        """The opened inventory; its events are rendered unless another listener is given."""
         from rollout.api.rollout import Rollout
 
         return Rollout.load(self.file, on_event=on_event or self._report, **self._site())
@@ -95,7 +95,7 @@ class Session:
 
     @property
     def approve(self) -> Approver | None:
-        """Who approves: `--yes`, somebody at the terminal, or nobody."""
+        """The approval: `--yes`, the user at the terminal, or none."""
         if self.yes:
             return lambda _: True
         if self.json or not sys.stdin.isatty() or not sys.stdout.isatty():

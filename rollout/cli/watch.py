@@ -31,7 +31,7 @@ REDRAWN = 2  # times a second, so that a terminal that changes its size isn't to
 
 
 class Watch:
-    """Looks at an environment until somebody presses Ctrl-C.
+    """Watches an environment until Ctrl-C.
 
     Args:
         run: Its file is opened anew once it has changed, as by a ramp that writes its weights into it.

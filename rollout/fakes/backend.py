@@ -46,7 +46,7 @@ class InMemoryBackend:
         clock: Whose time the histories have.
         stacks: By project, stack and environment: `shop-routing/production`.
         plans: The digests of what saved plans do, by their number.
-        lock: Held while it is changed.
+        lock: Locked while it changes.
     """
 
     clock: InMemoryClock

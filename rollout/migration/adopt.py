@@ -65,7 +65,7 @@ class Adoption:
 
     Args:
         stacks: Whose states say what they hold.
-        by: Who runs it, for Pulumi's update history.
+        by: The user, for Pulumi's update history.
         now: Gives AWS's time.
     """
 

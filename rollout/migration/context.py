@@ -17,7 +17,7 @@ from rollout.migration.ports import LegacyOwner
 
 @dataclass(frozen=True, slots=True)
 class Builds:
-    """What somebody asked to deploy.
+    """The builds to deploy.
 
     Attributes:
         functions: Their keys; all that have an alias if empty.
@@ -34,15 +34,15 @@ class PhaseContext:
 
     Attributes:
         live: AWS.
-        legacy: What the legacy stack's state holds; None where there is no such stack, or where it doesn't matter.
+        legacy: The legacy stack's resources; None where there is no such stack, or where it doesn't matter.
         routing: Likewise of the routing stack.
-        ownership: What another owner of the legacy rules holds; None where there is none, or where it doesn't matter.
+        ownership: The legacy rules of another owner; None where there is none, or where it doesn't matter.
         multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
-        owner: Another tool that made the legacy rules.
+        owner: Another tool that manages the legacy rules.
         aliases: Where the functions' aliases point; none where it doesn't matter.
         read_aliases: Asked for that once more, when all is done.
-        asked: The functions whose builds somebody asked to deploy, and the share of requests that they are to get.
-        idle: Asked why it isn't proven that nobody needs legacy.
+        asked: The functions whose builds to deploy, and their share of requests.
+        idle: Returns why it isn't proven that legacy is idle.
     """
 
     live: AlbState

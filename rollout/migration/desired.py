@@ -27,7 +27,7 @@ def all_known(environment: Environment, live: AlbState, splits: Mapping[str, Spl
     """Each route's split, if there is one for each.
 
     Raises:
-        Drift: A rule forwards to what neither rollout nor the legacy stack would.
+        Drift: A rule forwards as neither rollout nor the legacy stack would set it.
     """
     known = {name: split for name, split in splits.items() if split is not None}
     if strange := splits.keys() - known.keys():
@@ -52,7 +52,7 @@ def marked(given: ProgramInput, stack: str, legacy: Resources) -> ProgramInput:
 
     Args:
         given: What it is given otherwise.
-        legacy: What the legacy stack's state holds.
+        legacy: The legacy stack's resources.
     """
     mark = mark_of(given.environment, stack)
     if stack == LEGACY and legacy and not any(mark.is_on(_tags_of(each)) for each in legacy):

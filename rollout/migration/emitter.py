@@ -28,7 +28,7 @@ class Emitter:
     """A listener that never raises, around one that may.
 
     Args:
-        listener: Told each event, one at a time and in order; an `Emitter` is taken as it is.
+        listener: Called with each event, one at a time and in order; an `Emitter` is returned unchanged.
     """
 
     def __init__(self, listener: Listener) -> None:

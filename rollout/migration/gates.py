@@ -35,9 +35,9 @@ class TrafficLine:
         endpoint: Methods and path.
         load_balancer: The inventory's name for it.
         priority: Of its rule.
-        before: Its live split; None where the rule isn't one of ours.
-        after: The split that would be.
-        volume: How many requests it has, or several routes have together; None where nobody counted.
+        before: Its live split; None if the rule forwards elsewhere.
+        after: The new split.
+        volume: Its requests, or those of several routes together; None if not counted.
         kept_before: How long a cookie keeps its clients with an implementation; None if none does.
         kept_after: The same afterwards.
     """
@@ -113,11 +113,11 @@ class Gate:
         phase: The phase's name, or `release`.
         traffic: A line a route that the phase is about.
         previews: A preview a stack, in the order in which they would be applied.
-        warnings: What to know before saying yes.
-        commands: Command lines of another owner's tool: a release runs them, a cutover leaves them to be run after it.
+        warnings: Warnings before the approval.
+        commands: Command lines of another owner's tool: a release runs them; after a cut-over the user runs them.
         by_name: Whether a user at a terminal approves by typing the environment's name.
-        drift: How rules and file differ from what rollout last left; None where there is nothing to compare with.
-        uncounted: Why the traffic lines have no volumes, if somebody tried to count.
+        drift: How rules and file differ from rollout's last change; None if there is nothing to compare with.
+        uncounted: Why the traffic lines have no volumes, if counting failed.
         writes: The rules that are changed by the load balancer's API, since the stack only reads them.
     """
 
@@ -215,7 +215,7 @@ def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple
 def warnings_of(
     traffic: Sequence[TrafficLine], previews: Sequence[StackPreview], *, moves_traffic: bool
 ) -> tuple[str, ...]:
-    """What to know before saying yes.
+    """Warnings before the approval.
 
     Args:
         previews: What happens to each stack.

@@ -123,7 +123,7 @@ class LegacyOwner(Protocol):
 
     @property
     def advice(self) -> str:
-        """What to do in its code, so that its next update doesn't make the rules anew."""
+        """What to do in its code, so that its next update doesn't create the rules again."""
 
     @property
     def placeholder(self) -> str:

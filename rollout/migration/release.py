@@ -28,11 +28,11 @@ ASKING = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class ReleaseResult:
-    """What a release came to.
+    """The result of a release.
 
     Attributes:
         owner: `pulumi` or `terraform`.
-        routes: The routes whose rules it let go of; none where it held none.
+        routes: The routes whose rules it released; none if it managed none.
         gate: The commands that were run.
     """
 

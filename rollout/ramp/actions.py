@@ -43,7 +43,7 @@ class RampActions(Protocol):
 
         Args:
             approve: Asked at the gate; None refuses.
-            said: Asked for the update's message once the gate is open.
+            said: Returns the update's message, after the approval.
         """
 
     def rollback(self, routes: Sequence[str], said: str | None) -> RollbackResult:

@@ -22,7 +22,7 @@ class RampHistory:
 
     Args:
         means: Reads the live rules.
-        warn: Told what can't be read.
+        warn: Called with what can't be read.
     """
 
     def __init__(

@@ -76,7 +76,7 @@ def environment_page(
     Args:
         names: All environments.
         route: Show the course that this route is in instead of all routes together.
-        trouble: Why it couldn't be read anew.
+        trouble: Why the last reading failed.
     """
     name, since = overview.environment, overview.since
     spans = sorted({*SPANS, since})
@@ -93,7 +93,7 @@ def environment_page(
 
 
 def report_page(overview: Overview) -> str:
-    """One environment as a file of its own: no script, no links, and nothing is fetched."""
+    """One environment as a file: no script, no links, no external resources."""
     courses = overview.courses if len(overview.courses) > 1 else ()
     return _page(
         "environment.html",

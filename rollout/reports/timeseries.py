@@ -29,11 +29,11 @@ _ERRORS = BY_TARGET_GROUP["server-errors"]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A number and its 95 % interval, as if each request were by itself.
+    """A number and its 95 % interval, for independent requests.
 
     Attributes:
         value: The number.
-        low: The interval's lower end; None where there are too few requests to tell.
+        low: The interval's lower end; None with too few requests.
         high: Its upper end, likewise.
     """
 
@@ -61,7 +61,7 @@ class Bucket:
 
 @dataclass(frozen=True, slots=True)
 class TimeSeries:
-    """Legacy against the candidate over time, for routes that can be told apart only together.
+    """Legacy and the candidate over time, for routes that are counted together.
 
     Attributes:
         routes: The routes.

@@ -33,7 +33,7 @@ class Lock:
     Attributes:
         stack: legacy, candidate, routing or monitoring.
         since: When it was taken; None where the engine doesn't say.
-        state: What became of its holder when it was last looked at.
+        state: The holder's state when last checked.
     """
 
     stack: str

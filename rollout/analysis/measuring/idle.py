@@ -57,7 +57,7 @@ class IdleCheck:
 
     Args:
         target_groups: Where their functions are looked up, which others than the load balancer may invoke.
-        on_quiet: Told if it was: for how long, and how many requests the candidate answered.
+        on_quiet: Called if it was idle: for how long, and how many requests the candidate answered.
         now: The time in UTC.
         span: How long it must have been quiet, 1 min to 90 d; beyond a day in whole hours.
     """

@@ -92,7 +92,7 @@ def counted(environment: Environment, live: AlbState) -> dict[Arn, Series]:
 def measure(
     environment: Environment, live: AlbState, counts: Mapping[Arn, int], since: timedelta
 ) -> dict[str, Measured]:
-    """Hold what was counted against the live rules.
+    """Compare the counts with the live rules.
 
     Args:
         counts: The requests of each target group; CloudWatch has no point where there were none.

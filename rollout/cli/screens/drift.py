@@ -1,4 +1,4 @@
-"""Drift: file, state and load balancer side by side."""
+"""Drift: file, state and load balancer compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several environments: where each stands, and what came of a weight for all of them."""
+"""Several environments: the status of each, and the result of a weight for all of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DRIFT = {None: Text("?", style="dim"), 0: Text("none")}
 
 @dataclass(frozen=True, slots=True)
 class FleetLines:
-    """Where several environments stand; to machines each is an event of its own."""
+    """The status of several environments; in JSON each is an event."""
 
     lines: Sequence[FleetLine]
 

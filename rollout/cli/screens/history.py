@@ -19,7 +19,7 @@ from rollout.state.history.audit import PastChange
 
 @dataclass(frozen=True, slots=True)
 class PastChanges:
-    """What was changed, the latest first; to machines each is an event of its own, the latest last."""
+    """Changes, latest first; in JSON each is an event, latest last."""
 
     environment: str
     changes: Sequence[PastChange]

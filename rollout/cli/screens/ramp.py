@@ -1,4 +1,4 @@
-"""A ramp: where it stands, the judge's sentences, and what it waits for."""
+"""A ramp: its state, the judge's sentences, and what it waits for."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def watching(event: events.RampWaiting | events.Judged) -> str:
 
 
 def noted(event: events.RampNoted) -> str:
-    """What somebody said to a ramp."""
+    """A control of a ramp."""
     match event.what:
         case "approved":
             said = f"{event.by} approved {event.weight} %"

@@ -1,4 +1,4 @@
-"""What came of a smoke test: a line for each route."""
+"""A smoke test's results: one line per route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an environment stands: what the file wants beside what is live, and beside what was measured."""
+"""An environment's status: wanted, live and measured weights."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def provisioned(environment: Environment) -> bool:
 
 
 def moved_aliases(environment: Environment, preview: StackPreview, aliases: Aliases) -> Iterator[Problem]:
-    """The aliases that somebody else moved.
+    """The aliases that another process moved.
 
     Args:
         environment: The inventory.

@@ -36,8 +36,8 @@ class RouteDrift:
     Attributes:
         endpoint: Methods and path.
         file: The file's weight.
-        state: What the state has recorded: a weight, or the forward action in AWS's words; None where nobody of ours
-            holds the rule.
+        state: The recorded weight, or the forward action in AWS's terms; None if no stack of ours manages the
+            rule.
         live: Likewise on the load balancer; None where there is no rule.
         problems: Where the three don't agree.
     """
@@ -87,10 +87,10 @@ class DriftReport:
 def drift_of(
     environment: Environment, live: AlbState, legacy: Resources, routing: Resources, *, ignore_file: bool = False
 ) -> DriftReport:
-    """Hold file, state and load balancer against each other.
+    """Compare file, state and load balancer.
 
     Args:
-        legacy: What the legacy stack's state holds; None where there is no such stack of ours.
+        legacy: The legacy stack's resources; None where there is no such stack of ours.
         routing: Likewise of the routing stack; before phase 2 the file's weights don't count yet.
         ignore_file: Whether the file's weights don't count at all.
     """

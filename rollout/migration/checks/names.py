@@ -38,7 +38,7 @@ def name_problems(environment: Environment, found: Found, candidate: Resources) 
 
     Args:
         found: What AWS has under the names of `made_names`.
-        candidate: What the candidate stack's state holds.
+        candidate: The candidate stack's resources.
     """
     mark = mark_of(environment, CANDIDATE)
     held = {bearer_of(each) for each in candidate or ()}

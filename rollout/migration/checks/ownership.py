@@ -30,7 +30,7 @@ class OwnedRule:
     Attributes:
         arn: The rule.
         address: The owner's name for it: a Pulumi URN or a Terraform address.
-        protected: Whether Pulumi asks for `--force` to let go of it.
+        protected: Whether Pulumi requires `--force` to remove it.
     """
 
     arn: Arn
@@ -52,16 +52,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What a legacy owner other than rollout holds of the routes' rules.
+    """The routes' rules that a legacy owner other than rollout manages.
 
     Attributes:
         owner: `pulumi` or `terraform`.
         place: Where its state is, such as `stack acme/infra/production`.
-        update: The command of its own that would put the old actions back.
-        advice: What to do in its code, so that its next update doesn't make the rules anew.
-        held: What it holds, by route; None where it couldn't be asked.
+        update: Its own command that would restore the old actions.
+        advice: What to do in its code, so that its next update doesn't create the rules again.
+        held: The rules that it manages, by route; None if it can't be asked.
         reason: Why it couldn't.
-        commands: What lets go of all that it holds; with a placeholder where it couldn't be asked.
+        commands: The commands that release all its rules; with a placeholder if it can't be asked.
     """
 
     owner: str
@@ -78,10 +78,10 @@ class Ownership:
         return f"{self.owner} ({self.place})"
 
     def unreleased(self, routing: Collection[str]) -> tuple[str, ...]:
-        """The routes whose rules it still holds although the routing stack has them.
+        """The routes whose rules it still manages although the routing stack has them.
 
         Args:
-            routing: The routes that the routing stack holds.
+            routing: The routes that the routing stack manages.
         """
         return tuple(route for route in self.held or () if route in routing)
 
@@ -117,9 +117,9 @@ def cutover_warnings(
     """What to know of other owners before routing adopts the rules.
 
     Args:
-        ownership: What the named owner holds; None where it is rollout or nobody.
+        ownership: The named owner's rules; None if there is no other owner.
         ours: Whether a legacy stack of ours is there.
-        routing: The routes that the routing stack holds already.
+        routing: The routes that the routing stack already manages.
     """
     if ownership is None:
         if not ours and environment.legacy.owner != "none":

@@ -20,7 +20,7 @@ def live_problems(environment: Environment, live: AlbState, states: Resources = 
     """What any phase needs: load balancers, listeners, legacy target groups, and each rule as the inventory has it.
 
     Args:
-        states: What the stacks hold, to tell beside what is live and what the file says.
+        states: The stacks' resources, to show with the live rules and the file.
     """
     yield from listener_problems(environment, live)
     yield from target_group_problems(environment, live)
@@ -28,7 +28,7 @@ def live_problems(environment: Environment, live: AlbState, states: Resources = 
 
 
 def listener_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
-    """Load balancers and listeners that aren't there."""
+    """Missing load balancers and listeners."""
     for name, balancer in environment.load_balancers.items():
         label = balancer.name or balancer.arn
         if name not in live.load_balancers:
@@ -48,7 +48,7 @@ def listener_problems(environment: Environment, live: AlbState) -> Iterator[Prob
 
 
 def target_group_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
-    """Legacy target groups that aren't there; where a rule forwards to the candidate alone nobody needs them."""
+    """Missing legacy target groups; not needed if the rule forwards to the candidate only."""
     groups = {
         f"routes.{key}.legacy": route.legacy
         for key, route in environment.routes.items()
@@ -146,7 +146,7 @@ def handover_problems(environment: Environment, live: AlbState, legacy: Resource
     """What a cutover needs: the legacy stack must be ready to let go of the rules without deleting them.
 
     Args:
-        legacy: What the legacy stack's state holds; None where there is no such stack.
+        legacy: The legacy stack's resources; None where there is no such stack.
     """
     for key, rule in held_rules(environment, live, legacy).items():
         if not rule.retain_on_delete:

@@ -90,7 +90,7 @@ def names_check(environment: Environment, live: AlbState, found: Found, candidat
 
     Args:
         found: What AWS has under them.
-        candidate: What the candidate stack's state holds.
+        candidate: The candidate stack's resources.
     """
     splits = live.splits(environment)
     served = {environment.routes[name].candidate for name, split in splits.items() if split.attached}
@@ -113,8 +113,8 @@ def aws_checks(
     """What AWS has, against the inventory.
 
     Args:
-        held: What the stacks hold, for the three-way difference; None where nobody could be asked.
-        ownership: What another owner of the legacy rules holds; None where there is none, or no engine.
+        held: The stacks' resources, for the three-way difference; None if unknown.
+        ownership: The legacy rules of another owner; None where there is none, or no engine.
     """
     yield Check("account", f"{live.account}, as the inventory says; region {environment.region}")
     ports = ", ".join(f"{key} on port {b.listener_port}" for key, b in environment.load_balancers.items())

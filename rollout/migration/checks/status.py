@@ -30,12 +30,12 @@ class RouteStatus:
     Attributes:
         endpoint: Methods and path.
         want: The file's weight.
-        live: The split on the load balancer; None where the rule isn't one of ours.
-        forwards: What the rule does in AWS's words.
-        rule: Its ARN; None where it isn't there.
-        owners: Who holds it: legacy, pulumi or terraform, then routing; both until the former owner has let go;
-            None where nobody could be asked.
-        measured: What became of its requests; None where they weren't counted.
+        live: The live split; None if the rule forwards elsewhere.
+        forwards: The rule's action, in AWS's terms.
+        rule: Its ARN; None if it is missing.
+        owners: What manages it: legacy, pulumi or terraform, then routing; both until the former owner has released it;
+            None if unknown.
+        measured: Its measured share; None if not counted.
     """
 
     route: str
@@ -61,8 +61,8 @@ class HeaderRuleStatus:
 
     Attributes:
         route: The route's place in the inventory, such as `routes.stamp-score`.
-        header: Which header with which value, in words.
-        forwards: What it does in AWS's words.
+        header: The header and its value, as text.
+        forwards: Its action, in AWS's terms.
     """
 
     route: str
@@ -79,12 +79,12 @@ class EnvironmentStatus:
     Attributes:
         phase: How far it got: `not begun`, `phase1`, `phase2`, `phase3` or `completed`; None where nobody could be
             asked.
-        problems: What isn't as the inventory says.
-        next_step: The command that comes next; None when all is as wanted.
-        ownership: What another owner of the legacy rules holds; None where there is none.
-        header_rules: The rules by which a header picks the implementation, whoever made them.
-        unreleased: The routes whose rules routing has adopted, and that owner holds still.
-        not_measured: Why requests weren't counted, if that was asked for.
+        problems: Differences from the inventory.
+        next_step: The next command; None if everything is as wanted.
+        ownership: The legacy rules of another owner; None where there is none.
+        header_rules: The rules by which a header selects the implementation.
+        unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
+        not_measured: Why requests were not counted, if requested.
     """
 
     environment: str
@@ -110,10 +110,10 @@ def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str
 def status_of(
     environment: Environment, live: AlbState, held: Held | None, ownership: Ownership | None = None
 ) -> EnvironmentStatus:
-    """Put together where an environment stands.
+    """Build an environment's status.
 
     Args:
-        ownership: What another owner of the legacy rules holds.
+        ownership: The legacy rules of another owner.
     """
     legacy = held_rules(environment, live, held.legacy) if held else {}
     routing = held_rules(environment, live, held.routing) if held else {}

@@ -116,7 +116,7 @@ class Phase:
             weights: The weights that it sets, by route.
 
         Raises:
-            Drift: A rule forwards to what neither rollout nor the legacy stack would.
+            Drift: A rule forwards as neither rollout nor the legacy stack would set it.
         """
         current = {name: context.live.split_of(route) for name, route in environment.routes.items()}
         return all_known(

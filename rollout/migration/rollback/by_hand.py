@@ -1,4 +1,4 @@
-"""The AWS CLI's lines that move a rule without rollout, to be copied as they are. Pure."""
+"""The AWS CLI commands that move a rule without rollout, ready to copy. Pure."""
 
 from __future__ import annotations
 

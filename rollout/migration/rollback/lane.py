@@ -55,8 +55,8 @@ class Lane:
         balancer: Its key of the load balancer.
         routes: The routes that go back, all of this load balancer.
         groups: What gives the target groups that could be read.
-        on_found: Told the rules of the routes at each look, once the calls that change them are under way.
-        on_back: Told each rule that is read back, once.
+        on_found: Called with the routes' rules at each look, after the calls that change them have begun.
+        on_back: Called once with each rule that is read back.
 
     Attributes:
         found: What the last look of this run that succeeded saw; None where none did.
@@ -65,9 +65,9 @@ class Lane:
         under_way: The rules for which a call is being made.
         unseen: The rules that were changed since the last look that succeeded.
         errors: What went wrong last with a rule.
-        trouble: Why the last look failed, in words.
+        trouble: Why the last look failed.
         remedy: What helps against that, where AWS's answer says so.
-        doing: What it waits for, in words; empty once it is done.
+        doing: What it waits for; empty once it is done.
     """
 
     def __init__(
@@ -232,7 +232,7 @@ class Lane:
 
 
 def in_words(error: Exception) -> str:
-    """What went wrong, whoever says so."""
+    """An error as text."""
     return error.what if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
 
 

@@ -38,7 +38,7 @@ class Moved:
     """How far the routes are.
 
     Attributes:
-        before: Each route's split when it began; None where its rule wasn't one of ours.
+        before: Each route's split at the beginning; None if its rule forwarded elsewhere.
         moved: The rules that were changed in this run, by what they are called, in the order of these names.
         back: The routes of which all rules were read back as on legacy alone.
         problems: Why the other routes aren't back, each with the line of the AWS CLI that moves it.

@@ -35,13 +35,13 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class RollbackResult:
-    """What a rollback came to.
+    """The result of a rollback.
 
     Attributes:
-        before: Each route's split when it began; None where its rule wasn't one of ours.
-        moved: The routes whose rule was changed; the others were on legacy alone already.
-        reconciled: Whether Pulumi's state says so too.
-        reason: Why it doesn't.
+        before: Each route's split at the beginning; None if its rule forwarded elsewhere.
+        moved: The routes whose rule was changed; the others were already on legacy only.
+        reconciled: Whether Pulumi's state is up to date.
+        reason: Why it isn't.
         header_rules: The rules besides the routes' own that forwarded to the candidate, such as those for requests with
             a header, and were changed too.
     """
@@ -56,12 +56,12 @@ class RollbackResult:
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
-    """What a rollback needs to bring the state up to date, and to know who else is at work.
+    """What a rollback needs to update the state, and to find other running processes.
 
     Attributes:
         load_balancers: Where all of the rules are read, with their tags.
         stacks: Makes what changes the state; it may raise.
-        holders: Who holds the routing stack; None where that can't be told.
+        holders: The holders of the routing stack's lock; None if unknown.
         now: The time of day, as locks have it.
     """
 
@@ -75,9 +75,9 @@ class Rollback:
     """The way back of some routes.
 
     Args:
-        emit: Told each event; it may neither raise nor wait.
+        emit: Called with each event; it must neither raise nor wait.
         mark: Gives what the rules are marked with, for others to see; None for no mark.
-        by: Tells who runs it, for Pulumi's update history.
+        by: Returns the user, for Pulumi's update history.
         now: Gives AWS's time of day.
     """
 
@@ -104,7 +104,7 @@ class Rollback:
         self._changed: dict[str, None] = {}
 
     def move(self) -> Moved:
-        """Send all requests of the routes to legacy, and read it back; routes that couldn't be moved are told at once.
+        """Send all requests of the routes to legacy, and read them back; failed routes are reported at once.
 
         Raises:
             WrongAccount: Of the credentials; nothing was changed.
@@ -121,16 +121,16 @@ class Rollback:
         return moved
 
     def settle(self, first: Moved, states: Reconciliation | None, message: str | None = None) -> RollbackResult:
-        """Wait until whoever else is at work has ended, moving back what they raise, and bring the state up to date.
+        """Wait for other processes, move back what they raise, and update the state.
 
         Args:
             first: What the move came to.
-            states: Where the state is; None leaves it alone, and waits for nobody.
+            states: The states; None leaves them unchanged, without waiting.
             message: For Pulumi's update history.
 
         Raises:
             RollbackIncomplete: Not all routes are back, or it can't be known whether they stay so.
-            Locked: Somebody else still holds the stack, and may raise them again.
+            Locked: Another process still holds the stack, and may raise them again.
             Interrupted: By the user.
         """
         result = self._result(first)

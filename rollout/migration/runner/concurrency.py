@@ -18,7 +18,7 @@ class ConcurrentChanges:
     """Stops a run that others overtook.
 
     Args:
-        take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
+        take_back: Moves routes back to legacy, if a rollback began during an update.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class ConcurrentChanges:
         """The engine compares with its own state alone, so what became of the rules while somebody looked is asked.
 
         Raises:
-            Drift: Somebody changed a rule or a target group, or rolled back.
+            Drift: A rule or a target group has changed, or a rollback began.
         """
         self.stop_if_rolled_back(run, now)
         found = tuple(moved(run.environment, run.context.live, now))
@@ -66,7 +66,7 @@ class ConcurrentChanges:
         """What must hold once the stack is locked, when a rollback can't be missed any more.
 
         Raises:
-            Drift: Somebody changed a rule, or rolled back.
+            Drift: A rule has changed, or a rollback began.
         """
         if run.since is None:
             return

@@ -44,7 +44,7 @@ class Previews:
         Raises:
             PreflightFailed: Something isn't as the step needs it.
             PolicyViolation: It would do more than the step is for.
-            Drift: Somebody changed a rule.
+            Drift: A rule has changed.
         """
         stack = step.stack
         self._emit(events.PreviewStarted(run.environment.name, stack, step.summary))

@@ -23,7 +23,7 @@ class ReadBack:
 
     Args:
         concurrent: What others do meanwhile.
-        on_verified: Told AWS as it is once all rules were read back as wanted.
+        on_verified: Called with the live state once all rules were read back as wanted.
     """
 
     def __init__(

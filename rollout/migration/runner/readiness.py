@@ -1,4 +1,4 @@
-"""What a phase starts from, read side by side, and whether all is ready for it, in the rules and behind them."""
+"""A phase's input, read in parallel, and the checks whether AWS is ready for it."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Readiness:
     """Whether an environment is ready for a phase.
 
     Args:
-        owner: Another tool that holds the legacy rules.
-        idle: Asked why it isn't proven that nobody needs legacy.
+        owner: Another tool that manages the legacy rules.
+        idle: Returns why it isn't proven that legacy is idle.
         aliases: Asked where the functions' aliases point.
-        builds: What somebody asked to deploy.
+        builds: The builds to deploy.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a phase came to. On its own, since who only reads results needs neither phases nor runner."""
+"""The result of a phase. On its own, since who only reads results needs neither phases nor runner."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rollout.migration.gates import Gate
 
 @dataclass(frozen=True, slots=True)
 class PhaseResult:
-    """What a phase came to.
+    """The result of a phase.
 
     Attributes:
         changed: Whether anything was applied.
         gate: All that was, or would be, changed.
-        before: Each route's split when it began; None where the rule wasn't one of ours.
+        before: Each route's split at the beginning; None if its rule forwarded elsewhere.
         after: Each route's split as read back; as it would be, after a preview.
     """
 

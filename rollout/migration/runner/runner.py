@@ -48,15 +48,15 @@ class PhaseRunner:
     """Runs the phases of one environment.
 
     Args:
-        owner: Another tool that holds the legacy rules.
-        by: Who runs it, for Pulumi's update history.
-        proof: Asked before legacy is retired: why it isn't proven that nobody needs it.
+        owner: Another tool that manages the legacy rules.
+        by: The user, for Pulumi's update history.
+        proof: Called before legacy is retired: returns why it isn't proven idle.
         volumes: Asked beside the previews how many requests the routes have.
         known: What else to know before saying yes, whatever the phase.
         aliases: Asked where the functions' aliases point.
-        builds: What somebody asked to deploy.
-        take_back: Moves routes back to legacy, where somebody asked for that while an update was under way.
-        on_verified: Told AWS as it is once all rules were read back as wanted.
+        builds: The builds to deploy.
+        take_back: Moves routes back to legacy, if a rollback began during an update.
+        on_verified: Called with the live state once all rules were read back as wanted.
         times: Gives AWS's time of day and this machine's.
     """
 
@@ -123,7 +123,7 @@ class PhaseRunner:
             name: A key of `phases.PHASES`.
             approve: Asked once, with all that would change; None refuses.
             weights: For `weight`: the new weight of each route that changes; the others keep their live one.
-            accept_live: Start from the live rules even if somebody else changed them.
+            accept_live: Start from the live rules even if another process changed them.
             waive: Resources that may change beyond the phase's policy, such as `Function:rust-scorer`.
             message: For Pulumi's update history; a function is asked once the gate is open.
             preview_only: Stop at the gate.
@@ -133,7 +133,7 @@ class PhaseRunner:
             UsageError: The environment is completed, and the phase isn't for such a one.
             PreflightFailed: AWS isn't as the inventory says, or another phase comes first.
             PolicyViolation: The preview would do more than the phase is for.
-            Drift: Somebody changed a rule, or the world moved since the preview.
+            Drift: A rule, AWS or the state has changed since the preview.
             GateRefused: Not approved.
             VerifyFailed: Applied, but the load balancer says something else.
             EngineError, AwsError, Locked, Interrupted: As they say.

@@ -1,4 +1,4 @@
-"""How a function's answer is judged, and what came of all of them. Pure.
+"""Judges functions' answers, and reports them. Pure.
 
 An answer is looked at as a load balancer does first, since what that can't read is a 502 for clients.
 """
@@ -26,7 +26,7 @@ _FINDINGS, _LENGTH = 3, 200  # of a schema's, and characters of each
 
 @dataclass(frozen=True, slots=True)
 class Smoked:
-    """What came of one route.
+    """The result of one route.
 
     Attributes:
         route: Its name.
@@ -34,7 +34,7 @@ class Smoked:
         request: What it was asked; empty where nothing was.
         status: What it answered with; None if it didn't, or so that a load balancer couldn't read it.
         took: How long that took, a cold start included.
-        problems: What has to be put right.
+        problems: The problems.
         note: What to know; nothing stops for it.
     """
 
@@ -49,12 +49,12 @@ class Smoked:
 
 @dataclass(frozen=True, slots=True)
 class SmokeReport:
-    """What came of all routes of an environment.
+    """The results of all routes of an environment.
 
     Attributes:
         environment: Its name.
         routes: In the order of the inventory.
-        warmed: By function, how many invocations side by side answered before the samples were sent.
+        warmed: By function, the parallel invocations that answered before the samples were sent.
     """
 
     environment: str
@@ -63,14 +63,14 @@ class SmokeReport:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything that has to be put right."""
+        """All problems."""
         return tuple(problem for route in self.routes for problem in route.problems)
 
     def require(self) -> None:
         """Go on only if all is well.
 
         Raises:
-            SmokeFailed: With everything that has to be put right.
+            SmokeFailed: With all problems.
         """
         if self.problems:
             failed = sum(1 for route in self.routes if route.problems)

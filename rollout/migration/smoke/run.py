@@ -47,7 +47,7 @@ class Smoke:
         self._multi_value = multi_value
 
     def run(self, samples: Mapping[str, Sample], routes: Sequence[str], warm: int) -> SmokeReport:
-        """Ask all routes side by side.
+        """Test all routes in parallel.
 
         Args:
             samples: By route; others are asked what is made up from their path.

@@ -39,7 +39,7 @@ _Status = Annotated[int, BeforeValidator(_is_status)]
 class SampleRequest(Frozen):
     """A request, as a client writes it; what isn't a text in the body is sent as JSON.
 
-    A header's value may be `$NAME`, the variable that holds it, since a repository is no place for a key.
+    A header's value may be `$NAME`, the variable with it, since keys don't belong in a repository.
     """
 
     method: str
@@ -136,7 +136,7 @@ def read_samples(
         variables: Where a header's `$NAME` is looked for.
 
     Raises:
-        UsageError: It isn't there.
+        UsageError: It doesn't exist.
         ConfigError: With every problem of all files.
     """
     if wanted and not is_folder(folder):

@@ -48,14 +48,14 @@ class PastChange:
     Attributes:
         number: From 1, the oldest.
         at: When it began: a ramp's entries by AWS's time, the others by the clock of the machine that ran them.
-        what: The command, such as `phase2` or `ramp raised`; where nobody said, the engine's word, such as `update`.
+        what: The command, such as `phase2` or `ramp raised`; if unknown, the engine's word, such as `update`.
         result: How it ended: `succeeded`, or what its first update that didn't says.
-        by: Who; None where nobody wrote it down.
+        by: The user; None if not recorded.
         why: What was given with `-m`, and what of the policy was waived.
         weight: For what a ramp wrote: the weight that it is about.
         moves: By route whose weight changed: before, if it was one of ours, and after.
-        plan: The digests that the gate showed; None where nobody wrote them down.
-        verdict: What the ramp said, with its numbers.
+        plan: The digests that the gate showed; None if not recorded.
+        verdict: The ramp's verdict, with its numbers.
         message: All that is written in history.
         updates: A stack each, in order.
     """
