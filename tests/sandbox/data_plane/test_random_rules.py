@@ -28,7 +28,9 @@ from tests.unit.seed import SEED
 
 LISTENER, SEEDS, RULES, REQUESTS = Arn("arn:aws:elasticloadbalancing:us-west-2:1:listener/app/public/1/2"), 50, 20, 40
 FIXED = {"Type": "fixed-response", "Order": 1, "FixedResponseConfig": {"StatusCode": "200"}}
-INVENTORY = SEED.model_copy(update={"load_balancers": {"public": LoadBalancer(name="public")}})
+INVENTORY = SEED.model_copy(
+    update={"load_balancers": {"public": LoadBalancer(name="public")}, "routes": {}, "kept_routes": {}}
+)
 
 
 class Draw(Random):
