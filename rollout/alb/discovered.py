@@ -146,7 +146,7 @@ def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetG
     if against := _against(rule):
         return Unfit(listener, rule, *against)
     forward = rule.forward or ForwardAction({})
-    most, *others = sorted(forward.weights, key=lambda arn: -forward.weights[arn])
+    most, *others = sorted(forward.weights, key=lambda arn: -forward.weights[arn]) or [Arn("")]
     group = groups.get(most)
     if group is None or group.target_type not in ("lambda", "ip", "instance"):
         kind = f"its target group is of type {group.target_type}" if group else "its target group can't be read"

@@ -72,6 +72,8 @@ class Condition:
     @property
     def is_decidable(self) -> bool:
         """Whether it can be judged here which requests it takes."""
+        if self.field == ConditionField.SOURCE:
+            return all(map(_is_network, self.values))
         return not self.regex and self.field in set(ConditionField)
 
     @property
@@ -156,6 +158,14 @@ def digest_of(route: str, conditions: Iterable[Condition]) -> str:
     if any(condition.hidden for condition in asked):
         return hashlib.scrypt(told, salt=route.encode(), n=2**12, r=8, p=1, dklen=12).hex()
     return hashlib.sha256(route.encode() + b"\0" + told).hexdigest()[:24]
+
+
+def _is_network(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _shown(value: str | SecretStr) -> str:

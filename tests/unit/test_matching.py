@@ -102,8 +102,8 @@ def test_a_condition_takes_all_of_a_narrower_one(wide: Condition, narrow: Condit
 
 def test_what_cannot_be_decided_is_said_and_never_counted_on() -> None:
     expression = Condition(ConditionField.PATH, ("^/a",), regex=True)
-    later_on = Condition("moon-phase", ("full",))
-    for unsure in (expression, later_on):
+    later_on, unreadable = Condition("moon-phase", ("full",)), Condition(ConditionField.SOURCE, ("home",))
+    for unsure in (expression, later_on, unreadable):
         assert undecided(for_endpoint("/a", ()), (unsure,)) == unsure
         assert overlap((unsure,), for_endpoint("/b", ())) is not None  # it may
         assert not shadows((unsure,), for_endpoint("/a", ()))
