@@ -46,21 +46,17 @@ def init(
     every: Annotated[bool, typer.Option("--all", help="All rules that can move.")] = False,
     region: Annotated[str | None, typer.Option(help="The region; by default the profile's.")] = None,
     account: Annotated[str | None, typer.Option(help="The account; stop if the credentials are for another.")] = None,
-    environment: Annotated[
-        str | None, typer.Option(help="The first environment's name; production by default.")
-    ] = None,
+    environment: Annotated[str | None, typer.Option(help="The first environment; by default production.")] = None,
     project: Annotated[str | None, typer.Option(help="Pulumi's project name; by default the folder's name.")] = None,
-    function: Annotated[
-        str | None, typer.Option(help="The candidate function's name; by default PROJECT-candidate.")
-    ] = None,
+    function: Annotated[str | None, typer.Option(help="The function; by default PROJECT-candidate.")] = None,
     suffix: Annotated[
-        str | None, typer.Option("--candidate-suffix", help="The suffix of its target groups; -candidate by default.")
+        str | None, typer.Option("--candidate-suffix", help="Its target groups' suffix; by default -candidate.")
     ] = None,
-    code: Annotated[str | None, typer.Option(help="Its code, a zip file or folder; candidate.zip by default.")] = None,
-    runtime: Annotated[str | None, typer.Option(help="Its Lambda runtime; provided.al2023 by default.")] = None,
-    handler: Annotated[str | None, typer.Option(help="Its handler; bootstrap by default.")] = None,
+    code: Annotated[str | None, typer.Option(help="Its zip file or folder; by default candidate.zip.")] = None,
+    runtime: Annotated[str | None, typer.Option(help="Its Lambda runtime; by default provided.al2023.")] = None,
+    handler: Annotated[str | None, typer.Option(help="Its handler; by default bootstrap.")] = None,
     shared: Annotated[
-        bool, typer.Option("--shared-groups", help="One candidate target group for each legacy one, not each route.")
+        bool, typer.Option("--shared-groups", help="One candidate target group per legacy group, not per route.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text, write nothing.")] = False,
