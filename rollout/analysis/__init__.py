@@ -3,6 +3,7 @@
 - `streams`: the judge's input, counts by minute;
 - `defaults`: the default margins, by metric;
 - `freshness`: whether there is still something to judge;
+- `ruling_out`, `pooled`, `dispersion`, `side_by_side`: parts of the evidence;
 - `judge`: from streams to verdicts, with
   - `weighing`: the evidence of each stream, from
   - `bets`: bets on each request, and `eprocess`: their product over the minutes;

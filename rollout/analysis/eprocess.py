@@ -15,9 +15,9 @@ import numpy as np
 
 from rollout.analysis.bets import WORSE, Floats
 
-PRIOR = np.array([0.25, 0.25, 0.25, 0.15, 0.1])
+PRIOR = np.array([0.25, 0.3, 0.3, 0.1, 0.05])
 """The weight of each member of `WORSE`."""
-AT_ONCE = 2 / 3
+AT_ONCE = 0.75
 """The weight of a fault from the first minute on, as most are."""
 _SERIES = 2.11  # what 1 / (n·log(n)²) sums to from 2 on, rounded up
 _LARGEST, _LARGEST_LOG_BET = 1e200, 200.0  # whose product is still a float

@@ -22,22 +22,25 @@ by as much as they differ. So the limits are the margins, and the shares are com
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 
-from rollout.analysis.bets import Blocks, alone
+from rollout.analysis.bets import Blocks, Floats, alone
 from rollout.analysis.defaults import bounds_of, on_worse_of
 from rollout.analysis.eprocess import log_worse
 from rollout.analysis.freshness import silent_since
 from rollout.analysis.metrics import MINUTE
-from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_wait
+from rollout.analysis.pooled import SHARE, together
+from rollout.analysis.ruling_out import rule_out
+from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_together, of_wait
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
-from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, rule_out, shares_of_budget, weigh
-from rollout.inventory.ramp_settings import Analysis
+from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, shares_of_budget, weigh
+from rollout.inventory.ramp_settings import Analysis, MetricName
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
 _PER_CENT, _PER_SECOND = 100, 1000
@@ -68,9 +71,22 @@ def judge(
     shares = [analysis.false_alarms / steps * share for share in _shares(streams)]
     both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
     suspicious = analysis.missed / max(1, len(streams))
-    found = weigh([each for each, _ in both], [share for _, share in both], suspicious, analysis, bake // MINUTE)
+    several = {
+        metric: [n for n, (stream, _) in enumerate(both) if stream.metric == metric]
+        for metric, count in Counter(stream.metric for stream, _ in both).items()
+        if count > 1 and on_worse_of(metric, analysis) == "fail"
+    }
+    own = [share * (1 - SHARE if stream.metric in several else 1) for stream, share in both]
+    sums = dict[MetricName, Floats]()
+    found = weigh([each for each, _ in both], own, suspicious, analysis, bake=bake // MINUTE, together=sums)
     missing = [_no_data(stream) for stream in streams if not _comparable(stream)]
-    return _concluded([*(_compared(evidence, analysis) for evidence in found), *missing], notes)
+    pooled = [
+        _together([both[n][0] for n in rows], sums[metric], SHARE * sum(both[n][1] for n in rows), analysis)
+        for metric, rows in several.items()
+        if not any(found[n].fault for n in rows)  # a route that fails by itself is named by itself
+    ]
+    results = [*(_compared(evidence, analysis) for evidence in found), *missing, *filter(None, pooled)]
+    return _concluded(results, notes)
 
 
 def judge_alone(
@@ -145,8 +161,8 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
         "phi": evidence.phi,
     }
     silence = silent_since(stream)
-    if evidence.fault:
-        stops = on_worse_of(stream.metric, analysis) == "fail"
+    stops = on_worse_of(stream.metric, analysis) == "fail"
+    if evidence.fault and (stops or evidence.suspicion):
         verdict = Verdict.FAIL if stops else Verdict.INCONCLUSIVE
         sentence = of_fail(evidence, analysis) + ("" if stops else "; it only holds the step")
         numbers |= {} if stream.latency else {"times-worse-at-least": evidence.at_least}
@@ -157,6 +173,18 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
     else:
         verdict, sentence = Verdict.INCONCLUSIVE, of_wait(evidence)
     return _finding(stream, verdict, sentence, evidence.needs, numbers)
+
+
+def _together(streams: Sequence[Stream], by_ratio: Floats, alarm: float, analysis: Analysis) -> MetricResult | None:
+    worse = together(streams, by_ratio, alarm, analysis)
+    if worse is None:
+        return None
+    totals = ([_total(arm) for arm in arms] for arms in zip(*((s.legacy, s.candidate) for s in streams), strict=True))
+    legacy, candidate = ((sum(bad for bad, _ in each), sum(count for _, count in each)) for each in totals)
+    routes = tuple(dict.fromkeys(route for stream in streams for route in stream.routes))
+    numbers = {"log-e-worse": worse.log_worse, "log-e-worse-needed": worse.log_worse_needed}
+    sentence = of_together(streams[0], candidate, legacy, len(streams), analysis)
+    return MetricResult(streams[0].metric, routes, Verdict.FAIL, legacy, candidate, sentence, None, numbers)
 
 
 def _no_data(stream: Stream) -> MetricResult:

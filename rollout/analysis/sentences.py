@@ -43,6 +43,13 @@ def of_fail(evidence: Evidence, analysis: Analysis) -> str:
     return f"{beside}{began}: {how} ({_sure(analysis.false_alarms, evidence.phi)})"
 
 
+def of_together(stream: Stream, candidate: Count, legacy: Count, streams: int, analysis: Analysis) -> str:
+    """Why several streams of one metric fail together, though perhaps none by itself."""
+    limit = stream.latency.tolerated if stream.latency else 0.0
+    worse = f"worse on {streams} of them together ({_sure(analysis.false_alarms)})"
+    return f"{_beside(stream, candidate, legacy, limit)}: {worse}"
+
+
 def of_pass(evidence: Evidence, analysis: Analysis) -> str:
     """Why a stream passes: "5xx 0.1 % of 3,410 against 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
     return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed, evidence.phi)})"

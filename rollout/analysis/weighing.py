@@ -15,7 +15,6 @@ from rollout.analysis.bets import (
     Blocks,
     Floats,
     Guess,
-    blocks_of,
     highest_recent,
     on_more,
     on_no_harm,
@@ -25,14 +24,14 @@ from rollout.analysis.bets import (
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.dispersion import dispersion
 from rollout.analysis.eprocess import (
-    log_no_harm,
-    log_no_harm_since,
     log_sum,
     log_worse,
     log_worse_by_start,
     log_worse_since,
 )
-from rollout.analysis.streams import Arm, Stream
+from rollout.analysis.ruling_out import rule_out
+from rollout.analysis.side_by_side import by_minute, side_by_side
+from rollout.analysis.streams import Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30
@@ -42,15 +41,10 @@ _RATIOS = np.array([1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50, 100, 200, 50
 _ERRORS = (0.001, 2.0)  # what is known of their rate beforehand, and how many requests that is worth: next to nothing
 _LATENCIES_WORTH = 100.0  # requests; their rate is known by their quantile
 _TOGETHER, _CACHED = 160, 32  # streams that are weighed at once, and those whose arrays fit into a processor's cache
-_DAY, _HOUR = 1440, 60
-_OF_FIRST_DAYS = 0.95  # of the risk is for looks within two days
 BAKE = 30
 """How many minutes a step is watched at least, if nobody says."""
 _MOST_HARM = 0.999
 _MORE_SLOW, _MOST_SLOW = 0.5, 0.05
-_AGAIN = 3  # times the requests that sufficed at first make the recent ones
-_AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
-_EVERY = 5  # minutes between earlier looks
 _EARLIER = 50  # minutes at which earlier faults are looked for; each was the last minute of a look of its own
 
 
@@ -107,7 +101,13 @@ def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
 
 
 def weigh(
-    streams: Sequence[Stream], alarms: Sequence[float], suspicious: float, analysis: Analysis, bake: int = BAKE
+    streams: Sequence[Stream],
+    alarms: Sequence[float],
+    suspicious: float,
+    analysis: Analysis,
+    *,
+    bake: int = BAKE,
+    together: dict[MetricName, Floats] | None = None,
 ) -> list[Evidence]:
     """Weigh streams that have requests in both arms.
 
@@ -116,23 +116,29 @@ def weigh(
         suspicious: The same, for a suspicion.
         analysis: Bounds that differ from the defaults, and the risk of a harmful candidate that passes.
         bake: How many minutes a step is watched at least, 0 or more.
+        together: Gets each metric's logarithms of bets, by minute and member of `WORSE`, summed over its streams.
     """
-    found = list[Evidence]()
+    found, sums = list[Evidence](), {} if together is None else together
     for start in range(0, len(streams), _TOGETHER):
         some = slice(start, start + _TOGETHER)
-        found += _weigh(streams[some], -np.log(np.array(alarms[some])), -math.log(suspicious), analysis, bake)
+        found += _weigh(streams[some], -np.log(np.array(alarms[some])), -math.log(suspicious), analysis, (bake, sums))
     return found
 
 
 def _weigh(
-    streams: Sequence[Stream], needed: Floats, suspicious: float, analysis: Analysis, bake: int
+    streams: Sequence[Stream],
+    needed: Floats,
+    suspicious: float,
+    analysis: Analysis,
+    also: tuple[int, dict[MetricName, Floats]],
 ) -> list[Evidence]:
+    bake, together = also
     bounds = [bounds_of(stream.metric, analysis) for stream in streams]
     guess = guessed(streams)
     ratio, shift = np.array([tolerated(s, tolerance) for s, (tolerance, *_) in zip(streams, bounds, strict=True)]).T
     harms = np.array([harm_of(stream, harm) for stream, (_, harm, _) in zip(streams, bounds, strict=True)])
-    blocks, penalty = _blocks([(stream.legacy, stream.candidate) for stream in streams])
-    harmful, _ = _blocks([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
+    blocks, penalty = side_by_side([(stream.legacy, stream.candidate) for stream in streams])
+    harmful, _ = side_by_side([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
     alone = allowed_alone(blocks, ratio, shift)
     phi = np.array([phi_of(stream, analysis) for stream in streams])
     parts = [slice(start, start + _CACHED) for start in range(0, len(streams), _CACHED)]
@@ -147,6 +153,10 @@ def _weigh(
         against_harm[slow] = _of_latencies([streams[n] for n in slow], harmful.of(slow), against_harm[slow])
     by_ratio /= phi[:, None, None]
     against_harm /= phi[:, None, None]
+    for metric in {stream.metric for stream in streams}:
+        rows = np.array([stream.metric == metric for stream in streams])
+        sums = by_minute(blocks.of(np.flatnonzero(rows)), by_ratio[rows])
+        together[metric] = together[metric] + sums if metric in together else sums
     worse = log_worse(by_ratio)
     needed, no_harm_needed = needed + penalty, -math.log(analysis.missed) + penalty
     found = list[Evidence]()
@@ -192,7 +202,7 @@ def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) ->
     """
     beyond = np.array([1 - stream.latency.quantile for stream in streams if stream.latency])
     shares = np.minimum(_MORE_SLOW * beyond, _MOST_SLOW)
-    both, _ = _blocks([(s.legacy_harmful or s.legacy, s.harmful or s.candidate) for s in streams])
+    both, _ = side_by_side([(s.legacy_harmful or s.legacy, s.harmful or s.candidate) for s in streams])
     guess = Guess(shares, np.full(len(streams), _ERRORS[1]))
     wider = rate_before(both, guess) + shares[:, None] > rate_before(above, guessed(streams))
     others = on_no_harm(both, guess, np.zeros(len(streams)), shares).log_bets(both)
@@ -211,46 +221,6 @@ def allowed_alone(blocks: Blocks, ratio: Floats, shift: Floats) -> Floats:
     return np.maximum(highest * ratio[:, None], highest + shift[:, None])
 
 
-def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tuple[float, int, int]:
-    """How surely harm is ruled out on one stream, since whichever block it may have begun at.
-
-    If the candidate has been harmful since some block, the e-value of the blocks from there on is ever above 1/`missed`
-    with a probability of at most `missed`. So the smallest of these e-values counts: of the whole step, and of each of
-    its ends that isn't shorter than the recent blocks are. What sufficed up to a bake ago suffices, unless the recent
-    blocks speak for harm: luck goes up and down, and not all streams have it at once.
-
-    Args:
-        blocks: Of one stream.
-        log_bets: Against harm, by block and alternative.
-        needed: The logarithm of 1/`missed`.
-        bake: How many minutes the step is watched at least.
-
-    Returns:
-        The logarithm of that e-value, where the recent blocks begin, and the block since which it is least sure.
-    """
-    many = max(1, int((blocks.candidate[0] > 0).sum()))
-    ends, own = blocks.ends[0, :many], log_bets[None, :many]
-    sufficed = log_no_harm(np.cumsum(own, axis=1))[0] >= needed
-    if not sufficed.any():
-        return float(log_no_harm(own.sum(axis=1))[0]), 0, 0
-    requests = np.cumsum(blocks.candidate[0, :many])
-    enough = _AGAIN * requests[sufficed.argmax()]
-
-    def at(last: int) -> tuple[float, int, int]:
-        starts = np.concatenate([[0], ends[:last] + 1])
-        left = requests[last] - np.concatenate([[0.0], requests[:last]])
-        first = max(0, int(((left >= enough) & (ends[last] + 1 - starts >= bake)).sum()) - 1)
-        since = log_no_harm_since(own[:, : last + 1])[0, : first + 1]
-        return float(since.min()), first, int(since.argmin())
-
-    found, first, weakest = at(many - 1)
-    if -_AGAINST <= found < needed:
-        looks = ends[many - 1] - np.arange(_EVERY, bake + 1, _EVERY)
-        earlier = np.searchsorted(ends, looks[looks >= ends[0]], side="right") - 1
-        found = max([found, *(at(int(look))[0] for look in earlier)])
-    return found, first, weakest
-
-
 def tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
     """The tolerated ratio and difference; for a latency its limits are the margin."""
     return (1.0, 0.0) if stream.latency else (1 + tolerance.relative, tolerance.absolute / 100)
@@ -259,26 +229,6 @@ def tolerated(stream: Stream, tolerance: Margin) -> tuple[float, float]:
 def harm_of(stream: Stream, harm: Margin) -> tuple[float, float]:
     """The ratio and the difference to rule out; for a latency its limits are the margin."""
     return (0.0, 0.0) if stream.latency else (harm.relative, min(harm.absolute / 100, _MOST_HARM))
-
-
-def _blocks(arms: Sequence[tuple[Arm, Arm]]) -> tuple[Blocks, float]:
-    """The arms side by side, short ones as if nothing came after them, and what joining old minutes costs.
-
-    Minutes before the day before yesterday's end, counted from the step's beginning, are joined to hours: whole days
-    of them, so that at most fifteen such processes are ever looked at. Each has a part of the risk of its own.
-    """
-    minutes = max(len(legacy.requests) for legacy, _ in arms)
-    days = max(0, minutes // _DAY - 1)
-    edges = np.concatenate([np.arange(0, days * _DAY, _HOUR), np.arange(days * _DAY, max(minutes, 1))])
-    counts = np.zeros((4, len(arms), len(edges)))
-    for n, (legacy, candidate) in enumerate(arms):
-        for kind, numbers in enumerate((candidate.requests, candidate.events, legacy.requests, legacy.events)):
-            joined = numbers if not days else np.add.reduceat(numbers, edges[edges < len(numbers)])
-            counts[kind, n, : len(joined)] = joined
-    blocks = blocks_of(*counts)
-    last = np.concatenate([edges[1:], [minutes]]) - 1
-    risk = _OF_FIRST_DAYS if not days else (1 - _OF_FIRST_DAYS) / (days * (days + 1))
-    return replace(blocks, ends=last[blocks.ends]), -math.log(risk)
 
 
 def guessed(streams: Sequence[Stream]) -> Guess:

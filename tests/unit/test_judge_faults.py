@@ -228,3 +228,34 @@ def test_a_candidate_whose_quantile_is_at_harm_does_not_pass(quantile: float, li
     late = shaped(lambda random, size: random.lognormal(0, 0.5, size) / 10 * slower, quantile, limit)
     found = judged(replace(same, candidate=late.candidate, harmful=late.harmful))
     assert found.verdict is not Verdict.PASS
+
+
+def routes(bad: Ints, legacy_bad: Ints, count: int = 8) -> list[Stream]:
+    minutes = len(bad)
+    one = errors(repeated((minutes, 50)), bad, repeated((minutes, 950)), legacy_bad)
+    return [replace(one, routes=(f"route-{n}",)) for n in range(count)]
+
+
+def test_what_is_small_on_each_route_is_a_fault_on_all() -> None:
+    found = judged(*routes(repeated((40, 0.15)), repeated((40, 0.95))))
+    assert found.verdict is Verdict.FAIL
+    assert set(found.failed_routes) == {f"route-{n}" for n in range(8)}
+    assert {each.verdict for each in found.findings[1:]} <= {Verdict.INCONCLUSIVE, Verdict.PASS}
+    assert judged(*routes(repeated((40, 0.15)), repeated((40, 0.95)), 1)).verdict is not Verdict.FAIL
+
+
+def test_what_is_tolerated_on_each_route_is_so_on_all() -> None:
+    """At the edge, by ratio on one half of the routes and by difference on the other."""
+    by_difference = routes(repeated((200, 0.035)), repeated((200, 0.19)), 4)
+    by_ratio = [
+        replace(each, routes=(f"{each.routes[0]}-too",))
+        for each in routes(repeated((200, 0.62)), repeated((200, 9.5)), 4)
+    ]
+    assert judged(*by_difference, *by_ratio).verdict is not Verdict.FAIL
+
+
+def test_a_rise_of_4xx_that_is_over_holds_no_longer() -> None:
+    bad = repeated((10, 20), (600, 5))
+    stream = errors(repeated((610, 50)), bad, repeated((610, 950)), repeated((610, 95)), "client-errors")
+    assert judged(cut(stream, 10)).verdict is Verdict.INCONCLUSIVE
+    assert judged(stream).verdict is Verdict.PASS
