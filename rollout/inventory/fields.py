@@ -102,9 +102,7 @@ PathPattern = Annotated[
         description="a path of at most 128 characters that starts with /; `*` is 0 or more characters, `?` exactly one",
     ),
 ]
-PathPatterns = Annotated[
-    tuple[PathPattern, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(PathPattern)
-]
+PathPatterns = Annotated[tuple[PathPattern, ...], AfterValidator(distinct), one_or_several(PathPattern)]
 Method = Annotated[str, Field(max_length=40, pattern=r"^[A-Z_-]+$")]
 Methods = Annotated[
     tuple[Method, ...],

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, PlainSerializer, PlainValidator, TypeAdapter, ValidationError
 
 from rollout.base.formatting import count_of
 from rollout.inventory.conditions import Condition, ConditionField, Conditions
@@ -148,9 +148,17 @@ def _read(value: object) -> object:
     return tuple(condition for table in tables for condition in table.conditions)
 
 
+def _said(value: AsIs | Conditions | None) -> object:
+    """What `_read` reads again."""
+    if not isinstance(value, tuple):
+        return value
+    return [{_KEYS[ConditionField(c.field), c.regex]: list(c.values)} for c in value]
+
+
 AsIs = Literal["as-is"]
 MatchOrAsIs = Annotated[
     AsIs | Conditions | None,
+    PlainSerializer(_said),
     PlainValidator(_read, json_schema_input_type=AsIs | Match | Annotated[list[Match], Field(min_length=1)]),
 ]
 

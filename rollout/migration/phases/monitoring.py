@@ -29,7 +29,8 @@ class _Watching(Phase):
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
     ) -> ProgramInput:
-        return replace(candidate_input(environment, context), monitored=self.monitored)
+        known = context.live.resolved(environment)  # its dashboard names what routes ask
+        return replace(candidate_input(known, context), monitored=self.monitored)
 
 
 class MonitoringPhase(_Watching):

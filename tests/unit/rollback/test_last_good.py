@@ -14,9 +14,10 @@ import pytest
 from rollout import Rollout
 from rollout.errors import ConfigError, UsageError
 from rollout.fakes.world import World
+from rollout.inventory.conditions import Condition, ConditionField, Conditions
 from rollout.inventory.model import Environment
 from rollout.migration import events
-from rollout.migration.rollback.last_good import homes, keep, known_arns, last_good
+from rollout.migration.rollback.last_good import LastGood, homes, keep, known_arns, last_good
 from rollout.migration.rollback.targets import NOTHING_KNOWN
 from tests.unit.rollback.shop import SHOP, at_risk, cut_over
 from tests.unit.seed import SEED
@@ -141,3 +142,19 @@ def test_the_arns_of_what_it_names_are_known(checkout: Path) -> None:
 def test_where_no_folder_can_be_looked_at_none_is_kept(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     assert homes(tmp_path / "loop" / "stacks.toml") == ()
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "as-is",
+        (Condition(ConditionField.HOST, ("a.test",)), Condition(ConditionField.PATH, ("/a", "*.png"))),
+        (Condition(ConditionField.QUERY, ("k=v", "=w")), Condition(ConditionField.HOST, ("^a",), regex=True)),
+    ],
+)
+def test_it_has_what_routes_ask_as_the_file_has_it(match: Conditions | str) -> None:
+    route = SEED.routes["stamp-score"].model_copy(update={"path": (), "methods": (), "match": match})
+    kept_route = SEED.kept_routes["model-score"].model_copy(update={"path": (), "methods": (), "match": match})
+    rich = SEED.model_copy(update={"routes": {"a": route}, "kept_routes": {"k": kept_route}})
+    read = LastGood.model_validate(LastGood(at=NOW, environment=rich).model_dump(mode="json")).environment
+    assert (read.routes, read.kept_routes) == (rich.routes, rich.kept_routes)
