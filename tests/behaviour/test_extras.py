@@ -145,10 +145,15 @@ def test_what_somebody_changed_since_the_preview_stops_it(cut_over: InMemoryTeam
     assert set(team.splits().values()) == {PREPARED}
 
 
-def test_a_login_that_came_after_phase_2_stays(cut_over: InMemoryTeam) -> None:
+def test_a_login_that_came_after_phase_2_is_drift_and_stays(cut_over: InMemoryTeam) -> None:
     team = cut_over
     before = give(team, extras(LOGIN), next(iter(team.rules())))
-    team.open().set_weight(10, approve=True)
+    with raises(Drift, "extras-changed"):
+        team.open().drift().require()
+    with raises(Drift, "extras-changed"):
+        team.open().set_weight(10, approve=True)
+    team.open().set_weight(10, approve=True, accept_live=True)
+    team.open().drift().require()
     assert (set(team.splits().values()), beside(team)) == ({TEN}, before)
 
 
@@ -158,6 +163,8 @@ def test_a_rule_whose_login_was_taken_away_becomes_the_stacks_own_again(theirs: 
     team.open().phase1(approve=True)
     team.open().phase2(approve=True)
     before = give(team, Extras(), name)
+    with raises(Drift, "extras-changed"):
+        team.open().drift().require()
     with raises(PreflightFailed, "rule-not-managed"):
         team.open().set_weight(10, approve=True)
     team.open().phase2(approve=True)

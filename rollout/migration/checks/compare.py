@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from rollout.alb.state import AlbState, LiveRule, wanted_forward
 from rollout.alb.weights import ForwardAction, same_forward
@@ -10,7 +11,7 @@ from rollout.errors import Problem
 from rollout.inventory.conditions import DIGEST_OUTPUT, digest_of
 from rollout.inventory.match import AS_IS
 from rollout.inventory.model import Environment, Split
-from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, WEIGHTED_RULE, Op, StackPreview, forward_in
+from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, WEIGHTED_RULE, Op, StackPreview, actions_in, forward_in
 
 
 def stale_rules(
@@ -36,7 +37,7 @@ def stale_rules(
         for step in preview.steps
         if step.type == WEIGHTED_RULE and step.old is not None
     }
-    imported = {step.rule for step in preview.steps if step.op is Op.IMPORT}
+    imported = {step.name for step in preview.steps if step.op is Op.IMPORT}
     held = {step.name: step.rule for step in preview.steps if step.type == LISTENER_RULE and step.old is not None}
     by_arn: dict[str, LiveRule] = {rule.arn: rule for rule in live.rules}
     found: dict[str, Problem | None] = {}
@@ -45,7 +46,10 @@ def stale_rules(
         if elsewhere := _renumbered(environment, name, rule, by_arn.get(held.get(name, ""))):
             found[name] = elsewhere
             continue
-        if rule is None or rule.arn not in recorded or rule.arn in imported:
+        if rule is None or rule.arn not in recorded or name in imported:
+            continue
+        if other := _other_extras(name, rule, states[rule.arn]):
+            found[name] = other
             continue
         if priorities[rule.arn] not in (None, rule.priority):
             found[name] = None  # it was renumbered, and the file says so, too
@@ -74,6 +78,21 @@ def _renumbered(environment: Environment, name: str, there: LiveRule | None, hel
     what += f", which the rule for {there.conditions} has" if there else ""
     hint = f"set priority = {held.priority} in the inventory, or renumber the rule {held.arn}"
     return Problem(what, f"routes.{name}", hint, code="rule-renumbered")
+
+
+def _other_extras(name: str, rule: LiveRule, recorded: Mapping[str, Any]) -> Problem | None:
+    """That a rule has other actions before its forward, or other transforms, than the state has recorded."""
+    if rule.forward is None:
+        return None
+    live = [kept.type for kept in (*rule.extras.before, *rule.extras.transforms)]
+    before, transforms = list(actions_in(recorded)[0]), recorded.get("transforms")
+    if transforms is None:  # of a provider that knows none
+        live = live[: len(rule.extras.before)]
+    was = before + [each["type"] for each in transforms or ()]
+    if sorted(was) == sorted(live):
+        return None
+    what = f"beside forwarding it does {', '.join(live) or 'nothing'}; recorded is {', '.join(was) or 'nothing'}"
+    return Problem(what, where=f"routes.{name}", code="extras-changed")
 
 
 def has_lost(preview: StackPreview, live: AlbState) -> bool:
