@@ -107,7 +107,7 @@ def _no_header(_: object) -> object:
 class Match(Frozen):
     """Conditions, all of which must hold; of one's values any one is enough."""
 
-    host: Hosts = Field((), description="hosts, any one of them")
+    host: Hosts = Field((), description="hosts of letters, digits, dots and hyphens, any one of them")
     host_regex: Expressions = Field((), description="regular expressions for the host, any one of them")
     path: AnyPaths = Field((), description="path patterns, any one of them")
     path_regex: Expressions = Field((), description="regular expressions for the path, any one of them")

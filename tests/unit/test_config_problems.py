@@ -82,7 +82,86 @@ ACCESS_POINT = "arn:aws:elasticfilesystem:us-west-2:111111111111:access-point/fs
 LAYERS = [f'"arn:aws:lambda:us-west-2:111111111111:layer:otel:{number}"' for number in range(6)]
 PRODUCTION = "weight = 5\n"
 
+CART_RULE = f'{CART}\nmethods = ["GET"]'
 CASES = {
+    # conditions
+    "a route that asks for nothing": ('path = "/stock"\n', "", "missing-key", 'path is missing (or match = "as-is"'),
+    "no path in a list": (CART, "path = [] #!", "missing-key", "path is missing"),
+    "a path twice": (CART, 'path = ["/cart", "/cart"] #!', "invalid-value", "/cart is named twice"),
+    "match beside path": (CART, f'{CART}\nmatch = "as-is" #!', "conflicting-keys", "match doesn't go with path"),
+    "match in other words": (CART_RULE, 'match = "as is" #!', "invalid-value", 'write "as-is", or the conditions'),
+    "no condition": (CART_RULE, "match = {} #!", "missing-key", "match has no condition"),
+    "a condition that there isn't": (
+        CART_RULE,
+        'match = { hots = "a.test" } #!',
+        "unknown-key",
+        "did you mean 'host'?",
+    ),
+    "a header in the file": (
+        CART_RULE,
+        'match = { path = "/cart", header = { X-Key = "s3cr3t" } } #!',
+        "invalid-value",
+        'taken so: match = "as-is"',
+    ),
+    "a host without a dot": (
+        CART_RULE,
+        'match = { host = ["a.test", "localhost"] } #!',
+        "invalid-value",
+        "it has a dot",
+    ),
+    "a host that ends in a wildcard": (CART_RULE, 'match = { host = "shop.*" } #!', "invalid-value", "letters alone"),
+    "a host with a port": (CART_RULE, 'match = { host = "shop.test:80" } #!', "invalid-value", "letters, digits, dots"),
+    "addresses without a mask": (
+        CART_RULE,
+        'match = { source-ip = "10.0.0.1" } #!',
+        "invalid-value",
+        "write 10.0.0.1/32",
+    ),
+    "addresses beyond their mask": (CART_RULE, 'match = { source-ip = "10.0.0.1/8" } #!', "invalid-value", "host bits"),
+    "an expression that is none": (
+        CART_RULE,
+        'match = { path-regex = "(" } #!',
+        "invalid-value",
+        "no regular expression",
+    ),
+    "an expression that looks around": (
+        CART_RULE,
+        'match = { path-regex = "^/(?!a)" } #!',
+        "invalid-value",
+        "looks around",
+    ),
+    "an empty condition": (CART_RULE, "match = { query = [] } #!", "empty-value", "query is empty"),
+    "a list of tables, the second of which is wrong": (
+        CART_RULE,
+        'match = [\n  { query = "a=b" },\n  { query = "" }, #!\n]',
+        "invalid-value",
+        "key=value",
+    ),
+    "a kind twice": (
+        CART_RULE,
+        'match = [{ path = "/a" }, { path-regex = "^/b" }] #!',
+        "too-many-values",
+        "path-pattern is asked for by 2 conditions",
+    ),
+    "six values": (
+        CART_RULE,
+        'match = { host = ["a.test", "b.test"], path = ["/a", "/b"], source-ip = ["10.0.0.0/8", "::/0"] } #!',
+        "too-many-values",
+        "6 condition values",
+    ),
+    "six wildcards": (CART_RULE, 'match = { path = "/*/*/*", query = "a*=*?" } #!', "too-many-values", "6 wildcards"),
+    "the same requests in another form": (
+        HELP,
+        'match = { path = "/cart/*", methods = ["GET"] } #!',
+        "duplicate-endpoint",
+        "GET /cart/* is routes.cart already",
+    ),
+    "a generic rule beside match": (
+        HELP,
+        'match = "as-is"\nvia = "/*" #!',
+        "conflicting-keys",
+        "via doesn't go with match",
+    ),
     # keys
     "misspelled key": (
         "priority = 20",

@@ -229,7 +229,9 @@ def _rules(environment: Environment) -> Iterator[Finding]:
         if route.match is not None and short:
             hint = "match says all that the rule asks"
             yield Finding((*at, "match"), "match doesn't go with path and methods", hint, code="conflicting-keys")
-        elif not route.path and (short or not route.match):
+        elif route.match == ():
+            yield Finding((*at, "match"), "match has no condition", 'or "as-is"', code="missing-key")
+        elif not route.path and route.match is None:
             hint = 'or match = "as-is", for the conditions that the live rule has'
             yield Finding((*at, key), "path is missing", hint, code="missing-key")
         if isinstance(route, KeptRoute) and route.via:
