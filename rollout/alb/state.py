@@ -105,13 +105,27 @@ class LiveRule:
 
 @dataclass(frozen=True, slots=True)
 class LiveTargetGroup:
-    """A target group as DescribeTargetGroups gives it."""
+    """A target group as DescribeTargetGroups gives it.
+
+    Attributes:
+        protocol: In which its targets are asked, such as HTTP; a function has none.
+        version: Of that protocol: HTTP1, HTTP2 or GRPC.
+        vpc: Where its targets are.
+    """
 
     arn: Arn
     name: str
     target_type: str
     load_balancers: tuple[Arn, ...] = ()
     health_checks: bool = False
+    protocol: str = ""
+    version: str = ""
+    vpc: str = ""
+
+    @property
+    def is_lambda(self) -> bool:
+        """Whether its target is a function; others get the requests themselves."""
+        return self.target_type == "lambda"
 
 
 @dataclass(frozen=True, slots=True)

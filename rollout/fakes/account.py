@@ -59,6 +59,9 @@ class InMemoryAccount:
         rules: By ARN, default rules too.
         target_groups: By ARN; which load balancers use one follows from the rules.
         targets: The ids of registered targets, by target group.
+        health: What AWS says of targets that aren't functions, by id; those that aren't in it are healthy.
+        attributes: What was set of target groups' attributes, by AWS's keys.
+        vpc: Where the load balancers are.
         policies: Functions' resource policies as JSON, by function.
         limits: The account's quotas, by AWS's names.
         resources: All else that stacks made, by Pulumi type and id: functions, roles, log groups, alarms, …
@@ -73,6 +76,9 @@ class InMemoryAccount:
     rules: dict[Arn, LiveRule] = field(default_factory=dict)
     target_groups: dict[Arn, LiveTargetGroup] = field(default_factory=dict)
     targets: dict[Arn, tuple[str, ...]] = field(default_factory=dict)
+    health: dict[str, str] = field(default_factory=dict)
+    attributes: dict[Arn, dict[str, str]] = field(default_factory=dict)
+    vpc: str = "vpc-1"
     policies: dict[str, str] = field(default_factory=dict)
     limits: dict[str, int] = field(default_factory=lambda: dict(DEFAULT_LIMITS))
     resources: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)

@@ -99,7 +99,10 @@ class InMemoryAws(InMemoryAccount):
             )
         arn = self._arn(f"targetgroup/{name}/{self._id()}")
         self.record("CreateTargetGroup", arn)
-        self.target_groups[arn] = LiveTargetGroup(arn, name, target_type)
+        made = LiveTargetGroup(arn, name, target_type)
+        if not made.is_lambda:
+            made = replace(made, protocol="HTTP", version="HTTP1", vpc=self.vpc)
+        self.target_groups[arn] = made
         return arn
 
     @atomic
@@ -136,6 +139,11 @@ class InMemoryAws(InMemoryAccount):
         self._known_group(group, "RegisterTargets")
         self.record("RegisterTargets", group)
         self.targets[group] = tuple(dict.fromkeys((*self.targets.get(group, ()), *ids)))
+
+    @atomic
+    def state_of(self, group: Arn, target: str) -> str:
+        """What AWS says of a target's health: only those are asked that a rule forwards to."""
+        return self.health.get(target, "healthy") if self.balancers_of(group) else "unused"
 
     @atomic
     def deregister_targets(self, group: Arn, *ids: str) -> None:

@@ -59,7 +59,7 @@ class InMemoryLoadBalancers:
 
     def inspect(self, live: AlbState) -> Inspection:
         targets = self.targets([group.arn for group in live.target_groups.values()])
-        lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        lambdas = [group.arn for group in live.target_groups.values() if group.is_lambda]
         functions = dict.fromkeys(target for group in lambdas for target in targets[group])
         aws = self.aws
 
@@ -76,6 +76,11 @@ class InMemoryLoadBalancers:
                 rules={balancer: self._count(balancer) for balancer in live.load_balancers.values()},
                 limits=dict(aws.limits),
                 multi_value=multi_value,
+                states={
+                    arn: tuple(map(partial(aws.state_of, arn), targets[arn])) for arn in targets.keys() - {*lambdas}
+                },
+                attributes={arn: aws.attributes.get(arn, {}) for arn in targets},
+                vpcs=dict.fromkeys(live.load_balancers.values(), aws.vpc),
             )
 
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:

@@ -5,7 +5,7 @@ A description says what is allowed: editors show it, and so does the error when 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
@@ -90,6 +90,31 @@ TargetGroupName = Annotated[
         pattern=HYPHENATED,
         description="a target group's name: 1 to 32 letters, digits and hyphens, no hyphen first or last",
     ),
+]
+
+
+class ExistingGroup(str):
+    """The name of a target group that is there already: made, filled and owned elsewhere, with targets of any kind."""
+
+    __slots__ = ()
+
+
+class Existing(Frozen):
+    """A candidate that rollout doesn't build: a target group of an ECS service, of instances, of another's function."""
+
+    target_group: TargetGroupName
+
+
+def _as_existing(value: object, plain: Callable[[object], str]) -> str:
+    if isinstance(value, ExistingGroup):
+        return value
+    if isinstance(value, Mapping):
+        return ExistingGroup(Existing.model_validate(value, by_alias=True, by_name=False).target_group)
+    return plain(value)
+
+
+CandidateGroup = Annotated[
+    TargetGroupName, WrapValidator(_as_existing, json_schema_input_type=TargetGroupName | Existing)
 ]
 TargetGroupNames = Annotated[
     tuple[TargetGroupName, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(TargetGroupName)

@@ -22,7 +22,9 @@ from rollout.inventory.conditions import Condition, ConditionField, Conditions, 
 from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
+    CandidateGroup,
     EntryPoint,
+    ExistingGroup,
     Frozen,
     HeaderValue,
     LoadBalancerKey,
@@ -118,7 +120,15 @@ class Entry(Frozen):
 class Route(Entry):
     """A live rule whose requests both implementations serve."""
 
-    candidate: TargetGroupName
+    candidate: CandidateGroup = Field(
+        description="a target group that [functions] makes, by its name; or one that is there already, of any kind and "
+        'somebody else\'s: { target-group = "NAME" }'
+    )
+
+    @property
+    def is_built(self) -> bool:
+        """Whether phase 1 builds its candidate; otherwise that is somebody else's."""
+        return not isinstance(self.candidate, ExistingGroup)
 
 
 class KeptRoute(Entry):
@@ -246,7 +256,7 @@ class Environment(Frozen):
     programs: Programs = Programs()
     legacy: Legacy = Legacy()
     load_balancers: Mapping[Name, LoadBalancer]
-    functions: Mapping[Name, Function]
+    functions: Mapping[Name, Function] = Field(default_factory=dict)
     routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
     kept_routes: Mapping[Name, KeptRoute] = Field(default_factory=dict)
 

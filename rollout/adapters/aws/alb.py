@@ -222,6 +222,9 @@ def live_target_group(group: TargetGroupTypeDef) -> LiveTargetGroup:
         group.get("TargetType", "instance"),
         tuple(map(Arn, group.get("LoadBalancerArns", ()))),
         health_checks=group.get("HealthCheckEnabled", False),
+        protocol=group.get("Protocol", ""),
+        version=group.get("ProtocolVersion", ""),
+        vpc=group.get("VpcId", ""),
     )
 
 

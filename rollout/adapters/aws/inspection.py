@@ -38,10 +38,11 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
         limits = pool.submit(_limits, elb)
         balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}
         groups = tuple(live.target_groups.values())
-        targets = dict(pool.map(lambda group: (group.arn, registered(elb, group.arn)), groups))
-        of_functions = tuple(group.arn for group in groups if group.target_type == "lambda")
-        lists = dict(pool.map(lambda arn: (arn, sends_lists(elb, arn)), of_functions))
-        lambdas = {target for group in groups if group.target_type == "lambda" for target in targets[group.arn]}
+        states = dict(pool.map(lambda group: (group.arn, _states(elb, group.arn)), groups))
+        targets = {arn: tuple(target for target, _ in each) for arn, each in states.items()}
+        attributes = dict(pool.map(lambda group: (group.arn, _attributes(elb, group.arn)), groups))
+        lambdas = {target for group in groups if group.is_lambda for target in targets[group.arn]}
+        apart = any(group.vpc and not group.load_balancers for group in groups)  # of the others it is known
         client = functions() if lambdas else None
         policies = dict(pool.map(lambda arn: (arn, _policy(client, arn)), sorted(lambdas))) if client else {}
         used = {arn: future.result() for arn, future in balancers.items()}
@@ -51,25 +52,37 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
             groups={arn: associated for arn, (associated, _) in used.items()},
             rules={arn: rules for arn, (_, rules) in used.items()},
             limits=limits.result(),
-            multi_value=frozenset(arn for arn, said in lists.items() if said),
+            multi_value=frozenset(arn for arn, said in attributes.items() if said.get(_MULTI_VALUE) == "true"),
+            states={group.arn: tuple(s for _, s in states[group.arn]) for group in groups if not group.is_lambda},
+            attributes=attributes,
+            vpcs=_vpcs(elb, sorted(balancers)) if apart else {},
         )
 
 
 def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]:
     """The ids of a target group's targets, without those that are draining."""
+    return tuple(target for target, _ in _states(elb, group))
+
+
+def _states(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[tuple[str, str], ...]:
     health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
-    leaving = ("draining",)
-    return tuple(
-        description["Target"]["Id"]
-        for description in health
-        if description.get("TargetHealth", {}).get("State") not in leaving
-    )
+    states = ((each["Target"]["Id"], each.get("TargetHealth", {}).get("State", "")) for each in health)
+    return tuple((target, state) for target, state in states if state != "draining")
 
 
 def sends_lists(elb: ElasticLoadBalancingv2Client, group: Arn) -> bool:
     """Whether a target group sends headers and query parameters as lists."""
-    attributes = elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
-    return any((each["Key"], each["Value"]) == (_MULTI_VALUE, "true") for each in attributes)
+    return _attributes(elb, group).get(_MULTI_VALUE) == "true"
+
+
+def _attributes(elb: ElasticLoadBalancingv2Client, group: Arn) -> dict[str, str]:
+    found = elb.describe_target_group_attributes(TargetGroupArn=group)["Attributes"]
+    return {each["Key"]: each["Value"] for each in found if "Key" in each and "Value" in each}
+
+
+def _vpcs(elb: ElasticLoadBalancingv2Client, balancers: list[Arn]) -> dict[Arn, str]:
+    pages = elb.get_paginator("describe_load_balancers").paginate(LoadBalancerArns=balancers)
+    return {Arn(each["LoadBalancerArn"]): each.get("VpcId", "") for page in pages for each in page["LoadBalancers"]}
 
 
 def _policy(functions: LambdaClient, arn: str) -> str | None:

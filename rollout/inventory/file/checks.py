@@ -130,9 +130,7 @@ def _functions(environment: Environment) -> Iterator[Finding]:
 
 def _made_twice(environment: Environment) -> Iterator[Finding]:
     """Target groups that phase 1 would make although they are there: made before, or legacy's."""
-    there: dict[str, tuple[Keys, str]] = {
-        route.legacy: ((*at, "legacy"), route.load_balancer) for at, route in _all_routes(environment)
-    }
+    there = {group: (place, balancer) for group, balancer, place in _found_groups(environment)}
     for key, function in environment.functions.items():
         for place, balancer, group in _made_groups(key, function):
             first, home = there.setdefault(group, (place, balancer))
@@ -146,6 +144,14 @@ def _made_twice(environment: Environment) -> Iterator[Finding]:
                 continue  # on two load balancers, which is told of every group
             what = f"target group {group!r} is {'made by ' if first[0] == 'functions' else ''}{dotted(first)} already"
             yield Finding(place, what, hint, first, code="duplicate-target-group")
+
+
+def _found_groups(environment: Environment) -> Iterator[tuple[str, str, Keys]]:
+    """Each target group that is there before phase 1: its name, its load balancer, and where the file says so."""
+    for at, route in _all_routes(environment):
+        yield route.legacy, route.load_balancer, (*at, "legacy")
+        if isinstance(route, Route) and not route.is_built:
+            yield route.candidate, route.load_balancer, (*at, "candidate")
 
 
 def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str]]:
@@ -298,7 +304,7 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
             what = f"legacy and candidate are the same target group, {route.legacy!r}"
             yield Finding((*at, "candidate"), what, other=(*at, "legacy"), code="same-target-group")
     uses: Iterator[tuple[str, str, Keys]] = chain(
-        ((route.legacy, route.load_balancer, (*at, "legacy")) for at, route in _all_routes(environment)),
+        _found_groups(environment),
         (
             (group, balancer, at)
             for name, function in environment.functions.items()
@@ -330,9 +336,10 @@ def _candidates(environment: Environment) -> Iterator[Finding]:
             or (_identity(environment, balancer) or balancer) == _identity(environment, route.load_balancer)
             for group in groups
         }
-        if route.candidate not in made:
+        if route.is_built and route.candidate not in made:
             what = f"no function has the target group {route.candidate!r} on {route.load_balancer!r}"
-            hint = f"functions there have: {', '.join(sorted(made)) or 'none'}"
+            hint = f"functions there have: {', '.join(sorted(made)) or 'none'}; "
+            hint += f'or candidate = {{ target-group = "{route.candidate}" }}, if others have built it'
             yield Finding(
                 ("routes", name, "candidate"),
                 f"{what}{suggestion(route.candidate, made)}",

@@ -21,7 +21,8 @@ def as_lists(environment: Environment, live: AlbState, multi_value: Collection[A
     """
     said, found = _configured(environment), set[str]()
     for route in environment.routes.values():
-        model = route.legacy if route.legacy in live.target_groups else route.candidate  # legacy may be retired
+        old = live.target_groups.get(route.legacy)
+        model = route.legacy if old and old.is_lambda else route.candidate  # legacy may be retired, or no function
         if said.get(route.candidate, live.group_arn(model) in multi_value):
             found.add(route.candidate)
     return frozenset(found)
@@ -31,7 +32,8 @@ def mixed_forms(environment: Environment, live: AlbState, multi_value: Collectio
     """The candidate's target groups whose routes' legacy ones don't all ask in one form."""
     said, legacy = _configured(environment), dict[str, dict[bool, str]]()
     for route in environment.routes.values():
-        if route.legacy in live.target_groups and route.candidate not in said:
+        old = live.target_groups.get(route.legacy)
+        if old and old.is_lambda and route.is_built and route.candidate not in said:
             form = live.group_arn(route.legacy) in multi_value
             legacy.setdefault(route.candidate, {}).setdefault(form, route.legacy)
     for candidate, forms in legacy.items():
@@ -54,12 +56,16 @@ def other_forms(
         groups: The names of those that are looked at.
     """
     wanted = as_lists(environment, live, multi_value)
-    for name in sorted({route.candidate for route in environment.routes.values()} & set(groups)):
-        if name in live.target_groups and (live.group_arn(name) in multi_value) != (name in wanted):
+    built = {route.candidate: route.is_built for route in environment.routes.values()}
+    for name in sorted(built.keys() & set(groups)):
+        group = live.target_groups.get(name)
+        if group and group.is_lambda and (group.arn in multi_value) != (name in wanted):
             form = "lists" if name in wanted else "one value each"
+            hint = f"`rollout phase1 {environment.name}` changes it; or set multi-value-headers in [functions]"
+            theirs = "set the same lambda.multi_value_headers.enabled on both target groups"
             yield Problem(
                 f"target group {name} doesn't send headers as {form}, as its routes' legacy ones do",
-                hint=f"`rollout phase1 {environment.name}` changes it; or set multi-value-headers in [functions]",
+                hint=hint if built[name] else theirs,
                 code="wrong-event-form",
             )
 
@@ -75,9 +81,9 @@ def form_warnings(changed: Collection[str]) -> Iterator[str]:
 
 def health_warnings(environment: Environment, live: AlbState) -> Iterator[str]:
     """The legacy target groups of functions whose health is checked, which the candidate's isn't."""
-    for name in dict.fromkeys(route.legacy for route in environment.routes.values()):
+    for name in dict.fromkeys(route.legacy for route in environment.routes.values() if route.is_built):
         group = live.target_groups.get(name)
-        if group and group.target_type == "lambda" and group.health_checks:
+        if group and group.is_lambda and group.health_checks:
             yield f"target group {name} has health checks, the candidate's has none"
 
 

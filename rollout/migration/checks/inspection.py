@@ -18,6 +18,7 @@ from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quotas import DEFAULT_LIMITS, GROUPS, RULES
+from rollout.migration.checks.kinds import ill, misfits
 
 _PRINCIPAL = "elasticloadbalancing.amazonaws.com"
 _INVOKE = ("lambda:InvokeFunction", "lambda:*", "*")
@@ -34,6 +35,9 @@ class Inspection:
         rules: By load balancer, how many rules all its listeners have, default ones left out.
         limits: The account's quotas, by AWS's names; those that AWS doesn't tell are the published ones.
         multi_value: The target groups that send a function headers as lists.
+        states: By target group whose targets aren't functions, what AWS says of the health of each.
+        attributes: By target group, its attributes by AWS's keys.
+        vpcs: By load balancer, where it is; only known where it matters.
     """
 
     targets: Mapping[Arn, tuple[str, ...]] = field(default_factory=dict)
@@ -42,6 +46,9 @@ class Inspection:
     rules: Mapping[Arn, int] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=lambda: DEFAULT_LIMITS)
     multi_value: frozenset[Arn] = frozenset()
+    states: Mapping[Arn, tuple[str, ...]] = field(default_factory=dict)
+    attributes: Mapping[Arn, Mapping[str, str]] = field(default_factory=dict)
+    vpcs: Mapping[Arn, str] = field(default_factory=dict)
 
 
 def target_problems(
@@ -69,6 +76,8 @@ def target_problems(
                 hint="a target group belongs to one load balancer: use a separate one here",
                 code="target-group-taken",
             )
+        vpc = found.vpcs.get(live.load_balancers.get(balancer, Arn("")), "")
+        yield from misfits(environment, group, found.attributes.get(group.arn, {}), vpc, place)
         targets = found.targets.get(group.arn, ())
         if not targets:
             yield Problem(
@@ -77,7 +86,10 @@ def target_problems(
                 hint="register its target",
                 code="no-registered-target",
             )
-        for function in targets if group.target_type == "lambda" else ():
+        elif why := ill(found.states.get(group.arn, ())):
+            hint = "look at its health check and its targets; a new one takes a while to become healthy"
+            yield Problem(f"target group {name} {why}", where=place, hint=hint, code="no-healthy-target")
+        for function in targets if group.is_lambda else ():
             if function in found.policies and not lets_in(found.policies[function], group.arn):
                 yield Problem(
                     f"the function {function.rpartition(':function:')[2]} doesn't let target group {name} invoke it",
@@ -89,7 +101,7 @@ def target_problems(
 
 def unread_policies(live: AlbState, found: Inspection) -> tuple[str, ...]:
     """The functions whose resource policies these credentials can't read."""
-    lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+    lambdas = [group.arn for group in live.target_groups.values() if group.is_lambda]
     functions = {function for arn in lambdas for function in found.targets.get(arn, ())}
     return tuple(sorted(functions - found.policies.keys()))
 
@@ -219,7 +231,9 @@ def _uses(environment: Environment) -> dict[str, tuple[str, str, str | None]]:
     """By target group: where the inventory names it first, its load balancer, and its type if that is settled."""
     uses: dict[str, tuple[str, str, str | None]] = {}
     for key, route in environment.routes.items():
-        uses.setdefault(route.candidate, (f"routes.{key}.candidate", route.load_balancer, "lambda"))
+        uses.setdefault(
+            route.candidate, (f"routes.{key}.candidate", route.load_balancer, "lambda" if route.is_built else None)
+        )
         uses.setdefault(route.legacy, (f"routes.{key}.legacy", route.load_balancer, None))
     for key, kept in environment.kept_routes.items():
         uses.setdefault(kept.legacy, (f"kept-routes.{key}.legacy", kept.load_balancer, kept.target_type))

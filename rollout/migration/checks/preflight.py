@@ -121,13 +121,27 @@ def strange_forward(environment: Environment, live: AlbState, name: str) -> Prob
 
 def candidate_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
     """What routing needs: the candidate's target groups."""
-    missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.candidate not in live.target_groups)
+    yield from existing_problems(environment, live)
+    missing = dict.fromkeys(r.candidate for r in environment.routes.values() if r.is_built)
     for group in missing:
-        yield Problem(
-            f"candidate target group {group} doesn't exist",
-            hint=f"run `rollout phase1 {environment.name}` first",
-            code="candidate-missing",
-        )
+        if group not in live.target_groups:
+            yield Problem(
+                f"candidate target group {group} doesn't exist",
+                hint=f"run `rollout phase1 {environment.name}` first",
+                code="candidate-missing",
+            )
+
+
+def existing_problems(environment: Environment, live: AlbState) -> Iterator[Problem]:
+    """Candidates that others build, and that aren't there."""
+    for key, route in environment.routes.items():
+        if not route.is_built and route.candidate not in live.target_groups:
+            yield Problem(
+                f"target group {route.candidate} doesn't exist",
+                where=f"routes.{key}.candidate",
+                hint=f"rollout doesn't build it: make it in account {environment.account}, region {environment.region}",
+                code="target-group-missing",
+            )
 
 
 def code_problems(environment: Environment) -> Iterator[Problem]:

@@ -19,11 +19,13 @@ from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
+from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.names import made_names, name_problems
 from rollout.migration.checks.ownership import Ownership, cutover_warnings
 from rollout.migration.checks.preflight import (
     Resources,
     code_problems,
+    existing_problems,
     handover_problems,
     held_rules,
     listener_problems,
@@ -133,7 +135,11 @@ def aws_checks(
     if ownership is not None:
         yield _other_owner(environment, live, held, ownership)
     packages = [str(function.code) for function in environment.functions.values() if function.code]
-    yield _check("deployment packages", ", ".join(packages) or "container images", code_problems(environment))
+    yield _check(
+        "deployment packages",
+        ", ".join(packages) or ("container images" if environment.functions else "none to build"),
+        code_problems(environment),
+    )
 
 
 def _rules(environment: Environment, live: AlbState, held: Held | None) -> Check:
@@ -158,15 +164,20 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
     legacy |= {route.legacy for route in environment.kept_routes.values()}
     built = candidate & live.target_groups.keys()
     evidence = f"{len(legacy & live.target_groups.keys())} of {len(legacy)} of the legacy's"
+    missing = {route.candidate for route in environment.routes.values() if route.is_built} - built
     evidence += f" and {len(built)} of the candidate's"
-    evidence += f"; {len(candidate - built)} of the candidate's will be built by phase 1" if built != candidate else ""
+    evidence += f"; {len(missing)} of the candidate's will be built by phase 1" if missing else ""
     problems = (
         *target_group_problems(environment, live),
+        *existing_problems(environment, live),
         *target_problems(environment, live, found, legacy | candidate),
         *mixed_forms(environment, live, found.multi_value),
         *other_forms(environment, live, found.multi_value, built),
     )
     unchecked = [Problem(text, code="health-unchecked") for text in health_warnings(environment, live)]
+    unchecked += [
+        Problem(text, code="other-kind") for text in kind_warnings(environment, live, found.attributes, found.states)
+    ]
     unread = [
         Problem(
             f"the policy of {function} can't be read, so it is unknown whether the load balancer may invoke it",

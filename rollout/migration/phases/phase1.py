@@ -13,7 +13,7 @@ from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Sp
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE, LEGACY
 from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms
-from rollout.migration.checks.preflight import code_problems
+from rollout.migration.checks.preflight import code_problems, existing_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import candidate_input, legacy_input
 from rollout.migration.phases.phase import Phase, Step
@@ -37,6 +37,7 @@ class Phase1(Phase):
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         yield from code_problems(environment)
+        yield from existing_problems(environment, context.live)
         yield from mixed_forms(environment, context.live, context.multi_value)
         yield from bent_overrides(environment, context.live)
 

@@ -18,6 +18,7 @@ from rollout.migration import events
 from rollout.migration.checks.aliases import provisioned, unready_problems
 from rollout.migration.checks.event_forms import other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
+from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
@@ -94,7 +95,7 @@ class Readiness:
         legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
         routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
         live = self._load_balancers.read(environment)
-        groups = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        groups = [group.arn for group in live.target_groups.values() if group.is_lambda]
         return PhaseContext(
             live,
             ownership=ownership_of(environment, live, asks, holds.result()) if asks and holds else None,
@@ -122,8 +123,9 @@ class Readiness:
             if phase.hands_over or name not in splits or split.weight > splits[name].weight
         }
         candidates = {route.candidate for route in environment.routes.values()}
-        if not phase.needs_targets:
-            candidates = raised = set()
+        if not phase.needs_targets:  # of those that others build it is known already
+            theirs = set() if phase.undoes else {r.candidate for r in environment.routes.values() if not r.is_built}
+            candidates, raised = candidates & theirs, raised & theirs
         problems = [*target_problems(environment, live, found, raised)]
         problems += other_forms(environment, live, found.multi_value, raised)
         problems += unready_problems(environment, run.context.aliases, raised)
@@ -136,4 +138,5 @@ class Readiness:
             *target_problems(environment, live, found, rest),
             *other_forms(environment, live, found.multi_value, rest),
         )
-        return tuple(map(str, left))
+        changes = kind_warnings(environment, live, found.attributes, found.states)
+        return (*map(str, left), *(changes if phase.hands_over and not phase.undoes else ()))

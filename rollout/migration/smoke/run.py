@@ -53,11 +53,17 @@ class Smoke:
             samples: By route; others are asked what is made up from their path.
             warm: How many environments of each function to open first, 1 to 100.
         """
-        chosen = {name: samples.get(name) or made_up(self._environment.routes[name]) for name in routes}
+        built = [name for name in routes if self._environment.routes[name].is_built]
+        chosen = {name: samples.get(name) or made_up(self._environment.routes[name]) for name in built}
         with ThreadPoolExecutor(max(AT_ONCE, warm)) as pool:
             warmed = self._warm(pool, chosen, warm) if warm > 1 else {}
-            asked = pool.map(lambda name: self._ask(name, chosen[name]), routes)
-            return SmokeReport(self._environment.name, tuple(asked), warmed)
+            asked = dict(zip(built, pool.map(lambda name: self._ask(name, chosen[name]), built), strict=True))
+            found = tuple(asked.get(name) or self._skipped(name) for name in routes)
+            return SmokeReport(self._environment.name, found, warmed)
+
+    def _skipped(self, name: str) -> Smoked:
+        group = self._environment.routes[name].candidate
+        return Smoked(name, "", note=f"skipped, since {group} is none of [functions]: ask its targets themselves")
 
     def _warm(self, pool: ThreadPoolExecutor, chosen: Mapping[str, Sample | None], count: int) -> dict[str, int]:
         """Invoke each function so often at once, by a request that changes nothing; give back how often it answered."""
