@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -50,10 +50,12 @@ class Source:
     Attributes:
         namespace: See `Series`.
         dimensions: See `Series`.
+        of_lambda: Whether functions answer behind it.
     """
 
     namespace: str
     dimensions: tuple[tuple[str, str], ...]
+    of_lambda: bool = field(default=True, compare=False)
 
     def series(self, name: str, statistic: str = "Sum") -> Series:
         """One of its metrics."""
@@ -65,10 +67,10 @@ def load_balancer(arn: Arn) -> Source:
     return Source("AWS/ApplicationELB", (("LoadBalancer", arn.partition(":loadbalancer/")[2]),))
 
 
-def target_group(balancer: Arn, group: Arn) -> Source:
+def target_group(balancer: Arn, group: Arn, *, of_lambda: bool = True) -> Source:
     """The metrics of one target group of a load balancer."""
     at = load_balancer(balancer)
-    return Source(at.namespace, (*at.dimensions, ("TargetGroup", group.rpartition(":")[2])))
+    return Source(at.namespace, (*at.dimensions, ("TargetGroup", group.rpartition(":")[2])), of_lambda)
 
 
 def function(arn: str) -> Source:

@@ -74,8 +74,10 @@ class EnvironmentRampActions:
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return self._parts.alarms.states(names)
 
-    def smoke(self) -> None:
-        Checks(self._opened).smoke().require()
+    def smoke(self) -> tuple[str, ...]:
+        report = Checks(self._opened).smoke()
+        report.require()
+        return tuple(f"smoke test of {route.route} {route.note}" for route in report.routes if route.note)
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]

@@ -159,7 +159,10 @@ class _Aws(Mocks):
         kind = args.token.rpartition(":")[2].removeprefix("get")
         wanted = args.args.get("name") or f"{args.args['loadBalancerArn']}:{args.args['port']:.0f}"
         found = self.lookups[kind, wanted] = look_up(self._aws, kind, wanted)
-        return ({"arn": found}, []) if found else ({}, [("", f"reading ELBv2 {kind}: couldn't find resource")])
+        if not found:
+            return {}, [("", f"reading ELBv2 {kind}: couldn't find resource")]
+        group = self._aws.target_groups.get(found)
+        return {"arn": found, **({"targetType": group.target_type} if group else {})}, []
 
 
 class _Recorder(MockMonitor):

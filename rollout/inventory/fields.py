@@ -99,7 +99,7 @@ class ExistingGroup(str):
     __slots__ = ()
 
 
-class Existing(Frozen):
+class ExistingCandidate(Frozen):
     """A candidate that rollout doesn't build: a target group of an ECS service, of instances, of another's function."""
 
     target_group: TargetGroupName
@@ -109,12 +109,12 @@ def _as_existing(value: object, plain: Callable[[object], str]) -> str:
     if isinstance(value, ExistingGroup):
         return value
     if isinstance(value, Mapping):
-        return ExistingGroup(Existing.model_validate(value, by_alias=True, by_name=False).target_group)
+        return ExistingGroup(ExistingCandidate.model_validate(value, by_alias=True, by_name=False).target_group)
     return plain(value)
 
 
 CandidateGroup = Annotated[
-    TargetGroupName, WrapValidator(_as_existing, json_schema_input_type=TargetGroupName | Existing)
+    TargetGroupName, WrapValidator(_as_existing, json_schema_input_type=TargetGroupName | ExistingCandidate)
 ]
 TargetGroupNames = Annotated[
     tuple[TargetGroupName, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(TargetGroupName)

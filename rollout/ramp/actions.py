@@ -33,8 +33,8 @@ class RampActions(Protocol):
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         """The state of each of some CloudWatch alarms."""
 
-    def smoke(self) -> None:
-        """Invoke each candidate before it gets traffic, and raise if one fails."""
+    def smoke(self) -> tuple[str, ...]:
+        """Invoke each candidate before it gets traffic, and raise if one fails; why some weren't."""
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]

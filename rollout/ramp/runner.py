@@ -218,7 +218,8 @@ class Runner:
         """Set the next weight, only if the current one is the judged one."""
         target, approve = decision.weight or ZERO, self._approve
         if stands.weight == ZERO and self._environment.ramp.smoke:
-            self._means.smoke()
+            for note in self._means.smoke():
+                self._warn(note)
 
         def consent(gate: Gate) -> bool:
             elsewhere = [

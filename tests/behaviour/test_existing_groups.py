@@ -14,7 +14,7 @@ from rollout.fakes.world import World
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE
-from rollout.migration.events import LegacyLeft, NothingToDo
+from rollout.migration.events import LegacyLeft, NothingToDo, Warned
 from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.test_other_owners import PROGRAM
 from tests.codes import raises
@@ -190,3 +190,26 @@ def test_a_service_cannot_be_invoked_and_smoke_says_so(service: InMemoryTeam) ->
     assert [(each.route, each.request, ECS in (each.note or "")) for each in report.routes] == [
         (name, "", True) for name in service.inventory.routes
     ]
+
+
+def test_a_ramp_whose_candidate_cannot_be_asked_says_so(service: InMemoryTeam) -> None:
+    team = service
+    team.edit("[stickiness]", "[ramp]\nsmoke = true\n\n[stickiness]")
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.open().ramp(approve=True, once=True)
+    assert {event.message for event in team.events if isinstance(event, Warned) and ECS in event.message}
+    assert team.splits() == dict.fromkeys(NAMES, Split.at(Percent(50)))
+
+
+def test_alarms_of_a_service_are_of_its_targets_and_not_of_functions(service: InMemoryTeam) -> None:
+    team = service
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.open().monitoring(approve=True)
+    alarms = {name: repr(alarm) for (type_, name), alarm in team.aws.resources.items() if type_.endswith("MetricAlarm")}
+    assert any("UnHealthyHostCount" in alarm for name, alarm in alarms.items() if name.endswith(f"{ECS}-unhealthy"))
+    (errors,) = (alarm for name, alarm in alarms.items() if name.endswith(f"{ECS}-errors"))
+    assert "TargetConnectionErrorCount" in errors
+    assert "Lambda" not in errors
+    assert not any("Throttles" in alarm for alarm in alarms.values())

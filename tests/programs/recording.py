@@ -59,7 +59,7 @@ class _Aws(Mocks):
         if kind in self._missing or wanted in self._missing:
             reason = "no matching ELBv2 Listener found" if kind == "Listener" else "couldn't find resource"
             return {}, [("", f"reading: {reason}")]
-        return {"arn": arn(kind, wanted)}, []
+        return {"arn": arn(kind, wanted), "targetType": "lambda"}, []
 
 
 def arn(kind: str, name: str) -> str:

@@ -489,6 +489,25 @@ CASES = {
         "candidate-not-made",
         "no function has the target group 'api-public' on 'internal'",
     ),
+    "candidate of others that a function makes": (
+        'candidate = "api-internal"\n',
+        'candidate = { target-group = "new" } #?\n[functions.b]\npackage-type = "Image"\nimage-uri = "x"\n'
+        + 'target-groups.internal = "new" #!\n',
+        "duplicate-target-group",
+        "is routes.stock.candidate already",
+    ),
+    "candidate of others on another load balancer": (
+        'candidate = "api-internal"',
+        'candidate = { target-group = "old-cart" } #!',
+        "target-group-taken",
+        "is on load balancer",
+    ),
+    "candidate of others by a wrong key": (
+        'candidate = "api-internal"',
+        'candidate = { target-group = "theirs", target-kind = "ip" } #!',
+        "unknown-key",
+        "unknown key 'target-kind'",
+    ),
     "group of two functions": (
         "[routes.cart]",
         '[functions.b]\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "api-public" #!\n[routes.cart]',

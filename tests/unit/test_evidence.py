@@ -452,3 +452,19 @@ def test_events_never_exceed_requests_and_nothing_is_counted_twice(minutes: list
             case.put("ca", "HTTPCode_Target_4XX_Count", minute, float(errors))
     found = said(only(case.gather(len(minutes), START.replace(second=second))).candidate)
     assert found == [(min(requests, errors), requests) for requests, errors in minutes]
+
+
+def test_targets_that_are_no_functions_fail_by_their_connections_and_have_no_lambda_errors() -> None:
+    case = Case("server-errors", "lambda-errors", "throttles")
+    groups = case.live.target_groups
+    case.live = replace(case.live, target_groups={**groups, "ca": replace(groups["ca"], target_type="ip")})
+    case.targets = Targets(la="old")
+    case.requests("la", 10)
+    case.requests("ca", 10)
+    case.put("la", "LambdaUserError", 0, 1.0)
+    case.put("ca", "TargetConnectionErrorCount", 0, 1.0, 1.0)
+    case.put("ca", "LambdaUserError", 0, 1.0)  # which AWS never publishes of such a group
+    found = case.gather()
+    stream = only(found)
+    assert (stream.metric, said(stream.legacy)[0], said(stream.candidate)[0]) == ("server-errors", (1, 10), (2, 10))
+    assert len([note for note in found.notes if "lambda-errors of a" in note or "ca is of type ip" in note]) == 2

@@ -133,12 +133,18 @@ class EvidenceReader:
         groups = by_target_group(self._environment, live)
         functions = self._by_function(live) if set(metrics) & set(BY_FUNCTION) else Comparable()
         notes += (*groups.notes, *functions.notes)
+        without = [pool for pool in groups.pools if not all(each.of_lambda for each in (*pool.legacy, *pool.candidate))]
+        if "lambda-errors" in metrics:
+            notes += (
+                f"lambda-errors of {', '.join(pool.routes)} aren't compared: not all are Lambda" for pool in without
+            )
         return [
             (metric, pool)
             for metric in metrics
             for kind, found in ((BY_TARGET_GROUP, groups), (BY_FUNCTION, functions))
             if metric in kind
             for pool in found.pools
+            if metric != "lambda-errors" or pool not in without
         ]
 
     def _read(self, series: Sequence[Series], first: datetime, until: datetime) -> Mapping[Series, tuple[Point, ...]]:
@@ -147,7 +153,7 @@ class EvidenceReader:
         return {**found, **self._logs.read(logged, first, until)} if self._logs and logged else found
 
     def _by_function(self, live: AlbState) -> Comparable:
-        lambdas = [group.arn for group in live.target_groups.values() if group.target_type == "lambda"]
+        lambdas = [group.arn for group in live.target_groups.values() if group.is_lambda]
         if self._target_groups and set(lambdas) - self._targets.keys():
             self._targets = dict(self._target_groups.targets(lambdas))
         return by_function(self._environment, live, self._targets)

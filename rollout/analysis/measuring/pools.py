@@ -57,8 +57,10 @@ def told_apart(environment: Environment, live: AlbState) -> tuple[Pool, ...]:
     """The pools that the load balancers count, whether or not they can be compared; see `by_target_group`."""
 
     def sources(groups: Iterable[tuple[str, str]]) -> tuple[Source, ...]:
-        places = {live.group_arn(group): live.load_balancers.get(balancer) for balancer, group in groups}
-        return tuple(target_group(at, group) for group, at in places.items() if group and at)
+        found = {group: live.load_balancers.get(at) for at, name in groups if (group := live.target_groups.get(name))}
+        return tuple(
+            target_group(at, group.arn, of_lambda=group.is_lambda) for group, at in found.items() if at is not None
+        )
 
     pools = []
     for names in group_pools(environment):
@@ -87,7 +89,13 @@ def by_function(environment: Environment, live: AlbState, targets: Mapping[Arn, 
         old = dict.fromkeys(each for route in routes for each in behind.get(route.legacy, ()))
         new = dict.fromkeys(each for route in routes for each in behind.get(route.candidate, ()))
         groups = [group for route in routes for group in (route.legacy, route.candidate)]
-        why = [f"{group} has no known Lambda function" for group in groups if not behind.get(group)]
+        why = [
+            f"{group} is of type {found.target_type}"
+            if (found := live.target_groups.get(group)) and not found.is_lambda
+            else f"{group} has no known Lambda function"
+            for group in groups
+            if not behind.get(group)
+        ]
         why += [f"{_name(each)} is legacy and candidate" for each in old if each in new]
         why += [f"{_name(each)} also serves {kept[each]}" for each in (*old, *new) if each in kept]
         pools.append((Pool(names, tuple(map(function, old)), tuple(map(function, new))), why))
@@ -137,7 +145,6 @@ def hindrances(
         header_rules: Whether rules for the same endpoints with a further condition, such as a header, count too: they
             change shares, but not the requests.
     """
-    environment = live.resolved(environment)
     environment = live.resolved(environment)
     routes = [environment.routes[name] for name in names]
     if both := sorted({route.legacy for route in routes} & {route.candidate for route in routes}):

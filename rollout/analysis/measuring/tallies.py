@@ -29,11 +29,13 @@ class Rate:
         events: AWS's names of the events.
         requests: AWS's names of the requests.
         logged: Whether only functions' logs have them.
+        failed: Whether events are also the requests that got the load balancer's own answer since the target failed.
     """
 
     events: tuple[str, ...]
     requests: tuple[str, ...]
     logged: bool = False
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ class Time:
     unit: timedelta
 
 
-# A failed function is the load balancer's own 502: a LambdaUserError, not a Target_5XX.
-_FAILED = ("LambdaUserError", "LambdaInternalError")
+# A failed function is the load balancer's own 502: a LambdaUserError, not a Target_5XX. So is a connection that fails.
+_FAILED = {True: ("LambdaUserError", "LambdaInternalError"), False: ("TargetConnectionErrorCount",)}
 BY_TARGET_GROUP: Mapping[MetricName, Rate | Time] = {
-    "server-errors": Rate(("HTTPCode_Target_5XX_Count", *_FAILED), ("RequestCount",)),
+    "server-errors": Rate(("HTTPCode_Target_5XX_Count",), ("RequestCount",), failed=True),
     "client-errors": Rate(("HTTPCode_Target_4XX_Count",), ("RequestCount",)),
-    "lambda-errors": Rate(_FAILED, ("RequestCount",)),
+    "lambda-errors": Rate((), ("RequestCount",), failed=True),
     "latency-p50": Time("TargetResponseTime", 0.5, _SECOND),
     "latency-p99": Time("TargetResponseTime", 0.99, _SECOND),
 }
@@ -108,7 +110,8 @@ def tally(recipe: Rate | Time, sources: Sequence[Source], limit: timedelta = tim
     if isinstance(recipe, Rate):
         if recipe.logged:
             sources = [Source(REPORTS, source.dimensions) for source in sources]
-        return Tally(of(*recipe.requests), of(*recipe.events))
+        failed = [each.series(name) for each in sources if recipe.failed for name in _FAILED[each.of_lambda]]
+        return Tally(of(*recipe.requests), (*of(*recipe.events), *failed))
     values = of(recipe.name, statistic="SampleCount")
     # TC(:X), values up to X, was tried by others on AWS; TC(X:) is only documented.
     bound = f"{limit / recipe.unit:.6f}".rstrip("0").rstrip(".")

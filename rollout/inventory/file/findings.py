@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from rollout.inventory.fields import UNTOLD, Existing, Name
+from rollout.inventory.fields import UNTOLD, ExistingCandidate, Name
 from rollout.inventory.file.layout import Keys
 from rollout.inventory.file.tables import DERIVED, MODELS, NAMED_TABLES
 from rollout.inventory.match import Match
@@ -139,7 +139,7 @@ def _model(at: Keys, top: type[BaseModel]) -> type[BaseModel] | None:
     if not at:
         return top
     if at[2:] == ("candidate",):
-        return Existing
+        return ExistingCandidate
     if at[2:3] == ("match",):
         return Match if all(isinstance(key, int) for key in at[3:]) else None
     depth = 2 if at[0] in NAMED_TABLES else 1

@@ -15,7 +15,7 @@ from rollout.analysis.metrics import function
 from rollout.inventory import marks
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, watched
+from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, of_others, watched
 
 MAX_SERIES = 10
 PERIODS, BREACHING = 5, 3
@@ -108,6 +108,7 @@ def alarms(
     made = _Alarms(title(environment), places or Places(), thresholds or Thresholds())
     found = [made.of(pool) for pool in watched(environment)]
     found += [[made.throttles(key, each.name or key)] for key, each in environment.functions.items()]
+    found += [[made.unhealthy(group, balancer)] for group, balancer in of_others(environment).items()]
     return tuple(chain.from_iterable(found))
 
 
@@ -142,6 +143,12 @@ class _Alarms:
     def throttles(self, key: str, name: str) -> Alarm:
         said = f"Lambda throttles the candidate's function {name}."
         return self._alarm(f"{key}-throttles", said, (Query("throttles", function(name).series("Throttles")),), 0)
+
+    def unhealthy(self, group: str, balancer: str) -> Alarm:
+        *_, watched = Side("candidate", (group,), balancer, self.places).health()
+        return self._alarm(
+            f"{group}-unhealthy", f"A target of the candidate's group {group} is unhealthy.", (watched,), 0
+        )
 
     def _excess(self, candidate: Side, legacy: Side) -> tuple[Query, ...]:
         watched = self._if_enough("candidate_errors - legacy_errors")

@@ -11,7 +11,7 @@ from typing import Any
 
 from rollout.analysis.metrics import function
 from rollout.inventory.model import Environment
-from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, watched
+from rollout.programs.alarms.pools import AlarmPool, Places, Query, Side, of_others, watched
 
 COLUMNS, MAX_ALARMS = 24, 100
 _COLOURS = {"legacy": "#7f7f7f", "candidate": "#1f77b4"}
@@ -54,6 +54,10 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
     for pool in watched(environment):
         routes = ", ".join(f"`{route}`" for route in environment.routes.values() if route.candidate in pool.candidate)
         rows += [[_heading(f"{pool.load_balancer}: {routes}")], _pool_graphs(environment.region, pool, places)]
+    for group, balancer in of_others(environment).items():
+        health = [*Side("candidate", (group,), balancer, places).health()]
+        title = "Healthy and unhealthy targets"
+        rows += [[_heading(f"Target group {group}")], [_graph(environment.region, title, health, with_series=True)]]
     for key, each in environment.functions.items():
         name = each.name or key
         rows += [[_heading(f"Function {name}")], _function_graphs(environment.region, name)]

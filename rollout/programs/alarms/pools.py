@@ -22,10 +22,12 @@ class Places:
     Attributes:
         load_balancers: By the key in `[load-balancers]`.
         target_groups: By name.
+        kinds: The type of their targets, by name.
     """
 
     load_balancers: Mapping[str, Arn] = field(default_factory=dict)
     target_groups: Mapping[str, Arn] = field(default_factory=dict)
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,11 @@ def watched(environment: Environment) -> tuple[AlarmPool, ...]:
     return tuple(found)
 
 
+def of_others(environment: Environment) -> dict[str, str]:
+    """The candidates that others own, each with its load balancer's key."""
+    return {route.candidate: route.load_balancer for route in environment.routes.values() if not route.is_built}
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One implementation's target groups in a pool, and what is counted of them.
@@ -102,10 +109,10 @@ class Side:
         """The share of answers that were errors, in per cent, as `SIDE_errors`; it needs `requests`.
 
         A function that crashes is no Target_5XX: the load balancer makes the 502 itself. Errors inside of Lambda
-        itself are nobody's here.
+        itself are nobody's here. Of other targets it is the 502 for those that can't be connected to.
         """
         yield from self._each("failed", "HTTPCode_Target_5XX_Count", "Sum")
-        yield from self._each("crashed", "LambdaUserError", "Sum")
+        yield from self._each("crashed", "LambdaUserError", "Sum", of_others="TargetConnectionErrorCount")
         total = f"{self._sum('failed')} + {self._sum('crashed')}"
         yield Query(f"{self.name}_errors", expression=f"100 * ({total}) / {self.name}_requests", label=self.name)
 
@@ -117,11 +124,17 @@ class Side:
         slowest = f"MAX([{', '.join(each.id for each in filled)}])"
         yield Query(f"{self.name}_{percentile}", expression=slowest, label=f"{self.name} {percentile}")
 
-    def _each(self, word: str, metric: str, statistic: str) -> Iterator[Query]:
+    def health(self) -> Iterator[Query]:
+        """How many targets are healthy, and how many aren't, of each group; AWS says neither of functions."""
+        yield from self._each("healthy", "HealthyHostCount", "Minimum")
+        yield from self._each("unhealthy", "UnHealthyHostCount", "Maximum")
+
+    def _each(self, word: str, metric: str, statistic: str, of_others: str = "") -> Iterator[Query]:
         balancer = self.places.load_balancers.get(self.load_balancer, Arn(""))
         for id_, group in zip(self._ids(word), self.groups, strict=True):
             arn = self.places.target_groups.get(group, Arn(""))
-            yield Query(id_, target_group(balancer, arn).series(metric, statistic), label=group)
+            name = metric if self.places.kinds.get(group, "lambda") == "lambda" else of_others or metric
+            yield Query(id_, target_group(balancer, arn).series(name, statistic), label=group)
 
     def _ids(self, word: str) -> list[str]:
         return [f"{self.name}_{word}{number}" for number in range(len(self.groups))]

@@ -31,10 +31,12 @@ class Existing:
     Attributes:
         listeners: By the key in `[load-balancers]`.
         target_groups: By name.
+        kinds: The type of their targets, by name.
     """
 
     listeners: Mapping[str, Arn]
     target_groups: Mapping[str, Arn]
+    kinds: Mapping[str, str]
 
 
 def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
@@ -52,28 +54,30 @@ def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
     problems = [str(problem) for problem in found if isinstance(problem, BaseException)]
     if problems:
         raise RunError("; ".join(problems))
-    arns = [Arn(str(arn)) for arn in found]
+    told: list[Mapping[str, Any]] = [each for each in found if not isinstance(each, BaseException)]
+    arns = [Arn(str(each["arn"])) for each in told]
     return Existing(
         listeners=dict(zip(balancers, arns, strict=False)),
         target_groups=dict(zip(names, arns[len(balancers) :], strict=True)),
+        kinds={name: str(each["targetType"]) for name, each in zip(names, told[len(balancers) :], strict=True)},
     )
 
 
-async def _listener(balancer: LoadBalancer) -> str:
+async def _listener(balancer: LoadBalancer) -> Mapping[str, Any]:
     label, port = f"load balancer {balancer.name or balancer.arn}", balancer.listener_port
-    arn = balancer.arn or await _arn("LoadBalancer", {"name": balancer.name}, label)
-    return await _arn("Listener", {"loadBalancerArn": arn, "port": port}, f"{label}: listener on port {port}")
+    arn = balancer.arn or (await _found("LoadBalancer", {"name": balancer.name}, label))["arn"]
+    return await _found("Listener", {"loadBalancerArn": arn, "port": port}, f"{label}: listener on port {port}")
 
 
-async def _target_group(name: str) -> str:
-    return await _arn("TargetGroup", {"name": name}, f"target group {name}")
+async def _target_group(name: str) -> Mapping[str, Any]:
+    return await _found("TargetGroup", {"name": name}, f"target group {name}")
 
 
-async def _arn(kind: str, wanted: Mapping[str, Any], what: str) -> str:
+async def _found(kind: str, wanted: Mapping[str, Any], what: str) -> Mapping[str, Any]:
     # not pulumi_aws's own functions: the plain ones block, and a failed output form ends the program in its own words
     try:
         found = await invoke_async(f"aws:lb/get{kind}:get{kind}", wanted, InvokeOptions(version=version("pulumi_aws")))
     except Exception as error:
         reason = "doesn't exist" if any(text in str(error) for text in _NOT_THERE) else f"can't be read: {error}"
         raise RunError(f"{what} {reason}") from error
-    return str(found["arn"])
+    return dict(found)

@@ -118,7 +118,7 @@ def places_of(environment: Environment) -> Places:
     groups = [group for route in environment.routes.values() for group in (route.legacy, route.candidate)]
     existing = look_up(environment, groups)
     balancers = {key: _load_balancer(arn) for key, arn in existing.listeners.items()}
-    return Places(balancers, existing.target_groups)
+    return Places(balancers, existing.target_groups, existing.kinds)
 
 
 def _load_balancer(listener: Arn) -> Arn:

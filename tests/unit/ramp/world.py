@@ -141,8 +141,9 @@ class World:
     def overruled(self) -> tuple[str, ...]:
         return ()
 
-    def smoke(self) -> None:
+    def smoke(self) -> tuple[str, ...]:
         self.smoked += 1
+        return ()
 
     def set_weight(
         self, weight: Percent, routes: Sequence[str], approve: Approver | None, said: Callable[[], str]
