@@ -491,8 +491,12 @@ CASES = {
     ),
     "candidate of others that a function makes": (
         'candidate = "api-internal"\n',
-        'candidate = { target-group = "new" } #?\n[functions.b]\npackage-type = "Image"\nimage-uri = "x"\n'
-        + 'target-groups.internal = "new" #!\n',
+        """candidate = { target-group = "new" } #?
+[functions.b]
+package-type = "Image"
+image-uri = "x"
+target-groups.internal = "new" #!
+""",
         "duplicate-target-group",
         "is routes.stock.candidate already",
     ),
