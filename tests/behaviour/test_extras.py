@@ -10,7 +10,7 @@ import pytest
 from rollout.alb.extras import Extras, extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction
-from rollout.errors import Drift, PolicyViolation, PreflightFailed, VerifyFailed
+from rollout.errors import AwsError, Drift, PolicyViolation, PreflightFailed, VerifyFailed
 from rollout.fakes.calls import ApiCall
 from rollout.fakes.world import World
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
@@ -108,6 +108,20 @@ def test_a_weight_of_such_rules_alone_is_a_change(theirs: InMemoryTeam) -> None:
     assert set(gate.writes) == {Arn(rule) for rule in team.rules().values()}
     assert not any(preview.changes for preview in gate.previews)
     assert (set(team.splits().values()), beside(team)) == ({TEN}, before)
+
+
+def test_a_run_that_aws_cut_off_between_two_such_rules_is_finished_by_a_rerun(theirs: InMemoryTeam) -> None:
+    team, names = theirs, list(theirs.rules())
+    before = give(team, extras(LOGIN), *names)
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.meets.refuse("ModifyRule", skip=1, times=1)
+    with pytest.raises(AwsError):
+        team.open().set_weight(10, approve=True)
+    assert sorted(map(str, team.splits().values())) == ["0 %"] * (len(names) - 1) + ["10 %"]
+    assert team.open().set_weight(10, approve=True).changed
+    assert (set(team.splits().values()), beside(team)) == ({TEN}, before)
+    team.open().drift().require()
 
 
 def test_before_phase_2_no_weight_is_set(theirs: InMemoryTeam) -> None:

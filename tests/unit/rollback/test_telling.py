@@ -7,6 +7,7 @@ import logging
 import shlex
 import signal
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -77,6 +78,16 @@ def test_what_cannot_be_read_is_told_with_a_line_as_far_as_it_is_known_from_befo
     (problem,) = _problems(half)
     assert (problem.where, problem.code) == ("routes.c", "not-read-back")
     assert known == bool(problem.hint and rule in problem.hint and old in problem.hint)
+
+
+def test_no_line_takes_a_login_away_that_was_known_and_cannot_be_read(half: World) -> None:
+    rule = rule_of(half, "c").arn
+    half.known = {name: replace(known, extras=("c",)) for name, known in half.known.items()}
+    half.actor().calls.refuse("DescribeRules", half.aws(SHOP).listener_of("two"), times=None, error=REFUSED)
+    (problem,) = _problems(half)
+    assert problem.hint
+    assert "describe-rules" in problem.hint
+    assert rule not in problem.hint
 
 
 def test_ctrl_c_says_how_far_it_is(half: World) -> None:
