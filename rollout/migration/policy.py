@@ -128,6 +128,8 @@ _BUILD = (
     Allowed(Op.IMPORT, FUNCTION_PARTS),
     Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS),
     Allowed(Op.UPDATE, (PROVISIONED,), frozenset({"provisionedConcurrentExecutions"})),
+    # it follows an alias that somebody else moved
+    Allowed(Op.REPLACE, (PROVISIONED,), frozenset({"qualifier"})),
     Allowed(Op.UPDATE, (ROLE,), _TAGS),
     # a right that goes is a deletion, which nothing here allows: a build that is live may need it
     Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),

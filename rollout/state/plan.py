@@ -169,10 +169,20 @@ class StackPreview:
     @computed_field  # type: ignore[prop-decorator]
     @property
     def digest(self) -> str:
-        """A short name for exactly these changes; their order is the engine's, and chance."""
+        """A short name for exactly these changes; their order is the engine's, and chance, as are names it makes up."""
         changes = sorted(self.changes, key=lambda change: (change.urn, change.op))
-        content = [(c.op, c.urn, c.new.inputs if c.new else None) for c in changes]
+        content = [(c.op, c.urn, _without_made_up(c.new) if c.new else None) for c in changes]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+
+def _without_made_up(state: ResourceState) -> dict[str, Any]:
+    """Inputs without names that the provider made up: the logical name and seven random digits."""
+    made_up, defaults = re.compile(re.escape(state.name) + "-[0-9a-f]{7}"), state.inputs.get("__defaults") or ()
+    return {
+        key: value
+        for key, value in state.inputs.items()
+        if not (key in defaults and isinstance(value, str) and made_up.fullmatch(value))
+    }
 
 
 def change_of(

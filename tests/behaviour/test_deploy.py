@@ -202,6 +202,16 @@ class TestKeptReady:
         assert moved < made
         assert kept_ready(team) == {"1"}
 
+    def test_it_follows_an_alias_that_somebody_else_moved(self, team: InMemoryTeam) -> None:
+        for text in ("second", "third"):
+            build(team, text)
+            team.open().deploy(approve=True)
+        move(team, "1")
+        team.open().phase1(approve=True)
+        assert (where(team).version, kept_ready(team)) == ("1", {"1"})
+        team.open().deploy(approve=True)
+        assert (where(team).version, kept_ready(team)) == ("3", {"3"})
+
     def test_no_traffic_comes_before_it_is_ready(self, team: InMemoryTeam) -> None:
         team.open().set_weight(10, approve=True)
         team.world.functions_of(team.inventory).provisioned["1"] = "FAILED: no capacity"

@@ -238,6 +238,18 @@ def test_what_is_unchanged_is_counted_without_components() -> None:
     assert StackPreview("routing", preview.steps[:2]).unchanged == 1
 
 
+def test_the_digest_does_not_hang_on_names_that_the_provider_made_up() -> None:
+    def digest(name: str, *defaults: str) -> str:
+        inputs = {"name": name, "role": "r", "__defaults": list(defaults)}
+        return StackPreview(
+            "candidate", (change_of("create", None, state("p", inputs, "aws:iam/rolePolicy:P")),)
+        ).digest
+
+    assert digest("p-0a1b2c3", "name") == digest("p-4d5e6f7", "name")
+    assert digest("p-0a1b2c3") != digest("p-4d5e6f7")  # a program chose them
+    assert digest("p-default", "name") != digest("q-default", "name")
+
+
 def test_the_digest_does_not_hang_on_what_stays() -> None:
     inputs = rule_inputs("score", LEGACY_FORWARD)
     change = step("create", "bulk", None, inputs)
