@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.weights import ForwardAction, forward_of, split_of
+from rollout.base.formatting import count_of
 from rollout.inventory.conditions import (
     Condition,
     ConditionField,
@@ -93,7 +94,7 @@ class LiveRule:
             why = f"its action is {self.action}; a route's rule forwards, at most after a login or a token check"
             return why, "leave it where it is, without a route"
         if (groups := len(self.forward.weights)) > 2:  # noqa: PLR2004 - legacy's and the candidate's
-            why = f"it forwards to {groups} target groups; a route has two, legacy and candidate"
+            why = f"it forwards to {count_of(groups, 'target group')}; a route has two, legacy and candidate"
             return why, "let it forward to one or two target groups first"
         return None
 

@@ -18,7 +18,7 @@ from tests.behaviour.team import InMemoryTeam
         (("weight", "production", "ten"), "0 to 100"),
         (("weight", "production", "33.33"), "one decimal"),
         (("weight", "production", "10", "--route", "nope"), "no route 'nope'"),
-        (("preview", "phase9", "production"), "phase1, phase2, phase3"),
+        (("preview", "phase9", "production"), "phase2, phase3"),
         (("preview", "weight", "production"), "rollout preview weight production 10"),
         (("phase1", "production", "--file", "gone.toml"), "no such file"),
         (("weight", "production"), "the weight is missing"),
