@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,18 @@ import pulumi
 import pytest
 
 from programs.candidate import program
+from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.functions import FileSystem, Function, ImageConfig, Statement, Vpc
 from rollout.inventory.model import Environment, ProgramInput
+from rollout.inventory.quantities import Percent
 from tests.programs.recording import (
+    ALIAS,
     ATTACHMENT,
     FUNCTION,
     LOG_GROUP,
     LOGGING,
     PERMISSION,
+    PROVISIONED,
     ROLE,
     ROLE_POLICY,
     TARGET_GROUP,
@@ -153,6 +158,31 @@ def test_a_role_that_is_there_already_is_used_and_left_alone(production: Environ
     account = production.account if role.startswith("teams") else "123456789012"
     assert done.of(FUNCTION)["rust"].inputs["role"] == f"arn:aws:iam::{account}:role/teams/scorer"
     assert not {ROLE, LOGGING, ROLE_POLICY} & set(done.counts)
+
+
+def test_an_alias_is_what_is_registered_and_let_in_and_it_stays_where_the_phase_says(production: Environment) -> None:
+    function = image_function(alias="live", provisioned_concurrency=3, snap_start=True)
+    inventory = production.model_copy(update={"functions": {"rust": function}})
+    target = AliasTarget("4", beside=("5", Percent.of(10)), before=("3", "2"))
+    done = run(program, ProgramInput(inventory, aliases={"rust": target}))
+
+    made, ready = done.of(ALIAS)["rust"], done.of(PROVISIONED)["rust"]
+    assert done.of(FUNCTION)["rust"].inputs["publish"]
+    assert made.inputs == {
+        "name": "live",
+        "functionName": "rust",
+        "functionVersion": "4",
+        "routingConfig": {"additionalVersionWeights": {"5": 0.1}},
+        "description": "rollout: before 3, 2",
+    }
+    assert ready.inputs == {"functionName": "rust", "qualifier": "4", "provisionedConcurrentExecutions": 3}
+    assert ready.urn in made.request.dependencies
+    assert {each.inputs["qualifier"] for each in done.of(PERMISSION).values()} == {"live"}
+    assert {each.inputs["targetId"] for each in done.of(ATTACHMENT).values()} == {arn("Alias", "live")}
+
+    back = ProgramInput(inventory, aliases={"rust": replace(target, at_once=True)})
+    first = run(program, back)
+    assert first.of(ALIAS)["rust"].urn in first.of(PROVISIONED)["rust"].request.dependencies
 
 
 def test_each_load_balancer_may_invoke_the_function_through_its_own_group(production: Environment) -> None:

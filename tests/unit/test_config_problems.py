@@ -199,6 +199,31 @@ CASES = {
         "missing-key",
         "file-system needs vpc",
     ),
+    "what only versions have, without an alias": (
+        API,
+        f"{API}\nprovisioned-concurrency = 2 #!",
+        "missing-key",
+        "provisioned-concurrency needs alias",
+    ),
+    "an alias like a version": (API, f'{API}\nalias = "12" #!', "invalid-value", '"12" is not allowed'),
+    "more kept ready than may run": (
+        API,
+        f'{API}\nalias = "live"\nreserved-concurrency = 1\nprovisioned-concurrency = 2 #!',
+        "conflicting-keys",
+        "above reserved-concurrency, 1",
+    ),
+    "a snapshot with much storage": (
+        API,
+        f'{API}\nalias = "live"\nsnap-start = true\nephemeral-storage = 1024 #!',
+        "conflicting-keys",
+        "ephemeral-storage above 512",
+    ),
+    "a snapshot that is kept ready": (
+        API,
+        f'{API}\nalias = "live"\nsnap-start = true\nprovisioned-concurrency = 2 #!',
+        "conflicting-keys",
+        "provisioned-concurrency doesn't go with snap-start",
+    ),
     "six layers": (
         API,
         f"{API}\nlayers = [{', '.join(LAYERS)}] #!",

@@ -27,6 +27,8 @@ from tests.unit.builders import (
 
 OLD = rule_inputs("score", LEGACY_FORWARD)
 TEN = Split.at(Percent.of(10))
+ALIAS = "aws:lambda/alias:Alias"
+PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 RIGHTS = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
@@ -57,6 +59,8 @@ def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[st
         ("build", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), TEN),
         ("build", resource("update", FUNCTION, {"layers": []}, {"layers": ["otel"], "vpcConfig": {}}), TEN),
         ("build", resource("update", RIGHTS, {"policy": "1"}, {"policy": "2"}), TEN),
+        ("deploy", resource("update", ALIAS, {"functionVersion": "1"}, {"functionVersion": "2"}), TEN),
+        ("deploy", resource("replace", PROVISIONED, {"qualifier": "1"}, {"qualifier": "2"}), TEN),
         ("build", resource("update", GROUP, {}, {"deregistrationDelay": 300}), TEN),
         ("adopt", step("import", "score", None, OLD), PREPARED),
         ("adopt", step("update", "score", OLD, rule_inputs("score", weighted(100, 0))), PREPARED),
@@ -87,6 +91,10 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("build", resource("update", FUNCTION, {"role": "1"}, {"role": "2"}), "update of role"),
         ("build", resource("create", "aws:ec2/vpc:Vpc", None, {}), "Vpc"),
         ("build", resource("delete", RIGHTS, {"policy": "1"}), "delete"),
+        ("build", resource("update", ALIAS, {"functionVersion": "1"}, {"functionVersion": "2"}), "functionVersion"),
+        ("deploy", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), "update of code"),
+        ("deploy", resource("replace", ALIAS, {"name": "live"}, {"name": "next"}), "replace of name"),
+        ("deploy", resource("delete", PROVISIONED, {"qualifier": "1"}), "delete"),
         ("adopt", step("create", "score", None, OLD), "create"),
         ("adopt", step("delete", "score", OLD, None, retain=True), "release"),
         ("release", step("delete", "score", OLD, None), "delete"),
