@@ -47,6 +47,8 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
         for groups in function.target_groups.values()
         for group in groups
     }
+    theirs = {route.candidate for route in environment.routes.values() if not route.is_built}
+    candidates |= {group: _target(elb, group) for group in theirs}
 
     def address(balancer: LoadBalancer) -> tuple[str, str]:
         name = balancer.name or (balancer.arn or "").split("/")[-2]
