@@ -6,12 +6,10 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balance
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
+from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from moto.awslambda.models import lambda_backends
 from moto.elbv2 import urls
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import (
@@ -25,13 +23,10 @@ from moto.elbv2.models import (
     FakeTargetGroup,
 )
 from moto.moto_api._internal import mock_random
-from werkzeug.exceptions import HTTPException
 
-from rollout_sandbox import refusal
 from rollout_sandbox.strict import actions as forwarding
 from rollout_sandbox.strict import conditions as matching
 from rollout_sandbox.strict import targets as targeting
-from rollout_sandbox.strict.functions import StrictLambda
 from rollout_sandbox.strict.transforms import TransformingRules
 
 STICKY = "stickiness.enabled"
@@ -40,22 +35,6 @@ MAX_GROUPS = 100
 MAX_PRIORITY = 50_000
 
 Items = list[dict[str, Any]]
-
-
-class NotPermitted(HTTPException):
-    """AccessDenied is no error of the API's model, and moto's own errors have to be."""
-
-    code = HTTPStatus.FORBIDDEN
-
-    def __init__(self, function: str, group: str) -> None:
-        message = (
-            f"elasticloadbalancing principal does not have permission to invoke {function} from target group {group}"
-        )
-        super().__init__(refusal.body("query", "AccessDenied", message)[0])
-
-    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
-        """Its content type."""
-        return [("Content-Type", refusal.XML)]
 
 
 class StrictLoadBalancing(ELBv2Backend):
@@ -220,7 +199,7 @@ class StrictLoadBalancing(ELBv2Backend):
         """RegisterTargets."""
         group = self.target_groups.get(target_group_arn)
         if group is not None and group.target_type == "lambda":
-            self._check_function(group, [target["Id"] for target in instances])
+            targeting.check_function(group, [target["Id"] for target in instances], self.account_id, self.region_name)
         super().register_targets(target_group_arn, instances)
 
     def describe_target_health(self, target_group_arn: str, targets: Items) -> list[FakeHealthStatus]:
@@ -272,21 +251,6 @@ class StrictLoadBalancing(ELBv2Backend):
                 "You must enable group stickiness on a rule if you enabled target stickiness on one of its target "
                 "groups",
             )
-
-    def _check_function(self, group: FakeTargetGroup, functions: Sequence[str]) -> None:
-        if len({*functions, *group.targets}) > 1:
-            raise ELBClientError(
-                "TooManyTargets",
-                f"The maximum number of targets per target group '1' has been reached on target group '{group.arn}'",
-            )
-        backend = lambda_backends[self.account_id][self.region_name]
-        for arn in functions:
-            here = arn.split(":")[2:6] == ["lambda", self.region_name, self.account_id, "function"]
-            admitted = backend.lets_in(arn, group.arn) if here and isinstance(backend, StrictLambda) else None
-            if admitted is None:
-                raise ELBClientError("InvalidTarget", f"The Lambda function '{arn}' does not exist")
-            if not admitted:
-                raise NotPermitted(arn, group.arn)
 
     def _balancer_of(self, rule: FakeRule) -> FakeLoadBalancer:
         return self.load_balancers[self.describe_listeners(None, [rule.listener_arn])[0].load_balancer_arn]

@@ -1,4 +1,4 @@
-"""Target groups that hold addresses: which a load balancer takes, and how well their targets are.
+"""Targets: which functions a target group takes, which groups a load balancer takes, and how well targets are.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-target-groups.html
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
@@ -8,12 +8,18 @@ Of an address of this machine health is whether it takes connections; any other 
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
 
+from moto.awslambda.models import lambda_backends
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.models import FakeHealthStatus, FakeTargetGroup
+from werkzeug.exceptions import HTTPException
 
+from rollout_sandbox import refusal
 from rollout_sandbox.data_plane.addresses import on_this_machine
+from rollout_sandbox.strict.functions import StrictLambda
 
 _GLANCE = 0.2
 _UNUSED = {
@@ -27,6 +33,50 @@ _UNCHECKED = {
     "description": "Health checks are not enabled for this target",
 }
 _FAILED = {"status": "unhealthy", "reason": "Target.FailedHealthChecks", "description": "Health checks failed"}
+
+
+class NotPermitted(HTTPException):
+    """AccessDenied is no error of the API's model, and moto's own errors have to be."""
+
+    code = HTTPStatus.FORBIDDEN
+
+    def __init__(self, function: str, group: str) -> None:
+        message = (
+            f"elasticloadbalancing principal does not have permission to invoke {function} from target group {group}"
+        )
+        super().__init__(refusal.body("query", "AccessDenied", message)[0])
+
+    def get_headers(self, *_: Any, **__: Any) -> list[tuple[str, str]]:
+        """Its content type."""
+        return [("Content-Type", refusal.XML)]
+
+
+def check_function(group: FakeTargetGroup, functions: Sequence[str], account: str, region: str) -> None:
+    """Refuse functions that the target group can't have.
+
+    Args:
+        group: The target group.
+        functions: The ARNs that are to be registered.
+        account: Whose the group is.
+        region: Where it is.
+
+    Raises:
+        ELBClientError: They are too many, or not there.
+        NotPermitted: The group may not invoke one.
+    """
+    if len({*functions, *group.targets}) > 1:
+        raise ELBClientError(
+            "TooManyTargets",
+            f"The maximum number of targets per target group '1' has been reached on target group '{group.arn}'",
+        )
+    backend = lambda_backends[account][region]
+    for arn in functions:
+        here = arn.split(":")[2:6] == ["lambda", region, account, "function"]
+        admitted = backend.lets_in(arn, group.arn) if here and isinstance(backend, StrictLambda) else None
+        if admitted is None:
+            raise ELBClientError("InvalidTarget", f"The Lambda function '{arn}' does not exist")
+        if not admitted:
+            raise NotPermitted(arn, group.arn)
 
 
 def check_kind(target_type: str | None, protocol: str | None) -> None:
