@@ -1,4 +1,4 @@
-"""The parts of `./run tests` alone, and what is regenerated or measured by hand."""
+"""The parts of `./run tests`, and sessions that generate files or measure."""
 
 import sys
 from pathlib import Path
@@ -36,7 +36,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def nightly(session: nox.Session) -> None:
-    """All tests, and the stories told whole of which the tests of every day hold the parts: half an hour more."""
+    """All tests, including the long scenarios: half an hour more."""
     install(session)
     session.run("pytest", "--nightly", "-n", "auto", "--dist", "worksteal", *session.posargs)
 
@@ -59,14 +59,14 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def judge(session: nox.Session) -> None:
-    """Draw 10,000 ramps, or as many as are named, and faults, and print what the judge says: docs/judge.md."""
+    """Simulate 10,000 ramps, or the given number, and faults, and print the verdicts: docs/judge.md."""
     install(session)
     session.run("python", "benchmarks/judge.py", *session.posargs)
 
 
 @nox.session
 def traffic(session: nox.Session) -> None:
-    """Send 100,000 requests, or as many as are named, through phases 1 to 3, weights and a rollback."""
+    """Send 100,000 requests, or the given number, through phases 1 to 3, weights and a rollback."""
     install(session)
     session.run("python", "benchmarks/traffic.py", *session.posargs)
 
@@ -80,14 +80,14 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def race(session: nox.Session) -> None:
-    """Roll back beside a raise, two processes in a sandbox, fifty times or as many as are named: nox -s race -- N."""
+    """Roll back during a raise, two processes in a sandbox, fifty times or N times: nox -s race -- N."""
     install(session)
     session.run("python", "-m", "tests.faults.race", *session.posargs)
 
 
 @nox.session
 def rollbacks(session: nox.Session) -> None:
-    """Let everybody work beside rollbacks in memory, in 5,000 orders or as many as are named: nox -s rollbacks -- N."""
+    """Run all actors during rollbacks in memory, in 5,000 or N orders: nox -s rollbacks -- N."""
     install(session)
     runs = session.posargs[0] if session.posargs else "5000"
     session.run("pytest", "tests/unit/rollback/test_state_machine.py", "-q", env={"ROLLBACK_RUNS": runs})
@@ -95,21 +95,21 @@ def rollbacks(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Put 500 faults into the pure modules and see that the unit tests fail on them: -- N seed=WORD NAME."""
+    """Put 500 faults into the pure modules and check that the unit tests find them: -- N seed=WORD NAME."""
     install(session)
     session.run("python", "-m", "tests.mutants", *session.posargs)
 
 
 @nox.session
 def fuzz(session: nox.Session) -> None:
-    """Feed it inventories, commands, live rules and states that nobody would write: nox -s fuzz -- SECONDS."""
+    """Test with random inventories, commands, live rules and states: nox -s fuzz -- SECONDS."""
     install(session)
     session.run("python", "-m", "tests.fuzz.seek", *session.posargs)
 
 
 @nox.session
 def browser(session: nox.Session) -> None:
-    """Look at the live page in a headless Chromium; screenshots go to a folder: nox -s browser -- FOLDER."""
+    """Test the dashboard in a headless Chromium; screenshots go to a folder: nox -s browser -- FOLDER."""
     install(session)
     session.install("axe-playwright-python==0.1.8", "playwright==1.65.2")
     session.run("python", "-m", "tests.browser.look", *session.posargs)
@@ -117,7 +117,7 @@ def browser(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the docs site into build/site; open its index.html, no server is needed."""
+    """Build the docs site into build/site; open its index.html without a server."""
     install(session)
     session.install("mkdocs-material==9.8.2")
     session.run("mkdocs", "build", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
@@ -125,7 +125,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def schema(session: nox.Session) -> None:
-    """Regenerate the JSON schema that editors check stacks.toml with, and the page of the errors' codes."""
+    """Generate the JSON schema of stacks.toml for editors, and the page of the error codes."""
     install(session)
     with Path("docs/stacks.schema.json").open("w") as out:
         session.run("python", "-m", "rollout.inventory.file.schema", stdout=out)
@@ -134,7 +134,7 @@ def schema(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
-    """Write requirements/*.txt from pyproject.toml, keeping versions that still fit."""
+    """Write requirements/*.txt from pyproject.toml, keeping suitable versions."""
     universal = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-annotate", "--no-emit-index-url"]
     extras = ["--extra", "sandbox", "--extra", "dashboard"]
     sources = {

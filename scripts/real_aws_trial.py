@@ -62,11 +62,11 @@ def main() -> None:
     """Do what the command line says."""
     said = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     said.add_argument("act", choices=("up", "play", "down", "all"))
-    said.add_argument("--account", default="123456789012", help="whose AWS it must be, twelve digits")
+    said.add_argument("--account", default="123456789012", help="the AWS account, twelve digits")
     said.add_argument("--region", default="us-west-2")
-    said.add_argument("--visitor", default=None, help="who may send requests, as 203.0.113.7/32; needed by up")
-    said.add_argument("--folder", type=Path, default=Path("real-aws-trial"), help="where stacks.toml and state go")
-    said.add_argument("--sandbox", action="store_true", help="on an AWS of this machine; with all")
+    said.add_argument("--visitor", default=None, help="the address that may send requests, as 203.0.113.7/32; required by up")
+    said.add_argument("--folder", type=Path, default=Path("real-aws-trial"), help="the folder for stacks.toml and state")
+    said.add_argument("--sandbox", action="store_true", help="use the sandbox; only with all")
     asked = said.parse_args()
     if asked.sandbox != (asked.act == "all"):
         said.error("`all` goes with --sandbox, and on AWS it is `up`, `play` and `down`, one after the other")
