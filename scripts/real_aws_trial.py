@@ -64,8 +64,8 @@ def main() -> None:
     said.add_argument("act", choices=("up", "play", "down", "all"))
     said.add_argument("--account", default="123456789012", help="the AWS account, twelve digits")
     said.add_argument("--region", default="us-west-2")
-    said.add_argument("--visitor", default=None, help="the address that may send requests, as 203.0.113.7/32; required by up")
-    said.add_argument("--folder", type=Path, default=Path("real-aws-trial"), help="the folder for stacks.toml and state")
+    said.add_argument("--visitor", default=None, help="the client address, as 203.0.113.7/32; required by up")
+    said.add_argument("--folder", type=Path, default=Path("real-aws-trial"), help="folder of stacks.toml and state")
     said.add_argument("--sandbox", action="store_true", help="use the sandbox; only with all")
     asked = said.parse_args()
     if asked.sandbox != (asked.act == "all"):
