@@ -127,8 +127,9 @@ def _part(earlier: _Asked, name: str, endpoint: Conditions, *, is_kept: bool) ->
         what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
         hint = _earlier_than(earlier.priority)
         return Overlap("problem", name, what, example, hint, code="kept-route-to-candidate")
-    may = "has some" if unsure is None else f"may have some (nobody here can judge {unsure})"
-    what = f"{earlier.name}, asked before it, {may} of what it asks for"
+    may = "takes some" if unsure is None else "may take some"
+    what = f"{earlier.name}, asked before it, {may} of its requests"
+    what += "" if unsure is None else f" (rollout can't evaluate {unsure})"
     return Overlap("note", name, what, example, code="route-partly-covered")
 
 

@@ -143,12 +143,12 @@ def _host(asked: Conditions) -> str | None:
     """A host; empty where any will do."""
     if not any(condition.field == ConditionField.HOST for condition in asked):
         return ""
-    return _first(_text(each, least=1) for each in _choices(asked, ConditionField.HOST))
+    return _first(_text(each, avoiding=("", ".*")) for each in _choices(asked, ConditionField.HOST))
 
 
-def _text(patterns: Iterable[str], *, least: int = 0) -> str | None:
+def _text(patterns: Iterable[str], *, avoiding: Iterable[str] = ()) -> str | None:
     wanted = tuple(pattern(each.lower()) for each in patterns)
-    return example(wanted, alphabet=_TEXT_CHARACTERS, least=least)
+    return example(wanted, tuple(map(pattern, avoiding)), alphabet=_TEXT_CHARACTERS)
 
 
 def _headers(asked: Conditions) -> Iterator[tuple[str, str] | None]:

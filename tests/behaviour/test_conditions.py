@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,9 +38,9 @@ ASKED: dict[str, tuple[Conditions, str]] = {
 
 
 @pytest.fixture
-def rich(checkout: object) -> InMemoryTeam:
+def rich(checkout: Path) -> InMemoryTeam:
     """A team whose three rules ask for things of all kinds, and that nobody of ours holds."""
-    team = made_team(checkout, World.landscape)  # type: ignore[arg-type] # the session's folder
+    team = made_team(checkout, World.landscape)
     text = team.file.read_text().replace('legacy = "programs.legacy:program"\n', "")
     for name, (_, said) in ASKED.items():
         head, found, rest = text.partition(f"[routes.{name}]\n")
@@ -179,6 +180,18 @@ def test_a_header_rule_asks_for_all_that_its_route_does_and_for_the_header(rich:
     done(rich, "drift", "production")
     done(rich, "override", "production", "--remove", "--yes")
     assert asks(rich)["stamp-score"] == ASKED["stamp-score"][0]
+
+
+def test_a_legacy_program_of_ours_keeps_what_an_as_is_rule_asks(checkout: Path) -> None:
+    team = made_team(checkout, World.legacy)
+    before = asks(team)
+    team.edit('path = "/v2/stamps/*/score/*"\nmethods = ["GET"]\npriority = 2023', 'match = "as-is"\npriority = 2023')
+    cut_over(team)
+    done(team, "weight", "production", "10", "--yes")
+    done(team, "rollback", "production", "--yes")
+    done(team, "undo", "phase2", "production", "--yes")
+    assert asks(team) == before
+    done(team, "drift", "production")
 
 
 def test_explain_reads_all_kinds_of_conditions(rich: InMemoryTeam) -> None:
