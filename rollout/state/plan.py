@@ -270,7 +270,8 @@ def without_header_values(value: Any) -> Any:
 
 def actions_in(properties: Mapping[str, Any]) -> tuple[tuple[str, ...], ForwardAction | None]:
     """What a listener rule's properties have it do: types of actions, and what its last one forwards to, if it does."""
-    *before, last = properties.get("actions") or [{}]
+    actions = properties.get("actions")
+    *before, last = actions if isinstance(actions, list) and actions else [{}]  # one secret hides all of them
     return tuple(each["type"] for each in before), PULUMI.read(last)
 
 

@@ -3,15 +3,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from rollout.alb.extras import Extras, Kept
 from rollout.alb.weights import ForwardAction
 from rollout.inventory.conditions import for_endpoint
 from rollout.inventory.model import PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.checks.compare import stale_rules, unlike_wanted
-from rollout.state.plan import StackPreview
+from rollout.state.plan import StackPreview, forward_in
 from tests.unit.builders import HOUR, LEGACY, LEGACY_FORWARD, environment, live, rule_inputs, step, weighted
 
 TEN = Split.at(Percent.of(10))
+LOGIN, REWRITE = Kept("authenticate-oidc", "{}"), Kept("url-rewrite", "{}")
 
 
 def preview(recorded: ForwardAction, wanted: ForwardAction) -> StackPreview:
@@ -48,6 +52,27 @@ def test_a_rule_that_is_only_now_adopted_has_no_record() -> None:
     assert stale_rules(environment(), live({"score": weighted(1, 1)}), both, {"score": PREPARED}) == {}
 
 
+@pytest.mark.parametrize("transforms", [None, [], [{"type": "url-rewrite"}]])
+def test_a_rule_that_does_more_or_less_than_recorded_is_told(transforms: list[dict[str, str]] | None) -> None:
+    inputs = rule_inputs("score", weighted(90, 10)) | ({} if transforms is None else {"transforms": transforms})
+    states = StackPreview("routing", (step("same", "score", inputs, inputs),))
+    plain = live({"score": weighted(90, 10)})
+    for kept, more in (((LOGIN,), ()), ((), (REWRITE,)), ((), ())):
+        extras = Extras(before=kept, transforms=more)
+        now = replace(plain, rules=tuple(replace(rule, extras=extras) for rule in plain.rules))
+        found = stale_rules(environment(), now, states, {"score": TEN})
+        is_seen = bool(kept) or (transforms is not None and len(transforms) != len(more))
+        assert [problem and problem.code for problem in found.values()] == ["extras-changed"] * is_seen
+
+
+def test_of_a_rule_whose_actions_the_state_hides_nothing_is_said() -> None:
+    """A secret in one of them hides all, as a stack's own login has one."""
+    hidden = {**rule_inputs("score", LEGACY_FORWARD), "actions": {"ciphertext": "v1:x"}}
+    states = StackPreview("routing", (step("same", "score", hidden, hidden),))
+    assert stale_rules(environment(), live({"score": weighted(90, 10)}), states, {"score": TEN}) == {}
+    assert forward_in(hidden) is None
+
+
 def differences(now: ForwardAction, **changed: Any) -> list[str]:
     before = live({"score": weighted(95, 5), "bulk": LEGACY_FORWARD})
     after = live({"score": now, "bulk": LEGACY_FORWARD})
@@ -55,6 +80,10 @@ def differences(now: ForwardAction, **changed: Any) -> list[str]:
     found = list(unlike_wanted(environment(), before, replace(after, rules=rules), {"score": TEN}))
     assert {problem.where for problem in found} <= {"routes.score"}
     return [problem.code for problem in found]
+
+
+def test_what_a_rule_lost_beside_its_forward_is_told() -> None:
+    assert differences(weighted(90, 10), extras=Extras(transforms=(REWRITE,))) == ["extras-changed"]
 
 
 def test_read_back_as_wanted() -> None:

@@ -28,7 +28,10 @@ def stale_rules(
     states = {
         step.rule: step.old.recorded
         for step in preview.steps
-        if step.type == LISTENER_RULE and step.old is not None and step.op in (Op.SAME, Op.UPDATE)
+        if step.type == LISTENER_RULE
+        and step.old is not None
+        and step.op in (Op.SAME, Op.UPDATE)
+        and isinstance(step.old.recorded.get("actions"), list)  # one secret hides all of them
     }
     recorded = {arn: forward_in(state) for arn, state in states.items()}
     priorities = {arn: state.get("priority") for arn, state in states.items()}
