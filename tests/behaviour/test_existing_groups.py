@@ -213,3 +213,18 @@ def test_alarms_of_a_service_are_of_its_targets_and_not_of_functions(service: In
     assert "TargetConnectionErrorCount" in errors
     assert "Lambda" not in errors
     assert not any("Throttles" in alarm for alarm in alarms.values())
+
+
+def test_legacy_rules_of_our_own_are_marked_although_nothing_is_built(legacy: InMemoryTeam) -> None:
+    team = legacy
+    text = re.sub(r"(?s)\[functions\.rust-scorer\].*?(?=# Routes)", "", team.file.read_text())
+    team.file.write_text(
+        re.sub(r'candidate = "l-passport-v2-rust(.*?)"', r'candidate = { target-group = "ecs\1" }', text)
+    )
+    for name in {route.candidate for route in team.inventory.routes.values()}:
+        team.aws.register_targets(team.aws.create_target_group(name, "ip"), *ADDRESSES)
+    assert team.open().status().next_step == "rollout phase1 production"
+    assert team.open().phase1(approve=True).changed
+    assert team.open().status().next_step == "rollout phase2 production"
+    team.open().phase2(approve=True)
+    assert set(team.splits().values()) == {PREPARED}

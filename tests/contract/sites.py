@@ -38,6 +38,7 @@ class Site(Protocol):
     def client(self, account: str | None = None) -> LoadBalancers: ...
     def listener(self, balancer: str) -> Arn: ...
     def group(self, name: str) -> Arn: ...
+    def addresses(self, name: str, address: str) -> Arn: ...
     def register(self, group: Arn, function: str) -> str: ...
     def rule(
         self, balancer: str, priority: int, path_: str, methods: Sequence[str], forward: ForwardAction | None
@@ -75,6 +76,11 @@ class InMemorySite:
 
     def group(self, name: str) -> Arn:
         return self.aws.create_target_group(name)
+
+    def addresses(self, name: str, address: str) -> Arn:
+        made = self.aws.create_target_group(name, "ip")
+        self.aws.register_targets(made, address)
+        return made
 
     def register(self, group: Arn, function: str) -> str:
         arn = self.aws.create_function(function, group)
@@ -124,6 +130,13 @@ class SandboxSite:
 
     def group(self, name: str) -> Arn:
         return Arn(self.tenant.group(name))
+
+    def addresses(self, name: str, address: str) -> Arn:
+        vpc = self.tenant.elb.describe_load_balancers()["LoadBalancers"][0]["VpcId"]
+        asked: Any = {"Name": name, "TargetType": "ip", "Protocol": "HTTP", "Port": 80, "VpcId": vpc}
+        made = self.tenant.elb.create_target_group(**asked)["TargetGroups"][0]["TargetGroupArn"]
+        self.tenant.elb.register_targets(TargetGroupArn=made, Targets=[{"Id": address, "Port": 80}])
+        return Arn(made)
 
     def register(self, group: Arn, function: str) -> str:
         arn = self.tenant.function(function)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from rollout.alb.state import DEFAULT_PRIORITY, LiveRule
+from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, same_forward
 from rollout.errors import AwsError, WrongAccount
 from rollout.inventory.model import LEGACY_ONLY, Arn, LoadBalancer, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.quotas import DEFAULT_LIMITS, GROUPS, RULES
-from rollout.migration.checks.inspection import lets_in
+from rollout.migration.checks.inspection import Inspection, lets_in
 from rollout_sandbox import Sandbox
 from tests.contract.sites import InMemorySite, SandboxSite, Site, inventory
 from tests.sandbox.tenant import Tenant
@@ -194,6 +194,23 @@ def test_hands_on_rules_are_seen(shop: Shop) -> None:
 def test_another_account_is_refused(shop: Shop) -> None:
     with pytest.raises(WrongAccount, match="999999999999"):
         shop.site.client("999999999999").read(inventory(shop.site))
+
+
+def test_a_look_at_addresses_before_and_after_a_rule_forwards_to_them(site: Site) -> None:
+    old, new = site.group("old"), site.addresses("new", "10.20.1.10")
+
+    def looked() -> tuple[LiveTargetGroup, Inspection]:
+        live = site.client().read(inventory(site))
+        return live.target_groups["new"], site.client().inspect(live)
+
+    group, found = looked()
+    assert (group.target_type, group.protocol, group.version, group.is_lambda) == ("ip", "HTTP", "HTTP1", False)
+    assert set(found.vpcs.values()) == {group.vpc}
+    assert (found.states, found.targets[new]) == ({new: ("unused",)}, ("10.20.1.10",))
+    assert found.attributes.keys() == {old, new}
+    assert found.attributes[new].get("stickiness.enabled", "false") == "false"
+    site.rule("public", 10, "/score/*", ["GET"], ForwardAction({old: 1, new: 1}))
+    assert looked()[1].states == {new: ("healthy",)}
 
 
 def test_a_look_behind_the_rules(shop: Shop) -> None:

@@ -13,6 +13,7 @@ from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
+from rollout.state.plan import ResourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,9 @@ def status_of(
             )
         )
     unreleased = ownership.unreleased(routing) if ownership else ()
-    phase = _phase(environment, live, routing.keys() >= environment.routes.keys(), tuple(routes)) if held else None
+    phase = (
+        _phase(environment, live, routing.keys() >= environment.routes.keys(), tuple(routes), legacy) if held else None
+    )
     return EnvironmentStatus(
         environment.name,
         live.account,
@@ -158,12 +161,20 @@ def status_of(
     )
 
 
-def _phase(environment: Environment, live: AlbState, adopted: bool, routes: tuple[RouteStatus, ...]) -> str:
+def _phase(
+    environment: Environment,
+    live: AlbState,
+    adopted: bool,
+    routes: tuple[RouteStatus, ...],
+    legacy: Mapping[str, ResourceState],
+) -> str:
     if environment.completed:
         return "completed"
     if adopted:
         return "phase3" if any(r.live and r.live.weight > ZERO for r in routes) else "phase2"
     built = all(route.candidate in live.target_groups for route in environment.routes.values())
+    if built and not any(route.is_built for route in environment.routes.values()):
+        built = all(rule.retain_on_delete for rule in legacy.values())  # all that phase 1 does then is to mark them
     return "phase1" if built else "not begun"
 
 
