@@ -261,6 +261,8 @@ def without_notes(value: Any) -> Any:
 def without_header_values(value: Any) -> Any:
     """Inputs as they may be shown: a rule's header values are secrets more often than not."""
     if isinstance(value, Mapping):
+        if _SECRET in value:
+            return "**********"
         hidden = ("values", "regexValues") if "httpHeaderName" in value else ()
         return {k: "**********" if k in hidden else without_header_values(v) for k, v in value.items()}
     if isinstance(value, list):

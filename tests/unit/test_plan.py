@@ -403,4 +403,5 @@ def test_of_a_headers_hidden_values_everything_else_is_compared() -> None:
 
 
 def test_what_a_state_has_of_hidden_conditions_is_told_as_not_shown() -> None:
+    assert without_header_values({"priority": 1} | HIDDEN_ONES) == {"priority": 1, "conditions": "**********"}
     assert conditions_told(HIDDEN_ONES) == "(not shown)"
