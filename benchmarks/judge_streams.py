@@ -99,3 +99,9 @@ def stream(case: Case, counts: dict[str, Ints], run: int, minutes: int) -> Strea
     }
     harmful = arms["harmful"] if latency else None
     return Stream(case.metric, ("a",), START, arms["legacy_bad"], arms["bad"], latency, harmful)
+
+
+def log_excess(limit: float, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The shares of clients' requests that take longer, whose latencies' logarithms are shifted."""
+    normal = NormalDist()
+    return np.vectorize(lambda shift: 1 - normal.cdf((np.log(limit / MEDIAN) - shift) / SPREAD))(shifts)

@@ -9,8 +9,8 @@ Jensen's inequality: E[e^(1/phi)] ≤ E[e]^(1/phi) ≤ 1.
 
 phi is an estimate, by the mean square successive difference (von Neumann, Kent, Bellinson and Hart 1941), minute by
 minute, so that a rate that drifts isn't taken for clusters. Each pair of minutes is measured by its own rate; given its
-bad requests, each square has an expectation of 1 (hypergeometric). The largest few are left out: an outage begins and
-ends in two of them, and would dull the judge for hours.
+bad requests, each square has an expectation of 1 (hypergeometric). The largest few count as much as the next one does:
+an outage begins and ends in two of them, and would dull the judge for hours.
 
 What this can't see: clients that are bad steadily, and differ only from hour to hour or between both implementations.
 """
@@ -25,13 +25,13 @@ import numpy as np
 from rollout.analysis.bets import Floats
 from rollout.analysis.streams import Arm
 
-_LEFT_OUT, _LEFT_OUT_LEAST = 0.03, 4
+_OUTLIERS, _OUTLIERS_LEAST = 0.03, 2
 _HEAVIEST = 4  # times the usual number of bad requests is what a pair of minutes may count for
-_SURE = 1.0  # standard deviations above 1 are no chance; without its largest squares, a binomial's estimate is below 1
+_SURE = 1.5  # standard deviations above 1 are no chance
 _NEIGHBOURS = 1.5  # what pairs that share a minute add to the variance
-_PAIRS = 10
+_PAIRS = 6
 _LATEST = 240  # minutes
-_UPPER = 2.0  # standard deviations are added to what is no chance
+_UPPER = 1.5  # standard deviations are added to what is no chance
 
 
 def dispersion(arms: Sequence[Arm]) -> float:
@@ -44,9 +44,10 @@ def dispersion(arms: Sequence[Arm]) -> float:
     if len(squares) < _PAIRS:
         return 1.0
     weights = np.minimum(weights, _HEAVIEST * np.median(weights))
-    left_out = max(_LEFT_OUT_LEAST, math.ceil(_LEFT_OUT * len(squares)))
-    kept = np.argsort(squares * weights)[:-left_out]
-    estimate = float(np.average(squares[kept], weights=weights[kept]))
+    outliers = max(_OUTLIERS_LEAST, math.ceil(_OUTLIERS * len(squares)))
+    parts = squares * weights
+    most = np.partition(parts, -outliers - 1)[-outliers - 1]
+    estimate = float(np.minimum(parts, most).sum() / weights.sum())
     total = weights.sum()
     by_chance = math.sqrt(_NEIGHBOURS * 2 * (weights * np.maximum(weights - 1, 0)).sum()) / total
     if estimate <= 1 + _SURE * by_chance:

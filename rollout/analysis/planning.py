@@ -18,6 +18,7 @@ import numpy as np
 from rollout.analysis.bets import BETTER, Floats
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import AT_ONCE, PRIOR
+from rollout.analysis.pooled import SHARE
 from rollout.analysis.weighing import FEWEST, growth_of_no_harm, growth_of_worse, shares_of_budget
 from rollout.base.plain import Seconds
 from rollout.inventory.quantities import Percent, format_duration
@@ -117,8 +118,10 @@ def plan_ramp(
     """
     streams = [metric for metric in analysis.metrics for _ in range(pools)]
     alarms = analysis.false_alarms / len(steps) * shares_of_budget([*streams, _METRIC])[-1]
+    alarms *= SHARE if pools > 1 else 1
     tolerance, harm, _ = bounds_of(_METRIC, analysis)
     lack = NormalDist().inv_cdf(1 - analysis.missed)
+    of_all = NormalDist().inv_cdf((1 - analysis.missed) ** (1 / len(streams)))  # a step needs all of its streams
     planned = list[StepPlan]()
     for weight in steps:
         share = weight.tenths / _WHOLE.tenths
@@ -127,10 +130,14 @@ def plan_ramp(
             planned.append(StepPlan(weight, None, None, before))
             continue
         legacy = (1 - share) / share
-        worse = growth_of_worse(legacy, harmful, base, 1 + tolerance.relative)
+        bounds = (1 + tolerance.relative, 0.0), (1.0, tolerance.absolute / 100)
+        needed = -math.log(alarms * AT_ONCE) - np.log(PRIOR)
+        finds = [
+            _requests(*growth_of_worse(legacy, harmful, base, *bound), needed, (lack, -harmful)) for bound in bounds
+        ]
         better = growth_of_no_harm(legacy, base, base, harm.relative, harm.absolute / 100)
-        find = _requests(*worse, -math.log(alarms * AT_ONCE) - np.log(PRIOR), lack)
-        clear = _requests(*better, np.full(len(BETTER), math.log(len(BETTER) / analysis.missed)), lack)
+        find = max((each for each in finds if each), default=None) if all(finds) else None
+        clear = _requests(*better, np.full(len(BETTER), math.log(len(BETTER) / analysis.missed)), (of_all, base))
         if find and harmful - base <= tolerance.absolute / 100:
             find = None
         find = find and max(find, math.ceil(FEWEST / harmful))
@@ -147,11 +154,22 @@ def _rounded(minutes: float) -> timedelta:
     return max(LEAST, math.ceil(timedelta(minutes=minutes) / unit) * unit)
 
 
-def _requests(means: Floats, variances: Floats, needed: Floats, lack: float) -> int | None:
-    """The fewest requests after which evidence suffices, unless luck is worse than `lack` standard deviations."""
-    found = [
-        ((lack * math.sqrt(variance) + math.sqrt(lack**2 * variance + 4 * mean * need)) / (2 * mean)) ** 2
-        for mean, variance, need in zip(means, variances, needed, strict=True)
-        if mean > 0
-    ]
+def _requests(means: Floats, variances: Floats, needed: Floats, luck: tuple[float, float]) -> int | None:
+    """The fewest requests after which evidence suffices, unless luck is worse than so many standard deviations.
+
+    Rare events are skewed, and one of them counts for much: by Cornish and Fisher's expansion (1938) a bad quantile is
+    `(lack² - 1) / 6` of them worse than the normal distribution's, or better if they are what is looked for.
+
+    Args:
+        luck: The standard deviations, and the rate of bad requests, negative if they are evidence.
+    """
+    lack, rate = luck
+    found = []
+    for mean, variance, need in zip(means, variances, needed, strict=True):
+        if mean <= 0:
+            continue
+        each = math.copysign(math.sqrt(variance / abs(rate)), rate) if rate else 0.0
+        missing = max(0.0, need + (lack**2 - 1) / 6 * each)
+        root = math.sqrt(lack**2 * variance + 4 * mean * missing)
+        found.append(((lack * math.sqrt(variance) + root) / (2 * mean)) ** 2)
     return math.ceil(min(found)) if found else None

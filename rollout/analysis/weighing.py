@@ -24,6 +24,7 @@ from rollout.analysis.bets import (
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.dispersion import dispersion
 from rollout.analysis.eprocess import (
+    log_no_harm,
     log_sum,
     log_worse,
     log_worse_by_start,
@@ -44,6 +45,7 @@ _TOGETHER, _CACHED = 160, 32  # streams that are weighed at once, and those whos
 BAKE = 30
 """How many minutes a step is watched at least, if nobody says."""
 _MOST_HARM = 0.999
+_KNOWN, _MOST_REQUESTS = 3.0, 1e9
 _MORE_SLOW, _MOST_SLOW = 0.5, 0.05
 _EARLIER = 50  # minutes at which earlier faults are looked for; each was the last minute of a look of its own
 
@@ -280,11 +282,18 @@ def _needs(stream: Stream, harm: Floats, totals: Floats, needed: float) -> int |
     requests, others = float(arm.requests.sum()), float(stream.legacy.requests.sum())
     base = float(stream.legacy.events.sum()) / others
     usual = base / 2 if stream.latency else base
-    rate = (float(arm.events.sum()) + usual * 100) / (requests + 100)
+    known = _KNOWN / usual if usual else 0.0  # requests, in which legacy has few bad ones
+    rate = (float(arm.events.sum()) + usual * known) / (requests + known)
     gains = growth_of_no_harm(others / requests, rate, base, float(harm[0]), float(harm[1]))[0]
-    missing = needed + math.log(totals.size) - totals
-    left = [lack / gain for lack, gain in zip(missing, gains, strict=True) if gain > 0]
-    return max(1, math.ceil(min(left))) if left else None
+    low, high = 0.0, 1.0
+    while log_no_harm(totals + gains * high) < needed:
+        low, high = high, 2 * high
+        if high > _MOST_REQUESTS:
+            return None
+    while high - low > 1:
+        middle = (low + high) / 2
+        low, high = (low, middle) if log_no_harm(totals + gains * middle) >= needed else (middle, high)
+    return max(1, math.ceil(high))
 
 
 def growth_of_no_harm(
@@ -307,10 +316,13 @@ def growth_of_no_harm(
     return bets.log_bets(one)[0, 0], bets.spread(one)[0, 0]
 
 
-def growth_of_worse(share: float, rate: float, base: float, ratio: float) -> tuple[Floats, Floats]:
-    """How much evidence of more than `ratio` times legacy's rate it brings; the rest as above."""
+def growth_of_worse(share: float, rate: float, base: float, ratio: float, shift: float) -> tuple[Floats, Floats]:
+    """How much evidence of more than `ratio` times legacy's rate, or of more than `shift` above it, it brings.
+
+    One of the two is nothing: a ratio of 1, or a shift of 0. The rest is as above.
+    """
     one, guess = _expected(share, rate, base)
-    bets = on_worse(one, guess, np.array([ratio]))
+    bets = on_more(one, guess, np.array([shift])) if shift else on_worse(one, guess, np.array([ratio]))
     return bets.log_bets(one)[0, 0], bets.spread(one)[0, 0]
 
 

@@ -29,10 +29,10 @@ def test_smaller_weights_take_longer_and_small_ones_too_long() -> None:
     plan = planned(longest=timedelta(hours=2))
     bakes = [step.bake for step in plan.steps if step.bake]
     assert bakes == sorted(bakes, reverse=True)
-    assert plan.advice == ("1 %: 5h; start at 5 %",)
+    assert plan.advice == ("1 %: 6h; start at 5 %",)
     assert plan.as_toml("production") == (
         "[environments.production]\n"
-        'ramp = { steps = [5, 10, 25, 50, 100], bake = ["55m", "30m", "15m", "15m", "15m"] }\n'
+        'ramp = { steps = [5, 10, 25, 50, 100], bake = ["1h10m", "35m", "15m", "10m", "10m"] }\n'
     )
 
 
