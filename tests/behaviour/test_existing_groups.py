@@ -228,3 +228,16 @@ def test_legacy_rules_of_our_own_are_marked_although_nothing_is_built(legacy: In
     assert team.open().status().next_step == "rollout phase2 production"
     team.open().phase2(approve=True)
     assert set(team.splits().values()) == {PREPARED}
+
+
+def test_a_service_that_is_gone_after_a_rollback_does_not_keep_anybody_from_undoing(service: InMemoryTeam) -> None:
+    team = service
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.open().rollback()
+    gone(team)
+    with raises(PreflightFailed, "target-group-missing"):
+        team.open().set_weight(10, approve=True)
+    team.open().undo("phase2", approve=True)
+    team.open().undo("phase1", approve=True)
+    assert team.splits() == dict.fromkeys(NAMES, LEGACY_ONLY)
