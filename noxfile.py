@@ -59,7 +59,7 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def judge(session: nox.Session) -> None:
-    """Simulate 10,000 ramps, or the given number, and faults, and print the verdicts: docs/judge.md."""
+    """Simulate 2,000 ramps a line, or the given number, and faults, and print the verdicts: docs/judge.md."""
     install(session)
     session.run("python", "benchmarks/judge.py", *session.posargs)
 
