@@ -15,6 +15,7 @@ from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration.events import LegacyLeft, NothingToDo, Warned
+from rollout.state.plan import TARGET_GROUP
 from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.test_other_owners import PROGRAM
 from tests.codes import raises
@@ -241,3 +242,35 @@ def test_a_service_that_is_gone_after_a_rollback_does_not_keep_anybody_from_undo
     team.open().undo("phase2", approve=True)
     team.open().undo("phase1", approve=True)
     assert team.splits() == dict.fromkeys(NAMES, LEGACY_ONLY)
+
+
+def functions(team: InMemoryTeam) -> Arn:
+    """The service gives way to a function that others own, too, behind a group of the same name."""
+    gone(team)
+    return team.aws.create_answering_group(ECS)
+
+
+def test_a_function_of_others_serves_as_well(service: InMemoryTeam) -> None:
+    group = functions(service)
+    assert not service.open().phase1(approve=True).gate.warnings
+    service.open().phase2(approve=True)
+    service.open().set_weight(10, approve=True)
+    service.open().rollback()
+    assert group in service.aws.target_groups
+
+
+def test_a_function_of_others_must_let_the_load_balancer_in(service: InMemoryTeam) -> None:
+    functions(service)
+    service.aws.policies = dict.fromkeys(service.aws.policies, "")
+    with raises(PreflightFailed, "invoke-not-allowed"):
+        service.open().phase1(approve=True)
+
+
+def test_a_function_of_others_with_another_event_form_is_for_its_owner_to_change(service: InMemoryTeam) -> None:
+    group = functions(service)
+    service.aws.resources[TARGET_GROUP, group] = {"lambdaMultiValueHeadersEnabled": True}
+    with pytest.raises(PreflightFailed) as caught:
+        service.open().phase1(approve=True)
+    hints = {problem.hint for problem in caught.value.problems if problem.code == "wrong-event-form"}
+    assert hints
+    assert not any("phase1" in (hint or "") for hint in hints)
