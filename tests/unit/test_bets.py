@@ -55,6 +55,26 @@ def test_a_bet_on_worse_gains_nothing_by_expectation_up_to_the_tolerance(
         assert expectation(blocks, bets, q, p) <= 1 + 1e-9
 
 
+@given(SIZES, RATES, RATES, st.floats(0.0001, 0.5), RATES)
+def test_a_bet_on_more_gains_nothing_by_expectation_up_to_the_tolerance(
+    sizes: tuple[int, int], guess: float, p: float, shift: float, part: float
+) -> None:
+    blocks = outcomes(*sizes)
+    bets = strategies.on_more(blocks, guesses(blocks, guess), np.full(len(blocks.candidate), shift)).log_bets(blocks)
+    assert not np.isnan(bets).any()
+    for q in (min(1.0, p + shift), min(1.0, p + shift) * part):
+        assert expectation(blocks, bets, q, p) <= 1 + 1e-9
+
+
+@given(SIZES, RATES, RATES)
+def test_without_legacy_a_bet_is_fair_up_to_what_is_let_by(sizes: tuple[int, int], allowed: float, part: float) -> None:
+    blocks = outcomes(sizes[0], 0)
+    let_by = np.full_like(blocks.legacy, allowed)
+    bets = strategies.on_worse(blocks, guesses(blocks, 0.001), np.ones(len(let_by)), let_by).log_bets(blocks)
+    for q in (allowed, allowed * part):
+        assert expectation(blocks, bets, q, 0.5) <= 1 + 1e-9
+
+
 @given(SIZES, RATES, RATES, st.tuples(st.floats(0, 3), st.floats(0, 0.4)), RATES)
 @example((12, 1), 0.9, 0.5, (0.0, 0.1), 0.5)  # where legacy's stake is as high as it may be
 def test_a_bet_on_no_harm_gains_nothing_by_expectation_from_the_harm_on(

@@ -259,3 +259,14 @@ def test_a_rise_of_4xx_that_is_over_holds_no_longer() -> None:
     stream = errors(repeated((610, 50)), bad, repeated((610, 950)), repeated((610, 95)), "client-errors")
     assert judged(cut(stream, 10)).verdict is Verdict.INCONCLUSIVE
     assert judged(stream).verdict is Verdict.PASS
+
+
+def test_after_a_shared_outage_a_fault_is_found_within_the_hour_and_a_good_candidate_passes_within_two() -> None:
+    """One minute in which 30 % of both fail, in the sixth."""
+    total = 126
+    bad, worse = repeated((5, 0.05), (1, 15), (120, 0.05)), repeated((5, 0.05), (1, 15), (120, 0.5))
+    legacy, legacy_bad = repeated((total, 950)), repeated((5, 0.95), (1, 285), (120, 0.95))
+    good, fault = (errors(repeated((total, 50)), each, legacy, legacy_bad) for each in (bad, worse))
+    assert judged(cut(good, 30)).verdict is Verdict.INCONCLUSIVE
+    assert judged(good).verdict is Verdict.PASS
+    assert judged(cut(fault, 60)).verdict is Verdict.FAIL
