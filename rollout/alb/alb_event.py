@@ -91,20 +91,20 @@ def checked(said: Any, *, multi_value: bool, max_bytes: int = MAX_BYTES) -> Answ
         Malformed: It lacks a status, a part is of the wrong type, or it is larger than 1 MB.
     """
     if not isinstance(said, dict):
-        raise Malformed("it isn't an object")
+        raise Malformed("it is not an object")
     status, body, encoded = said.get("statusCode"), said.get("body", ""), said.get("isBase64Encoded", False)
     if type(status) is not int or not 100 <= status <= 599:  # noqa: PLR2004 - HTTP's own
-        raise Malformed("statusCode isn't a number from 100 to 599")
+        raise Malformed("statusCode is not a number from 100 to 599")
     if not isinstance(encoded, bool):
         raise Malformed("isBase64Encoded is neither true nor false")
     if not isinstance(body, str):
-        raise Malformed("body isn't a text")
+        raise Malformed("body is not text")
     if len(body) * _JSON_GROWTH > max_bytes and len(json.dumps(said)) > max_bytes:
         raise Malformed("it is larger than 1 MB")
     try:
         content = base64.b64decode(body, validate=True) if encoded else body.encode()
     except ValueError as error:  # of base64, of its characters, and of halves of characters
-        raise Malformed("body isn't what isBase64Encoded says") from error
+        raise Malformed("body doesn't match isBase64Encoded") from error
     return Answer(status, _headers(said, multi_value=multi_value), content)
 
 
@@ -112,14 +112,14 @@ def _headers(said: dict[str, Any], *, multi_value: bool) -> tuple[tuple[str, str
     key = "multiValueHeaders" if multi_value else "headers"
     given = said.get(key, {})
     if not isinstance(given, dict):
-        raise Malformed(f"{key} isn't an object")
+        raise Malformed(f"{key} is not an object")
     pairs = []
     for name, values in given.items():
         if multi_value and not isinstance(values, list):
-            raise Malformed(f"header {name} isn't a list")
+            raise Malformed(f"header {name} is not a list")
         for value in values if multi_value else (values,):
             if not isinstance(name, str) or not isinstance(value, str) or "\r" in value or "\n" in value:
-                raise Malformed(f"header {name} isn't one line of text")
+                raise Malformed(f"header {name} is not one line of text")
             if name.lower() not in _OURS:
                 pairs.append((name, value))
     return tuple(pairs)

@@ -123,7 +123,7 @@ def sorted_out(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGro
     for each in judged:
         if isinstance(each, Endpoint) and each.candidate in own:
             rule = next(rule for rule in each.listener.rules if rule.priority == each.priority)
-            why = f"it forwards to {rule.forward}, and other rules have that one as legacy"
+            why = f"it forwards to {rule.forward}, which is legacy for other rules"
             yield Unfit(each.listener, rule, why, f"to move it, {_ONE_GROUP}")
         else:
             yield each
@@ -137,8 +137,8 @@ def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) 
             if isinstance(judged, Endpoint):
                 first = seen.setdefault(rule.meaning, judged.priority)
                 if first != judged.priority:
-                    why = f"priority {first} takes the same requests before it"
-                    judged = Unfit(listener, rule, why, "it never gets one, and can be deleted")
+                    why = f"the rule at the rule at priority {first} takes the same requests before it"
+                    judged = Unfit(listener, rule, why, "it never gets a request; you can delete it")
             yield judged
 
 
@@ -150,24 +150,24 @@ def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetG
     group = groups.get(most)
     if group is None or group.target_type not in ("lambda", "ip", "instance"):
         kind = f"its target group is of type {group.target_type}" if group else "its target group can't be read"
-        return Unfit(listener, rule, kind, "legacy groups are of type lambda, ip or instance: leave it where it is")
+        return Unfit(listener, rule, kind, "legacy groups have type lambda, ip or instance: leave the rule unchanged")
     found = Endpoint(listener, rule.priority, rule.asks, group.name, group.target_type)  # type: ignore[arg-type] # just checked
     if not others:
         return found
     candidate, split = groups.get(others[0]), split_of(forward, most, others[0])
     if candidate is None or candidate.target_type != "lambda" or split is None:
-        why = f"it forwards to {forward} already, and a candidate is of type lambda"
+        why = f"it already forwards to {forward}, and a candidate has type lambda"
         return Unfit(listener, rule, why, f"to move it, {_ONE_GROUP}")
     return replace(found, candidate=candidate.name, weight=split.weight, kept_for=forward.stickiness)
 
 
-_ONE_GROUP = "let it forward to one target group first, and run init again"
+_ONE_GROUP = "change it to forward to one target group, and run init again"
 
 
 def _against(rule: LiveRule) -> tuple[str, str] | None:
     """What stands against a rule, and what to do."""
     if strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None):
-        return f"it has a condition that this version doesn't know, {strange}", "leave it where it is"
+        return f"it has a condition that this version doesn't support: {strange}", "leave the rule unchanged"
     return rule.not_movable
 
 
@@ -176,9 +176,9 @@ def no_rules(listener: Listener) -> str:
     default = listener.default
     if default is None or default.forward is None:
         does = f": {default.action}" if default else ""
-        return f"{listener} has no rules but the default one{does}, which sends nothing to a target group"
+        return f"{listener} has only the default rule{does}, which forwards to no target group"
     group = " and ".join(map(group_name, default.forward.weights))
     return (
-        f"all of {listener} is its default action, which can't be a route yet: add a rule for /* at a free priority "
-        f"behind all others that forwards to {group}, and run init again"
+        f"{listener} has only its default action, which can't be a route yet: add a rule for /* at a free priority "
+        f"after all others that forwards to {group}, and run init again"
     )

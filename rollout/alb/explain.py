@@ -103,7 +103,7 @@ def explain(
         missed = unmet(rule.asks, request)
         unknown = next((c for c in rule.asks if matches(c, request) is None), None)
         if missed or unknown:
-            why = _why(missed, request) if missed else f"may take it: nobody here can judge {unknown}"
+            why = _why(missed, request) if missed else f"may match: rollout can't evaluate {unknown}"
             passed.append(Passed(rule.priority, rule.conditions, tuple(belongs), why))
             continue
         shares, chosen = (
@@ -123,7 +123,7 @@ def explain(
             shares,
             f"{chosen}; the rule also does {rule.extras}" if rule.extras else chosen,
         )
-    nothing = "nobody takes it: the default rule isn't known"
+    nothing = "no rule matches: the default rule is not known"
     return Explanation(str(request), load_balancer, tuple(passed), None, "", "no conditions", (), nothing, (), "")
 
 
@@ -164,17 +164,17 @@ def _why(condition: Condition, request: Request) -> str:
     values = "|".join(condition.values)
     match condition.field:
         case ConditionField.METHOD:
-            return f"{request.method} isn't {values}"
+            return f"{request.method} is not {values}"
         case ConditionField.PATH:
             return "another path"
         case ConditionField.HOST:
-            return f"host {request.host or '(not given)'} isn't like {values}"
+            return f"host {request.host or '(not given)'} doesn't match {values}"
         case ConditionField.HEADER:
             is_sent = any(name.lower() == condition.name.lower() for name, _ in request.headers)
             return f"header {condition.name} {'has another value' if is_sent else 'is missing'}"
         case ConditionField.QUERY:
-            return f"no part of the query string is like {values}"
-    return f"source {request.source_ip or '(not given)'} isn't in {values}"
+            return f"no part of the query string matches {values}"
+    return f"source {request.source_ip or '(not given)'} is not in {values}"
 
 
 def _parts(live: AlbState, belongs: Mapping[str, Route | KeptRoute]) -> dict[Arn, str]:
@@ -205,13 +205,13 @@ def _shares(
     weights, sticky = dict(forward.weights), forward.stickiness
     chosen = "by weight" if len(weights) > 1 else "the only target group"
     if sticky is not None:
-        chosen += f", and then kept there for {int(sticky.total_seconds())} s after each request by a cookie"
+        chosen += f", then a cookie keeps the client there for {int(sticky.total_seconds())} s after each request"
     if cookie:
         named = next((arn for arn in weights if cookie in (parts.get(arn), group_name(arn))), None)
         if sticky is None:
-            chosen = "whatever the cookie says: the rule has no stickiness"
+            chosen = "by weight, not by cookie: the rule has no stickiness"
         elif named is None:
-            chosen += f"; its cookie names {cookie}, which isn't in the rule, and so counts for nothing"
+            chosen += f"; its cookie names {cookie}, which is not in the rule, and has no effect"
         else:
             weights, chosen = {named: 1}, "by its cookie, whatever the weights"
     total, names = sum(weights.values()), {arn: group_name(arn) for arn in weights}

@@ -70,7 +70,7 @@ def bent_overrides(environment: Environment, live: AlbState) -> Iterator[Problem
                     f"the header rule {rule.tags[OVERRIDE_TAG]} at {rule.priority} on {balancer} was changed: it is "
                     f"for {rule.conditions}, and does {rule.does}",
                     where=rule.arn,
-                    hint="`rollout override` with `--remove` takes all of them away",
+                    hint="`rollout override` with `--remove` removes all of them",
                     code="header-rule-changed",
                 )
 
@@ -80,9 +80,9 @@ def unlike_overrides(environment: Environment, wanted: Mapping[str, OverrideRule
     found = held_overrides(environment, now)
     for name in wanted.keys() | found.keys():
         if _meaning(wanted.get(name)) != _meaning(found.get(name)):
-            said = found.get(name) or "isn't there"
+            said = found.get(name) or "is missing"
             yield Problem(
-                f"the header rule {name} {said}, not {wanted.get(name) or 'gone'}", code="header-rule-differs"
+                f"the header rule {name} {said}, not {wanted.get(name) or 'removed'}", code="header-rule-differs"
             )
 
 

@@ -94,7 +94,7 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
             yield Overlap(
                 "problem",
                 name,
-                f"never gets a request: {takers}, asked before it, would have them all",
+                f"never gets a request: {takers}, with a higher precedence, takes all of them",
                 before[0].shared_with(endpoint) or "",
                 _earlier_than(before[0].priority),
                 code="route-unreachable",
@@ -124,11 +124,11 @@ def _part(earlier: _Asked, name: str, endpoint: Conditions, *, is_kept: bool) ->
         return None  # nothing of this is ours
     unsure = undecided(earlier.takes, endpoint)
     if is_kept and unsure is None and not shadows(_without_methods(endpoint), _without_methods(earlier.takes)):
-        what = f"{earlier.name}, asked before it, takes some of its requests to the candidate with its weight"
+        what = f"{earlier.name} has a higher precedence and sends some of its requests to the candidate, by its weight"
         hint = _earlier_than(earlier.priority)
         return Overlap("problem", name, what, example, hint, code="kept-route-to-candidate")
     may = "takes some" if unsure is None else "may take some"
-    what = f"{earlier.name}, asked before it, {may} of its requests"
+    what = f"{earlier.name}, with a higher precedence, {may} of its requests"
     what += "" if unsure is None else f" (rollout can't evaluate {unsure})"
     return Overlap("note", name, what, example, code="route-partly-covered")
 
@@ -148,17 +148,19 @@ def _without_its_rule(
         return
     there = min((rule.priority for rule in same), default=None)
     what = (
-        f"its rule is at {there}, not at {route.priority}" if there else f"there is no rule for it at {route.priority}"
+        f"its rule has priority {there}, not {route.priority}"
+        if there
+        else f"it has no rule at priority {route.priority}"
     )
     behind = [rule for rule in dual if there is None or rule.priority < there]
     falls = next((rule for rule in behind if rule.priority > route.priority and rule.shared_with(endpoint)), None)
     if falls:
-        what += f", and {falls.name} takes its requests to the candidate with its weight"
+        what += f", and {falls.name} sends its requests to the candidate, by its weight"
     yield Overlap(
         "problem" if falls else "note",
         name,
         what,
         (falls and falls.shared_with(endpoint)) or overlap(endpoint, endpoint) or "",
-        "correct the inventory, or the rule",
+        "fix the inventory, or the rule",
         code="kept-route-to-candidate" if falls else "kept-rule-missing",
     )

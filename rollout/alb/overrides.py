@@ -27,7 +27,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
     override = environment.header_override
     if override is None:
         yield Problem(
-            "there is no [header-override] in the inventory",
+            "the inventory has no [header-override]",
             hint="add it, with a name and a value",
             code="no-header-override",
         )
@@ -47,14 +47,14 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
             if is_header_rule(environment, rule) or (balancer, rule.priority) in known:
                 continue
             passed_by = (e for _, e in block if ours and min(ours) < rule.priority < e.priority and _takes(rule, e))
-            what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which the inventory doesn't know,"
+            what = f"the rule at {rule.priority} on {balancer} ({rule.conditions}), which is not in the inventory,"
             if rule.priority in ours:
-                what += " has the priority of a header rule"
+                what += " has a header rule's priority"
             elif entry := next(passed_by, None):
-                what += f" takes requests before {entry}; with the header they would pass it by"
+                what += f" takes requests before {entry}; header rules would bypass it"
             else:
                 continue
-            hint = "take another base, or put it among the kept routes"
+            hint = "set another base, or add the rule to the kept routes"
             yield Problem(
                 what,
                 "header-override.priority-base",
@@ -67,14 +67,16 @@ def override_warnings(environment: Environment, live: AlbState) -> tuple[str, ..
     """What to know before header rules are added."""
     environment = live.resolved(environment)
     override, planned = environment.header_override, planned_overrides(environment)
-    said = [f"whoever sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
+    said = (
+        [f"a client that sends {override.name}: {override.value} gets the candidate, at any weight"] if override else []
+    )
     said += [f"no header rule for {key}: {why}" for key, why in refused_overrides(environment).items()]
     for balancer in environment.load_balancers:
         listener = live.listeners.get(balancer)
         there = [rule for rule in live.rules if rule.listener == listener and not is_header_rule(environment, rule)]
         count = len(there) + sum(rule.load_balancer == balancer for rule in planned.values())
         if count > (most := DEFAULT_LIMITS[RULES]):
-            said.append(f"{balancer} will have {count_of(count, 'rule')}; AWS allows {most} unless you had that raised")
+            said.append(f"{balancer} will have {count_of(count, 'rule')}; AWS allows {most} by default")
     return tuple(said)
 
 
@@ -84,8 +86,8 @@ def _not_as_kept(balancer: str, block: list[tuple[str, Route | KeptRoute]], live
         rule, group = live.rule_at(balancer, entry.priority), live.group_arn(entry.legacy)
         forwards = rule.forward.weights.keys() if rule and rule.forward else ()
         if isinstance(entry, KeptRoute) and set(forwards) != {group}:
-            what = f"forwards to {rule.does}, not to {entry.legacy} alone" if rule else "isn't there"
-            hint = f"a header rule stands in for it; correct the inventory, or the rule at {entry.priority}"
+            what = f"forwards to {rule.does}, not only to {entry.legacy}" if rule else "is missing"
+            hint = f"a header rule copies it; fix the inventory, or the rule at {entry.priority}"
             yield Problem(f"its rule {what}", f"kept-routes.{key}", hint, code="kept-rule-differs")
 
 
@@ -94,7 +96,7 @@ def _doing_more(balancer: str, block: list[tuple[str, Route | KeptRoute]], live:
     for key, entry in block:
         rule = live.rule_at(balancer, entry.priority)
         if rule and rule.extras:
-            what = f"its rule does more than forward ({rule.extras}), and a header rule before it wouldn't"
+            what = f"its rule does more than forward ({rule.extras}), and a header rule before it would not"
             hint = "such a route can't have header rules: leave [header-override] out"
             place = f"{'routes' if isinstance(entry, Route) else 'kept-routes'}.{key}"
             yield Problem(what, place, hint, code="rule-does-more")

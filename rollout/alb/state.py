@@ -91,11 +91,11 @@ class LiveRule:
     def not_movable(self) -> tuple[str, str] | None:
         """Why it can't be a route by what it does, and what to do; None if it can."""
         if self.forward is None:
-            why = f"its action is {self.action}; a route's rule forwards, at most after a login or a token check"
-            return why, "leave it where it is, without a route"
+            why = f"its action is {self.action}; a route's rule forwards, optionally after a login or a token check"
+            return why, "leave it unchanged, without a route"
         if (groups := len(self.forward.weights)) > 2:  # noqa: PLR2004 - legacy's and the candidate's
             why = f"it forwards to {count_of(groups, 'target group')}; a route has two, legacy and candidate"
-            return why, "let it forward to one or two target groups first"
+            return why, "change it to forward to one or two target groups"
         return None
 
     @property

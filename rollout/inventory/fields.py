@@ -39,7 +39,7 @@ def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of which none is there twice."""
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"{name} is named twice")
+            raise ValueError(f"{name} is listed twice")
     return names
 
 
@@ -61,7 +61,7 @@ def rising(steps: tuple[Percent, ...]) -> tuple[Percent, ...]:
     """Weights that rise from above 0."""
     for before, after in zip((ZERO, *steps), steps, strict=False):
         if after <= before:
-            raise ValueError(f"{after} can't follow {before}; steps rise from above 0 to at most 100 per cent")
+            raise ValueError(f"{after} can't follow {before}; steps rise, from above 0 to 100 per cent")
     return steps
 
 

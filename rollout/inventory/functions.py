@@ -40,7 +40,7 @@ def _free(tags: Mapping[str, str]) -> Mapping[str, str]:
     """Tags that aren't AWS's or this tool's own."""
     for key in tags:
         if key.startswith(("aws:", "rollout:")):
-            raise ValueError(f"{key}: tags of aws: and rollout: are set by AWS and by rollout")
+            raise ValueError(f"{key}: only AWS and rollout set tags with aws: and rollout:")
     return tags
 
 
@@ -106,24 +106,24 @@ class Function(Frozen):
     permissions_boundary: str | None = Field(
         None,
         pattern=r"^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$",
-        description="the ARN of a policy that bounds what its role may do",
+        description="the ARN of its role's permissions boundary",
     )
     policies: Annotated[tuple[_Policy, ...], AfterValidator(distinct)] = Field(
-        (), max_length=MAX_POLICIES, description=f"ARNs of at most {MAX_POLICIES} managed policies that its role gets"
+        (), max_length=MAX_POLICIES, description=f"ARNs of at most {MAX_POLICIES} managed policies for its role"
     )
     statements: tuple[Statement, ...] = Field(
-        (), description='what else its role may do: a list of `{ actions = ["…"], resources = ["…"] }`'
+        (), description='other permissions of its role: a list of `{ actions = ["…"], resources = ["…"] }`'
     )
     role: str | None = Field(
         None,
         pattern=r"^(arn:aws[a-z-]*:iam::[0-9]{12}:role/)?[A-Za-z0-9_+=,.@/-]{1,512}$",
-        description="the name or ARN of a role that is there already, in place of one that phase 1 makes",
+        description="the name or ARN of an existing role, instead of one that phase 1 creates",
     )
     package_type: Literal["Zip", "Image"] = Field("Zip", description='"Zip" or "Image"')
     code: Path | None = Field(None, description="for Zip: a zip file or a folder, as a path from this file's folder")
     image_uri: str | None = Field(None, description="for Image: the container image in ECR")
     image: ImageConfig | None = Field(
-        None, description="for Image: `command`, `entry-point` and `working-directory` in place of the image's own"
+        None, description="for Image: `command`, `entry-point` and `working-directory` instead of the image's own"
     )
     runtime: str | None = Field(None, description="for Zip: a Lambda runtime, such as provided.al2023")
     handler: str | None = Field(None, description="for Zip: the handler, such as bootstrap")
@@ -147,10 +147,10 @@ class Function(Frozen):
         description="the ARN of the KMS key that encrypts its environment variables",
     )
     vpc: Vpc | None = Field(
-        None, description='`{ subnets = ["subnet-…"], security-groups = ["sg-…"] }`: its network interfaces\' place'
+        None, description='`{ subnets = ["subnet-…"], security-groups = ["sg-…"] }`: where its network interfaces are'
     )
     file_system: FileSystem | None = Field(
-        None, description='`{ arn = "…", path = "/mnt/…" }`: an EFS access point that it mounts, and where'
+        None, description='`{ arn = "…", path = "/mnt/…" }`: an EFS access point, and its mount path'
     )
     tracing: Literal["Active", "PassThrough"] = Field(
         "PassThrough", description='X-Ray\'s mode, "Active" or "PassThrough"'
@@ -185,7 +185,7 @@ class Function(Frozen):
     multi_value_headers: bool | None = Field(
         None,
         strict=True,
-        description="whether its target groups send headers as lists; by default as the legacy ones do",
+        description="whether its target groups send headers as lists; by default like the legacy ones",
     )
 
 

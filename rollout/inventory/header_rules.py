@@ -51,9 +51,9 @@ def _refused(block: Sequence[tuple[str, Route | KeptRoute]], override: HeaderOve
         before = (other for other, one in block[:at] if other in refused and _overlap(one, entry))
         if not _parts(_asks(entry), most):
             count = count_of(len(_asks(entry)), "condition")
-            refused[key] = f"its rule has {count}, and with the header AWS allows {MAX_CONDITION_VALUES} values"
+            refused[key] = f"its rule has {count}, and AWS allows {MAX_CONDITION_VALUES} values including the header"
         elif first := next(before, None):
-            refused[key] = f"{first} has none either, and is asked before it for some of the same requests"
+            refused[key] = f"{first} has none either, and precedes it for some of the same requests"
     return refused
 
 
@@ -128,7 +128,7 @@ def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...
         return
     base = ("header-override", "priority-base")
     if override.legacy_value and override.legacy_value.lower() == override.value.lower():
-        yield ("header-override", "legacy-value"), "is the same as value", "AWS doesn't mind a header's case"
+        yield ("header-override", "legacy-value"), "is the same as value", "AWS ignores a header's case"
     taken = {
         (entry.load_balancer, entry.priority): place
         for table, entries in (("routes", environment.routes), ("kept-routes", environment.kept_routes))
@@ -141,14 +141,14 @@ def planning_problems(environment: Environment) -> Iterator[tuple[tuple[str, ...
     for name, rule in planned_overrides(environment).items():
         balancer = rule.load_balancer
         if holder := taken.get((balancer, rule.priority)):
-            what = f"the header rule {name} would have {rule.priority}, which is {holder}'s"
+            what = f"the header rule {name} would have priority {rule.priority}, which {holder} has"
         elif rule.priority > first[balancer]:
-            what = f"the header rule {name} would have {rule.priority}, after a route at {first[balancer]}"
+            what = f"the header rule {name} would have priority {rule.priority}, after a route at {first[balancer]}"
         else:
             continue
         if balancer not in room:
             room[balancer] = _room(environment, override, balancer, taken)
-        yield base, what, f"header rules stand before all routes: {room[balancer]}"
+        yield base, what, f"header rules must precede all routes: {room[balancer]}"
 
 
 def _first(environment: Environment, balancer: str) -> int:
@@ -167,6 +167,6 @@ def _room(
         needed = sum(rule.load_balancer == balancer for rule in planned.values())
         ends = [number for number in range(base, base + needed) if (balancer, number) in taken]
         if not ends:
-            return f"take {base} or lower"
+            return f"set {base} or lower"
         base = min(ends) - needed
     return f"renumber the rules of {balancer} so that {count_of(needed, 'priority')} are free before its first"

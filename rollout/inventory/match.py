@@ -25,7 +25,7 @@ AS_IS = "as-is"
 
 def _tld(host: str) -> str:
     if not re.fullmatch(r".*\.[A-Za-z]+", host):
-        raise ValueError(f"{host!r} is no host of AWS's: it has a dot, and letters alone behind the last one")
+        raise ValueError(f"{host!r} is not a valid host for AWS: it needs a dot, and only letters after the last one")
     return host
 
 
@@ -33,9 +33,9 @@ def _network(value: str) -> str:
     try:
         ipaddress.ip_network(value)
     except ValueError as error:
-        raise ValueError(f"{value!r} is no CIDR block: {error}") from None
+        raise ValueError(f"{value!r} is not a CIDR block: {error}") from None
     if "/" not in value:
-        raise ValueError(f"{value!r} is no CIDR block: write {ipaddress.ip_network(value)}")
+        raise ValueError(f"{value!r} is not a CIDR block: write {ipaddress.ip_network(value)}")
     return value
 
 
@@ -46,9 +46,9 @@ def _expression(value: str) -> str:
     try:
         re.compile(value)
     except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from None
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from None
     if _NOT_IN_RE2.search(value):
-        raise ValueError(f"{value!r} looks around or back, which AWS's regular expressions can't")
+        raise ValueError(f"{value!r} uses lookaround or backreferences, which AWS doesn't support")
     return value
 
 
@@ -101,7 +101,7 @@ Networks = Annotated[tuple[Network, ...], Field(min_length=1), AfterValidator(di
 
 
 def _no_header(_: object) -> object:
-    raise ValueError('a header\'s value may be a secret, so a rule that asks for one is taken so: match = "as-is"')
+    raise ValueError('a header\'s value may be a secret: for a rule with one, write match = "as-is"')
 
 
 class Match(Frozen):
@@ -231,4 +231,4 @@ def too_much(conditions: Conditions) -> Iterator[str]:
     kinds = [condition.field for condition in conditions]
     for once in (ConditionField.METHOD, ConditionField.HOST, ConditionField.PATH, ConditionField.SOURCE):
         if kinds.count(once) > 1:
-            yield f"{once} is asked for by {count_of(kinds.count(once), 'condition')}; a rule has at most one"
+            yield f"{count_of(kinds.count(once), 'condition')} on {once}; a rule has at most one"

@@ -50,7 +50,7 @@ class Stickiness(Frozen):
     enabled: bool = Field(
         True,
         strict=True,
-        description="true, or false: each request is divided by itself then, and no answer gets a cookie",
+        description="true, or false: then each request is routed independently, and answers set no cookie",
     )
     duration: Duration = Field(
         timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
@@ -91,7 +91,7 @@ class Entry(Frozen):
     path: PathPatterns = Field((), description="a path pattern, or a list of them, each of which starts with /")
     methods: Methods = ()
     match: MatchOrAsIs = Field(
-        None, description='instead of path: "as-is", as the live rule has them, or conditions in AWS\'s words'
+        None, description="instead of path: \"as-is\" for the live rule's conditions, or conditions in AWS's terms"
     )
     priority: Priority
     legacy: TargetGroupName
@@ -139,7 +139,7 @@ class KeptRoute(Entry):
 
     target_type: Literal["lambda", "ip", "instance"] = Field("lambda", description="what that target group holds")
     via: PathPattern | None = Field(
-        None, description="the path of the generic rule that carries it; that rule names no method"
+        None, description="the path of the generic rule that matches it; that rule has no methods"
     )
 
     @property
@@ -190,10 +190,10 @@ class Legacy(Frozen):
     backend: str | None = Field(
         None,
         pattern=r"^[a-z][a-z0-9+]*://.+",
-        description="for pulumi: where that stack's state is, a URL; by default where the CLI is logged in",
+        description="for pulumi: the URL of that stack's backend; by default where the CLI is logged in",
     )
     directory: Path | None = Field(
-        None, description="for terraform: the folder where it is run, as a path from this file's folder"
+        None, description="for terraform: the folder where it runs, as a path from this file's folder"
     )
     workspace: str | None = Field(
         None, pattern=r"^[\w.-]+$", description="for terraform: the workspace, by default the one selected there"
@@ -214,14 +214,12 @@ class Environment(Frozen):
     project: str
     root: Path
     faults: Mapping[str, tuple[Problem, ...]] = Field(default_factory=dict)
-    account: str = Field(
-        pattern=r"^[0-9]{12}$", description="the only AWS account that may be touched, 12 digits in quotes"
-    )
+    account: str = Field(pattern=r"^[0-9]{12}$", description="the environment's AWS account, 12 digits in quotes")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-west-2")
     backend: str | None = Field(
         None,
         pattern=r"^[a-z][a-z0-9+]*://.+",
-        description="where Pulumi keeps its state: a URL such as s3://BUCKET or file:///FOLDER",
+        description="the URL of Pulumi's backend, such as s3://BUCKET or file:///FOLDER",
     )
     secrets_provider: str | None = Field(
         None, description="Pulumi's secrets provider, such as awskms://alias/rollout; by default a passphrase"
@@ -230,16 +228,16 @@ class Environment(Frozen):
         timedelta(minutes=15),
         ge=timedelta(seconds=1),
         le=timedelta(days=1),
-        description="how long the engine may give no sign of life before it is stopped, 1s to 1d",
+        description="how long the engine may give no output before it is stopped, 1s to 1d",
     )
     confirm: Literal["yes", "name"] = Field(
-        "yes", description='"yes" or "name": what is typed at a gate, the word yes or the environment\'s name'
+        "yes", description='"yes" or "name": what the user types at a gate, yes or the environment\'s name'
     )
     complete_after: Duration = Field(
         timedelta(days=7),
         ge=timedelta(minutes=1),
         le=timedelta(days=90),
-        description="how long no request may have met legacy before `complete`, 1m to 90d",
+        description="how long legacy must have had no requests before `complete`, 1m to 90d",
     )
     completed: bool = Field(
         False, strict=True, description="whether legacy is retired, as `rollout complete` writes it: true or false"

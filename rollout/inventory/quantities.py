@@ -51,7 +51,9 @@ class Percent:
             raise ValueError(f"{_short(value)} is not a weight; allowed are 0 to 100 per cent, such as 10 or 33.3")
         whole, _, decimals = text.partition(".")
         if decimals.rstrip("0")[1:]:
-            raise ValueError(f"{text} is too fine for a weight; one decimal is allowed, such as {whole}.{decimals[0]}")
+            raise ValueError(
+                f"{text} has too many decimals for a weight; one decimal is allowed, such as {whole}.{decimals[0]}"
+            )
         tenths = abs(int(whole)) * 10 + int((decimals or "0")[0])
         if tenths > ALL_TENTHS or (text.startswith("-") and tenths):
             raise ValueError(f"{text} is out of range for a weight; allowed are 0 to 100 per cent")
@@ -128,7 +130,7 @@ def bounded(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError(f"{moment.isoformat()} has no time zone; write it as 2026-12-24T18:00Z")
     if not _CENTURY[0] <= moment < _CENTURY[1]:
-        raise ValueError(f"{moment.date()} is not of this century")
+        raise ValueError(f"{moment.date()} is not in this century")
     return moment.astimezone(UTC)
 
 
@@ -141,7 +143,7 @@ def parse_clock(value: object) -> time:
     if isinstance(value, time) and value.tzinfo is None:
         return value
     if not isinstance(value, str) or not _CLOCK.fullmatch(value):
-        raise ValueError(f"{_short(value)} is not a time of day; write it as 09:00, its zone in time-zone")
+        raise ValueError(f"{_short(value)} is not a time of day; write it as 09:00, with its time zone in time-zone")
     return time.fromisoformat(value)
 
 

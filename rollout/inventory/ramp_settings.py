@@ -71,16 +71,16 @@ class Ramp(Frozen):
     bake: Annotated[tuple[_Bake, ...], one_or_several(_Bake)] = Field(
         (timedelta(minutes=30),),
         min_length=1,
-        description="how long each step is watched at least, 1m to 14d, such as 30m; or a list, one a step",
+        description="the minimum time of each step, 1m to 14d, such as 30m; or a list, one per step",
     )
     min_requests: int = Field(
-        0, strict=True, ge=0, description="how many requests the candidate must have had in a step, 0 or more"
+        0, strict=True, ge=0, description="the minimum of the candidate's requests in a step, 0 or more"
     )
     bake_limit: _Bake = Field(
-        timedelta(days=1), description="how long a step may go on without a verdict, 1m to 14d; see on-inconclusive"
+        timedelta(days=1), description="how long a step may last without a verdict, 1m to 14d; see on-inconclusive"
     )
     on_inconclusive: Literal["hold", "rollback"] = Field(
-        "hold", description='"hold" or "rollback": what comes after bake-limit'
+        "hold", description='"hold" or "rollback": what the ramp does after bake-limit'
     )
     on_failure: OnFailure = Field("rollback", description='"rollback", "route", "freeze" or "step-back"')
     approve_before: tuple[Percent, ...] = Field(
@@ -93,22 +93,22 @@ class Ramp(Frozen):
         description="how long to wait for an approval, 1m to 90d",
     )
     on_expiry: Literal["hold", "rollback"] = Field(
-        "hold", description='"hold" or "rollback": what comes when nobody approved'
+        "hold", description='"hold" or "rollback": what the ramp does without an approval in time'
     )
-    windows: tuple[Window, ...] = Field((), description="when weights may rise; at any time if there are none")
+    windows: tuple[Window, ...] = Field((), description="when weights may rise; at any time without windows")
     smoke: bool = Field(False, description="whether `rollout smoke` must pass before the first step")
     alarms: Annotated[tuple[str, ...], AfterValidator(distinct)] = Field(
         (), description="names of CloudWatch alarms; one of them in ALARM state fails the step"
     )
     legacy_alarms: Annotated[tuple[str, ...], AfterValidator(distinct)] = Field(
-        (), description="names of alarms of the legacy implementation; they are told and stop nothing"
+        (), description="names of legacy's alarms; they are reported and stop nothing"
     )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if len(self.bake) not in (1, len(self.steps)):
             bakes, steps = count_of(len(self.bake), "duration"), count_of(len(self.steps), "step")
-            raise ValueError(f"bake has {bakes} for {steps}; write one, or one a step")
+            raise ValueError(f"bake has {bakes} for {steps}; give one, or one per step")
         if unknown := [weight for weight in self.approve_before if weight not in self.steps]:
             raise ValueError(f"approve-before names {unknown[0]}, which is not a step")
         return self
@@ -133,13 +133,13 @@ class Margin(Frozen):
 class Metric(Frozen):
     """How one metric is judged."""
 
-    tolerance: Margin | None = Field(None, description="what is let by: a rise within it never fails")
-    harm: Margin | None = Field(None, description="what must be ruled out for a Pass")
+    tolerance: Margin | None = Field(None, description="the tolerance: a rise within it never fails")
+    harm: Margin | None = Field(None, description="the harm: a Pass rules it out")
     ceiling: float | None = Field(
         None, gt=0, description="the most at 100 per cent, where there's no legacy: per cent or milliseconds"
     )
     on_worse: OnWorse | None = Field(
-        None, description='"fail" or "hold": what a rise beyond the tolerance does; by default 4xx hold, others fail'
+        None, description='"fail" or "hold": what a rise beyond the tolerance causes; by default 4xx hold, others fail'
     )
 
 
@@ -165,25 +165,25 @@ class Analysis(Frozen):
         1.0,
         ge=1,
         le=100,
-        description="how many bad requests come at a time at least, such as 3 where clients retry twice, 1 to 100",
+        description="the minimum of bad requests at a time, such as 3 if clients retry twice, 1 to 100",
     )
     warm_up: Duration = Field(
         timedelta(minutes=5),
         le=timedelta(hours=1),
-        description="how long after a raise latencies aren't judged, while new environments start, 0s to 1h",
+        description="how long after a raise latencies are not judged, while new environments start, 0s to 1h",
     )
     metric: Mapping[MetricName, Metric] = Field(
         default_factory=dict, description="by metric, bounds that differ from the defaults"
     )
     source: str = Field(
-        CLOUDWATCH, pattern=_PLUGIN, description="where numbers come from: cloudwatch, or a plugin's name"
+        CLOUDWATCH, pattern=_PLUGIN, description="the source of numbers: cloudwatch, or a plugin's name"
     )
 
 
 def _webhook(value: object) -> SecretStr:
     """A webhook's address, which lets anybody write there: no text has it, an error's least of all."""
     if not isinstance(value, str) or not re.fullmatch(_WEBHOOK, value):
-        raise ValueError("is no webhook: write an http or https URL, or $NAME of the variable that holds it")
+        raise ValueError("is not a webhook: write an http or https URL, or $NAME for the variable with it")
     return SecretStr(value)
 
 
@@ -200,13 +200,15 @@ class Notification(Frozen):
     """Somebody who is told: by an SNS topic, a webhook that takes Slack's messages, a command, or a plugin."""
 
     sns: str | None = Field(None, pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:.+$", description="a topic's ARN")
-    webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME of the variable that holds it")
+    webhook: Webhook | None = Field(None, description="an http or https URL, or $NAME for the variable with it")
     command: tuple[str, ...] = Field((), description="a program and its arguments; it gets JSON on its standard input")
-    variables: tuple[Variable, ...] = Field((), description="the variables that the command gets of rollout's own")
-    plugin: str | None = Field(None, pattern=_PLUGIN, description="a way to tell somebody that another package brings")
-    options: Mapping[str, JsonValue] = Field(default_factory=dict, repr=False, description="what that plugin asks for")
+    variables: tuple[Variable, ...] = Field(
+        (), description="the environment variables of rollout that the command gets"
+    )
+    plugin: str | None = Field(None, pattern=_PLUGIN, description="a channel of another package")
+    options: Mapping[str, JsonValue] = Field(default_factory=dict, repr=False, description="the plugin's options")
     events: Annotated[tuple[NoticeKind, ...], AfterValidator(distinct)] = Field(
-        get_args(NoticeKind), min_length=1, description="what to tell of"
+        get_args(NoticeKind), min_length=1, description="the events to send"
     )
 
     @model_validator(mode="after")
@@ -214,7 +216,7 @@ class Notification(Frozen):
         if sum(map(bool, (self.sns, self.webhook, self.command, self.plugin))) != 1:
             raise ValueError("write exactly one of sns, webhook, command and plugin")
         if self.variables and not self.command:
-            raise ValueError("variables are a command's, and there is no command")
+            raise ValueError("variables are only for a command")
         if self.options and not self.plugin:
-            raise ValueError("options are a plugin's, and there is no plugin")
+            raise ValueError("options are only for a plugin")
         return self

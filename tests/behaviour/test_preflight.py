@@ -59,7 +59,7 @@ def test_a_rule_that_takes_a_routes_requests_stops_the_way_up_and_not_the_way_ba
     with raises(PreflightFailed, "route-unreachable"):
         cut_over.open().set_weight(25, approve=True)
     done = cut_over.open().set_weight(5, approve=True)
-    assert [warning for warning in done.gate.warnings if "asked before it" in warning]
+    assert [warning for warning in done.gate.warnings if "higher precedence" in warning]
     assert {split.weight for split in done.after.values()} == {Percent.of(5)}
 
 

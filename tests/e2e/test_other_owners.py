@@ -145,7 +145,7 @@ class Configuration:
             pytest.skip(f"Terraform's AWS provider can't be had: {done.stderr.strip().splitlines()[-1]}")
 
 
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform isn't on PATH")
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
 def test_terraform_lets_go(team: Team) -> None:
     terraform = Configuration(team)
     terraform.write(CONFIGURATION + RULES)

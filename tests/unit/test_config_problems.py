@@ -87,8 +87,8 @@ CASES = {
     # conditions
     "a route that asks for nothing": ('path = "/stock"\n', "", "missing-key", 'path is missing (or match = "as-is"'),
     "no path in a list": (CART, "path = [] #!", "missing-key", "path is missing"),
-    "a path twice": (CART, 'path = ["/cart", "/cart"] #!', "invalid-value", "/cart is named twice"),
-    "match beside path": (CART, f'{CART}\nmatch = "as-is" #!', "conflicting-keys", "match doesn't go with path"),
+    "a path twice": (CART, 'path = ["/cart", "/cart"] #!', "invalid-value", "/cart is listed twice"),
+    "match beside path": (CART, f'{CART}\nmatch = "as-is" #!', "conflicting-keys", "match is not allowed with path"),
     "match in other words": (CART_RULE, 'match = "as is" #!', "invalid-value", 'write "as-is", or the conditions'),
     "no condition": (CART_RULE, "match = {} #!", "missing-key", "match has no condition"),
     "a condition that there isn't": (
@@ -101,15 +101,15 @@ CASES = {
         CART_RULE,
         'match = { path = "/cart", header = { X-Key = "s3cr3t" } } #!',
         "invalid-value",
-        'taken so: match = "as-is"',
+        'match = "as-is"',
     ),
     "a host without a dot": (
         CART_RULE,
         'match = { host = ["a.test", "localhost"] } #!',
         "invalid-value",
-        "it has a dot",
+        "needs a dot",
     ),
-    "a host that ends in a wildcard": (CART_RULE, 'match = { host = "shop.*" } #!', "invalid-value", "letters alone"),
+    "a host that ends in a wildcard": (CART_RULE, 'match = { host = "shop.*" } #!', "invalid-value", "only letters"),
     "a host with a port": (CART_RULE, 'match = { host = "shop.test:80" } #!', "invalid-value", "letters, digits, dots"),
     "addresses without a mask": (
         CART_RULE,
@@ -122,13 +122,13 @@ CASES = {
         CART_RULE,
         'match = { path-regex = "(" } #!',
         "invalid-value",
-        "no regular expression",
+        "is not a regular expression",
     ),
     "an expression that looks around": (
         CART_RULE,
         'match = { path-regex = "^/(?!a)" } #!',
         "invalid-value",
-        "looks around",
+        "lookaround",
     ),
     "an empty condition": (CART_RULE, "match = { query = [] } #!", "empty-value", "query is empty"),
     "a list of tables, the second of which is wrong": (
@@ -141,7 +141,7 @@ CASES = {
         CART_RULE,
         'match = [{ path = "/a" }, { path-regex = "^/b" }] #!',
         "too-many-values",
-        "path-pattern is asked for by 2 conditions",
+        "2 conditions on path-pattern",
     ),
     "six values": (
         CART_RULE,
@@ -154,13 +154,13 @@ CASES = {
         HELP,
         'match = { path = "/cart/*", methods = ["GET"] } #!',
         "duplicate-endpoint",
-        "GET /cart/* is routes.cart already",
+        "already in routes.cart",
     ),
     "a generic rule beside match": (
         HELP,
         'match = "as-is"\nvia = "/*" #!',
         "conflicting-keys",
-        "via doesn't go with match",
+        "via is not allowed with match",
     ),
     # keys
     "misspelled key": (
@@ -179,19 +179,19 @@ CASES = {
         API,
         f"{API}\nvpc-config = {{}} #!",
         "unknown-key",
-        "candidate program of your own",
+        "candidate program",
     ),
     "rights for a role that is somebody else's": (
         API,
         f'{API}\nrole = "scorer"\npolicies = ["arn:aws:iam::aws:policy/A"] #!',
         "conflicting-keys",
-        "policies doesn't go with role",
+        "policies is not allowed with role",
     ),
     "layers of an image": (
         'code = "api.zip"\nruntime = "provided.al2023"\nhandler = "bootstrap"\n',
         'package-type = "Image"\nimage-uri = "x"\nlayers = ["arn:aws:lambda:us-west-2:111111111111:layer:otel:1"] #!\n',
         "conflicting-keys",
-        "layers doesn't go with package-type Image",
+        "layers is not allowed with package-type Image",
     ),
     "a file system outside of a VPC": (
         API,
@@ -222,7 +222,7 @@ CASES = {
         API,
         f'{API}\nalias = "live"\nsnap-start = true\nprovisioned-concurrency = 2 #!',
         "conflicting-keys",
-        "provisioned-concurrency doesn't go with snap-start",
+        "provisioned-concurrency is not allowed with snap-start",
     ),
     "six layers": (
         API,
@@ -270,12 +270,12 @@ CASES = {
         "missing-key",
         "legacy is missing",
     ),
-    "bad name": ("[routes.cart]", '[routes."the cart"] #!', "invalid-name", "'the cart' can't be a name"),
+    "bad name": ("[routes.cart]", '[routes."the cart"] #!', "invalid-name", "'the cart' is not a valid name"),
     "bad environment name": (
         "[environments.staging]",
         '[environments."a:b"] #!',
         "invalid-name",
-        "'a:b' can't be a name",
+        "'a:b' is not a valid name",
     ),
     # kinds
     "account without quotes": (
@@ -344,7 +344,7 @@ CASES = {
         'methods = ["GET"]\npriority = 20',
         'methods = ["GET", "GET"] #!\npriority = 20',
         "invalid-value",
-        "GET is named twice",
+        "GET is listed twice",
     ),
     "entry point": ('"programs.routing:program"', '"programs/routing.py" #!', "invalid-value", '"module:function"'),
     "backend": (PRODUCTION, 'backend = "bucket" #!\n', "invalid-value", "s3://BUCKET"),
@@ -352,7 +352,7 @@ CASES = {
     "weight 101": (PRODUCTION, "weight = 101 #!\n", "invalid-value", "101 is out of range for a weight"),
     "weight -1": (PRODUCTION, "weight = -1 #!\n", "invalid-value", "-1 is out of range for a weight"),
     "weight ten": (PRODUCTION, 'weight = "ten" #!\n', "invalid-value", "'ten' is not a weight"),
-    "weight 33.33": (PRODUCTION, "weight = 33.33 #!\n", "invalid-value", "33.33 is too fine for a weight"),
+    "weight 33.33": (PRODUCTION, "weight = 33.33 #!\n", "invalid-value", "33.33 has too many decimals"),
     "weight true": (PRODUCTION, "weight = true #!\n", "invalid-value", "is not a weight"),
     "weight nan": (PRODUCTION, "weight = nan #!\n", "invalid-value", "is not a weight"),
     "weight of an unknown route": (
@@ -361,7 +361,7 @@ CASES = {
         "unknown-name",
         "unknown route 'carts'; did you mean 'cart'?",
     ),
-    "weight of a route": ("{ cart = 2.5 }", "{ cart = 2.55 } #!", "invalid-value", "too fine"),
+    "weight of a route": ("{ cart = 2.5 }", "{ cart = 2.55 } #!", "invalid-value", "too many decimals"),
     "ramp falls": ("steps = [10, 100]", "steps = [50, 25] #!", "invalid-value", "25 can't follow 50"),
     "ramp from 0": ("steps = [10, 100]", "steps = [0, 25] #!", "invalid-value", "0 can't follow 0"),
     "ramp over 100": ("steps = [10, 100]", "steps = [\n  10,\n  101, #!\n]", "invalid-value", "101 is out of range"),
@@ -393,13 +393,13 @@ CASES = {
         API,
         f'{API}\nimage-uri = "x" #!',
         "conflicting-keys",
-        "image-uri doesn't go with package-type Zip",
+        "image-uri is not allowed with package-type Zip",
     ),
     "image with code": (
         f'{API}\nruntime = "provided.al2023"\nhandler = "bootstrap"',
         f'package-type = "Image"\nimage-uri = "x"\n{API} #!',
         "conflicting-keys",
-        "code doesn't go with package-type Image",
+        "code is not allowed with package-type Image",
     ),
     "image without uri": (
         f'[functions.api]\n{API}\nruntime = "provided.al2023"\nhandler = "bootstrap"',
@@ -435,7 +435,7 @@ CASES = {
         '{ public = "api-public", internal = "api-internal" }',
         '{ public = ["a", "b", "a"] } #!',
         "invalid-value",
-        "a is named twice",
+        "a is listed twice",
     ),
     # the legacy rules' owner
     "owner of no kind": (LEGACY, '[legacy]\nowner = "cloudformation" #!\n[stickiness]', "invalid-value", "terraform"),
@@ -461,13 +461,13 @@ CASES = {
         LEGACY,
         '[legacy]\nowner = "pulumi"\nstack = "a/b/c"\ndirectory = "infra" #!\n[stickiness]',
         "conflicting-keys",
-        "directory doesn't go with owner pulumi",
+        "directory is not allowed with owner pulumi",
     ),
     "a stack of nobody's": (
         LEGACY,
         '[legacy]\nstack = "a/b/c" #!\n[stickiness]',
         "conflicting-keys",
-        "stack doesn't go with owner none",
+        "stack is not allowed with owner none",
     ),
     "terraform nowhere": (
         LEGACY,
@@ -485,7 +485,7 @@ CASES = {
         LEGACY,
         '[legacy]\nowner = "terraform"\nstate = "b"\nworkspace = "w" #!\n[stickiness]',
         "conflicting-keys",
-        "workspace doesn't go with state",
+        "workspace is not allowed with state",
     ),
     "misspelled key of legacy": (
         LEGACY,
@@ -494,8 +494,8 @@ CASES = {
         "did you mean 'workspace'",
     ),
     # clashes
-    "priority of a kept route": ("priority = 20", "priority = 10 #!", "duplicate-priority", "is routes.cart's already"),
-    "same endpoint": (HELP, f"{CART} #!", "duplicate-endpoint", "GET /cart/* is routes.cart already"),
+    "priority of a kept route": ("priority = 20", "priority = 10 #!", "duplicate-priority", "used by routes.cart"),
+    "same endpoint": (HELP, f"{CART} #!", "duplicate-endpoint", "GET /cart/* is already in routes.cart"),
     "legacy is candidate": (
         'legacy = "old-cart"',
         'legacy = "api-public" #?',
@@ -506,7 +506,7 @@ CASES = {
         'legacy = "old-stock"',
         'legacy = "old-cart" #!',
         "target-group-taken",
-        "is on load balancer",
+        "is already on load balancer",
     ),
     "candidate of no function": (
         'candidate = "api-internal"',
@@ -523,13 +523,13 @@ image-uri = "x"
 target-groups.internal = "new" #!
 """,
         "duplicate-target-group",
-        "is routes.stock.candidate already",
+        "already in routes.stock.candidate",
     ),
     "candidate of others on another load balancer": (
         'candidate = "api-internal"',
         'candidate = { target-group = "old-cart" } #!',
         "target-group-taken",
-        "is on load balancer",
+        "is already on load balancer",
     ),
     "candidate of others by a wrong key": (
         'candidate = "api-internal"',
@@ -541,7 +541,7 @@ target-groups.internal = "new" #!
         "[routes.cart]",
         '[functions.b]\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "api-public" #!\n[routes.cart]',
         "duplicate-target-group",
-        "is made by functions.api.target-groups.public already",
+        "is already made by functions.api.target-groups.public",
     ),
     "group named for two listeners": (
         '"api-internal" }',
@@ -553,7 +553,7 @@ target-groups.internal = "new" #!
         '"api-internal" }',
         '["api-internal", "old-stock"] } #!',
         "duplicate-target-group",
-        "is routes.stock.legacy already",
+        "is already in routes.stock.legacy",
     ),
     "function of another's name": (
         "[routes.cart]",
@@ -562,19 +562,19 @@ target-groups.internal = "new" #!
             "[routes.cart]"
         ),
         "duplicate-function",
-        "function name 'api' is functions.api's already",
+        "function name 'api' is already used by functions.api",
     ),
     "function of another's name in another case": (
         "[routes.cart]",
         '[functions.API] #!\npackage-type = "Image"\nimage-uri = "x"\ntarget-groups.public = "b"\n[routes.cart]',
         "duplicate-function",
-        "IAM's roles have no case",
+        "IAM ignores",
     ),
     "group of a list on two load balancers": (
         '"api-internal" }',
         '["api-internal", "api-public"] } #!',
         "target-group-taken",
-        "target group 'api-public' is on load balancer 'public' already",
+        "target group 'api-public' is already on load balancer 'public'",
     ),
     "same listener": (
         '"shop-internal"\nlistener-port = 80',
@@ -586,7 +586,7 @@ target-groups.internal = "new" #!
         HELP,
         f'{HELP}\nvia = "/h/*" #!',
         "via-too-narrow",
-        "a rule for /h/* doesn't carry all of /help",
+        "a rule for /h/* doesn't match all of /help",
     ),
     "shared rule, other group": (
         'legacy = "old-help"\n',
@@ -627,7 +627,7 @@ legacy = "old-hints" #!
         PRODUCTION,
         f'{PRODUCTION}"kept-routes".\'help\'."pri\\u006frity" = 10 #!\n',
         "duplicate-priority",
-        "routes.cart's already",
+        "used by routes.cart",
     ),
     # fleets
     "fleet of an unknown environment": (
@@ -640,7 +640,7 @@ legacy = "old-hints" #!
         LEGACY,
         f'[fleets.all]\nwaves = [["staging"], ["staging"]] #!\n{LEGACY}',
         "invalid-value",
-        "staging is named twice",
+        "staging is listed twice",
     ),
     "empty wave": (LEGACY, f"[fleets.all]\nwaves = [[]] #!\n{LEGACY}", "invalid-value", "a wave is empty"),
     "fleet without waves": (LEGACY, f"[fleets.all] #!\n{LEGACY}", "missing-key", "waves is missing"),
@@ -727,7 +727,7 @@ def test_priorities_of_two_routes_clash_with_both_lines(tmp_path: Path) -> None:
     text = text.replace('candidate = "api-internal"', 'candidate = "api-public"')
     (problem,) = problems_of(tmp_path, text)
     assert (problem.where, problem.code) == ("stacks.toml:38: routes.stock.priority", "duplicate-priority")
-    assert problem.what.endswith("routes.cart's already, line 31")
+    assert problem.what.endswith("used by routes.cart, line 31")
 
 
 @pytest.mark.parametrize(

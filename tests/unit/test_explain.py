@@ -110,11 +110,11 @@ def at(split: Split, cookie: str | None = None, request: Request = SCORE) -> Exp
 
 def test_each_rule_that_was_asked_before_says_why_it_did_not_take_it() -> None:
     assert [(rule.priority, rule.why) for rule in at(TEN).passed] == [
-        (1001, "GET isn't POST"),
-        (1002, "GET isn't POST"),
-        (1003, "GET isn't PATCH"),
-        (1004, "GET isn't DELETE"),
-        (1005, "GET isn't POST"),
+        (1001, "GET is not POST"),
+        (1002, "GET is not POST"),
+        (1003, "GET is not PATCH"),
+        (1004, "GET is not DELETE"),
+        (1005, "GET is not POST"),
         (2021, "another path"),
         (2022, "another path"),
     ]
@@ -136,11 +136,11 @@ def test_a_function_is_told_by_the_name_that_it_has_on_aws() -> None:
 @pytest.mark.parametrize(
     ("split", "cookie", "shares", "said"),
     [
-        (TEN, None, ["90", "10"], "by weight, and then kept there for 3600 s"),
+        (TEN, None, ["90", "10"], "by weight, then a cookie keeps the client there for 3600 s"),
         (TEN, "candidate", ["100"], "by its cookie, whatever the weights"),
         (PREPARED, "l-passport-v2-rust-scorer", ["100"], "by its cookie"),
-        (TEN, "l-cc-auth", ["90", "10"], "isn't in the rule"),
-        (LEGACY_ONLY, "candidate", ["100"], "whatever the cookie says"),
+        (TEN, "l-cc-auth", ["90", "10"], "is not in the rule"),
+        (LEGACY_ONLY, "candidate", ["100"], "not by cookie"),
     ],
 )
 def test_a_cookie_wins_over_weights_while_its_group_is_in_the_rule(
@@ -181,10 +181,10 @@ def with_rule(condition: Condition) -> LiveRule:
     [
         (Condition.on_header("X-Rollout", ("candidate",)), "header X-Rollout has another value"),
         (Condition.on_header("X-Other", ("a",)), "header X-Other is missing"),
-        (Condition(ConditionField.HOST, ("shop.test",)), "host (not given) isn't like shop.test"),
-        (Condition(ConditionField.QUERY, ("a=b",)), "no part of the query string is like a=b"),
-        (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 isn't in 10.0.0.0/8"),
-        (Condition(ConditionField.HOST, ("^a",), regex=True), "may take it: nobody here can judge host regex ^a"),
+        (Condition(ConditionField.HOST, ("shop.test",)), "host (not given) doesn't match shop.test"),
+        (Condition(ConditionField.QUERY, ("a=b",)), "no part of the query string matches a=b"),
+        (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 is not in 10.0.0.0/8"),
+        (Condition(ConditionField.HOST, ("^a",), regex=True), "may match: rollout can't evaluate host regex ^a"),
     ],
 )
 def test_every_kind_of_condition_says_why(condition: Condition, why: str) -> None:

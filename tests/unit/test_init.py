@@ -105,7 +105,7 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
 @pytest.mark.parametrize(
     ("unfit", "why"),
     [
-        (rule(1, "/a", more=(Condition("moon-phase", ("full",)),)), "this version doesn't know, moon-phase full"),
+        (rule(1, "/a", more=(Condition("moon-phase", ("full",)),)), "this version doesn't support: moon-phase full"),
         (LiveRule(Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), None, "redirect HTTP_301"), "redirect HTTP_301"),
         (
             LiveRule(
@@ -121,7 +121,7 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
             LiveRule(
                 Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), ForwardAction({Arn("arn:cart"): 9, Arn("arn:pages"): 1})
             ),
-            "a candidate is of type lambda",
+            "a candidate has type lambda",
         ),
         (rule(1, "/a", to="gone"), "can't be read"),
     ],
@@ -176,7 +176,7 @@ def test_each_route_has_a_candidate_group_of_its_own_unless_they_share_them() ->
     ("default", "said"),
     [
         (ForwardAction({Arn("arn:targetgroup/cart/1"): 1}), "that forwards to cart, and run init"),
-        (None, "fixed-response 404, which sends nothing"),
+        (None, "fixed-response 404, which forwards to no"),
     ],
 )
 def test_a_listener_that_has_its_default_action_alone_says_what_to_do(default: ForwardAction | None, said: str) -> None:
@@ -373,4 +373,4 @@ def test_most_requests_say_which_group_is_legacy_and_a_group_is_not_both() -> No
     assert (one.target_group, one.candidate, one.weight) == ("score", "cart", Percent(250))
     swapped = found(divided(1, "/a", (1, 3)), divided(2, "/b", (3, 1)), rule(3, "/c", to="pages"))
     assert [str(each) for each in endpoints(swapped)] == ["/c"]
-    assert "have that one as legacy" in text_of(draft(swapped, "/c"))
+    assert "which is legacy for other rules" in text_of(draft(swapped, "/c"))

@@ -124,7 +124,7 @@ def test_a_kept_route_whose_rule_stands_twice_is_where_it_stands_first() -> None
     inventory = environment(routes={"a": route("/a/*", 20)}, kept_routes={"k": kept("/a/b", 10)})
     live = as_live(inventory, rule("/a/b", 30), rule("/a/b", 15), without="k")
     (told,) = (o for o in overlaps(inventory, live) if o.code == "kept-rule-missing")
-    assert "at 15," in told.what
+    assert "priority 15," in told.what
 
 
 def test_what_a_strange_rule_takes_of_a_kept_route_is_none_of_ours() -> None:

@@ -120,10 +120,10 @@ def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and
 @pytest.mark.parametrize(
     ("values", "place", "said"),
     [
-        ({"priority_base": 1002}, "priority-base", "1002, which is routes.stamps-bulk-post's"),
-        ({"priority_base": 1005}, "priority-base", "1005, which is kept-routes.ceramic-authenticate's"),
+        ({"priority_base": 1002}, "priority-base", "1002, which routes.stamps-bulk-post has"),
+        ({"priority_base": 1005}, "priority-base", "1005, which kept-routes.ceramic-authenticate has"),
         ({"priority_base": 3000}, "priority-base", "after a route at 1001"),
-        ({"priority_base": 998}, "priority-base", "1001, which is routes.ceramic-score's"),
+        ({"priority_base": 998}, "priority-base", "1001, which routes.ceramic-score has"),
         ({"legacy_value": "Candidate"}, "legacy-value", "is the same as value"),
     ],
 )
@@ -164,7 +164,7 @@ def test_a_route_with_four_methods_has_a_rule_for_some_of_them_each(
 def test_where_there_is_no_room_for_header_rules_the_way_to_some_is_told() -> None:
     tight = ON.model_copy(update={"header_override": HeaderOverride(priority_base=998)})
     (_, _, then), *_ = planning_problems(tight)
-    base = int(re.findall(r"take (\d+) or lower", then)[0])
+    base = int(re.findall(r"set (\d+) or lower", then)[0])
     roomy = ON.model_copy(update={"header_override": HeaderOverride(priority_base=base)})
     assert not list(planning_problems(roomy))
     first = SEED.routes["stamp-score"].model_copy(update={"priority": 1})
@@ -186,7 +186,7 @@ def problems(rule: LiveRule) -> list[Problem]:
 def test_a_strange_rule_in_the_way_is_a_problem() -> None:
     (clash,) = problems(strange("/elsewhere", 503))
     assert (clash.where, clash.code) == ("header-override.priority-base", "priority-taken")
-    assert clash.what.endswith("the priority of a header rule")
+    assert clash.what.endswith("a header rule's priority")
     anywhere = LiveRule(Arn("arn:any"), Arn("arn:public"), 700, (Condition(ConditionField.HOST, ("a.test",)),))
     assert [problem.code for problem in problems(anywhere)] == ["rule-bypassed"]
     (passed,) = problems(strange("/v2/stamps/7/*", 700, Condition(ConditionField.HOST, ("a.test",))))

@@ -136,14 +136,14 @@ def test_a_status_is_one_that_is_expected(status: int, expected: Any, said: list
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        ("text", "it isn't an object"),
-        (answer("200"), "statusCode isn't a number from 100 to 599"),  # type: ignore[arg-type]
-        ({"body": "{}"}, "statusCode isn't a number from 100 to 599"),
-        (answer(body={"a": 1}), "body isn't a text"),  # type: ignore[arg-type]
-        (answer(body=None), "body isn't a text"),
-        ({"statusCode": 200, "headers": None, "body": "{}"}, "headers isn't an object"),
-        (answer(headers={"x": 1}), "header x isn't one line of text"),
-        (answer(body="%", isBase64Encoded=True), "body isn't what isBase64Encoded says"),
+        ("text", "it is not an object"),
+        (answer("200"), "statusCode is not a number from 100 to 599"),  # type: ignore[arg-type]
+        ({"body": "{}"}, "statusCode is not a number from 100 to 599"),
+        (answer(body={"a": 1}), "body is not text"),  # type: ignore[arg-type]
+        (answer(body=None), "body is not text"),
+        ({"statusCode": 200, "headers": None, "body": "{}"}, "headers is not an object"),
+        (answer(headers={"x": 1}), "header x is not one line of text"),
+        (answer(body="%", isBase64Encoded=True), "body doesn't match isBase64Encoded"),
     ],
 )
 def test_what_a_load_balancer_cannot_read_is_a_502(said: Any, why: str) -> None:

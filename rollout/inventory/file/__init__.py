@@ -1,6 +1,6 @@
-"""stacks.toml: read, checked with all its problems at once, and saved with nothing but the weight changed.
+"""Reads stacks.toml, reports all its problems at once, and saves only the weight.
 
-`reading` merges and validates; `findings` words what is wrong; `checks` compares tables; `layout` knows the lines;
+`reading` merges and validates; `findings` words the problems; `checks` compares tables; `layout` finds the lines;
 `saving` writes a weight; `schema` is for editors; `tables` has the file's outer shape.
 """
 

@@ -38,12 +38,10 @@ def unfit(data: dict[str, Any]) -> Iterator[Finding]:
     while left:
         at, value = left.pop()
         if isinstance(value, dict | list) and len(at) > DEEPEST:
-            yield Finding(
-                at[:DEEPEST], f"tables and lists are more than {DEEPEST} deep in each other", code="out-of-bounds"
-            )
+            yield Finding(at[:DEEPEST], f"tables and lists are nested more than {DEEPEST} deep", code="out-of-bounds")
         elif isinstance(value, dict):
             yield from (
-                Finding((*at, key), "a control character is in the key", code="out-of-bounds")
+                Finding((*at, key), "the key contains a control character", code="out-of-bounds")
                 for key in value
                 if _ACTS.search(key)
             )
@@ -52,7 +50,7 @@ def unfit(data: dict[str, Any]) -> Iterator[Finding]:
             left += [((*at, index), each) for index, each in enumerate(value)]
         elif isinstance(value, str) and _ACTS.search(value):
             yield Finding(
-                at, "a control character is in the text", "allowed are line ends and tabs", code="out-of-bounds"
+                at, "the text contains a control character", "allowed are line ends and tabs", code="out-of-bounds"
             )
         elif isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
             yield Finding(at, "the number is too large", "allowed are numbers of 64 bits", code="out-of-bounds")

@@ -69,13 +69,13 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
     allowed = _OWNERS_KEYS.get(owner, ())
     for key in ("stack", "backend", "directory", "workspace", "state"):
         if getattr(legacy, key) is not None and key not in allowed:
-            hint = f"keys of {owner}: {', '.join(allowed)}" if allowed else "it is for owner pulumi or terraform"
-            yield Finding((*at, key), f"{key} doesn't go with owner {owner}", hint, code="conflicting-keys")
+            hint = f"keys of {owner}: {', '.join(allowed)}" if allowed else "only for owner pulumi or terraform"
+            yield Finding((*at, key), f"{key} is not allowed with owner {owner}", hint, code="conflicting-keys")
     if owner == "pulumi" and legacy.stack is None:
         yield Finding(
             at,
             "stack is missing",
-            "name the Pulumi stack that holds the rules: ORGANIZATION/PROJECT/STACK",
+            "name the Pulumi stack that manages the rules: ORGANIZATION/PROJECT/STACK",
             code="missing-key",
         )
     if owner == "terraform" and (legacy.directory is None) == (legacy.state is None):
@@ -84,8 +84,8 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
     if legacy.workspace and legacy.state:
         yield Finding(
             (*at, "workspace"),
-            "workspace doesn't go with state",
-            "a state file is of one workspace",
+            "workspace is not allowed with state",
+            "a state file has one workspace",
             code="conflicting-keys",
         )
 
@@ -121,10 +121,10 @@ def _functions(environment: Environment) -> Iterator[Finding]:
         place = (*at, "name") if function.name else at
         first, taken = names.setdefault(name.casefold(), (place, name))
         if first != place:
-            what = f"function name {name!r} is {dotted(first)}'s already"
+            what = f"function name {name!r} is already used by {dotted(first)}"
             if name != taken:
-                what = f"function name {name!r} is {dotted(first)}'s in another case, and IAM's roles have no case"
-            yield Finding(place, what, "give each function a name of its own", first, code="duplicate-function")
+                what = f"function name {name!r} differs from {dotted(first)} only in case, which IAM ignores"
+            yield Finding(place, what, "give each function a different name", first, code="duplicate-function")
     yield from _made_twice(environment)
 
 
@@ -136,13 +136,13 @@ def _made_twice(environment: Environment) -> Iterator[Finding]:
             first, home = there.setdefault(group, (place, balancer))
             if first == place:
                 continue
-            hint = "give this one a name of its own"
+            hint = "give this one a different name"
             is_listener = first[:2] == place[:2] and _identity(environment, balancer) == _identity(environment, home)
             if is_listener:
                 hint = f"name it once: it serves every listener of {_identity(environment, balancer)}"
             elif first[:2] == place[:2]:
                 continue  # on two load balancers, which is told of every group
-            what = f"target group {group!r} is {'made by ' if first[0] == 'functions' else ''}{dotted(first)} already"
+            what = f"target group {group!r} is already {'made by' if first[0] == 'functions' else 'in'} {dotted(first)}"
             yield Finding(place, what, hint, first, code="duplicate-target-group")
 
 
@@ -163,7 +163,7 @@ def _made_groups(name: str, function: Function) -> Iterator[tuple[Keys, str, str
 
 def _package(at: Keys, function: Function) -> Iterator[Finding]:
     wanted, unwanted = (_ZIP_KEYS, _IMAGE_KEYS) if function.package_type == "Zip" else (_IMAGE_KEYS, _ZIP_KEYS)
-    hint = f"a {function.package_type} function has {', '.join(wanted)} and no {' or '.join(unwanted)}"
+    hint = f"a {function.package_type} function needs {', '.join(wanted)} and must not have {' or '.join(unwanted)}"
     for key in wanted:
         if key not in _NOT_NEEDED and not _has(function, key):
             yield Finding(at, f"{key} is missing", hint, code="missing-key")
@@ -183,19 +183,19 @@ def _alias(at: Keys, function: Function) -> Iterator[Finding]:
         hint = "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"
         yield from _clashes(at, function, ("provisioned-concurrency", "file-system", "image-uri"), "snap-start", hint)
         if function.ephemeral_storage > MIN_STORAGE:
-            what = f"ephemeral-storage above {MIN_STORAGE} doesn't go with snap-start"
+            what = f"ephemeral-storage above {MIN_STORAGE} is not allowed with snap-start"
             yield Finding((*at, "ephemeral-storage"), what, hint, code="conflicting-keys")
 
 
 def _role(at: Keys, function: Function) -> Iterator[Finding]:
     """A role that is there already is its owner's, rights and all."""
     if function.role is not None:
-        yield from _clashes(at, function, _OWN_ROLE_KEYS, "role", "they are for a role that phase 1 makes")
+        yield from _clashes(at, function, _OWN_ROLE_KEYS, "role", "only for a role that phase 1 creates")
 
 
 def _clashes(at: Keys, function: Function, keys: tuple[str, ...], other: str, hint: str) -> Iterator[Finding]:
     for key in filter(lambda key: _has(function, key), keys):
-        yield Finding((*at, key), f"{key} doesn't go with {other}", hint, code="conflicting-keys")
+        yield Finding((*at, key), f"{key} is not allowed with {other}", hint, code="conflicting-keys")
 
 
 def _has(function: Function, key: str) -> bool:
@@ -233,12 +233,12 @@ def _rules(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
         key, short = "path", bool(route.path or route.methods)
         if route.match is not None and short:
-            hint = "match says all that the rule asks"
-            yield Finding((*at, "match"), "match doesn't go with path and methods", hint, code="conflicting-keys")
+            hint = "match has all conditions of the rule"
+            yield Finding((*at, "match"), "match is not allowed with path and methods", hint, code="conflicting-keys")
         elif route.match == ():
             yield Finding((*at, "match"), "match has no condition", 'or "as-is"', code="missing-key")
         elif not route.path and route.match is None:
-            hint = 'or match = "as-is", for the conditions that the live rule has'
+            hint = 'or match = "as-is", for the conditions of the live rule'
             yield Finding((*at, key), "path is missing", hint, code="missing-key")
         if isinstance(route, KeptRoute) and route.via:
             key = "via"
@@ -254,11 +254,11 @@ def _rules(environment: Environment) -> Iterator[Finding]:
 def _carried(at: Keys, route: KeptRoute, via: str) -> Iterator[Finding]:
     """Whether a generic rule has all of a kept route's requests."""
     if route.match is not None:
-        hint = "say by path what it carries"
-        yield Finding(at, "via doesn't go with match", hint, code="conflicting-keys")
+        hint = "give its path"
+        yield Finding(at, "via is not allowed with match", hint, code="conflicting-keys")
     for path in route.path:
         if not covers(via, path):
-            yield Finding(at, f"a rule for {via} doesn't carry all of {path}", code="via-too-narrow")
+            yield Finding(at, f"a rule for {via} doesn't match all of {path}", code="via-too-narrow")
 
 
 def _priorities(environment: Environment) -> Iterator[Finding]:
@@ -272,7 +272,7 @@ def _priorities(environment: Environment) -> Iterator[Finding]:
                 what = f"shares its rule with {dotted(first)}, whose target group is {holder.legacy!r}"
                 yield Finding((*at, "legacy"), what, other=(*first, "legacy"), code="shared-rule-differs")
             continue
-        what = f"priority {route.priority} on load balancer {route.load_balancer!r} is {dotted(first)}'s already"
+        what = f"priority {route.priority} on load balancer {route.load_balancer!r} is already used by {dotted(first)}"
         yield Finding((*at, "priority"), what, other=(*first, "priority"), code="duplicate-priority")
 
 
@@ -294,7 +294,7 @@ def _endpoints(environment: Environment) -> Iterator[Finding]:
         key = "path" if route.match is None else "match"
         first, other = seen.setdefault((route.load_balancer, meaning_of(route.conditions)), (at, key))
         if first != at:
-            what = f"{route} is {dotted(first)} already"
+            what = f"{route} is already in {dotted(first)}"
             yield Finding((*at, key), what, other=(*first, other), code="duplicate-endpoint")
 
 
@@ -316,11 +316,11 @@ def _target_groups(environment: Environment) -> Iterator[Finding]:
         home, first = homes.setdefault(group, (balancer, at))
         here, there = (_identity(environment, name) for name in (balancer, home))
         if here and there and here != there:
-            what = f"target group {group!r} is on load balancer {home!r} already, by {dotted(first)}"
+            what = f"target group {group!r} is already on load balancer {home!r}, by {dotted(first)}"
             yield Finding(
                 at,
                 what,
-                "a target group belongs to one load balancer: give each its own",
+                "a target group belongs to one load balancer: use a different one for each",
                 first,
                 code="target-group-taken",
             )

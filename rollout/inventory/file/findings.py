@@ -1,4 +1,4 @@
-"""What is wrong with an inventory, by key and in our words: pydantic's errors said anew, and misspelled keys.
+"""An inventory's problems, by key: pydantic's errors in our words, and misspelled keys.
 
 What is allowed comes from the models' descriptions, so that an error and an editor say the same.
 """
@@ -57,7 +57,7 @@ def unknown_key(at: Keys, allowed: Iterable[str]) -> Finding:
     key = str(at[-1])
     hint = f"allowed: {', '.join(allowed)}"
     if "functions" in at[:-1]:
-        hint += "; what has no key is for a candidate program of your own, see docs/stacks.md#programs"
+        hint += "; other settings need your own candidate program, see docs/stacks.md#programs"
     return Finding(at, f"unknown key {key!r}{suggestion(key, allowed)}", hint, code="unknown-key")
 
 
@@ -103,7 +103,7 @@ def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
     if at[-1:] == ("[key]",):
         return Finding(
             at[:-1],
-            f"{at[-2]!r} can't be a name",
+            f"{at[-2]!r} is not a valid name",
             f"allowed: {TypeAdapter(Name).json_schema()['description']}",
             code="invalid-name",
         )

@@ -81,7 +81,7 @@ class StacksFile:
             raise UsageError(
                 what,
                 where=self.path.name,
-                hint=f"Known are: {', '.join(self._environments)}.",
+                hint=f"known are: {', '.join(self._environments)}",
                 code="unknown-environment",
             )
         return self._environments[name]
@@ -123,10 +123,10 @@ def read_text(path: Path) -> str:
     try:
         return files.read_text(path, most=LARGEST)
     except files.NoSuchFile as error:
-        hint = "Name the inventory with --file or ROLLOUT_FILE, or run from the folder that has it."
+        hint = "name the inventory with --file or ROLLOUT_FILE, or run the command in its folder"
         raise ConfigError(str(error), (), where=str(path), hint=hint, code="file-missing") from None
     except files.NotText as error:
-        raise ConfigError(str(error), (), where=str(path), hint="Save it as UTF-8.", code="not-utf8") from None
+        raise ConfigError(str(error), (), where=str(path), hint="save it as UTF-8", code="not-utf8") from None
     except files.Unreadable as error:
         raise ConfigError(str(error), (), where=str(path), code="file-unreadable") from None
 
@@ -232,7 +232,7 @@ def _unquoted(text: str, line: int) -> str | None:
 def _said(error: Exception) -> str:
     """What TOML's reader says, but for what Python says through it."""
     if isinstance(error, RecursionError):
-        return "tables and lists are too deep in each other"
+        return "tables and lists are nested too deeply"
     return "a number has too many digits" if "int_max_str_digits" in str(error) else str(error)
 
 
@@ -341,8 +341,8 @@ def _depth(keys: Keys, data: Any) -> int:
 def _clash(found: Clash, data: dict[str, Any]) -> Finding:
     """Of the later environment, whose own table can say otherwise."""
     table, key, setting = found.at[0], found.at[1], ".".join(map(str, found.at[2:]))
-    hint = f"give it another in [environments.{found.environment}.{table}.{key}], as {setting}"
-    what = f"environment {found.other} of the same account makes {found.what} already"
+    hint = f"set another name in [environments.{found.environment}.{table}.{key}], as {setting}"
+    what = f"environment {found.other} of the same account already creates {found.what}"
     return Finding(_in_file(found.at, found.environment, data), what, hint, code="name-shared")
 
 

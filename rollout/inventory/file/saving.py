@@ -25,7 +25,7 @@ from rollout.inventory.file.reading import parse, read_text
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import WHOLE, Percent
 
-_BY_HAND = "Set it by hand, or pass --no-save."
+_BY_HAND = "set it by hand, or pass --no-save"
 
 
 _Texts = Callable[[str, Environment], str]
@@ -92,7 +92,7 @@ def _save(path: Path, environment: str, text_with: _Texts, data_with: _Data) -> 
                 return False
             if not _says(new, data_with(tomllib.loads(old), inventory)):
                 raise ConfigError(
-                    "is laid out in a way that it can't be put in",
+                    "has a layout in which it can't be set",
                     (),
                     where=str(path),
                     hint=_BY_HAND,
@@ -128,7 +128,7 @@ def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -
         if route not in known:
             raise UsageError(
                 f"unknown route {route!r}{suggestion(route, known)}",
-                hint=f"Known are: {', '.join(known)}.",
+                hint=f"known are: {', '.join(known)}",
                 code="unknown-route",
             )
     return [route for route in dict.fromkeys(routes) if inventory.desired_weight(route) != weight]

@@ -58,7 +58,7 @@ def stacks_schema() -> dict[str, Any]:
         definitions.get(model.__name__, {}).pop("required", None)
     definitions["Environment"] = {
         "type": "object",
-        "description": "An environment; any shared table may be given here too, and is laid over the shared one",
+        "description": "An environment; it may contain any shared table, which is merged into the shared one",
         "properties": {key: properties[key] for key in keys_of(Environment)},
         "required": ["account", "region"],
         "additionalProperties": False,
