@@ -167,7 +167,7 @@ class Function(Frozen):
         None,
         max_length=128,
         pattern=r"^[0-9]*[A-Za-z_-][A-Za-z0-9_-]*$",
-        description="the alias that its target groups hold, such as live",
+        description="the alias that its target groups use, such as live",
     )
     provisioned_concurrency: int | None = Field(
         None, strict=True, ge=1, description="how many of its environments are kept ready, 1 or more"

@@ -121,8 +121,8 @@ class Route(Entry):
     """A live rule whose requests both implementations serve."""
 
     candidate: CandidateGroup = Field(
-        description="a target group that [functions] makes, by its name; or one that is there already, of any kind and "
-        'somebody else\'s: { target-group = "NAME" }'
+        description="a target group of [functions], by its name; or an existing one of another owner, of any kind: "
+        '{ target-group = "NAME" }'
     )
 
     @property

@@ -173,7 +173,7 @@ def test_a_service_without_a_healthy_target_gets_no_more_requests_but_can_be_lef
     team = service
     ill(team)
     gate = team.open().phase2(approve=True).gate  # nobody asks its targets yet
-    assert any("isn't known before a rule forwards to it" in warning for warning in gate.warnings)
+    assert any("is unknown until a rule forwards to it" in warning for warning in gate.warnings)
     with raises(PreflightFailed, "no-healthy-target"):
         team.open().set_weight(10, approve=True)
     team.aws.health[ADDRESSES[0]] = "healthy"

@@ -96,6 +96,6 @@ def test_what_a_group_of_others_does_of_its_own_is_told() -> None:
     own = STICKY | {"slow_start.duration_seconds": "60", "deregistration_delay.timeout_seconds": "0"}
     usual = {"slow_start.duration_seconds": "0", "deregistration_delay.timeout_seconds": "300"}
     said = list(kind_warnings(theirs(), at(HTTP, HTTP), {CANDIDATE: own}, {CANDIDATE: ("unused",)}))
-    assert [word for word in ("healthy", "stickiness", "60 s", "delay") if not any(word in text for text in said)] == []
+    assert [word for word in ("health", "stickiness", "60 s", "delay") if not any(word in text for text in said)] == []
     assert list(kind_warnings(theirs(), at(HTTP, HTTP), {CANDIDATE: usual}, {CANDIDATE: ("healthy",)})) == []
     assert list(kind_warnings(environment(), at(HTTP, HTTP), {CANDIDATE: own}, {})) == []

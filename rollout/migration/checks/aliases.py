@@ -41,9 +41,9 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Alia
         if recorded.get("functionVersion") != live.version or beside != ({live.beside[0]} if live.beside else set()):
             yield Problem(
                 f"alias {environment.functions[step.name].alias} points to {live.stays}, "
-                f"not to version {recorded.get('functionVersion')}, where rollout left it",
+                f"not to version {recorded.get('functionVersion')}, where rollout set it",
                 where=f"functions.{step.name}.alias",
-                hint=f"`rollout deploy {environment.name}` goes on from there",
+                hint=f"`rollout deploy {environment.name}` continues from there",
                 code="alias-moved",
             )
 
@@ -60,6 +60,6 @@ def unready_problems(environment: Environment, aliases: Aliases, groups: Collect
             yield Problem(
                 f"provisioned concurrency of version {live.version} is {state}",
                 where=f"functions.{key}.provisioned-concurrency",
-                hint=f"wait until AWS has made it ready; `rollout phase1 {environment.name}` asks for it again",
+                hint=f"wait until AWS has prepared it; `rollout phase1 {environment.name}` requests it again",
                 code="not-provisioned",
             )

@@ -33,7 +33,7 @@ def misfits(
     name = group.name
     if not group.is_lambda and group.protocol not in ("", "HTTP", "HTTPS"):
         yield Problem(
-            f"target group {name} speaks {group.protocol}, to which no Application Load Balancer forwards",
+            f"target group {name} has protocol {group.protocol}, to which no Application Load Balancer forwards",
             where=place,
             hint="name a group with protocol HTTP or HTTPS; one of type alb or with TCP is for a Network Load Balancer",
             code="wrong-protocol",
@@ -47,9 +47,9 @@ def misfits(
         )
     if own.get(_STICKY) == "true" and (own.get(_KIND) == "app_cookie" or not environment.stickiness.enabled):
         yield Problem(
-            f"target group {name} has stickiness of type {own.get(_KIND, 'lb_cookie')}, which doesn't go with weights",
+            f"target group {name} has stickiness of type {own.get(_KIND, 'lb_cookie')}, which conflicts with weights",
             where=place,
-            hint=f"turn off {_STICKY} of the group, or make it lb_cookie and let [stickiness] be enabled",
+            hint=f"turn off {_STICKY} of the group, or set lb_cookie and enable [stickiness]",
             code="group-sticky",
         )
 
@@ -81,14 +81,14 @@ def kind_warnings(
         routes = ", ".join(names)
         if new == "lambda":
             yield (
-                f"{routes}: from {old} to lambda: a request's and an answer's body have 1 MB at most (413, 502), "
-                "WebSockets get a 400, no answer streams, and it must come within the function's timeout; without "
+                f"{routes}: from {old} to lambda: request and answer bodies have at most 1 MB (413, 502), "
+                "WebSockets get a 400, answers don't stream and must come within the function's timeout; without "
                 "multi-value headers only the last of repeated headers and parameters arrives"
             )
         elif old == "lambda":
             yield (
                 f"{routes}: from lambda to {new}: the targets get HTTP requests, with repeated headers and parameters "
-                "as they came, in place of events; bodies may exceed 1 MB, and an answer must come within the load "
+                "unchanged, instead of events; bodies may exceed 1 MB, and an answer must come within the load "
                 "balancer's idle timeout (504)"
             )
         else:
@@ -97,13 +97,13 @@ def kind_warnings(
 
 def _of_group(name: str, own: Attributes, states: Sequence[str]) -> Iterator[str]:
     if set(states) == {_NOT_ASKED}:
-        yield f"whether the targets of {name} are healthy isn't known before a rule forwards to it"
+        yield f"the health of the targets of {name} is unknown until a rule forwards to it"
     if own.get(_STICKY) == "true":
-        yield f"target group {name} has stickiness of its own: each client also stays with one of its targets"
+        yield f"target group {name} has its own stickiness: each client also stays with one of its targets"
     if own.get(_SLOW_START, "0") != "0":
         yield f"target group {name} starts slowly: a new target gets its share only after {own[_SLOW_START]} s"
     if own.get(_DELAY) == "0":
-        yield f"target group {name} has no deregistration delay: a target that leaves loses what it is answering"
+        yield f"target group {name} has no deregistration delay: a deregistered target loses its open requests"
 
 
 def _pair(live: AlbState, route: Route) -> tuple[str, str] | None:

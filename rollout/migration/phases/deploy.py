@@ -110,9 +110,9 @@ class DeployBack(Deploy):
             live = context.aliases.get(key)
             if live and live.back is None:
                 yield Problem(
-                    f"its alias points to version {live.version}, and no version before is known",
+                    f"its alias points to version {live.version}, and no previous version is known",
                     where=f"functions.{key}.alias",
-                    hint=f"`rollout rollback {environment.name}` takes its requests to legacy",
+                    hint=f"`rollout rollback {environment.name}` sends its requests to legacy",
                     code="no-version-before",
                 )
 
