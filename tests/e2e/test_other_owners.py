@@ -113,7 +113,7 @@ resource "aws_lb_listener_rule" "route" {
     target_group_arn = each.value.legacy
   }
   condition {
-    path_pattern { values = [each.value.path] }
+    path_pattern { values = each.value.paths }
   }
   condition {
     http_request_method { values = each.value.methods }
@@ -159,7 +159,7 @@ def test_terraform_lets_go(team: Team) -> None:
             "listener": live.listeners[route.load_balancer],
             "priority": route.priority,
             "legacy": live.group_arn(route.legacy),
-            "path": route.path,
+            "paths": route.path,
             "methods": route.methods,
         }
         for name, route in inventory.routes.items()
