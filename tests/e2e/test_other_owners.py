@@ -179,7 +179,7 @@ def test_terraform_lets_go(team: Team) -> None:
 
     nag = team.run("status", "production").stdout
     assert command in nag
-    for part in ("terraform and routing", "infra) still holds 3 rules", "next: rollout release production"):
+    for part in ("terraform and routing", "infra) still manages 3 rules", "next: rollout release production"):
         assert part in words(nag)
 
     # what the nag is about: an apply before the release takes the rules back, and rollout sees that as drift
