@@ -51,7 +51,7 @@ _EARLIER = 50  # minutes at which earlier faults are looked for; each was the la
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WorseMinutes:
     """The minutes in which the candidate was worse.
 
     Attributes:
@@ -89,7 +89,7 @@ class Evidence:
     log_worse_needed: float
     log_no_harm: float
     log_no_harm_needed: float
-    fault: Window | None
+    fault: WorseMinutes | None
     suspicion: bool
     at_least: float
     needs: int | None
@@ -240,7 +240,7 @@ def guessed(streams: Sequence[Stream]) -> Guess:
     return Guess(rate, worth)
 
 
-def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: float) -> Window | None:
+def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: float) -> WorseMinutes | None:
     """When the candidate was worse, if the evidence suffices against each hypothesis.
 
     Only beginnings count from which on the bad requests aren't few.
@@ -259,7 +259,9 @@ def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: fl
         if min(float(log_sum(each)) for each in parts) >= needed:
             first = int(np.minimum.reduce(parts).argmax())
             began = int(blocks.ends[0, first - 1]) + 1 if first else 0
-            return Window(began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first])))
+            return WorseMinutes(
+                began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first]))
+            )
     return None
 
 

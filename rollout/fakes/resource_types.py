@@ -122,7 +122,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Functions(Named):
+class FunctionResources(Named):
     """Functions, of which those that publish have a version for each content."""
 
     def _put(self, aws: InMemoryAws, id_: str, inputs: Props) -> Props:
@@ -131,7 +131,7 @@ class Functions(Named):
         if inputs.get("publish") and not (versions and _content(before) == _content(inputs)):
             versions = (*versions, str(len(versions) + 1))
         published = {"versions": versions, "version": versions[-1]} if versions else {}
-        return super(Functions, self)._put(aws, id_, {**inputs, **published})
+        return super(FunctionResources, self)._put(aws, id_, {**inputs, **published})
 
 
 def _content(props: Props) -> Props:
@@ -139,12 +139,12 @@ def _content(props: Props) -> Props:
 
 
 @dataclass(frozen=True, slots=True)
-class Aliases(Named):
+class AliasResources(Named):
     """Aliases of functions, which an import names otherwise than an ARN does."""
 
     def read(self, aws: InMemoryAws, id_: str) -> Props | None:
         """See `ResourceType`."""
-        return super(Aliases, self).read(aws, id_.replace("/", ":"))
+        return super(AliasResources, self).read(aws, id_.replace("/", ":"))
 
 
 def _qualified(inputs: Props) -> Props:
@@ -283,7 +283,7 @@ _TYPES: Mapping[str, ResourceType] = {
         Named("aws:iam/role:Role", arn="arn:aws:iam::{account}:role/{id}", taken="EntityAlreadyExists"),
         Named("aws:iam/rolePolicy:RolePolicy", ("role", "name"), between=":"),
         Named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", ("role", "policyArn")),
-        Aliases(
+        AliasResources(
             ALIAS,
             ("functionName", "name"),
             arn="arn:aws:lambda:{region}:{account}:function:{id}",
@@ -300,7 +300,7 @@ _TYPES: Mapping[str, ResourceType] = {
                 "DeleteProvisionedConcurrencyConfig",
             ),
         ),
-        Functions(
+        FunctionResources(
             FUNCTION,
             arn="arn:aws:lambda:{region}:{account}:function:{id}",
             taken="ResourceConflictException",

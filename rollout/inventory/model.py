@@ -84,7 +84,7 @@ class LoadBalancer(Frozen):
         return self.arn.split("/")[-2] if self.arn else self.name
 
 
-class Entry(Frozen):
+class RouteRule(Frozen):
     """A rule of a load balancer, by its place and by what it asks: paths and methods, or any conditions by `match`."""
 
     load_balancer: LoadBalancerKey
@@ -117,7 +117,7 @@ class Entry(Frozen):
         return "as-is" if self.conditions is None else in_words(self.conditions)
 
 
-class Route(Entry):
+class Route(RouteRule):
     """A live rule whose requests both implementations serve."""
 
     candidate: CandidateGroup = Field(
@@ -131,7 +131,7 @@ class Route(Entry):
         return not isinstance(self.candidate, ExistingGroup)
 
 
-class KeptRoute(Entry):
+class KeptRoute(RouteRule):
     """An endpoint that stays with the legacy implementation, whose target group may be of any type.
 
     It is known so that overlaps are understood.

@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
-from rollout.state.ramp_journal import Entry, Kind
+from rollout.state.ramp_journal import JournalEntry, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,12 @@ class RampState:
     weight: Percent = ZERO
     since: Timestamp | None = None
     raising: Percent | None = None
-    ended: Entry | None = None
-    paused: Entry | None = None
-    frozen: Entry | None = None
+    ended: JournalEntry | None = None
+    paused: JournalEntry | None = None
+    frozen: JournalEntry | None = None
     overruled: tuple[str, ...] = ()
     approved: frozenset[Percent] = frozenset()
-    asked: Entry | None = None
+    asked: JournalEntry | None = None
     is_skipped: bool = False
     is_held: bool = False
     is_new: bool = True
@@ -61,7 +61,7 @@ class RampState:
 
 
 def ramp_state(
-    environment: Environment, live: AlbState, entries: Sequence[Entry], other: str | None = None
+    environment: Environment, live: AlbState, entries: Sequence[JournalEntry], other: str | None = None
 ) -> RampState:
     """Where the ramp stands.
 
@@ -101,7 +101,7 @@ def ramp_state(
     raise drift
 
 
-def _replayed(environment: Environment, entries: Sequence[Entry]) -> RampState:
+def _replayed(environment: Environment, entries: Sequence[JournalEntry]) -> RampState:
     """The state from the entries alone."""
     every = tuple(environment.routes)
     now = RampState(every)
@@ -124,7 +124,7 @@ def _replayed(environment: Environment, entries: Sequence[Entry]) -> RampState:
     return now
 
 
-def _gone_on(now: RampState, entry: Entry) -> RampState:
+def _gone_on(now: RampState, entry: JournalEntry) -> RampState:
     """The state of a running ramp after one more entry."""
     weight = entry.weight or ZERO
     match entry.kind:

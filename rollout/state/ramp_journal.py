@@ -46,7 +46,7 @@ class Kind(StrEnum):
     FROZEN = "frozen"
 
 
-class Entry(Frozen):
+class JournalEntry(Frozen):
     """One entry.
 
     Attributes:
@@ -69,7 +69,7 @@ class Entry(Frozen):
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
 
-def message(environment: str, entry: Entry) -> str:
+def message(environment: str, entry: JournalEntry) -> str:
     """An update's message that holds an entry."""
     weight = f" at {entry.weight} %" if entry.weight is not None else ""
     said = f": {entry.sentence}" if entry.sentence else ""
@@ -77,9 +77,9 @@ def message(environment: str, entry: Entry) -> str:
     return f"{first}\n{MARK}{entry.model_dump_json(by_alias=True, exclude_none=True)}"
 
 
-def entries(updates: Iterable[Update]) -> tuple[Entry, ...]:
+def entries(updates: Iterable[Update]) -> tuple[JournalEntry, ...]:
     """The entries of a history, the oldest first; what failed or isn't ours is left out."""
-    told = (read_line(update.message, MARK, Entry) for update in updates if update.result == "succeeded")
+    told = (read_line(update.message, MARK, JournalEntry) for update in updates if update.result == "succeeded")
     return tuple(entry for entry in told if entry is not None)
 
 
@@ -96,7 +96,7 @@ def other_change(updates: Sequence[Update]) -> str | None:
 def rolled_back(updates: Sequence[Update]) -> str | None:
     """The first line of a rollback that came after the ramp's last beginning; None where there is none."""
     for update in reversed(updates):
-        entry = read_line(update.message, MARK, Entry)
+        entry = read_line(update.message, MARK, JournalEntry)
         if entry is not None and entry.kind is Kind.STARTED:
             return None
         record = record_in(update.message)
@@ -156,8 +156,8 @@ class Journal:
         *,
         overruled: tuple[str, ...] | None = None,
     ) -> str:
-        """An update's message that holds an entry of now; see `Entry`."""
-        entry = Entry(
+        """An update's message that holds an entry of now; see `JournalEntry`."""
+        entry = JournalEntry(
             kind=kind,
             at=self._now(),
             by=self._by,

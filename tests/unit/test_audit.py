@@ -12,7 +12,7 @@ from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, moves, record_in, with_record
-from rollout.state.ramp_journal import Entry, Kind
+from rollout.state.ramp_journal import JournalEntry, Kind
 from rollout.state.ramp_journal import message as ramp_message
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def update(minute: int, message: str, *, kind: str = "update", result: str = "su
 
 
 def said(kind: Kind, sentence: str = "") -> str:
-    return ramp_message("production", Entry(kind=kind, at=NOON, by="bot@ci", weight=HALF, sentence=sentence))
+    return ramp_message("production", JournalEntry(kind=kind, at=NOON, by="bot@ci", weight=HALF, sentence=sentence))
 
 
 def test_a_phase_over_two_stacks_is_one_change_and_a_later_run_of_it_another() -> None:

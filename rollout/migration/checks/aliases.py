@@ -11,7 +11,7 @@ from rollout.inventory.model import Environment
 from rollout.migration.bearers import ALIAS
 from rollout.state.plan import StackPreview
 
-Aliases = Mapping[str, LiveAlias]
+LiveAliases = Mapping[str, LiveAlias]
 
 
 def with_aliases(environment: Environment) -> dict[str, Function]:
@@ -24,7 +24,7 @@ def provisioned(environment: Environment) -> bool:
     return any(function.provisioned_concurrency for function in environment.functions.values())
 
 
-def moved_aliases(environment: Environment, preview: StackPreview, aliases: Aliases) -> Iterator[Problem]:
+def moved_aliases(environment: Environment, preview: StackPreview, aliases: LiveAliases) -> Iterator[Problem]:
     """The aliases that another process moved.
 
     Args:
@@ -48,7 +48,7 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Alia
             )
 
 
-def unready_problems(environment: Environment, aliases: Aliases, groups: Collection[str]) -> Iterator[Problem]:
+def unready_problems(environment: Environment, aliases: LiveAliases, groups: Collection[str]) -> Iterator[Problem]:
     """The functions behind some target groups that would get requests before their environments are ready."""
     for key, function in with_aliases(environment).items():
         raised = any(group in groups for names in function.target_groups.values() for group in names)

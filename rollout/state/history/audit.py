@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, record_in
-from rollout.state.ramp_journal import Entry, Kind, entries
+from rollout.state.ramp_journal import JournalEntry, Kind, entries
 
 _OURS = re.compile(r"rollout ([\w-]+) ")
 _WAIVED = re.compile(r"\[policy waived: .*\]$")
@@ -135,7 +135,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
     )
 
 
-def _what(update: Update, record: Record | None, said: Entry | None) -> str:
+def _what(update: Update, record: Record | None, said: JournalEntry | None) -> str:
     if said is not None:
         return f"ramp {said.kind}"
     if record is not None:
@@ -144,7 +144,7 @@ def _what(update: Update, record: Record | None, said: Entry | None) -> str:
     return ours[1] if ours else update.kind
 
 
-def _verdict(said: Entry) -> str:
+def _verdict(said: JournalEntry) -> str:
     until = f"until {said.until:%Y-%m-%d %H:%M} UTC" if said.until else ""
     return "; ".join(filter(None, (until, said.sentence)))
 

@@ -22,7 +22,7 @@ from rollout.reports.reading import read_overview
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Moves, Record, with_record
 from rollout.state.ports import States
-from rollout.state.ramp_journal import Entry, Kind, message
+from rollout.state.ramp_journal import JournalEntry, Kind, message
 from tests.unit.test_measure import inventory, on_aws
 
 NOW = datetime(2026, 11, 25, 12, 0, 30, tzinfo=UTC)
@@ -43,7 +43,7 @@ def shop(routes: int = 3) -> Environment:
 def entry(kind: Kind, hours: float, sentence: str = "", **given: object) -> Update:
     """An entry of the ramp, so many hours before now."""
     at = NOW - timedelta(hours=hours)
-    told = Entry.model_validate({"kind": kind, "at": at, "by": "ada@laptop", "sentence": sentence, **given})
+    told = JournalEntry.model_validate({"kind": kind, "at": at, "by": "ada@laptop", "sentence": sentence, **given})
     return Update("update", "succeeded", message("production", told), at)
 
 

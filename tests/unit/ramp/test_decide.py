@@ -14,7 +14,7 @@ from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, bake_of, decide, next_step
 from rollout.ramp.state import RampState
-from rollout.state.ramp_journal import Entry, Kind
+from rollout.state.ramp_journal import JournalEntry, Kind
 from tests.unit.ramp.world import judgement
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)  # a Monday
@@ -30,8 +30,8 @@ def ramp(**given: Any) -> Ramp:
     return Ramp.model_validate({"steps": [5, 50, 100], "bake": "30m", **given})
 
 
-def entry(kind: Kind, at: datetime = NOON, until: datetime | None = None) -> Entry:
-    return Entry(kind=kind, at=at, by="ann@desk", until=until)
+def entry(kind: Kind, at: datetime = NOON, until: datetime | None = None) -> JournalEntry:
+    return JournalEntry(kind=kind, at=at, by="ann@desk", until=until)
 
 
 def next_of(
