@@ -45,7 +45,7 @@ def test_a_rollback_needs_no_engine_and_gets_through_throttling(cut_over: Team) 
         "rollback", "production", ROLLOUT_PULUMI="", PATH="/nowhere", XDG_CACHE_HOME=str(cut_over.folder)
     )
     assert done.returncode == 0
-    assert "the state isn't up to date" in done.stdout
+    assert "the state is not up to date yet" in done.stdout
     assert set(splits(cut_over).values()) == {LEGACY_ONLY}
     assert cut_over.open().rollback().reconciled
     assert not cut_over.open().phase3(approve=True).changed
