@@ -17,9 +17,11 @@ from rollout.api.environment import MOVED as MOVED_METHODS
 from rollout.errors import Problem, UsageError
 from rollout.fakes.world import World
 from rollout.inventory import model
+from rollout.inventory.conditions import for_endpoint
 from rollout.migration import events
 from rollout.moved import MOVED
 from rollout.programs.components import http_lambda
+from rollout.programs.components.listener_rule import ListenerRuleArgs
 from tests.unit.seed import SEED
 
 
@@ -79,3 +81,10 @@ def test_a_hint_has_its_earlier_name() -> None:
     assert (error.hint, problem.hint) == ("this way", "this way")
     with pytest.warns(DeprecationWarning, match="`hint`"):
         assert (error.then, problem.then) == ("this way", "this way")
+
+
+@pytest.mark.parametrize("path", ["/a", ("/a",)])
+def test_a_rules_arguments_take_path_and_methods_as_earlier(path: str | tuple[str, ...]) -> None:
+    with pytest.warns(DeprecationWarning, match="conditions"):
+        args = ListenerRuleArgs(load_balancer="one", listener_arn="arn", priority=1, path=path, methods=("GET",))
+    assert args.conditions == for_endpoint("/a", ("GET",))

@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-rul
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Any
 
 from pulumi import Input, Output, ResourceOptions, RunError
@@ -18,7 +19,7 @@ from rollout.inventory.conditions import Condition, ConditionField, Conditions, 
 from rollout.inventory.model import Arn
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerRuleArgs:
     """A rule's listener, priority and conditions.
 
@@ -30,15 +31,29 @@ class ListenerRuleArgs:
         retain: Whether a stack that drops the rule leaves it on the load balancer. Only the state knows of this.
         adopt: The live rule to import; None if the stack creates it or already manages it.
         tags: The rule's tags, all of them.
+        path: Earlier, with `methods`, in place of `conditions`: a path pattern, or several.
     """
 
     load_balancer: str
     listener_arn: Input[str]
     priority: int
-    conditions: Conditions
+    conditions: Conditions = ()
     retain: bool = False
     adopt: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    path: InitVar[str | tuple[str, ...]] = ()
+    methods: InitVar[tuple[str, ...]] = ()
+
+    def __post_init__(self, path: str | tuple[str, ...], methods: tuple[str, ...]) -> None:
+        if path:
+            object.__setattr__(self, "conditions", earlier_conditions(path, methods))
+
+
+def earlier_conditions(path: str | tuple[str, ...], methods: tuple[str, ...]) -> Conditions:
+    """The conditions of a path and methods, as rules' arguments had them in earlier versions."""
+    warnings.warn("path and methods are conditions now: conditions=route.conditions", DeprecationWarning, stacklevel=4)
+    named = (Condition(ConditionField.METHOD, tuple(methods)),) if methods else ()
+    return (*named, Condition(ConditionField.PATH, (path,) if isinstance(path, str) else path))
 
 
 def condition_args(conditions: Conditions) -> list[lb.ListenerRuleConditionArgsDict]:

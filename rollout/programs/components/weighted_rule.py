@@ -7,7 +7,7 @@ without a rule. https://www.pulumi.com/docs/iac/concepts/options/import/
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import timedelta
 from typing import ClassVar
 
@@ -18,10 +18,10 @@ from rollout.alb.forms import PROGRAM
 from rollout.alb.weights import forward_of
 from rollout.inventory.conditions import DIGEST_OUTPUT, Conditions, digest_of
 from rollout.inventory.model import Arn, Split
-from rollout.programs.components.listener_rule import condition_args
+from rollout.programs.components.listener_rule import condition_args, earlier_conditions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedRuleArgs:
     """The arguments of `WeightedRule`.
 
@@ -36,11 +36,12 @@ class WeightedRuleArgs:
         adopt: The live rule to import; None once the stack manages it.
         read: The live rule where it does more than forward; None where that is all.
         tags: The rule's tags, all of them.
+        path: Earlier, with `methods`, in place of `conditions`: a path pattern, or several.
     """
 
     listener_arn: Input[str]
     priority: int
-    conditions: Conditions
+    conditions: Conditions = ()
     legacy: Input[str]
     candidate: Input[str]
     split: Split
@@ -48,6 +49,12 @@ class WeightedRuleArgs:
     adopt: Arn | None = None
     read: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    path: InitVar[str | tuple[str, ...]] = ()
+    methods: InitVar[tuple[str, ...]] = ()
+
+    def __post_init__(self, path: str | tuple[str, ...], methods: tuple[str, ...]) -> None:
+        if path:
+            object.__setattr__(self, "conditions", earlier_conditions(path, methods))
 
 
 class WeightedRule(ComponentResource):
