@@ -66,7 +66,7 @@ class Checks(Part):
         from rollout.migration.checks.drift import drift_of
 
         with ThreadPoolExecutor(2) as pool:
-            states, live = Holders(self._opened).begin(pool), self._container.load_balancers.read(self._environment)
+            states, live = Holders(self._opened).begin(pool), self._live()
             held = states()
             report = drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
             return replace(report, others=(*report.others, *self._moved_aliases()))
@@ -157,4 +157,4 @@ class Checks(Part):
         from rollout.adapters.aws.iam import policy
 
         self._environment.require("header-override", "notifications", "analysis")
-        return policy(self._environment, role, self._container.load_balancers.read(self._environment) if live else None)
+        return policy(self._environment, role, self._live() if live else None)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rollout.alb.state import AlbState
 from rollout.api.container import Container
 from rollout.errors import UsageError
 from rollout.inventory import file as config
@@ -62,3 +63,7 @@ class Part:
         self._container = opened.container
         self._emit = opened.emit
         self._file = opened.file
+
+    def _live(self) -> AlbState:
+        """What is on AWS now."""
+        return self._container.load_balancers.read(self._environment)

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import group_pools
 from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weight
 from rollout.api.opened import Part
@@ -157,9 +156,6 @@ class EnvironmentRamp(Part):
 
     def _controls(self) -> Controls:
         return Controls(self._environment, self._journal(), who(), self._emit)
-
-    def _live(self) -> AlbState:
-        return self._container.load_balancers.read(self._environment)
 
     def _record(self, kind: Kind) -> None:
         self._controls().say(kind, self._live())

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from rollout.alb.state import AlbState
 from rollout.api.arguments import DAY, in_range
 from rollout.api.checks import Checks
 from rollout.api.fleet import FleetLine, line_of
@@ -63,6 +62,3 @@ class Reports(Part):
                 return ramp_sentence(environment, live.result(), self._container.states.history(ROUTING, DEPTH))
 
             return line_of(environment, lambda: holders.status(pool, states, live), drift, ramp)
-
-    def _live(self) -> AlbState:
-        return self._container.load_balancers.read(self._environment)

@@ -23,7 +23,7 @@ class Traffic(Part):
 
     def alb_state(self) -> AlbState:
         """The live state on AWS."""
-        return self._container.load_balancers.read(self._environment)
+        return self._live()
 
     def explain(
         self,

@@ -214,10 +214,11 @@ class Request:
         return f"{self.method} {self.host}{self.path}" + (f"?{query}" if query else "") + source
 
 
-def for_endpoint(path: str, methods: Sequence[str]) -> tuple[Condition, ...]:
-    """The conditions of a rule for a path pattern and methods; without methods there is none on them."""
-    named = (Condition(ConditionField.METHOD, tuple(methods)),) if methods else ()
-    return (*named, Condition(ConditionField.PATH, (path,)))
+def for_endpoint(path: str | Sequence[str], methods: Sequence[str]) -> Conditions:
+    """A rule's conditions for a path pattern, or any of several, and methods; none on what is empty."""
+    paths = (path,) if isinstance(path, str) else tuple(path)
+    both = ((ConditionField.METHOD, tuple(methods)), (ConditionField.PATH, paths))
+    return tuple(Condition(field, values) for field, values in both if values)
 
 
 def values_of(conditions: Iterable[Condition], kind: ConditionField) -> tuple[str, ...]:

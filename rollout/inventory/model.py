@@ -18,7 +18,7 @@ from pydantic import Field
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
 from rollout.inventory.aliases import AliasTarget
-from rollout.inventory.conditions import Condition, ConditionField, Conditions, in_words
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, for_endpoint, in_words
 from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
@@ -101,8 +101,7 @@ class RouteRule(Frozen):
         """What is asked of a request; None where that is as the live rule has it, and that wasn't read."""
         if self.match is not None:
             return None if isinstance(self.match, str) else self.match
-        named = (Condition(ConditionField.METHOD, self.methods),) if self.methods else ()
-        return (*named, Condition(ConditionField.PATH, self.path)) if self.path else named
+        return for_endpoint(self.path, self.methods)
 
     @property
     def rule_conditions(self) -> Conditions | None:

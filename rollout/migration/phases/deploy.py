@@ -55,11 +55,6 @@ class Deploy(Phase):
         """Where an alias is to point; None where it can't."""
         return live.to_newest(share)
 
-    def target_splits(
-        self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
-    ) -> dict[str, Split]:
-        return context.live.splits(environment)
-
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
     ) -> ProgramInput:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from rollout.alb.header_rules import bent_overrides
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
-from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE, LEGACY
 from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms
 from rollout.migration.checks.preflight import code_problems, existing_problems
@@ -40,11 +39,6 @@ class Phase1(Phase):
         yield from existing_problems(environment, context.live)
         yield from mixed_forms(environment, context.live, context.multi_value)
         yield from bent_overrides(environment, context.live)
-
-    def target_splits(
-        self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
-    ) -> dict[str, Split]:
-        return context.live.splits(environment)
 
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Mapping
 from rollout.alb.header_rules import bent_overrides
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, ProgramInput, RuleOwnership, Split
-from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE, LEGACY
 from rollout.migration.checks.deleted_groups import groups_in_use
 from rollout.migration.checks.inspection import Inspection
@@ -38,11 +37,6 @@ class UndoPhase1(Phase):
                 code="rule-managed-by-routing",
             )
         yield from bent_overrides(environment, context.live)
-
-    def target_splits(
-        self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]
-    ) -> dict[str, Split]:
-        return context.live.splits(environment)
 
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]

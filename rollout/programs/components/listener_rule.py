@@ -15,7 +15,7 @@ from typing import Any
 from pulumi import Input, Output, ResourceOptions, RunError
 from pulumi_aws import lb
 
-from rollout.inventory.conditions import Condition, ConditionField, Conditions, in_order
+from rollout.inventory.conditions import Condition, ConditionField, Conditions, for_endpoint, in_order
 from rollout.inventory.model import Arn
 
 
@@ -52,8 +52,7 @@ class ListenerRuleArgs:
 def earlier_conditions(path: str | tuple[str, ...], methods: tuple[str, ...]) -> Conditions:
     """The conditions of a path and methods, as rules' arguments had them in earlier versions."""
     warnings.warn("path and methods are conditions now: conditions=route.conditions", DeprecationWarning, stacklevel=4)
-    named = (Condition(ConditionField.METHOD, tuple(methods)),) if methods else ()
-    return (*named, Condition(ConditionField.PATH, (path,) if isinstance(path, str) else path))
+    return for_endpoint(path, methods)
 
 
 def condition_args(conditions: Conditions) -> list[lb.ListenerRuleConditionArgsDict]:
