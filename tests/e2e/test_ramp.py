@@ -6,14 +6,16 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from rollout.analysis.verdicts import Verdict
 from rollout.errors import AnalysisFailed
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
@@ -57,6 +59,13 @@ def slow(team: Team, function: str, median: timedelta) -> None:
     team.aws.behave(Profile(function, account=team.account, latency=median, latency_p99=1.5 * median))
 
 
+def reasons_of(told: Sequence[events.Event]) -> list[events.Judged]:
+    """The judgement before each rise but the first, which needs none."""
+    both = [event for event in told if isinstance(event, events.Judged | events.RampRaised)]
+    pairs = [(why, then) for why, then in pairwise(both) if isinstance(then, events.RampRaised)]
+    return [why for why, _ in pairs if isinstance(why, events.Judged)]
+
+
 def test_a_good_candidate_goes_to_100_by_single_looks_and_stays_there(ramping: Team) -> None:
     slow(ramping, "*", timedelta(seconds=2))
     with traffic(ramping) as load:
@@ -69,7 +78,7 @@ def test_a_good_candidate_goes_to_100_by_single_looks_and_stays_there(ramping: T
     assert weights(ramping) == {WHOLE}
     raised = [event for event in ramping.events if isinstance(event, events.RampRaised)]
     assert [event.weight for event in raised] == [QUARTER, HALF, WHOLE]
-    assert all("no worse" in event.sentence for event in raised[1:])
+    assert [why.judgement.verdict for why in reasons_of(ramping.events)] == [Verdict.PASS] * 2
     assert tally(told).lost == 0
     assert ramping.open().inventory.weight == WHOLE  # saved
     again = len(ramping.calls())

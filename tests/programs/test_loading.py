@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -92,3 +94,21 @@ def _as_before() -> Iterator[None]:
     yield
     for name in [name for name in sys.modules if name.partition(".")[0].endswith("_of_a_shop")]:
         del sys.modules[name]
+
+
+def test_modules_may_come_and_go_meanwhile(tmp_path: Path) -> None:
+    def collected(phase: str, info: dict[str, int]) -> None:
+        """As another thread does when a finalizer lets it run."""
+        sys.modules[f"module_{len(sys.modules)}"] = ModuleType("elsewhere")
+
+    (tmp_path / "at_any_time.py").write_text("def program(given): ...\n")
+    threshold = gc.get_threshold()
+    gc.callbacks.append(collected)
+    gc.set_threshold(1)
+    try:
+        assert load_program("at_any_time:program", tmp_path, "legacy").__name__ == "program"
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(collected)
+        for name in [name for name in list(sys.modules) if name.startswith("module_")]:
+            del sys.modules[name]

@@ -39,6 +39,7 @@ def problem_of(text: str) -> Problem:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
     if starts:
+        _LOG.debug("a program failed: %s", text)
         text = "\n".join([*lines[: starts[0]], lines[-1]]).removeprefix("python inline source runtime error: ")
     return Problem(text, code="engine-diagnostic")
 

@@ -139,7 +139,7 @@ def _load_lazy_modules(package: str) -> None:
 
     It does so without a lock (`pulumi._utils.lazy_import`), so two threads might see a half loaded module.
     """
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # list() would run finalizers, and with them other threads
         if name.partition(".")[0] == package or name.startswith("rollout.programs.components"):
             for value in list(vars(module).values()):
                 if isinstance(value, ModuleType) and type(value) is not ModuleType:
