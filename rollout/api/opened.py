@@ -35,18 +35,18 @@ class Opened:
     is_last_good: bool = False
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
-        """The named routes, or all.
+        """The named routes, or all; those of several listeners are always together.
 
         Raises:
             UsageError: There is no such route.
         """
-        known = self.environment.routes
+        known = self.environment.routes_in_file
         for name in names:
-            if name not in known:
+            if name not in known and name not in self.environment.routes:
                 raise UsageError(
                     f"there is no route {name!r}", hint=f"known are {', '.join(known)}", code="unknown-route"
                 )
-        return tuple(dict.fromkeys(names)) or tuple(known)
+        return self.environment.together(names or known)
 
     def save_weight(self, weight: Percent, routes: Sequence[str]) -> None:
         """Write a live weight into the file; for all routes if none is named."""

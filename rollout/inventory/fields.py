@@ -6,7 +6,7 @@ A description says what is allowed: editors show it, and so does the error when 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
 
@@ -35,8 +35,11 @@ class Frozen(BaseModel):
     )
 
 
-def distinct(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names of which none is there twice."""
+_Listed = TypeVar("_Listed", str, int)
+
+
+def distinct(names: tuple[_Listed, ...]) -> tuple[_Listed, ...]:
+    """Names, or numbers, of which none is there twice."""
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{name} is listed twice")
@@ -82,6 +85,34 @@ Priority = Annotated[
         le=MAX_PRIORITY,
         description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has",
     ),
+]
+Port = Annotated[int, Field(strict=True, ge=1, le=65_535)]
+Ports = Annotated[tuple[Port, ...], AfterValidator(distinct)]
+
+
+class PriorityByPort(int):
+    """A rule's priority on each of several listeners, by their ports; as a number it is the first one's."""
+
+    by_port: Mapping[int, int]
+
+
+_PRIORITIES: TypeAdapter[dict[int, int]] = TypeAdapter(
+    Annotated[dict[Annotated[int, Field(ge=1, le=65_535)], Priority], Field(min_length=1)]
+)
+
+
+def _by_port(value: object, plain: Callable[[object], int]) -> int:
+    if not isinstance(value, Mapping):
+        return plain(value)
+    by_port = _PRIORITIES.validate_python(value)
+    found = PriorityByPort(next(iter(by_port.values())))
+    found.by_port = by_port
+    return found
+
+
+RoutePriority = Annotated[
+    Priority,
+    WrapValidator(_by_port, json_schema_input_type=Priority | Annotated[dict[str, Priority], Field(min_length=1)]),
 ]
 TargetGroupName = Annotated[
     str,

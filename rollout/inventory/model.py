@@ -6,10 +6,11 @@ and say exactly what doesn't fit; keys in the file are these names with hyphens.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, NewType, Self
 
@@ -23,7 +24,6 @@ from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
     CandidateGroup,
-    EntryPoint,
     ExistingGroup,
     Frozen,
     HeaderValue,
@@ -32,34 +32,19 @@ from rollout.inventory.fields import (
     Name,
     PathPattern,
     PathPatterns,
+    Ports,
     Priority,
+    RoutePriority,
     TargetGroupName,
 )
 from rollout.inventory.functions import Function
 from rollout.inventory.match import MatchOrAsIs
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
-from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
+from rollout.inventory.quotas import MAX_PRIORITY
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
+from rollout.inventory.settings import Legacy, Programs, Stickiness
 
 Arn = NewType("Arn", str)
-
-
-class Stickiness(Frozen):
-    """Whether a client stays with the implementation that it met first, by a cookie, and for how long."""
-
-    enabled: bool = Field(
-        True,
-        strict=True,
-        description="true, or false: then each request is routed independently, and answers set no cookie",
-    )
-    duration: Duration = Field(
-        timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
-    )
-
-    @property
-    def kept_for(self) -> timedelta | None:
-        """How long a client stays; None where nothing keeps it."""
-        return self.duration if self.enabled else None
 
 
 class LoadBalancer(Frozen):
@@ -117,8 +102,15 @@ class RouteRule(Frozen):
 
 
 class Route(RouteRule):
-    """A live rule whose requests both implementations serve."""
+    """A live rule whose requests both implementations serve, or the same on several listeners of a load balancer."""
 
+    priority: RoutePriority = Field(
+        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has; "
+        "or one for each of several listeners, by its port: { 80 = 1001, 443 = 2001 }"
+    )
+    listeners: Ports = Field(
+        (), description="ports of the listeners that have the rule at one priority; by default listener-port alone"
+    )
     candidate: CandidateGroup = Field(
         description="a target group of [functions], by its name; or an existing one of another owner, of any kind: "
         '{ target-group = "NAME" }'
@@ -162,44 +154,6 @@ class HeaderOverride(Frozen):
     )
 
 
-class Programs(Frozen):
-    """Entry points of the inline programs, and of what answers requests in the sandbox.
-
-    There is no legacy where another stack, Terraform or nobody owns the live rules; the other stacks have defaults.
-    """
-
-    legacy: EntryPoint | None = None
-    candidate: EntryPoint = "rollout.programs.candidate:program"
-    routing: EntryPoint = "rollout.programs.routing:program"
-    monitoring: EntryPoint = "rollout.programs.monitoring:program"
-    endpoints: EntryPoint | None = None
-
-
-class Legacy(Frozen):
-    """Who holds the live rules before phase 2, and where it keeps its state."""
-
-    owner: Literal["rollout", "pulumi", "terraform", "none"] | None = Field(
-        None, description='"rollout" (our own legacy program), "pulumi" (another stack), "terraform" or "none"'
-    )
-    stack: str | None = Field(
-        None,
-        pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$",
-        description="for pulumi: the stack's full name, ORGANIZATION/PROJECT/STACK",
-    )
-    backend: str | None = Field(
-        None,
-        pattern=r"^[a-z][a-z0-9+]*://.+",
-        description="for pulumi: the URL of that stack's backend; by default where the CLI is logged in",
-    )
-    directory: Path | None = Field(
-        None, description="for terraform: the folder where it runs, as a path from this file's folder"
-    )
-    workspace: str | None = Field(
-        None, pattern=r"^[\w.-]+$", description="for terraform: the workspace, by default the one selected there"
-    )
-    state: Path | None = Field(None, description="for terraform, instead of directory: a local state file")
-
-
 class Environment(Frozen):
     """The inventory as it holds in one environment, every table merged and checked.
 
@@ -207,12 +161,14 @@ class Environment(Frozen):
         root: The folder of stacks.toml; relative paths start there.
         backend: By default a folder `.rollout/state` beside stacks.toml.
         faults: By table, what is wrong in those of its features that can't be gone by; such a table has its defaults.
+        in_file: By route that the file doesn't name, since it is one of several `listeners`: the route that it names.
     """
 
     name: str
     project: str
     root: Path
     faults: Mapping[str, tuple[Problem, ...]] = Field(default_factory=dict)
+    in_file: Mapping[str, str] = Field(default_factory=dict)
     account: str = Field(pattern=r"^[0-9]{12}$", description="the environment's AWS account, 12 digits in quotes")
     region: str = Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$", description="an AWS region, such as us-west-2")
     backend: str | None = Field(
@@ -276,7 +232,28 @@ class Environment(Frozen):
 
     def desired_weight(self, route: str) -> Percent:
         """The file's weight of a route."""
-        return self.route_weights.get(route, self.weight)
+        return self.route_weights.get(self.in_file.get(route, route), self.weight)
+
+    @property
+    def routes_in_file(self) -> dict[str, tuple[str, ...]]:
+        """By route as the file names it: its routes, which are several where it has several listeners."""
+        found: dict[str, tuple[str, ...]] = {}
+        for route in self.routes:
+            name = self.in_file.get(route, route)
+            found[name] = (*found.get(name, ()), route)
+        return found
+
+    def together(self, routes: Iterable[str]) -> tuple[str, ...]:
+        """Some routes, each with those that it shares a weight with.
+
+        Args:
+            routes: As the file or as this environment names them.
+
+        Raises:
+            KeyError: There is no such route.
+        """
+        named = self.routes_in_file
+        return tuple(dict.fromkeys(chain.from_iterable(named[self.in_file.get(route, route)] for route in routes)))
 
     @property
     def is_legacy_ours(self) -> bool:

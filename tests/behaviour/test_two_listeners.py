@@ -8,6 +8,7 @@ import pytest
 
 from rollout import Rollout
 from rollout.alb.weights import ForwardAction
+from rollout.errors import ConfigError, Drift
 from rollout.fakes.world import World
 from rollout.inventory.conditions import Request, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Split
@@ -44,6 +45,18 @@ candidate = "ingest-new"
 account = "123456789012"
 region = "us-west-2"
 """
+
+
+ONE_ROUTE = """
+[routes.ingest]
+load-balancer = "secure"
+listeners = [80, 443]
+path = "/ingest/*"
+priority = 1
+legacy = "ingest"
+candidate = "ingest-new"
+"""
+TWO_ROUTES = INVENTORY[INVENTORY.index("[routes.ingest-80]") : INVENTORY.index("[environments")]
 
 
 @pytest.fixture
@@ -89,3 +102,122 @@ def test_a_load_balancer_is_the_same_by_its_name_and_by_its_arn(both: InMemoryTe
     both.edit("listener-port = 80", "listener-port = 443")
     done = both.run("status", "production")
     assert (done.returncode, "duplicate-listener" in done.stderr) == (2, True)
+
+
+@pytest.fixture
+def one(both: InMemoryTeam) -> InMemoryTeam:
+    """The same as one route, whose load balancer has a table for one of its two listeners."""
+    both.edit(TWO_ROUTES, ONE_ROUTE)
+    both.edit('[load-balancers.plain]\nname = "shop-both"\nlistener-port = 80\n', "")
+    both.edit("{ plain =", "{ secure =")
+    return both
+
+
+def at_half(team: InMemoryTeam) -> None:
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.open().set_weight(50, approve=True)
+
+
+@pytest.mark.parametrize("name", ["ingest", "ingest-80"])
+def test_a_route_of_two_listeners_has_one_weight(one: InMemoryTeam, name: str) -> None:
+    assert not one.open().preflight().problems
+    one.open().phase1(approve=True)
+    one.open().phase2(approve=True)
+    moved = one.open().set_weight(20, routes=[name], approve=True)
+    assert [(line.route, line.after) for line in moved.gate.traffic] == [
+        ("ingest-80", Split.at(Percent.of(20))),
+        ("ingest-443", Split.at(Percent.of(20))),
+    ]
+    assert one.splits() == dict.fromkeys(["ingest-80", "ingest-443"], Split.at(Percent.of(20)))
+    assert "route-weights = { ingest = 20 }" in one.file.read_text()
+    assert not one.open().drift().problems
+    one.open().rollback(routes=[name])
+    assert set(one.splits().values()) == {LEGACY_ONLY}
+    assert "route-weights = { ingest = 0 }" in one.file.read_text()
+    one.open().undo("phase2", approve=True)
+    one.open().undo("phase1", approve=True)
+    assert one.aws.group_named("ingest-new") is None
+
+
+def test_drift_says_which_listener_differs(one: InMemoryTeam) -> None:
+    at_half(one)
+    live = one.open().traffic.alb_state()
+    plain = live.rule_of(one.inventory.routes["ingest-80"])
+    assert plain
+    one.aws.modify_rule(plain.arn, forward=ForwardAction({live.group_arn("ingest"): 1}))
+    assert {problem.where for problem in one.open().drift().problems} == {"routes.ingest-80"}
+    with pytest.raises(Drift) as drift:
+        one.open().set_weight(60, approve=True)
+    assert {problem.where for problem in drift.value.problems} == {"routes.ingest-80"}
+    one.open().set_weight(60, approve=True, accept_live=True)
+    assert set(one.splits().values()) == {Split.at(Percent.of(60))}
+
+
+def test_each_listener_can_have_its_own_priority(one: InMemoryTeam) -> None:
+    plain = one.open().traffic.alb_state().rule_of(one.inventory.routes["ingest-80"])
+    assert plain
+    one.aws.set_rule_priority(plain.arn, 7)
+    done = one.run("preflight", "production")
+    assert "priority 7, not 1" in done.stdout
+    one.edit("listeners = [80, 443]\n", "")
+    one.edit("priority = 1\n", "priority = { 80 = 7, 443 = 1 }\n")
+    at_half(one)
+    assert {name: route.priority for name, route in one.inventory.routes.items()} == {"ingest-80": 7, "ingest-443": 1}
+    assert set(one.splits().values()) == {Split.at(Percent.of(50))}
+
+
+def test_two_routes_that_become_one_stay_managed(both: InMemoryTeam) -> None:
+    at_half(both)
+    both.edit(TWO_ROUTES, ONE_ROUTE)
+    assert not both.open().drift().problems
+    both.open().set_weight(60, approve=True)
+    assert set(both.splits().values()) == {Split.at(Percent.of(60))}
+
+
+def test_a_sample_is_for_each_listener(one: InMemoryTeam) -> None:
+    one.open().phase1(approve=True)
+    samples = one.folder / "samples"
+    samples.mkdir()
+    (samples / "ingest.json").write_text('{"request": {"method": "POST", "path": "/ingest/1"}}')
+    report = one.open().smoke(samples=samples)
+    assert [(each.route, each.request) for each in report.routes] == [
+        ("ingest-80", "POST /ingest/1"),
+        ("ingest-443", "POST /ingest/1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listeners", "priority", "code"),
+    [
+        ("[80, 443]", "{ 80 = 1, 443 = 1 }", "conflicting-keys"),
+        ("[80, 80]", "1", "invalid-value"),
+        ("[0]", "1", "invalid-value"),
+        ('["80"]', "1", "wrong-type"),
+        ("80", "1", "wrong-type"),
+        ("[]", "{}", "empty-value"),
+        ("[]", "{ http = 1 }", "invalid-value"),
+        ("[]", "{ 80 = 0 }", "invalid-value"),
+    ],
+)
+def test_listeners_that_make_no_sense_are_refused(one: InMemoryTeam, listeners: str, priority: str, code: str) -> None:
+    one.edit("listeners = [80, 443]", f"listeners = {listeners}")
+    one.edit("priority = 1\n", f"priority = {priority}\n")
+    done = one.run("status", "production")
+    assert (done.returncode, f"({code})" in done.stderr or code in done.stderr) == (2, True), done.stderr
+
+
+def test_a_clash_on_one_of_the_listeners_is_found_at_the_route(both: InMemoryTeam) -> None:
+    both.edit("[routes.ingest-443]", ONE_ROUTE.replace("ingest]", "all]") + "[routes.ingest-443]")
+    with pytest.raises(ConfigError) as refused:
+        both.open()
+    assert {(problem.code, (problem.where or "").partition(": ")[2]) for problem in refused.value.problems} == {
+        ("duplicate-priority", "routes.all.priority"),
+        ("duplicate-endpoint", "routes.all.path"),
+        ("duplicate-priority", "routes.ingest-443.priority"),
+        ("duplicate-endpoint", "routes.ingest-443.path"),
+    }
+    both.edit("routes.all]", "routes.ingest]")
+    with pytest.raises(ConfigError) as refused:
+        both.open()
+    assert "invalid-name" in {problem.code for problem in refused.value.problems}

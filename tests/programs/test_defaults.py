@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rollout.adapters.pulumi.programs import load_program
-from rollout.inventory.model import Programs
+from rollout.inventory.settings import Programs
 
 
 @pytest.mark.parametrize("stack", ["candidate", "routing", "monitoring"])

@@ -21,9 +21,9 @@ from rollout.inventory.model import (
     ProgramInput,
     RuleOwnership,
     Split,
-    Stickiness,
 )
 from rollout.inventory.quantities import Percent
+from rollout.inventory.settings import Stickiness
 from tests.programs.recording import RULE, arn, listener, run
 from tests.programs.seed import ROUTES
 

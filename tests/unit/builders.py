@@ -11,7 +11,8 @@ from rollout.alb.state import AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.functions import Function
-from rollout.inventory.model import Arn, Environment, LoadBalancer, Programs, Route
+from rollout.inventory.model import Arn, Environment, LoadBalancer, Route
+from rollout.inventory.settings import Programs
 from rollout.state.plan import LISTENER_RULE, Change, ResourceState, change_of
 
 BALANCER, LISTENER = Arn("arn:lb"), Arn("arn:listener")

@@ -9,8 +9,9 @@ import pytest
 
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.volumes import Volume
-from rollout.inventory.model import LEGACY_ONLY, PREPARED, Route, Split, Stickiness
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Route, Split
 from rollout.inventory.quantities import Percent
+from rollout.inventory.settings import Stickiness
 from rollout.migration.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
 from rollout.state.plan import StackPreview, change_of
 from tests.unit.builders import (

@@ -9,7 +9,8 @@ import pytest
 
 from rollout.alb.state import AlbState, LiveTargetGroup
 from rollout.inventory.fields import ExistingGroup
-from rollout.inventory.model import Environment, Stickiness
+from rollout.inventory.model import Environment
+from rollout.inventory.settings import Stickiness
 from rollout.migration.checks.kinds import ill, kind_warnings, misfits
 from tests.unit.builders import CANDIDATE, LEGACY, LEGACY_FORWARD, environment, live
 

@@ -10,7 +10,8 @@ import pytest
 
 from rollout.base.plain import plain
 from rollout.errors import OwnerError
-from rollout.inventory.model import Arn, Environment, Legacy, Programs
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.settings import Legacy, Programs
 from rollout.migration.checks.ownership import Command, OwnedRule, Ownership, asked, cutover_warnings, ownership_of
 from rollout.migration.checks.status import Held, status_of
 from tests.unit.builders import LEGACY_FORWARD, environment, live, rule_arn, rule_inputs, state

@@ -203,7 +203,7 @@ def _has(function: Function, key: str) -> bool:
 
 
 def _references(environment: Environment, names: Names) -> Iterator[Finding]:
-    balancers = names["load-balancers"]
+    balancers = names["load-balancers"] | environment.load_balancers.keys()
     pointers: list[tuple[Keys, str]] = [
         ((*at, "load-balancer"), route.load_balancer) for at, route in _all_routes(environment)
     ]

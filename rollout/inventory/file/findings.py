@@ -100,13 +100,14 @@ def findings_of(error: ValidationError, model: type[BaseModel] = Environment) ->
 def _finding(detail: ErrorDetails, top: type[BaseModel]) -> Finding:
     at, kind = detail["loc"], detail["type"]
     value = UNTOLD_VALUE if _is_untold(at, top) else _shown(detail["input"])
-    if at[-1:] == ("[key]",):
+    if at[-1:] == ("[key]",) and kind.startswith("string"):
         return Finding(
             at[:-1],
             f"{at[-2]!r} is not a valid name",
             f"allowed: {TypeAdapter(Name).json_schema()['description']}",
             code="invalid-name",
         )
+    at = at[:-1] if at[-1:] == ("[key]",) else at
     allowed = _description(at, top)
     if kind == "extra_forbidden":
         model = _model(at[:-1], top)

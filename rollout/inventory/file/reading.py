@@ -23,6 +23,7 @@ from rollout.inventory.file.bounds import too_deep, unfit
 from rollout.inventory.file.checks import cross_check
 from rollout.inventory.file.findings import Finding, dotted, findings_of, keys_of, suggestion, unknown_key
 from rollout.inventory.file.layout import Keys, Layout
+from rollout.inventory.file.listeners import as_in_file, listener_findings, with_each_listener
 from rollout.inventory.file.sharing import Clash, clashes, with_default_names
 from rollout.inventory.file.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File, Fleet
 from rollout.inventory.model import Environment
@@ -286,7 +287,9 @@ def _environment(merged: dict[str, Any]) -> tuple[Environment | None, list[Findi
             return None, found
     named = {table: merged.get(table) for table in NAMED_TABLES}
     names = {table: set(entries) if isinstance(entries, dict) else set() for table, entries in named.items()}
-    return sound, [*found, *islice(cross_check(sound, names), MOST)]
+    found += listener_findings(sound)
+    sound = with_each_listener(sound)
+    return sound, [*found, *islice(as_in_file(cross_check(sound, names), sound), MOST)]
 
 
 def _validated(merged: Mapping[str, Any]) -> Environment:

@@ -123,15 +123,16 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _differing(inventory: Environment, weight: Percent, routes: Sequence[str]) -> list[str]:
-    known = inventory.routes
+    known = inventory.routes_in_file
     for route in routes:
-        if route not in known:
+        if route not in known and route not in inventory.routes:
             raise UsageError(
                 f"unknown route {route!r}{suggestion(route, known)}",
                 hint=f"known are: {', '.join(known)}",
                 code="unknown-route",
             )
-    return [route for route in dict.fromkeys(routes) if inventory.desired_weight(route) != weight]
+    named = dict.fromkeys(inventory.in_file.get(route, route) for route in routes)
+    return [route for route in named if inventory.desired_weight(route) != weight]
 
 
 def _reopens(inventory: Environment, weight: Percent) -> bool:

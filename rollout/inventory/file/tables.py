@@ -14,16 +14,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from rollout.inventory.fields import Frozen, Name, distinct
 from rollout.inventory.functions import Function
-from rollout.inventory.model import (
-    HeaderOverride,
-    KeptRoute,
-    Legacy,
-    LoadBalancer,
-    Programs,
-    Route,
-    Stickiness,
-)
+from rollout.inventory.model import HeaderOverride, KeptRoute, LoadBalancer, Route
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
+from rollout.inventory.settings import Legacy, Programs, Stickiness
 
 
 class Project(Frozen):
@@ -87,6 +80,6 @@ MODELS: Mapping[str, type[BaseModel]] = {
 NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "functions", "routes", "kept-routes"})
 SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
-DERIVED = frozenset({"name", "project", "root", "faults"})
+DERIVED = frozenset({"name", "project", "root", "faults", "in-file"})
 FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications"})
 """Tables that some commands go by and all others do without: what is wrong in one stops those commands alone."""

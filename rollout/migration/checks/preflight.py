@@ -42,7 +42,7 @@ def listener_problems(environment: Environment, live: AlbState) -> Iterator[Prob
             yield Problem(
                 f"load balancer {label} has no listener on port {balancer.listener_port}",
                 where=f"load-balancers.{name}",
-                hint="fix listener-port",
+                hint="fix listener-port there, or listeners of a route",
                 code="listener-missing",
             )
 

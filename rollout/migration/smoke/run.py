@@ -85,7 +85,7 @@ class Smoke:
         place = f"{name} ({function})"
         if sample is None:
             methods = "|".join(values_of(route.conditions or (), ConditionField.METHOD))
-            note = f"skipped, since a generated {methods} might change data; write {name}.json"
+            note = f"skipped, since a generated {methods} might change data; write {self._file(name)}.json"
             return Smoked(name, function, note=note)
         request = str(sample.request)
         if not self._live.group_arn(route.candidate):
@@ -104,6 +104,9 @@ class Smoke:
         status, wrong = judge(went, sample.expect.status, sample.expect.schema_, multi_value=lists)
         problems = tuple(Problem(f"{request}: {what}", place, code="unexpected-response") for what in wrong)
         return Smoked(name, function, request, status, went.took, problems)
+
+    def _file(self, name: str) -> str:
+        return self._environment.in_file.get(name, name)
 
     def _function(self, name: str) -> tuple[str, Function]:
         route = self._environment.routes[name]

@@ -145,7 +145,8 @@ def read_samples(
     problems: list[Problem] = []
     for file in sorted(folder.glob("*.json")):
         try:
-            samples[file.stem] = _read(file, environment, variables)
+            sample = _read(file, environment, variables)
+            samples |= dict.fromkeys(environment.routes_in_file[file.stem], sample)
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -154,12 +155,13 @@ def read_samples(
 
 
 def _read(file: Path, environment: Environment, variables: Mapping[str, str]) -> Sample:
-    route = environment.routes.get(file.stem)
+    named = environment.routes_in_file
+    route = environment.routes[named[file.stem][0]] if file.stem in named else None
     wrong: list[Problem] = []
     if route is None:
         wrong.append(
             Problem(
-                f"there is no route {file.stem!r}{suggestion(file.stem, environment.routes)}",
+                f"there is no route {file.stem!r}{suggestion(file.stem, named)}",
                 str(file),
                 code="unknown-route",
             )

@@ -52,8 +52,11 @@ def body(environment: Environment, places: Places, alarms: Sequence[str]) -> Bod
     shown = {"title": "Alarms", "alarms": [f"{owner}:alarm:{name}" for name in alarms[:MAX_ALARMS]]}
     rows = [[_Widget("alarm", shown, height=3)]]
     for pool in watched(environment):
-        routes = ", ".join(f"`{route}`" for route in environment.routes.values() if route.candidate in pool.candidate)
-        rows += [[_heading(f"{pool.load_balancer}: {routes}")], _pool_graphs(environment.region, pool, places)]
+        routes = (f"`{route}`" for route in environment.routes.values() if route.candidate in pool.candidate)
+        rows += [
+            [_heading(f"{pool.load_balancer}: {', '.join(dict.fromkeys(routes))}")],
+            _pool_graphs(environment.region, pool, places),
+        ]
     for group, balancer in of_others(environment).items():
         health = [*Side("candidate", (group,), balancer, places).health()]
         title = "Healthy and unhealthy targets"

@@ -9,7 +9,8 @@ from rollout.alb.weights import ForwardAction, group_name
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.world import World
 from rollout.inventory.functions import Function
-from rollout.inventory.model import Arn, Environment, Legacy, LoadBalancer, Route
+from rollout.inventory.model import Arn, Environment, LoadBalancer, Route
+from rollout.inventory.settings import Legacy
 
 ROUTES = {
     "a": Route(load_balancer="one", path="/a", methods=("GET",), priority=10, legacy="old-a", candidate="new-one"),

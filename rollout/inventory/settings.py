@@ -1,0 +1,69 @@
+"""The tables of stacks.toml that hold for an environment as a whole: its cookies, its programs, its rules' owner."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from rollout.inventory.fields import EntryPoint, Frozen
+from rollout.inventory.quantities import Duration
+from rollout.inventory.quotas import MAX_STICKINESS
+
+
+class Stickiness(Frozen):
+    """Whether a client stays with the implementation that it met first, by a cookie, and for how long."""
+
+    enabled: bool = Field(
+        True,
+        strict=True,
+        description="true, or false: then each request is routed independently, and answers set no cookie",
+    )
+    duration: Duration = Field(
+        timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
+    )
+
+    @property
+    def kept_for(self) -> timedelta | None:
+        """How long a client stays; None where nothing keeps it."""
+        return self.duration if self.enabled else None
+
+
+class Programs(Frozen):
+    """Entry points of the inline programs, and of what answers requests in the sandbox.
+
+    There is no legacy where another stack, Terraform or nobody owns the live rules; the other stacks have defaults.
+    """
+
+    legacy: EntryPoint | None = None
+    candidate: EntryPoint = "rollout.programs.candidate:program"
+    routing: EntryPoint = "rollout.programs.routing:program"
+    monitoring: EntryPoint = "rollout.programs.monitoring:program"
+    endpoints: EntryPoint | None = None
+
+
+class Legacy(Frozen):
+    """Who holds the live rules before phase 2, and where it keeps its state."""
+
+    owner: Literal["rollout", "pulumi", "terraform", "none"] | None = Field(
+        None, description='"rollout" (our own legacy program), "pulumi" (another stack), "terraform" or "none"'
+    )
+    stack: str | None = Field(
+        None,
+        pattern=r"^[\w.-]+/[\w.-]+/[\w.-]+$",
+        description="for pulumi: the stack's full name, ORGANIZATION/PROJECT/STACK",
+    )
+    backend: str | None = Field(
+        None,
+        pattern=r"^[a-z][a-z0-9+]*://.+",
+        description="for pulumi: the URL of that stack's backend; by default where the CLI is logged in",
+    )
+    directory: Path | None = Field(
+        None, description="for terraform: the folder where it runs, as a path from this file's folder"
+    )
+    workspace: str | None = Field(
+        None, pattern=r"^[\w.-]+$", description="for terraform: the workspace, by default the one selected there"
+    )
+    state: Path | None = Field(None, description="for terraform, instead of directory: a local state file")
