@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from rollout.api.checks import Checks
 from rollout.api.container import Container, PartsFactory
+from rollout.api.deploys import Deploys
 from rollout.api.opened import Opened
-from rollout.api.phases import Phases
 from rollout.api.ports import Provider, Sandbox
 from rollout.api.rollback import Rollbacks
 from rollout.inventory.model import Environment
@@ -47,7 +47,7 @@ MOVED = {
 """Earlier names of methods, which still work with a warning."""
 
 
-class EnvironmentRollout(Phases, Rollbacks, Checks):
+class EnvironmentRollout(Deploys, Rollbacks, Checks):
     """One environment: its phases, weights, checks and rollback.
 
     The methods raise the errors of `rollout.errors`; none prints, prompts or exits. Objects for different

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from rollout.analysis.metrics import MINUTE
-from rollout.api.arguments import Approval, approver, deployable, in_range, names_of, read_share, read_weight
+from rollout.api.arguments import Approval, approver, in_range, names_of, read_weight
 from rollout.api.opened import Part
 from rollout.errors import UsageError
 from rollout.inventory import file as config
@@ -46,40 +46,6 @@ class Phases(Part):
     ) -> PhaseResult:
         """Set the file's weights."""
         return self._run("phase3", approver(approve), message=message, accept_live=accept_live, waive=waive)
-
-    def deploy(
-        self,
-        *,
-        functions: Sequence[str] = (),
-        share: Percent | float | str | None = None,
-        back: bool = False,
-        approve: Approval = None,
-        message: str | None = None,
-        waive: Sequence[str] = (),
-    ) -> PhaseResult:
-        """Publish the functions' builds as versions, and point their aliases there; or back to the version before.
-
-        Args:
-            functions: Their keys in the file; by default all that have an alias.
-            share: Of the requests of each alias that the new version gets, above 0 to below 100 per cent; all of them
-                by default. The rest stays with the version that has them.
-            back: Point the aliases back instead. Nothing is published.
-            approve: Who approves: first what phase 1 would change, if anything, then the move.
-            message: For Pulumi's update history.
-            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
-
-        Raises:
-            UsageError: There is no such function, it has no alias, or the share is no share.
-            PreflightFailed: A version doesn't exist any more, or no previous version is known.
-        """
-        from rollout.api.runner import phase_runner
-        from rollout.migration.context import Builds
-
-        builds = Builds(deployable(self._environment, functions), read_share(share) if share is not None else None)
-        if not back:
-            self.phase1(approve=approve, message=message, waive=waive)
-        run = phase_runner(self._opened, builds=builds).run
-        return run("deploy-back" if back else "deploy", approver(approve), message=message, waive=waive)
 
     def override(self, *, remove: bool = False, approve: Approval = None, message: str | None = None) -> PhaseResult:
         """Add the header rules of `[header-override]`, which send requests with a header to one implementation.

@@ -22,7 +22,9 @@ def deploy(
         str | None,
         typer.Option("--share", metavar="N", help="The share of the alias's requests, in per cent; by default all."),
     ] = None,
-    back: Annotated[bool, typer.Option("--back", help="Point the aliases back to the previous build.")] = False,
+    back: Annotated[
+        bool, typer.Option("--back", help="Back to the previous build at once, without asking.")
+    ] = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
@@ -38,6 +40,9 @@ def deploy(
         raise UsageError(
             "--back and --share exclude each other", hint="`--back` also takes back a share", code="conflicting-options"
         )
+    if back:
+        run.for_rollback(environment).deploy_back(functions=functions or (), message=message)
+        return
     run.environment(environment).deploy(
-        functions=functions or (), share=share, back=back, approve=run.approve, message=message, waive=waive or ()
+        functions=functions or (), share=share, approve=run.approve, message=message, waive=waive or ()
     )

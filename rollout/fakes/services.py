@@ -13,7 +13,7 @@ from rollout.fakes.account import refusal
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.resource_types import ALIAS, FUNCTION, PROVISIONED
-from rollout.inventory.aliases import READY, LiveAlias, beside, kept
+from rollout.inventory.aliases import READY, AliasTarget, LiveAlias, beside, kept
 from rollout.inventory.model import Arn, Environment
 
 Handler = Callable[[Mapping[str, object]], object]
@@ -46,6 +46,7 @@ class InMemoryFunctions:
             if alias is None:
                 continue
             shares = (alias.get("routingConfig") or {}).get("additionalVersionWeights") or {}
+            before, taken_back = kept(alias.get("description") or "")
             ready = (id_.partition(",") for type_, id_ in self.aws.resources if type_ == PROVISIONED)
             yield (
                 key,
@@ -53,10 +54,29 @@ class InMemoryFunctions:
                     alias["functionVersion"],
                     tuple(self.aws.resources[FUNCTION, name].get("versions", ())),
                     beside(shares),
-                    kept(alias.get("description") or ""),
+                    before,
                     {each: self.provisioned.get(each, READY) for owner, _, each in ready if owner == name},
+                    taken_back,
+                    _revision(alias),
                 ),
             )
+
+    def point(self, environment: Environment, key: str, target: AliasTarget, revision: str) -> bool:
+        """See `migration.ports.Aliases`."""
+        function = environment.functions[key]
+        id_ = f"{function.name or key}:{function.alias}"
+
+        def move() -> bool:
+            alias = self.aws.resources[ALIAS, id_]
+            if _revision(alias) != revision:
+                return False
+            shares = {"additionalVersionWeights": {target.beside[0]: target.beside[1].share}} if target.beside else None
+            moved = {"functionVersion": target.version, "routingConfig": shares, "description": target.description}
+            self.aws.resources[ALIAS, id_] = {**alias, **moved}
+            self.aws.record("UpdateAlias", id_)
+            return True
+
+        return self.calls.make(ApiCall("UpdateAlias", id_), move)
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:  # noqa: ARG002 - port
         def run() -> Invocation:
@@ -70,6 +90,10 @@ class InMemoryFunctions:
             return Invocation(answer, None, self.took)
 
         return self.calls.make(ApiCall("Invoke", function), run)
+
+
+def _revision(alias: Mapping[str, object]) -> str:
+    return " ".join(str(alias.get(name)) for name in ("functionVersion", "routingConfig", "description"))
 
 
 def _ok(_event: Mapping[str, object]) -> object:

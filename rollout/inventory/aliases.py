@@ -7,14 +7,14 @@ the alias, and no state or history that is lost takes the way back along. See do
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rollout.inventory.quantities import WHOLE, Percent
 
 MAX_BEFORE = 5
 READY = "READY"
-_BEFORE = re.compile(r"rollout: before ((?:[0-9]+, )*[0-9]+)")
+_NOTE = re.compile(r"rollout:(?: taken back from ([0-9]+);?)?(?: before ((?:[0-9]+, )*[0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,29 @@ class AliasTarget:
         beside: Another one, which gets a share of the alias's requests.
         before: The versions that it pointed to before, the last one first.
         at_once: Whether it moves before the version's provisioned concurrency is ready.
+        taken_back: The version that it was taken back from, until the state has followed.
     """
 
     version: str
     beside: tuple[str, Percent] | None = None
     before: tuple[str, ...] = ()
     at_once: bool = False
+    taken_back: str | None = None
 
     def __str__(self) -> str:
         return f"version {self.version}" + (f" and {self.beside[1]} % version {self.beside[0]}" if self.beside else "")
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """The versions that get requests."""
+        return (self.version, *((self.beside[0],) if self.beside else ()))
+
+    @property
+    def description(self) -> str | None:
+        """The alias's description, which keeps what else is to be known of it."""
+        taken = f"taken back from {self.taken_back}" if self.taken_back else ""
+        before = f"before {', '.join(self.before)}" if self.before else ""
+        return f"rollout: {'; '.join(filter(None, (taken, before)))}" if taken or before else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +61,8 @@ class LiveAlias:
         beside: Another version, which gets a share of its requests.
         before: The versions that it pointed to before, the last one first.
         provisioned: By version, the state of its provisioned concurrency: `READY`, or AWS's word and its reason.
+        taken_back: The version that it was taken back from; None once the state has followed.
+        revision: What AWS knows this state of it by.
     """
 
     version: str
@@ -54,11 +70,13 @@ class LiveAlias:
     beside: tuple[str, Percent] | None = None
     before: tuple[str, ...] = ()
     provisioned: Mapping[str, str] = field(default_factory=dict)
+    taken_back: str | None = None
+    revision: str = ""
 
     @property
     def stays(self) -> AliasTarget:
-        """Where it points now."""
-        return AliasTarget(self.version, self.beside, self.before)
+        """Where it points now, for a state that follows."""
+        return AliasTarget(self.version, self.beside, self.before, at_once=self.taken_back is not None)
 
     def to_newest(self, share: Percent | None) -> AliasTarget:
         """On to the version that was published last, or a share of its requests; where it is if there is none newer."""
@@ -71,10 +89,20 @@ class LiveAlias:
 
     @property
     def back(self) -> AliasTarget | None:
-        """Back to the version before; None where none is known. What was only begun is taken back first."""
+        """Back to the version before; None where none is known. What was only begun is taken back first.
+
+        Whoever repeats it before the state has followed doesn't go back twice.
+        """
+        if self.taken_back:
+            return self.stays
         if self.beside:
             return AliasTarget(self.version, None, self.before, at_once=True)
         return AliasTarget(self.before[0], None, self.before[1:], at_once=True) if self.before else None
+
+    @property
+    def newer(self) -> str:
+        """The version that `back` leaves."""
+        return self.beside[0] if self.beside else self.version
 
 
 def beside(shares: Mapping[str, float]) -> tuple[str, Percent] | None:
@@ -82,12 +110,7 @@ def beside(shares: Mapping[str, float]) -> tuple[str, Percent] | None:
     return next(((version, Percent(round(share * WHOLE.tenths))) for version, share in shares.items()), None)
 
 
-def told(before: Sequence[str]) -> str | None:
-    """An alias's description that keeps the versions before."""
-    return f"rollout: before {', '.join(before)}" if before else None
-
-
-def kept(description: str) -> tuple[str, ...]:
-    """The versions that a description keeps; none where somebody wrote something else there."""
-    found = _BEFORE.fullmatch(description)
-    return tuple(found[1].split(", ")) if found else ()
+def kept(description: str) -> tuple[tuple[str, ...], str | None]:
+    """What a description keeps: the versions before, and the one taken back; nothing of what somebody else wrote."""
+    found = _NOTE.fullmatch(description)
+    return (tuple(found[2].split(", ")) if found[2] else (), found[1]) if found else ((), None)

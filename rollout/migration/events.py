@@ -242,6 +242,15 @@ class RollbackFinished(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class BuildTakenBack(Event):
+    """A function's alias points to the build before again; `before` and `after` say to which versions."""
+
+    function: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class RampEvent(Event):
     """Something about a ramp."""
 

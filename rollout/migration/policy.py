@@ -130,6 +130,8 @@ _BUILD = (
     Allowed(Op.UPDATE, (PROVISIONED,), frozenset({"provisionedConcurrentExecutions"})),
     # it follows an alias that somebody else moved
     Allowed(Op.REPLACE, (PROVISIONED,), frozenset({"qualifier"})),
+    # which says that an alias was taken back, until the state has followed
+    Allowed(Op.UPDATE, (ALIAS,), frozenset({"description"})),
     Allowed(Op.UPDATE, (ROLE,), _TAGS),
     # a right that goes is a deletion, which nothing here allows: a build that is live may need it
     Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),

@@ -10,7 +10,7 @@ from rollout.alb.invocation import Invocation
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.ports import TargetGroups
-from rollout.inventory.aliases import LiveAlias
+from rollout.inventory.aliases import AliasTarget, LiveAlias
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn, Environment
 from rollout.migration.checks.inspection import Inspection
@@ -103,6 +103,20 @@ class Aliases(Protocol):
 
     def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
         """Where they point, by the functions' keys; missing where there is none.
+
+        Raises:
+            WrongAccount: The credentials belong to another account.
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def point(self, environment: Environment, key: str, target: AliasTarget, revision: str) -> bool:
+        """Point a function's alias elsewhere; whether it was still as read.
+
+        Args:
+            key: The function's.
+            target: Where to.
+            revision: Of the alias as it was read.
 
         Raises:
             AwsError: AWS refused, or can't be reached.

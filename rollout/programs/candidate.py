@@ -11,7 +11,7 @@ from typing import Any
 
 from pulumi import FileArchive
 
-from rollout.inventory.aliases import AliasTarget, told
+from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.functions import Function, existing_role
 from rollout.inventory.model import ProgramInput
 from rollout.programs.components.http_lambda import AliasArgs, HttpLambda, HttpLambdaArgs, ImagePackage, ZipPackage
@@ -56,7 +56,7 @@ def _alias(function: Function, target: AliasTarget | None) -> AliasArgs | None:
         new,
         version=target.version,
         shares={target.beside[0]: target.beside[1].share} if target.beside else {},
-        description=told(target.before),
+        description=target.description or "",
         at_once=target.at_once,
     )
 

@@ -6,7 +6,17 @@ from collections.abc import Callable
 
 import pytest
 
-from rollout.errors import Drift, GateRefused, PolicyViolation, PreflightFailed, UsageError
+from rollout.errors import (
+    Drift,
+    EngineError,
+    GateRefused,
+    Locked,
+    PolicyViolation,
+    PreflightFailed,
+    RollbackIncomplete,
+    UsageError,
+)
+from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
@@ -59,12 +69,12 @@ def test_a_deploy_moves_the_alias_and_each_back_goes_one_build_back(team: InMemo
         build(team, text)
         team.open().deploy(approve=True)
     assert where(team) == AliasTarget("3", before=("2", "1"))
-    team.open().deploy(back=True, approve=True)
+    team.open().deploy_back()
     assert where(team) == AliasTarget("2", before=("1",))
-    team.open().deploy(back=True, approve=True)
+    team.open().deploy_back()
     assert where(team) == AliasTarget("1")
     with raises(PreflightFailed, "no-version-before"):
-        team.open().deploy(back=True, approve=True)
+        team.open().deploy_back()
     assert team.aws.rules == rules
 
     team.open().phase1(approve=True)  # from CI, say: what was taken back stays so
@@ -78,7 +88,7 @@ def test_a_share_goes_to_the_new_build_first(team: InMemoryTeam) -> None:
     build(team, "second")
     team.open().deploy(share=10, approve=True)
     assert where(team) == AliasTarget("1", beside=("2", Percent.of(10)))
-    team.open().deploy(back=True, approve=True)
+    team.open().deploy_back()
     assert where(team) == AliasTarget("1")
     team.open().deploy(share="33.3", approve=True)
     team.open().deploy(approve=True)
@@ -122,14 +132,14 @@ def test_a_version_that_is_gone_is_told_before_anything_moves(team: InMemoryTeam
     held = team.aws.resources["aws:lambda/function:Function", FUNCTION]
     team.aws.resources["aws:lambda/function:Function", FUNCTION] = {**held, "versions": ("2",)}
     with raises(PreflightFailed, "version-missing"):
-        team.open().deploy(back=True, approve=True)
+        team.open().deploy_back()
     assert where(team).version == "2"
 
 
 def test_an_alias_that_is_gone_is_told(team: InMemoryTeam) -> None:
     del team.aws.resources["aws:lambda/alias:Alias", f"{FUNCTION}:live"]
     with raises(PreflightFailed, "alias-missing"):
-        team.open().deploy(back=True, approve=True)
+        team.open().deploy_back()
 
 
 def test_a_lost_state_takes_the_alias_and_its_permissions_in_again(team: InMemoryTeam) -> None:
@@ -172,6 +182,85 @@ def test_a_candidate_without_an_alias_has_nothing_to_deploy(cut_over: InMemoryTe
         cut_over.open().deploy(approve=True)
 
 
+class TestBack:
+    """`deploy --back` moves the alias first, and nothing keeps it from that."""
+
+    @pytest.fixture
+    def team(self, team: InMemoryTeam) -> InMemoryTeam:
+        """A team that deployed two builds."""
+        for text in ("second", "third"):
+            build(team, text)
+            team.open().deploy(approve=True)
+        return team
+
+    def calls(self, team: InMemoryTeam) -> ApiCalls:
+        """The calls to Lambda."""
+        return team.world.functions_of(team.inventory).calls
+
+    def test_without_an_engine_it_goes_back_once_and_the_state_follows_later(self, team: InMemoryTeam) -> None:
+        team.meets.refuse("preview", times=None, error=EngineError("no engine"))
+        for _ in range(2):
+            result = team.open().deploy_back()
+            assert (result.reconciled, result.moved[FUNCTION].version) == (False, "2")
+        team.meets.forget_orders()
+        assert team.open().deploy_back().reconciled
+        assert where(team) == AliasTarget("2", before=("1",))
+        team.open().drift().require()
+
+    def test_any_next_command_has_the_state_follow(self, team: InMemoryTeam) -> None:
+        team.open().deploy_back(reconcile=False)
+        assert "alias-moved" in {each.code for each in team.open().drift().problems}
+        team.open().phase1(approve=True)
+        assert where(team) == AliasTarget("2", before=("1",))
+        team.open().drift().require()
+
+    def test_it_asks_nobody(self, team: InMemoryTeam) -> None:
+        done = team.run("deploy", "production", "--back")
+        assert done.returncode == 0, done.stderr
+        assert where(team).version == "2"
+
+    def test_an_answer_that_was_lost_is_told_and_not_done_twice(self, team: InMemoryTeam) -> None:
+        self.calls(team).refuse("UpdateAlias", takes_effect=True)
+        with raises(RollbackIncomplete, "rollback-incomplete"):
+            team.open().deploy_back()
+        team.open().deploy_back()
+        assert where(team) == AliasTarget("2", before=("1",))
+
+    def test_two_at_once_go_back_once(self, team: InMemoryTeam) -> None:
+        def other(_: ApiCall) -> None:
+            team.open().deploy_back()
+
+        self.calls(team).before(other, "UpdateAlias", times=1)
+        team.open().deploy_back()
+        assert where(team) == AliasTarget("2", before=("1",))
+
+    def test_what_was_moved_since_it_was_read_is_read_anew(self, team: InMemoryTeam) -> None:
+        self.calls(team).before(lambda _: move(team, "1"), "UpdateAlias", times=1)
+        team.open().deploy_back()
+        assert where(team).version == "2"
+
+    def test_while_another_process_holds_the_stack_the_alias_is_back(self, team: InMemoryTeam) -> None:
+        held = team.world.backend.hold(team.inventory, "candidate")
+        with raises(Locked, "locked"):
+            team.open().deploy_back()
+        assert where(team).version == "2"
+        team.world.backend.release(team.inventory, held)
+        team.open().deploy_back()
+        assert where(team) == AliasTarget("2", before=("1",))
+
+    def test_an_update_that_was_previewed_before_does_not_undo_it(self, team: InMemoryTeam) -> None:
+        build(team, "fourth")
+        team.open().phase1(approve=True)
+
+        def approve(_: object) -> bool:
+            team.open().deploy_back()
+            return True
+
+        with raises(Drift, "alias-moved"):
+            team.open().deploy(approve=approve)
+        assert where(team).version == "2"
+
+
 class TestKeptReady:
     @pytest.fixture
     def team(self, legacy: InMemoryTeam) -> InMemoryTeam:
@@ -195,7 +284,7 @@ class TestKeptReady:
         build(team, "second")
         team.open().deploy(approve=True)
         calls = len(team.calls("*"))
-        team.open().deploy(back=True, approve=True)
+        team.open().deploy_back()
         made, moved = (
             team.calls("*")[calls:].index(each) for each in ("PutProvisionedConcurrencyConfig", "UpdateAlias")
         )

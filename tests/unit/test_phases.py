@@ -321,7 +321,7 @@ def test_what_is_looked_at_follows_from_the_steps() -> None:
     assert those(lambda phase: phase.only_watches) == watching
     assert those(lambda phase: phase.undoes) == undoing
     assert those(lambda phase: phase.writes_rules) == PHASES.keys() - watching - undoing - building
-    assert those(lambda phase: not phase.needs_targets) == {"phase1", *undoing}
+    assert those(lambda phase: not phase.needs_targets) == {"phase1", "deploy-back", *undoing}
     assert those(lambda phase: phase.asks_forms) == those(lambda phase: phase.asks_aliases) == building
     assert those(lambda phase: any(step.creates_stack for step in phase.steps)) == {"phase1", "phase2", *watching}
     begin = those(lambda phase: any(step.begins_resources for step in phase.steps))

@@ -1,4 +1,4 @@
-"""Lambda's Invoke over botocore; the only module that invokes functions.
+"""Lambda over botocore: functions' aliases, and Invoke; the only module that invokes functions.
 
 botocore would repeat a call without an answer, and a function that is not idempotent would run twice. So this module
 repeats only calls that Lambda says it did not accept.
@@ -21,9 +21,10 @@ from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_
 from rollout.adapters.aws.session import Access, explained
 from rollout.alb.invocation import Invocation
 from rollout.base.foreign import Unexpected, json_of
-from rollout.inventory.aliases import LiveAlias, beside, kept
+from rollout.inventory.aliases import AliasTarget, LiveAlias, beside, kept
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Environment
+from rollout.inventory.on_aws import require_account
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -61,11 +62,31 @@ class Lambda:
         """See `migration.ports.Aliases`."""
         wanted = {key: function for key, function in environment.functions.items() if function.alias}
         client = self._access.client("lambda") if wanted else None
+        read = partial(_alias, client, environment)
         found = {
-            key: explained(partial(_alias, client, function.name or key, function), f"alias {function.alias} of {key}")
+            key: explained(partial(read, function.name or key, function), f"alias {function.alias} of {key}")
             for key, function in wanted.items()
         }
         return {key: alias for key, alias in found.items() if alias}
+
+    def point(self, environment: Environment, key: str, target: AliasTarget, revision: str) -> bool:
+        """See `migration.ports.Aliases`."""
+        function = environment.functions[key]
+        shares = {target.beside[0]: target.beside[1].share} if target.beside else {}
+        try:
+            self._access.client("lambda").update_alias(
+                FunctionName=function.name or key,
+                Name=function.alias or "",
+                FunctionVersion=target.version,
+                RoutingConfig={"AdditionalVersionWeights": shares},
+                Description=target.description or "",
+                RevisionId=revision,
+            )
+        except ClientError as error:
+            if error.response["Error"].get("Code") == "PreconditionFailedException":
+                return False
+            raise
+        return True
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
         call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
@@ -90,13 +111,15 @@ class Lambda:
         return Invocation(said, _error(answer, said), took)
 
 
-def _alias(client: Any, name: str, function: Function) -> LiveAlias | None:
+def _alias(client: Any, environment: Environment, name: str, function: Function) -> LiveAlias | None:
     try:
         alias = client.get_alias(FunctionName=name, Name=function.alias)
     except ClientError as error:
         if error.response["Error"]["Code"] == "ResourceNotFoundException":
             return None
         raise
+    require_account(environment, alias["AliasArn"].split(":")[4])
+    before, taken_back = kept(alias.get("Description", ""))
     pages = client.get_paginator("list_versions_by_function").paginate(FunctionName=name)
     published = (each["Version"] for page in pages for each in page["Versions"] if each["Version"] != "$LATEST")
     shares = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights") or {}
@@ -104,8 +127,10 @@ def _alias(client: Any, name: str, function: Function) -> LiveAlias | None:
         alias["FunctionVersion"],
         tuple(sorted(published, key=int)),
         beside(shares),
-        kept(alias.get("Description", "")),
+        before,
         _provisioned(client, name) if function.provisioned_concurrency else {},
+        taken_back,
+        alias["RevisionId"],
     )
 
 

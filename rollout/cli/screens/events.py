@@ -50,6 +50,7 @@ DONE: Sentences = {
     events.RouteRolledBack: lambda e: (
         f"{e.route}: on legacy only{'' if e.before is None else f', was {e.before}'}, read back from the load balancer"
     ),
+    events.BuildTakenBack: lambda e: f"{e.function}: {e.before} → {e.after}, by Lambda's API",
     events.RampNoted: ramp.noted,
 }
 """Events of which a sentence says all."""

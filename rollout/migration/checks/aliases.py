@@ -43,7 +43,7 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Live
                 f"alias {environment.functions[step.name].alias} points to {live.stays}, "
                 f"not to version {recorded.get('functionVersion')}, where rollout set it",
                 where=f"functions.{step.name}.alias",
-                hint=f"`rollout deploy {environment.name}` continues from there",
+                hint=f"`rollout deploy {environment.name}{' --back' if live.taken_back else ''}` continues from there",
                 code="alias-moved",
             )
 

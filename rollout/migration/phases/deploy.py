@@ -19,6 +19,7 @@ from rollout.migration.checks.aliases import with_aliases
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import candidate_input
 from rollout.migration.phases.phase import Phase, Step
+from rollout.migration.rollback.builds import alias_missing, version_missing
 
 Targets = Mapping[str, AliasTarget]
 
@@ -36,23 +37,18 @@ class Deploy(Phase):
     fits_completed = True
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        for key, function in self._functions(environment, context).items():
+        for key in self._functions(environment, context):
             live = context.aliases.get(key)
-            if live is None:
-                yield _without_alias(environment, key, function)
-                continue
-            target = self.target(live, context.asked.share)
-            for version in _versions(target) if target else ():
-                if version not in live.published:
-                    yield Problem(
-                        f"version {version} of the function doesn't exist any more",
-                        where=f"functions.{key}",
-                        hint=f"publish it again: `rollout phase1 {environment.name}` with its code",
-                        code="version-missing",
-                    )
+            yield from self.problems(environment, key, live) if live else (alias_missing(environment, key),)
 
-    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget | None:
-        """Where an alias is to point; None where it can't."""
+    def problems(self, environment: Environment, key: str, live: LiveAlias) -> Iterator[Problem]:
+        """Why an alias can't be moved."""
+        for version in live.to_newest(None).versions:
+            if version not in live.published:
+                yield version_missing(environment, key, version)
+
+    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget:
+        """Where an alias is to point."""
         return live.to_newest(share)
 
     def program_input(
@@ -85,45 +81,24 @@ class Deploy(Phase):
         return {key: each for key, each in with_aliases(environment).items() if not chosen or key in chosen}
 
     def _targets(self, environment: Environment, context: PhaseContext) -> Targets:
-        found = {
+        return {
             key: self.target(context.aliases[key], context.asked.share)
             for key in self._functions(environment, context)
             if key in context.aliases
         }
-        return {key: target for key, target in found.items() if target}
 
 
 class DeployBack(Deploy):
-    """Points aliases back to the version before."""
+    """Has the state follow aliases that `rollback.builds` took back."""
 
     name = "deploy-back"
-    summary = "Point the functions' aliases back to the build before; no listener rule is touched"
+    summary = "Have the state follow aliases that were taken back; no alias moves"
+    needs_targets = False  # what is missing doesn't keep the state from following
 
-    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        yield from super().preflight(environment, context)
-        for key in self._functions(environment, context):
-            live = context.aliases.get(key)
-            if live and live.back is None:
-                yield Problem(
-                    f"its alias points to version {live.version}, and no previous version is known",
-                    where=f"functions.{key}.alias",
-                    hint=f"`rollout rollback {environment.name}` sends its requests to legacy",
-                    code="no-version-before",
-                )
+    def problems(self, environment: Environment, key: str, live: LiveAlias) -> Iterator[Problem]:
+        del environment, key, live
+        yield from ()
 
-    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget | None:
+    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget:
         del share
-        return live.back
-
-
-def _versions(target: AliasTarget) -> tuple[str, ...]:
-    return (target.version, *((target.beside[0],) if target.beside else ()))
-
-
-def _without_alias(environment: Environment, key: str, function: Function) -> Problem:
-    return Problem(
-        f"there is no alias {function.alias}",
-        where=f"functions.{key}.alias",
-        hint=f"run `rollout phase1 {environment.name}` first",
-        code="alias-missing",
-    )
+        return live.stays

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from rollout.alb.state import AlbState
-from rollout.errors import Drift
+from rollout.errors import Drift, Problem
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import moved
 from rollout.migration.ports import LoadBalancers
@@ -66,8 +66,10 @@ class ConcurrentChanges:
         """What must hold once the stack is locked, when a rollback can't be missed any more.
 
         Raises:
-            Drift: A rule has changed, or a rollback began.
+            Drift: A rule or an alias has changed, or a rollback began.
         """
+        if run.phase.asks_aliases:
+            self._stop_if_aliases_moved(run)
         if run.since is None:
             return
         now = self._load_balancers.read(run.environment)
@@ -75,6 +77,23 @@ class ConcurrentChanges:
         # of a rollback that had no right to mark the rules the history tells
         if later := run.since.records(self._stacks.history(ROUTING, DEPTH)):
             raise self._rolled_back(run, later[-1])
+
+    @staticmethod
+    def _stop_if_aliases_moved(run: PhaseRun) -> None:
+        """The engine writes an alias as it was previewed, so it would undo `deploy --back`, which takes no lock."""
+        now = run.context.read_aliases()
+        found = tuple(
+            Problem(f"points to {now[key].stays} now", where=f"functions.{key}.alias", code="alias-moved")
+            for key, was in run.context.aliases.items()
+            if key in now and now[key].stays != was.stays
+        )
+        if found:
+            raise Drift(
+                "another process moved an alias since the preview; nothing was applied",
+                found,
+                hint="run the command again for a new preview",
+                code="alias-moved",
+            )
 
     def give_way(self, run: PhaseRun, now: AlbState | None = None) -> None:
         """Where a rollback came in the middle of the update, take back what that may have raised after it.

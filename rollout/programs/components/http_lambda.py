@@ -71,7 +71,7 @@ class AliasArgs:
     name: str
     version: str | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
-    description: str | None = None
+    description: str = ""  # so that one of somebody else goes
     provisioned: int | None = None
     at_once: bool = False
 

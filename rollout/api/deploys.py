@@ -1,0 +1,95 @@
+"""New builds of the candidate: published, then given the requests of their aliases, and taken back at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rollout.api.arguments import Approval, approver, deployable, read_share
+from rollout.api.phases import Phases
+from rollout.inventory.quantities import Percent
+from rollout.inventory.stacks import CANDIDATE
+from rollout.migration import events
+
+if TYPE_CHECKING:
+    from rollout.migration.rollback.builds import DeployBackResult
+    from rollout.migration.runner.result import PhaseResult
+
+
+class Deploys(Phases):
+    """Moves functions' aliases, forwards and back."""
+
+    def deploy(
+        self,
+        *,
+        functions: Sequence[str] = (),
+        share: Percent | float | str | None = None,
+        approve: Approval = None,
+        message: str | None = None,
+        waive: Sequence[str] = (),
+    ) -> PhaseResult:
+        """Publish the functions' builds as versions, and point their aliases there.
+
+        Args:
+            functions: Their keys in the file; by default all that have an alias.
+            share: Of the requests of each alias that the new version gets, above 0 to below 100 per cent; all of them
+                by default. The rest stays with the version that has them.
+            approve: Who approves: first what phase 1 would change, if anything, then the move.
+            message: For Pulumi's update history.
+            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
+
+        Raises:
+            UsageError: There is no such function, it has no alias, or the share is no share.
+            PreflightFailed: A version doesn't exist any more.
+        """
+        from rollout.api.runner import phase_runner
+        from rollout.migration.context import Builds
+
+        builds = Builds(deployable(self._environment, functions), read_share(share) if share is not None else None)
+        self.phase1(approve=approve, message=message, waive=waive)
+        run = phase_runner(self._opened, builds=builds).run
+        return run("deploy", approver(approve), message=message, waive=waive)
+
+    def deploy_back(
+        self, *, functions: Sequence[str] = (), reconcile: bool = True, message: str | None = None
+    ) -> DeployBackResult:
+        """Point the functions' aliases back to the builds before at once, then update the state.
+
+        It needs neither an approval nor the engine; only the state does. Repeated before the state has followed, it
+        doesn't go back twice.
+
+        Args:
+            functions: Their keys in the file; by default all that have an alias.
+            reconcile: Whether to update Pulumi's state afterwards.
+            message: For Pulumi's update history.
+
+        Raises:
+            UsageError: There is no such function, or it has no alias.
+            PreflightFailed: No previous version is known, or it doesn't exist any more; nothing was changed.
+            RollbackIncomplete: Some aliases could not be moved; each is named.
+            Locked: All are back, but another process holds the stack and may move them again.
+        """
+        from rollout.api.runner import phase_runner
+        from rollout.migration.context import Builds
+        from rollout.migration.rollback.builds import BuildsBack, DeployBackResult
+
+        names, container, name = deployable(self._environment, functions), self._container, self._environment.name
+        back = BuildsBack(self._environment, names, container.aliases, container.clock, self._emit)
+
+        def follow() -> object:
+            return phase_runner(self._opened, builds=Builds(names)).run("deploy-back", approver(True), message=message)
+
+        with self._emit.aside():
+            summary = "Functions' aliases back to the build before, at once"
+            self._emit(events.PhaseStarted(name, "deploy-back", summary, (CANDIDATE,)))
+            back.move()
+            reason = back.settle(follow) if reconcile else None
+            if reason:
+                self._emit(
+                    events.Warned(
+                        name,
+                        f"the aliases are back, but the state is not up to date yet: {reason}. "
+                        f"Run `rollout deploy {name} --back` again",
+                    )
+                )
+        return DeployBackResult(name, back.moved, reconcile and reason is None, reason)
