@@ -22,9 +22,7 @@ def deploy(
         str | None,
         typer.Option("--share", metavar="N", help="The share of the alias's requests, in per cent; by default all."),
     ] = None,
-    back: Annotated[
-        bool, typer.Option("--back", help="Back to the previous build at once, without asking.")
-    ] = False,
+    back: Annotated[bool, typer.Option("--back", help="Back to the previous build at once, without asking.")] = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
