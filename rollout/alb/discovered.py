@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from rollout.alb.state import LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, group_name, split_of
@@ -15,9 +14,6 @@ from rollout.inventory.model import Arn
 from rollout.inventory.quantities import ZERO, Percent
 
 TargetType = Literal["lambda", "ip", "instance"]
-
-
-_KEY = r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +43,19 @@ class Found:
     Attributes:
         account: Twelve digits.
         target_groups: All of the region, by ARN.
-        functions: By target group, the function that is registered there, of those that share a rule with another.
     """
 
     account: str
     region: str
     listeners: tuple[Listener, ...] = ()
     target_groups: Mapping[Arn, LiveTargetGroup] = field(default_factory=dict)
-    functions: Mapping[Arn, str] = field(default_factory=dict)
 
-    def function_of(self, group: str) -> str:
-        """The function that is registered at a target group; its own name where nobody knows, or that is no key."""
-        names = (self.functions.get(arn, "") for arn, each in self.target_groups.items() if each.name == group)
-        return next((name for name in names if re.fullmatch(_KEY, name)), group)
+    @property
+    def unused(self) -> dict[str, LiveTargetGroup]:
+        """By name, the target groups that could be a candidate, since no load balancer uses them."""
+        kinds = get_args(TargetType)
+        free = (each for each in self.target_groups.values() if each.target_type in kinds and not each.load_balancers)
+        return {each.name: each for each in free if each.is_lambda or each.protocol in ("HTTP", "HTTPS")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +133,7 @@ def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) 
             if isinstance(judged, Endpoint):
                 first = seen.setdefault(rule.meaning, judged.priority)
                 if first != judged.priority:
-                    why = f"the rule at the rule at priority {first} takes the same requests before it"
+                    why = f"the rule at priority {first} takes the same requests before it"
                     judged = Unfit(listener, rule, why, "it never gets a request; you can delete it")
             yield judged
 
@@ -148,15 +144,15 @@ def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetG
     forward = rule.forward or ForwardAction({})
     most, *others = sorted(forward.weights, key=lambda arn: -forward.weights[arn]) or [Arn("")]
     group = groups.get(most)
-    if group is None or group.target_type not in ("lambda", "ip", "instance"):
+    if group is None or group.target_type not in get_args(TargetType):
         kind = f"its target group is of type {group.target_type}" if group else "its target group can't be read"
         return Unfit(listener, rule, kind, "legacy groups have type lambda, ip or instance: leave the rule unchanged")
     found = Endpoint(listener, rule.priority, rule.asks, group.name, group.target_type)  # type: ignore[arg-type] # just checked
     if not others:
         return found
     candidate, split = groups.get(others[0]), split_of(forward, most, others[0])
-    if candidate is None or candidate.target_type != "lambda" or split is None:
-        why = f"it already forwards to {forward}, and a candidate has type lambda"
+    if candidate is None or candidate.target_type not in get_args(TargetType) or split is None:
+        why = f"it already forwards to {forward}, and {group_name(others[0])} can't be a candidate"
         return Unfit(listener, rule, why, f"to move it, {_ONE_GROUP}")
     return replace(found, candidate=candidate.name, weight=split.weight, kept_for=forward.stickiness)
 

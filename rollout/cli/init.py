@@ -14,6 +14,7 @@ from rollout.cli.session import Session, command
 if TYPE_CHECKING:
     from rollout.alb.discovered import Endpoint, Found, Listener
     from rollout.api.init.answers import Answers
+    from rollout.api.init.draft import Draft
     from rollout.api.ports import Sandbox
 
 Balancers = Annotated[
@@ -58,6 +59,9 @@ def init(
     shared: Annotated[
         bool, typer.Option("--shared-groups", help="One candidate target group per legacy group, not per route.")
     ] = False,
+    candidate: Annotated[
+        str | None, typer.Option(help="An existing target group that no rule uses, as the candidate of all routes.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the text, write nothing.")] = False,
 ) -> None:
@@ -74,7 +78,6 @@ def init(
     from rollout.api.init import answers, writing
     from rollout.api.init.draft import drafted
     from rollout.api.init.text import text_of
-    from rollout.base.files import is_there
     from rollout.cli.questions import is_terminal
     from rollout.inventory.file.reading import parse
 
@@ -86,17 +89,23 @@ def init(
     found = _look(run.connect(), _region(region, _missing(load_balancers, routes, every=every)), account)
     endpoints = _moving(found, _listeners(found, load_balancers or ()), routes or (), every=every)
     asking = is_terminal() and not (routes or every)
-    said = _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking)
-    draft = drafted(found, endpoints, said, shared_groups=shared)
+    said = _answers(given, Path(os.path.realpath(run.file)).parent.name, asking=asking, builds=candidate is None)
+    draft = drafted(found, endpoints, said, shared_groups=shared, candidate=candidate)
     text = text_of(draft)
     parse(text, run.file).check()
     if dry_run:
         typer.echo(text, nl=False)
         return
     writing.write_new(run.file, text, force=force)
+    _summarize(run, draft)
+
+
+def _summarize(run: Session, draft: Draft) -> None:
+    from rollout.base.files import is_there
+
     counts = f"{count_of(len(draft.routes), 'route')} to move, {len(draft.kept)} kept, {len(draft.unfit)} not usable"
     run.render.say(f"wrote {run.file}: {counts}")
-    if not is_there(run.file.parent / draft.answers.code):
+    if draft.groups and not is_there(run.file.parent / draft.answers.code):
         run.render.say(f"put the candidate's code at {draft.answers.code} before phase 1")
     run.render.say(f"read it, then run: rollout preflight {draft.answers.environment}")
 
@@ -207,7 +216,7 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
     return tuple(movable[index] for index in chosen)
 
 
-def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool) -> Answers:
+def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool, builds: bool) -> Answers:
     from functools import partial
 
     from rollout.api.init.answers import Answers, proposed, readable
@@ -217,9 +226,12 @@ def _answers(given: Mapping[str, str | None], folder: str, *, asking: bool) -> A
     questions = {
         "project": "What is the project's name?",
         "environment": "What is this environment's name?",
-        "function": "What is the candidate function's name?",
-        "code": "Where is its code, a zip file or a folder?",
     }
+    if builds:
+        questions |= {
+            "function": "What is the candidate function's name?",
+            "code": "Where is its code, a zip file or a folder?",
+        }
     for key, question in questions.items():
         if asking and said[key] is None:
             said[key] = ask(question, partial(readable, key), default=proposed(said, folder)[key])

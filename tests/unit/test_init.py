@@ -31,7 +31,7 @@ from rollout.inventory.quantities import Percent
 
 ANSWERS = Answers("shop", "production", "new-shop", "-candidate", "new.zip", "provided.al2023", "bootstrap")
 GROUPS = {
-    Arn(f"arn:{name}"): LiveTargetGroup(Arn(f"arn:{name}"), name, kind)
+    Arn(f"arn:{name}"): LiveTargetGroup(Arn(f"arn:{name}"), name, kind, (Arn("arn:lb"),))
     for name, kind in {"cart": "lambda", "score": "lambda", "pages": "ip"}.items()
 }
 
@@ -119,9 +119,13 @@ def test_no_header_rules_are_proposed_where_there_is_no_room_before_the_routes()
         ),
         (
             LiveRule(
-                Arn("r"), Arn("l"), 1, for_endpoint("/a", ()), ForwardAction({Arn("arn:cart"): 9, Arn("arn:pages"): 1})
+                Arn("r"),
+                Arn("l"),
+                1,
+                for_endpoint("/a", ()),
+                ForwardAction({Arn("arn:cart"): 9, Arn("arn:targetgroup/gone/1"): 1}),
             ),
-            "a candidate has type lambda",
+            "gone can't be a candidate",
         ),
         (rule(1, "/a", to="gone"), "can't be read"),
     ],
@@ -193,10 +197,13 @@ def test_of_two_rules_for_the_same_requests_the_later_is_never_asked() -> None:
 
 
 def test_two_listeners_of_one_load_balancer_are_two_entries() -> None:
-    listeners = (Listener("shop", 443, (rule(1, "/a"),)), Listener("shop", 80, (rule(1, "/a"),)))
+    listeners = (Listener("shop", 443, (rule(1, "/a"),)), Listener("shop", 80, (rule(1, "/a", to="score"),)))
     made = draft(Found("123456789012", "us-west-2", listeners, GROUPS), "/a")
     inventory = parse(text_of(made), Path("stacks.toml")).environment("production")
-    assert {route.load_balancer for route in inventory.routes.values()} == {"shop-443", "shop-80"}
+    assert {key: route.load_balancer for key, route in inventory.routes.items()} == {
+        "a-443": "shop-443",
+        "a-80": "shop-80",
+    }
 
 
 @pytest.mark.parametrize(
@@ -336,15 +343,55 @@ def test_a_file_is_written_whole_and_never_over_another(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["stacks.toml"]
 
 
-def test_the_same_rules_on_two_listeners_have_one_candidate_group_that_is_named_once() -> None:
-    plain, secure = Listener("shop", 80, (rule(1, "/cart/*"),)), Listener("shop", 443, (rule(1, "/cart/*"),))
-    account = Found("123456789012", "us-west-2", (plain, secure), GROUPS)
-    inventory = parse(text_of(draft(account, "/cart/*")), Path("stacks.toml")).environment("production")
+@pytest.mark.parametrize(("secure", "written"), [(1, "listeners = [80, 443]"), (7, "priority = { 80 = 1, 443 = 7 }")])
+def test_the_same_rules_on_two_listeners_are_one_route_with_one_candidate_group(secure: int, written: str) -> None:
+    listeners = Listener("shop", 80, (rule(1, "/cart/*"),)), Listener("shop", 443, (rule(secure, "/cart/*"),))
+    text = text_of(draft(Found("123456789012", "us-west-2", listeners, GROUPS), "/cart/*"))
+    assert written in text
+    inventory = parse(text, Path("stacks.toml")).environment("production")
     assert inventory.functions["new-shop"].target_groups == {"shop-80": ("cart-candidate",)}
-    assert {(key, route.load_balancer, route.candidate) for key, route in inventory.routes.items()} == {
-        ("cart-80", "shop-80", "cart-candidate"),
-        ("cart-443", "shop-443", "cart-candidate"),
+    assert {(key, route.load_balancer, route.priority) for key, route in inventory.routes.items()} == {
+        ("cart-80", "shop-80", 1),
+        ("cart-443", "shop-443", secure),
     }
+
+
+def test_of_the_same_rules_only_one_may_move() -> None:
+    listeners = Listener("shop", 80, (rule(1, "/cart/*"),)), Listener("shop", 443, (rule(7, "/cart/*"),))
+    inventory = parse(text_of(draft(Found("123456789012", "us-west-2", listeners, GROUPS), "7")), Path("stacks.toml"))
+    routes = inventory.environment("production").routes
+    assert {key: route.load_balancer for key, route in routes.items()} == {"cart": "shop"}
+
+
+SERVICES = {
+    Arn(f"arn:{name}"): LiveTargetGroup(Arn(f"arn:{name}"), name, kind, (*used,), protocol=protocol)
+    for name, kind, protocol, used in [
+        ("ecs", "ip", "HTTP", ()),
+        ("rust", "lambda", "", ()),
+        ("games", "ip", "TCP", ()),
+        ("alb", "alb", "HTTP", ()),
+        ("busy", "ip", "HTTP", (Arn("arn:lb"),)),
+    ]
+}
+
+
+def test_target_groups_that_nothing_uses_are_offered_as_candidates() -> None:
+    account = replace(SHOP, target_groups=GROUPS | SERVICES)
+    inventory = draft(account, "/score")
+    assert inventory.unused.keys() == {"ecs", "rust"}
+    offered = re.findall(r"(?m)^# - (candidate = .*) \(", text_of(inventory))
+    assert {tomllib.loads(each)["candidate"]["target-group"] for each in offered} == inventory.unused.keys()
+
+
+def test_an_existing_target_group_is_the_candidate_without_a_function() -> None:
+    account = replace(SHOP, target_groups=GROUPS | SERVICES)
+    made = drafted(account, endpoints_named(endpoints(account), ["/score"]), ANSWERS, candidate="ecs")
+    inventory = parse(text_of(made), Path("stacks.toml")).environment("production")
+    assert not inventory.functions
+    assert [(route.candidate, route.is_built) for route in inventory.routes.values()] == [("ecs", False)]
+    for name in ("busy", "alb", "games", "nothing"):
+        with pytest.raises(UsageError):
+            drafted(account, endpoints(account), ANSWERS, candidate=name)
 
 
 def divided(priority: int, path: str, weights: tuple[int, int], kept_for: timedelta | None = None) -> LiveRule:
@@ -355,13 +402,16 @@ def divided(priority: int, path: str, weights: tuple[int, int], kept_for: timede
 @pytest.mark.parametrize("kept_for", [None, timedelta(minutes=10)])
 def test_a_rule_that_divides_requests_already_is_written_as_it_is(kept_for: timedelta | None) -> None:
     rules = (divided(1, "/a", (1, 0), kept_for), divided(2, "/b", (90, 10), kept_for), rule(3, "/c", to="pages"))
-    account = replace(found(*rules), functions={Arn("arn:score"): "score-rs"})
+    account = found(*rules)
     inventory = parse(text_of(draft(account, "/a", "/b", "/c")), Path("stacks.toml")).environment("production")
-    routes = {key: (route.legacy, route.candidate) for key, route in inventory.routes.items()}
-    assert routes == {"a": ("cart", "score"), "b": ("cart", "score"), "c": ("pages", "pages-candidate")}
+    routes = {key: (route.legacy, route.candidate, route.is_built) for key, route in inventory.routes.items()}
+    assert routes == {
+        "a": ("cart", "score", False),
+        "b": ("cart", "score", False),
+        "c": ("pages", "pages-candidate", True),
+    }
     assert {key: each.target_groups for key, each in inventory.functions.items()} == {
-        "new-shop": {"shop": ("pages-candidate",)},
-        "score-rs": {"shop": ("score",)},
+        "new-shop": {"shop": ("pages-candidate",)}
     }
     weights = {key: inventory.desired_weight(key) for key in routes}
     assert weights == {"a": Percent(0), "b": Percent(100), "c": Percent(0)}

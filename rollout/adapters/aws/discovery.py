@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from rollout.adapters.aws.alb import PARALLEL, live_rule, live_target_group
-from rollout.adapters.aws.inspection import registered
 from rollout.adapters.aws.session import Access, explained
 from rollout.adapters.aws.sts import caller
 from rollout.alb.discovered import Found, Listener
@@ -36,18 +35,8 @@ class Elbv2Account:
                 if each["Type"] == "application"
             ]
             listeners = [each for found in pool.map(lambda b: _listeners(elb, b), balancers) for each in found]
-            divided = {
-                arn
-                for listener in listeners
-                for rule in listener.rules
-                if rule.forward and len(rule.forward.weights) > 1
-                for arn in rule.forward.weights
-            }
             known = {each.arn: each for each in groups.result()}
-            asked = [arn for arn in sorted(divided) if arn in known and known[arn].target_type == "lambda"]
-            targets = explained(lambda: list(pool.map(lambda arn: registered(elb, arn), asked)))
-            functions = {arn: ids[0].split(":")[6] for arn, ids in zip(asked, targets, strict=True) if ids}
-            return Found(who.account, self._access.region, tuple(listeners), known, functions)
+            return Found(who.account, self._access.region, tuple(listeners), known)
 
 
 def _listeners(elb: ElasticLoadBalancingv2Client, balancer: LoadBalancerTypeDef) -> list[Listener]:

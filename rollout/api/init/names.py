@@ -10,7 +10,6 @@ from hashlib import sha256
 from itertools import count
 
 from rollout.alb.discovered import Endpoint, Listener
-from rollout.inventory.conditions import meaning_of
 
 LONGEST_GROUP = 32
 """Characters of a target group's name.
@@ -81,7 +80,6 @@ def candidate_groups(
     """By route, a name for the candidate's target group.
 
     Each route has its own, so that it is measured separately and doesn't share cookies.
-    Rules of one load balancer that ask and do the same on several of its listeners have one together.
 
     Args:
         keys: The endpoints that move, by route.
@@ -89,13 +87,12 @@ def candidate_groups(
         taken: The target groups that the account has; their names are unique in a region.
         shared: Whether routes with one legacy target group have one candidate group together instead.
     """
-    served: dict[tuple[object, ...], list[str]] = {}
+    served: dict[tuple[str, ...], list[str]] = {}
     for key, each in keys.items():
-        same = () if shared else (each.listener.load_balancer, meaning_of(each.asks))
-        served.setdefault((each.target_group, *same), []).append(key)
+        served.setdefault((each.target_group, *(() if shared else (key,))), []).append(key)
     crowds = Counter(group for group, *_ in served)
     made: dict[str, str] = {}
     for (group, *_), routes in served.items():
-        stem = f"{group}-{routes[0]}" if crowds[group] > 1 else str(group)
+        stem = f"{group}-{routes[0]}" if crowds[group] > 1 else group
         made |= dict.fromkeys(routes, fitted(stem, suffix, LONGEST_GROUP, {*taken, *made.values()}))
     return made

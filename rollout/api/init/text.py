@@ -13,7 +13,7 @@ from rollout.alb.discovered import Endpoint
 from rollout.api.init.draft import Draft
 from rollout.base.printable import one_line
 from rollout.inventory.match import AS_IS, written
-from rollout.inventory.quantities import format_duration
+from rollout.inventory.quantities import ZERO, format_duration
 from rollout.inventory.ramp_settings import Ramp
 
 
@@ -56,26 +56,13 @@ def _load_balancers(draft: Draft) -> Iterator[str]:
 
 
 def _function(draft: Draft) -> Iterator[str]:
-    for number, (name, target_groups) in enumerate(draft.functions.items()):
-        if number:
-            yield ""
-        if name in draft.makers.values():
-            yield f"# {name} exists already and gets requests. Phase 2 adopts its rules unchanged. Don't run phase 1,"
-            yield "# which would build a new function: the settings below are only for that."
-        else:
-            yield from _new_function()
-        yield from _function_table(draft, name, target_groups)
-
-
-def _new_function() -> Iterator[str]:
+    if not draft.groups:
+        return
+    answers = draft.answers
     yield "# The candidate. Phase 1 builds it, with a role, a log group and target groups. No request reaches it yet."
     yield "# Each route has its own target group, so that it is measured separately and has its own cookies."
-
-
-def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[str]]) -> Iterator[str]:
-    answers = draft.answers
     yield ""
-    yield f"[functions.{name}]"
+    yield f"[functions.{answers.function}]"
     yield f"code = {_quoted(answers.code)} # a zip file or a folder, as a path from this file's folder"
     yield f"runtime = {_quoted(answers.runtime)}"
     yield f"handler = {_quoted(answers.handler)}"
@@ -83,18 +70,32 @@ def _function_table(draft: Draft, name: str, target_groups: Mapping[str, list[st
     yield "#memory-size = 256 # MB"
     yield '#timeout = "30s"'
     yield '#environment = { LOG_LEVEL = "info" } # plain text, so no secrets'
-    yield f"[functions.{name}.target-groups]"
-    for balancer, groups in target_groups.items():
+    yield f"[functions.{answers.function}.target-groups]"
+    for balancer, groups in draft.target_groups.items():
         yield f"{balancer} = [{', '.join(map(_quoted, groups))}]"
 
 
 def _routes(draft: Draft) -> Iterator[str]:
     yield "# The endpoints that move. Phase 2 adopts each rule in place: ARN, priority and conditions stay."
+    if draft.unused and not draft.existing:
+        yield "# A candidate can also be a target group that others fill. No load balancer uses these:"
+        names = list(draft.unused)
+        yield from (f"# - candidate = {_existing(name)} ({draft.unused[name]})" for name in names[:_SHOWN])
+        if len(names) > _SHOWN:
+            yield f"# - and {len(names) - _SHOWN} more"
     for key, endpoint in draft.routes.items():
         yield ""
         yield f"[routes.{key}]"
-        yield from _rule(draft, endpoint)
-        yield f"candidate = {_quoted(draft.candidate(endpoint))}"
+        yield from _rule(draft, endpoint, draft.priorities.get(key))
+        existing = endpoint.candidate or draft.existing
+        yield f"candidate = {_existing(existing) if existing else _quoted(draft.groups[key])}"
+
+
+_SHOWN = 20
+
+
+def _existing(group: str) -> str:
+    return f"{{ target-group = {_quoted(group)} }}"
 
 
 def _kept(draft: Draft) -> Iterator[str]:
@@ -112,12 +113,18 @@ def _kept(draft: Draft) -> Iterator[str]:
         yield from (f"# - {one_line(str(rule))}" for rule in draft.unfit)
 
 
-def _rule(draft: Draft, endpoint: Endpoint) -> Iterator[str]:
+def _rule(draft: Draft, endpoint: Endpoint, priorities: Mapping[int, int] | None = None) -> Iterator[str]:
     yield f"load-balancer = {_quoted(draft.balancer(endpoint))}"
     for key, value in written(endpoint.asks):
         words = f" # {one_line(str(endpoint))}" if value == _quoted(AS_IS) else ""
         yield f"{key} = {value}{words}"
-    yield f"priority = {endpoint.priority}"
+    if priorities and len(set(priorities.values())) > 1:
+        each = ", ".join(f"{port} = {priority}" for port, priority in priorities.items())
+        yield f"priority = {{ {each} }} # on each of these listeners"
+    else:
+        if priorities:
+            yield f"listeners = {list(priorities)}"
+        yield f"priority = {endpoint.priority}"
     yield f"legacy = {_quoted(endpoint.target_group)}"
 
 
@@ -126,7 +133,7 @@ def _environment(draft: Draft) -> Iterator[str]:
     yield f"account = {_quoted(draft.account)} # any other account is refused"
     yield f"region = {_quoted(draft.region)}"
     yield "weight = 0 # the candidate's share of every route, per cent"
-    live = [f"{key} = {endpoint.weight}" for key, endpoint in draft.routes.items() if endpoint.candidate]
+    live = [f"{key} = {endpoint.weight}" for key, endpoint in draft.routes.items() if endpoint.weight > ZERO]
     if live:
         yield f"route-weights = {{ {', '.join(live)} }} # already live"
     yield '#backend = "s3://BUCKET/rollout" # where Pulumi keeps its state; by default a folder beside this file'
@@ -162,8 +169,9 @@ def _optional(draft: Draft) -> Iterator[str]:
 
 def _override_base(draft: Draft) -> int | None:
     """A number below all priorities with room for a rule of each endpoint; None where there is no such room."""
-    endpoints = (*draft.routes.values(), *draft.kept.values())
-    base = min((endpoint.priority for endpoint in endpoints), default=1) - len(endpoints)
+    used = [endpoint.priority for endpoint in (*draft.routes.values(), *draft.kept.values())]
+    used += [priority for priorities in draft.priorities.values() for priority in priorities.values()]
+    base = min(used) - len(used)
     return min(base, 500) if base > 0 else None
 
 
