@@ -204,4 +204,4 @@ def wanted_forward(environment: Environment, name: str, live: AlbState, split: S
     """The forward action that a route's split means."""
     route = environment.routes[name]
     legacy, candidate = live.group_arn(route.legacy), live.group_arn(route.candidate)
-    return forward_of(split, legacy, candidate, environment.stickiness.kept_for)
+    return forward_of(split, legacy, candidate, environment.stickiness.kept_at(split.weight))

@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan
     from rollout.migration.gates import Gate
 
+KEPT_CLIENTS = (
+    "cookies keep each client with one implementation, and the judge counts requests: a few heavy clients can fail a "
+    'good candidate; `from = "end"` in [stickiness] keeps nobody during the ramp'
+)
+"""A note of a plan whose steps keep clients."""
+
 
 class EnvironmentRamp(Part):
     """The ramp of an environment; a call runs it."""
@@ -134,6 +140,8 @@ class EnvironmentRamp(Part):
         if requests_per_minute is None:
             requests_per_minute, notes = Requests(self._opened).fewest(read_span(since))
         ramp, pools = environment.ramp, len(group_pools(environment))
+        if any(environment.stickiness.kept_at(step) for step in ramp.steps[:-1]):
+            notes += (KEPT_CLIENTS,)
         return plan_ramp(
             requests_per_minute,
             base,

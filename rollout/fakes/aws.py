@@ -65,7 +65,7 @@ class InMemoryAws(InMemoryAccount):
         for (balancer, priority), entry in places.items():
             if isinstance(entry, Route):
                 legacy, candidate = group(entry.legacy), group(entry.candidate)
-                forward = forward_of(split, legacy, candidate, environment.stickiness.kept_for)
+                forward = forward_of(split, legacy, candidate, environment.stickiness.kept_at(split.weight))
             else:
                 forward = ForwardAction({group(entry.legacy): 1})
             aws.create_rule(listeners[balancer], priority, entry.rule_conditions or (), forward)

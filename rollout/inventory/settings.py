@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from rollout.inventory.fields import EntryPoint, Frozen
-from rollout.inventory.quantities import Duration
+from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_STICKINESS
+
+_END = BeforeValidator(
+    lambda value: WHOLE if value == "end" else value, json_schema_input_type=Percent | Literal["end"]
+)
 
 
 class Stickiness(Frozen):
@@ -25,10 +29,16 @@ class Stickiness(Frozen):
         timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
     )
 
+    from_: Annotated[Percent, _END] = Field(ZERO, alias="from", description='a weight, 0 to 100, or "end" for 100')
+
     @property
     def kept_for(self) -> timedelta | None:
-        """How long a client stays; None where nothing keeps it."""
+        """How long a client stays; None where nothing ever keeps it."""
         return self.duration if self.enabled else None
+
+    def kept_at(self, weight: Percent) -> timedelta | None:
+        """How long a client stays at a weight; None where nothing keeps it."""
+        return self.kept_for if weight >= self.from_ else None
 
 
 class Programs(Frozen):

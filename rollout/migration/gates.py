@@ -199,12 +199,10 @@ def _rate(per_minute: float) -> str:
 
 def drift_warning(environment: Environment, after: Mapping[str, Split]) -> tuple[str, ...]:
     """That clients with cookies drift to the candidate over routes which share its target group, if any will."""
-    if not environment.stickiness.enabled:
-        return ()
-    zero, most, drifting = ZERO, WHOLE, list[str]()
+    kept_at, drifting = environment.stickiness.kept_at, list[str]()
     for group, names in shared_candidates(environment).items():
-        weights = {name: after[name].weight for name in names if name in after and after[name].weight > zero}
-        if len(weights) > 1 and min(weights.values()) < most:
+        weights = {name: after[name].weight for name in names if name in after and after[name].weight > ZERO}
+        if sum(kept_at(weight) is not None for weight in weights.values()) > 1 and min(weights.values()) < WHOLE:
             drifting.append(f"{group} ({', '.join(weights)})")
     if not drifting:
         return ()

@@ -39,7 +39,7 @@ def program(given: ProgramInput) -> None:
                 legacy=existing.target_groups.get(route.legacy, ""),
                 candidate=existing.target_groups[route.candidate],
                 split=given.splits[key],
-                stickiness=environment.stickiness.kept_for,
+                stickiness=environment.stickiness.kept_at(given.splits[key].weight),
                 adopt=given.adopt.get(key),
                 read=given.read.get(key),
                 tags=given.tags.get(key, {}),

@@ -15,7 +15,7 @@ from rollout.base.formatting import count_of
 from rollout.errors import Problem, RolloutError
 from rollout.inventory.functions import Function
 from rollout.inventory.model import LEGACY_ONLY, Environment
-from rollout.inventory.quantities import format_duration
+from rollout.inventory.quantities import ZERO, format_duration
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
@@ -224,10 +224,11 @@ def _stickiness(environment: Environment) -> Check:
     kept, shared = environment.stickiness.kept_for, shared_candidates(environment)
     if kept is None:
         return Check("stickiness", "off: each request is routed independently, and answers set no cookie")
+    starts = f" from {environment.stickiness.from_} % on" if environment.stickiness.from_ > ZERO else ""
     sharing = f"{count_of(len(shared), 'candidate target group')} shared by routes" if shared else ""
     return _check(
         "stickiness",
-        f"cookies keep clients for {format_duration(kept)}; {sharing or 'no routes share cookies'}",
+        f"cookies keep clients for {format_duration(kept)}{starts}; {sharing or 'no routes share cookies'}",
         (),
         [
             Problem(
