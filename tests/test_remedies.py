@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,8 +29,12 @@ from tests.unit.builders import LEGACY_FORWARD, environment, live
 ROOT = Path(rollout.__file__).parent
 HOLE = "\N{OBJECT REPLACEMENT CHARACTER}"
 """What stands for a value that a message is given."""
+USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""What Click raises for arguments that a command doesn't take."""
 _TICKED = re.compile(r"`([^`]+)`")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
+_HYPHENATED = re.compile(r"(?<![\w/.-])[a-z]+(?:-[a-z]+)+(?![\w/.-])")
+"""Keys of the file, unless a hint has an English word with a hyphen."""
 
 
 def texts() -> Iterator[tuple[str, str]]:
@@ -81,17 +86,92 @@ def test_each_command_that_is_named_is_there_with_its_options(commands: Any) -> 
                 continue
             named += 1
             try:
-                command, rest = resolved(ticked.split()[1:], commands)
+                command, rest = resolved(shlex.split(ticked)[1:], commands)
+                if command and not hasattr(command, "commands"):
+                    command.make_context("rollout", rest)
             except LookupError as missing:
                 wrong.append(f"{place}: `{ticked}`: there is no {missing}")
-                continue
-            known = options_of(command) if command else set()
-            wrong += [f"{place}: `{ticked}`: no {o}" for o in _OPTION.findall(" ".join(rest)) if o not in known]
+            except USAGE_ERROR as error:
+                # a text may name a command without what it needs, or leave a value to what it is given
+                if "Missing" not in type(error).__name__ and HOLE not in str(error):
+                    wrong.append(f"{place}: `{ticked}`: {error}")
     assert named > 40
     assert wrong == []
 
 
-def test_each_option_that_is_named_alone_is_some_commands(commands: Any) -> None:
+def hints() -> Iterator[tuple[str, str]]:
+    """Each text of the package that says what to do."""
+    for file in for_people():
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            told: list[ast.AST] = []
+            if isinstance(node, ast.Call):
+                told += [each.value for each in node.keywords if each.arg == "hint"]
+                told += (
+                    node.args[2:3] if isinstance(node.func, ast.Name) and node.func.id in ("Problem", "Finding") else ()
+                )
+            elif isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and "hint" in t.id for t in node.targets):
+                told.append(node.value)
+            for text in filter(None, map(written, told)):
+                yield f"{file.relative_to(ROOT.parent)}:{getattr(node, 'lineno', 0)}", text
+
+
+def written(node: ast.AST) -> str:
+    """All that a text may say, with holes for what it is given."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else ""
+    if isinstance(node, ast.FormattedValue):
+        return HOLE
+    between = "" if isinstance(node, ast.JoinedStr) else " "
+    return between.join(filter(None, map(written, ast.iter_child_nodes(node))))
+
+
+def test_what_a_hint_names_outside_of_ticks_is_there_too(commands: Any) -> None:
+    keys = keys_of_the_file()
+    known, options = {*keys, *MODELS, "environments", "as-is"}, every_option(commands)
+    wrong, seen = [], 0
+    for place, text in hints():
+        bare = re.sub(r"`[^`]*`", "", text)
+        seen += 1
+        wrong += [(place, o) for o in _OPTION.findall(bare) if o not in options]
+        wrong += [(place, c) for c in re.findall(r"rollout ([a-z0-9-]+)", bare) if c in commands.list_commands(None)]
+        wrong += [(place, k) for k in re.findall(r"\b([a-z][a-z-]+) = ", text) if k not in keys]
+        wrong += [(place, w) for w in _HYPHENATED.findall(bare) if w not in known]
+        wrong += [(place, t) for t in re.findall(r"(?<!\w)\[([a-z-]+)[\].]", bare) if t not in known]
+    assert seen > 150
+    assert wrong == []
+
+
+def test_each_page_that_is_named_has_the_section() -> None:
+    named = [found for _, text in texts() for found in re.findall(r"\b(docs/[\w-]+\.md)(?:#([\w-]+))?", text)]
+    assert named
+    for page, section in named:
+        titles = re.findall(r"(?m)^#+ (.*)", (ROOT.parent / page).read_text("utf-8"))
+        anchors = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+        assert not section or section in anchors, (page, section)
+
+
+CHECKS = ("preflight", "inspection", "kinds", "aliases", "belonging", "retiring")
+REFUSALS = (
+    *("inventory/file/checks.py", "inventory/file/listeners.py", "alb/overrides.py"),
+    *(f"migration/checks/{name}.py" for name in CHECKS),
+)
+
+
+@pytest.mark.parametrize("module", REFUSALS)
+def test_each_refusal_before_a_phase_says_what_to_do(module: str) -> None:
+    silent = [
+        node.lineno
+        for node in ast.walk(ast.parse((ROOT / module).read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Problem", "Finding")
+        and len(node.args) < 3
+        and all(each.arg != "hint" for each in node.keywords)
+    ]
+    assert silent == []
+
+
+def every_option(commands: Any) -> set[str]:
     pending, known = [commands], set[str]()
     while pending:
         command = pending.pop()
@@ -99,6 +179,11 @@ def test_each_option_that_is_named_alone_is_some_commands(commands: Any) -> None
         context = typer.Context(command)
         names = command.list_commands(context) if hasattr(command, "list_commands") else ()
         pending += [command.get_command(context, name) for name in names]
+    return known
+
+
+def test_each_option_that_is_named_alone_is_some_commands(commands: Any) -> None:
+    known = every_option(commands)
     ours = [(place, ticked) for place, text in texts() for ticked in _TICKED.findall(text) if ticked.startswith("--")]
     assert len(ours) > 3
     assert [(place, ticked) for place, ticked in ours if not set(_OPTION.findall(ticked)) <= known] == []
@@ -116,9 +201,13 @@ def test_each_table_that_is_named_is_one_of_the_file() -> None:
     assert [each for each in named if each[1] not in tables] == []
 
 
-def test_each_key_that_is_to_be_set_is_one_of_the_file() -> None:
+def keys_of_the_file() -> set[str]:
     models: list[type[BaseModel]] = [*MODELS.values(), Environment]
-    keys = {key for model in models for key in keys_of(model)}
+    return {key for model in models for key in keys_of(model)}
+
+
+def test_each_key_that_is_to_be_set_is_one_of_the_file() -> None:
+    keys = keys_of_the_file()
     named = [
         (place, key)
         for place, text in texts()

@@ -54,7 +54,7 @@ def override_problems(environment: Environment, live: AlbState) -> Iterator[Prob
                 what += f" takes requests before {entry}; header rules would bypass it"
             else:
                 continue
-            hint = "set another base, or add the rule to the kept routes"
+            hint = "set another priority-base, or describe the rule in [kept-routes]"
             yield Problem(
                 what,
                 "header-override.priority-base",

@@ -46,7 +46,7 @@ def weight(
     if all_in is None:
         if percent is None:
             raise UsageError(
-                "the weight is missing", hint=f"rollout weight {environment} N, such as 10", code="missing-argument"
+                "the weight is missing", hint=f"such as `rollout weight {environment} 10`", code="missing-argument"
             )
         run.environment(environment).set_weight(percent, approve=run.approve, **given)
     elif percent is None:
@@ -54,6 +54,6 @@ def weight(
     else:
         raise UsageError(
             "an environment and --all-in exclude each other",
-            hint=f"rollout weight --all-in {all_in} N",
+            hint=f"such as `rollout weight --all-in {all_in} 10`",
             code="conflicting-options",
         )

@@ -151,7 +151,9 @@ class InMemoryStacks:
     def note(self, stack: str, message: str) -> None:
         if self._record(stack) is None:
             raise EngineError(
-                f"there is no stack {stack} to keep the history in", hint="run phase 2 first", code="stack-missing"
+                f"there is no stack {stack} to keep the history in",
+                hint="run `rollout phase2` first",
+                code="stack-missing",
             )
         with self._locked(stack) as record, self._backend.entry(record, "refresh", message):
             pass

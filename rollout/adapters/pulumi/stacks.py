@@ -180,7 +180,7 @@ class PulumiStacks(PulumiStates):
             except NoStackError:
                 raise EngineError(
                     f"there is no stack {stack} for the history",
-                    hint="run phase 2 first",
+                    hint="run `rollout phase2` first",
                     code="stack-missing",
                 ) from None
 

@@ -65,7 +65,8 @@ def _legacy(environment: Environment) -> Iterator[Finding]:
     legacy, program = environment.legacy, environment.programs.legacy
     owner, at = legacy.owner or ("rollout" if program else "none"), ("legacy",)
     if owner == "rollout" and not program:
-        yield Finding((*at, "owner"), "owner rollout needs an entry point in programs.legacy", code="missing-key")
+        what, hint = "owner rollout needs an entry point in programs.legacy", 'such as "programs.legacy:program"'
+        yield Finding((*at, "owner"), what, hint, code="missing-key")
     allowed = _OWNERS_KEYS.get(owner, ())
     for key in ("stack", "backend", "directory", "workspace", "state"):
         if getattr(legacy, key) is not None and key not in allowed:
@@ -106,7 +107,11 @@ def _load_balancers(environment: Environment) -> Iterator[Finding]:
             continue
         first = listeners.setdefault((balancer.real_name, balancer.listener_port), at)
         if first != at:
-            yield Finding(at, f"is the same listener as {dotted(first)}", other=first, code="duplicate-listener")
+            what, hint = (
+                f"is the same listener as {dotted(first)}",
+                "remove one of them, and name the other in all routes",
+            )
+            yield Finding(at, what, hint, first, code="duplicate-listener")
 
 
 def _functions(environment: Environment) -> Iterator[Finding]:
@@ -178,7 +183,8 @@ def _alias(at: Keys, function: Function) -> Iterator[Finding]:
     provisioned, reserved = function.provisioned_concurrency, function.reserved_concurrency
     if provisioned is not None and reserved is not None and provisioned > reserved:
         what = f"provisioned-concurrency is above reserved-concurrency, {reserved}"
-        yield Finding((*at, "provisioned-concurrency"), what, code="conflicting-keys")
+        hint = "lower it, or raise reserved-concurrency"
+        yield Finding((*at, "provisioned-concurrency"), what, hint, code="conflicting-keys")
     if function.snap_start:
         hint = "https://docs.aws.amazon.com/lambda/latest/dg/snapstart.html"
         yield from _clashes(at, function, ("provisioned-concurrency", "file-system", "image-uri"), "snap-start", hint)
@@ -248,7 +254,7 @@ def _rules(environment: Environment) -> Iterator[Finding]:
         elif len(route.methods) > 1:
             key = "methods"
         for what in too_much(route.rule_conditions or ()):
-            yield Finding((*at, key), what, code="too-many-values")
+            yield Finding((*at, key), what, "write the conditions that the live rule has", code="too-many-values")
 
 
 def _carried(at: Keys, route: KeptRoute, via: str) -> Iterator[Finding]:
@@ -258,7 +264,8 @@ def _carried(at: Keys, route: KeptRoute, via: str) -> Iterator[Finding]:
         yield Finding(at, "via is not allowed with match", hint, code="conflicting-keys")
     for path in route.path:
         if not covers(via, path):
-            yield Finding(at, f"a rule for {via} doesn't match all of {path}", code="via-too-narrow")
+            what = f"a rule for {via} doesn't match all of {path}"
+            yield Finding(at, what, "name the path of the rule that serves it", code="via-too-narrow")
 
 
 def _priorities(environment: Environment) -> Iterator[Finding]:
@@ -270,10 +277,12 @@ def _priorities(environment: Environment) -> Iterator[Finding]:
         if _share_rule(route, holder):
             if route.legacy != holder.legacy:
                 what = f"shares its rule with {dotted(first)}, whose target group is {holder.legacy!r}"
-                yield Finding((*at, "legacy"), what, other=(*first, "legacy"), code="shared-rule-differs")
+                hint = "name the same target group in both: one rule serves them"
+                yield Finding((*at, "legacy"), what, hint, (*first, "legacy"), code="shared-rule-differs")
             continue
         what = f"priority {route.priority} on load balancer {route.load_balancer!r} is already used by {dotted(first)}"
-        yield Finding((*at, "priority"), what, other=(*first, "priority"), code="duplicate-priority")
+        hint = "set the priority that its live rule has"
+        yield Finding((*at, "priority"), what, hint, (*first, "priority"), code="duplicate-priority")
 
 
 def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
@@ -295,14 +304,16 @@ def _endpoints(environment: Environment) -> Iterator[Finding]:
         first, other = seen.setdefault((route.load_balancer, meaning_of(route.conditions)), (at, key))
         if first != at:
             what = f"{route} is already in {dotted(first)}"
-            yield Finding((*at, key), what, other=(*first, other), code="duplicate-endpoint")
+            hint = "remove one of them, or write all conditions of each rule"
+            yield Finding((*at, key), what, hint, (*first, other), code="duplicate-endpoint")
 
 
 def _target_groups(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
         if isinstance(route, Route) and route.legacy == route.candidate:
             what = f"legacy and candidate are the same target group, {route.legacy!r}"
-            yield Finding((*at, "candidate"), what, other=(*at, "legacy"), code="same-target-group")
+            hint = "name another one as the candidate"
+            yield Finding((*at, "candidate"), what, hint, (*at, "legacy"), code="same-target-group")
     uses: Iterator[tuple[str, str, Keys]] = chain(
         _found_groups(environment),
         (

@@ -64,8 +64,12 @@ def target_problems(
         if group is None or name not in groups:
             continue
         if kind and group.target_type != kind:
+            is_kept = place.startswith("kept-routes")
             yield Problem(
-                f"target group {name} is of type {group.target_type}, not {kind}", where=place, code="wrong-target-type"
+                f"target group {name} is of type {group.target_type}, not {kind}",
+                where=place,
+                hint=f'set target-type = "{group.target_type}"' if is_kept else "name another target group",
+                code="wrong-target-type",
             )
             continue
         others = set(group.load_balancers) - {live.load_balancers.get(balancer)}

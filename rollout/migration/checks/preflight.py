@@ -57,7 +57,12 @@ def target_group_problems(environment: Environment, live: AlbState) -> Iterator[
     groups |= {f"kept-routes.{key}.legacy": route.legacy for key, route in environment.kept_routes.items()}
     for place, group in groups.items():
         if group not in live.target_groups:
-            yield Problem(f"target group {group} doesn't exist", where=place, code="target-group-missing")
+            yield Problem(
+                f"target group {group} doesn't exist",
+                where=place,
+                hint="name the target group that the live rule forwards to",
+                code="target-group-missing",
+            )
 
 
 def rule_problems(environment: Environment, live: AlbState, states: Resources = None) -> Iterator[Problem]:
@@ -87,7 +92,10 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
             )
         elif rule is None:
             yield Problem(
-                f"{route.load_balancer} has no rule at priority {route.priority}", where=place, code="rule-missing"
+                f"{route.load_balancer} has no rule at priority {route.priority}",
+                where=place,
+                hint="set the priority that its rule has, or create the rule first",
+                code="rule-missing",
             )
         elif not rule.is_for(route):
             state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
