@@ -74,6 +74,8 @@ def program(given: ProgramInput) -> None:
 
     for key, route in environment.routes.items():
         ownership = given.rules.get(key, RuleOwnership.OWNED)
+        if route.is_default and ownership is RuleOwnership.OWNED:
+            ownership = RuleOwnership.RELEASED  # the listener's default action forwards to it, and no rule of ours
         if ownership is RuleOwnership.RETIRED:
             continue
         owned = ListenerRuleArgs(

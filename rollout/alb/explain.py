@@ -98,7 +98,7 @@ def explain(
         rule.arn: (f"header rule of {place}", entry) for place, entry, rule in header_rules_before(environment, live)
     }
     for rule in live.rules_of(load_balancer):
-        belongs = _in_inventory(environment, load_balancer, rule, request)
+        belongs = _in_inventory(environment, live, load_balancer, rule, request)
         belongs |= dict([headed[rule.arn]] if rule.arn in headed else [])
         missed = unmet(rule.asks, request)
         unknown = next((c for c in rule.asks if matches(c, request) is None), None)
@@ -138,14 +138,14 @@ def future(environment: Environment, live: AlbState, after: Mapping[str, Split])
 
 
 def _in_inventory(
-    environment: Environment, load_balancer: str, rule: LiveRule, request: Request
+    environment: Environment, live: AlbState, load_balancer: str, rule: LiveRule, request: Request
 ) -> dict[str, Route | KeptRoute]:
     """The entries that a rule is for; of kept routes on a generic one, those that the request is for."""
     place = (load_balancer, rule.priority)
     found: dict[str, Route | KeptRoute] = {
         f"routes.{key}": route
         for key, route in environment.routes.items()
-        if (route.load_balancer, route.priority) == place and rule.is_for(route)
+        if route.load_balancer == load_balancer and rule == live.rule_of(route) and rule.is_for(route)
     }
     kept = {
         f"kept-routes.{key}": route

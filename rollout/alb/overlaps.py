@@ -96,10 +96,12 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
                 name,
                 f"never gets a request: {takers}, with a higher precedence, takes all of them",
                 before[0].shared_with(endpoint) or "",
-                _earlier_than(before[0].priority),
+                _instead(before[0].priority) if route.is_default else _earlier_than(before[0].priority),
                 code="route-unreachable",
             )
             continue
+        if route.is_default:
+            continue  # that others are asked before is what it is for
         yield from filter(None, (_part(rule, name, endpoint, is_kept=name in kept) for rule in before))
     for name, kept_route in kept.items():
         yield from _without_its_rule(name, kept_route, balancer, live, [rule for rule in asked if rule.dual])
@@ -115,6 +117,11 @@ def _earlier_than(priority: int) -> str:
     if priority > 1:
         return f"give it a lower priority number than {priority}"
     return "give the rule at 1 a higher priority number, and this one a lower number than that"
+
+
+def _instead(priority: int) -> str:
+    """What to do with a default action that no request reaches."""
+    return f"the default action has nothing to move: remove the route, or name that rule with priority = {priority}"
 
 
 def _part(earlier: _Asked, name: str, endpoint: Conditions, *, is_kept: bool) -> Overlap | None:

@@ -13,6 +13,7 @@ from rollout.inventory.conditions import (
     Condition,
     ConditionField,
     Meaning,
+    for_endpoint,
     in_words,
     meaning_of,
     values_of,
@@ -23,6 +24,7 @@ from rollout.inventory.quotas import MAX_PRIORITY
 
 E = TypeVar("E", Route, KeptRoute)
 
+EVERYTHING = meaning_of(for_endpoint("/*", ()))
 DEFAULT_PRIORITY = MAX_PRIORITY + 1
 """What stands for a default rule's priority, so that it is asked last."""
 
@@ -52,6 +54,11 @@ class LiveRule:
     extras: Extras = NO_EXTRAS
 
     @property
+    def is_default(self) -> bool:
+        """Whether it is a listener's default rule, which is asked last and which no ModifyRule changes."""
+        return self.priority == DEFAULT_PRIORITY
+
+    @property
     def paths(self) -> frozenset[str]:
         """The values of its path-pattern condition."""
         return self._values(ConditionField.PATH)
@@ -76,6 +83,8 @@ class LiveRule:
 
     def is_for(self, entry: Route | KeptRoute) -> bool:
         """Whether it asks exactly what an entry's rule does; not where that isn't known."""
+        if self.is_default:
+            return entry.is_default
         asked = entry.rule_conditions
         return asked is not None and meaning_of(asked) == self.meaning
 
@@ -155,6 +164,12 @@ class AlbState:
         rules = sorted((rule for rule in self.rules if rule.listener == listener), key=lambda rule: rule.priority)
         return (*rules, *filter(None, [self.defaults.get(load_balancer)]))
 
+    @property
+    def reachable(self) -> tuple[LiveRule, ...]:
+        """All rules that may get a request: no default one behind a rule that rollout made before it."""
+        behind = {rule.listener for rule in self.rules if rule.priority == MAX_PRIORITY and rule.meaning == EVERYTHING}
+        return (*self.rules, *(rule for rule in self.defaults.values() if rule.listener not in behind))
+
     def resolved(self, environment: Environment) -> Environment:
         """The inventory with the conditions of each as-is entry as its live rule has them, if there is one."""
         entries = {**environment.routes, **environment.kept_routes}
@@ -174,8 +189,17 @@ class AlbState:
         return next((rule for rule in self.rules if rule.listener == listener and rule.priority == priority), None)
 
     def rule_of(self, route: Route) -> LiveRule | None:
-        """The rule at a route's priority, whatever its conditions."""
+        """The rule at a route's priority, whatever its conditions; a default action while there is none before it."""
+        return self.own_rule_of(route) or (self.defaults.get(route.load_balancer) if route.is_default else None)
+
+    def own_rule_of(self, route: Route) -> LiveRule | None:
+        """The rule at a route's priority, which a stack may hold and change; a default rule is no such rule."""
         return self.rule_at(route.load_balancer, route.priority)
+
+    def default_action(self, route: Route) -> str:
+        """What the default action of a route's listener does, in words."""
+        default = self.defaults.get(route.load_balancer)
+        return default.does if default else "nothing"
 
     def group_arn(self, name: str) -> Arn:
         """A target group's ARN; an empty one, which matches nothing, where it isn't there."""

@@ -63,6 +63,9 @@ class InMemoryAws(InMemoryAccount):
             return found.arn if found else aws.create_answering_group(name)
 
         for (balancer, priority), entry in places.items():
+            if entry.is_default:
+                aws.set_default_action(listeners[balancer], ForwardAction({group(entry.legacy): 1}))
+                continue
             if isinstance(entry, Route):
                 legacy, candidate = group(entry.legacy), group(entry.candidate)
                 forward = forward_of(split, legacy, candidate, environment.stickiness.kept_at(split.weight))
@@ -89,6 +92,14 @@ class InMemoryAws(InMemoryAccount):
         default = self._rule_arn(listener)
         self.rules[default] = LiveRule(default, listener, DEFAULT_PRIORITY, action="fixed-response 404")
         return listener
+
+    @atomic
+    def set_default_action(self, listener: Arn, forward: ForwardAction | None, action: str = "forward") -> None:
+        """Let a listener's default action do something else, as ModifyListener does."""
+        was = next(rule for rule in self.rules.values() if rule.listener == listener and rule.is_default)
+        self._forwardable(listener, forward, "ModifyListener", was.arn)
+        self.record("ModifyListener", listener)
+        self.rules[was.arn] = replace(was, forward=forward, action=action)
 
     @atomic
     def create_target_group(self, name: str, target_type: str = "lambda") -> Arn:

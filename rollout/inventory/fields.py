@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WrapValidator
 
 from rollout.inventory.names import NAME, NAME_IN_WORDS
 from rollout.inventory.quantities import ZERO, Percent
@@ -96,12 +96,27 @@ class PriorityByPort(int):
     by_port: Mapping[int, int]
 
 
+class LastPriority(int):
+    """The priority of the rule that rollout makes for a listener's default action; the file says "default".
+
+    No rule can come after it, now or later, so it never takes a request from another one.
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "default"
+
+
+LAST = LastPriority(MAX_PRIORITY)
 _PRIORITIES: TypeAdapter[dict[int, int]] = TypeAdapter(
     Annotated[dict[Annotated[int, Field(ge=1, le=65_535)], Priority], Field(min_length=1)]
 )
 
 
-def _by_port(value: object, plain: Callable[[object], int]) -> int:
+def _priority(value: object, plain: Callable[[object], int]) -> int:
+    if value == str(LAST) or isinstance(value, LastPriority):
+        return LAST
     if not isinstance(value, Mapping):
         return plain(value)
     by_port = _PRIORITIES.validate_python(value)
@@ -110,9 +125,21 @@ def _by_port(value: object, plain: Callable[[object], int]) -> int:
     return found
 
 
+def _as_written(value: int) -> int | str:
+    return str(value) if isinstance(value, LastPriority) else value
+
+
 RoutePriority = Annotated[
     Priority,
-    WrapValidator(_by_port, json_schema_input_type=Priority | Annotated[dict[str, Priority], Field(min_length=1)]),
+    WrapValidator(
+        _priority,
+        json_schema_input_type=Priority | Annotated[dict[str, Priority], Field(min_length=1)] | Literal["default"],
+    ),
+    PlainSerializer(_as_written),
+    Field(
+        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has; or one for each "
+        'of several listeners, by its port: { 80 = 1001, 443 = 2001 }; or "default" for the default action'
+    ),
 ]
 TargetGroupName = Annotated[
     str,

@@ -27,6 +27,7 @@ from rollout.inventory.fields import (
     ExistingGroup,
     Frozen,
     HeaderValue,
+    LastPriority,
     LoadBalancerKey,
     Methods,
     Name,
@@ -84,6 +85,8 @@ class RouteRule(Frozen):
     @property
     def conditions(self) -> Conditions | None:
         """What is asked of a request; None where that is as the live rule has it, and that wasn't read."""
+        if self.is_default:
+            return for_endpoint(("/*",), ())
         if self.match is not None:
             return None if isinstance(self.match, str) else self.match
         return for_endpoint(self.path, self.methods)
@@ -92,6 +95,11 @@ class RouteRule(Frozen):
     def rule_conditions(self) -> Conditions | None:
         """What the rule asks that carries it."""
         return self.conditions
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is the listener's default action, before which rollout makes a rule for all requests."""
+        return isinstance(self.priority, LastPriority)
 
     def asking(self, conditions: Conditions) -> Self:
         """The same with other conditions."""
@@ -102,12 +110,12 @@ class RouteRule(Frozen):
 
 
 class Route(RouteRule):
-    """A live rule whose requests both implementations serve, or the same on several listeners of a load balancer."""
+    """A live rule whose requests both implementations serve, or the same on several listeners of a load balancer.
 
-    priority: RoutePriority = Field(
-        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has; "
-        "or one for each of several listeners, by its port: { 80 = 1001, 443 = 2001 }"
-    )
+    It may be a listener's default action, too.
+    """
+
+    priority: RoutePriority
     listeners: Ports = Field(
         (), description="ports of the listeners that have the rule at one priority; by default listener-port alone"
     )

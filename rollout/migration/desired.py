@@ -106,7 +106,7 @@ def legacy_input(
 
 def _conditions(environment: Environment, live: AlbState) -> dict[str, Conditions]:
     """What each route's live rule asks, which it keeps."""
-    return {name: rule.asks for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    return {name: rule.asks for name, route in environment.routes.items() if (rule := live.own_rule_of(route))}
 
 
 def routing_input(
@@ -118,7 +118,7 @@ def routing_input(
     routing: Resources = None,
 ) -> ProgramInput:
     """What the routing program is given; adopting, the rules that it doesn't hold yet are imported."""
-    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.own_rule_of(route))}
     held = held_rules(environment, live, routing)
     return ProgramInput(
         environment,
@@ -142,7 +142,7 @@ def own_writes(
 ) -> tuple[tuple[LiveRule, ForwardAction], ...]:
     """The rules that the routing stack only reads, and the forward actions that they are to have, where that's news."""
     wanted = {name: wanted_forward(environment, name, live, split) for name, split in after.items()}
-    rules = {name: rule for name in wanted if (rule := live.rule_of(environment.routes[name])) and rule.extras}
+    rules = {name: rule for name in wanted if (rule := live.own_rule_of(environment.routes[name])) and rule.extras}
     return tuple(
         (rule, wanted[name])
         for name, rule in rules.items()

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rollout.alb.extras import NO_EXTRAS, Extras
+from rollout.alb.rule_inputs import condition_inputs
 from rollout.alb.state import AlbState
 from rollout.alb.weights import split_of
 from rollout.errors import Problem
+from rollout.inventory.conditions import Conditions
 from rollout.inventory.marks import Mark
 from rollout.inventory.model import Arn, Environment, Split
 from rollout.inventory.quantities import ZERO
@@ -37,6 +39,7 @@ from rollout.state.plan import (
     TARGET_GROUP,
     Change,
     Op,
+    ResourceState,
     StackPreview,
     actions_in,
     forward_in,
@@ -112,8 +115,8 @@ class Policy:
 
     @property
     def only_releases(self) -> bool:
-        """Whether it leaves AWS as it is."""
-        return all(row.op is Op.RELEASE for row in self.rows)
+        """Whether it lets rules go, and writes none."""
+        return all(row.op in (Op.RELEASE, Op.DELETE) and row.types == _RULE for row in self.rows)
 
     def __str__(self) -> str:
         return f"allowed: {'; '.join(map(str, self.rows))}"
@@ -162,9 +165,14 @@ POLICIES: Mapping[str, Policy] = {
     "build": Policy(_BUILD, creates_stack=True, creates_resources=True),
     "deploy": Policy(_DEPLOY, creates_resources=True),
     "adopt": Policy(
-        (Allowed(Op.IMPORT, _RULE), _ACTIONS), creates_stack=True, creates_resources=True, keeps_weights=True
+        # only the rule before a default action is created, and deleted again
+        (Allowed(Op.IMPORT, _RULE), _ACTIONS, Allowed(Op.CREATE, _RULE)),
+        creates_stack=True,
+        creates_resources=True,
+        keeps_weights=True,
     ),
     "release": Policy((Allowed(Op.RELEASE, _RULE),)),
+    "hand-back": Policy((Allowed(Op.RELEASE, _RULE), Allowed(Op.DELETE, _RULE))),
     "reclaim": Policy((Allowed(Op.IMPORT, _RULE), _ACTIONS), creates_resources=True),
     "demolish": Policy((Allowed(Op.DELETE, FUNCTION_PARTS),)),
     "retire": Policy((Allowed(Op.DELETE, FUNCTION_PARTS),), keeps_components=True),
@@ -186,6 +194,7 @@ class RuleBounds:
         after: The split that the step is for; None where its actions are to stay.
         place: Its listener and priority, by which a rule is known that is only about to be imported.
         extras: What it does beside forwarding, which no stack may write.
+        asks: What it asks where the routing stack makes and deletes it; None where it is only adopted and released.
     """
 
     legacy: Arn
@@ -193,6 +202,7 @@ class RuleBounds:
     after: Split | None
     place: tuple[Arn, int]
     extras: Extras = NO_EXTRAS
+    asks: Conditions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +230,9 @@ def rule_bounds(environment: Environment, live: AlbState, after: Mapping[str, Sp
             live.group_arn(route.legacy),
             live.group_arn(route.candidate),
             after.get(name),
-            (rule.listener, rule.priority),
+            (rule.listener, route.priority),
             rule.extras,
+            route.conditions if route.is_default else None,
         )
         for name, route in environment.routes.items()
         if (rule := live.rule_of(route)) is not None
@@ -296,13 +307,13 @@ def _lacks(change: Change, mark: Mark) -> bool:
     """Whether something would be made or changed without a mark, by which alone it can be adopted or deleted."""
     if change.op not in (Op.CREATE, Op.UPDATE) or change.type not in TAGGED or change.new is None:
         return False
-    if change.type == LISTENER_RULE and not change.is_header_rule:
+    if change.type == LISTENER_RULE and not change.is_header_rule and change.op is not Op.CREATE:
         return False
     return not mark.is_on(change.new.inputs.get("tags") or {})
 
 
 def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds | None:
-    if change.op is not Op.IMPORT or change.new is None or not change.new.inputs:  # one that is read
+    if change.op not in (Op.IMPORT, Op.CREATE) or change.new is None or not change.new.inputs:  # one that is read
         return bounds.get(change.rule)
     inputs = change.new.inputs
     place = (inputs.get("listenerArn"), inputs.get("priority"))
@@ -333,8 +344,13 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
             code="rule-not-in-inventory",
         )
         return
-    if change.op is not Op.UPDATE or change.old is None or change.new is None:
+    is_new = change.op is Op.CREATE
+    if (is_new or change.op is Op.DELETE) and bounds.asks is None:
+        yield _beyond(change, str(policy))
         return
+    if change.op not in (Op.UPDATE, Op.CREATE) or change.new is None:
+        return
+    old = change.old or ResourceState("", "", inputs={"conditions": condition_inputs(bounds.asks or ())})
     if bounds.extras:
         yield Problem(
             f"the provider would rewrite the rule without its {bounds.extras}",
@@ -342,7 +358,7 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
             hint="remove the rule from that program, or only read it there",
             code="extras-changed",
         )
-    if not same_conditions(change.old.asked, change.new.inputs):
+    if not same_conditions(old.asked, change.new.inputs):
         yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
     before, after = actions_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after and not before else None
@@ -352,7 +368,7 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
             where=change.name,
             code="wrong-forward",
         )
-    recorded = forward_in(change.old.recorded)
+    recorded = forward_in(old.recorded)
     was = split_of(recorded, bounds.legacy, bounds.candidate) if recorded else None
     if policy.keeps_weights and split is not None and split.weight != (was.weight if was else ZERO):
         yield Problem(

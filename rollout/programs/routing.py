@@ -34,7 +34,7 @@ def program(given: ProgramInput) -> None:
             key,
             WeightedRuleArgs(
                 listener_arn=existing.listeners[route.load_balancer],
-                priority=route.priority,
+                priority=int(route.priority),
                 conditions=given.conditions.get(key) or route.rule_conditions or (),
                 legacy=existing.target_groups.get(route.legacy, ""),
                 candidate=existing.target_groups[route.candidate],
@@ -42,7 +42,8 @@ def program(given: ProgramInput) -> None:
                 stickiness=environment.stickiness.kept_at(given.splits[key].weight),
                 adopt=given.adopt.get(key),
                 read=given.read.get(key),
-                tags=given.tags.get(key, {}),
+                tags=given.tags.get(key, given.mark if route.is_default else {}),
+                ours=route.is_default,
             ),
         )
     for name, rule in given.overrides.items():

@@ -153,7 +153,7 @@ def hindrances(
     yield from (f"the live rule of {name} doesn't forward to legacy and the candidate" for name in strange)
     own = {rule.arn for route in routes if (rule := live.rule_of(route))}
     groups = {live.group_arn(group): group for route in routes for group in (route.legacy, route.candidate)}
-    for rule in (*live.rules, *live.defaults.values()):
+    for rule in live.reachable:
         narrower = not header_rules and any(_is_of(rule, route, live) for route in routes)
         if rule.arn not in own and rule.forward and not narrower:
             shared = [groups[arn] for arn in rule.forward.weights if arn in groups]

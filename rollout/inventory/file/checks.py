@@ -238,7 +238,9 @@ def _unknown(at: Keys, kind: str, name: str, known: AbstractSet[str]) -> Finding
 def _rules(environment: Environment) -> Iterator[Finding]:
     for at, route in _all_routes(environment):
         key, short = "path", bool(route.path or route.methods)
-        if route.match is not None and short:
+        if route.is_default:
+            yield from _default_action(at, route)
+        elif route.match is not None and short:
             hint = "match has all conditions of the rule"
             yield Finding((*at, "match"), "match is not allowed with path and methods", hint, code="conflicting-keys")
         elif route.match == ():
@@ -255,6 +257,14 @@ def _rules(environment: Environment) -> Iterator[Finding]:
             key = "methods"
         for what in too_much(route.rule_conditions or ()):
             yield Finding((*at, key), what, "write the conditions that the live rule has", code="too-many-values")
+
+
+def _default_action(at: Keys, route: Route | KeptRoute) -> Iterator[Finding]:
+    """A default action has no conditions."""
+    for key in ("path", "methods", "match"):
+        if getattr(route, key):
+            hint = "the default action takes every request that no rule takes; leave it out"
+            yield Finding((*at, key), f'{key} is not allowed with priority = "default"', hint, code="conflicting-keys")
 
 
 def _carried(at: Keys, route: KeptRoute, via: str) -> Iterator[Finding]:

@@ -75,7 +75,7 @@ def stale_rules(
 def _renumbered(environment: Environment, name: str, there: LiveRule | None, held: LiveRule | None) -> Problem | None:
     """That an as-is route's rule has another priority by now, and so what is at its priority is another rule."""
     route = environment.routes[name]
-    if route.match != AS_IS or held is None or held.priority == route.priority:
+    if not (route.match == AS_IS or route.is_default) or held is None or held.priority == route.priority:
         return None
     what = f"its rule has priority {held.priority}, not {route.priority}"
     what += f", which the rule for {there.conditions} has" if there else ""
@@ -130,6 +130,8 @@ def moved(environment: Environment, before: AlbState, now: AlbState) -> Iterator
                 where=place,
                 code="forward-changed",
             )
+        elif route.is_default and (action := now.default_action(route)) != before.default_action(route):
+            yield Problem(f"the default action is now {action}", where=place, code="forward-changed")
     for group in sorted(before.target_groups.keys() - now.target_groups.keys()):
         yield Problem(f"target group {group} is missing", code="target-group-missing")
 
@@ -148,7 +150,7 @@ def unlike_wanted(
     """
     for name, route in before.resolved(environment).routes.items():
         was, rule, place = before.rule_of(route), now.rule_of(route), f"routes.{name}"
-        if rule is None or was is None or rule.arn != was.arn:
+        if rule is None or was is None or (rule.arn != was.arn and rule.is_default == was.is_default):
             yield Problem(f"the rule at priority {route.priority} was replaced", where=place, code="rule-replaced")
             continue
         if not rule.is_for(route):

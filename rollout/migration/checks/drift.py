@@ -18,6 +18,7 @@ from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import stale_overrides, stale_rules
+from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.preflight import (
     Resources,
     candidate_problems,
@@ -111,6 +112,7 @@ def drift_of(
         *(candidate_problems(environment, live) if is_cut_over else ()),
         *_lost(environment, live, routing),
         *bent_overrides(environment, live),
+        *changed_defaults(environment, live),
         *_stale_header_rules(environment, live, recorded),
     )
     found, others = _by_route(environment, problems)

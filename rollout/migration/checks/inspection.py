@@ -158,7 +158,9 @@ def usages(environment: Environment, live: AlbState, found: Inspection, extra_ru
         rules = found.rules.get(balancer, 0)
         allowed = {**DEFAULT_LIMITS, **found.limits}
         both.append(Usage(key, GROUPS, allowed[GROUPS], len(used), len(after)))
-        both.append(Usage(key, RULES, allowed[RULES], rules, rules + extra_rules))
+        routes = (route for route in environment.routes.values() if route.load_balancer in own)
+        made = sum(route.is_default and live.own_rule_of(route) is None for route in routes)
+        both.append(Usage(key, RULES, allowed[RULES], rules, rules + made + extra_rules))
     return tuple(both)
 
 

@@ -106,7 +106,7 @@ def ownership_of(
     if isinstance(found, str):
         return Ownership(*told, None, found, owner.letting_go([OwnedRule(Arn(""), owner.placeholder)]))
     by_arn = {rule.arn: rule for rule in found}
-    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.own_rule_of(route))}
     held = {name: by_arn[rule.arn] for name, rule in rules.items() if rule.arn in by_arn}
     return Ownership(*told, held, None, owner.letting_go(tuple(held.values())) if held else ())
 
@@ -134,5 +134,6 @@ def cutover_warnings(
     if ownership.held:
         count = f"{len(ownership.held)} of {count_of(len(environment.routes), 'rule')}"
         yield f"{ownership.who} manages {count}: {danger}; {then}"
-    if nowhere := [name for name in environment.routes if name not in ownership.held and name not in routing]:
+    theirs = [name for name, route in environment.routes.items() if not route.is_default]
+    if nowhere := [name for name in theirs if name not in ownership.held and name not in routing]:
         yield f"{ownership.who} doesn't manage the rule of {', '.join(nowhere)}: its owner must release it, too"

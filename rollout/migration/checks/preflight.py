@@ -11,6 +11,7 @@ from rollout.errors import Problem
 from rollout.inventory.conditions import ConditionField
 from rollout.inventory.match import in_file
 from rollout.inventory.model import Environment
+from rollout.migration.checks.default_action import default_action_problem, default_rule_problems
 from rollout.state.plan import LISTENER_RULE, Op, ResourceState, StackPreview, conditions_told
 
 Resources = tuple[ResourceState, ...] | None
@@ -72,6 +73,9 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
     for key, route in live.resolved(environment).routes.items():
         if route.load_balancer not in live.listeners:
             continue
+        if route.is_default:
+            yield from default_rule_problems(key, route, live, held)
+            continue
         rule, place = live.rule_of(route), f"routes.{key}"
         if rule is not None and (strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None)):
             yield Problem(
@@ -114,10 +118,11 @@ def strange_forward(environment: Environment, live: AlbState, name: str) -> Prob
     It can where the rule forwards to legacy alone, or divides requests between the route's two target groups.
     """
     route, place = environment.routes[name], f"routes.{name}"
-    split = live.split_of(route)
+    split, rule = live.split_of(route), live.rule_of(route)
+    if rule and rule.is_default:
+        return default_action_problem(environment, live, name)
     if split is not None and not split.alone:
         return None
-    rule = live.rule_of(route)
     if rule and rule.not_movable:
         why, hint = rule.not_movable
         return Problem(why, where=place, hint=hint, code="unknown-forward")

@@ -17,6 +17,7 @@ from rollout.inventory.functions import Function
 from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import ZERO, format_duration
 from rollout.migration.checks.belonging import Found
+from rollout.migration.checks.default_action import changed_defaults, not_ours
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
 from rollout.migration.checks.kinds import kind_warnings
@@ -147,7 +148,10 @@ def _rules(environment: Environment, live: AlbState, held: Held | None) -> Check
     routes = live.resolved(environment).routes.values()
     right = sum(1 for route in routes if (r := live.rule_of(route)) and r.is_for(route))
     evidence = f"{right} of {len(routes)} at their priorities with the inventory's conditions"
-    return _check("rules", evidence, rule_problems(environment, live, states))
+    problems = [*rule_problems(environment, live, states)]
+    if held:
+        problems += not_ours(environment, live, held_rules(environment, live, held.routing))
+    return _check("rules", evidence, problems, changed_defaults(environment, live))
 
 
 def _overlaps(environment: Environment, live: AlbState) -> Check:

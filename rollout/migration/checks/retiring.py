@@ -61,12 +61,10 @@ def _other_uses(environment: Environment, live: AlbState) -> Iterator[Problem]:
         for arn in rule.forward.weights if rule.forward and rule.arn not in own else ():
             if arn and arn in groups:
                 where = f"target group {groups[arn]}"
-                yield Problem(
-                    f"another rule forwards to it: {rule.conditions}",
-                    where=where,
-                    hint="change that rule",
-                    code="target-group-in-use",
-                )
+                what, hint = f"another rule forwards to it: {rule.conditions}", "change that rule"
+                if rule.is_default:
+                    what, hint = "a default action forwards to it", "change that to forward to the candidate"
+                yield Problem(what, where=where, hint=hint, code="target-group-in-use")
 
 
 def retiring_warnings(context: PhaseContext) -> Iterator[str]:

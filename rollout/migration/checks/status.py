@@ -11,6 +11,7 @@ from rollout.analysis.measuring.split import Measured
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import ZERO, Percent
+from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
 from rollout.state.plan import ResourceState
@@ -150,7 +151,7 @@ def status_of(
         environment.region,
         phase,
         tuple(routes),
-        (*live_problems(environment, live), *environment.all_faults),
+        (*live_problems(environment, live), *changed_defaults(environment, live), *environment.all_faults),
         _next_step(environment, phase, tuple(routes), unreleased),
         ownership,
         unreleased,

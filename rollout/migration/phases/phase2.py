@@ -12,6 +12,7 @@ from rollout.errors import Problem
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Environment, ProgramInput, Split
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration.checks.default_action import unmakable
 from rollout.migration.checks.ownership import cutover_warnings
 from rollout.migration.checks.preflight import candidate_problems, handover_problems, held_rules
 from rollout.migration.context import PhaseContext
@@ -33,6 +34,7 @@ class Phase2(Phase):
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         yield from candidate_problems(environment, context.live)
         yield from handover_problems(environment, context.live, context.legacy)
+        yield from unmakable(environment, context.live, held_rules(environment, context.live, context.routing))
         yield from bent_overrides(environment, context.live)
 
     def target_splits(
@@ -56,7 +58,13 @@ class Phase2(Phase):
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         ours, routing = context.legacy is not None, held_rules(environment, context.live, context.routing)
-        return cutover_warnings(environment, context.ownership, ours=ours, routing=routing)
+        yield from cutover_warnings(environment, context.ownership, ours=ours, routing=routing)
+        for name, route in environment.routes.items():
+            if route.is_default and name not in routing:
+                yield (
+                    f"a rule for all requests will be made on {route.load_balancer}, after all others and before the "
+                    f"default action, which stays as it is: {route.legacy} gets them as before"
+                )
 
 
 def _adopted(live: Split | None, *, drifted: bool) -> Split | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from rollout.alb.header_rules import bent_overrides, held_overrides
 from rollout.alb.state import AlbState
@@ -14,6 +15,7 @@ from rollout.errors import Problem
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, ProgramInput, Route, RuleOwnership, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import held_rules
 from rollout.migration.context import PhaseContext
@@ -21,6 +23,8 @@ from rollout.migration.desired import all_known, legacy_input, releasing_input
 from rollout.migration.phases.phase import Phase, Step
 from rollout.migration.ports import LegacyOwner
 from rollout.state.plan import ResourceState
+
+T = TypeVar("T")
 
 
 class UndoPhase2(Phase):
@@ -30,7 +34,7 @@ class UndoPhase2(Phase):
     summary = "The legacy stack adopts its rules again, in place; no request moves"
     steps = (
         Step(LEGACY, "reclaim", "adopt each live rule again, which then forwards to legacy only"),
-        Step(ROUTING, "release", "release the rules, which stay on the load balancer"),
+        Step(ROUTING, "hand-back", "release the rules, which stay; delete those before a default action"),
     )
     undoes = True
     gives_way = False
@@ -44,6 +48,7 @@ class UndoPhase2(Phase):
                 hint=f"run `rollout override {environment.name} --remove` first",
                 code="header-rules-left",
             )
+        yield from changed_defaults(environment, context.live)
         ours = context.legacy is not None
         for name, split in context.live.splits(environment).items():
             if split not in (LEGACY_ONLY, PREPARED):
@@ -54,13 +59,13 @@ class UndoPhase2(Phase):
                     hint=first,
                     code="candidate-has-traffic",
                 )
-            elif split == PREPARED and not (ours and _is_plain(context.live, environment.routes[name])):
+            elif split == PREPARED and not _may_be_written(context.live, environment.routes[name], ours=ours):
                 first = f"run `rollout weight {environment.name} 0` first, which removes it"
                 yield Problem(
                     "its rule has the candidate at 0 %", where=f"routes.{name}", hint=first, code="candidate-attached"
                 )
         if context.owner is not None and context.ownership is not None:
-            adopted = held_rules(environment, context.live, context.routing)
+            adopted = _handed_back(environment, held_rules(environment, context.live, context.routing))
             yield from _homeless(context.ownership, context.owner, adopted)
         yield from bent_overrides(environment, context.live)
 
@@ -79,7 +84,8 @@ class UndoPhase2(Phase):
             return releasing_input(environment)
         given = legacy_input(environment, context)
         held = held_rules(environment, context.live, context.legacy)
-        live = {name: context.live.rule_of(route) for name, route in environment.routes.items()}
+        routes = _handed_back(environment, environment.routes)
+        live = {name: context.live.rule_of(route) for name, route in routes.items()}
         adopted = {name: rule for name, rule in live.items() if rule and name not in held}
         as_marked = {name: _as_marked(rule) for name, rule in held.items()}
         return replace(
@@ -90,14 +96,23 @@ class UndoPhase2(Phase):
         )
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
-        if context.legacy is None and context.ownership is None:
+        handed_back = _handed_back(environment, environment.routes)
+        if handed_back and context.legacy is None and context.ownership is None:
             yield "rollout has no legacy stack for these rules: no state will have them"
+        for route in environment.routes.values():
+            if route.is_default:
+                yield f"the rule before the default action of {route.load_balancer} is deleted; the action serves again"
 
 
-def _is_plain(live: AlbState, route: Route) -> bool:
-    """Whether the legacy stack may write a route's rule, as it does what a stack may write."""
+def _handed_back(environment: Environment, each: Mapping[str, T]) -> dict[str, T]:
+    """Of something by route, what is of rules that an owner gets back: one before a default action had none."""
+    return {name: found for name, found in each.items() if not environment.routes[name].is_default}
+
+
+def _may_be_written(live: AlbState, route: Route, *, ours: bool) -> bool:
+    """Whether a route's rule may have the candidate at 0 % still: it goes, or the legacy stack writes it."""
     rule = live.rule_of(route)
-    return rule is None or not rule.extras
+    return route.is_default or (ours and (rule is None or not rule.extras))
 
 
 def _as_marked(rule: ResourceState) -> RuleOwnership:

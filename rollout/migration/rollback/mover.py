@@ -173,7 +173,9 @@ class Mover:
             remedies=tuple(dict.fromkeys(lane.remedy for lane in lanes if lane.trouble and lane.remedy)),
             targets=targets,
             listeners={lane.balancer: lane.listener for lane in lanes if lane.listener},
-            unmarked=self._marks.missing({target.rule.arn for target in targets if target.name == target.route}),
+            unmarked=self._marks.missing(
+                {target.rule.arn for target in targets if target.name == target.route and not target.is_default}
+            ),
         )
 
     def _problems(self, lane: Lane) -> Iterator[Problem]:

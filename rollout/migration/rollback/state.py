@@ -99,6 +99,8 @@ def _as_live(environment: Environment, own: Mapping[str, LiveRule], names: Mappi
 
 
 def _route(route: Route, rule: LiveRule) -> Route:
+    if rule.priority == route.priority:
+        return route.asking(rule.asks)  # and of a default action it stays one
     return route.asking(rule.asks).model_copy(update={"priority": rule.priority})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule
+from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import ForwardAction, group_name, same_forward
 from rollout.errors import Problem
 from rollout.inventory.conditions import ConditionField, meaning_of, values_of
@@ -38,7 +38,7 @@ NOTHING_KNOWN = KnownArns()
 
 def known_from(environment: Environment, live: AlbState) -> KnownArns:
     """What is to be known later of AWS as it is now."""
-    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.own_rule_of(route))}
     return KnownArns(
         live.listeners,
         {name: rule.arn for name, rule in rules.items()},
@@ -75,7 +75,7 @@ class Target:
     @property
     def is_default(self) -> bool:
         """Whether it is a listener's default rule, which no ModifyRule changes."""
-        return self.rule.priority == DEFAULT_PRIORITY
+        return self.rule.is_default
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +140,11 @@ def find_targets(
 def _own_rules(routes: Mapping[str, Route], rules: Sequence[LiveRule], known: KnownArns) -> dict[str, LiveRule]:
     """Each route's own rule, as far as there is one."""
     own: dict[str, LiveRule] = {}
-    free = {rule.arn: rule for rule in rules if rule.priority != DEFAULT_PRIORITY}
+    free = {rule.arn: rule for rule in rules if not rule.is_default}
 
     def matches(route: Route, rule: LiveRule) -> bool:
-        return rule.is_for(route)
+        # a rule for all requests may be anybody's
+        return rule.is_for(route) and (not route.is_default or bool(_groups(rule) & {route.legacy, route.candidate}))
 
     def is_related(route: Route, rule: LiveRule) -> bool:
         return matches(route, rule) or bool(_groups(rule) & {route.legacy, route.candidate})
@@ -162,6 +163,10 @@ def _own_rules(routes: Mapping[str, Route], rules: Sequence[LiveRule], known: Kn
             found = None if name in own else next((rule for rule in free.values() if way(name, route, rule)), None)
             if found:
                 own[name] = free.pop(found.arn)
+    defaults = [rule for rule in rules if rule.is_default]
+    for name, route in routes.items():
+        if route.is_default and name not in own and len(defaults) == 1:  # it serves until its rule is made
+            own[name] = defaults[0]
     return own
 
 
@@ -175,7 +180,7 @@ def _further(
     """A rule that forwards to a candidate and is no route's own: one of which of the rivals', and to which group."""
     beside = [arn for arn in (rule.forward.weights if rule.forward else ()) if not _is_candidate(arn, rivals)]
     owner = _owner(rule, rivals, own)
-    place = "the default rule" if rule.priority == DEFAULT_PRIORITY else f"rule {rule.priority}"
+    place = "the default rule" if rule.is_default else f"rule {rule.priority}"
     if owner:
         what = f"{rule.headers[0]} at {rule.priority}" if rule.headers else place
         return Target(f"{owner}, {what}", owner, rule, arns.get(rivals[owner].legacy, Arn("")))

@@ -36,6 +36,7 @@ class WeightedRuleArgs:
         adopt: The live rule to import; None once the stack manages it.
         read: The live rule where it does more than forward; None where that is all.
         tags: The rule's tags, all of them.
+        ours: Whether the stack makes the rule, before a default action, and deletes it when it is done.
         path: Earlier, with `methods`, in place of `conditions`: a path pattern, or several.
     """
 
@@ -49,6 +50,7 @@ class WeightedRuleArgs:
     adopt: Arn | None = None
     read: Arn | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
+    ours: bool = False
     path: InitVar[str | tuple[str, ...]] = ()
     methods: InitVar[tuple[str, ...]] = ()
 
@@ -66,7 +68,8 @@ class WeightedRule(ComponentResource):
 
     The rule is retained on delete. A route that leaves the inventory, or a destroyed stack, drops it from the state
     and never from the load balancer, where it may be the only one to serve the path. Whoever wants it gone deletes it
-    there. `ignore_changes` is never set: a weight that the engine doesn't look at can't be rolled back by it.
+    there. A rule that the stack made, before a default action, is deleted: that action then serves again.
+    `ignore_changes` is never set: a weight that the engine doesn't look at can't be rolled back by it.
 
     A rule that does more than forward is only read: the state says what it does, and no update of the stack writes it.
     The provider would give a login an empty client secret. Whoever runs the update changes the weights before it.
@@ -100,5 +103,5 @@ class WeightedRule(ComponentResource):
                 lambda groups: [PROGRAM.write(forward_of(args.split, Arn(groups[0]), Arn(groups[1]), args.stickiness))]
             ),
             tags=args.tags or None,
-            opts=ResourceOptions.merge(opts, ResourceOptions(import_=args.adopt, retain_on_delete=True)),
+            opts=ResourceOptions.merge(opts, ResourceOptions(import_=args.adopt, retain_on_delete=not args.ours)),
         )

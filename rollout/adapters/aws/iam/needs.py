@@ -183,6 +183,15 @@ _HEADER_RULES = (
         lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
     ),
 )
+_DEFAULT_RULES = (
+    Need("AddDefaultRules", (f"{_ELB}:CreateRule",), Resources.fronted),
+    Need(
+        "TagDefaultRules",
+        (f"{_ELB}:AddTags",),
+        Resources.default_rules,
+        lambda _: {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}},
+    ),
+)
 _MARK_HEADER_RULES = Need(
     "MarkThem",
     (f"{_ELB}:AddTags",),
@@ -231,7 +240,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
     "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
-    "phase2": _CHANGE,
+    "phase2": (*_CHANGE, *_DEFAULT_RULES),
     "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
     "weight": (*_CHANGE, _MEASURE, *_OVERRULE),
     "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),

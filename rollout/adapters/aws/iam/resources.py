@@ -40,7 +40,7 @@ class Resources:
     def rules(self) -> _Arns:
         """The routes' rules, if all are known; else all rules of their load balancers."""
         live, routes = self.live, self.environment.routes.values()
-        found = [rule.arn for route in routes if (rule := live.rule_of(route))] if live else []
+        found = [rule.arn for route in routes if (rule := live.own_rule_of(route))] if live else []
         return tuple(found) if len(found) == len(routes) else self._of_balancers("listener-rule")
 
     def header_rules(self) -> _Arns:
@@ -54,6 +54,16 @@ class Resources:
     def listeners(self) -> _Arns:
         """The listeners to which header rules are added."""
         return self._of_balancers("listener") if self.environment.header_override else ()
+
+    def fronted(self) -> _Arns:
+        """The listeners that get a rule before their default action."""
+        used = dict.fromkeys(r.load_balancer for r in self.environment.routes.values() if r.is_default)
+        return tuple(self._below("listener", key) for key in used)
+
+    def default_rules(self) -> _Arns:
+        """The rules of those listeners: AWS gives a new one its name."""
+        used = dict.fromkeys(r.load_balancer for r in self.environment.routes.values() if r.is_default)
+        return tuple(self._below("listener-rule", key) for key in used)
 
     def target_groups(self) -> _Arns:
         """The candidates' target groups."""
