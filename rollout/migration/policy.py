@@ -116,7 +116,8 @@ class Policy:
     @property
     def only_releases(self) -> bool:
         """Whether it lets rules go, and writes none."""
-        return all(row.op in (Op.RELEASE, Op.DELETE) and row.types == _RULE for row in self.rows)
+        operations = {row.op for row in self.rows}
+        return Op.RELEASE in operations <= {Op.RELEASE, Op.DELETE}
 
     def __str__(self) -> str:
         return f"allowed: {'; '.join(map(str, self.rows))}"

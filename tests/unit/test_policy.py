@@ -367,7 +367,8 @@ def test_header_rules_come_and_go_by_override(policy: str, change: Change) -> No
         ),
         ("weights", header_step("create", None, EXPECTED), "create"),
         ("weights", header_step("delete", EXPECTED, None), "delete"),
-        ("adopt", header_step("create", None, EXPECTED), "create"),
+        ("adopt", header_step("create", None, EXPECTED), "[header-rule-would-change]"),
+        ("hand-back", header_step("delete", EXPECTED, None), "[header-rule-would-change]"),
         ("release", header_step("delete", EXPECTED, None), "delete"),
     ],
 )
