@@ -96,7 +96,7 @@ def _on(balancer: str, environment: Environment, live: AlbState) -> Iterator[Ove
                 name,
                 f"never gets a request: {takers}, with a higher precedence, takes all of them",
                 before[0].shared_with(endpoint) or "",
-                _instead(before[0].priority) if route.is_default else _earlier_than(before[0].priority),
+                _instead(before, endpoint) if route.is_default else _earlier_than(before[0].priority),
                 code="route-unreachable",
             )
             continue
@@ -119,9 +119,10 @@ def _earlier_than(priority: int) -> str:
     return "give the rule at 1 a higher priority number, and this one a lower number than that"
 
 
-def _instead(priority: int) -> str:
+def _instead(before: list[_Asked], endpoint: Conditions) -> str:
     """What to do with a default action that no request reaches."""
-    return f"the default action has nothing to move: remove the route, or name that rule with priority = {priority}"
+    whole = next((rule.priority for rule in before if shadows(rule.takes, endpoint)), None)
+    return "remove the route" + (f", or name that rule instead, with priority = {whole}" if whole else "")
 
 
 def _part(earlier: _Asked, name: str, endpoint: Conditions, *, is_kept: bool) -> Overlap | None:

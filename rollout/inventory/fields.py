@@ -137,8 +137,8 @@ RoutePriority = Annotated[
     ),
     PlainSerializer(_as_written),
     Field(
-        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has; or one for each "
-        'of several listeners, by its port: { 80 = 1001, 443 = 2001 }; or "default" for the default action'
+        description=f"a whole number from 1 to {MAX_PRIORITY}, which no other rule of the listener has; or one for "
+        'each of several listeners, by its port: { 80 = 1001, 443 = 2001 }; or "default" for the default action'
     ),
 ]
 TargetGroupName = Annotated[

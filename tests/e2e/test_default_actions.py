@@ -1,4 +1,4 @@
-"""A listener's default action moved by the engine and under traffic: no request is lost while its rule comes and goes."""
+"""A listener's default action, moved by the engine under traffic: nothing is lost while its rule comes and goes."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from rollout.alb.weights import ForwardAction
+from rollout.inventory.conditions import Conditions, for_endpoint
 from rollout.inventory.marks import Mark
 from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
 from rollout.inventory.quantities import Percent
@@ -37,8 +38,8 @@ ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/das
 BOUNDS = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, TEN, (LISTENER, 10))}
 
 
-def refused(policy: str, *steps: Change, after: Split = TEN) -> str:
-    bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after, (LISTENER, 10))}
+def refused(policy: str, *steps: Change, after: Split = TEN, asks: Conditions | None = None) -> str:
+    bounds = {rule_arn("score"): RuleBounds(LEGACY, CANDIDATE, after, (LISTENER, 10), asks=asks)}
     found = violations(StackPreview("s", steps), policy, bounds)
     return "\n".join(f"{violation} [{violation.problem.code}]" for violation in found)
 
@@ -130,6 +131,43 @@ def test_anything_more_is_refused_and_named(policy: str, change: Change, named: 
     assert named in refused(policy, change)
 
 
+ALL = [{"pathPattern": {"values": ["/*"]}}]
+MOVING = rule_inputs("score", weighted(90, 10), conditions=ALL)
+NEW_RULE = rule_inputs("score", weighted(100, 0), conditions=ALL)
+
+
+@pytest.mark.parametrize(
+    ("policy", "change", "after", "named"),
+    [
+        ("adopt", step("create", "score", None, NEW_RULE), PREPARED, ""),
+        ("adopt", step("create", "score", None, NEW_RULE), TEN, "[wrong-forward]"),
+        (
+            "adopt",
+            step("create", "score", None, rule_inputs("score", weighted(90, 10), conditions=ALL)),
+            TEN,
+            "[cutover-moves-traffic]",
+        ),
+        ("adopt", step("create", "score", None, NEW_RULE | {"conditions": []}), PREPARED, "[conditions-would-change]"),
+        ("adopt", step("create", "score", None, NEW_RULE | {"priority": 7}), PREPARED, "[rule-not-in-inventory]"),
+        ("adopt", step("delete", "score", NEW_RULE, None), PREPARED, "[change-not-allowed]"),
+        ("weights", step("create", "score", None, NEW_RULE), PREPARED, "[change-not-allowed]"),
+        ("weights", step("delete", "score", NEW_RULE, None), PREPARED, "[change-not-allowed]"),
+        ("hand-back", step("delete", "score", NEW_RULE, None), LEGACY_ONLY, ""),
+        ("hand-back", step("create", "score", None, NEW_RULE), LEGACY_ONLY, "[change-not-allowed]"),
+        ("release", step("delete", "score", NEW_RULE, None), LEGACY_ONLY, "[change-not-allowed]"),
+        ("reclaim", step("create", "score", None, NEW_RULE), LEGACY_ONLY, "[change-not-allowed]"),
+    ],
+)
+def test_only_the_rule_before_a_default_action_comes_and_goes(
+    policy: str, change: Change, after: Split, named: str
+) -> None:
+    found = refused(policy, change, after=after, asks=for_endpoint("/*", ()))
+    assert named in found
+    assert bool(named) == bool(found)
+    if not named:
+        assert "[change-not-allowed]" in refused(policy, change, after=after)
+
+
 PARTS = (
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:iam/role:Role",
@@ -197,6 +235,8 @@ def test_what_is_made_or_changed_carries_the_mark() -> None:
         "build", resource("create", "aws:lambda/permission:Permission", None, {})
     )  # AWS has no tags there
     assert not unmarked("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))))
+    assert unmarked("adopt", step("create", "score", None, NEW_RULE))
+    assert not unmarked("adopt", step("create", "score", None, NEW_RULE | {"tags": OURS.tags}))
     assert unmarked("override", header_step("create", None, EXPECTED), {"score-override": EXPECTED})
 
 

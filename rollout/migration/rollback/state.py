@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.errors import Drift, Problem
+from rollout.inventory.fields import LastPriority
 from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, ProgramInput, Route
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import moved
@@ -99,9 +100,8 @@ def _as_live(environment: Environment, own: Mapping[str, LiveRule], names: Mappi
 
 
 def _route(route: Route, rule: LiveRule) -> Route:
-    if rule.priority == route.priority:
-        return route.asking(rule.asks)  # and of a default action it stays one
-    return route.asking(rule.asks).model_copy(update={"priority": rule.priority})
+    priority = LastPriority(rule.priority) if route.is_default else rule.priority
+    return route.asking(rule.asks).model_copy(update={"priority": priority})
 
 
 def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> ProgramInput:
