@@ -141,12 +141,7 @@ NEW_RULE = rule_inputs("score", weighted(100, 0), conditions=ALL)
     [
         ("adopt", step("create", "score", None, NEW_RULE), PREPARED, ""),
         ("adopt", step("create", "score", None, NEW_RULE), TEN, "[wrong-forward]"),
-        (
-            "adopt",
-            step("create", "score", None, rule_inputs("score", weighted(90, 10), conditions=ALL)),
-            TEN,
-            "[cutover-moves-traffic]",
-        ),
+        ("adopt", step("create", "score", None, MOVING), TEN, "[cutover-moves-traffic]"),
         ("adopt", step("create", "score", None, NEW_RULE | {"conditions": []}), PREPARED, "[conditions-would-change]"),
         ("adopt", step("create", "score", None, NEW_RULE | {"priority": 7}), PREPARED, "[rule-not-in-inventory]"),
         ("adopt", step("delete", "score", NEW_RULE, None), PREPARED, "[change-not-allowed]"),
