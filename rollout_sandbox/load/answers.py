@@ -44,6 +44,8 @@ class Endpoint:
     legacy: str
     candidate: str | None = None
     others: frozenset[str] = frozenset()
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def answerers(self) -> frozenset[str]:

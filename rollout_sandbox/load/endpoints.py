@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlencode
 
-from rollout.alb.forms import AWS
+from rollout.adapters.aws.alb import live_rule
+from rollout.alb.state import LiveRule
 from rollout.alb.weights import group_name
-from rollout.inventory.conditions import Condition, ConditionField, Conditions, values_of
-from rollout.inventory.matching import overlap
-from rollout.inventory.model import Environment, KeptRoute, LoadBalancer, Route
+from rollout.inventory.conditions import ConditionField, Conditions, for_endpoint, values_of
+from rollout.inventory.matching import overlap, shared_request
+from rollout.inventory.model import Arn, Environment, KeptRoute, LoadBalancer, Route
 from rollout_sandbox.load.answers import Endpoint
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import RuleTypeDef
 
 
 class Reachable(Protocol):
@@ -56,69 +57,62 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
 
     addresses = {key: address(balancer) for key, balancer in environment.load_balancers.items()}
     ruled = {key: _rules(elb, addresses[key][0], one.listener_port) for key, one in environment.load_balancers.items()}
+    found = []
     routes: dict[str, Route | KeptRoute] = {**environment.routes, **environment.kept_routes}
-    return tuple(
-        Endpoint(
-            name,
-            *addresses[route.load_balancer],
-            method,
-            path,
-            _target(elb, route.legacy),
-            candidates[route.candidate] if isinstance(route, Route) else None,
-            _others(
-                elb,
-                ruled[route.load_balancer],
-                {route.legacy, route.candidate} if isinstance(route, Route) else {route.legacy},
-                _asked((path,), (method,)),
-            ),
-        )
-        for name, route in routes.items()
-        for path in values_of(route.conditions or (), ConditionField.PATH)
-        for method in values_of(route.conditions or (), ConditionField.METHOD) or ("GET",)
-    )
+    for name, route in routes.items():
+        rules = ruled[route.load_balancer]
+        asks = next((rule.asks for rule in rules if rule.priority == route.priority), route.conditions or ())
+        own = {route.legacy, route.candidate} if isinstance(route, Route) else {route.legacy}
+        for path in values_of(asks, ConditionField.PATH):
+            for method in values_of(asks, ConditionField.METHOD) or ("GET",):
+                one = _narrowed(asks, path, method)
+                if (request := shared_request(one)) is None:
+                    continue
+                found.append(
+                    Endpoint(
+                        name,
+                        *addresses[route.load_balancer],
+                        method,
+                        path,
+                        _target(elb, route.legacy),
+                        candidates[route.candidate] if isinstance(route, Route) else None,
+                        _others(elb, rules, own, one),
+                        urlencode(request.query),
+                        ((("Host", request.host),) if request.host else ()) + request.headers,
+                    )
+                )
+    return tuple(found)
 
 
-def _asked(paths: tuple[str, ...], methods: tuple[str, ...]) -> Conditions:
-    named = (Condition(ConditionField.METHOD, methods),) if methods else ()
-    return (*named, Condition(ConditionField.PATH, paths))
+def _narrowed(asks: Conditions, path: str, method: str) -> Conditions:
+    """What a rule asks, with one path and one method of it."""
+    others = (c for c in asks if c.field not in (ConditionField.PATH, ConditionField.METHOD))
+    return (*for_endpoint(path, (method,)), *others)
 
 
-def _rules(elb: ElasticLoadBalancingv2Client, balancer: str, port: int) -> list[RuleTypeDef]:
+def _rules(elb: ElasticLoadBalancingv2Client, balancer: str, port: int) -> list[LiveRule]:
     """A listener's rules by precedence, without the default one."""
     arn = elb.describe_load_balancers(Names=[balancer])["LoadBalancers"][0]["LoadBalancerArn"]
     listeners = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
-    listener = next(each["ListenerArn"] for each in listeners if each["Port"] == port)
+    listener = Arn(next(each["ListenerArn"] for each in listeners if each["Port"] == port))
     pages = elb.get_paginator("describe_rules").paginate(ListenerArn=listener)
-    rules = [rule for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
-    return sorted(rules, key=lambda rule: int(rule["Priority"]))
+    rules = [live_rule(listener, rule) for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
+    return sorted(rules, key=lambda rule: rule.priority)
 
 
 def _others(
-    elb: ElasticLoadBalancingv2Client, rules: Sequence[RuleTypeDef], own: set[str], asked: Conditions
+    elb: ElasticLoadBalancingv2Client, rules: Sequence[LiveRule], own: set[str], asked: Conditions
 ) -> frozenset[str]:
     """Who answers for the rules before the one that forwards to a route's own groups, and may take its requests."""
     found: set[str] = set()
     for rule in rules:
-        paths, methods = _values(rule, "path-pattern") or ("*",), _values(rule, "http-request-method")
-        forwarded = _groups(rule)
-        if not overlap(asked, _asked(paths, methods)):
+        forwarded = [group_name(arn) for arn in rule.forward.weights] if rule.forward else []
+        if not overlap(asked, rule.asks):
             continue
         if own.intersection(forwarded):
             break
         found.update({_target(elb, name) for name in forwarded} or {""})
     return frozenset(found)
-
-
-def _values(rule: RuleTypeDef, field: str) -> tuple[str, ...]:
-    config = {"path-pattern": "PathPatternConfig", "http-request-method": "HttpRequestMethodConfig"}[field]
-    found: list[dict[str, Any]] = [dict(each) for each in rule["Conditions"] if each.get("Field") == field]
-    return tuple(value for each in found for value in each.get(config, {}).get("Values") or each.get("Values") or ())
-
-
-def _groups(rule: RuleTypeDef) -> tuple[str, ...]:
-    """The names of the target groups that a rule forwards to."""
-    forwards = [forward for action in rule["Actions"] if (forward := AWS.read(action))]
-    return tuple(group_name(arn) for forward in forwards for arn in forward.weights)
 
 
 def _target(elb: ElasticLoadBalancingv2Client, group: str) -> str:

@@ -113,12 +113,14 @@ class Load:
 
     async def _ask(self, session: ClientSession, endpoint: Endpoint, path: str, user: User | None) -> None:
         jar = user.jars.setdefault(endpoint.load_balancer, {}) if user else {}
-        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())} if jar else {}
-        cookie = COOKIE in jar
+        headers, cookie = dict(endpoint.headers), COOKIE in jar
+        if jar:
+            own = headers.get("Cookie", "").split("; ") if "Cookie" in headers else []
+            headers["Cookie"] = "; ".join([*own, *(f"{name}={value}" for name, value in jar.items())])
         status, by, echoed, error = 0, "", True, ""
         started = self.now
         try:
-            url = URL(endpoint.url + path, encoded=True)
+            url = URL(endpoint.url + path + ("?" + endpoint.query if endpoint.query else ""), encoded=True)
             async with session.request(endpoint.method, url, headers=headers, allow_redirects=False) as response:
                 by, echoed = await _said(response, endpoint.method, path)
                 status = response.status
