@@ -72,6 +72,13 @@ def traffic(session: nox.Session) -> None:
 
 
 @nox.session
+def shapes(session: nox.Session) -> None:
+    """Send 100,000 requests, or the given number, to rules of all shapes: logins, tokens, hosts, containers."""
+    install(session)
+    session.run("python", "benchmarks/shapes.py", *session.posargs)
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Kill each phase, and its engine, at each event of the engine, or at each N-th of them: nox -s faults -- N."""
     install(session)
