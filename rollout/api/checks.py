@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import SINCE
 from rollout.api.arguments import read_span
 from rollout.api.holders import GLANCE, Holders
@@ -18,6 +19,7 @@ from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, Problem, UsageError, WrongAccount
 from rollout.inventory.model import Arn
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
+from rollout.migration.checks.kinds import health_problems, with_health
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.checks.status import EnvironmentStatus, Held, with_measured
@@ -52,7 +54,16 @@ class Checks(Part):
             measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
             status = holders.status(pool, states, live)
             container.keep_good(self._file, live.result())
+            status = replace(status, problems=(*status.problems, *self._unhealthy(live.result())))
             return with_measured(status, measured.result()) if measured else status
+
+    def _unhealthy(self, live: AlbState) -> Iterator[Problem]:
+        """Target groups with unhealthy targets; that nobody could be asked is one line."""
+        places = with_health(self._environment, live)
+        try:
+            yield from health_problems(places, self._container.load_balancers.health(list(places)) if places else {})
+        except AwsError as error:
+            yield Problem(f"the health of targets is unknown: {error.what}", hint=error.hint, code=error.code)
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
         """Compare the file, the state and the load balancer; nothing is changed.

@@ -12,9 +12,11 @@ from rollout.api.checks import Checks
 from rollout.api.opened import Opened
 from rollout.api.phases import Phases
 from rollout.api.rollback import Rollbacks
+from rollout.errors import Problem
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.inventory.stacks import ROUTING
+from rollout.migration.checks.kinds import health_problems, with_health
 from rollout.migration.ports import Approver
 from rollout.ramp.decide import bake_of
 
@@ -70,6 +72,11 @@ class EnvironmentRampActions:
         return unless_unseen(
             by(found.streams, environment.analysis, steps=len(ramp.steps), bake=bake, notes=found.notes), found.unseen
         )
+
+    def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
+        places = with_health(self._parts.environment, live, ("candidate",))
+        some = {arn: place for arn, place in places.items() if place.split(".")[1] in routes}
+        return tuple(health_problems(some, self._parts.load_balancers.health(list(some)) if some else {}))
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return self._parts.alarms.states(names)

@@ -111,6 +111,7 @@ RESOURCES: Mapping[str, str] = {
     "target-group-in-use": "A rule forwards to the target group.",
     "target-group-left": "A target group should have been deleted, but still exists.",
     "target-group-missing": "A target group doesn't exist.",
+    "unhealthy-targets": "Some targets of a target group are unhealthy.",
     "version-missing": "A version of a function doesn't exist any more.",
     "wrong-event-form": "The candidate's target group has a different event format than legacy's.",
     "wrong-protocol": "An Application Load Balancer can't forward to a target group of this protocol.",

@@ -89,6 +89,10 @@ class InMemoryLoadBalancers:
             for group in groups
         }
 
+    def health(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        targets = self.targets(groups)
+        return {arn: tuple(map(partial(self.aws.state_of, arn), targets[arn])) for arn in groups}
+
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
         def asked(group: Arn) -> bool:
             return bool(self.aws.resources.get((TARGET_GROUP, group), {}).get("lambdaMultiValueHeadersEnabled"))

@@ -42,6 +42,13 @@ class LoadBalancers(TargetGroups, Protocol):
             AwsError: AWS refused, or can't be reached.
         """
 
+    def health(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        """What AWS says of the health of each target of target groups, such as `unhealthy`.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+
     def inspect(self, live: AlbState) -> Inspection:
         """Read targets, permissions and quotas.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
+from rollout.errors import Problem
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.migration.ports import Approver
@@ -29,6 +30,9 @@ class RampActions(Protocol):
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         """Judge routes since their weight is live."""
+
+    def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
+        """The candidate's target groups with unhealthy targets; code `no-healthy-target` where no target is healthy."""
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         """The state of each of some CloudWatch alarms."""

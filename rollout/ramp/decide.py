@@ -6,7 +6,7 @@ raised without a Pass of the weight before, in spite of approvals and skipped wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rollout.analysis.metrics import AlarmState
 from rollout.base.formatting import count_of
 from rollout.base.plain import Timestamp
+from rollout.errors import Problem
 from rollout.inventory.quantities import ZERO, Percent, format_duration
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.state import RampState
@@ -58,22 +59,29 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class AlarmStates:
-    """The current states of stacks.toml's alarms.
+    """The current states of stacks.toml's alarms, and of the candidate's targets.
 
     Attributes:
         raised: Those in ALARM state.
         silent: Those without a state: the alarm is missing, or has no data.
+        unhealthy: Which target groups have no healthy target, in words.
     """
 
     raised: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
+    unhealthy: tuple[str, ...] = ()
 
 
-def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState]) -> AlarmStates:
-    """The candidate's alarms, from the states of all alarms in stacks.toml."""
+def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState], unhealthy: Sequence[Problem] = ()) -> AlarmStates:
+    """The candidate's alarms, from the states of all alarms in stacks.toml.
+
+    Args:
+        unhealthy: The target groups with unhealthy targets; one that has others is healthy enough.
+    """
     return AlarmStates(
         tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
         tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
+        tuple(problem.what for problem in unhealthy if problem.code == "no-healthy-target"),
     )
 
 
@@ -107,6 +115,8 @@ def decide(
             return waiting
     elif alarms.raised:  # as for a while after a failure
         return Decision(Act.BAKE, f"in ALARM state before the first step: {', '.join(alarms.raised)}")
+    elif alarms.unhealthy:
+        return Decision(Act.BAKE, f"before the first step {'; '.join(alarms.unhealthy)}")
     why = judgement.sentence if judgement is not None and stands.weight > ZERO else "the first step"
     target = next_step(ramp, stands.weight)
     if target is None:
@@ -124,7 +134,9 @@ def _bake(
     if left > timedelta(0) and not stands.is_skipped:
         so_far = f"; so far: {judgement.sentence}" if judgement is not None else ""
         return Decision(Act.BAKE, f"{_about(left)} of {format_duration(bake)} left{so_far}", until=since + bake)
-    if alarms.silent:
+    if alarms.unhealthy:
+        why = "; ".join(alarms.unhealthy)
+    elif alarms.silent:
         why = f"no data from the alarms {', '.join(alarms.silent)}"
     elif judgement is None:
         why = "nothing could be judged"

@@ -152,7 +152,9 @@ class Runner:
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
         now = self._means.now()
-        decision = decide(self._environment.ramp, stands, self._judged(live, stands, now), now, self._alarms())
+        decision = decide(
+            self._environment.ramp, stands, self._judged(live, stands, now), now, self._alarms(live, stands)
+        )
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -188,15 +190,17 @@ class Runner:
         self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
         return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
 
-    def _alarms(self) -> AlarmStates:
-        """The named alarms; legacy's alarms are reported and stop nothing."""
+    def _alarms(self, live: AlbState, stands: RampState) -> AlarmStates:
+        """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
-        if not mine and not legacy:
-            return AlarmStates()
-        states = self._means.alarms((*mine, *legacy))
+        states = self._means.alarms((*mine, *legacy)) if mine or legacy else {}
+        unhealthy = self._means.unhealthy(stands.routes, live)
+        warned = [problem.what for problem in unhealthy]
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
-            self._warn(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")
-        return alarms_of(self._environment.ramp, states)
+            warned.append(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")
+        if warned:
+            self._warn("; ".join(warned))
+        return alarms_of(self._environment.ramp, states, unhealthy)
 
     def _stop(self, stands: RampState, *, persistent: bool) -> None:
         """Report how a ramp ended; routes that a failure left behind are moved back first."""

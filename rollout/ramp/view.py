@@ -60,7 +60,8 @@ def view(environment: Environment, means: RampActions, journal: Journal) -> Ramp
         if stands.since is not None and stands.weight > ZERO:
             judgement = means.judge(stands.routes, live, stands.since, now)
         ramp = environment.ramp
-        alarms = alarms_of(ramp, means.alarms(ramp.alarms) if ramp.alarms else {})
+        unhealthy = means.unhealthy(stands.routes, live)
+        alarms = alarms_of(ramp, means.alarms(ramp.alarms) if ramp.alarms else {}, unhealthy)
         return RampView(stands, judgement, decide(ramp, stands, judgement, now, alarms))
     except RolloutError as error:
         return RampView(stands, trouble=str(error))

@@ -274,3 +274,26 @@ def test_a_function_of_others_with_another_event_form_is_for_its_owner_to_change
     hints = {problem.hint for problem in caught.value.problems if problem.code == "wrong-event-form"}
     assert hints
     assert not any("phase1" in (hint or "") for hint in hints)
+
+
+def test_unhealthy_targets_are_in_the_status_and_hold_the_ramp(service: InMemoryTeam) -> None:
+    team = service
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    assert not team.open().status().problems
+    team.aws.health[ADDRESSES[0]] = "unhealthy"
+    told = {(problem.code, problem.where) for problem in team.open().status().problems}
+    assert {code for code, _ in told} == {"unhealthy-targets"}
+    assert all((where or "").endswith(".candidate") for _, where in told)
+    ill(team)
+    assert {problem.code for problem in team.open().status().problems} == {"no-healthy-target"}
+    result = team.open().ramp(once=True, approve=True)
+    assert (result.state, set(team.splits().values())) == ("waiting", {PREPARED})
+    team.aws.health.clear()
+    assert team.open().ramp(once=True, approve=True).state == "raised"
+
+
+def test_a_status_without_the_right_to_ask_for_health_says_so(service: InMemoryTeam) -> None:
+    service.meets.refuse("DescribeTargetHealth")
+    (unknown,) = service.open().status().problems
+    assert "the health of targets is unknown" in unknown.what

@@ -210,7 +210,7 @@ def test_a_look_at_addresses_before_and_after_a_rule_forwards_to_them(site: Site
     assert found.attributes.keys() == {old, new}
     assert found.attributes[new].get("stickiness.enabled", "false") == "false"
     site.rule("public", 10, "/score/*", ["GET"], ForwardAction({old: 1, new: 1}))
-    assert looked()[1].states == {new: ("healthy",)}
+    assert looked()[1].states == site.client().health([new]) == {new: ("healthy",)}
 
 
 def test_a_look_behind_the_rules(shop: Shop) -> None:

@@ -38,6 +38,7 @@ CALLS: dict[str, Call] = {
     "read": lambda access: Elbv2(access).read(environment()),
     "rules": lambda access: Elbv2(access).rules([ARN]),
     "modify": lambda access: Elbv2(access).modify(LiveRule(ARN, ARN, 1), ForwardAction({ARN: 1})),
+    "health": lambda access: Elbv2(access).health([ARN]),
     "targets": lambda access: Elbv2(access).targets([ARN]),
     "find": lambda access: Elbv2Account(access).find(),
     "caller": caller,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from rollout.adapters.aws.inspection import inspect, registered, sends_lists
+from rollout.adapters.aws.inspection import inspect, registered, sends_lists, states_of
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
 from rollout.alb.extras import NO_EXTRAS, extras_of
 from rollout.alb.forms import AWS
@@ -101,6 +101,11 @@ class Elbv2:
     def targets(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
         elb = explained(lambda: self._elb)
         return explained(lambda: dict(self._pool.map(lambda group: (group, registered(elb, group)), groups)))
+
+    def health(self, groups: Sequence[Arn]) -> Mapping[Arn, tuple[str, ...]]:
+        elb = explained(lambda: self._elb)
+        found = explained(lambda: list(self._pool.map(lambda group: states_of(elb, group), groups)))
+        return {group: tuple(state for _, state in each) for group, each in zip(groups, found, strict=True)}
 
     def multi_value(self, groups: Sequence[Arn]) -> frozenset[Arn]:
         elb = explained(lambda: self._elb)

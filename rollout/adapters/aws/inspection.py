@@ -38,7 +38,7 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
         limits = pool.submit(_limits, elb)
         balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}
         groups = tuple(live.target_groups.values())
-        states = dict(pool.map(lambda group: (group.arn, _states(elb, group.arn)), groups))
+        states = dict(pool.map(lambda group: (group.arn, states_of(elb, group.arn)), groups))
         targets = {arn: tuple(target for target, _ in each) for arn, each in states.items()}
         attributes = dict(pool.map(lambda group: (group.arn, _attributes(elb, group.arn)), groups))
         lambdas = {target for group in groups if group.is_lambda for target in targets[group.arn]}
@@ -61,10 +61,11 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
 
 def registered(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[str, ...]:
     """The ids of a target group's targets, without those that are draining."""
-    return tuple(target for target, _ in _states(elb, group))
+    return tuple(target for target, _ in states_of(elb, group))
 
 
-def _states(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[tuple[str, str], ...]:
+def states_of(elb: ElasticLoadBalancingv2Client, group: Arn) -> tuple[tuple[str, str], ...]:
+    """The ids of a target group's targets and their health, without those that are draining."""
     health = elb.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
     states = ((each["Target"]["Id"], each.get("TargetHealth", {}).get("State", "")) for each in health)
     return tuple((target, state) for target, state in states if state != "draining")

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from rollout.alb.state import AlbState, LiveTargetGroup
+from rollout.alb.weights import group_name
+from rollout.base.formatting import count_of
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, Route
 
@@ -17,6 +19,7 @@ Attributes = Mapping[str, str]
 
 _STICKY, _KIND = "stickiness.enabled", "stickiness.type"
 _SLOW_START, _DELAY = "slow_start.duration_seconds", "deregistration_delay.timeout_seconds"
+SIDES = ("legacy", "candidate")
 _NOT_ASKED = "unused"
 """The state of targets of a group that no rule forwards to: their health isn't checked."""
 
@@ -60,6 +63,37 @@ def ill(states: Sequence[str]) -> str | None:
         return None
     counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
     return f"has no healthy target: {counts}"
+
+
+def with_health(environment: Environment, live: AlbState, parts: Sequence[str] = SIDES) -> dict[Arn, str]:
+    """The target groups of routes whose targets have a health, which functions haven't: where the file names each.
+
+    Args:
+        parts: Of legacy's and the candidate's, those that are asked for.
+    """
+    found: dict[Arn, str] = {}
+    for key, route in environment.routes.items():
+        for part in parts:
+            group = live.target_groups.get(getattr(route, part))
+            if group and not group.is_lambda:
+                found.setdefault(group.arn, f"routes.{key}.{part}")
+    return found
+
+
+def health_problems(places: Mapping[Arn, str], states: Mapping[Arn, Sequence[str]]) -> Iterator[Problem]:
+    """Target groups with targets that the load balancer doesn't ask.
+
+    Args:
+        places: As `with_health` gives them.
+    """
+    hint = "look at the health check and the targets of the group"
+    for arn, place in places.items():
+        said, name = states.get(arn, ()), group_name(arn)
+        if why := ill(said):
+            yield Problem(f"target group {name} {why}", place, hint, code="no-healthy-target")
+        elif count := said.count("unhealthy"):
+            what = f"target group {name} has {count} unhealthy of {count_of(len(said), 'target')}"
+            yield Problem(what, place, hint, code="unhealthy-targets")
 
 
 def kind_warnings(

@@ -10,6 +10,7 @@ import pytest
 
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
+from rollout.errors import Problem
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, bake_of, decide, next_step
@@ -200,3 +201,20 @@ def test_the_words_of_a_decision_are_those_that_json_shows() -> None:
     assert {act.value for act in Act} == {
         *("waiting", "held", "paused", "frozen", "closed", "approval", "raise", "fail", "finish")
     }
+
+
+NO_HEALTHY, SOME_HEALTHY = (
+    Problem(f"target group ecs {why}", code=code)
+    for why, code in [("has no healthy target", "no-healthy-target"), ("has 1 unhealthy", "unhealthy-targets")]
+)
+
+
+@pytest.mark.parametrize("stands", [START, AT_5])
+def test_no_weight_is_raised_while_the_candidate_has_no_healthy_target(stands: RampState) -> None:
+    held = next_of(stands, alarms=alarms_of(ramp(), {}, [NO_HEALTHY]))
+    assert (held.act, "no healthy target" in held.sentence) == (Act.BAKE, True)
+    assert next_of(stands, alarms=alarms_of(ramp(), {}, [SOME_HEALTHY])).act is Act.RAISE
+
+
+def test_a_candidate_without_healthy_targets_that_is_worse_goes_back_all_the_same() -> None:
+    assert next_of(AT_5, WORSE, alarms_of(ramp(), {}, [NO_HEALTHY])).act is Act.FAIL

@@ -58,6 +58,7 @@ class World:
         kill_at: Which act kills the ramp, counted from 0; an odd number is after the act took effect.
         told: What people were told.
         raised_without: Weights that were set above the one before without a Pass.
+        sick: The candidate's target groups with unhealthy targets.
         broken: Parts that fail now: `live`, `history`, `cloudwatch`, or a route's name.
     """
 
@@ -72,6 +73,7 @@ class World:
     told: list[tuple[NoticeKind, str]] = field(default_factory=list)
     events: list[events.Event] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    sick: tuple[Problem, ...] = ()
     smoked: int = 0
     on_wait: Callable[[World], None] = lambda _world: None
     limit: datetime = MONDAY + timedelta(days=3)
@@ -134,6 +136,9 @@ class World:
         self._meets("cloudwatch", AwsError, "throttled")
         assert since <= now
         return self.judge_of(max(self.weights[name] or Percent(0) for name in routes), now - since)
+
+    def unhealthy(self, _routes: Sequence[str], _live: AlbState) -> tuple[Problem, ...]:
+        return self.sick
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return {name: self.alarm_states.get(name, AlarmState.MISSING) for name in names}
