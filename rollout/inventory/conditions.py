@@ -20,6 +20,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
+from rollout.inventory import expressions
 from rollout.inventory.wildcards import fits, pattern
 
 
@@ -34,6 +35,7 @@ class ConditionField(StrEnum):
     SOURCE = "source-ip"
 
 
+_WITH_EXPRESSIONS = frozenset({ConditionField.HOST, ConditionField.PATH, ConditionField.HEADER})
 _LOWERED = frozenset({ConditionField.HOST, ConditionField.QUERY, ConditionField.SOURCE})
 """What has no case: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_RuleCondition.html."""
 
@@ -48,7 +50,7 @@ class Condition:
             header's.
         name: Of a header.
         hidden: A header's values, any one of them.
-        regex: Whether its values are regular expressions, which nobody here can judge either.
+        regex: Whether its values are regular expressions, which can be held against most requests, not against others.
 
     Raises:
         ValueError: A header's values aren't hidden.
@@ -71,7 +73,7 @@ class Condition:
 
     @property
     def is_decidable(self) -> bool:
-        """Whether it can be judged here which requests it takes."""
+        """Whether it can be judged here which requests it takes, all of them."""
         if self.field == ConditionField.SOURCE:
             return all(map(_is_network, self.values))
         return not self.regex and self.field in set(ConditionField)
@@ -228,6 +230,9 @@ def values_of(conditions: Iterable[Condition], kind: ConditionField) -> tuple[st
 
 def matches(condition: Condition, request: Request) -> bool | None:
     """Whether a request meets a condition; None where it can't be judged here."""
+    if condition.regex and condition.field in _WITH_EXPRESSIONS:
+        found = {expressions.fits(each, text) for each in condition.texts for text in _seen_by(condition, request)}
+        return True if True in found else None if None in found else False
     if not condition.is_decidable:
         return None
     match condition.field:
@@ -238,14 +243,23 @@ def matches(condition: Condition, request: Request) -> bool | None:
         case ConditionField.HOST:
             return any(_like(request.host.lower(), value.lower()) for value in condition.values)
         case ConditionField.HEADER:
-            sent = [value.lower() for name, value in request.headers if name.lower() == condition.name.lower()]
             wanted = [value.get_secret_value().lower() for value in condition.hidden]
-            return any(_like(text, value) for value in wanted for text in sent)
+            return any(_like(text.lower(), value) for value in wanted for text in _seen_by(condition, request))
         case ConditionField.QUERY:
             return any(_asks_for(value.lower(), *pair) for value in condition.values for pair in request.query)
         case ConditionField.SOURCE:
             return bool(request.source_ip) and _within(condition.values, request.source_ip)
     return None
+
+
+def _seen_by(condition: Condition, request: Request) -> tuple[str, ...]:
+    """What of a request a condition on a path, a host or a header looks at."""
+    match condition.field:
+        case ConditionField.PATH:
+            return (request.path,)
+        case ConditionField.HOST:
+            return (request.host,)
+    return tuple(value for name, value in request.headers if name.lower() == condition.name.lower())
 
 
 def unmet(conditions: Iterable[Condition], request: Request) -> Condition | None:

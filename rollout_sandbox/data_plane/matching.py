@@ -18,7 +18,7 @@ from typing import Any
 
 from multidict import CIMultiDictProxy
 
-from rollout_sandbox.expressions import compiled
+from rollout.inventory.expressions import compiled
 
 
 @dataclass(frozen=True)

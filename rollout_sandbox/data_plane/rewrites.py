@@ -13,8 +13,8 @@ from typing import Any
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from rollout.inventory.expressions import compiled
 from rollout_sandbox.data_plane.matching import Request
-from rollout_sandbox.expressions import compiled
 
 _REFERENCE = re.compile(r"\$(\d)")
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")

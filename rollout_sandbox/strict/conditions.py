@@ -18,7 +18,7 @@ from typing import Any
 
 from moto.elbv2.exceptions import ELBClientError, InvalidConditionFieldError
 
-from rollout_sandbox.expressions import compiled
+from rollout.inventory.expressions import compiled
 
 MAX_VALUES = 5
 MAX_WILDCARDS = 5

@@ -12,7 +12,7 @@ from moto.core.responses import ActionResult
 from moto.elbv2.exceptions import ELBClientError
 from moto.elbv2.responses import ELBV2Response
 
-from rollout_sandbox.expressions import compiled
+from rollout.inventory.expressions import compiled
 
 MAX_LENGTH = 1024
 CONFIGS = {"host-header-rewrite": "HostHeaderRewriteConfig", "url-rewrite": "UrlRewriteConfig"}

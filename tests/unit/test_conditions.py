@@ -67,8 +67,39 @@ def test_all_conditions_must_hold_and_the_first_that_does_not_is_told() -> None:
     assert unmet((*for_endpoint("/img/*", ()), host), GET) == host
 
 
+@pytest.mark.parametrize(
+    ("values", "holds"),
+    [
+        (("^/IMG",), None),  # AWS doesn't say whether case counts
+        (("(?i)^/IMG",), True),
+        (("^/css/", "^/img/"), True),
+        (("^/css/", "^/IMG/"), None),
+        (("^/css/", "^/js/"), False),
+        ((r"(?<=/)img",), None),  # nor does it take that
+    ],
+)
+def test_a_regular_expression_holds_where_both_engines_agree(values: tuple[str, ...], holds: bool | None) -> None:
+    assert matches(Condition(ConditionField.PATH, values, regex=True), GET) is holds
+
+
+@pytest.mark.parametrize(
+    ("expression", "holds"), [(r"^a\.test$", True), (r"\.example$", False), (r"^[a-z]+\.test$", True), ("^A", None)]
+)
+def test_a_regular_expression_sees_the_host(expression: str, holds: bool | None) -> None:
+    asked = Request("GET", "/", host="a.test")
+    assert matches(Condition(ConditionField.HOST, (expression,), regex=True), asked) is holds
+
+
+def test_a_regular_expression_sees_a_header_and_stays_hidden() -> None:
+    asked = Request("GET", "/", headers=(("X-Key", "s3cr3t-1"),))
+    assert matches(Condition.on_header("x-key", ["^s3cr3t-[0-9]$"], regex=True), asked) is True
+    assert matches(Condition.on_header("x-key", ["^other$"], regex=True), asked) is False
+    assert matches(Condition.on_header("x-none", [".*"], regex=True), asked) is False
+
+
 def test_what_aws_added_later_is_not_guessed_at() -> None:
-    assert matches(Condition(ConditionField.PATH, ("^/img",), regex=True), GET) is None
+    assert matches(Condition("moon-phase", ("full",), regex=True), GET) is None
+    assert matches(Condition(ConditionField.METHOD, ("GET",), regex=True), GET) is None
 
 
 def told(**fields: Any) -> Any:

@@ -184,7 +184,8 @@ def with_rule(condition: Condition) -> LiveRule:
         (Condition(ConditionField.HOST, ("shop.test",)), "host (not given) doesn't match shop.test"),
         (Condition(ConditionField.QUERY, ("a=b",)), "no part of the query string matches a=b"),
         (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), "source 11.0.0.1 is not in 10.0.0.0/8"),
-        (Condition(ConditionField.HOST, ("^a",), regex=True), "may match: rollout can't evaluate host regex ^a"),
+        (Condition(ConditionField.HOST, ("^a",), regex=True), "host (not given) doesn't match ^a"),
+        (Condition(ConditionField.PATH, ("^/V2",), regex=True), "may match: rollout can't evaluate path regex ^/V2"),
     ],
 )
 def test_every_kind_of_condition_says_why(condition: Condition, why: str) -> None:

@@ -5,7 +5,7 @@ AWS has no lookaheads, lookbehinds, backreferences, atomic groups, possessive qu
 classes of Unicode (https://github.com/google/re2/wiki/Syntax). What's left means the same to both engines, with `\d`,
 `\s` and `\w` of ASCII alone. Refused here, though RE2 knows them: `\C`, `\Q…\E`, `\z`, POSIX's classes, and flags
 in the middle. An expression fits if a part of the text does: `^` and `$` are for who wants all of it. RE2 takes linear
-time, which Python's engine doesn't promise.
+time, which Python's engine doesn't promise: `fits` doesn't begin what could take long.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _TOKEN = re.compile(
 )
 _NOT_ESCAPES = frozenset("123456789NUZu")
 _MAX_REPEAT = 1000
+_MOST_STEPS = 10**7
 
 
 @lru_cache(maxsize=4096)
@@ -50,3 +51,24 @@ def compiled(expression: str, flags: int = 0) -> re.Pattern[str]:
             return re.compile(expression, flags | re.ASCII)
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(str(error)) from None
+
+
+def fits(expression: str, text: str) -> bool | None:
+    """Whether a load balancer finds an expression in a text; None where that can't be decided here.
+
+    That is where a load balancer wouldn't take the expression, where the case of letters would decide (AWS doesn't say
+    whether it counts), for other texts than ASCII, and where Python's engine could take long.
+    """
+    if not text.isascii() or _steps(expression, text) > _MOST_STEPS:
+        return None
+    try:
+        found = {compiled(expression, flags).search(text) is not None for flags in (0, re.IGNORECASE)}
+    except ValueError:
+        return None
+    return found.pop() if len(found) == 1 else None
+
+
+def _steps(expression: str, text: str) -> int:
+    """At most so many steps does backtracking take, roughly."""
+    length, repeats = len(text) + 1, len(re.findall(r"[*+{]", expression))
+    return int(max(length**repeats, 2**length if re.search(r"\)[*+{]", expression) else 0))

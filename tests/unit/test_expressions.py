@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rollout_sandbox.expressions import compiled
+from rollout.inventory.expressions import compiled, fits
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,20 @@ def test_what_re2_has_not_is_refused(expression: str) -> None:
 def test_the_rest_fits_as_there(expression: str, fitting: str, other: str) -> None:
     assert compiled(expression).search(fitting)
     assert not compiled(expression).search(other)
+
+
+@pytest.mark.parametrize("expression", ["(a+)+$", "(a|aa)+$", "(a*)*b", ".*.*.*.*.*.*.*.*b"])
+def test_what_could_take_long_is_left_open(expression: str) -> None:
+    assert fits(expression, "a" * 200) is None
+
+
+def test_usual_expressions_and_paths_are_decided() -> None:
+    path = "/api/v12/customers/0c5b7f6e-6d0a-4a5e-9d55-0f0b8a0d6c11/orders/2026-11-28"
+    assert fits(r"^/api/v[0-9]+/customers/[^/]+/orders(/|$)", path) is True
+    assert fits(r"^/(admin|internal)/", path) is False
+    assert fits("^/\u00fc", "/\u00fc") is None
+
+
+@given(st.text("ab/", max_size=12), st.sampled_from(["^a", "b$", "[ab]{2}", "a|/b", "(a/)*b", "^$", "(?i)A", r"\W"]))
+def test_what_is_decided_is_what_the_engine_finds(text: str, expression: str) -> None:
+    assert fits(expression, text) in {None, compiled(expression).search(text) is not None}
