@@ -33,7 +33,13 @@ ROOT = Path(__file__).parent.parent
 FAST = 60.0
 """How many times as fast as the wall's time goes by in `fast_aws`."""
 
-pytest_plugins = ("tests.plugins.changed", "tests.plugins.nightly", "tests.plugins.seconds", "tests.plugins.order")
+pytest_plugins = (
+    "tests.plugins.changed",
+    "tests.plugins.nightly",
+    "tests.plugins.seconds",
+    "tests.plugins.order",
+    "tests.plugins.unit",
+)
 
 # another worker may have the processor for a while, so an example's time says nothing
 settings.register_profile("workers", deadline=None)
