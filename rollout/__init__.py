@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rollout.migration.gates import Gate as Gate
     from rollout.migration.gates import TrafficLine as TrafficLine
     from rollout.migration.release import ReleaseResult as ReleaseResult
-    from rollout.migration.rollback import RollbackResult as RollbackResult
+    from rollout.migration.rollback.rollback import RollbackResult as RollbackResult
     from rollout.migration.runner.result import PhaseResult as PhaseResult
     from rollout.ramp.runner import RampResult as RampResult
     from rollout.state.history.audit import PastChange as PastChange
@@ -55,7 +55,7 @@ _HOMES = {
     "RampResult": "ramp.runner",
     "ReleaseResult": "migration.release",
     "Request": "inventory.conditions",
-    "RollbackResult": "migration.rollback",
+    "RollbackResult": "migration.rollback.rollback",
     "Rollout": "api.rollout",
     "RolloutError": "errors",
     "RouteDrift": "migration.checks.drift",

@@ -6,9 +6,9 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import Any
 
 MOVED = {
     "rollout.alb.conditions": "rollout.inventory.conditions",
@@ -22,7 +22,7 @@ MOVED = {
 }
 
 
-class _Moved(MetaPathFinder, Loader):
+class _Moved:
     """Finds a module by its earlier name, and gives what asks for it the names of the one of now."""
 
     def find_spec(
@@ -35,7 +35,8 @@ class _Moved(MetaPathFinder, Loader):
         if earlier is None:
             return None
         now = fullname.replace(earlier, MOVED[earlier], 1)
-        return ModuleSpec(fullname, self, origin=now, is_package=fullname == earlier)
+        loader: Any = self  # importlib.abc, which a loader may come from, loads half of importlib
+        return ModuleSpec(fullname, loader, origin=now, is_package=fullname == earlier)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         warnings.warn(f"{spec.name} is {spec.origin} now", DeprecationWarning, stacklevel=2)

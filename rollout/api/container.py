@@ -13,7 +13,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.adapters.notify.ports import Topics
 from rollout.analysis.ports import Alarms, Metrics
 from rollout.api.access import access, homes, sandbox_account
 from rollout.api.backend import backend, backend_warning, sandbox_variables
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
     from rollout.adapters.aws.session import Access
     from rollout.adapters.notify import Notifiers
+    from rollout.adapters.notify.ports import Topics
     from rollout.adapters.pulumi.states import EngineSettings
     from rollout.alb.state import AlbState
     from rollout.analysis.measuring.evidence import EvidenceReader

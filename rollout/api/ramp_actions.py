@@ -23,8 +23,8 @@ from rollout.ramp.decide import bake_of
 if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.analysis.verdicts import AnalysisResult
-    from rollout.migration.rollback import RollbackResult
     from rollout.migration.rollback.asked import Since
+    from rollout.migration.rollback.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
 
 

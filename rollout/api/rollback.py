@@ -15,7 +15,7 @@ from rollout.migration import events
 from rollout.state.ports import Stacks
 
 if TYPE_CHECKING:
-    from rollout.migration.rollback import Rollback, RollbackResult
+    from rollout.migration.rollback.rollback import Rollback, RollbackResult
 
 SAVING = 5.0
 """How many seconds a rollback waits at its end for stacks.toml to be saved."""
@@ -48,7 +48,7 @@ class Rollbacks(Part):
             WrongAccount: The credentials belong to another account; nothing was changed.
             Interrupted: By the user.
         """
-        from rollout.migration.rollback import Reconciliation
+        from rollout.migration.rollback.rollback import Reconciliation
 
         names, container, name = self._opened.routes(routes), self._container, self._environment.name
         states = Reconciliation(
@@ -87,7 +87,8 @@ class Rollbacks(Part):
         rollback.settle(rollback.move(), None)
 
     def _rollback(self, routes: Sequence[str], *, marked: bool) -> Rollback:
-        from rollout.migration.rollback import Rollback, mark_text
+        from rollout.migration.rollback.asked import mark_text
+        from rollout.migration.rollback.rollback import Rollback
         from rollout.ramp.controls import who
 
         container = self._container

@@ -15,7 +15,7 @@ from rollout.migration.ports import Approver
 
 if TYPE_CHECKING:
     from rollout.analysis.verdicts import AnalysisResult
-    from rollout.migration.rollback import RollbackResult
+    from rollout.migration.rollback.rollback import RollbackResult
     from rollout.migration.runner.result import PhaseResult
 
 

@@ -12,7 +12,7 @@ from rollout.fakes.calls import ApiCall
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.inventory.model import LEGACY_ONLY, Split
 from rollout.inventory.quantities import Percent
-from rollout.migration.rollback import Rollback
+from rollout.migration.rollback.rollback import Rollback
 from tests.unit.seed import SEED
 
 HALF = Split.at(Percent(500))

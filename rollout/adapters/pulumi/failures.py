@@ -9,7 +9,6 @@ from itertools import takewhile
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
-from rollout.adapters.aws.iam import denial
 from rollout.base.log import note
 from rollout.errors import EngineError, Problem
 
@@ -46,6 +45,8 @@ def problem_of(text: str) -> Problem:
 
 def engine_error(causes: Sequence[str]) -> EngineError:
     """A failure as one clear error; for a missing permission, with a hint how to get it."""
+    from rollout.adapters.aws.iam import denial  # noqa: PLC0415 - it knows all rights, and most runs end well
+
     denials = [denial(text) for text in causes]
     lines = dict.fromkeys(f"  - {denied or problem_of(text)}" for text, denied in zip(causes, denials, strict=True))
     hint = next((denied.hint for denied in denials if denied), None)

@@ -4,8 +4,3 @@
 rollbacks that a raise must give way to, `state` updates Pulumi's state, `last_good` keeps the last good inventory, and
 `rollback` combines them.
 """
-
-from rollout.migration.rollback.asked import mark_text
-from rollout.migration.rollback.rollback import Reconciliation, Rollback, RollbackResult
-
-__all__ = ["Reconciliation", "Rollback", "RollbackResult", "mark_text"]

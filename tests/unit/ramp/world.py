@@ -19,7 +19,7 @@ from rollout.inventory.ramp_settings import NoticeKind, Ramp
 from rollout.migration import events
 from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
-from rollout.migration.rollback import RollbackResult
+from rollout.migration.rollback.rollback import RollbackResult
 from rollout.migration.runner.result import PhaseResult
 from rollout.ramp.runner import RampResult, Runner
 from rollout.state.history.entries import Update
