@@ -8,7 +8,7 @@ import pytest
 
 from rollout import Rollout
 from rollout.alb.weights import ForwardAction
-from rollout.errors import ConfigError, Drift
+from rollout.errors import ConfigError, Drift, RollbackIncomplete
 from rollout.fakes.world import World
 from rollout.inventory.conditions import Request, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, Split
@@ -221,3 +221,31 @@ def test_a_clash_on_one_of_the_listeners_is_found_at_the_route(both: InMemoryTea
     with pytest.raises(ConfigError) as refused:
         both.open()
     assert "invalid-name" in {problem.code for problem in refused.value.problems}
+
+
+def test_the_default_actions_of_both_listeners_are_one_route(one: InMemoryTeam) -> None:
+    group = one.aws.group_named("ingest")
+    assert group
+    for listener in one.open().traffic.alb_state().listeners.values():
+        for rule in one.aws.rules_of(listener)[:-1]:
+            one.aws.delete_rule(rule.arn)
+        one.aws.set_default_action(listener, ForwardAction({group.arn: 1}))
+    one.edit('path = "/ingest/*"\npriority = 1', 'priority = "default"')
+    at_half(one)
+    assert one.splits() == dict.fromkeys(["ingest-80", "ingest-443"], Split.at(Percent.of(50)))
+    one.open().rollback()
+    assert set(one.splits().values()) == {LEGACY_ONLY}
+
+
+def test_a_rollback_that_one_listener_refuses_names_that_one(one: InMemoryTeam) -> None:
+    at_half(one)
+    plain = one.open().traffic.alb_state().rule_of(one.inventory.routes["ingest-80"])
+    assert plain
+    one.meets.refuse("ModifyRule", plain.arn, times=None)
+    with pytest.raises(RollbackIncomplete) as left:
+        one.open().rollback()
+    assert {problem.where for problem in left.value.problems} == {"routes.ingest-80"}
+    assert one.splits()["ingest-443"] == LEGACY_ONLY
+    one.meets.forget_orders()
+    one.open().rollback(routes=["ingest"])
+    assert set(one.splits().values()) == {LEGACY_ONLY}
