@@ -100,10 +100,10 @@ class InMemoryAccount:
         return tuple(sorted(found, key=lambda rule: rule.priority))
 
     @atomic
-    def listener_of(self, load_balancer: str) -> Arn:
-        """The first listener of a load balancer, by the latter's name."""
-        balancer = self.load_balancers[load_balancer]
-        return next(listener.arn for listener in self.listeners.values() if listener.load_balancer == balancer)
+    def listener_of(self, load_balancer: str, port: int | None = None) -> Arn:
+        """The listener of a load balancer on a port, or else its first one, by the load balancer's name."""
+        own = [each for each in self.listeners.values() if each.load_balancer == self.load_balancers[load_balancer]]
+        return next(each.arn for each in own if port in (None, each.port))
 
     @atomic
     def rule_at(self, load_balancer: str, priority: int) -> LiveRule | None:

@@ -39,7 +39,10 @@ class InMemoryAws(InMemoryAccount):
         """What is there before the legacy rules are: load balancers that answer 404, and groups of addresses."""
         aws = cls(environment.account, environment.region)
         for key, balancer in environment.load_balancers.items():
-            aws.create_load_balancer(balancer.name or key, balancer.listener_port)
+            if there := aws.load_balancers.get(balancer.name or key):
+                aws.create_listener(there, balancer.listener_port)
+            else:
+                aws.create_load_balancer(balancer.name or key, balancer.listener_port)
         for kept in environment.kept_routes.values():
             if kept.target_type != "lambda" and aws.group_named(kept.legacy) is None:
                 aws.register_targets(aws.create_target_group(kept.legacy, kept.target_type), REGISTERED_IP)
@@ -52,7 +55,10 @@ class InMemoryAws(InMemoryAccount):
         No stack made any of it; `World` has those.
         """
         aws = cls.landscape(environment)
-        listeners = {key: aws.listener_of(balancer.name or key) for key, balancer in environment.load_balancers.items()}
+        listeners = {
+            key: aws.listener_of(balancer.name or key, balancer.listener_port)
+            for key, balancer in environment.load_balancers.items()
+        }
         places: dict[tuple[str, int], Route | KeptRoute] = {}
         entries: list[Route | KeptRoute] = [*environment.routes.values(), *environment.kept_routes.values()]
         for entry in entries:

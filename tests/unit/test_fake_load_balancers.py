@@ -113,3 +113,14 @@ def test_a_copy_goes_its_own_way() -> None:
     aws.delete_rule(next(arn for arn, rule in aws.rules.items() if rule.priority == 2023))
     assert other.rule_at("passport-public", 2023)
     assert not aws.rule_at("passport-public", 2023)
+
+
+def test_an_inventory_may_have_two_listeners_of_a_load_balancer() -> None:
+    public = SEED.load_balancers["public"]
+    both = {**SEED.load_balancers, "plain": public.model_copy(update={"listener_port": 80})}
+    moved = {key: route.model_copy(update={"load_balancer": "plain"}) for key, route in SEED.routes.items()}
+    inventory = SEED.model_copy(update={"load_balancers": both, "routes": moved})
+    live = InMemoryLoadBalancers(InMemoryAws.serving(inventory, HALF)).read(inventory)
+    assert live.load_balancers["plain"] == live.load_balancers["public"]
+    assert live.listeners["plain"] != live.listeners["public"]
+    assert set(live.splits(inventory).values()) == {HALF}
