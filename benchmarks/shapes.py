@@ -1,8 +1,8 @@
 """Requests to rules as teams have them, through phases 1 to 3, weights and a rollback: none lost, none wrong.
 
 A host, a header and a query beside the path; a login; a bearer token and a host rewrite; from functions to containers,
-and from containers to a function; the rest of the inventory as it is. `python benchmarks/shapes.py 20000` sends 20,000
-requests instead of 100,000.
+and from containers to a function; the default action; the rest of the inventory as it is. `python benchmarks/shapes.py
+20000` sends 20,000 requests instead of 100,000.
 """
 
 from __future__ import annotations
@@ -37,6 +37,14 @@ NARROW: list[dict[str, Any]] = [
     {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Origin", "Values": ["secret-of-a-cdn"]}},
     {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "version", "Value": "2"}]}},
 ]
+BY_DEFAULT = "l-passport-v2-model-score"
+DEFAULT_ROUTE = f"""[routes.everything-else]
+load-balancer = "public"
+priority = "default"
+legacy = "{BY_DEFAULT}"
+candidate = "l-passport-v2-rust-scorer"
+
+"""
 
 
 @contextmanager
@@ -101,6 +109,9 @@ def shape(checkout: Checkout, ports: dict[str, int]) -> None:
     change("ceramic-score", TOKEN, Transforms=[{"Type": "host-header-rewrite", "HostHeaderRewriteConfig": REWRITE}])
     change("stamps-bulk-patch", AUTHENTICATE)
     change("embed-score", Actions=[{"Type": "forward", "TargetGroupArn": groups["old-containers"]}])
+    default = [{"Type": "forward", "TargetGroupArn": live.group_arn(BY_DEFAULT)}]
+    elb.modify_listener(ListenerArn=live.listeners["public"], DefaultActions=default)
+    edit(checkout, "[routes.embed-stamps]", DEFAULT_ROUTE + "[routes.embed-stamps]")
     edit(checkout, 'legacy = "programs.legacy:program"', "# nobody's program holds them:")
     edit(checkout, 'path = "/v2/stamps/*/score/*"\nmethods = ["GET"]', 'match = "as-is"')
     edit(checkout, 'legacy = "embed-gs-lambda-target-group"', 'legacy = "old-containers"')
