@@ -59,7 +59,7 @@ class Checks(Part):
 
     def _unhealthy(self, live: AlbState) -> Iterator[Problem]:
         """Target groups with unhealthy targets; that nobody could be asked is one line."""
-        places = with_health(self._environment, live)
+        places = with_health(self._environment, live, self._environment.routes)
         try:
             yield from health_problems(places, self._container.load_balancers.health(list(places)) if places else {})
         except AwsError as error:

@@ -74,9 +74,8 @@ class EnvironmentRampActions:
         )
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
-        places = with_health(self._parts.environment, live, ("candidate",))
-        some = {arn: place for arn, place in places.items() if place.split(".")[1] in routes}
-        return tuple(health_problems(some, self._parts.load_balancers.health(list(some)) if some else {}))
+        places = with_health(self._parts.environment, live, routes, ("candidate",))
+        return tuple(health_problems(places, self._parts.load_balancers.health(list(places)) if places else {}))
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         return self._parts.alarms.states(names)

@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-funct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
 
 from rollout.alb.state import AlbState, LiveTargetGroup
 from rollout.alb.weights import group_name
@@ -65,18 +66,19 @@ def ill(states: Sequence[str]) -> str | None:
     return f"has no healthy target: {counts}"
 
 
-def with_health(environment: Environment, live: AlbState, parts: Sequence[str] = SIDES) -> dict[Arn, str]:
+def with_health(
+    environment: Environment, live: AlbState, routes: Iterable[str], parts: Sequence[str] = SIDES
+) -> dict[Arn, str]:
     """The target groups of routes whose targets have a health, which functions haven't: where the file names each.
 
     Args:
         parts: Of legacy's and the candidate's, those that are asked for.
     """
     found: dict[Arn, str] = {}
-    for key, route in environment.routes.items():
-        for part in parts:
-            group = live.target_groups.get(getattr(route, part))
-            if group and not group.is_lambda:
-                found.setdefault(group.arn, f"routes.{key}.{part}")
+    for name, part in product(routes, parts):
+        group = live.target_groups.get(getattr(environment.routes[name], part))
+        if group and not group.is_lambda:
+            found.setdefault(group.arn, f"routes.{name}.{part}")
     return found
 
 
