@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Literal, get_args
 
-from rollout.alb.state import LiveRule, LiveTargetGroup
+from rollout.alb.state import EVERYTHING, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction, group_name, split_of
-from rollout.inventory.conditions import ConditionField, Conditions, Meaning, in_words, values_of
+from rollout.inventory.conditions import ConditionField, Conditions, Meaning, for_endpoint, in_words, values_of
+from rollout.inventory.fields import LAST, LastPriority
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import ZERO, Percent
 
@@ -31,6 +32,11 @@ class Listener:
     port: int
     rules: tuple[LiveRule, ...] = field(default=(), compare=False)
     default: LiveRule | None = field(default=None, compare=False)
+
+    @property
+    def serves(self) -> bool:
+        """Whether its default action forwards, so that it serves requests even without rules."""
+        return self.default is not None and self.default.forward is not None
 
     def __str__(self) -> str:
         return f"{self.load_balancer}:{self.port}"
@@ -80,7 +86,12 @@ class Endpoint:
     kept_for: timedelta | None = None
 
     def __str__(self) -> str:
-        return in_words(self.asks)
+        return "the default action" if self.is_default else in_words(self.asks)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether it is a listener's default action."""
+        return isinstance(self.priority, LastPriority)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -104,6 +115,8 @@ class Unfit:
 
     def __str__(self) -> str:
         place = f"{self.listener}, priority {self.rule.priority}, {self.rule.conditions}"
+        if self.rule.is_default:
+            place = f"{self.listener}, the default action"
         return f"{place}: {self.why}; {self.hint}"
 
 
@@ -136,6 +149,21 @@ def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) 
                     why = f"the rule at priority {first} takes the same requests before it"
                     judged = Unfit(listener, rule, why, "it never gets a request; you can delete it")
             yield judged
+        if listener.default and listener.default.forward and EVERYTHING not in seen:
+            yield _default(listener, listener.default, listener.default.forward, groups)
+
+
+def _default(
+    listener: Listener, rule: LiveRule, forward: ForwardAction, groups: Mapping[Arn, LiveTargetGroup]
+) -> Endpoint | Unfit:
+    """A default action that forwards."""
+    if rule.extras:
+        why = f"it does more than forward ({rule.extras}), which a rule before it would not"
+        return Unfit(listener, rule, why, "to move it, add a rule for /* with the same actions after all others")
+    if len(forward.weights) > 1:
+        return Unfit(listener, rule, f"it forwards to {forward}", f"to move it, {_ONE_GROUP}")
+    judged = _judged(listener, rule, groups)
+    return judged if isinstance(judged, Unfit) else replace(judged, priority=LAST, asks=for_endpoint("/*", ()))
 
 
 def _judged(listener: Listener, rule: LiveRule, groups: Mapping[Arn, LiveTargetGroup]) -> Endpoint | Unfit:
@@ -169,12 +197,5 @@ def _against(rule: LiveRule) -> tuple[str, str] | None:
 
 def no_rules(listener: Listener) -> str:
     """Why nothing of a listener without rules moves, and what to do."""
-    default = listener.default
-    if default is None or default.forward is None:
-        does = f": {default.action}" if default else ""
-        return f"{listener} has only the default rule{does}, which forwards to no target group"
-    group = " and ".join(map(group_name, default.forward.weights))
-    return (
-        f"{listener} has only its default action, which can't be a route yet: add a rule for /* at a free priority "
-        f"after all others that forwards to {group}, and run init again"
-    )
+    does = f": {listener.default.action}" if listener.default else ""
+    return f"{listener} has only the default action{does}, which forwards to no target group"

@@ -159,13 +159,13 @@ def _look(aws: Sandbox | None, region: str, account: str | None) -> Found:
 
 
 def _listeners(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
-    from rollout.api.init.selection import listeners_named, numbers
+    from rollout.api.init.selection import listeners_named, numbers, with_rules
     from rollout.cli.questions import ask, is_terminal, show_choices
     from rollout.errors import UsageError
 
     if names:
         return listeners_named(found, names)
-    several = [listener for listener in found.listeners if listener.rules] or list(found.listeners)
+    several = with_rules(found.listeners)
     if len(several) > 1 and not is_terminal():
         raise UsageError(
             f"there are several listeners: {', '.join(map(str, several))}",
@@ -203,7 +203,7 @@ def _moving(found: Found, listeners: Sequence[Listener], names: Sequence[str], *
         return tuple(movable) if every else endpoints_named(movable, names)
     if unfit:
         show_lines("Rules that can't move", unfit)
-    lines = [f"{e.listener} {e.priority:>5}  {e} → {e.target_group} ({e.target_type})" for e in movable]
+    lines = [f"{e.listener} {e.priority!s:>7}  {e} → {e.target_group} ({e.target_type})" for e in movable]
     if len(movable) == 1:
         show_lines("The rule that can move", lines)
         if not ask("Should it move? yes or no", read_yes_or_no, default="yes"):

@@ -60,6 +60,7 @@ INVENTORY: Mapping[str, str] = {
 RULES: Mapping[str, str] = {
     "changed-since-preview": "AWS has changed since the preview; a new preview is needed.",
     "conditions-changed": "The rule's conditions have changed since rollout last read them.",
+    "default-action-changed": "A default action doesn't forward to legacy any more, behind the rule before it.",
     "extras-changed": "The rule's login, token check or transforms aren't as they were.",
     "forward-changed": "The rule's forward action has changed since rollout last read it.",
     "header-rule-changed": "A header rule on AWS was changed by hand.",
@@ -67,7 +68,7 @@ RULES: Mapping[str, str] = {
     "kept-route-to-candidate": "A route's rule sends a kept route's requests to the candidate.",
     "kept-rule-differs": "A kept route's rule doesn't forward as the inventory says.",
     "kept-rule-missing": "A kept route's rule is not at the inventory's priority.",
-    "priority-taken": "A header rule's priority is in use.",
+    "priority-taken": "The priority of a header rule, or of the rule before a default action, is in use.",
     "route-partly-covered": "A rule of higher precedence takes some of the route's requests.",
     "route-unreachable": "Rules of higher precedence take all of the route's requests.",
     "rule-does-more": "The rule does more than forward, and a header rule before it would not.",

@@ -254,14 +254,14 @@ def test_a_default_action_that_was_changed_since_is_told_and_keeps_the_rule(move
     goes_elsewhere(moved)
     before = default(moved)
     (check,) = (check for check in moved.open().preflight().checks if check.name == "rules")
-    assert ([note.code for note in check.notes], check.problems) == (["unknown-forward"], ())
-    assert [problem.code for problem in moved.open().status().problems] == ["unknown-forward"]
+    assert ([note.code for note in check.notes], check.problems) == (["default-action-changed"], ())
+    assert [problem.code for problem in moved.open().status().problems] == ["default-action-changed"]
     with pytest.raises(Drift):
         moved.open().drift().require()
     moved.open().set_weight(20, approve=True)
     moved.open().rollback()
     assert set(moved.splits().values()) == {LEGACY_ONLY}
-    with raises(PreflightFailed, "unknown-forward"):
+    with raises(PreflightFailed, "default-action-changed"):
         moved.open().undo("phase2", approve=True)
     assert default(moved) == before
     assert made(moved)

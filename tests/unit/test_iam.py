@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from rollout import Rollout
 from rollout.adapters.aws.iam import Role, denial, policy
 from rollout.adapters.aws.iam.policies import ROLES
+from rollout.inventory.fields import LAST
 from rollout.inventory.functions import Function
 from rollout.inventory.model import ROLLBACK_TAG, Environment, HeaderOverride, LoadBalancer
 from rollout.inventory.ramp_settings import Notification
@@ -57,6 +58,17 @@ def test_what_requests_go_through_cannot_be_deleted_before_there_are_header_rule
         *("cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards"),
         "elasticloadbalancing:RemoveTags",
     }
+
+
+def test_only_a_default_action_lets_phase_2_create_rules_and_only_on_its_listener() -> None:
+    balancers = {name: LoadBalancer(name=f"shop-{name}") for name in ("public", "internal")}
+    ordinary = environment(load_balancers=balancers)
+    routes = dict(ordinary.routes)
+    routes["rest"] = next(iter(routes.values())).model_copy(update={"load_balancer": "internal", "priority": LAST})
+    said = statements(environment(load_balancers=balancers, routes=routes))
+    assert resources(said["AddDefaultRules"]) == [f"arn:aws:{ELB}:listener/app/shop-internal/*"]
+    assert said["TagDefaultRules"]["Condition"] == {"StringEquals": {"elasticloadbalancing:CreateAction": "CreateRule"}}
+    assert "elasticloadbalancing:CreateRule" not in actions(ordinary, "operate")
 
 
 def test_a_build_attaches_the_inventorys_policies_and_passes_its_roles() -> None:

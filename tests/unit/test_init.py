@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rollout.alb.discovered import Endpoint, Found, Listener, Unfit, no_rules, sorted_out
+from rollout.alb.extras import NO_EXTRAS, Extras
 from rollout.alb.state import DEFAULT_PRIORITY, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.api.init.answers import Answers, proposed, refuse_unreadable
@@ -28,6 +29,7 @@ from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.inventory.file.reading import parse
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
+from tests.behaviour.test_extras import LOGIN, extras
 
 ANSWERS = Answers("shop", "production", "new-shop", "-candidate", "new.zip", "provided.al2023", "bootstrap")
 GROUPS = {
@@ -176,16 +178,67 @@ def test_each_route_has_a_candidate_group_of_its_own_unless_they_share_them() ->
     assert together == {"cart-candidate", "score-candidate", "pages-candidate"}
 
 
+def by_default(forward: ForwardAction | None, *rules: LiveRule, port: int = 443, extras: Extras = NO_EXTRAS) -> Found:
+    """An account with a listener whose default action does something."""
+    default = LiveRule(Arn("d"), Arn("l"), DEFAULT_PRIORITY, (), forward, "fixed-response 404", extras=extras)
+    return Found("123456789012", "us-west-2", (Listener("shop", port, rules, default),), GROUPS)
+
+
+CART, BOTH = ForwardAction({Arn("arn:cart"): 1}), ForwardAction({Arn("arn:cart"): 1, Arn("arn:score"): 1})
+
+
+@pytest.mark.parametrize("rules", [(), (rule(20, "/a", to="score"),)])
+def test_a_default_action_that_forwards_can_move(rules: tuple[LiveRule, ...]) -> None:
+    account = by_default(CART, *rules)
+    (*_, endpoint) = endpoints(account)
+    for words in ("default", "/*", "the default action"):
+        assert endpoints_named(endpoints(account), [words]) == (endpoint,)
+    made = drafted(account, [endpoint], ANSWERS)
+    inventory = parse(text_of(made), Path("stacks.toml")).environment("production")
+    assert {key: (route.is_default, route.legacy) for key, route in inventory.routes.items()} == {
+        "default": (True, "cart")
+    }
+    rest = drafted(account, endpoints(account)[:1], ANSWERS)  # unless it is the only one it stays, and isn't listed
+    assert not parse(text_of(rest), Path("stacks.toml")).environment("production").kept_routes
+
+
+def test_the_same_default_action_of_several_listeners_is_one_route_and_no_rules() -> None:
+    of_443, of_80 = by_default(CART).listeners[0], by_default(CART, port=80).listeners[0]
+    ruled = Listener("shop", 8080, (rule(7, "/*", to="cart"),))
+    account = replace(by_default(CART), listeners=(of_443, of_80, ruled))
+    inventory = parse(text_of(drafted(account, endpoints(account), ANSWERS)), Path("stacks.toml"))
+    routes = inventory.environment("production").routes.values()
+    assert sorted((str(route.priority), route.is_default) for route in routes) == [
+        ("7", False),
+        ("default", True),
+        ("default", True),
+    ]
+
+
 @pytest.mark.parametrize(
-    ("default", "said"),
+    ("account", "unfit"),
     [
-        (ForwardAction({Arn("arn:targetgroup/cart/1"): 1}), "that forwards to cart, and run init"),
-        (None, "fixed-response 404, which forwards to no"),
+        (by_default(None), 0),
+        (by_default(CART, rule(400, "/*")), 0),
+        (by_default(BOTH), 1),
+        (by_default(CART, extras=extras(LOGIN)), 1),
     ],
 )
-def test_a_listener_that_has_its_default_action_alone_says_what_to_do(default: ForwardAction | None, said: str) -> None:
-    rule = LiveRule(Arn("r"), Arn("l"), DEFAULT_PRIORITY, (), default, "fixed-response 404")
-    assert said in no_rules(Listener("shop", 443, (), rule))
+def test_another_default_action_says_why_it_cannot(account: Found, unfit: int) -> None:
+    judged = tuple(sorted_out(account.listeners, GROUPS))
+    assert not any(isinstance(each, Endpoint) and each.is_default for each in judged)
+    assert [each.hint != "" for each in judged if isinstance(each, Unfit)] == [True] * unfit
+
+
+def test_a_listener_without_anything_to_move_says_what_it_does() -> None:
+    assert "fixed-response 404" in no_rules(by_default(None).listeners[0])
+
+
+def test_a_name_means_the_listeners_that_serve() -> None:
+    serving, answering = by_default(CART, port=443).listeners[0], by_default(None, port=80).listeners[0]
+    account = replace(by_default(None), listeners=(answering, serving))
+    assert listeners_named(account, ["shop"]) == (serving,)
+    assert listeners_named(replace(account, listeners=(answering,)), ["shop"]) == (answering,)
 
 
 def test_of_two_rules_for_the_same_requests_the_later_is_never_asked() -> None:

@@ -94,7 +94,7 @@ def drafted(
         {key: listener for listener, key in balancer_keys(listeners).items()},
         routes,
         {keys[first]: ports for first, ports in alike.items() if len(ports) > 1},
-        {keys[each]: each for each in endpoints if each not in moving},
+        {keys[each]: each for each in endpoints if each not in moving and not each.is_default},
         tuple(each for each in judged if isinstance(each, Unfit)),
         {} if candidate else candidate_groups(new, answers.suffix, _names(found), shared=shared_groups),
         candidate,
@@ -111,7 +111,7 @@ def _alike(endpoints: Iterable[Endpoint]) -> dict[Endpoint, dict[int, int]]:
     firsts: dict[tuple[object, ...], Endpoint] = {}
     found: dict[Endpoint, dict[int, int]] = {}
     for each in endpoints:
-        does = (each.target_group, each.candidate, each.weight, each.kept_for)
+        does = (each.is_default, each.target_group, each.candidate, each.weight, each.kept_for)
         first = firsts.setdefault((each.listener.load_balancer, meaning_of(each.asks), *does), each)
         found.setdefault(first, {})[each.listener.port] = each.priority
     return found

@@ -61,6 +61,8 @@ def route_keys(endpoints: Sequence[Endpoint]) -> dict[Endpoint, str]:
 
 
 def _stem(endpoint: Endpoint) -> str:
+    if endpoint.is_default:
+        return "default"
     return slug(endpoint.paths[0] if endpoint.paths else str(endpoint))
 
 

@@ -11,7 +11,7 @@ from rollout.inventory.file.findings import suggestion
 
 
 def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
-    """The listeners that `NAME` or `NAME:PORT` mean; without a port all that have rules, or else all.
+    """The listeners that `NAME` or `NAME:PORT` mean; without a port those of `with_rules`.
 
     Raises:
         UsageError: There is none of such a name or port.
@@ -20,9 +20,7 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
     for name in names:
         balancer, _, port = name.partition(":")
         own = [each for each in found.listeners if each.load_balancer == balancer]
-        meant = (
-            [each for each in own if str(each.port) == port] if port else [each for each in own if each.rules] or own
-        )
+        meant = [each for each in own if str(each.port) == port] if port else with_rules(own)
         if not meant:
             known = [str(each) for each in found.listeners]
             close = suggestion(name, [*known, *(each.load_balancer for each in found.listeners)])
@@ -31,6 +29,12 @@ def listeners_named(found: Found, names: Sequence[str]) -> tuple[Listener, ...]:
             )
         chosen |= dict.fromkeys(meant)
     return tuple(chosen)
+
+
+def with_rules(listeners: Sequence[Listener]) -> list[Listener]:
+    """Those that have rules, or else those whose default action forwards, or else all."""
+    ruled, serving = [each for each in listeners if each.rules], [each for each in listeners if each.serves]
+    return ruled or serving or list(listeners)
 
 
 def endpoints_named(endpoints: Sequence[Endpoint], names: Sequence[str]) -> tuple[Endpoint, ...]:

@@ -115,7 +115,7 @@ def _kept(draft: Draft) -> Iterator[str]:
 
 def _rule(draft: Draft, endpoint: Endpoint, priorities: Mapping[int, int] | None = None) -> Iterator[str]:
     yield f"load-balancer = {_quoted(draft.balancer(endpoint))}"
-    for key, value in written(endpoint.asks):
+    for key, value in () if endpoint.is_default else written(endpoint.asks):
         words = f" # {one_line(str(endpoint))}" if value == _quoted(AS_IS) else ""
         yield f"{key} = {value}{words}"
     if priorities and len(set(priorities.values())) > 1:
@@ -124,7 +124,8 @@ def _rule(draft: Draft, endpoint: Endpoint, priorities: Mapping[int, int] | None
     else:
         if priorities:
             yield f"listeners = {list(priorities)}"
-        yield f"priority = {endpoint.priority}"
+        default = "# phase 2 makes a rule before the default action, which stays"
+        yield f'priority = "default" {default}' if endpoint.is_default else f"priority = {endpoint.priority}"
     yield f"legacy = {_quoted(endpoint.target_group)}"
 
 

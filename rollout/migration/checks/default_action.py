@@ -7,6 +7,7 @@ docs/decisions has the reasons.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.alb.weights import group_name
@@ -45,8 +46,10 @@ def changed_defaults(environment: Environment, live: AlbState) -> Iterator[Probl
     No request meets them, but the rule can't be removed. A completed environment has no use for legacy.
     """
     for name, route in environment.routes.items():
-        if route.is_default and live.own_rule_of(route) and not environment.completed:
-            yield from filter(None, [default_action_problem(environment, live, name)])
+        has_rule = route.is_default and live.own_rule_of(route) and not environment.completed
+        if has_rule and (problem := default_action_problem(environment, live, name)):
+            hint = f"change the default action to forward to {route.legacy}; no request reaches it meanwhile"
+            yield replace(problem, hint=hint, code="default-action-changed")
 
 
 def default_rule_problems(name: str, route: Route, live: AlbState, held: Mapping[str, str]) -> Iterator[Problem]:

@@ -121,6 +121,9 @@ def cutover_warnings(
         ours: Whether a legacy stack of ours is there.
         routing: The routes that the routing stack already manages.
     """
+    theirs = [name for name, route in environment.routes.items() if not route.is_default]
+    if not theirs:
+        return
     if ownership is None:
         if not ours and environment.legacy.owner != "none":
             yield "rollout has no legacy stack with these rules: name their owner in [legacy]; it must release them"
@@ -132,8 +135,7 @@ def cutover_warnings(
         yield f"if it manages them, {danger}; {then}"
         return
     if ownership.held:
-        count = f"{len(ownership.held)} of {count_of(len(environment.routes), 'rule')}"
+        count = f"{len(ownership.held)} of {count_of(len(theirs), 'rule')}"
         yield f"{ownership.who} manages {count}: {danger}; {then}"
-    theirs = [name for name, route in environment.routes.items() if not route.is_default]
     if nowhere := [name for name in theirs if name not in ownership.held and name not in routing]:
         yield f"{ownership.who} doesn't manage the rule of {', '.join(nowhere)}: its owner must release it, too"

@@ -57,13 +57,11 @@ class Resources:
 
     def fronted(self) -> _Arns:
         """The listeners that get a rule before their default action."""
-        used = dict.fromkeys(r.load_balancer for r in self.environment.routes.values() if r.is_default)
-        return tuple(self._below("listener", key) for key in used)
+        return self._of_balancers("listener", defaults=True)
 
     def default_rules(self) -> _Arns:
         """The rules of those listeners: AWS gives a new one its name."""
-        used = dict.fromkeys(r.load_balancer for r in self.environment.routes.values() if r.is_default)
-        return tuple(self._below("listener-rule", key) for key in used)
+        return self._of_balancers("listener-rule", defaults=True)
 
     def target_groups(self) -> _Arns:
         """The candidates' target groups."""
@@ -231,9 +229,9 @@ class Resources:
     def _own_roles(self) -> Mapping[str, Function]:
         return {name: function for name, function in self._functions().items() if function.role is None}
 
-    def _of_balancers(self, kind: Literal["listener", "listener-rule"]) -> _Arns:
-        used = dict.fromkeys(route.load_balancer for route in self.environment.routes.values())
-        return tuple(self._below(kind, key) for key in used)
+    def _of_balancers(self, kind: Literal["listener", "listener-rule"], *, defaults: bool = False) -> _Arns:
+        routes = (route for route in self.environment.routes.values() if route.is_default or not defaults)
+        return tuple(dict.fromkeys(self._below(kind, route.load_balancer) for route in routes))
 
     def _below(self, kind: Literal["listener", "listener-rule"], balancer: str) -> str:
         if self.live and (listener := self.live.listeners.get(balancer)):
