@@ -10,6 +10,7 @@ import pytest
 
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
+from rollout.analysis.measuring.pools import hindrances
 from rollout.errors import Drift, EngineError, PreflightFailed
 from rollout.fakes.owner import InMemoryOwner
 from rollout.fakes.world import World
@@ -300,6 +301,20 @@ def test_a_rule_that_others_renumbered_is_told_and_rolled_back(moved: InMemoryTe
     assert moved.aws.rules[arn].forward == default(moved).forward
     moved.aws.set_rule_priority(arn, MAX_PRIORITY)
     moved.open().set_weight(20, approve=True)
+
+
+def test_the_default_action_behind_the_rule_does_not_confound_its_figures(moved: InMemoryTeam) -> None:
+    live, routes = moved.open().traffic.alb_state(), (ROUTE, "ceramic-score")  # they share the candidate's group
+    assert not list(hindrances(moved.inventory, live, routes))
+    moved.aws.modify_rule(there(moved).arn, asks=for_endpoint("/most/*", ()))
+    live = moved.open().traffic.alb_state()
+    assert any("another rule, for no conditions" in text for text in hindrances(moved.inventory, live, routes))
+
+
+def test_a_ramp_raises_it(moved: InMemoryTeam) -> None:
+    moved.open().set_weight(0, approve=True)
+    moved.open().ramp(approve=True, once=True)
+    assert set(moved.splits().values()) == {Split.at(Percent.of(5))}
 
 
 def test_a_route_that_comes_later_leaves_the_others_as_they_are(cut_over: InMemoryTeam) -> None:

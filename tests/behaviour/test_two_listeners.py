@@ -119,6 +119,19 @@ def at_half(team: InMemoryTeam) -> None:
     team.open().set_weight(50, approve=True)
 
 
+def test_a_default_action_of_both_listeners_has_one_weight(one: InMemoryTeam) -> None:
+    aws = one.aws
+    for rule in [rule for rule in aws.rules.values() if not rule.is_default]:
+        aws.delete_rule(rule.arn)
+        aws.set_default_action(rule.listener, rule.forward)
+    one.edit('path = "/ingest/*"\npriority = 1', 'priority = "default"')
+    at_half(one)
+    assert set(one.splits().values()) == {Split.at(Percent.of(50))}
+    one.open().rollback()
+    one.open().undo("phase2", approve=True)
+    assert all(rule.is_default for rule in aws.rules.values())
+
+
 @pytest.mark.parametrize("name", ["ingest", "ingest-80"])
 def test_a_route_of_two_listeners_has_one_weight(one: InMemoryTeam, name: str) -> None:
     assert not one.open().preflight().problems

@@ -76,6 +76,18 @@ route-weights = { cart = 2.5 }
 CART = 'path = "/cart/*"'
 LEGACY = "[stickiness]"
 HELP = 'path = "/help"'
+OTHER_DEFAULTS = """[routes.rest]
+load-balancer = "public"
+priority = "default"
+legacy = "old-rest"
+candidate = "api-public"
+
+[routes.more]
+load-balancer = "public"
+priority = "default" #!
+legacy = "old-more"
+candidate = "api-public"
+"""
 API = 'code = "api.zip"'
 ARN = "arn:aws:elasticloadbalancing:us-west-2:111111111111:loadbalancer/app/shop/50dc6c495c0c9188"
 ACCESS_POINT = "arn:aws:elasticfilesystem:us-west-2:111111111111:access-point/fsap-0a"
@@ -161,6 +173,31 @@ CASES = {
         'match = "as-is"\nvia = "/*" #!',
         "conflicting-keys",
         "via is not allowed with match",
+    ),
+    # default actions
+    "a default action with a path": (
+        'path = "/stock"\npriority = 10\n',
+        'path = "/stock" #!\npriority = "default"\n',
+        "conflicting-keys",
+        'path is not allowed with priority = "default"',
+    ),
+    "a default action with conditions": (
+        'path = "/stock"\npriority = 10\n',
+        'match = "as-is" #!\npriority = "default"\n',
+        "conflicting-keys",
+        'match is not allowed with priority = "default"',
+    ),
+    "two default actions of one listener": (
+        LEGACY,
+        f"{OTHER_DEFAULTS}\n{LEGACY}",
+        "duplicate-priority",
+        "priority default on load balancer 'public' is already used by routes.rest",
+    ),
+    "a kept default action": (
+        'methods = ["GET"]\npriority = 20',
+        'methods = ["GET"]\npriority = "default" #!',
+        "wrong-type",
+        "a whole number from 1 to 50000",
     ),
     # keys
     "misspelled key": (

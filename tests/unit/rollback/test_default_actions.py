@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.alb.extras import NO_EXTRAS, Extras
@@ -42,6 +42,7 @@ def rules(world: World) -> tuple[LiveRule, LiveRule]:
     return made, default
 
 
+@settings(max_examples=30)
 @given(WEIGHTS, TAGS, EXTRAS, EXTRAS, st.sampled_from(["old-a", "old-b", None]))
 def test_all_but_the_weights_is_kept(
     weights: tuple[int, int], tags: dict[str, str], beside: Extras, by_default: Extras, behind: str | None
