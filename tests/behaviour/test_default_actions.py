@@ -279,6 +279,31 @@ def test_a_default_action_that_changes_behind_the_gate_stops_what_would_rely_on_
     assert made(site) is None
 
 
+def test_a_default_action_that_changes_behind_the_gate_keeps_the_rule(moved: InMemoryTeam) -> None:
+    def approve(_: object) -> bool:
+        goes_elsewhere(moved)
+        return True
+
+    moved.open().rollback()
+    with raises(Drift, "changed-since-preview"):
+        moved.open().undo("phase2", approve=approve)
+    assert made(moved)
+
+
+def test_a_rule_for_all_requests_that_is_none_of_the_routes_stays_in_a_rollback(site: InMemoryTeam) -> None:
+    rule = other_rule(site, 4000)
+    site.aws.modify_rule(rule, forward=ForwardAction({group(site, "targetGroupRegistry"): 1}))
+    before = site.aws.rules[rule]
+    site.open().rollback()
+    assert site.aws.rules[rule] == before
+
+
+def test_a_rule_on_legacy_that_others_renumbered_is_known_by_the_state(moved: InMemoryTeam) -> None:
+    moved.open().rollback()
+    moved.aws.set_rule_priority(there(moved).arn, 7000)
+    assert "rule-renumbered" in {problem.code for problem in moved.open().drift().problems}
+
+
 def test_a_rule_that_others_deleted_is_drift_and_made_anew(moved: InMemoryTeam) -> None:
     moved.aws.delete_rule(there(moved).arn)
     assert {problem.code for problem in moved.open().drift(ignore_file=True).problems} == {"rule-missing"}

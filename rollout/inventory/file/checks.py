@@ -291,7 +291,7 @@ def _priorities(environment: Environment) -> Iterator[Finding]:
                 yield Finding((*at, "legacy"), what, hint, (*first, "legacy"), code="shared-rule-differs")
             continue
         what = f"priority {route.priority} on load balancer {route.load_balancer!r} is already used by {dotted(first)}"
-        hint = "set the priority that its live rule has"
+        hint = "a listener has one default action" if route.is_default else "set the priority that its live rule has"
         yield Finding((*at, "priority"), what, hint, (*first, "priority"), code="duplicate-priority")
 
 
@@ -308,8 +308,8 @@ def _share_rule(one: Route | KeptRoute, other: Route | KeptRoute) -> bool:
 def _endpoints(environment: Environment) -> Iterator[Finding]:
     seen: dict[tuple[str, frozenset[Meaning]], tuple[Keys, str]] = {}
     for at, route in _all_routes(environment):
-        if not route.conditions:
-            continue  # what the live rules ask isn't known here
+        if not route.conditions or route.is_default:
+            continue  # what the live rules ask isn't known here; a default action has a priority that is its own
         key = "path" if route.match is None else "match"
         first, other = seen.setdefault((route.load_balancer, meaning_of(route.conditions)), (at, key))
         if first != at:

@@ -6,7 +6,7 @@ docs/decisions has the reasons.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from rollout.alb.state import AlbState, LiveRule
@@ -52,15 +52,11 @@ def changed_defaults(environment: Environment, live: AlbState) -> Iterator[Probl
             yield replace(problem, hint=hint, code="default-action-changed")
 
 
-def default_rule_problems(name: str, route: Route, live: AlbState, held: Mapping[str, str]) -> Iterator[Problem]:
-    """What is wrong with the rule that is to be, or is, before a default action.
-
-    Args:
-        held: The ARNs of the rules that stacks hold, by route.
-    """
+def default_rule_problems(name: str, route: Route, live: AlbState) -> Iterator[Problem]:
+    """What is wrong with the rule that is to be, or is, before a default action."""
     place, there, candidate = f"routes.{name}", live.own_rule_of(route), live.group_arn(route.candidate)
     others = (r for r in live.rules_of(route.load_balancer) if not r.is_default and r.priority != route.priority)
-    moved = next((r for r in others if r.arn == held.get(name) or _is_like_it(r, route, candidate)), None)
+    moved = next((r for r in others if _is_like_it(r, route, candidate)), None)
     if moved:
         yield Problem(
             f"its rule on {route.load_balancer} has priority {moved.priority}, not {MAX_PRIORITY}",

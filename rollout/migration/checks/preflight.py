@@ -74,7 +74,7 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
         if route.load_balancer not in live.listeners:
             continue
         if route.is_default:
-            yield from default_rule_problems(key, route, live, held)
+            yield from default_rule_problems(key, route, live)
             continue
         rule, place = live.rule_of(route), f"routes.{key}"
         if rule is not None and (strange := next((c for c in rule.asks if c.field not in set(ConditionField)), None)):
