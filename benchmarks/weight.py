@@ -29,7 +29,7 @@ stack.up(plan=plan)
 """
 
 with cut_over() as checkout:
-    from rollout.adapters.pulumi.install import require
+    from rollout.adapters.pulumi.install.locate import require
 
     path = os.pathsep.join([str(require().path.parent), os.environ["PATH"]])
     state = (checkout.folder / ".rollout" / "sandbox" / "state").resolve().as_uri()

@@ -235,7 +235,7 @@ class Container:
 
     @cached_property
     def _engine(self) -> EngineSettings:
-        from rollout.adapters.pulumi.install import require  # noqa: PLC0415
+        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
         from rollout.adapters.pulumi.states import EngineSettings  # noqa: PLC0415 - as above
 
         engine = require()
@@ -252,7 +252,7 @@ class Container:
             EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
         """
         from rollout.adapters.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
-        from rollout.adapters.pulumi.install import require  # noqa: PLC0415
+        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
 
         legacy, root = self.environment.legacy, self.environment.root
         variables = self._sandboxed()
@@ -274,7 +274,7 @@ class Container:
         Raises:
             EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
         """
-        from rollout.adapters.pulumi.install import require  # noqa: PLC0415 - as above
+        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415 - as above
 
         engine = require()
         return f"Pulumi {engine.version} at {engine.path}"

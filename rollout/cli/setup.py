@@ -31,7 +31,7 @@ def setup(
 
     Example: rollout setup
     """
-    from rollout.adapters.pulumi import install as toolchain
+    from rollout.adapters.pulumi.install.install import setup as install_engine
 
-    engine = toolchain.setup(run.render, source=source.value, force=force)
+    engine = install_engine(run.render, source=source.value, force=force)
     run.render.say(f"Pulumi {engine.version} is ready: {engine.path}")

@@ -37,13 +37,13 @@ def demo(
         from pathlib import Path
         from tempfile import TemporaryDirectory
 
-        from rollout.adapters.pulumi import install
+        from rollout.adapters.pulumi.install import locate
         from rollout.api.rollout import Rollout
         from rollout_sandbox import Sandbox, extra
         from rollout_sandbox.story import seed
 
         extra.require()  # before the engine, which may take minutes to get
-        install.require()
+        locate.require()
         if file == STACKS_TOML and not file.exists():
             file = sample()
             run.render.say("no stacks.toml in this folder: the demo uses a sample with eight routes of a scoring API")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.pulumi.install import require
+from rollout.adapters.pulumi.install.locate import require
 from rollout.inventory.model import LEGACY_ONLY, PREPARED
 from rollout.migration import events
 from rollout_sandbox.story import seed

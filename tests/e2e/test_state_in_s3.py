@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rollout.adapters.aws.iam import policy
-from rollout.adapters.pulumi.install import require
+from rollout.adapters.pulumi.install.locate import require
 from rollout.adapters.pulumi.stacks import PulumiStacks
 from rollout.adapters.pulumi.states import EngineSettings
 from rollout.errors import EngineError

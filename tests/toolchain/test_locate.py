@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.pulumi.install import PINNED, Version, find, require
-from rollout.adapters.pulumi.install.locate import engines_folder, write_stamp
+from rollout.adapters.pulumi.install.locate import engines_folder, find, require, write_stamp
+from rollout.adapters.pulumi.install.versions import PINNED, Version
 from rollout.errors import EngineMissing, EngineTooOld
 
 from .engines import asked, engine

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from rollout.adapters.pulumi.install import PINNED, Progress, find, setup
 from rollout.adapters.pulumi.install.build import build
-from rollout.adapters.pulumi.install.job import Job, SourceFailed
-from rollout.adapters.pulumi.install.locate import engines_folder
+from rollout.adapters.pulumi.install.install import setup
+from rollout.adapters.pulumi.install.job import Job, Progress, SourceFailed
+from rollout.adapters.pulumi.install.locate import engines_folder, find
+from rollout.adapters.pulumi.install.versions import PINNED
 from rollout.errors import EngineMissing, EngineSetupFailed
 
 from .engines import engine
@@ -143,7 +144,7 @@ def test_of_two_at_once_the_second_waits_and_builds_nothing(cache: Path) -> None
 KILLED_HALFWAY = """
 import sys
 from pathlib import Path
-from rollout.adapters.pulumi.install import setup
+from rollout.adapters.pulumi.install.install import setup
 def half(job):
     (job.root / "bin").mkdir()
     (job.root / "bin" / "pulumi").write_text("half")

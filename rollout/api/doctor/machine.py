@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rollout import __version__
-from rollout.adapters.pulumi import install as toolchain
+from rollout.adapters.pulumi.install import locate
 from rollout.base.files import is_folder
 from rollout.base.packages import how_to_install, missing_of
 from rollout.errors import EngineError, Problem
@@ -46,7 +46,7 @@ def machine_checks(folder: Path, *, sandboxed: bool, environ: Mapping[str, str] 
 def engine(environ: Mapping[str, str]) -> Check:
     """Whether there is a Pulumi engine that fits."""
     try:
-        found = toolchain.require(environ=environ)
+        found = locate.require(environ=environ)
     except EngineError as error:
         return failed("engine", error)
     return Check("engine", f"Pulumi {found.version} at {found.path}")

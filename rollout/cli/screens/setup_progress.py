@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from rollout.adapters.pulumi.install import Progress
+from rollout.adapters.pulumi.install.job import Progress
 from rollout.cli.people import People
 from rollout.cli.screens import show
 

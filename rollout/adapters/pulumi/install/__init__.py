@@ -10,10 +10,3 @@ release, or builds the same version from the Go module proxy if the release can'
 
 The engine keeps its own plugins and credentials in `$PULUMI_HOME` (`~/.pulumi`); rollout doesn't touch them.
 """
-
-from rollout.adapters.pulumi.install.install import setup
-from rollout.adapters.pulumi.install.job import Progress
-from rollout.adapters.pulumi.install.locate import PulumiBinary, find, require
-from rollout.adapters.pulumi.install.versions import MINIMUM, PINNED, Version
-
-__all__ = ["MINIMUM", "PINNED", "Progress", "PulumiBinary", "Version", "find", "require", "setup"]
