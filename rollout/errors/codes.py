@@ -61,6 +61,7 @@ RULES: Mapping[str, str] = {
     "changed-since-preview": "AWS has changed since the preview; a new preview is needed.",
     "conditions-changed": "The rule's conditions have changed since rollout last read them.",
     "default-action-changed": "A default action doesn't forward to legacy any more, behind the rule before it.",
+    "default-rule-left": "The rule before a default action was released, and not deleted.",
     "extras-changed": "The rule's login, token check or transforms aren't as they were.",
     "forward-changed": "The rule's forward action has changed since rollout last read it.",
     "header-rule-changed": "A header rule on AWS was changed by hand.",

@@ -11,7 +11,7 @@ import pytest
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.pools import hindrances
-from rollout.errors import Drift, EngineError, PreflightFailed
+from rollout.errors import Drift, EngineError, PreflightFailed, VerifyFailed
 from rollout.fakes.owner import InMemoryOwner
 from rollout.fakes.world import World
 from rollout.inventory.conditions import Request, for_endpoint
@@ -288,6 +288,14 @@ def test_a_default_action_that_changes_behind_the_gate_keeps_the_rule(moved: InM
     with raises(Drift, "changed-since-preview"):
         moved.open().undo("phase2", approve=approve)
     assert made(moved)
+
+
+def test_a_rule_that_its_program_keeps_is_told_when_phase_2_is_undone(moved: InMemoryTeam) -> None:
+    moved.open().rollback()
+    stacks = moved.world.actor().stacks(moved.inventory)
+    stacks.retain(ROUTING, [state.urn for state in stacks.resources(ROUTING) or () if state.id == there(moved).arn])
+    with raises(VerifyFailed, "default-rule-left"):
+        moved.open().undo("phase2", approve=True)
 
 
 def test_a_rule_for_all_requests_that_is_none_of_the_routes_stays_in_a_rollback(site: InMemoryTeam) -> None:

@@ -14,6 +14,14 @@ from tests.sandbox.tenant import single
 
 pytestmark = pytest.mark.engine
 
+DELETE = {
+    "Sid": "DeleteDefaultRules",
+    "Effect": "Allow",
+    "Action": ["elasticloadbalancing:DeleteRule"],
+    "Resource": "arn:aws:elasticloadbalancing:us-west-2:*:listener-rule/app/passport-public/*",
+    "Condition": {"StringEquals": {"aws:ResourceTag/rollout:stack": "routing"}},
+}
+"""What docs/security.md wants beside the policy where phase 2 is undone."""
 OLD, NEW = "passport-v2-stamp-score", "rust-scorer"
 
 
@@ -32,8 +40,9 @@ def serves_by_default(team: Team) -> None:
 def test_a_default_action_moves_and_comes_back_without_a_gap(legacy: Team) -> None:
     team = legacy
     serves_by_default(team)
-    before = team.open().traffic.alb_state().defaults
+    before, policy = team.open().traffic.alb_state().defaults, team.open().iam_policy("operate")
     with traffic_of(team) as traffic:
+        team.aws.enforce(team.account, policy)
         team.open().phase1(approve=True)
         team.open().phase2(approve=True)
         rule = team.open().traffic.alb_state().rule_of(team.open().inventory.routes[ROUTE])
@@ -47,7 +56,9 @@ def test_a_default_action_moves_and_comes_back_without_a_gap(legacy: Team) -> No
         assert team.open().rollback().reconciled
         back = traffic.now
         traffic.wait(2 * RATE)
+        team.aws.enforce(team.account, {**policy, "Statement": [*policy["Statement"], DELETE]})
         team.open().undo("phase2", approve=True)
+        team.aws.enforce(team.account, None)
         traffic.wait(2 * RATE)
         answers = traffic.answers
 

@@ -103,6 +103,17 @@ class UndoPhase2(Phase):
             if route.is_default:
                 yield f"the rule before the default action of {route.load_balancer} is deleted; the action serves again"
 
+    def verify(
+        self, environment: Environment, context: PhaseContext, now: AlbState, after: Mapping[str, Split]
+    ) -> Iterable[Problem]:
+        yield from super().verify(environment, context, now, after)
+        for name in held_rules(environment, context.live, context.routing):
+            route = environment.routes[name]
+            if route.is_default and (left := now.own_rule_of(route)):
+                hint = f"delete the rule {left.arn}: the default action serves {route.legacy}, too"
+                what = "the rule before the default action is still there"
+                yield Problem(what, where=f"routes.{name}", hint=hint, code="default-rule-left")
+
 
 def _handed_back(environment: Environment, each: Mapping[str, T]) -> dict[str, T]:
     """Of something by route, what is of rules that an owner gets back: one before a default action had none."""
