@@ -13,6 +13,8 @@ from enum import StrEnum
 from rollout.inventory.model import Arn
 
 MINUTE = timedelta(minutes=1)
+ARMS = ("legacy", "the candidate")
+"""What people call the two that are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,15 @@ def function(arn: str) -> Source:
     name, _, qualifier = arn.rpartition(":function:")[2].partition(":")
     resource = (("Resource", f"{name}:{qualifier}"),) if qualifier else ()
     return Source("AWS/Lambda", (("FunctionName", name), *resource))
+
+
+def version(function: str, alias: str, number: str) -> Source:
+    """What one of an alias's two versions answered; CloudWatch has it while the alias points to two.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+    """
+    dimensions = (("ExecutedVersion", number), ("FunctionName", function), ("Resource", f"{function}:{alias}"))
+    return Source("AWS/Lambda", dimensions)
 
 
 REPORTS = "REPORT lines"

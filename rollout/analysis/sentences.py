@@ -38,7 +38,7 @@ def of_fail(evidence: Evidence, analysis: Analysis) -> str:
     else:
         beside = _beside(stream, fault.candidate, fault.legacy)
         how = f"at least {evidence.at_least:.3g} times worse"
-        how += "" if fault.legacy[1] else " than legacy was before"
+        how += "" if fault.legacy[1] else f" than {stream.names[0]} was before"
     began = f" since {stream.start + timedelta(minutes=fault.first):%H:%M} UTC" if fault.first else ""
     return f"{beside}{began}: {how} ({_sure(analysis.false_alarms, evidence.phi)})"
 
@@ -66,13 +66,14 @@ def of_wait(evidence: Evidence) -> str:
 def of_no_data(stream: Stream) -> str:
     """Which requests are missing."""
     legacy, candidate = stream.legacy.requests.sum(), stream.candidate.requests.sum()
-    where = "legacy" if candidate else "the candidate" if legacy else "either implementation"
+    old, new = stream.names
+    where = old if candidate else new if legacy else "either implementation"
     return f"{NAMES[stream.metric]}: no requests in {where}"
 
 
 def of_silence(stream: Stream, who: str, minute: int) -> str:
     """Which implementation has fallen silent, and since which minute of the step, from 0."""
-    where = "legacy" if who == "legacy" else "the candidate"
+    where = stream.names[0 if who == "legacy" else 1]
     return f"{NAMES[stream.metric]}: no requests in {where} since {stream.start + timedelta(minutes=minute):%H:%M} UTC"
 
 

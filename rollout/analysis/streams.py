@@ -12,6 +12,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from rollout.analysis.metrics import ARMS
 from rollout.inventory.ramp_settings import MetricName
 
 Counts = NDArray[np.int64]
@@ -62,6 +63,7 @@ class Stream:
         harmful: If it is a latency, the candidate's events above `latency.harmful`.
         before: Legacy's in the hours before the step, by which its minutes' variation is known.
         legacy_harmful: If it is a latency, legacy's events above `latency.harmful`.
+        names: What people call the arms: two builds of the candidate have their versions.
     """
 
     metric: MetricName
@@ -73,3 +75,4 @@ class Stream:
     harmful: Arm | None = None
     before: Arm | None = None
     legacy_harmful: Arm | None = None
+    names: tuple[str, str] = ARMS

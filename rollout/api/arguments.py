@@ -46,6 +46,22 @@ def read_share(value: Percent | float | str) -> Percent:
     return share
 
 
+def read_steps(values: Sequence[Percent | float | str]) -> tuple[Percent, ...]:
+    """The rising shares of a new build.
+
+    Raises:
+        UsageError: They aren't rising, or not above 0 to at most 100 per cent.
+    """
+    steps = tuple(map(read_weight, values))
+    if not steps or list(steps) != sorted(set(steps)) or steps[0] == ZERO:
+        raise UsageError(
+            f"{', '.join(map(str, steps)) or 'nothing'} is no list of steps",
+            hint="give rising shares above 0 to at most 100 per cent, such as 10,50,100",
+            code="out-of-range",
+        )
+    return steps
+
+
 def deployable(environment: Environment, functions: Sequence[str]) -> tuple[str, ...]:
     """The named functions, or all that have an alias.
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from rollout.api.arguments import Approval, approver, deployable, read_share
+from rollout.api.arguments import Approval, approver, deployable, read_share, read_steps
+from rollout.api.opened import patient
 from rollout.api.phases import Phases
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration import events
 
 if TYPE_CHECKING:
     from rollout.migration.rollback.builds import DeployBackResult
     from rollout.migration.runner.result import PhaseResult
+    from rollout.ramp.runner import RampResult
 
 
 class Deploys(Phases):
@@ -49,6 +52,58 @@ class Deploys(Phases):
         self.phase1(approve=approve, message=message, waive=waive)
         run = phase_runner(self._opened, builds=builds).run
         return run("deploy", approver(approve), message=message, waive=waive)
+
+    def deploy_by_steps(
+        self,
+        steps: Sequence[Percent | float | str],
+        *,
+        functions: Sequence[str] = (),
+        approve: Approval = None,
+        once: bool = False,
+        message: str | None = None,
+        waive: Sequence[str] = (),
+    ) -> RampResult:
+        """Publish the functions' builds, and raise their shares of the aliases' requests, each after a Pass.
+
+        The new build is judged against the old one by Lambda's counts of the two versions, with the settings of
+        `[analysis]`; time, alarms and notifications are those of `[ramp]`. It continues from where the aliases are.
+
+        Args:
+            steps: Rising shares above 0 per cent; the last one is always 100.
+            functions: Their keys in the file; by default all that have an alias.
+            approve: Approves each step's gate, and what phase 1 would change.
+            once: Do what is due now and return, instead of continuing until all requests are on the new build.
+            message: For phase 1 in Pulumi's update history; a step's own message has its verdict.
+            waive: Resources that may change beyond the policy, such as `Function:rust-scorer`.
+
+        Raises:
+            AnalysisFailed: The new build is worse; the old one has all requests again.
+            RampEnded: The build was taken back.
+            UsageError: There is no such function, it has no alias, or a step is out of range.
+        """
+        from rollout.api.build_actions import BuildActions
+        from rollout.ramp.builds import BuildHistory, newer, ramp_of
+        from rollout.ramp.controls import who
+        from rollout.ramp.runner import RampResult, Runner
+        from rollout.state.ramp_journal import Journal
+
+        self._environment.require("ramp", "analysis", "notifications")
+        container, name = self._container, self._environment.name
+        names, ramp = deployable(self._environment, functions), ramp_of(self._environment.ramp, read_steps(steps))
+        actions = BuildActions(
+            self._opened, names, ramp, waive=waive, warn=lambda said: self._emit(events.Warned(name, said))
+        )
+        if not any(alias.beside for alias in actions.read().values()):  # another build is for the next deploy
+            self.phase1(approve=approve, message=message, waive=waive)
+        if not newer(actions.read()):
+            self._emit(events.NothingToDo(name, "deploy"))
+            return RampResult(name, WHOLE, "finished", "the aliases point to the newest build")
+        environment = self._environment.model_copy(update={"ramp": ramp})
+        journal = Journal(name, lambda: container.stacks, lambda: container.utc, who(), stack=CANDIDATE)
+        history = partial(BuildHistory, environment, actions, journal)
+        with self._emit.aside():
+            asked = patient(self._emit, approver(approve))
+            return Runner(environment, actions, journal, self._emit, history=history, approve=asked).run(once=once)
 
     def deploy_back(
         self, *, functions: Sequence[str] = (), reconcile: bool = True, message: str | None = None

@@ -14,6 +14,8 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.migration.emitter import Emitter
+from rollout.migration.gates import Gate
+from rollout.migration.ports import Approver
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,16 @@ class Opened:
         """Write a live weight into the file; for all routes if none is named."""
         if config.save_weight(self.file, self.environment.name, weight, routes or None):
             self.emit(events.WeightSaved(self.environment.name, str(self.file), weight))
+
+
+def patient(emit: Emitter, approve: Approver | None) -> Approver | None:
+    """An approver that is asked once all that was told is seen."""
+
+    def ask(gate: Gate) -> bool:
+        emit.drain()
+        return approve is not None and approve(gate)
+
+    return ask if approve else None
 
 
 class Part:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import math
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from rollout.analysis.measuring.pools import group_pools
 from rollout.api.arguments import HOUR, Approval, approver, read_span, read_weight
-from rollout.api.opened import Part
+from rollout.api.opened import Part, patient
 from rollout.api.ramp_actions import EnvironmentRampActions
 from rollout.api.requests import Requests
 from rollout.errors import UsageError
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.ramp.controls import Controls, read_until, who
+from rollout.ramp.history import RampHistory
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.view import RampView, view
 from rollout.state.ramp_journal import Journal, Kind
 
 if TYPE_CHECKING:
     from rollout.analysis.planning import RampPlan
-    from rollout.migration.gates import Gate
 
 KEPT_CLIENTS = (
     "cookies keep each client with one implementation, and the judge counts requests: a few heavy clients can fail a "
@@ -58,16 +58,12 @@ class EnvironmentRamp(Part):
         actions = EnvironmentRampActions(
             self._opened, save=save, warn=lambda said: self._emit(events.Warned(name, said))
         )
-        asked = approver(approve)
-
-        def ask(gate: Gate) -> bool:
-            self._emit.drain()  # so that all that was told is seen before somebody is asked
-            return asked is not None and asked(gate)
-
         with self._emit.aside():
-            return Runner(self._environment, actions, self._journal(), self._emit, ask if asked else None).run(
-                once=once, restart=restart
-            )
+            journal = self._journal()
+            history = partial(RampHistory, self._environment, actions, journal)
+            asked = patient(self._emit, approver(approve))
+            runner = Runner(self._environment, actions, journal, self._emit, history=history, approve=asked)
+            return runner.run(once=once, restart=restart)
 
     def view(self) -> RampView:
         """The ramp's state, verdict and next action; nothing is changed."""

@@ -28,7 +28,36 @@ if TYPE_CHECKING:
     from rollout.migration.runner.result import PhaseResult
 
 
-class EnvironmentRampActions:
+class SharedActions:
+    """The actions that a ramp of routes and one of builds have in common.
+
+    Args:
+        opened: The environment.
+        warn: Called with a sentence about a failed notification.
+    """
+
+    def __init__(self, opened: Opened, *, warn: Callable[[str], None]) -> None:
+        self._opened = opened
+        self._parts = opened.container
+        self._notifiers = opened.container.notifiers(warn)
+
+    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        return self._parts.alarms.states(names)
+
+    def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
+        from rollout.adapters.notify import Notice  # noqa: PLC0415 - only where somebody is told
+
+        name = self._parts.environment.name
+        self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
+
+    def now(self) -> datetime:
+        return self._parts.utc
+
+    def wait_until(self, due: datetime) -> None:
+        self._parts.wait_until(due)
+
+
+class EnvironmentRampActions(SharedActions):
     """The `RampActions` of one environment; see there.
 
     Args:
@@ -38,10 +67,8 @@ class EnvironmentRampActions:
     """
 
     def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None]) -> None:
-        self._opened = opened
-        self._parts = opened.container
+        super().__init__(opened, warn=warn)
         self._save = save
-        self._notifiers = opened.container.notifiers(warn)
         self._since: Since | None = None
         self._evidence: dict[tuple[str, ...], EvidenceReader] = {}
 
@@ -77,9 +104,6 @@ class EnvironmentRampActions:
         places = with_health(self._parts.environment, live, routes, ("candidate",))
         return tuple(health_problems(places, self._parts.load_balancers.health(list(places)) if places else {}))
 
-    def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
-        return self._parts.alarms.states(names)
-
     def smoke(self) -> tuple[str, ...]:
         report = Checks(self._opened).smoke()
         report.require()
@@ -100,18 +124,6 @@ class EnvironmentRampActions:
         return Rollbacks(self._opened).rollback(
             routes=self._some(routes), save=self._save, reconcile=said is not None, message=said
         )
-
-    def tell(self, kind: NoticeKind, sentence: str, weight: Percent | None, routes: Sequence[str]) -> None:
-        from rollout.adapters.notify import Notice  # noqa: PLC0415 - only where somebody is told
-
-        name = self._parts.environment.name
-        self._notifiers.send(Notice(kind, name, sentence, weight, self.now(), {"routes": tuple(routes)}))
-
-    def now(self) -> datetime:
-        return self._parts.utc
-
-    def wait_until(self, due: datetime) -> None:
-        self._parts.wait_until(due)
 
     def _some(self, routes: Sequence[str]) -> tuple[str, ...]:
         """The routes to name; none if they are all, so that stacks.toml gets the one weight."""

@@ -22,25 +22,39 @@ def deploy(
         str | None,
         typer.Option("--share", metavar="N", help="The share of the alias's requests, in per cent; by default all."),
     ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option("--steps", metavar="N,N", help="Raise the share by these steps, each after a Pass."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="With --steps: make one look and exit.")] = False,
     back: Annotated[bool, typer.Option("--back", help="Back to the previous build at once, without asking.")] = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
     """Publish the candidate's builds, and point the functions' aliases there.
 
-    Phase 1 publishes a build as a version without requests; then the aliases move. No listener rule changes.
+    Phase 1 publishes a build as a version without requests; then the aliases move. No listener rule changes. With
+    --steps the new build is judged against the old one; exit code 6: it is worse, and was taken back.
 
-    Example: rollout deploy production --share 10
+    Example: rollout deploy production --steps 10,50,100
     """
     from rollout.errors import UsageError
 
-    if back and share is not None:
+    given = {"--back": back, "--share": share is not None, "--steps": steps is not None}
+    if len(both := [name for name, is_given in given.items() if is_given]) > 1 or (once and steps is None):
         raise UsageError(
-            "--back and --share exclude each other", hint="`--back` also takes back a share", code="conflicting-options"
+            f"{' and '.join(both)} exclude each other" if len(both) > 1 else "--once is only for --steps",
+            hint="`rollout deploy --help` explains each of them",
+            code="conflicting-options",
         )
+    chosen = functions or ()
     if back:
-        run.for_rollback(environment).deploy_back(functions=functions or (), message=message)
-        return
-    run.environment(environment).deploy(
-        functions=functions or (), share=share, approve=run.approve, message=message, waive=waive or ()
-    )
+        run.for_rollback(environment).deploy_back(functions=chosen, message=message)
+    elif steps is not None:
+        run.environment(environment).deploy_by_steps(
+            steps.split(","), functions=chosen, approve=run.approve, once=once, message=message, waive=waive or ()
+        )
+    else:
+        run.environment(environment).deploy(
+            functions=chosen, share=share, approve=run.approve, message=message, waive=waive or ()
+        )

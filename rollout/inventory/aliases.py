@@ -78,9 +78,14 @@ class LiveAlias:
         """Where it points now, for a state that follows."""
         return AliasTarget(self.version, self.beside, self.before, at_once=self.taken_back is not None)
 
-    def to_newest(self, share: Percent | None) -> AliasTarget:
-        """On to the version that was published last, or a share of its requests; where it is if there is none newer."""
-        newest = self.published[-1] if self.published else self.version
+    def towards(self, version: str | None, share: Percent | None) -> AliasTarget:
+        """On to a version, or a share of its requests; where it is if it points there.
+
+        Args:
+            version: By default the one that was published last.
+            share: All by default.
+        """
+        newest = version or (self.published[-1] if self.published else self.version)
         if newest == self.version:
             return AliasTarget(self.version, None, self.before)
         if share is not None:

@@ -22,10 +22,12 @@ class Builds:
     Attributes:
         functions: Their keys; all that have an alias if empty.
         share: Of the requests of their aliases; all of them if left out.
+        versions: By function; the newest of those that aren't in it.
     """
 
     functions: tuple[str, ...] = ()
     share: Percent | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

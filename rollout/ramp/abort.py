@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
+from typing import Any
 
 from rollout.errors import Interrupted, Locked, RollbackIncomplete, RolloutError, WrongAccount
 from rollout.inventory.model import Environment
@@ -25,7 +26,9 @@ TRIES, AGAIN = 3, timedelta(seconds=10)
 class RampAbort:
     """The way back of one environment's ramp."""
 
-    def __init__(self, environment: Environment, means: RampActions, journal: Journal, emit: events.Listener) -> None:
+    def __init__(
+        self, environment: Environment, means: RampActions[Any], journal: Journal, emit: events.Listener
+    ) -> None:
         self._environment = environment
         self._means = means
         self._journal = journal
@@ -106,7 +109,9 @@ class RampAbort:
     @staticmethod
     def _is_named(route: str, error: RolloutError) -> bool:
         """Whether an error is about a route; an error without a route is about all."""
-        return not isinstance(error, RollbackIncomplete) or any(p.where == f"routes.{route}" for p in error.problems)
+        return not isinstance(error, RollbackIncomplete) or any(
+            (p.where or "").split(".")[1:2] == [route] for p in error.problems
+        )
 
     def _lowered(self, stands: RampState, decision: Decision) -> Percent | None:
         """The previous weight, if there is one and it could be set."""

@@ -1,12 +1,11 @@
-"""The ramp's actions, as a Protocol; `api.ramp_actions` implements them."""
+"""A ramp's actions, as a Protocol; `api.ramp_actions` and `api.build_actions` implement them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.errors import Problem
 from rollout.inventory.quantities import Percent
@@ -19,16 +18,20 @@ if TYPE_CHECKING:
     from rollout.migration.runner.result import PhaseResult
 
 
-class RampActions(Protocol):
-    """The ramp's actions; times are AWS's."""
+Live = TypeVar("Live")
+"""What a ramp moves, as AWS has it: the rules of routes, or the aliases of functions."""
 
-    def read(self) -> AlbState:
-        """The live rules with their tags."""
+
+class RampActions(Protocol[Live]):
+    """A ramp's actions; times are AWS's. What it says of routes goes for functions in a ramp of builds."""
+
+    def read(self) -> Live:
+        """The live rules with their tags; or the aliases."""
 
     def overruled(self) -> tuple[str, ...]:
         """The rollback marks at the first `read`, each by its `mark_id`."""
 
-    def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
+    def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
         """Judge routes since their weight is live."""
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:

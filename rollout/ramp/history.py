@@ -1,15 +1,19 @@
-"""A ramp's history and the live rules: reads its state from both, and writes its entries."""
+"""A ramp's history and what is live: reads its state from both, and writes its entries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic
 
 from rollout.alb.state import AlbState
-from rollout.errors import Drift, EngineError, Locked, RampEnded, UsageError
+from rollout.errors import Drift, EngineError, Locked, Problem, RampEnded, UsageError
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
+from rollout.migration.gates import Gate
 from rollout.migration.rollback.asked import mark_id
-from rollout.ramp.actions import RampActions
+from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
@@ -17,16 +21,40 @@ from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rol
 LOOK_AGAIN = "wait for it; the same command looks again"
 
 
-class RampHistory:
-    """One environment's ramp, as read last.
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What people are told of a ramp.
 
-    Args:
-        means: Reads the live rules.
-        warn: Called with what can't be read.
+    Attributes:
+        name: What it is.
+        restart: How it begins again after it has ended.
+        stopped: How it goes on after Ctrl-C, and what to do instead.
     """
 
+    name: str
+    restart: str
+    stopped: str
+
+
+class History(ABC, Generic[Live]):
+    """A ramp of an environment, as read last.
+
+    Args:
+        means: Reads what is live.
+        warn: Called with what can't be read.
+
+    Attributes:
+        wording: What people are told of it.
+    """
+
+    wording: Wording
+
     def __init__(
-        self, environment: Environment, means: RampActions, journal: Journal, warn: Callable[[str], None]
+        self,
+        environment: Environment,
+        means: RampActions[Live],
+        journal: Journal,
+        warn: Callable[[str], None],
     ) -> None:
         self._environment = environment
         self._means = means
@@ -34,37 +62,34 @@ class RampHistory:
         self._warn = warn
         self._updates: tuple[Update, ...] | None = None
 
-    def stand(self) -> tuple[AlbState, RampState]:
-        """The ramp's state; if history can't be read, by the last reading, so that a Fail is still seen."""
-        try:
-            live, self._updates = self._journal.beside(self._means.read, self._environment)
-        except EngineError as error:
-            if self._updates is None:
-                raise
-            self._warn(f"history can't be read: {error}")
-            live = self._means.read()
-        return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
+    @abstractmethod
+    def stand(self) -> tuple[Live, RampState]:
+        """What is live, and the ramp's state."""
 
+    @abstractmethod
     def begin_anew(self) -> None:
         """Begin at the live weight.
 
         Raises:
-            UsageError: A ramp is running.
-            Drift: The routes have different weights.
+            UsageError: There is nothing to restart.
         """
-        live, updates = self._journal.beside(self._means.read, self._environment)
-        try:
-            stands = ramp_state(self._environment, live, entries(updates))
-        except Drift:
-            pass
-        else:
-            if stands.ended is None and not stands.is_new:
-                raise UsageError(
-                    f"a ramp is running at {stands.weight} %; there is nothing to restart",
-                    hint="leave out --restart to continue it",
-                    code="ramp-under-way",
-                )
-        self.start(ramp_state(self._environment, live, ()).weight)
+
+    @abstractmethod
+    def elsewhere(self, gate: Gate, stands: RampState, target: Percent) -> Iterable[Problem]:
+        """What doesn't have the judged weight any more, at the gate of a raise."""
+
+    @abstractmethod
+    def require_untouched(self, live: Live, stands: RampState) -> None:
+        """Continue only if nothing was moved back.
+
+        Raises:
+            Drift, RampEnded: Something was.
+        """
+
+    def is_last(self, weight: Percent) -> bool:
+        """Whether nothing can be judged at a weight, so that the ramp ends with it."""
+        del weight
+        return False
 
     def start(self, weight: Percent) -> None:
         """A new ramp overrules earlier rollbacks."""
@@ -91,7 +116,63 @@ class RampHistory:
         self._updates = (*(self._updates or ()), Update("update", "succeeded", message, self._means.now()))
         return message
 
-    def require_untouched(self, live: AlbState, stands: RampState, restart: str) -> None:
+
+class RampHistory(History[AlbState]):
+    """One environment's ramp of routes."""
+
+    def __init__(
+        self, environment: Environment, means: RampActions[AlbState], journal: Journal, warn: Callable[[str], None]
+    ) -> None:
+        super().__init__(environment, means, journal, warn)
+        name = environment.name
+        self.wording = Wording(
+            "ramp",
+            f"`rollout ramp {name} --restart` begins again",
+            f"`rollout ramp {name}` continues, `rollout rollback {name}` moves all to legacy",
+        )
+
+    def stand(self) -> tuple[AlbState, RampState]:
+        """See `History`; if history can't be read, by the last reading, so that a Fail is still seen."""
+        try:
+            live, self._updates = self._read()
+        except EngineError as error:
+            if self._updates is None:
+                raise
+            self._warn(f"history can't be read: {error}")
+            live = self._means.read()
+        return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
+
+    def begin_anew(self) -> None:
+        """Begin at the live weight.
+
+        Raises:
+            UsageError: A ramp is running.
+            Drift: The routes have different weights.
+        """
+        live, updates = self._read()
+        try:
+            stands = ramp_state(self._environment, live, entries(updates))
+        except Drift:
+            pass
+        else:
+            if stands.ended is None and not stands.is_new:
+                raise UsageError(
+                    f"a ramp is running at {stands.weight} %; there is nothing to restart",
+                    hint="leave out --restart to continue it",
+                    code="ramp-under-way",
+                )
+        self.start(ramp_state(self._environment, live, ()).weight)
+
+    def elsewhere(self, gate: Gate, stands: RampState, target: Percent) -> Iterable[Problem]:
+        """See `History`."""
+        return [
+            Problem("doesn't have the judged weight", where=f"routes.{line.route}", code="weight-changed")
+            for line in gate.traffic
+            if line.route in stands.routes
+            and (line.before is None or line.before.weight not in (stands.weight, target))
+        ]
+
+    def require_untouched(self, live: AlbState, stands: RampState) -> None:
         """Continue only if no routes were moved back.
 
         Raises:
@@ -102,4 +183,7 @@ class RampHistory:
             raise stands.half_back
         marks = (rule.rollback for rule in live.rules if rule.rollback)
         if by := rolled_back(self._updates or ()) or next((m for m in marks if mark_id(m) not in stands.overruled), ""):
-            raise RampEnded(f"a rollback began after the ramp: {by}", hint=restart)
+            raise RampEnded(f"a rollback began after the ramp: {by}", hint=self.wording.restart)
+
+    def _read(self) -> tuple[AlbState, tuple[Update, ...]]:
+        return self._journal.beside(self._means.read, lambda live: live.splits(self._environment))

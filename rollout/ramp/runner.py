@@ -7,10 +7,11 @@ anywhere, also several times at once: a raise is announced in history, and given
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Generic
 
-from rollout.alb.state import AlbState
 from rollout.analysis.metrics import MINUTE, AlarmState
 from rollout.analysis.verdicts import AnalysisResult
 from rollout.base import log
@@ -20,7 +21,6 @@ from rollout.errors import (
     GateRefused,
     Interrupted,
     Locked,
-    Problem,
     RampEnded,
     RolloutError,
     UsageError,
@@ -32,9 +32,9 @@ from rollout.migration import events
 from rollout.migration.gates import Gate
 from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
-from rollout.ramp.actions import RampActions
+from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide
-from rollout.ramp.history import LOOK_AGAIN, RampHistory
+from rollout.ramp.history import LOOK_AGAIN, History
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
 
@@ -63,31 +63,34 @@ class RampResult:
     wait: timedelta | None = None
 
 
-class Runner:
-    """Runs the ramp of one environment.
+class Runner(Generic[Live]):
+    """Runs a ramp of one environment.
 
     Args:
+        history: Makes the ramp's history; it is given who is warned.
         approve: Called at each step's gate; None refuses.
     """
 
     def __init__(
         self,
         environment: Environment,
-        means: RampActions,
+        means: RampActions[Live],
         journal: Journal,
         emit: events.Listener,
+        *,
+        history: Callable[[Callable[[str], None]], History[Live]],
         approve: Approver | None,
     ) -> None:
         self._environment = environment
         self._name = environment.name
-        self._restart = f"`rollout ramp {environment.name} --restart` begins again"
         self._means = means
         self._journal = journal
         self._emit = emit
         self._approve = approve
         self._retreat = RampAbort(environment, means, journal, emit)
-        self._history = RampHistory(environment, means, journal, self._warn)
         self._warned = ""
+        self._history = history(self._warn)
+        self._called, self._restart = self._history.wording.name, self._history.wording.restart
 
     def run(self, *, once: bool, restart: bool = False) -> RampResult:
         """Do what is due, and continue until the ramp has ended, unless `once`.
@@ -112,7 +115,7 @@ class Runner:
         except KeyboardInterrupt:
             raise Interrupted(
                 "stopped; the weight stays, and is not watched any more",
-                hint=f"`rollout ramp {self._name}` continues, `rollout rollback {self._name}` moves all to legacy",
+                hint=self._history.wording.stopped,
             ) from None
 
     def _run(self, *, once: bool) -> RampResult:
@@ -130,7 +133,7 @@ class Runner:
                 if (once or is_first) and not is_busy:
                     raise
                 due = self._means.now() + AGAIN if is_busy else due
-                self._warn(f"{error}; the ramp will look again")
+                self._warn(f"{error}; the {self._called} will look again")
             else:
                 if once or result.state == "finished":
                     return result
@@ -138,7 +141,7 @@ class Runner:
             if due > self._means.now():
                 self._means.wait_until(due)
 
-    def _look(self, live: AlbState, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
+    def _look(self, live: Live, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, with its action."""
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)
@@ -158,14 +161,16 @@ class Runner:
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
-        self._history.require_untouched(live, stands, self._restart)
+        self._history.require_untouched(live, stands)
         if decision.act is Act.RAISE:
-            return self._raise(stands, decision)
+            raised = self._raise(stands, decision)
+            is_last = self._history.is_last(raised.weight)
+            return self._finish(replace(stands, weight=raised.weight), decision) if is_last else raised
         if decision.act is Act.FINISH:
             return self._finish(stands, decision)
         return self._wait(stands, decision, now)
 
-    def _judged(self, live: AlbState, stands: RampState, now: datetime) -> AnalysisResult | None:
+    def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
         if stands.since is None or stands.weight == ZERO:
             return None
         judgement = self._means.judge(stands.routes, live, stands.since, now)
@@ -175,7 +180,9 @@ class Runner:
     def _finish(self, stands: RampState, decision: Decision) -> RampResult:
         self._history.write(Kind.FINISHED, stands.weight, decision.sentence)
         self._emit(events.RampFinished(self._name, stands.weight, decision.sentence))
-        self._means.tell("finished", f"the ramp is finished: {decision.sentence}", stands.weight, stands.routes)
+        self._means.tell(
+            "finished", f"the {self._called} is finished: {decision.sentence}", stands.weight, stands.routes
+        )
         return self._result(stands, "finished", decision.sentence)
 
     def _wait(self, stands: RampState, decision: Decision, now: datetime) -> RampResult:
@@ -208,12 +215,12 @@ class Runner:
         if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
             return
         if stands.is_by_hand or ended.kind is Kind.FINISHED:
-            raise RampEnded(f"the ramp has ended: {stands.note}", hint=self._restart)
+            raise RampEnded(f"the {self._called} has ended: {stands.note}", hint=self._restart)
         if stands.left:
             left = self._retreat.move_back(stands.left, persistent=persistent)
             self._journal.write(self._journal.message(Kind.FAILED, ZERO, ended.sentence, left))
         raise AnalysisFailed(
-            f"the ramp failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
+            f"the {self._called} failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
             hint=f"fix the candidate; {self._restart}",
             code="ramp-failed",
         )
@@ -226,13 +233,7 @@ class Runner:
                 self._warn(note)
 
         def consent(gate: Gate) -> bool:
-            elsewhere = [
-                Problem("doesn't have the judged weight", where=f"routes.{line.route}", code="weight-changed")
-                for line in gate.traffic
-                if line.route in stands.routes
-                and (line.before is None or line.before.weight not in (stands.weight, target))
-            ]
-            if elsewhere:
+            if elsewhere := tuple(self._history.elsewhere(gate, stands, target)):
                 raise Drift(
                     f"weights were changed after the verdict on {stands.weight} %", elsewhere, code="weight-changed"
                 )

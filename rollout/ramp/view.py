@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rollout.alb.state import AlbState
 from rollout.analysis.verdicts import AnalysisResult
 from rollout.errors import Drift, RolloutError
 from rollout.inventory.model import Environment
@@ -44,10 +45,10 @@ class RampView:
         return f"{self.decision.act.value}: {self.decision.sentence}"
 
 
-def view(environment: Environment, means: RampActions, journal: Journal) -> RampView:
+def view(environment: Environment, means: RampActions[AlbState], journal: Journal) -> RampView:
     """Read a ramp."""
     try:
-        live, updates = journal.beside(means.read, environment)
+        live, updates = journal.beside(means.read, lambda live: live.splits(environment))
         stands = ramp_state(environment, live, entries(updates), other_change(updates))
     except Drift as drift:
         return RampView(trouble=f"drift: {drift.what}")

@@ -1,4 +1,4 @@
-"""A ramp's entries in the routing stack's update history: writes and reads them.
+"""A ramp's entries in a stack's update history: writes and reads them. A ramp of builds has the candidate's stack.
 
 The history is the only memory: a ramp that died is picked up from it anywhere. An entry is an update's message: a line
 for people, and a line of JSON for the next look. Anybody may write a message, so what isn't an entry is passed over.
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from pydantic import AwareDatetime, Field
 
-from rollout.alb.state import AlbState
 from rollout.inventory.fields import Frozen
-from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.state.history.entries import Update, read_line
@@ -22,6 +21,7 @@ from rollout.state.history.record import record_in
 from rollout.state.ports import Stacks
 
 MARK = "rollout-ramp: "
+Live = TypeVar("Live")
 MAX_SENTENCE = 1000
 READS = 5
 DEPTH = 1000
@@ -56,6 +56,7 @@ class JournalEntry(Frozen):
         routes: For `dropped` and `failed`: the routes that still have to be moved back, or were.
         until: For `frozen`: no raise before; one in the past lifts it.
         overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
+        builds: For a ramp of builds: the versions that it is about, such as `rust-scorer:2`.
         sentence: In words.
     """
 
@@ -66,6 +67,7 @@ class JournalEntry(Frozen):
     routes: tuple[str, ...] = ()
     until: AwareDatetime | None = None
     overruled: tuple[str, ...] | None = None
+    builds: tuple[str, ...] | None = None
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
 
@@ -111,13 +113,27 @@ class Journal:
     Args:
         now: AWS's time.
         by: Who writes.
+        stack: In whose history.
+
+    Attributes:
+        builds: What its next entries are about, for a ramp of builds.
     """
 
-    def __init__(self, environment: str, stacks: Callable[[], Stacks], now: Callable[[], datetime], by: str) -> None:
+    def __init__(
+        self,
+        environment: str,
+        stacks: Callable[[], Stacks],
+        now: Callable[[], datetime],
+        by: str,
+        *,
+        stack: str = ROUTING,
+    ) -> None:
         self._environment = environment
         self._stacks = stacks
         self._now = now
         self._by = by
+        self._stack = stack
+        self.builds: tuple[str, ...] = ()
 
     def read(self) -> tuple[Update, ...]:
         """The latest updates, the oldest first.
@@ -125,15 +141,16 @@ class Journal:
         Raises:
             EngineError: The history can't be read.
         """
-        return self._stacks().history(ROUTING, DEPTH)
+        return self._stacks().history(self._stack, DEPTH)
 
-    def beside(self, read: Callable[[], AlbState], environment: Environment) -> tuple[AlbState, tuple[Update, ...]]:
-        """The live rules and the history of one moment, though another run may be at work.
+    def beside(self, read: Callable[[], Live], seen: Callable[[Live], object]) -> tuple[Live, tuple[Update, ...]]:
+        """What is live, and the history, of one moment, though another run may be at work.
 
         A weight that is set between two reads would look like somebody else's.
 
         Args:
-            read: Reads the live rules.
+            read: Reads what is live.
+            seen: What of it a ramp changes.
 
         Raises:
             EngineError: The history can't be read.
@@ -142,7 +159,7 @@ class Journal:
         for _ in range(READS):
             before, updates = live, self.read()
             live = read()
-            if live.splits(environment) == before.splits(environment):
+            if seen(live) == seen(before):
                 break
         return live, updates
 
@@ -165,6 +182,7 @@ class Journal:
             routes=tuple(routes),
             until=until,
             overruled=overruled or None,
+            builds=self.builds or None,
             sentence=sentence[:MAX_SENTENCE],
         )
         return message(self._environment, entry)
@@ -175,4 +193,4 @@ class Journal:
         Raises:
             EngineError, Locked: As they say.
         """
-        self._stacks().note(ROUTING, message)
+        self._stacks().note(self._stack, message)

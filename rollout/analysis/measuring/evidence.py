@@ -18,8 +18,8 @@ from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_t
 from rollout.analysis.measuring.tallies import (
     BY_FUNCTION,
     BY_TARGET_GROUP,
+    BY_VERSION,
     NOTHING,
-    RECIPES,
     Minutes,
     Rate,
     Tally,
@@ -37,7 +37,15 @@ from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
 HISTORY = timedelta(hours=4)
 """How far back legacy's minutes tell how much they vary."""
 NO_MARGIN = Margin(relative=0)
-_Compared = tuple[MetricName, Pool]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A metric of a pool, and how it is counted there."""
+
+    metric: MetricName
+    pool: Pool
+    recipe: Rate | Time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,11 +69,13 @@ class Gathered:
 class _Plan:
     """A stream before it is read: its two arms, or three of a latency."""
 
-    metric: MetricName
-    pool: Pool
+    compared: _Compared
     tallies: tuple[Tally, ...]
     latency: Latency | None = None
     limit: Limit | None = None
+
+
+NO_CEILINGS: Mapping[_Compared, Limit] = {}
 
 
 class EvidenceReader:
@@ -98,23 +108,11 @@ class EvidenceReader:
         Raises:
             AwsError: AWS refused, can't be reached, or its answer is incomplete.
         """
-        first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
-        until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
-        notes = list[str]()
-        if until - first > MAX_BAKE:
-            first = until - MAX_BAKE
-            notes.append(f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days")
+        first, until, notes = self._minutes(start, now)
         compared = self._compared(live, notes)
         ceilings = self._ceilings(compared, live, first)
-        limits = self._limits_of([each for each in compared if each not in ceilings], first, until)
-        plans = [self._plan(each, limits.get(each), ceilings.get(each)) for each in compared]
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
-        wanted = (series for plan in plans for tallied in plan.tallies for series in tallied.series)
-        series = tuple(dict.fromkeys((*own.values(), *wanted)))
-        read = self._read(series, first, until) if until > first else {}
-        minutes = Minutes(first, (until - first) // MINUTE, read)
-        before = self._legacy_before(plans, first) if until > first else {}
-        streams = tuple(_stream(plan, first, minutes, notes, before.get((plan.metric, plan.pool))) for plan in plans)
+        streams, minutes = self._streams(compared, first, until, notes, ceilings=ceilings, beside=tuple(own.values()))
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
@@ -124,6 +122,59 @@ class EvidenceReader:
         seen = {route for stream in streams for route in stream.routes}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
         return Gathered(streams, tuple(notes), until, unseen)
+
+    def gather_builds(self, builds: Sequence[Pool], start: datetime, now: datetime) -> Gathered:
+        """Read what was counted of two builds of the candidate, which share the requests of an alias.
+
+        Args:
+            builds: A pool for each function, with its key instead of routes: the old version and the new one.
+            start: When the new one got its share, with a time zone.
+            now: The time on AWS, with a time zone.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or its answer is incomplete.
+        """
+        first, until, notes = self._minutes(start, now)
+        recipes: dict[Rate | Time, MetricName] = {}
+        for metric, recipe in BY_VERSION.items():
+            if metric in self._environment.analysis.metrics:
+                recipes.setdefault(recipe, metric)
+        if unseen := [each for each in self._environment.analysis.metrics if each not in BY_VERSION]:
+            notes.append(f"{', '.join(unseen)}: not known by version, and not judged")
+        if recipes.get(BY_VERSION["server-errors"]) == "server-errors":
+            notes.append("server-errors are invocations that fail: Lambda doesn't know an answer's status")
+        compared = [_Compared(metric, pool, recipe) for recipe, metric in recipes.items() for pool in builds]
+        streams, _ = self._streams(compared, first, until, notes)
+        return Gathered(streams, tuple(notes), until)
+
+    def _minutes(self, start: datetime, now: datetime) -> tuple[datetime, datetime, list[str]]:
+        """The first full minute, the end of the last one that doesn't change any more, and what to know of them."""
+        first = _minute(start.astimezone(UTC) + MINUTE - timedelta(microseconds=1))
+        until = max(first, _minute(now.astimezone(UTC) - self._environment.analysis.delay))
+        if until - first <= MAX_BAKE:
+            return first, until, []
+        first = until - MAX_BAKE
+        return first, until, [f"only minutes since {first:%Y-%m-%d %H:%M} UTC count: CloudWatch keeps them for 15 days"]
+
+    def _streams(
+        self,
+        compared: Sequence[_Compared],
+        first: datetime,
+        until: datetime,
+        notes: list[str],
+        *,
+        ceilings: Mapping[_Compared, Limit] = NO_CEILINGS,
+        beside: Sequence[Series] = (),
+    ) -> tuple[tuple[Stream, ...], Minutes]:
+        """Read what is compared, and other series in the same request."""
+        limits = self._limits_of([each for each in compared if each not in ceilings], first, until)
+        plans = [self._plan(each, limits.get(each), ceilings.get(each)) for each in compared]
+        wanted = (series for plan in plans for tallied in plan.tallies for series in tallied.series)
+        series = tuple(dict.fromkeys((*beside, *wanted)))
+        read = self._read(series, first, until) if until > first else {}
+        minutes = Minutes(first, (until - first) // MINUTE, read)
+        before = self._legacy_before(plans, first) if until > first else {}
+        return tuple(_stream(plan, first, minutes, notes, before.get(plan.compared)) for plan in plans), minutes
 
     def _compared(self, live: AlbState, notes: list[str]) -> list[_Compared]:
         metrics = list(self._environment.analysis.metrics)
@@ -139,7 +190,7 @@ class EvidenceReader:
                 f"lambda-errors of {', '.join(pool.routes)} aren't compared: not all are Lambda" for pool in without
             )
         return [
-            (metric, pool)
+            _Compared(metric, pool, kind[metric])
             for metric in metrics
             for kind, found in ((BY_TARGET_GROUP, groups), (BY_FUNCTION, functions))
             if metric in kind
@@ -160,14 +211,14 @@ class EvidenceReader:
 
     def _limits_of(self, compared: Sequence[_Compared], first: datetime, until: datetime) -> dict[_Compared, Limit]:
         """Legacy's limits, from the hour before; if that isn't enough, also from the step's minutes."""
-        times = {each: recipe for each in compared if isinstance(recipe := RECIPES[each[0]], Time)}
+        times = {each: recipe for each in compared if isinstance(recipe := each.recipe, Time)}
         for end in (first, until) if until > first else ():
             missing = {each: recipe for each, recipe in times.items() if (first, each) not in self._limits}
-            pairs = (pair for (_, pool), recipe in missing.items() for pair in limit_series(recipe, pool.legacy))
+            pairs = (pair for each, recipe in missing.items() for pair in limit_series(recipe, each.pool.legacy))
             wanted = dict.fromkeys(series for pair in pairs for series in pair)
             read = self._metrics.read(tuple(wanted), first - BEFORE, end) if wanted else {}
             for each, recipe in missing.items():
-                if found := limit_of(recipe, each[1].legacy, read, first):
+                if found := limit_of(recipe, each.pool.legacy, read, first):
                     self._limits[first, each] = found
         return {each: self._limits[first, each] for each in times if (first, each) in self._limits}
 
@@ -176,7 +227,7 @@ class EvidenceReader:
 
         Logs are left out, as reading them costs by the gigabyte.
         """
-        wanted = {(plan.metric, plan.pool): plan.tallies[0] for plan in plans if not _is_logged(plan.tallies[0])}
+        wanted = {plan.compared: plan.tallies[0] for plan in plans if not _is_logged(plan.tallies[0])}
         known = {each: self._before.get((first, each), (NOTHING,))[0] for each in wanted}
         missing = {each: tallied for each, tallied in wanted.items() if tallied != known[each]}
         start = first - HISTORY
@@ -189,36 +240,37 @@ class EvidenceReader:
         """The limits from stacks.toml for latencies of routes at 100 per cent, where legacy has no requests."""
         analysis, splits = self._environment.analysis, live.splits(self._environment)
         return {
-            (metric, pool): Limit(timedelta(milliseconds=ceiling), first)
-            for metric, pool in compared
-            if isinstance(RECIPES[metric], Time) and (ceiling := bounds_of(metric, analysis)[2])
-            if all(splits[name].weight == WHOLE for name in pool.routes)
+            each: Limit(timedelta(milliseconds=ceiling), first)
+            for each in compared
+            if isinstance(each.recipe, Time) and (ceiling := bounds_of(each.metric, analysis)[2])
+            if all(splits[name].weight == WHOLE for name in each.pool.routes)
         }
 
     def _plan(self, compared: _Compared, limit: Limit | None, ceiling: Limit | None) -> _Plan:
-        metric, pool = compared
-        recipe, sources = RECIPES[metric], (pool.legacy, pool.candidate, pool.candidate, pool.legacy)
+        pool, recipe = compared.pool, compared.recipe
+        sources = (pool.legacy, pool.candidate, pool.candidate, pool.legacy)
         if isinstance(recipe, Rate):
-            return _Plan(metric, pool, tuple(tally(recipe, each) for each in sources[:2]))
-        tolerance, harm, _ = bounds_of(metric, self._environment.analysis)
+            return _Plan(compared, tuple(tally(recipe, each) for each in sources[:2]))
+        tolerance, harm, _ = bounds_of(compared.metric, self._environment.analysis)
         if ceiling:
             limit, tolerance, harm = ceiling, NO_MARGIN, NO_MARGIN
         latency = latency_of(recipe, limit, tolerance, harm)
         bounds = (latency.limit, latency.tolerated, latency.harmful, latency.harmful)
         counted = (tally(recipe, each, timedelta(seconds=bound)) for each, bound in zip(sources, bounds, strict=True))
-        return _Plan(metric, pool, tuple(counted) if limit else (NOTHING,) * 4, latency, limit)
+        return _Plan(compared, tuple(counted) if limit else (NOTHING,) * 4, latency, limit)
 
 
 def _stream(plan: _Plan, first: datetime, minutes: Minutes, notes: list[str], before: Arm | None) -> Stream:
-    called = f"{plan.metric} of {', '.join(plan.pool.routes)}"
+    metric, pool = plan.compared.metric, plan.compared.pool
+    called = f"{metric} of {', '.join(pool.routes)}"
     if plan.latency and plan.limit is None:
-        notes.append(f"{called}: legacy has had fewer than {ENOUGH} requests, too few for a limit")
+        notes.append(f"{called}: {pool.names[0]} has had fewer than {ENOUGH} requests, too few for a limit")
     read = [minutes.arm(tallied, plan.limit.since if plan.limit else None) for tallied in plan.tallies]
     if cut := max(number for _, number in read):
         notes.append(f"{called}: in {count_of(cut, 'minute')} there were more events than requests; they are capped")
     legacy, candidate, *harmful = (arm for arm, _ in read)
     above, legacy_above = harmful or (None, None)
-    return Stream(plan.metric, plan.pool.routes, first, legacy, candidate, plan.latency, above, before, legacy_above)
+    return Stream(metric, pool.routes, first, legacy, candidate, plan.latency, above, before, legacy_above, pool.names)
 
 
 def _is_logged(tallied: Tally) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from rollout.alb.state import AlbState, LiveRule
-from rollout.analysis.metrics import Source, function, target_group
+from rollout.analysis.metrics import ARMS, Source, function, target_group
 from rollout.inventory.conditions import meaning_of
 from rollout.inventory.model import Arn, Environment, Route
 
@@ -24,11 +24,13 @@ class Pool:
         routes: Their names.
         legacy: The source of legacy's counts.
         candidate: The source of the candidate's counts.
+        names: What people call these two.
     """
 
     routes: tuple[str, ...]
     legacy: tuple[Source, ...]
     candidate: tuple[Source, ...]
+    names: tuple[str, str] = ARMS
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,18 @@ BY_FUNCTION: Mapping[MetricName, Rate | Time] = {
     "duration-p50": Time("Duration", 0.5, _MILLISECOND),
     "duration-p99": Time("Duration", 0.99, _MILLISECOND),
 }
-RECIPES = {**BY_TARGET_GROUP, **BY_FUNCTION}
+_FUNCTION_ERRORS = BY_FUNCTION["function-errors"]
+# Of two versions Lambda alone counts: what a load balancer sees is answered by both. The first name of a recipe counts.
+BY_VERSION: Mapping[MetricName, Rate | Time] = {
+    "function-errors": _FUNCTION_ERRORS,
+    "lambda-errors": _FUNCTION_ERRORS,
+    "server-errors": _FUNCTION_ERRORS,
+    "throttles": BY_FUNCTION["throttles"],
+    "duration-p50": BY_FUNCTION["duration-p50"],
+    "latency-p50": BY_FUNCTION["duration-p50"],
+    "duration-p99": BY_FUNCTION["duration-p99"],
+    "latency-p99": BY_FUNCTION["duration-p99"],
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,9 @@ from rollout.errors import Problem
 from rollout.inventory.aliases import AliasTarget, LiveAlias
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Environment, ProgramInput, Split
-from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration.checks.aliases import with_aliases
-from rollout.migration.context import PhaseContext
+from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.desired import candidate_input
 from rollout.migration.phases.phase import Phase, Step
 from rollout.migration.rollback.builds import alias_missing, version_missing
@@ -39,17 +38,16 @@ class Deploy(Phase):
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         for key in self._functions(environment, context):
             live = context.aliases.get(key)
-            yield from self.problems(environment, key, live) if live else (alias_missing(environment, key),)
+            if live is None:
+                yield alias_missing(environment, key)
+                continue
+            target = self.target(key, live, context.asked)
+            gone = [version for version in target.versions if version not in live.published]
+            yield from (version_missing(environment, key, version) for version in gone)
 
-    def problems(self, environment: Environment, key: str, live: LiveAlias) -> Iterator[Problem]:
-        """Why an alias can't be moved."""
-        for version in live.to_newest(None).versions:
-            if version not in live.published:
-                yield version_missing(environment, key, version)
-
-    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget:
+    def target(self, key: str, live: LiveAlias, asked: Builds) -> AliasTarget:
         """Where an alias is to point."""
-        return live.to_newest(share)
+        return live.towards(asked.versions.get(key), asked.share)
 
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
@@ -82,7 +80,7 @@ class Deploy(Phase):
 
     def _targets(self, environment: Environment, context: PhaseContext) -> Targets:
         return {
-            key: self.target(context.aliases[key], context.asked.share)
+            key: self.target(key, context.aliases[key], context.asked)
             for key in self._functions(environment, context)
             if key in context.aliases
         }
@@ -95,10 +93,5 @@ class DeployBack(Deploy):
     summary = "Have the state follow aliases that were taken back; no alias moves"
     needs_targets = False  # what is missing doesn't keep the state from following
 
-    def problems(self, environment: Environment, key: str, live: LiveAlias) -> Iterator[Problem]:
-        del environment, key, live
-        yield from ()
-
-    def target(self, live: LiveAlias, share: Percent | None) -> AliasTarget:
-        del share
+    def target(self, key: str, live: LiveAlias, asked: Builds) -> AliasTarget:
         return live.stays

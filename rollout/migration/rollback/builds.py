@@ -18,6 +18,7 @@ from rollout.migration.ports import Aliases
 from rollout.migration.rollback.lane import in_words
 from rollout.migration.rollback.rollback import LOCK_WAIT, PAUSE
 
+NOTHING: Mapping[str, str] = {}
 TRIES = 5
 """How often an alias is read anew that another process moves meanwhile."""
 
@@ -44,12 +45,22 @@ class BuildsBack:
     Args:
         functions: Their keys.
         emit: Called with each event.
+        leaving: By function, the version that must not get requests; an alias without it stays. By default each alias
+            goes back from where it is.
     """
 
     def __init__(
-        self, environment: Environment, functions: Sequence[str], aliases: Aliases, clock: Clock, emit: events.Listener
+        self,
+        environment: Environment,
+        functions: Sequence[str],
+        aliases: Aliases,
+        clock: Clock,
+        emit: events.Listener,
+        *,
+        leaving: Mapping[str, str] = NOTHING,
     ) -> None:
         self._environment = environment
+        self._leaving = leaving
         self._functions = tuple(functions)
         self._aliases = aliases
         self._clock = clock
@@ -107,6 +118,8 @@ class BuildsBack:
 
     def _problems(self, live: Mapping[str, LiveAlias]) -> Iterator[Problem]:
         for key in self._functions:
+            if key in live and self._stays(key, live[key]):
+                continue
             if key in live:
                 yield from _problems(self._environment, key, live[key])
             else:
@@ -124,6 +137,9 @@ class BuildsBack:
                 f"{len(problems)} of {len(self._functions)} aliases could not be moved back", problems, hint=self._again
             )
 
+    def _stays(self, key: str, live: LiveAlias) -> bool:
+        return live.taken_back is not None or self._leaving.get(key, live.version) not in live.stays.versions
+
     def _move_one(self, key: str, live: LiveAlias | None) -> None:
         """Move one by the revision that was read, so that what others did meanwhile is seen."""
         target: AliasTarget | None = None
@@ -131,7 +147,7 @@ class BuildsBack:
             if live is None:
                 raise RolloutError("the alias is gone", code="alias-missing")
             arrived = target is not None and not _elsewhere(live, target)
-            if arrived or live.taken_back or live.back is None:
+            if arrived or live.back is None or self._stays(key, live):
                 self.moved[key] = live.stays
                 return
             target = live.back

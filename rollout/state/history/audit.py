@@ -137,7 +137,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
 
 def _what(update: Update, record: Record | None, said: JournalEntry | None) -> str:
     if said is not None:
-        return f"ramp {said.kind}"
+        return f"{'deploy' if said.builds else 'ramp'} {said.kind}"
     if record is not None:
         return record.phase
     ours = _OURS.match(update.message)

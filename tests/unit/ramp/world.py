@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
@@ -21,6 +22,7 @@ from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
 from rollout.migration.rollback.rollback import RollbackResult
 from rollout.migration.runner.result import PhaseResult
+from rollout.ramp.history import RampHistory
 from rollout.ramp.runner import RampResult, Runner
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal
@@ -84,7 +86,9 @@ class World:
     ) -> RampResult:
         """Run the ramp as a new process would."""
         journal = Journal(self.environment.name, lambda: self, self.now, "somebody@host")  # type: ignore[arg-type,return-value]
-        return Runner(self.environment, self, journal, self.events.append, approve).run(once=once, restart=restart)
+        history = partial(RampHistory, self.environment, self, journal)
+        runner = Runner(self.environment, self, journal, self.events.append, history=history, approve=approve)
+        return runner.run(once=once, restart=restart)
 
     def cron(self, looks: int = 500) -> RampResult:
         """Run it with `once` each minute until it is finished or raises."""
