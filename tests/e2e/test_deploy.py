@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import Team
+from rollout.inventory.quantities import Percent
+from rollout.migration import events
+from rollout_sandbox import Profile
+from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.load import Load, endpoints_of, tally
+from tests.conftest import Prepared, Team
 
 pytestmark = pytest.mark.engine
 
+RATE = 100
 REGION, NAME = "us-west-2", "rust-scorer"
 LAYER = "arn:aws:lambda:us-west-2:580247275435:layer:LambdaInsightsExtension:38"
 
@@ -87,6 +95,43 @@ def test_a_candidate_with_all_that_teams_give_it_is_built_deployed_and_taken_bac
     moved: Any = team.aws.client("lambda", team.account, REGION)
     moved.update_alias(FunctionName=NAME, Name="live", FunctionVersion="1")
     assert "alias-moved" in {each.code for each in team.open().drift().problems}
+
+
+def test_a_build_gets_its_requests_by_steps_and_a_worse_one_goes_back(
+    prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path
+) -> None:
+    team = prepared.team(tmp_path / "checkout", "legacy", aws=fast_aws)
+    team.edit('handler = "bootstrap"', 'handler = "bootstrap"\nalias = "live"')
+    team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { bake = "3m" }')
+    with team.file.open("a") as file:
+        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n')
+        file.write('metrics = ["lambda-errors"]\n')
+        file.write("metric = { lambda-errors = { harm = { relative = 1, absolute = 3 } } }\n")
+    team.open().phase1(approve=True)
+    team.open().phase2(approve=True)
+    team.open().set_weight(100, approve=True, save=False)
+    team.aws.enforce(team.account, team.open().iam_policy("operate"))
+    try:
+        with Load(endpoints_of(team.open().inventory, team.aws), RATE) as load:
+            load.wait(RATE // 2)
+            build(team, "second")
+            assert team.open().deploy_by_steps([20, 50], approve=True).state == "finished"
+            assert points(team) == ("2", "rollout: before 1")
+            assert tally(load.answers).lost == 0
+            build(team, "third")
+            team.aws.behave(Profile(f"{NAME}:3", account=team.account, crashes=Percent.of(50)))
+            done = team.run("deploy", "production", "--steps", "20,50", "--yes", "--json")
+    finally:
+        team.aws.enforce(team.account, None)
+        team.aws.forget_profiles()
+    assert done.returncode == 6, done.stdout + done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    (failed,) = [event for event in told if event["event"] == "ramp-failed"]
+    assert (failed["outcome"], failed["weight"], failed["routes"]) == ("rolled back", 20, [NAME])
+    assert points(team) == ("2", "rollout: before 1")
+    assert not team.open().phase1(approve=True).changed  # the state has followed
+    raised = [event for event in team.events if isinstance(event, events.RampRaised)]
+    assert [event.weight for event in raised] == [Percent.of(share) for share in (20, 50, 100)]
 
 
 def asked(team: Team) -> int:
