@@ -12,12 +12,13 @@ from rollout.analysis.metrics import version
 from rollout.api.opened import Opened
 from rollout.api.ramp_actions import SharedActions
 from rollout.api.runner import phase_runner
+from rollout.errors import Problem
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.migration.context import Builds
 from rollout.migration.ports import Approver
-from rollout.migration.rollback import RollbackResult
 from rollout.migration.rollback.builds import BuildsBack
+from rollout.migration.rollback.rollback import RollbackResult
 from rollout.ramp.builds import LiveAliases, newer
 from rollout.ramp.decide import bake_of
 
@@ -69,6 +70,9 @@ class BuildActions(SharedActions):
         bake = bake_of(self._ramp, min(shares, default=WHOLE))
         steps = len(self._ramp.steps) - 1 or 1  # nothing is judged at the last one
         return judge(found.streams, self._parts.environment.analysis, steps=steps, bake=bake, notes=found.notes)
+
+    def unhealthy(self, routes: Sequence[str], live: LiveAliases) -> tuple[Problem, ...]:  # noqa: ARG002 - functions are
+        return ()
 
     def smoke(self) -> tuple[str, ...]:
         return ()

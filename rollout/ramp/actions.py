@@ -34,7 +34,7 @@ class RampActions(Protocol[Live]):
     def judge(self, routes: Sequence[str], live: Live, since: datetime, now: datetime) -> AnalysisResult:
         """Judge routes since their weight is live."""
 
-    def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
+    def unhealthy(self, routes: Sequence[str], live: Live) -> tuple[Problem, ...]:
         """The candidate's target groups with unhealthy targets; code `no-healthy-target` where no target is healthy."""
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:

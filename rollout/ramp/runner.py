@@ -197,7 +197,7 @@ class Runner(Generic[Live]):
         self._emit(events.RampWaiting(self._name, stands.weight, act, decision.sentence, until))
         return replace(self._result(stands, act, decision.sentence), wait=until - now if until else None)
 
-    def _alarms(self, live: AlbState, stands: RampState) -> AlarmStates:
+    def _alarms(self, live: Live, stands: RampState) -> AlarmStates:
         """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
         states = self._means.alarms((*mine, *legacy)) if mine or legacy else {}
