@@ -17,6 +17,7 @@ from rollout.base.printable import json_line, one_line
 from rollout.cli.console import SafeConsole, indented
 from rollout.cli.screens.watch import line, watch
 from rollout.errors import RolloutError, UsageError, WrongAccount
+from rollout.errors.redaction import redacted, redacted_in
 from rollout.migration import events
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ class Watch:
         for _ in self._looks():
             if (now := self._line()) != before:
                 before = now
-                sys.stdout.write(f"{self._as_json() if self._run.json else one_line(now)}\n")
+                sys.stdout.write(f"{self._as_json() if self._run.json else redacted(one_line(now))}\n")
                 sys.stdout.flush()
 
     def _line(self) -> str:
@@ -110,7 +111,7 @@ class Watch:
     def _as_json(self) -> str:
         overview, ramp = self._seen or (None, None)
         said = {"event": "watched", "status": overview and overview.status, "ramp": ramp, "trouble": self._trouble}
-        return json_line(events.plain(said))
+        return json_line(redacted_in(events.plain(said)))
 
     def _drawn(self) -> RenderableType:
         if self._seen is None:
