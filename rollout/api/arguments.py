@@ -66,13 +66,24 @@ def deployable(environment: Environment, functions: Sequence[str]) -> tuple[str,
     """The named functions, or all that have an alias.
 
     Raises:
-        UsageError: There is no such function, or it has no alias.
+        UsageError: There is no such function, or it has no alias; or rollout builds none.
     """
+    if not environment.functions:
+        raise UsageError(
+            f"rollout builds no function of {environment.name}, so there is nothing to deploy",
+            hint="deploy its candidates with the tool that builds them; their target groups stay the same",
+            code="nothing-to-deploy",
+        )
     known = [key for key, function in environment.functions.items() if function.alias]
     unknown = [name for name in functions if name not in known]
     if unknown or not known:
         what = f"function {unknown[0]!r} has no alias" if unknown else "no function has an alias"
-        hint = f"functions with an alias: {', '.join(known)}" if known else 'give it one in [functions]: alias = "live"'
+        hint = (
+            f"functions with an alias: {', '.join(known)}"
+            if known
+            else f'`rollout phase1 {environment.name}` deploys builds without an alias; docs/operating.md, "By an '
+            'alias", says how a function gets one'
+        )
         raise UsageError(what, hint=hint, code="unknown-name")
     return tuple(dict.fromkeys(functions)) or tuple(known)
 

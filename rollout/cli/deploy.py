@@ -44,7 +44,7 @@ def deploy(
     if len(both := [name for name, is_given in given.items() if is_given]) > 1 or (once and steps is None):
         raise UsageError(
             f"{' and '.join(both)} exclude each other" if len(both) > 1 else "--once is only for --steps",
-            hint="`rollout deploy --help` explains each of them",
+            hint="give one of them: `--back` also takes back a share, and `--steps` continues from one",
             code="conflicting-options",
         )
     chosen = functions or ()

@@ -42,6 +42,7 @@ class PhaseContext:
         multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
         owner: Another tool that manages the legacy rules.
         aliases: Where the functions' aliases point; none where it doesn't matter.
+        targets: By target group, the targets of functions with an alias; none where it doesn't matter.
         read_aliases: Asked for that once more, when all is done.
         asked: The functions whose builds to deploy, and their share of requests.
         idle: Returns why it isn't proven that legacy is idle.
@@ -54,6 +55,7 @@ class PhaseContext:
     multi_value: frozenset[Arn] = frozenset()
     owner: LegacyOwner | None = None
     aliases: Mapping[str, LiveAlias] = field(default_factory=dict)
+    targets: Mapping[Arn, tuple[str, ...]] = field(default_factory=dict)
     read_aliases: Callable[[], Mapping[str, LiveAlias]] = dict
     asked: Builds = field(default_factory=Builds)
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

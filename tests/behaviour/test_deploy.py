@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,6 @@ from rollout.errors import (
     EngineError,
     GateRefused,
     Locked,
-    PolicyViolation,
     PreflightFailed,
     RollbackIncomplete,
     UsageError,
@@ -159,8 +159,33 @@ def test_undo_takes_all_of_it_away(team: InMemoryTeam) -> None:
 
 def test_a_group_that_holds_the_function_is_not_made_to_hold_an_alias(cut_over: InMemoryTeam) -> None:
     cut_over.edit('handler = "bootstrap"', ALIASED)
-    with raises(PolicyViolation, "change-not-allowed"):
+    calls = len(cut_over.calls("*"))
+    with raises(PreflightFailed, "function-registered"):
         cut_over.open().phase1(approve=True)
+    with raises(PreflightFailed, "function-registered"):
+        cut_over.open().deploy(approve=True)
+    assert "function-registered" in {each.code for each in cut_over.open().preflight().problems}
+    assert cut_over.calls("*")[calls:] == []
+
+
+def test_what_the_hint_says_takes_a_candidate_to_an_alias_by_weights(cut_over: InMemoryTeam) -> None:
+    cut_over.open().set_weight(10, approve=True)
+    text = cut_over.file.read_text()
+    table = next(part for part in re.split(r"(?m)^(?=\[)", text) if part.startswith("[functions.rust-scorer]"))
+    second = table.replace("[functions.rust-scorer]", "[functions.scorer]").replace("rust-scorer", "scorer-live")
+    second = second.replace('handler = "bootstrap"', ALIASED)
+    cut_over.file.write_text(text.replace(table, f"{table}\n{second}\n"))
+    cut_over.open().phase1(approve=True)
+    live = cut_over.world.functions_of(cut_over.inventory).aliases(cut_over.inventory)
+    assert live["scorer"].version == "1"
+
+
+def test_no_share_rises_behind_an_alias_without_its_version(team: InMemoryTeam) -> None:
+    held = team.aws.resources["aws:lambda/function:Function", FUNCTION]
+    team.aws.resources["aws:lambda/function:Function", FUNCTION] = {**held, "versions": ("2",)}
+    with raises(PreflightFailed, "version-missing"):
+        team.open().set_weight(20, approve=True)
+    team.open().set_weight(5, approve=True)  # less is always possible
 
 
 @pytest.mark.parametrize(
@@ -175,6 +200,14 @@ def test_a_group_that_holds_the_function_is_not_made_to_hold_an_alias(cut_over: 
 def test_what_cannot_be_deployed_is_a_wrong_argument(team: InMemoryTeam, options: dict[str, object], code: str) -> None:
     with raises(UsageError, code):
         team.open().deploy(approve=True, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("command", ["deploy", "deploy_back", "steps"])
+def test_where_others_build_all_candidates_there_is_nothing_to_deploy(team: InMemoryTeam, command: str) -> None:
+    nothing = team.inventory.model_copy(update={"functions": {}})
+    opened = team.world.open(nothing)
+    with raises(UsageError, "nothing-to-deploy"):
+        opened.deploy_by_steps([10]) if command == "steps" else getattr(opened, command)()
 
 
 def test_a_candidate_without_an_alias_has_nothing_to_deploy(cut_over: InMemoryTeam) -> None:

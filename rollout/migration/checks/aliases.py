@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.aliases import READY, LiveAlias
 from rollout.inventory.functions import Function
-from rollout.inventory.model import Environment
+from rollout.inventory.model import Arn, Environment
 from rollout.migration.bearers import ALIAS
 from rollout.state.plan import StackPreview
 
@@ -17,11 +18,6 @@ LiveAliases = Mapping[str, LiveAlias]
 def with_aliases(environment: Environment) -> dict[str, Function]:
     """The functions that have an alias, by their keys."""
     return {key: function for key, function in environment.functions.items() if function.alias}
-
-
-def provisioned(environment: Environment) -> bool:
-    """Whether any function has environments that are kept ready."""
-    return any(function.provisioned_concurrency for function in environment.functions.values())
 
 
 def moved_aliases(environment: Environment, preview: StackPreview, aliases: LiveAliases) -> Iterator[Problem]:
@@ -48,12 +44,45 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Live
             )
 
 
+def registered_problems(
+    environment: Environment, live: AlbState, targets: Mapping[Arn, Sequence[str]]
+) -> Iterator[Problem]:
+    """The functions that target groups hold themselves, where the inventory names an alias.
+
+    A target group holds one function, so another target would leave it empty for a moment.
+
+    Args:
+        targets: By target group, its targets.
+    """
+    for key, function in with_aliases(environment).items():
+        itself = f":function:{function.name or key}"
+        for group in (group for names in function.target_groups.values() for group in names):
+            if any(target.endswith(itself) for target in targets.get(live.group_arn(group), ())):
+                yield Problem(
+                    f"target group {group} holds the function itself, not its alias {function.alias}",
+                    where=f"functions.{key}.alias",
+                    hint="leave alias out; or add another entry in [functions] with an alias, another name and other "
+                    'target groups, to which the routes move: docs/operating.md, "By an alias"',
+                    code="function-registered",
+                )
+
+
 def unready_problems(environment: Environment, aliases: LiveAliases, groups: Collection[str]) -> Iterator[Problem]:
-    """The functions behind some target groups that would get requests before their environments are ready."""
+    """The functions behind some target groups that would get requests that they can't answer, or not at once."""
     for key, function in with_aliases(environment).items():
         raised = any(group in groups for names in function.target_groups.values() for group in names)
         live = aliases.get(key)
-        if not (raised and live and function.provisioned_concurrency):
+        if not (raised and live):
+            continue
+        for version in live.stays.versions:
+            if version not in live.published:
+                yield Problem(
+                    f"alias {function.alias} points to version {version}, which doesn't exist any more",
+                    where=f"functions.{key}.alias",
+                    hint=f"`rollout deploy {environment.name}` moves it to the newest version",
+                    code="version-missing",
+                )
+        if not function.provisioned_concurrency:
             continue
         state = live.provisioned.get(live.version, "not there")
         if state != READY:

@@ -16,6 +16,7 @@ from rollout.errors import Problem, RolloutError
 from rollout.inventory.functions import Function
 from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import ZERO, format_duration
+from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.default_action import changed_defaults, not_ours
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
@@ -174,6 +175,7 @@ def _target_groups(environment: Environment, live: AlbState, found: Inspection) 
     problems = (
         *target_group_problems(environment, live),
         *existing_problems(environment, live),
+        *registered_problems(environment, live, found.targets),
         *target_problems(environment, live, found, legacy | candidate),
         *mixed_forms(environment, live, found.multi_value),
         *other_forms(environment, live, found.multi_value, built),

@@ -11,6 +11,7 @@ from rollout.alb.header_rules import bent_overrides
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Split
 from rollout.inventory.stacks import CANDIDATE, LEGACY
+from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms
 from rollout.migration.checks.preflight import code_problems, existing_problems
 from rollout.migration.context import PhaseContext
@@ -36,6 +37,7 @@ class Phase1(Phase):
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         yield from code_problems(environment)
+        yield from registered_problems(environment, context.live, context.targets)
         yield from existing_problems(environment, context.live)
         yield from mixed_forms(environment, context.live, context.multi_value)
         yield from bent_overrides(environment, context.live)

@@ -15,7 +15,7 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
-from rollout.migration.checks.aliases import provisioned, unready_problems
+from rollout.migration.checks.aliases import unready_problems, with_aliases
 from rollout.migration.checks.event_forms import other_forms
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.migration.checks.kinds import kind_warnings
@@ -96,6 +96,13 @@ class Readiness:
         routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
         live = self._load_balancers.read(environment)
         groups = [group.arn for group in live.target_groups.values() if group.is_lambda]
+        aliased = [
+            live.target_groups[group].arn
+            for function in with_aliases(environment).values()
+            for names in function.target_groups.values()
+            for group in names
+            if group in live.target_groups
+        ]
         return PhaseContext(
             live,
             ownership=ownership_of(environment, live, asks, holds.result()) if asks and holds else None,
@@ -104,7 +111,8 @@ class Readiness:
             multi_value=self._load_balancers.multi_value(groups) if phase.asks_forms else frozenset(),
             owner=self._owner,
             idle=self._idle,
-            aliases=self._aliases() if phase.asks_aliases or provisioned(environment) else {},
+            aliases=self._aliases() if phase.asks_aliases or aliased else {},
+            targets=self._load_balancers.targets(aliased) if phase.asks_aliases and aliased else {},
             read_aliases=self._aliases,
             asked=self._builds,
         )
