@@ -17,8 +17,7 @@ from rollout.alb.weights import split_of
 from rollout.errors import Problem
 from rollout.inventory.conditions import Conditions
 from rollout.inventory.marks import Mark
-from rollout.inventory.model import Arn, Environment, Split
-from rollout.inventory.quantities import ZERO
+from rollout.inventory.model import LEGACY_ONLY, Arn, Environment, Split
 from rollout.migration.bearers import (
     ALARM,
     ALIAS,
@@ -370,10 +369,10 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
             code="wrong-forward",
         )
     recorded = forward_in(old.recorded)
-    was = split_of(recorded, bounds.legacy, bounds.candidate) if recorded else None
-    if policy.keeps_weights and split is not None and split.weight != (was.weight if was else ZERO):
+    was = (recorded and split_of(recorded, bounds.legacy, bounds.candidate)) or LEGACY_ONLY
+    if policy.keeps_weights and split is not None and split.weight != was.weight:
         yield Problem(
-            f"the candidate would get {split} of its requests, not {was or ZERO}; a cutover moves none",
+            f"the candidate would get {split} of its requests, not {was}; a cutover moves none",
             where=change.name,
             code="cutover-moves-traffic",
         )

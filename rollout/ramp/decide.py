@@ -117,7 +117,7 @@ def decide(
         return Decision(Act.BAKE, f"in ALARM state before the first step: {', '.join(alarms.raised)}")
     elif alarms.unhealthy:
         return Decision(Act.BAKE, f"before the first step {'; '.join(alarms.unhealthy)}")
-    why = judgement.sentence if judgement is not None and stands.weight > ZERO else "the first step"
+    why = judgement.sentence if judgement is not None else "the first step"
     target = next_step(ramp, stands.weight)
     if target is None:
         return Decision(Act.FINISH, why)

@@ -11,7 +11,7 @@ from rollout.alb.explain import Explanation, explain, future
 from rollout.alb.extras import Extras, Kept
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
-from rollout.inventory.conditions import Condition, ConditionField, Request
+from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from tests.unit.seed import SEED, group_arn, seed_live
@@ -159,6 +159,7 @@ def test_a_cookie_is_followed_to_its_own_group() -> None:
 def test_the_default_rule_is_told_with_what_it_does() -> None:
     found = at(TEN, request=Request.of("GET", "/nothing"))
     assert (found.priority, found.action, found.rule) == (None, "fixed-response 404", "arn:public/default")
+    assert (found.shares, found.chosen) == ((), "")
 
 
 def test_what_else_a_rule_does_is_told() -> None:
@@ -216,6 +217,12 @@ def test_a_rule_is_a_kept_routes_only_at_its_place_and_with_its_conditions() -> 
         7,
         (),
     )
+
+
+def test_a_rule_is_a_routes_only_with_its_conditions() -> None:
+    wider = tuple(replace(r, asks=for_endpoint("/v2/*", ())) if r.priority == 2023 else r for r in NOW.rules)
+    found = explain(SEED, replace(NOW, rules=wider), "public", SCORE)
+    assert (found.priority, found.inventory) == (2023, ())
 
 
 def test_a_rule_that_the_inventory_does_not_know_takes_it_all_the_same() -> None:

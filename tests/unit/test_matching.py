@@ -90,6 +90,7 @@ def test_a_rule_takes_all_of_itself_and_of_what_asks_for_more(rule: Conditions) 
         (Condition(ConditionField.SOURCE, ("10.0.0.0/8",)), Condition(ConditionField.SOURCE, ("::/0",)), False),
         (Condition(ConditionField.QUERY, ("=a*",)), Condition(ConditionField.QUERY, ("k=ab",)), True),
         (Condition(ConditionField.QUERY, (r"k=\*",)), Condition(ConditionField.QUERY, ("k=a",)), False),
+        (Condition(ConditionField.QUERY, ("k=a*",)), Condition(ConditionField.QUERY, ("k=ab", "k=b")), False),
         (Condition.on_header("X-A", ["*"]), Condition.on_header("x-a", ["s3cr3t"]), True),
         (Condition.on_header("X-A", ["*"]), Condition.on_header("x-b", ["s3cr3t"]), False),
     ],
@@ -109,6 +110,12 @@ def test_what_cannot_be_decided_is_said_and_never_counted_on() -> None:
         assert not shadows((unsure,), for_endpoint("/a", ()))
         assert shadows((unsure,), (unsure,))
         assert overlap((unsure, *for_endpoint("/a", ("GET",))[:1]), for_endpoint("/a", ("PUT",))) is None
+
+
+def test_two_values_of_one_header_are_no_request() -> None:
+    one, other = ((*for_endpoint("/a", ()), Condition.on_header("X-A", [value])) for value in "ab")
+    assert overlap(one, other) is None
+    assert overlap(one, one) is not None
 
 
 def test_no_example_shows_a_headers_value() -> None:

@@ -113,6 +113,16 @@ def test_a_rule_that_asks_for_more_only_may_take_some() -> None:
     assert [o.severity for o in found({"a": route("/a/b", 10, "GET")}, {}, anywhere)] == ["note"]
 
 
+def test_what_keeps_anybody_from_knowing_what_a_rule_takes_is_named() -> None:
+    expression = Condition(ConditionField.PATH, ("^/a",), regex=True)
+    unsure = replace(rule("/a/*", 5), asks=(expression,))
+    (note,) = found({"a": route("/a/b", 10, "GET")}, {}, unsure)
+    assert (note.severity, note.code) == ("note", "route-partly-covered")
+    assert str(expression) in note.what.rpartition("requests")[2]
+    (sure,) = found({"a": route("/a/*", 10, "GET")}, {}, rule("/a/b", 5))
+    assert sure.what.rpartition("requests")[2] == ""
+
+
 def test_of_several_takers_the_first_one_is_the_one_to_get_before() -> None:
     routes = {"late": route("/a*", 12), "soon": route("/*", 10), "last": route("/a", 20)}
     (problem,) = (o for o in found(routes, {}) if o.where == "routes.last" and o.severity == "problem")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rollout.alb.explain import explain
+from rollout.alb.extras import Extras, Kept
 from rollout.alb.header_rules import (
     bent_overrides,
     header_rules_before,
@@ -33,7 +34,7 @@ from rollout.inventory.quotas import MAX_CONDITION_VALUES
 from rollout.migration.checks.compare import stale_overrides
 from rollout.migration.checks.status import status_of
 from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, change_of
-from tests.unit.builders import environment
+from tests.unit.builders import environment, places
 from tests.unit.seed import SEED, group_arn, seed_live
 
 TEN = Split.at(Percent.of(10))
@@ -171,6 +172,9 @@ def test_where_there_is_no_room_for_header_rules_the_way_to_some_is_told() -> No
     none = ON.model_copy(update={"routes": {"stamp-score": first}, "kept_routes": {}})
     ((_, _, renumber),) = planning_problems(none)
     assert re.search(r"rules of public .* \d+ (priority|priorities) are", renumber)
+    second = none.model_copy(update={"routes": {"stamp-score": first.model_copy(update={"priority": 2})}})
+    ((_, _, lowest),) = planning_problems(second)
+    assert re.findall(r"set (\d+) or lower", lowest) == ["1"]
 
 
 def strange(path: str, priority: int, *more: Condition, forward: ForwardAction | None = None) -> LiveRule:
@@ -214,6 +218,15 @@ def test_a_kept_route_that_goes_elsewhere_can_not_be_stood_in_for() -> None:
     assert "l-cc-auth" in other.what
     (gone,) = override_problems(ON, replace(now, rules=tuple(r for r in now.rules if r.priority != 2022)))
     assert (gone.where, gone.code) == ("kept-routes.stamp-score-history", "kept-rule-differs")
+
+
+def test_an_entry_whose_rule_does_more_than_forward_has_no_header_rules() -> None:
+    now, login = seed_live(TEN), Extras((Kept("authenticate-oidc", "{}"),))
+    more = tuple(replace(r, extras=login) if r.priority in (2022, 2023, 2060) else r for r in now.rules)
+    assert places(override_problems(ON, replace(now, rules=more))) == [
+        ("kept-routes.stamp-score-history", "rule-does-more"),
+        ("routes.stamp-score", "rule-does-more"),
+    ]
 
 
 def test_without_the_table_there_is_nothing_to_add() -> None:
@@ -388,6 +401,23 @@ def test_a_header_rule_for_some_methods_is_of_the_route_that_has_just_these() ->
         now = seed_live(TEN, inventory)
         found = header_rules_before(inventory, replace(now, rules=(rule, *now.rules)))
         assert [at for at, _, _ in found] == [place]
+
+
+def test_a_rule_with_a_header_is_of_no_entry_on_another_load_balancer_or_whose_conditions_are_not_known() -> None:
+    asked = {"load_balancer": "public", "legacy": "old", "candidate": "new"}
+    routes = {
+        "a": Route(**asked, path="/a", methods=("GET",), priority=900),
+        "inner": Route(**asked | {"load_balancer": "internal"}, path="/b", methods=("GET",), priority=901),
+        "gone": Route(**asked, match="as-is", priority=902),
+    }
+    both = {name: LoadBalancer(name=name) for name in ("public", "internal")}
+    inventory = environment(routes=routes, load_balancers=both)
+    now = seed_live(TEN, inventory)
+    known = tuple(rule for rule in now.rules if rule.priority != 902)
+    for path, places_of in (("/a", ["routes.a"]), ("/b", [])):
+        rule = strange(path, 7, Condition.on_header("X-A", ["a"]))
+        found = header_rules_before(inventory, replace(now, rules=(rule, *known)))
+        assert [at for at, _, _ in found] == places_of
 
 
 def turned_around(asked: Condition) -> Condition:

@@ -8,7 +8,7 @@ import pytest
 from rollout.alb.weights import ForwardAction
 from rollout.inventory.conditions import Conditions, for_endpoint
 from rollout.inventory.marks import Mark
-from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Split
+from rollout.inventory.model import CANDIDATE_ONLY, LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.policy import RuleBounds, rule_bounds, violations, waived
 from rollout.state.plan import Change, StackPreview, change_of
@@ -173,7 +173,11 @@ PARTS = (
     GROUP,
     "aws:lb/targetGroupAttachment:TargetGroupAttachment",
 )
-BUILD = ("code", "imageUri", "sourceCodeHash", "environment", "memorySize", "timeout", "runtime", "handler")
+BUILD = (
+    *("code", "imageUri", "imageConfig", "sourceCodeHash", "runtime", "handler", "layers", "environment", "kmsKeyArn"),
+    *("memorySize", "ephemeralStorage", "timeout", "reservedConcurrentExecutions", "vpcConfig", "fileSystemConfig"),
+    *("tracingConfig", "deadLetterConfig", "publish", "snapStart"),
+)
 
 
 @pytest.mark.parametrize("kind", PARTS)
@@ -224,6 +228,7 @@ def test_what_is_made_or_changed_carries_the_mark() -> None:
         assert unmarked("build", resource("create", FUNCTION, None, inputs))
         assert unmarked("build", resource("update", FUNCTION, marked, inputs))
         assert not unmarked("demolish", resource("delete", FUNCTION, inputs))
+        assert not unmarked("build", resource("import", FUNCTION, None, inputs))  # which changes nothing of it
     assert not unmarked("build", resource("create", FUNCTION, None, marked))
     assert not unmarked("build", resource("update", FUNCTION, {"name": "x"}, marked))
     assert not unmarked(
@@ -325,6 +330,11 @@ def test_a_cutover_that_moves_traffic_is_refused() -> None:
     assert "[cutover-moves-traffic]" in refused("adopt", split, after=PREPARED)
     kept = step("update", "score", rule_inputs("score", weighted(90, 10)), rule_inputs("score", weighted(900, 100)))
     assert refused("adopt", replace(kept, properties=("actions",)), after=TEN) == ""
+    elsewhere = rule_inputs("score", ForwardAction({LEGACY: 1, CANDIDATE: 1, Arn("arn:targetgroup/third/1"): 1}))
+    found = violations(StackPreview("s", (step("update", "score", OLD, elsewhere),)), "adopt", BOUNDS)
+    assert [violation.problem.code for violation in found] == ["wrong-forward"]
+    back = step("update", "score", elsewhere, rule_inputs("score", weighted(100, 0)))
+    assert refused("adopt", back, after=PREPARED) == ""
 
 
 def test_a_rule_whose_conditions_change_is_refused() -> None:

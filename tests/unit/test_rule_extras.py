@@ -15,7 +15,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from rollout.adapters.aws.alb import Elbv2, live_rule
-from rollout.alb.extras import Extras, extras_of
+from rollout.alb.extras import Extras, Kept, extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.state import DEFAULT_PRIORITY
 from rollout.alb.weights import ForwardAction, same_forward
@@ -198,6 +198,25 @@ def test_what_cannot_be_kept_is_no_forward(actions: list[dict[str, Any]]) -> Non
     assert rule.forward is None
     assert rule.not_movable
     assert not rule.extras
+
+
+@pytest.mark.parametrize(("order", "then"), [(None, 2), (1, 1), (20, 20)])
+def test_the_forward_stands_behind_what_is_before_it_where_it_stood(order: int | None, then: int) -> None:
+    login = Kept.of({"Type": "jwt-validation", "JwtValidationConfig": {"Issuer": "i"}})
+    first, last = Extras((login,), order=order).actions(ALONE)
+    assert (first["Type"], last["Order"]) == ("jwt-validation", then)
+
+
+def test_what_else_a_rule_does_is_in_its_words() -> None:
+    made = generated(Random(3), 1)  # noqa: S311 - the same rule each time
+    made["Actions"] = [{"Type": "jwt-validation", "JwtValidationConfig": {}}, AWS.write(ALONE)]
+    made["Transforms"] = [{"Type": "url-rewrite", "UrlRewriteConfig": {}}]
+    said = live_rule(LISTENER, cast("Any", made)).does
+    assert said.index("jwt-validation") < said.index("url-rewrite")
+
+
+def test_a_forward_without_a_group_is_read_as_one() -> None:
+    assert AWS.read({"Type": "forward"}) == ForwardAction({})
 
 
 def test_a_plain_rule_has_none() -> None:
