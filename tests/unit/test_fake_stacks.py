@@ -28,6 +28,7 @@ def splits(world: World) -> set[Split]:
     return set(world.open(SEED).traffic.alb_state().splits(SEED).values())
 
 
+@pytest.mark.thorough
 def test_the_whole_way_and_back() -> None:
     world = World.legacy(SEED)
     assert splits(world) == {LEGACY_ONLY}
@@ -144,6 +145,7 @@ def test_a_plan_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "plan").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.thorough
 def test_a_stage_isnt_taken_for_another_that_differs_in_what_is_hidden() -> None:
     for value in ("one", "two"):
         (name, function), *_ = SEED.functions.items()

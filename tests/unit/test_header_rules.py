@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from rollout.alb.explain import explain
 from rollout.alb.header_rules import with_overrides
 from rollout.alb.overrides import override_warnings
@@ -61,6 +63,7 @@ def requests(draw: random.Random) -> Iterator[dict[str, Any]]:
         }
 
 
+@pytest.mark.thorough
 def test_no_header_takes_a_request_to_another_rule_whatever_the_rules_ask() -> None:
     taken, refused_ones = 0, 0
     for inventory, draw in inventories(60):

@@ -213,6 +213,7 @@ def test_a_byte_order_mark_is_read_and_kept(tmp_path: Path) -> None:
     assert caught.value.code == "not-utf8"
 
 
+@pytest.mark.thorough
 def test_a_file_of_faults_alone_is_refused_soon(tmp_path: Path) -> None:
     text = f"{SOUND}[environments.staging.route-weights]\n" + "".join(f"r{n} = 1\n" for n in range(50_000))
     error = refusal(text, tmp_path)

@@ -374,6 +374,7 @@ some_rules = st.lists(
 )
 
 
+@pytest.mark.thorough
 @given(some_rules, st.data())
 def test_whatever_the_rules_are_the_file_holds_together(asked: list[tuple[str, set[str]]], data: st.DataObject) -> None:
     account = found(*(rule(n, path, *sorted(how), to="score") for n, (path, how) in enumerate(asked, 1)))

@@ -237,6 +237,7 @@ def of(minutes: Sequence[tuple[int, int, int, int]], metric: MetricName = "serve
     return errors(arm(candidate, bad), arm(legacy, legacy_bad), metric, route)
 
 
+@pytest.mark.thorough
 @given(st.lists(MINUTE, min_size=1, max_size=30), st.data())
 def test_more_bad_requests_never_make_it_better(minutes: list[tuple[int, int, int, int]], data: st.DataObject) -> None:
     stream = of(minutes)
@@ -247,6 +248,7 @@ def test_more_bad_requests_never_make_it_better(minutes: list[tuple[int, int, in
     assert order.index(judged(worse, analysis=share).verdict) >= order.index(judged(stream, analysis=share).verdict)
 
 
+@pytest.mark.thorough
 @given(st.lists(st.lists(MINUTE, min_size=12, max_size=12), min_size=2, max_size=5), st.randoms())
 def test_the_order_of_streams_does_not_matter(streams: list[list[tuple[int, int, int, int]]], random: Random) -> None:
     metrics: list[MetricName] = ["server-errors", "client-errors", "throttles"]
@@ -256,6 +258,7 @@ def test_the_order_of_streams_does_not_matter(streams: list[list[tuple[int, int,
     assert (one.sentence, one.findings) == (other.sentence, other.findings)
 
 
+@pytest.mark.thorough
 @given(st.lists(MINUTE, min_size=1, max_size=20), st.lists(st.integers(0, 20), max_size=5))
 def test_minutes_without_requests_say_nothing(minutes: list[tuple[int, int, int, int]], gaps: list[int]) -> None:
     """But time passes in them: nothing is to be said of the present if they are the last."""

@@ -14,6 +14,8 @@ from rollout.analysis.streams import Arm, Latency, Stream
 from rollout.analysis.weighing import Evidence, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
+pytestmark = pytest.mark.thorough
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 ANALYSIS = Analysis(missed=0.1)
 P50 = Latency(0.5, limit=0.1, tolerated=0.105, harmful=0.12)

@@ -57,6 +57,7 @@ def test_without_legacy_too_who_has_fallen_silent_does_not_pass() -> None:
     assert judge_alone([errors(quiet, ZERO, nobody, ZERO)], analysis, steps=5).verdict is Verdict.NO_DATA
 
 
+@pytest.mark.thorough
 @given(st.lists(st.integers(20, 60), min_size=31, max_size=60), st.integers(1, 15), st.booleans())
 def test_no_step_passes_while_one_of_the_last_minutes_has_no_requests(
     requests: list[int], ago: int, is_legacy: bool
@@ -119,6 +120,7 @@ def test_at_harm_for_the_last_bake_alone_is_no_pass_whatever_came_before() -> No
     assert judged(stream).verdict is not Verdict.PASS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("metric", "legacy", "candidate"),
     [

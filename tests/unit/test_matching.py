@@ -55,6 +55,7 @@ def takers(rule: Conditions) -> list[Request]:
     return [request for request in REQUESTS if unmet(rule, request) is None]
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=150)
 @given(RULES, RULES)
 def test_two_rules_share_a_request_exactly_where_one_is_found(one: Conditions, other: Conditions) -> None:
@@ -66,6 +67,7 @@ def test_two_rules_share_a_request_exactly_where_one_is_found(one: Conditions, o
     assert (overlap(one, other) is None) == (found is None)
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=60)
 @given(st.lists(RULES, min_size=1, max_size=3), RULES)
 def test_rules_that_take_all_of_another_leave_it_nothing(earlier: Sequence[Conditions], later: Conditions) -> None:

@@ -52,6 +52,7 @@ def test_it_is_the_same_thing() -> None:
     assert imported("rollout")[0].events.Event is events.Event
 
 
+@pytest.mark.thorough
 def test_pytest_finds_the_fixtures_by_their_earlier_name(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["rollout.testing"]')
     (tmp_path / "test_it.py").write_text("def test_it(rollout_stacks): assert rollout_stacks.name == 'stacks.toml'")

@@ -94,6 +94,7 @@ def inventories() -> Iterator[tuple[Environment, random.Random]]:
             yield with_header(environment(routes=routes, kept_routes=kept), legacy_value="legacy"), draw
 
 
+@pytest.mark.thorough
 def test_a_header_takes_a_request_to_another_implementation_of_the_same_rule_and_never_to_another_rule() -> None:
     """Who would take a request, takes it with the header too, in whatever way priorities and patterns overlap."""
     seen = set()

@@ -57,6 +57,7 @@ def test_a_rise_that_is_let_by_is_never_found() -> None:
     assert plan.advice[0] == "1 %: never enough; every step takes too long"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("rate", "verdict"), [(0.01, Verdict.FAIL), (0.001, Verdict.PASS)])
 def test_what_is_planned_suffices_for_the_judge(rate: float, verdict: Verdict) -> None:
     random, steps = np.random.default_rng(6), tuple(map(Percent.of, (5, 25, 100)))
@@ -83,6 +84,7 @@ def test_what_is_planned_suffices_for_the_judge(rate: float, verdict: Verdict) -
     assert 0.9 < verdicts.count(verdict) / len(verdicts) <= 1
 
 
+@pytest.mark.thorough
 @given(st.floats(0.1, 1e6), st.floats(0, 0.2), st.floats(1.5, 5))
 def test_more_traffic_never_takes_longer(traffic: float, base: float, times: float) -> None:
     harmful = min(1.0, base * times + 0.01)

@@ -136,6 +136,7 @@ def without_forward(rule: Mapping[str, Any]) -> str:
     return json.dumps({**rule, "Actions": [*others, left]}, sort_keys=True)
 
 
+@pytest.mark.thorough
 def test_every_byte_but_the_weights_is_kept() -> None:
     random = Random(19)  # noqa: S311 - the same rules each time
     made = [generated(random, number) for number in range(RULES)]

@@ -44,6 +44,7 @@ FORWARDS = st.builds(
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("form", [AWS, PULUMI, PROGRAM], ids=["AWS", "Pulumi", "a program"])
 @given(FORWARDS)
 def test_a_forward_action_is_the_same_after_it_was_written_and_read(form: Form, forward: ForwardAction) -> None:

@@ -121,6 +121,7 @@ def test_a_fleet_has_a_line_for_whoever_can_be_read() -> None:
     assert re.search(r"production .* live: 25 %\. Ramp: At 25 % since .* 11\.\d % ", page.text)
 
 
+@pytest.mark.thorough
 def test_many_routes_make_a_page_that_can_be_sent() -> None:
     found = overview(shop(40), metrics=Counted(requests=20))
     html = report_page(found)

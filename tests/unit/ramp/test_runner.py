@@ -373,6 +373,7 @@ def never_raised_without_a_pass(world: World, judged: list[tuple[Percent, Verdic
             assert (before, Verdict.PASS) in judged
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fails", [None, FIFTY])
 def test_a_ramp_killed_at_any_of_its_acts_is_finished_by_the_next_run(fails: Percent | None) -> None:
     """Before each act and after it, once and again, until no act is left to be killed at."""

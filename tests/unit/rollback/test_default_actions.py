@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,7 @@ def rules(world: World) -> tuple[LiveRule, LiveRule]:
     return made, default
 
 
+@pytest.mark.thorough
 @settings(max_examples=30)
 @given(WEIGHTS, TAGS, EXTRAS, EXTRAS, st.sampled_from(["old-a", "old-b", None]))
 def test_all_but_the_weights_is_kept(

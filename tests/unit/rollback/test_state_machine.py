@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.unit.rollback.machine import WayBack
@@ -12,7 +13,7 @@ from tests.unit.rollback.machine import WayBack
 RUNS = int(os.environ.get("ROLLBACK_RUNS", "0"))
 """How many to seek through; 0 for the same few each time."""
 
-TestWayBack = WayBack.TestCase
+TestWayBack = pytest.mark.thorough(WayBack.TestCase)
 TestWayBack.settings = settings(
     max_examples=RUNS or 100,
     derandomize=not RUNS,
