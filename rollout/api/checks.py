@@ -99,6 +99,7 @@ class Checks(Part):
             aws_checks,
             backend_check,
             failed,
+            functions_check,
             names_check,
         )
 
@@ -121,6 +122,7 @@ class Checks(Part):
             live = container.load_balancers.read(environment)
             ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
             checks += aws_checks(environment, live, container.load_balancers.inspect(live), held, ownership)
+            checks += functions_check(environment, container.aliases.needs(environment))
             found = container.marks.find(made_names(environment))
             checks.append(names_check(environment, live, found, candidate))
         except AwsError as error:

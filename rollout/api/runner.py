@@ -48,6 +48,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
             *(f"not used by this command, but {problem}" for problem in environment.all_faults),
         ],
         aliases=lambda: container.aliases.aliases(environment),
+        needs=lambda: container.aliases.needs(environment),
         builds=builds,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

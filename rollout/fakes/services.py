@@ -15,7 +15,11 @@ from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.resource_types import ALIAS, FUNCTION, PROVISIONED
 from rollout.inventory.aliases import READY, AliasTarget, LiveAlias, beside, kept
 from rollout.inventory.model import Arn, Environment
+from rollout.migration.checks.function_needs import FunctionNeeds, networks_of, roles_of
 
+_TRUST = (
+    '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}}'
+)
 Handler = Callable[[Mapping[str, object]], object]
 
 
@@ -27,12 +31,16 @@ class InMemoryFunctions:
         handlers: By function; one without a handler answers 200. What a handler raises is the function's error.
         took: How long an invocation takes.
         provisioned: By version, what a test says of its provisioned concurrency; it is ready otherwise.
+        trust: By ARN, what a test says of a role's trust policy.
+        vpcs: By id, what a test says of a subnet or security group.
     """
 
     aws: InMemoryAws
     handlers: dict[str, Handler] = field(default_factory=dict)
     took: timedelta = timedelta(milliseconds=10)
     provisioned: dict[str, str] = field(default_factory=dict)
+    trust: dict[str, str | None] = field(default_factory=dict)
+    vpcs: dict[str, str] = field(default_factory=dict)
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
@@ -60,6 +68,16 @@ class InMemoryFunctions:
                     _revision(alias),
                 ),
             )
+
+    def needs(self, environment: Environment) -> FunctionNeeds:
+        """See `migration.ports.Aliases`; a role is Lambda's, and a network in one VPC, unless a test says otherwise."""
+        ids = [each for network in networks_of(environment) for each in (*network.subnets, *network.security_groups)]
+
+        def read() -> FunctionNeeds:
+            trust = dict.fromkeys(roles_of(environment), _TRUST) | self.trust
+            return FunctionNeeds(trust, {each: "vpc-1" for each in ids if each not in self.vpcs} | self.vpcs)
+
+        return self.calls.make(ApiCall("GetRole"), read)
 
     def point(self, environment: Environment, key: str, target: AliasTarget, revision: str) -> bool:
         """See `migration.ports.Aliases`."""

@@ -10,6 +10,7 @@ from rollout.errors import Problem
 from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
+from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.ports import LegacyOwner
@@ -43,6 +44,7 @@ class PhaseContext:
         owner: Another tool that manages the legacy rules.
         aliases: Where the functions' aliases point; none where it doesn't matter.
         targets: By target group, the targets of functions with an alias; none where it doesn't matter.
+        needs: What functions need that is there already; nothing where it doesn't matter.
         read_aliases: Asked for that once more, when all is done.
         asked: The functions whose builds to deploy, and their share of requests.
         idle: Returns why it isn't proven that legacy is idle.
@@ -56,6 +58,7 @@ class PhaseContext:
     owner: LegacyOwner | None = None
     aliases: Mapping[str, LiveAlias] = field(default_factory=dict)
     targets: Mapping[Arn, tuple[str, ...]] = field(default_factory=dict)
+    needs: FunctionNeeds = field(default_factory=FunctionNeeds)
     read_aliases: Callable[[], Mapping[str, LiveAlias]] = dict
     asked: Builds = field(default_factory=Builds)
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

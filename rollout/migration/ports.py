@@ -13,6 +13,7 @@ from rollout.analysis.ports import TargetGroups
 from rollout.inventory.aliases import AliasTarget, LiveAlias
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn, Environment
+from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.ownership import Command, OwnedRule
 from rollout.migration.gates import Gate
@@ -106,7 +107,15 @@ class Functions(Protocol):
 
 
 class Aliases(Protocol):
-    """The aliases of functions, for one environment."""
+    """The aliases of functions, and what functions need that is there already, for one environment."""
+
+    def needs(self, environment: Environment) -> FunctionNeeds:
+        """The existing roles and networks of functions, as far as they can be read.
+
+        Raises:
+            AwsError: AWS can't be reached.
+        """
+        ...
 
     def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
         """Where they point, by the functions' keys; missing where there is none.

@@ -351,3 +351,53 @@ def move(team: InMemoryTeam, version: str) -> None:
     """Somebody else moves the alias."""
     key = "aws:lambda/alias:Alias", f"{FUNCTION}:live"
     team.aws.resources[key] = {**team.aws.resources[key], "functionVersion": version}
+
+
+class TestNeeds:
+    """What Lambda would refuse in the middle of phase 1 is told before."""
+
+    ROLE = "scorer-runs-as"
+
+    @pytest.fixture
+    def team(self, legacy: InMemoryTeam) -> InMemoryTeam:
+        """A team whose candidate has an existing role and a network."""
+        vpc = '{ subnets = ["subnet-a", "subnet-b"], security-groups = ["sg-a"] }'
+        legacy.edit('handler = "bootstrap"', f'handler = "bootstrap"\nrole = "{self.ROLE}"\nvpc = {vpc}')
+        return legacy
+
+    def says(self, team: InMemoryTeam, **said: dict[str, str | None]) -> None:
+        """Let AWS have other roles and networks."""
+        for name, values in said.items():
+            getattr(team.world.functions_of(team.inventory), name).update(values)
+
+    def test_what_fits_passes(self, team: InMemoryTeam) -> None:
+        assert not {"role-unusable", "network-unusable"} & {each.code for each in team.open().preflight().problems}
+        assert team.open().phase1(approve=True).changed
+
+    @pytest.mark.parametrize(
+        "trust",
+        [
+            None,
+            "{}",
+            "no JSON",
+            '{"Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}',
+            '{"Statement": [{"Effect": "Deny", "Action": "*", "Principal": {"Service": "lambda.amazonaws.com"}}]}',
+            '{"Statement": {"Effect": "Allow", "Action": "sts:*", "Principal": {"Service": ["ec2.amazonaws.com"]}}}',
+        ],
+    )
+    def test_a_role_that_lambda_may_not_assume(self, team: InMemoryTeam, trust: str | None) -> None:
+        self.says(team, trust={f"arn:aws:iam::{team.account}:role/{self.ROLE}": trust})
+        self.refused(team, "role-unusable")
+
+    @pytest.mark.parametrize("vpcs", [{"subnet-b": "vpc-2"}, {"sg-a": "vpc-2"}])
+    def test_a_network_in_two_vpcs(self, team: InMemoryTeam, vpcs: dict[str, str | None]) -> None:
+        self.says(team, vpcs=vpcs)
+        self.refused(team, "network-unusable")
+
+    def refused(self, team: InMemoryTeam, code: str) -> None:
+        """Preflight and phase 1 say so, and nothing is changed."""
+        calls = len(team.calls("*"))
+        assert code in {each.code for each in team.open().preflight().problems}
+        with raises(PreflightFailed, code):
+            team.open().phase1(approve=True)
+        assert team.calls("*")[calls:] == []

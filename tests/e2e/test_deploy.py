@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from rollout.adapters.aws.iam import policy
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
+from rollout.migration.checks.function_needs import needs_problems
 from rollout_sandbox import Profile
 from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.load import Load, endpoints_of, tally
@@ -65,6 +67,7 @@ def test_a_candidate_with_all_that_teams_give_it_is_built_deployed_and_taken_bac
     team.edit('handler = "bootstrap"', settings(team))
     team.aws.enforce(team.account, team.open().iam_policy("operate"))
     try:
+        assert "network-unusable" not in {each.code for each in team.open().preflight().problems}
         team.open().phase1(approve=True)
         assert not team.open().phase1(approve=True).changed
         team.open().phase2(approve=True)
@@ -81,6 +84,7 @@ def test_a_candidate_with_all_that_teams_give_it_is_built_deployed_and_taken_bac
         team.aws.enforce(team.account, team.open().iam_policy("observe"))
         assert [each for each in team.open().drift().problems if each.code == "alias-moved"] == []
         team.open().preview("deploy")
+        assert_needs_are_read(team)
     finally:
         team.aws.enforce(team.account, None)
     assert asked(team) == 200
@@ -95,6 +99,21 @@ def test_a_candidate_with_all_that_teams_give_it_is_built_deployed_and_taken_bac
     moved: Any = team.aws.client("lambda", team.account, REGION)
     moved.update_alias(FunctionName=NAME, Name="live", FunctionVersion="1")
     assert "alias-moved" in {each.code for each in team.open().drift().problems}
+
+
+def assert_needs_are_read(team: Team) -> None:
+    """Existing roles and networks are read by the rights to look, and only if they are there."""
+    opened = team.open()
+    made = opened.inventory.functions[NAME]
+    functions = {name: made.model_copy(update={"role": name}) for name in (NAME, "nobody")}
+    environment = opened.inventory.model_copy(update={"functions": functions})
+    team.aws.enforce(team.account, policy(environment, "observe"))
+    found = opened._container.aliases.needs(environment)
+    codes = [(each.where, each.code) for each in needs_problems(environment, found)]
+    assert codes == [("functions.nobody.role", "role-unusable")]
+    assert made.vpc is not None
+    assert found.vpcs is not None
+    assert found.vpcs.keys() == {*made.vpc.subnets, *made.vpc.security_groups}
 
 
 def test_a_build_gets_its_requests_by_steps_and_a_worse_one_goes_back(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,17 @@ from rollout.adapters.aws.session import Access, explained
 from rollout.alb.invocation import Invocation
 from rollout.base.foreign import Unexpected, json_of
 from rollout.inventory.aliases import AliasTarget, LiveAlias, beside, kept
-from rollout.inventory.functions import Function
+from rollout.inventory.functions import Function, Vpc
 from rollout.inventory.model import Environment
 from rollout.inventory.on_aws import require_account
+from rollout.migration.checks.function_needs import FunctionNeeds, networks_of, roles_of
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 PARALLEL = 100
+DENIED = "denied"
+"""What stands for a trust policy that can't be read."""
 # ResourceConflictException: it is being created, or its code is being updated
 _NOT_TAKEN_ON = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException", "ResourceConflictException"}
@@ -68,6 +71,15 @@ class Lambda:
             for key, function in wanted.items()
         }
         return {key: alias for key, alias in found.items() if alias}
+
+    def needs(self, environment: Environment) -> FunctionNeeds:
+        """See `migration.ports.Aliases`."""
+        trust = {arn: _trust(self._access.client("iam"), arn) for arn in roles_of(environment)}
+        networks = networks_of(environment)
+        return FunctionNeeds(
+            {arn: policy for arn, policy in trust.items() if policy != DENIED},
+            _vpcs(self._access.client("ec2"), networks) if networks else None,
+        )
 
     def point(self, environment: Environment, key: str, target: AliasTarget, revision: str) -> bool:
         """See `migration.ports.Aliases`."""
@@ -109,6 +121,42 @@ class Lambda:
         except Unexpected as error:
             return Invocation(None, f"its answer {error}", took)
         return Invocation(said, _error(answer, said), took)
+
+
+def _trust(client: Any, arn: str) -> str | None:
+    try:
+        role = client.get_role(RoleName=arn.rpartition("/")[2])["Role"]
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in {"NoSuchEntity", "AccessDenied"}:
+            return None if code == "NoSuchEntity" else DENIED
+        raise
+    return json.dumps(role["AssumeRolePolicyDocument"])
+
+
+def _vpcs(client: Any, networks: Sequence[Vpc]) -> dict[str, str] | None:
+    """By filters, which unlike ids may name what isn't there."""
+    subnets = sorted({each for network in networks for each in network.subnets})
+    groups = sorted({each for network in networks for each in network.security_groups})
+    try:
+        found = {
+            each["SubnetId"]: each["VpcId"]
+            for page in client.get_paginator("describe_subnets").paginate(
+                Filters=[{"Name": "subnet-id", "Values": subnets}]
+            )
+            for each in page["Subnets"]
+        }
+        return found | {
+            each["GroupId"]: each["VpcId"]
+            for page in client.get_paginator("describe_security_groups").paginate(
+                Filters=[{"Name": "group-id", "Values": groups}]
+            )
+            for each in page["SecurityGroups"]
+        }
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "UnauthorizedOperation":
+            return None
+        raise
 
 
 def _alias(client: Any, environment: Environment, name: str, function: Function) -> LiveAlias | None:

@@ -20,6 +20,7 @@ from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.belonging import Found
 from rollout.migration.checks.default_action import changed_defaults, not_ours
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
+from rollout.migration.checks.function_needs import FunctionNeeds, needs_problems, networks_of, roles_of
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.names import made_names, name_problems
@@ -246,6 +247,17 @@ def _stickiness(environment: Environment) -> Check:
             for group, names in shared.items()
         ],
     )
+
+
+def functions_check(environment: Environment, found: FunctionNeeds) -> Iterator[Check]:
+    """Whether Lambda can take the existing roles and networks of functions; nothing where there are none."""
+    roles, networks = roles_of(environment), networks_of(environment)
+    if roles or networks:
+        unread = [role for role in roles if role not in found.trust]
+        evidence = f"{count_of(len(roles), 'existing role')}, {count_of(len(networks), 'network')}"
+        evidence += f"; not readable: {', '.join(unread)}" if unread else ""
+        evidence += "; networks not readable" if networks and found.vpcs is None else ""
+        yield _check("functions", evidence, needs_problems(environment, found))
 
 
 def failed(name: str, error: RolloutError) -> Check:

@@ -66,6 +66,7 @@ class Phase:
         asks_owner: Whether it matters what another owner of the legacy rules holds.
         asks_forms: Whether it matters which target groups send headers as lists.
         asks_aliases: Whether it runs the candidate's program, which says where aliases point.
+        asks_needs: Whether it makes functions, which need roles and networks.
         fits_completed: Whether it is for a completed environment, too.
     """
 
@@ -82,6 +83,7 @@ class Phase:
     asks_owner: ClassVar[bool] = False
     asks_forms: ClassVar[bool] = False
     asks_aliases: ClassVar[bool] = False
+    asks_needs: ClassVar[bool] = False
     fits_completed: ClassVar[bool] = False
 
     @property

@@ -13,6 +13,7 @@ from rollout.inventory.model import Environment, ProgramInput, RuleOwnership, Sp
 from rollout.inventory.stacks import CANDIDATE, LEGACY
 from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.event_forms import as_lists, form_warnings, health_warnings, mixed_forms
+from rollout.migration.checks.function_needs import needs_problems
 from rollout.migration.checks.preflight import code_problems, existing_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import candidate_input, legacy_input
@@ -33,10 +34,12 @@ class Phase1(Phase):
     needs_targets = False  # it registers them, which a run that was cut off may not have come to
     asks_forms = True
     asks_aliases = True
+    asks_needs = True
     fits_completed = True
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         yield from code_problems(environment)
+        yield from needs_problems(environment, context.needs)
         yield from registered_problems(environment, context.live, context.targets)
         yield from existing_problems(environment, context.live)
         yield from mixed_forms(environment, context.live, context.multi_value)

@@ -17,6 +17,7 @@ from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.aliases import unready_problems, with_aliases
 from rollout.migration.checks.event_forms import other_forms
+from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.ownership import asked, ownership_of
@@ -38,6 +39,7 @@ class Readiness:
         owner: Another tool that manages the legacy rules.
         idle: Returns why it isn't proven that legacy is idle.
         aliases: Asked where the functions' aliases point.
+        needs: Asked what functions need that is there already.
         builds: The builds to deploy.
     """
 
@@ -51,6 +53,7 @@ class Readiness:
         owner: LegacyOwner | None,
         idle: Callable[[AlbState], Iterable[Problem]],
         aliases: Callable[[], Mapping[str, LiveAlias]],
+        needs: Callable[[], FunctionNeeds],
         builds: Builds,
     ) -> None:
         self._environment = environment
@@ -59,6 +62,7 @@ class Readiness:
         self._owner = owner
         self._idle = idle
         self._aliases = aliases
+        self._needs = needs
         self._builds = builds
         self._emit = emit
 
@@ -112,6 +116,7 @@ class Readiness:
             owner=self._owner,
             idle=self._idle,
             aliases=self._aliases() if phase.asks_aliases or aliased else {},
+            needs=self._needs() if phase.asks_needs else FunctionNeeds(),
             targets=self._load_balancers.targets(aliased) if phase.asks_aliases and aliased else {},
             read_aliases=self._aliases,
             asked=self._builds,

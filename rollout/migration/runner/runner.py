@@ -22,6 +22,7 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
+from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.gates import Gate
@@ -54,6 +55,7 @@ class PhaseRunner:
         volumes: Asked beside the previews how many requests the routes have.
         known: What else to know before saying yes, whatever the phase.
         aliases: Asked where the functions' aliases point.
+        needs: Asked what functions need that is there already.
         builds: The builds to deploy.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
@@ -75,6 +77,7 @@ class PhaseRunner:
         volumes: Callable[[AlbState], Volumes] = lambda _: {},
         known: Sequence[str] = (),
         aliases: Callable[[], Mapping[str, LiveAlias]] = dict,
+        needs: Callable[[], FunctionNeeds] = FunctionNeeds,
         builds: Builds | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
@@ -96,6 +99,7 @@ class PhaseRunner:
             owner=owner,
             idle=proof,
             aliases=aliases,
+            needs=needs,
             builds=builds or Builds(),
         )
         self._previews = Previews(environment, stacks, marks, emit)

@@ -56,6 +56,10 @@ _ALIASES = (
     Need("Aliases", _calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
     Need("KeptReady", ("lambda:ListProvisionedConcurrencyConfigs",), Resources.kept_ready),
 )
+_NEEDS = (
+    Need("TrustPolicies", ("iam:GetRole",), Resources.existing_roles),
+    Need("Networks", _calls("ec2", "DescribeSecurityGroups DescribeSubnets"), Resources.networks),
+)
 _WHOSE = (
     *_ALIASES,
     Need("Observe", ("logs:DescribeLogGroups",)),
@@ -230,16 +234,16 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_READ_STATE),
     "plan-ramp": (_LOOK, _MEASURE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES),
     "history": _READ_STATE,
     "explain": _PREVIEW,
-    "preview": (*_PREVIEW, *_WHOSE, _MEASURE),
+    "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, _MEASURE),
     "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
-    "phase1": (*_PREVIEW, *_WHOSE, *_WRITE_STATE, *_BUILD),
+    "phase1": (*_PREVIEW, *_WHOSE, *_NEEDS, *_WRITE_STATE, *_BUILD),
     "phase2": (*_CHANGE, *_DEFAULT_RULES),
     "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
     "weight": (*_CHANGE, _MEASURE, *_OVERRULE),

@@ -120,6 +120,10 @@ class Resources:
         found = (existing_role(function, *place) for function in self._functions().values())
         return (*self.roles(), *dict.fromkeys(filter(None, found)))
 
+    def existing_roles(self) -> _Arns:
+        """The candidates' roles that were there before."""
+        return tuple(each for each in self.passed_roles() if each not in self.roles())
+
     def attached_policies(self) -> _Arns:
         """The managed policies that phase 1 attaches to its roles."""
         functions = self._own_roles().values()
