@@ -35,6 +35,7 @@ _UNBOUND = (
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
     "cloudwatch:GetMetricData",
     "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
+    "ec2:Describe*",
     "logs:DescribeLogGroups",
 )
 _BOUND: Mapping[str, str] = {
