@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollout.api.arguments import Approval, approver, deployable, read_share, read_steps
 from rollout.api.opened import patient
 from rollout.api.phases import Phases
+from rollout.errors import EngineError
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.stacks import CANDIDATE
 from rollout.migration import events
@@ -132,6 +133,8 @@ class Deploys(Phases):
         back = BuildsBack(self._environment, names, container.aliases, container.clock, self._emit)
 
         def follow() -> object:
+            if self._opened.is_last_good:
+                raise EngineError("stacks.toml is not usable, so the state stays unchanged", code="config")
             return phase_runner(self._opened, builds=Builds(names)).run("deploy-back", approver(True), message=message)
 
         with self._emit.aside():
