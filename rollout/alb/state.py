@@ -166,8 +166,8 @@ class AlbState:
 
     @property
     def reachable(self) -> tuple[LiveRule, ...]:
-        """All rules that may get a request: no default one behind a rule that rollout made before it."""
-        behind = {rule.listener for rule in self.rules if rule.priority == MAX_PRIORITY and rule.meaning == EVERYTHING}
+        """All rules that may get a request: no default one behind a rule for all requests."""
+        behind = {rule.listener for rule in self.rules if rule.meaning == EVERYTHING}
         return (*self.rules, *(rule for rule in self.defaults.values() if rule.listener not in behind))
 
     def resolved(self, environment: Environment) -> Environment:
