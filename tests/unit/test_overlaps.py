@@ -9,6 +9,7 @@ import pytest
 from rollout.alb.overlaps import Overlap, overlaps
 from rollout.alb.state import AlbState, LiveRule
 from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
+from rollout.inventory.fields import LAST
 from rollout.inventory.model import Arn, Environment, KeptRoute, Route
 from tests.unit.builders import environment
 from tests.unit.seed import SEED, seed_live
@@ -126,6 +127,14 @@ def test_what_keeps_anybody_from_knowing_what_a_rule_takes_is_named() -> None:
 def test_of_several_takers_the_first_one_is_the_one_to_get_before() -> None:
     routes = {"late": route("/a*", 12), "soon": route("/*", 10), "last": route("/a", 20)}
     (problem,) = (o for o in found(routes, {}) if o.where == "routes.last" and o.severity == "problem")
+    assert problem.hint is not None
+    assert problem.hint.endswith(" 10")
+
+
+def test_a_default_action_behind_rules_names_the_one_that_takes_all() -> None:
+    default = Route(load_balancer="public", priority=LAST, legacy="old", candidate="new")
+    (problem,) = found({"all": default}, {}, rule("/a", 5), rule("/*", 10))
+    assert (problem.where, problem.code) == ("routes.all", "route-unreachable")
     assert problem.hint is not None
     assert problem.hint.endswith(" 10")
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from rollout.alb.extras import Extras, Kept
 from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
@@ -64,6 +65,14 @@ def test_without_a_legacy_stack_of_ours_the_candidate_has_to_be_out_of_the_rules
     assert "rollout weight production 0" in (problem.hint or "")
     (warning,) = PHASES["undo-phase2"].warnings(environment(), start)
     assert "no state will have them" in warning
+
+
+def test_a_login_that_the_legacy_stack_would_not_write_keeps_the_candidate_attached() -> None:
+    start = PhaseContext(live({"score": weighted(100, 0), "bulk": LEGACY_FORWARD}), legacy=OURS, routing=ADOPTED)
+    assert problems("undo-phase2", start) == []
+    login = Extras((Kept("authenticate-oidc", "{}"),))
+    more = replace(start.live, rules=tuple(replace(rule, extras=login) for rule in start.live.rules))
+    assert places(problems("undo-phase2", replace(start, live=more))) == [("routes.score", "candidate-attached")]
 
 
 def test_header_rules_are_removed_first() -> None:

@@ -114,7 +114,7 @@ class Lane:
         Raises:
             WrongAccount: The load balancer is in another account; nothing was changed.
         """
-        self.found, self.trouble, self.moved = None, "", {}
+        self.found, self.trouble, self.remedy, self.moved = None, "", "", {}
         for look in range(LOOKS):
             moves = self._look()
             if moves == () or look == LOOKS - 1 or self.is_stopped:
@@ -139,7 +139,7 @@ class Lane:
             for target in found.targets:
                 if target.name == target.route and target.rule.forward:
                     self.before[target.name] = _split(target.rule.forward, routes[target.name].candidate, target.legacy)
-        self.found, self.trouble = found, ""
+        self.found, self.trouble, self.remedy = found, "", ""
         self.unseen.clear()
         for target in found.targets:
             if target.is_back and target.rule.arn not in self._told:

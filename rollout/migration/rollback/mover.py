@@ -170,7 +170,7 @@ class Mover:
             moved=tuple(name for lane in lanes for name in sorted(lane.moved)),
             back=tuple(name for lane in lanes for name in lane.routes if f"routes.{name}" not in failed),
             problems=problems,
-            remedies=tuple(dict.fromkeys(lane.remedy for lane in lanes if lane.trouble and lane.remedy)),
+            remedies=tuple(dict.fromkeys(lane.remedy for lane in lanes if lane.remedy)),
             targets=targets,
             listeners={lane.balancer: lane.listener for lane in lanes if lane.listener},
             unmarked=self._marks.missing(

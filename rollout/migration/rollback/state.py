@@ -57,17 +57,15 @@ def tidy(
         seen = _as_live(environment, own, {name: name for name in names})
         preview = stacks.preview(ROUTING, _given(seen, live, routes), plan, refresh=True)
         held = _managed_routes(preview, own) if preview else {}
-        if not held:
-            if preview and any(step.type == LISTENER_RULE and step.old for step in preview.steps):
-                raise Drift("the state's rules are not at the inventory's priorities", (), code="rule-missing")
-            return False
-        if held != {name: name for name in own}:
+        if held and held != {name: name for name in own}:
             seen = _as_live(environment, own, held)
             routes = [held[name] for name in routes if name in held]
             preview = stacks.preview(ROUTING, _given(seen, live, routes), plan, refresh=True)
-        given = _given(seen, live, routes)
-        if preview is None:
+        if not (preview and held):
+            if preview and any(step.type == LISTENER_RULE and step.old for step in preview.steps):
+                raise Drift("the state's rules are not at the inventory's priorities", (), code="rule-missing")
             return False
+        given = _given(seen, live, routes)
         if refused := violations(preview, "weights", rule_bounds(seen, live, given.splits)):
             problems = [each.problem for each in refused]
             raise Drift("the state would change in more than weights", problems, code="change-not-allowed")
@@ -106,8 +104,8 @@ def _route(route: Route, rule: LiveRule) -> Route:
 
 def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> ProgramInput:
     splits = live.splits(environment) | {name: LEGACY_ONLY for name in routes if name in environment.routes}
-    if strange := environment.routes.keys() - splits.keys():
-        problems = [Problem("forwards as rollout would not set it", where=f"routes.{name}") for name in sorted(strange)]
+    if strange := [name for name in environment.routes if name not in splits]:
+        problems = [Problem("forwards as rollout would not set it", where=f"routes.{name}") for name in strange]
         raise Drift("a rule forwards as rollout would not set it", problems, code="unknown-forward")
     return routing_input(environment, live, splits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rollout.alb.weights import ForwardAction
-from rollout.inventory.conditions import Condition, for_endpoint
+from rollout.inventory.conditions import Condition, ConditionField, for_endpoint
 from rollout.migration.rollback.targets import NOTHING_KNOWN, FoundTargets, find_targets
 from tests.unit.rollback.shop import ROUTES, SHOP, cut_over, group, rule_of
 
@@ -53,6 +53,19 @@ def test_of_two_routes_at_one_path_it_is_the_one_with_its_methods() -> None:
     assert [target.route for target in found.targets if target.rule.arn == strange] == ["posted"]
 
 
+def test_a_route_whose_conditions_are_not_known_claims_no_rule() -> None:
+    world = cut_over(50)
+    aws, hosted = world.aws(SHOP), (Condition(ConditionField.HOST, ("b.test",)),)
+    a, b = ({"match": match, "path": (), "methods": ()} for match in ("as-is", hosted))
+    routes = {"a": ROUTES["a"].model_copy(update=a), "b": ROUTES["b"].model_copy(update=b)}
+    aws.modify_rule(rule_of(world, "b").arn, asks=hosted)
+    headed = (*hosted, Condition.on_header("X", ["y"]))
+    strange = aws.create_rule(aws.listener_of("one"), 7, headed, ForwardAction({group(world, "new-one"): 1}))
+    rules = [rule for rule in aws.rules.values() if rule.listener == aws.listener_of("one")]
+    found = find_targets(SHOP.model_copy(update={"routes": routes}), "one", ("a", "b"), rules, known=NOTHING_KNOWN)
+    assert [target.route for target in found.targets if target.rule.arn == strange] == ["b"]
+
+
 def test_a_header_rule_with_both_groups_is_no_routes_own() -> None:
     world = cut_over(50)
     aws, own = world.aws(SHOP), rule_of(cut_over(50), "a")
@@ -74,5 +87,8 @@ def test_groups_are_lacked_where_no_rule_and_nothing_known_names_them() -> None:
         return find_targets(SHOP, "one", names, rules, known=NOTHING_KNOWN)
 
     assert not found().lacks_groups
-    aws.modify_rule(rule_of(world, "a").arn, forward=ForwardAction({group(world, "new-one"): 1}))
+    alone = ForwardAction({group(world, "new-one"): 1})
+    aws.modify_rule(rule_of(world, "a").arn, forward=alone)
     assert found().lacks_groups
+    aws.create_rule(aws.listener_of("one"), 5, (Condition.on_header("X", ["y"]), *for_endpoint("/a", ("GET",))), alone)
+    assert [bool(target.legacy) for target in found().targets if target.route == "a"] == [False, False]

@@ -540,6 +540,31 @@ def test_after_phase_2_was_undone_the_state_holds_no_rule_to_bring_up_to_date(ha
     assert roll_back(half).reason is None
 
 
+def test_where_the_state_holds_no_rule_who_holds_the_stack_is_no_success_either() -> None:
+    world = before_phase1()
+    world.backend.hold(SHOP, ROUTING, Holder.ELSEWHERE)
+    with pytest.raises(Locked):
+        roll_back(world)
+
+
+def test_rules_that_others_change_until_the_end_leave_the_state_behind(half: World) -> None:
+    def others(_: ApiCall) -> None:
+        weights = {group(half, "old-a"): 50, group(half, "new-one"): 50}
+        half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction(weights))
+        half.clock.advance(timedelta(minutes=2))
+
+    half.actor().calls.after(others, "up", times=1)
+    result = roll_back(half)
+    assert (result.reconciled, bool(result.reason), at_risk(half.aws(SHOP))) == (False, True, set())
+
+
+def test_a_rule_of_another_route_that_forwards_strangely_keeps_the_state_behind(half: World) -> None:
+    weights = {group(half, "old-b"): 1, group(half, "new-one"): 1}
+    half.aws(SHOP).modify_rule(rule_of(half, "a").arn, forward=ForwardAction(weights))
+    result = roll_back(half, routes=("b",))
+    assert (result.reconciled, bool(result.reason), result.moved) == (False, True, ("b",))
+
+
 def test_before_phase_2_there_is_nothing_to_do(half: World) -> None:
     world = before_phase1()
     assert roll_back(world) == RollbackResult(SHOP.name, dict.fromkeys(ROUTES, LEGACY_ONLY), (), reconciled=True)
@@ -629,7 +654,9 @@ def test_a_route_whose_rule_redirects_goes_back_too(half: World) -> None:
     rule = rule_of(half, "a")
     aws.rules[rule.arn] = replace(rule, forward=None, action="redirect")
     result = roll_back(half, reconcile=False)
-    assert (result.before["a"], rule_of(half, "a").forward) == (None, ForwardAction({group(half, "old-a"): 1}))
+    fifty = Split.at(Percent.of(50))
+    assert result.before == {"a": None, "b": fifty, "c": fifty}
+    assert rule_of(half, "a").forward == ForwardAction({group(half, "old-a"): 1})
 
 
 @pytest.mark.parametrize(("forgotten", "command"), [("rules", "describe-rules"), ("", "modify-rule")])
