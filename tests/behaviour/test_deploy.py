@@ -313,6 +313,15 @@ class TestKeptReady:
         assert made < moved
         assert kept_ready(team) == {"2"}
 
+    def test_where_aws_cannot_prepare_them_the_old_build_keeps_serving(self, team: InMemoryTeam) -> None:
+        build(team, "second")
+        team.meets.refuse("*", "ProvisionedConcurrencyConfig:*")
+        with pytest.raises(EngineError):
+            team.open().deploy(approve=True)
+        assert (where(team), kept_ready(team)) == (AliasTarget("1"), {"1"})
+        team.open().deploy(approve=True)
+        assert (where(team).version, kept_ready(team)) == ("2", {"2"})
+
     def test_on_the_way_back_the_alias_moves_first(self, team: InMemoryTeam) -> None:
         build(team, "second")
         team.open().deploy(approve=True)

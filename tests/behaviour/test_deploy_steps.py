@@ -127,6 +127,23 @@ def test_a_worse_build_goes_back_though_the_engine_is_gone(team: InMemoryTeam) -
     assert where(team).beside is None
 
 
+@pytest.mark.parametrize("milliseconds", [100, 200])
+def test_a_latency_is_the_invocations_duration(team: InMemoryTeam, milliseconds: int) -> None:
+    team.edit('"server-errors", "lambda-errors", "client-errors"', '"latency-p50"')
+    look(team)
+    for _ in range(10):
+        for number, took in (("1", 100), ("2", milliseconds)):
+            values = [took + n % 10 for n in range(200)]
+            team.world.metrics.put(version(FUNCTION, "live", number), "Duration", team.world.clock.utc, *values)
+        team.world.clock.advance(MINUTE)
+    if milliseconds == 100:
+        assert look(team) == "raised"
+    else:
+        with raises(AnalysisFailed, "analysis-failed"):
+            look(team)
+        assert where(team) == AliasTarget("1")
+
+
 def test_an_alarm_takes_it_back(team: InMemoryTeam) -> None:
     look(team)
     alarms(team).stated[ALARM] = AlarmState.ALARM
