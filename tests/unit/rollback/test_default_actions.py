@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from rollout.fakes.world import World
 from rollout.inventory.fields import LAST
 from rollout.inventory.model import Environment, Route
 from rollout.inventory.quotas import MAX_PRIORITY
+from rollout.migration.rollback.last_good import keep, last_good
 from tests.behaviour.test_extras import LOGIN, REWRITE, TOKEN, extras
 from tests.unit.rollback.shop import ROUTES, SHOP, before_phase1, group
 
@@ -61,3 +63,13 @@ def test_all_but_the_weights_is_kept(
     assert now.forward == ForwardAction({group(world, "old-a"): 1})
     assert {key: value for key, value in now.tags.items() if not key.startswith("rollout:rollback")} == before[0].tags
     assert (replace(now, forward=None, tags={}), then) == (replace(before[0], forward=None, tags={}), before[1])
+
+
+def test_what_a_rollback_falls_back_on_still_knows_a_default_action(tmp_path: Path) -> None:
+    world = cut_over().copy()
+    live = world.actor().load_balancers(SITE).read(SITE)
+    keep([tmp_path], SITE, live, world.clock.utc)
+    found = last_good([tmp_path], SITE.name)
+    assert found
+    assert {name: route.is_default for name, route in found[0].environment.routes.items()}["rest"]
+    assert found[0].rules["rest"] == rules(world)[0].arn
