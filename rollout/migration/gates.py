@@ -16,7 +16,8 @@ from rollout.base.formatting import count_of
 from rollout.base.plain import Seconds
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Environment, Split
 from rollout.inventory.quantities import WHOLE, ZERO, Percent, format_duration
-from rollout.state.plan import LISTENER_RULE, Op, StackPreview
+from rollout.migration.bearers import ALIAS, FUNCTION
+from rollout.state.plan import Op, StackPreview
 
 TEN = 10
 COOKIES = ("AWSALBTG", "AWSALBTGCORS")
@@ -222,8 +223,9 @@ def warnings_of(
     kept = [line for line in traffic if line.kept_after]
     lowered = any(line.before and ZERO < line.after.weight < line.before.weight for line in kept)
     split = [line for line in traffic if ZERO < line.after.weight < WHOLE]
-    changes = [change for preview in previews for change in preview.changes]
-    rebuilt = any(change.op is Op.UPDATE and change.type != LISTENER_RULE for change in changes)
+    steps = [step for preview in previews for step in preview.steps]
+    aliased = {step.name for step in steps if step.type == ALIAS}  # their requests stay with the version they have
+    rebuilt = any(s.op is Op.UPDATE and s.type == FUNCTION and s.name not in aliased for s in steps)
     served = any(line.before and line.before.weight > ZERO for line in traffic)
     said = {
         "stickiness overrides weights: clients with a cookie stay on the candidate; 0 moves all at once": lowered,

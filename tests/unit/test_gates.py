@@ -28,6 +28,7 @@ from tests.unit.builders import (
 )
 
 TEN, FIFTY = Split.at(Percent.of(10)), Split.at(Percent.of(50))
+ALIAS = "aws:lambda/alias:Alias"
 FUNCTION = "aws:lambda/function:Function"
 
 
@@ -147,6 +148,12 @@ def test_a_gate_is_empty_when_neither_aws_nor_the_state_would_change() -> None:
     assert gate.is_empty
     assert not replace(gate, previews=(preview(), preview(rebuilt=True))).is_empty
     assert not replace(gate, previews=(preview(refreshed=True),)).is_empty
+
+
+def test_a_new_build_of_a_function_with_an_alias_gets_no_request_yet() -> None:
+    alias = change_of("same", state("f", {}, ALIAS), state("f", {}, ALIAS))
+    built = preview(rebuilt=True)
+    assert warnings_of([line(TEN, TEN)], [replace(built, steps=(*built.steps, alias))], moves_traffic=False) == ()
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rollout.alb.state import AlbState
 from rollout.errors import Problem
-from rollout.inventory.aliases import READY, LiveAlias
+from rollout.inventory.aliases import READY, AliasTarget, LiveAlias
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Arn, Environment
+from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.migration.bearers import ALIAS
 from rollout.state.plan import StackPreview
 
@@ -33,11 +34,14 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Live
         if live is None or step.old is None:
             continue
         recorded, routing = step.old.recorded, step.old.recorded.get("routingConfig") or {}
-        beside = set((routing.get("additionalVersionWeights") or {}).keys())
-        if recorded.get("functionVersion") != live.version or beside != ({live.beside[0]} if live.beside else set()):
+        beside = {
+            name: Percent(round(share * ALL_TENTHS))
+            for name, share in (routing.get("additionalVersionWeights") or {}).items()
+        }
+        was = AliasTarget(str(recorded.get("functionVersion")), next(iter(beside.items()), None))
+        if was.versions != live.stays.versions:
             yield Problem(
-                f"alias {environment.functions[step.name].alias} points to {live.stays}, "
-                f"not to version {recorded.get('functionVersion')}, where rollout set it",
+                f"alias {environment.functions[step.name].alias} points to {live.stays}; rollout set it to {was}",
                 where=f"functions.{step.name}.alias",
                 hint=f"`rollout deploy {environment.name}{' --back' if live.taken_back else ''}` continues from there",
                 code="alias-moved",
