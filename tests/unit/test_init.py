@@ -472,6 +472,17 @@ def test_a_rule_that_divides_requests_already_is_written_as_it_is(kept_for: time
     assert inventory.stickiness.kept_for == kept_for
 
 
+def test_a_rule_that_forwards_to_a_group_that_cannot_be_read_can_not_move() -> None:
+    both = replace(rule(1, "/a"), forward=ForwardAction({Arn("arn:cart"): 9, Arn("arn:targetgroup/strange/1"): 1}))
+    assert endpoints(found(both)) == []
+    assert endpoints(found(replace(both, forward=ForwardAction({Arn("arn:targetgroup/strange/1"): 1})))) == []
+
+
+def test_an_endpoints_methods_have_one_order() -> None:
+    (endpoint,) = endpoints(found(rule(1, "/a", "PUT", "GET")))
+    assert endpoint.methods == ("GET", "PUT")
+
+
 def test_most_requests_say_which_group_is_legacy_and_a_group_is_not_both() -> None:
     (one,) = endpoints(found(divided(1, "/a", (1, 3))))
     assert (one.target_group, one.candidate, one.weight) == ("score", "cart", Percent(250))

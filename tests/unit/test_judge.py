@@ -226,6 +226,16 @@ def test_of_two_that_fail_the_surer_one_comes_first_and_of_two_that_wait_the_one
     assert [finding.routes for finding in judged(soon, late).findings] == [("late",), ("soon",)]
 
 
+def test_two_routes_that_are_a_little_worse_fail_together_in_any_order() -> None:
+    b, a = (errors(steady(50, [0] * 15 + [1] * 5, 40), steady(950, [1], 40), route=route) for route in "ba")
+    found = judged(b, a)
+    assert (found.verdict, found.findings[0].routes) == (Verdict.FAIL, ("a", "b"))
+    assert [each.verdict for each in found.findings[1:]] == [Verdict.INCONCLUSIVE] * 2
+    assert judged(a, b) == found
+    other = replace(b, metric="client-errors")
+    assert judged(a, other).verdict is Verdict.INCONCLUSIVE
+
+
 COUNTS = st.integers(0, 40)
 MINUTE = st.tuples(COUNTS, COUNTS, st.integers(0, 400), COUNTS).map(
     lambda m: (m[0], min(m[0], m[1]), m[2], min(m[2], m[3]))
