@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -125,6 +126,60 @@ def test_a_worse_build_goes_back_though_the_engine_is_gone(team: InMemoryTeam) -
     with raises(AnalysisFailed, "analysis-failed"):
         look(team)
     assert where(team).beside is None
+
+
+class TestTwoFunctions:
+    """Builds that are deployed together go on together, and back together."""
+
+    @pytest.fixture
+    def team(self, team: InMemoryTeam) -> InMemoryTeam:
+        """A team with another function, and new builds of both."""
+        text = team.file.read_text()
+        table = next(part for part in re.split(r"(?m)^(?=\[)", text) if part.startswith("[functions.rust-scorer]"))
+        other = table.replace("rust-scorer", "other")
+        team.file.write_text(text.replace(table, f"{table}\n{other}\n"))
+        build(team, "first")
+        team.open().phase1(approve=True)
+        team.open().deploy(approve=True)
+        build(team, "second")
+        return team
+
+    def points(self, team: InMemoryTeam) -> dict[str, Percent | None]:
+        live = team.world.functions_of(team.inventory).aliases(team.inventory)
+        return {key: alias.beside[1] if alias.beside else None for key, alias in live.items()}
+
+    def serve(self, team: InMemoryTeam, *, errors: float) -> None:
+        """Requests to both; the other one's new build fails so often."""
+        live = team.world.functions_of(team.inventory).aliases(team.inventory)
+        for _ in range(5):
+            for key, alias in live.items():
+                for number in alias.stays.versions:
+                    source, bad = version(key, "live", number), key == "other" and number != alias.version
+                    team.world.metrics.put(source, "Invocations", team.world.clock.utc, 1000)
+                    team.world.metrics.put(source, "Errors", team.world.clock.utc, 1000 * errors * bad)
+            team.world.clock.advance(MINUTE)
+
+    def test_one_that_fails_takes_both_back(self, team: InMemoryTeam) -> None:
+        assert look(team) == "raised"
+        assert self.points(team) == dict.fromkeys((FUNCTION, "other"), Percent.of(10))
+        self.serve(team, errors=0.3)
+        with raises(AnalysisFailed, "analysis-failed"):
+            look(team)
+        assert self.points(team) == dict.fromkeys((FUNCTION, "other"))
+
+    def test_one_that_lags_behind_is_raised_with_the_other(self, team: InMemoryTeam) -> None:
+        look(team)
+        self.serve(team, errors=0)
+        team.meets.refuse("update", "Alias:other")
+        with pytest.raises(RolloutError):
+            look(team)
+        assert self.points(team)["other"] == Percent.of(10)
+        assert look(team) == "raised"
+        assert self.points(team) == dict.fromkeys((FUNCTION, "other"), Percent.of(50))
+
+    def test_one_alone(self, team: InMemoryTeam) -> None:
+        team.open().deploy_by_steps(STEPS, functions=["other"], approve=True, once=True)
+        assert self.points(team) == {FUNCTION: None, "other": Percent.of(10)}
 
 
 @pytest.mark.parametrize("milliseconds", [100, 200])
