@@ -97,11 +97,22 @@ def test_users_keep_a_load_balancers_cookies_to_it_and_one_request_at_a_time() -
     for answered in load.answers:
         users[answered.user].append(answered)
     assert not any(answered.cookie for answered in users.pop(None))
-    assert max(map(len, users.values())) == 10
+    assert max(map(len, users.values())) <= 10
     for theirs in users.values():
         for name in ("public", "internal"):
             assert [a.cookie for a in theirs if a.endpoint.route == name][:2] in ([], [False], [False, True])
         assert all(one.ended <= next_one.started for one, next_one in pairwise(theirs))
+
+
+def test_after_its_visits_somebody_new_comes_instead_of_a_user() -> None:
+    clients = Clients([endpoint("")], Percent.of(100), users=1, visits=3, random=Random(1))  # noqa: S311 - no secret
+    numbers = []
+    for _ in range(7):
+        _, _, user = clients.draw()
+        assert user is not None
+        numbers.append(user.number)
+        clients.back(user)
+    assert numbers == [1, 1, 1, 2, 2, 2, 3]
 
 
 def test_each_endpoint_is_asked_for_as_often() -> None:
