@@ -35,7 +35,8 @@ _UNBOUND = (
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
     "cloudwatch:GetMetricData",
     "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
-    "ec2:Describe*",
+    "ec2:DescribeSecurityGroups",
+    "ec2:DescribeSubnets",
     "logs:DescribeLogGroups",
 )
 _BOUND: Mapping[str, str] = {
