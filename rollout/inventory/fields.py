@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, WrapValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationInfo,
+    WrapValidator,
+)
 
 from rollout.inventory.names import NAME, NAME_IN_WORDS
 from rollout.inventory.quantities import ZERO, Percent
@@ -77,6 +86,16 @@ Name = Annotated[
         description=f"a name of {NAME_IN_WORDS}",
     ),
 ]
+KEPT = "kept"
+"""The context in which an inventory is read back that was read from a file before, and has names that others gave."""
+
+
+def _given(name: object, written: Callable[[object], str], info: ValidationInfo) -> str:
+    return str(name) if info.context == KEPT else written(name)
+
+
+GivenName = Annotated[Name, WrapValidator(_given)]
+"""A name in the file; or one of several listeners of a route or a load balancer, such as `public:80`."""
 Priority = Annotated[
     int,
     Field(
@@ -172,7 +191,9 @@ def _as_existing(value: object, plain: Callable[[object], str]) -> str:
 
 
 CandidateGroup = Annotated[
-    TargetGroupName, WrapValidator(_as_existing, json_schema_input_type=TargetGroupName | ExistingCandidate)
+    TargetGroupName,
+    WrapValidator(_as_existing, json_schema_input_type=TargetGroupName | ExistingCandidate),
+    PlainSerializer(lambda name: {"target-group": str(name)} if isinstance(name, ExistingGroup) else name),
 ]
 TargetGroupNames = Annotated[
     tuple[TargetGroupName, ...], Field(min_length=1), AfterValidator(distinct), one_or_several(TargetGroupName)

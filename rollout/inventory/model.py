@@ -26,6 +26,7 @@ from rollout.inventory.fields import (
     CandidateGroup,
     ExistingGroup,
     Frozen,
+    GivenName,
     HeaderValue,
     LastPriority,
     LoadBalancerKey,
@@ -216,9 +217,9 @@ class Environment(Frozen):
     header_override: HeaderOverride | None = None
     programs: Programs = Programs()
     legacy: Legacy = Legacy()
-    load_balancers: Mapping[Name, LoadBalancer]
+    load_balancers: Mapping[GivenName, LoadBalancer]
     functions: Mapping[Name, Function] = Field(default_factory=dict)
-    routes: Mapping[Name, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
+    routes: Mapping[GivenName, Route] = Field(min_length=1, description="at least one [routes.NAME] table")
     kept_routes: Mapping[Name, KeptRoute] = Field(default_factory=dict)
 
     @property

@@ -23,7 +23,7 @@ from rollout.alb.state import AlbState
 from rollout.base.files import write_whole
 from rollout.base.log import note
 from rollout.base.private import HOME, private_folder
-from rollout.inventory.fields import Frozen
+from rollout.inventory.fields import KEPT, Frozen
 from rollout.inventory.model import Arn, Environment
 from rollout.migration.checks.preflight import live_problems
 from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
@@ -100,7 +100,7 @@ def last_good(homes: Sequence[Path], environment: str) -> tuple[LastGood, Path] 
     for place in (_in(home, environment) for home in homes):
         try:
             if told := _read(place):
-                found.append((LastGood.model_validate(told), place))
+                found.append((LastGood.model_validate(told, context=KEPT), place))
         except Exception:  # noqa: BLE001 - it is as if it weren't there
             note(_LOG, "the last good inventory in %s can't be read", place, failed=True)
     return max(found, key=lambda each: each[0].at, default=None)

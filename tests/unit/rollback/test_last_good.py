@@ -20,7 +20,7 @@ from rollout.migration import events
 from rollout.migration.rollback.last_good import LastGood, homes, keep, known_arns, last_good
 from rollout.migration.rollback.targets import NOTHING_KNOWN
 from tests.unit.rollback.shop import SHOP, at_risk, cut_over
-from tests.unit.seed import SEED
+from tests.unit.seed import SEED, seed_live
 
 NOW = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
@@ -65,6 +65,43 @@ def test_the_last_good_inventory_serves_a_rollback_and_says_so(checkout: Path, d
     warned = " ".join(event.message for event in told if isinstance(event, events.Warned))
     assert "2026-11-28 03:00 UTC" in warned
     assert str(homes(checkout)[-1]) in warned
+
+
+SHAPES = """
+[routes.everything-else]
+load-balancer = "public"
+priority = "default"
+legacy = "site"
+candidate = { target-group = "containers" }
+
+[routes.on-two]
+load-balancer = "public"
+path = "/on-two"
+priority = { 80 = 7, 443 = 8 }
+legacy = "site"
+candidate = "l-passport-v2-rust-scorer"
+
+[routes.as-is]
+load-balancer = "public"
+match = "as-is"
+priority = 9
+legacy = "site"
+candidate = "l-passport-v2-rust-scorer"
+"""
+
+
+def test_routes_of_all_shapes_are_read_back_as_they_were(checkout: Path) -> None:
+    checkout.write_text(checkout.read_text("utf-8") + SHAPES, "utf-8")
+    environment = Rollout.load(checkout).environment("production").inventory
+    keep(homes(checkout), environment, seed_live(inventory=environment), NOW)
+    found = last_good(homes(checkout), "production")
+    assert found is not None
+    again = found[0].environment
+    assert again.routes == environment.routes
+    assert {name: route.is_built for name, route in again.routes.items()} == {
+        name: route.is_built for name, route in environment.routes.items()
+    }
+    assert (again.load_balancers, again.in_file) == (environment.load_balancers, environment.in_file)
 
 
 def test_without_one_the_files_own_error_is_told(checkout: Path) -> None:
