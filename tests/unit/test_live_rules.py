@@ -59,14 +59,14 @@ def test_an_entry_with_conditions_keeps_them() -> None:
     assert now(rule(10)).resolved(inventory) is inventory
 
 
-def test_a_default_rule_gets_requests_unless_all_go_to_the_rule_before_it() -> None:
+def test_a_default_rule_gets_requests_unless_a_rule_before_it_takes_all() -> None:
     default = rule(DEFAULT_PRIORITY, ())
     everything = for_endpoint("/*", ())
     for others, is_behind in (
         ((), False),
         ((rule(MAX_PRIORITY, everything),), True),
         ((rule(MAX_PRIORITY),), False),
-        ((rule(10, everything),), False),
+        ((rule(10, everything),), True),
         ((rule(MAX_PRIORITY, everything, Arn("arn:other")),), False),
     ):
         state = replace(now(*others), defaults={"public": default})
