@@ -266,15 +266,21 @@ def violations(
             found += [(change, problem) for problem in _rule_problems(change, policy, _bounds_of(change, bounds))]
         if mark and _lacks(change, mark):
             program = f"its {preview.stack} program sets none: pass on `given.mark` as its tags"
-            found.append((change, Problem("it would have no mark", change.name, program, code="without-mark")))
+            found.append((change, Problem("it would have no mark", hint=program, code="without-mark")))
     if policy.keeps_components:
         found += _beyond_retiring(preview, {found.legacy for found in bounds.values()})
     found += [
-        (step, Problem(f"{step.type} would be {step.op}d", where=step.name, hint=allowed, code="change-not-allowed"))
+        (step, _beyond(step, allowed))
         for step in preview.steps
         if step.type.startswith("pulumi:providers:") and step.op in (Op.REPLACE, Op.OTHER)
     ]
-    return tuple(Violation(preview.stack, f"{_kind(change)}:{change.name}", problem) for change, problem in found)
+    return tuple(_violation(preview.stack, change, problem) for change, problem in found)
+
+
+def _violation(stack: str, change: Change, problem: Problem) -> Violation:
+    """Resources of several types may have one name, so the type is told, too."""
+    resource = f"{change.type.rpartition(':')[2]}:{change.name}"
+    return Violation(stack, resource, Problem(problem.what, resource, problem.hint, code=problem.code))
 
 
 def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterator[tuple[Change, Problem]]:
@@ -284,15 +290,9 @@ def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterato
         if change.old is None or change.op is not Op.DELETE:
             continue
         if change.old.parent in kept:
-            yield (
-                change,
-                Problem("it belongs to a target group that stays", where=change.name, code="target-group-stays"),
-            )
+            yield change, Problem("it belongs to a target group that stays", code="target-group-stays")
         elif change.type == TARGET_GROUP and change.old.id not in retired:
-            yield (
-                change,
-                Problem("no route has this target group", where=change.name, code="target-group-not-in-inventory"),
-            )
+            yield change, Problem("no route has this target group", code="target-group-not-in-inventory")
 
 
 def waived(found: Iterable[Violation], names: Collection[str]) -> tuple[tuple[Violation, ...], tuple[Violation, ...]]:
@@ -320,29 +320,16 @@ def _bounds_of(change: Change, bounds: Mapping[Arn, RuleBounds]) -> RuleBounds |
     return next((found for found in bounds.values() if found.place == place), None)
 
 
-def _kind(change: Change) -> str:
-    return change.type.rpartition(":")[2]
-
-
 def _beyond(change: Change, allowed: str) -> Problem:
-    kind = _kind(change)
     touched = f" of {', '.join(change.properties)}" if change.properties else ""
-    return Problem(
-        f"{change.op}{touched} of {kind} {change.name} is more than this step allows",
-        hint=allowed,
-        code="change-not-allowed",
-    )
+    return Problem(f"{change.op}{touched} is more than this step allows", hint=allowed, code="change-not-allowed")
 
 
 def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) -> Iterator[Problem]:
     """A rule keeps its conditions and gets exactly the split that the step is for, at its own two target groups."""
     if bounds is None:
-        yield Problem(
-            "the rule belongs to no route of the inventory",
-            where=change.name,
-            hint=change.rule,
-            code="rule-not-in-inventory",
-        )
+        what = "the rule belongs to no route of the inventory"
+        yield Problem(what, hint=change.rule, code="rule-not-in-inventory")
         return
     is_new = change.op is Op.CREATE
     if (is_new or change.op is Op.DELETE) and bounds.asks is None:
@@ -354,18 +341,16 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
     if bounds.extras:
         yield Problem(
             f"the provider would rewrite the rule without its {bounds.extras}",
-            where=change.name,
             hint="remove the rule from that program, or only read it there",
             code="extras-changed",
         )
     if not same_conditions(old.asked, change.new.inputs):
-        yield Problem("its conditions would change", where=change.name, code="conditions-would-change")
+        yield Problem("its conditions would change", code="conditions-would-change")
     before, after = actions_in(change.new.inputs)
     split = split_of(after, bounds.legacy, bounds.candidate) if after and not before else None
     if split is None or split != bounds.after:
         yield Problem(
             f"its forward action would be {after or 'something else'}, not {bounds.after}",
-            where=change.name,
             code="wrong-forward",
         )
     recorded = forward_in(old.recorded)
@@ -373,7 +358,6 @@ def _rule_problems(change: Change, policy: Policy, bounds: RuleBounds | None) ->
     if policy.keeps_weights and split is not None and split.weight != was.weight:
         yield Problem(
             f"the candidate would get {split} of its requests, not {was}; a cutover moves none",
-            where=change.name,
             code="cutover-moves-traffic",
         )
 
@@ -383,11 +367,10 @@ def _header_rule_problems(change: Change, policy: Policy, wanted: Mapping[str, M
     if not change.is_header_rule or not policy.header_rules:
         yield Problem(
             "only `rollout override` changes header rules, and it changes no others",
-            change.name,
             code="header-rule-would-change",
         )
     elif change.new is not None:
         inputs, expected = change.new.inputs, wanted.get(change.name, {})
         same = same_conditions(inputs, expected) and actions_in(inputs) == actions_in(expected)
         if not same or any(inputs.get(key) != expected.get(key) for key in ("listenerArn", "priority")):
-            yield Problem("it is not as the inventory says", change.name, code="header-rule-differs")
+            yield Problem("it is not as the inventory says", code="header-rule-differs")

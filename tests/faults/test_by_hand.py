@@ -87,7 +87,7 @@ def test_a_target_group_deleted_before_the_yes_is_told_and_made_anew_by_phase_1(
     assert cut_over.calls()[calls:] == []
     with raises(PreflightFailed, "candidate-missing"):
         cut_over.open().set_weight(10, approve=True, accept_live=True)
-    with pytest.raises(PolicyViolation, match="replace of sourceArn of Permission rust-scorer-internal"):
+    with pytest.raises(PolicyViolation, match="Permission:rust-scorer-internal: replace of sourceArn"):
         cut_over.open().phase1(approve=True)
     cut_over.open().phase1(approve=True, waive=["Permission:rust-scorer-internal"])
     cut_over.open().set_weight(10, approve=True, accept_live=True)

@@ -86,7 +86,7 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
     [
         ("retain", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "update of actions"),
         ("retain", step("delete", "score", OLD, None, retain=True), "release"),
-        ("build", step("create", "score", None, OLD), "ListenerRule score"),
+        ("build", step("create", "score", None, OLD), "ListenerRule:score: create"),
         ("build", resource("delete", GROUP, {"name": "g"}), "delete"),
         ("build", resource("replace", FUNCTION, {"name": "f"}, {"name": "g"}), "replace of name"),
         ("build", resource("update", FUNCTION, {"role": "1"}, {"role": "2"}), "update of role"),
@@ -100,13 +100,13 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("adopt", step("delete", "score", OLD, None, retain=True), "release"),
         ("release", step("delete", "score", OLD, None), "delete"),
         ("release", resource("delete", FUNCTION, {"name": "f"}), "delete"),
-        ("reclaim", change_of("same", state("score", OLD), state("score", OLD, retain=True)), "state of"),
+        ("reclaim", change_of("same", state("score", OLD), state("score", OLD, retain=True)), "ListenerRule:score: state"),
         ("reclaim", step("create", "score", None, OLD), "create"),
         ("reclaim", step("delete", "score", OLD, None, retain=True), "release"),
         ("reclaim", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
         ("reclaim", resource("update", FUNCTION, {"code": "1"}, {"code": "2"}), "update of code"),
         ("reclaim", step("import", "bulk", None, rule_inputs("bulk", LEGACY_FORWARD)), "[rule-not-in-inventory]"),
-        ("demolish", step("delete", "score", OLD, None), "delete of ListenerRule"),
+        ("demolish", step("delete", "score", OLD, None), "ListenerRule:score: delete"),
         ("demolish", step("delete", "score", OLD, None, retain=True), "release"),
         ("demolish", resource("delete", "aws:ec2/vpc:Vpc", {}), "Vpc"),
         ("demolish", resource("create", FUNCTION, None, {"name": "f"}), "create"),
@@ -242,7 +242,7 @@ def test_what_is_made_or_changed_carries_the_mark() -> None:
 
 def test_a_refusal_says_what_the_step_allows() -> None:
     (found,) = violations(StackPreview("s", (step("create", "score", None, OLD),)), "weights", {})
-    assert (found.stack, found.resource, found.problem.where) == ("s", "ListenerRule:score", None)
+    assert (found.stack, found.resource, found.problem.where) == ("s", "ListenerRule:score", "ListenerRule:score")
     assert found.problem.hint == "allowed: update of ListenerRule (actions)"
     (found,) = violations(StackPreview("s", (step("update", "score", OLD, OLD | {"priority": 1}),)), "retire", {})
     assert str(found.problem.hint).startswith("allowed: delete of LogGroup, Role, RolePolicy, ")
@@ -255,7 +255,21 @@ def test_a_provider_may_be_updated_and_nothing_else() -> None:
         (found,) = violations(
             StackPreview("s", (resource(op, provider, {"region": "a"}, {"region": "b"}),)), "weights", {}
         )
-        assert (found.problem.where, found.problem.code) == ("thing", "change-not-allowed")
+        assert (found.problem.where, found.problem.code) == ("aws:thing", "change-not-allowed")
+
+
+def test_resources_of_one_name_are_told_apart_in_every_refusal() -> None:
+    def wheres(policy: str, *steps: Change, **held: Any) -> list[str | None]:
+        found = violations(StackPreview("s", steps), policy, {}, **held)
+        assert [violation.problem.where for violation in found] == [violation.resource for violation in found]
+        return [violation.resource for violation in found]
+
+    kinds = (FUNCTION, RIGHTS, GROUP)
+    named = ["Function:thing", "RolePolicy:thing", "TargetGroup:thing"]
+    assert wheres("weights", *(resource("delete", kind, {"name": "x"}) for kind in kinds)) == named
+    assert wheres("retire", *(resource("delete", kind, {"name": "x"}) for kind in (GROUP,))) == named[2:]
+    unmarked = (resource("create", kind, None, {"name": "x"}) for kind in (FUNCTION, GROUP))
+    assert wheres("build", *unmarked, mark=OURS) == [named[0], named[2]]
 
 
 def test_bounds_are_those_of_the_live_rules_of_routes() -> None:
@@ -308,7 +322,7 @@ def test_legacy_is_retired_function_by_function() -> None:
         (member("delete", FUNCTION, "auth", "auth"), "[target-group-stays]"),
         (member("delete", GROUP, "arn:other", "other"), "[target-group-not-in-inventory]"),
         (member("delete", "aws:ec2/vpc:Vpc", "v", "old"), "Vpc"),
-        (step("delete", "score", OLD, None), "delete of ListenerRule"),
+        (step("delete", "score", OLD, None), "ListenerRule:score: delete"),
         (step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "update of actions"),
     ],
 )
