@@ -70,5 +70,8 @@ def fits(expression: str, text: str) -> bool | None:
 
 def _steps(expression: str, text: str) -> int:
     """At most so many steps does backtracking take, roughly."""
-    length, repeats = len(text) + 1, len(re.findall(r"[*+{]", expression))
-    return int(max(length**repeats, 2**length if re.search(r"\)[*+{]", expression) else 0))
+    length = len(text) + 1
+    repeats = len(re.findall(r"[*+{]", expression)) + (not expression.startswith("^"))  # it begins anywhere
+    choices = len(re.findall(r"(?<![(*+?}])\?|\|", expression))
+    each_time = (1 + repeats + choices) ** length if re.search(r"\)[*+{]", expression) else 0
+    return int(max(length**repeats * 2**choices, each_time))

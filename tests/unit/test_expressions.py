@@ -45,9 +45,14 @@ def test_the_rest_fits_as_there(expression: str, fitting: str, other: str) -> No
     assert not compiled(expression).search(other)
 
 
-@pytest.mark.parametrize("expression", ["(a+)+$", "(a|aa)+$", "(a*)*b", ".*.*.*.*.*.*.*.*b"])
+@pytest.mark.parametrize("expression", ["(a+)+$", "(a|aa)+$", "(a*)*b", ".*.*.*.*.*.*.*.*b", "a?" * 40 + "a" * 40])
 def test_what_could_take_long_is_left_open(expression: str) -> None:
     assert fits(expression, "a" * 200) is None
+
+
+@pytest.mark.parametrize("expression", ["(a|a|a)*b", "(a|a)" * 24 + "b", "a?" * 24 + "a" * 24, "(a?a?a?)*b"])
+def test_choices_take_long_even_on_short_texts(expression: str) -> None:
+    assert fits(expression, "a" * 24) is None
 
 
 def test_usual_expressions_and_paths_are_decided() -> None:
