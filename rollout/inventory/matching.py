@@ -18,17 +18,12 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import product
 
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, Request, values_of
-from rollout.inventory.wildcards import Pattern, example, fits, pattern
+from rollout.inventory.wildcards import Pattern, example, pattern
 
 _PATH_CHARACTERS = string.ascii_lowercase + string.ascii_uppercase + string.digits + "-_.~$@:+&'\"/"
 _TEXT_CHARACTERS = string.ascii_lowercase + string.digits + "-_."
 _ANY_PATH = "/*"
 _ANY_OTHER = "any other"  # stands for all methods that no rule names
-
-
-def path_matches(path_pattern: str, path: str) -> bool:
-    """Whether a path pattern matches a path: case-sensitive, `*` is 0 or more characters, also `/`, `?` exactly one."""
-    return fits(pattern(path_pattern), path)
 
 
 def example_path(matching: Sequence[str], avoiding: Sequence[str] = ()) -> str | None:

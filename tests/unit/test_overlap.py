@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.inventory.conditions import Conditions, for_endpoint
-from rollout.inventory.matching import covers, example_path, overlap, path_matches, shadows
+from rollout.inventory.matching import covers, example_path, overlap, shadows
+from rollout.inventory.wildcards import fits
+from rollout.inventory.wildcards import pattern as parsed
 
 LETTERS = "/ab"
 PATHS = ["/" + "".join(rest) for length in range(7) for rest in itertools.product(LETTERS, repeat=length)]
@@ -25,7 +27,7 @@ def as_regex(pattern: str) -> re.Pattern[str]:
 
 @given(PATTERNS, st.sampled_from(PATHS))
 def test_matches_as_a_regular_expression_would(pattern: str, path: str) -> None:
-    assert path_matches(pattern, path) == bool(as_regex(pattern).fullmatch(path))
+    assert fits(parsed(pattern), path) == bool(as_regex(pattern).fullmatch(path))
 
 
 @settings(deadline=None)
@@ -35,8 +37,8 @@ def test_overlap_is_found_exactly_where_brute_force_finds_one(one: str, other: s
     example = example_path([one, other])
     assert (example is not None) == bool(shared)
     if example is not None:
-        assert path_matches(one, example)
-        assert path_matches(other, example)
+        assert fits(parsed(one), example)
+        assert fits(parsed(other), example)
         assert len(example) == min(map(len, shared))
 
 
@@ -61,7 +63,7 @@ def test_covers_exactly_where_brute_force_finds_no_gap(general: str, specific: s
     ],
 )
 def test_awss_own_words(pattern: str, path: str, *, matches: bool) -> None:
-    assert path_matches(pattern, path) is matches
+    assert fits(parsed(pattern), path) is matches
 
 
 def test_example_can_avoid_patterns() -> None:
