@@ -265,3 +265,17 @@ def test_a_rollback_that_one_listener_refuses_names_that_one(one: InMemoryTeam) 
     one.meets.forget_orders()
     one.open().rollback(routes=["ingest"])
     assert set(one.splits().values()) == {LEGACY_ONLY}
+
+
+ARN = "arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/shop-both/0123456789abcdef"
+
+
+@pytest.mark.parametrize("names", ["", f'name = "shop-both"\narn = "{ARN}"\n'])
+def test_what_is_wrong_with_a_load_balancer_is_told_once_by_its_name_in_the_file(one: InMemoryTeam, names: str) -> None:
+    one.edit("listeners = [80, 443]", "listeners = [443, 8080, 8443]")
+    one.edit('[load-balancers.secure]\nname = "shop-both"\n', f"[load-balancers.secure]\n{names}")
+    with pytest.raises(ConfigError) as refused:
+        one.open()
+    wheres = [(problem.where or "").partition(": ")[2] for problem in refused.value.problems]
+    assert wheres.count("load-balancers.secure") == 1
+    assert not any(":" in where for where in wheres)

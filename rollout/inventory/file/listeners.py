@@ -62,8 +62,11 @@ def listener_findings(environment: Environment) -> Iterator[Finding]:
 
 def in_file(at: Keys, environment: Environment) -> Keys:
     """The keys by which the file says what an environment's key says."""
-    if at[0] == "routes" and len(at) > 1:
-        return (*at[:1], environment.in_file.get(str(at[1]), at[1]), *at[2:])
+    match at:
+        case ("routes", str(name), *rest):
+            return ("routes", environment.in_file.get(name, name), *rest)
+        case ("load-balancers", str(name), *rest):
+            return ("load-balancers", name.partition(":")[0], *rest)
     return at
 
 
