@@ -142,12 +142,10 @@ def _each(listeners: Iterable[Listener], groups: Mapping[Arn, LiveTargetGroup]) 
     for listener in listeners:
         seen: dict[frozenset[Meaning], int] = {}
         for rule in sorted(listener.rules, key=lambda rule: rule.priority):
-            judged = _judged(listener, rule, groups)
-            if isinstance(judged, Endpoint):
-                first = seen.setdefault(rule.meaning, judged.priority)
-                if first != judged.priority:
-                    why = f"the rule at priority {first} takes the same requests before it"
-                    judged = Unfit(listener, rule, why, "it never gets a request; you can delete it")
+            judged, first = _judged(listener, rule, groups), seen.setdefault(rule.meaning, rule.priority)
+            if isinstance(judged, Endpoint) and first != rule.priority:
+                why = f"the rule at priority {first} takes the same requests before it"
+                judged = Unfit(listener, rule, why, "it never gets a request; you can delete it")
             yield judged
         if listener.default and listener.default.forward and EVERYTHING not in seen:
             yield _default(listener, listener.default, listener.default.forward, groups)

@@ -220,6 +220,7 @@ def test_the_same_default_action_of_several_listeners_is_one_route_and_no_rules(
     [
         (by_default(None), 0),
         (by_default(CART, rule(400, "/*")), 0),
+        (by_default(CART, replace(rule(400, "/*"), forward=None, action="redirect HTTP_301")), 1),
         (by_default(BOTH), 1),
         (by_default(CART, extras=extras(LOGIN)), 1),
     ],
@@ -241,10 +242,13 @@ def test_a_name_means_the_listeners_that_serve() -> None:
     assert listeners_named(replace(account, listeners=(answering,)), ["shop"]) == (answering,)
 
 
-def test_of_two_rules_for_the_same_requests_the_later_is_never_asked() -> None:
-    first, second = sorted_out(found(rule(20, "/a", "PUT", "GET"), rule(10, "/a", "GET", "PUT")).listeners, GROUPS)
-    assert isinstance(first, Endpoint)
-    assert first.priority == 10
+@pytest.mark.parametrize(
+    "before",
+    [rule(10, "/a", "GET", "PUT"), replace(rule(10, "/a", "GET", "PUT"), forward=None, action="redirect HTTP_301")],
+)
+def test_of_two_rules_for_the_same_requests_the_later_is_never_asked(before: LiveRule) -> None:
+    first, second = sorted_out(found(rule(20, "/a", "PUT", "GET"), before).listeners, GROUPS)
+    assert isinstance(first, Endpoint) == (before.forward is not None)
     assert isinstance(second, Unfit)
     assert "priority 10 takes the same requests" in second.why
 
