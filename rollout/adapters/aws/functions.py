@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 PARALLEL = 100
-DENIED = "denied"
-"""What stands for a trust policy that can't be read."""
 # ResourceConflictException: it is being created, or its code is being updated
 _NOT_TAKEN_ON = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException", "ResourceConflictException"}
@@ -74,10 +73,12 @@ class Lambda:
 
     def needs(self, environment: Environment) -> FunctionNeeds:
         """See `migration.ports.Aliases`."""
-        trust = {arn: _trust(self._access.client("iam"), arn) for arn in roles_of(environment)}
-        networks = networks_of(environment)
+        return explained(partial(self._needs, roles_of(environment), networks_of(environment)))
+
+    def _needs(self, roles: Sequence[str], networks: Sequence[Vpc]) -> FunctionNeeds:
+        iam = self._access.client("iam") if roles else None
         return FunctionNeeds(
-            {arn: policy for arn, policy in trust.items() if policy != DENIED},
+            dict(chain.from_iterable(_trust(iam, arn) for arn in roles)),
             _vpcs(self._access.client("ec2"), networks) if networks else None,
         )
 
@@ -123,15 +124,17 @@ class Lambda:
         return Invocation(said, _error(answer, said), took)
 
 
-def _trust(client: Any, arn: str) -> str | None:
+def _trust(client: Any, arn: str) -> Iterator[tuple[str, str | None]]:
+    """A role's trust policy; None where there is no such role, and nothing where it can't be read."""
     try:
         role = client.get_role(RoleName=arn.rpartition("/")[2])["Role"]
+        yield arn, json.dumps(role["AssumeRolePolicyDocument"])
     except ClientError as error:
         code = error.response["Error"]["Code"]
-        if code in {"NoSuchEntity", "AccessDenied"}:
-            return None if code == "NoSuchEntity" else DENIED
-        raise
-    return json.dumps(role["AssumeRolePolicyDocument"])
+        if code == "NoSuchEntity":
+            yield arn, None
+        elif code != "AccessDenied":
+            raise
 
 
 def _vpcs(client: Any, networks: Sequence[Vpc]) -> dict[str, str] | None:
