@@ -100,7 +100,11 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("adopt", step("delete", "score", OLD, None, retain=True), "release"),
         ("release", step("delete", "score", OLD, None), "delete"),
         ("release", resource("delete", FUNCTION, {"name": "f"}), "delete"),
-        ("reclaim", change_of("same", state("score", OLD), state("score", OLD, retain=True)), "ListenerRule:score: state"),
+        (
+            "reclaim",
+            change_of("same", state("score", OLD), state("score", OLD, retain=True)),
+            "ListenerRule:score: state",
+        ),
         ("reclaim", step("create", "score", None, OLD), "create"),
         ("reclaim", step("delete", "score", OLD, None, retain=True), "release"),
         ("reclaim", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
