@@ -6,6 +6,7 @@ Who answers today is told by the target groups as they are on the load balancer,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
@@ -43,10 +44,7 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
     account, region = environment.account, environment.region
     elb: ElasticLoadBalancingv2Client = sandbox.client("elbv2", account, region)
     candidates = {
-        group: function.name or key
-        for key, function in environment.functions.items()
-        for groups in function.target_groups.values()
-        for group in groups
+        group: function.name or key for key, function in environment.functions.items() for group in function.groups
     }
     theirs = {route.candidate for route in environment.routes.values() if not route.is_built}
     candidates |= {group: _target(elb, group) for group in theirs}
@@ -62,7 +60,7 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
     for name, route in routes.items():
         rules = ruled[route.load_balancer]
         asks = next((rule.asks for rule in rules if rule.priority == route.priority), route.conditions or ())
-        own = {route.legacy, route.candidate} if isinstance(route, Route) else {route.legacy}
+        before = [rule for rule in rules if rule.priority < route.priority]
         for path in values_of(asks, ConditionField.PATH):
             for method in values_of(asks, ConditionField.METHOD) or ("GET",):
                 one = _narrowed(asks, path, method)
@@ -76,7 +74,7 @@ def endpoints_of(environment: Environment, sandbox: Reachable) -> tuple[Endpoint
                         path,
                         _target(elb, route.legacy),
                         candidates[route.candidate] if isinstance(route, Route) else None,
-                        _others(elb, rules, own, one),
+                        _others(elb, before, one),
                         urlencode(request.query),
                         ((("Host", request.host),) if request.host else ()) + request.headers,
                     )
@@ -91,28 +89,19 @@ def _narrowed(asks: Conditions, path: str, method: str) -> Conditions:
 
 
 def _rules(elb: ElasticLoadBalancingv2Client, balancer: str, port: int) -> list[LiveRule]:
-    """A listener's rules by precedence, without the default one."""
+    """A listener's rules, without the default one."""
     arn = elb.describe_load_balancers(Names=[balancer])["LoadBalancers"][0]["LoadBalancerArn"]
     listeners = elb.describe_listeners(LoadBalancerArn=arn)["Listeners"]
     listener = Arn(next(each["ListenerArn"] for each in listeners if each["Port"] == port))
     pages = elb.get_paginator("describe_rules").paginate(ListenerArn=listener)
-    rules = [live_rule(listener, rule) for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
-    return sorted(rules, key=lambda rule: rule.priority)
+    return [live_rule(listener, rule) for page in pages for rule in page["Rules"] if not rule["IsDefault"]]
 
 
-def _others(
-    elb: ElasticLoadBalancingv2Client, rules: Sequence[LiveRule], own: set[str], asked: Conditions
-) -> frozenset[str]:
-    """Who answers for the rules before the one that forwards to a route's own groups, and may take its requests."""
-    found: set[str] = set()
-    for rule in rules:
-        forwarded = [group_name(arn) for arn in rule.forward.weights] if rule.forward else []
-        if not overlap(asked, rule.asks):
-            continue
-        if own.intersection(forwarded):
-            break
-        found.update({_target(elb, name) for name in forwarded} or {""})
-    return frozenset(found)
+def _others(elb: ElasticLoadBalancingv2Client, before: Sequence[LiveRule], asked: Conditions) -> frozenset[str]:
+    """Who answers for the rules before a route's own that may take its requests."""
+    forwards = [rule.forward for rule in before if overlap(asked, rule.asks)]
+    names = ([group_name(arn) for arn in forward.weights] if forward else [] for forward in forwards)
+    return frozenset(chain.from_iterable([_target(elb, name) for name in each] or [""] for each in names))
 
 
 def _target(elb: ElasticLoadBalancingv2Client, group: str) -> str:
