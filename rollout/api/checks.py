@@ -61,7 +61,7 @@ class Checks(Part):
         """Target groups with unhealthy targets; that nobody could be asked is one line."""
         places = with_health(self._environment, live, self._environment.routes)
         try:
-            yield from health_problems(places, self._container.load_balancers.health(list(places)) if places else {})
+            yield from health_problems(places, self._container.load_balancers.health(list(places)))
         except AwsError as error:
             yield Problem(f"the health of targets is unknown: {error.what}", hint=error.hint, code=error.code)
 

@@ -102,7 +102,7 @@ class EnvironmentRampActions(SharedActions):
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
         places = with_health(self._parts.environment, live, routes, ("candidate",))
-        return tuple(health_problems(places, self._parts.load_balancers.health(list(places)) if places else {}))
+        return tuple(health_problems(places, self._parts.load_balancers.health(list(places))))
 
     def smoke(self) -> tuple[str, ...]:
         report = Checks(self._opened).smoke()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
@@ -187,6 +188,11 @@ class Function(Frozen):
         strict=True,
         description="whether its target groups send headers as lists; by default like the legacy ones",
     )
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Its target groups on all load balancers."""
+        return tuple(chain.from_iterable(self.target_groups.values()))
 
 
 def partition_of(region: str) -> str:

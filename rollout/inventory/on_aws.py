@@ -26,5 +26,5 @@ def target_groups_of(environment: Environment) -> tuple[str, ...]:
     """The names of all target groups in the inventory, those of routes that stay as they are too."""
     names = {name for route in environment.routes.values() for name in (route.legacy, route.candidate)}
     names |= {route.legacy for route in environment.kept_routes.values()}
-    names |= {n for f in environment.functions.values() for groups in f.target_groups.values() for n in groups}
+    names |= {name for function in environment.functions.values() for name in function.groups}
     return tuple(sorted(names))

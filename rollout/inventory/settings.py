@@ -28,7 +28,6 @@ class Stickiness(Frozen):
     duration: Duration = Field(
         timedelta(hours=1), ge=timedelta(seconds=1), le=MAX_STICKINESS, description="1s to 7d, such as 1h"
     )
-
     from_: Annotated[Percent, _END] = Field(ZERO, alias="from", description='a weight, 0 to 100, or "end" for 100')
 
     @property

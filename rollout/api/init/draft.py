@@ -87,6 +87,7 @@ def drafted(
     keys = route_keys([each for each in endpoints if each in alike or each not in moving])
     routes = {keys[each]: each for each in alike}
     new = {key: each for key, each in routes.items() if not each.candidate}
+    taken = {group.name for group in found.target_groups.values()}
     return Draft(
         answers,
         found.account,
@@ -96,14 +97,10 @@ def drafted(
         {keys[first]: ports for first, ports in alike.items() if len(ports) > 1},
         {keys[each]: each for each in endpoints if each not in moving and not each.is_default},
         tuple(each for each in judged if isinstance(each, Unfit)),
-        {} if candidate else candidate_groups(new, answers.suffix, _names(found), shared=shared_groups),
+        {} if candidate else candidate_groups(new, answers.suffix, taken, shared=shared_groups),
         candidate,
         {name: group.target_type for name, group in found.unused.items()} if new else {},
     )
-
-
-def _names(found: Found) -> set[str]:
-    return {group.name for group in found.target_groups.values()}
 
 
 def _alike(endpoints: Iterable[Endpoint]) -> dict[Endpoint, dict[int, int]]:

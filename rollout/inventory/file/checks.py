@@ -107,11 +107,8 @@ def _load_balancers(environment: Environment) -> Iterator[Finding]:
             continue
         first = listeners.setdefault((balancer.real_name, balancer.listener_port), at)
         if first != at:
-            what, hint = (
-                f"is the same listener as {dotted(first)}",
-                "remove one of them, and name the other in all routes",
-            )
-            yield Finding(at, what, hint, first, code="duplicate-listener")
+            hint = "remove one of them, and name the other in all routes"
+            yield Finding(at, f"is the same listener as {dotted(first)}", hint, first, code="duplicate-listener")
 
 
 def _functions(environment: Environment) -> Iterator[Finding]:

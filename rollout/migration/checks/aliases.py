@@ -60,7 +60,7 @@ def registered_problems(
     """
     for key, function in with_aliases(environment).items():
         itself = f":function:{function.name or key}"
-        for group in (group for names in function.target_groups.values() for group in names):
+        for group in function.groups:
             if any(target.endswith(itself) for target in targets.get(live.group_arn(group), ())):
                 yield Problem(
                     f"target group {group} holds the function itself, not its alias {function.alias}",
@@ -74,9 +74,8 @@ def registered_problems(
 def unready_problems(environment: Environment, aliases: LiveAliases, groups: Collection[str]) -> Iterator[Problem]:
     """The functions behind some target groups that would get requests that they can't answer, or not at once."""
     for key, function in with_aliases(environment).items():
-        raised = any(group in groups for names in function.target_groups.values() for group in names)
         live = aliases.get(key)
-        if not (raised and live):
+        if live is None or not set(function.groups) & set(groups):
             continue
         for version in live.stays.versions:
             if version not in live.published:

@@ -93,6 +93,5 @@ def _configured(environment: Environment) -> dict[str, bool]:
         group: function.multi_value_headers
         for function in environment.functions.values()
         if function.multi_value_headers is not None
-        for groups in function.target_groups.values()
-        for group in groups
+        for group in function.groups
     }

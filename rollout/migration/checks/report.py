@@ -101,8 +101,7 @@ def names_check(environment: Environment, live: AlbState, found: Found, candidat
     served = {environment.routes[name].candidate for name, split in splits.items() if split.attached}
     apart: tuple[dict[str, Function], dict[str, Function]] = ({}, {})
     for key, function in environment.functions.items():
-        groups = {group for several in function.target_groups.values() for group in several}
-        apart[groups <= served][key] = function
+        apart[served.issuperset(function.groups)][key] = function
     wrong, known = (
         tuple(name_problems(environment.model_copy(update={"functions": some}), found, candidate)) for some in apart
     )

@@ -103,8 +103,7 @@ class Readiness:
         aliased = [
             live.target_groups[group].arn
             for function in with_aliases(environment).values()
-            for names in function.target_groups.values()
-            for group in names
+            for group in function.groups
             if group in live.target_groups
         ]
         return PhaseContext(

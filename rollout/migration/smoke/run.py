@@ -113,7 +113,7 @@ class Smoke:
         return next(
             (":".join(filter(None, (function.name or key, function.alias))), function)
             for key, function in self._environment.functions.items()
-            if any(route.candidate in groups for groups in function.target_groups.values())
+            if route.candidate in function.groups
         )
 
     def _event(self, route: Route, sample: Sample) -> Event:

@@ -66,7 +66,7 @@ class Resources:
     def target_groups(self) -> _Arns:
         """The candidates' target groups."""
         functions = self.environment.functions.values()
-        names = dict.fromkeys(name for f in functions for groups in f.target_groups.values() for name in groups)
+        names = dict.fromkeys(name for function in functions for name in function.groups)
         return tuple(self._arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names)
 
     def function(self, name: str) -> Arn:
