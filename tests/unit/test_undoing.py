@@ -13,7 +13,8 @@ from rollout.alb.state import LiveRule
 from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.conditions import Condition
-from rollout.inventory.model import OVERRIDE_TAG
+from rollout.inventory.fields import LAST
+from rollout.inventory.model import LEGACY_ONLY, OVERRIDE_TAG, Route
 from rollout.migration.checks.deleted_groups import groups_in_use, groups_left
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.ownership import OwnedRule, asked, ownership_of
@@ -73,6 +74,19 @@ def test_a_login_that_the_legacy_stack_would_not_write_keeps_the_candidate_attac
     login = Extras((Kept("authenticate-oidc", "{}"),))
     more = replace(start.live, rules=tuple(replace(rule, extras=login) for rule in start.live.rules))
     assert places(problems("undo-phase2", replace(start, live=more))) == [("routes.score", "candidate-attached")]
+
+
+def test_the_rule_before_a_default_action_is_gone_afterwards() -> None:
+    default = Route(load_balancer="public", priority=LAST, legacy="old", candidate="new")
+    inventory = environment(routes={**environment().routes, "all": default})
+    start = live(dict.fromkeys(inventory.routes, LEGACY_FORWARD), inventory)
+    held = (*ADOPTED, state("all", {}))
+    gone = replace(start, rules=tuple(rule for rule in start.rules if rule.arn != rule_arn("all")))
+    after = dict.fromkeys(environment().routes, LEGACY_ONLY)
+    for now, is_left in ((start, True), (gone, False)):
+        context = PhaseContext(start, legacy=OURS, routing=held)
+        found = places(PHASES["undo-phase2"].verify(inventory, context, now, after))
+        assert (("routes.all", "default-rule-left") in found) is is_left
 
 
 def test_header_rules_are_removed_first() -> None:

@@ -547,6 +547,13 @@ def test_where_the_state_holds_no_rule_who_holds_the_stack_is_no_success_either(
         roll_back(world)
 
 
+@pytest.mark.parametrize("make", [lambda: cut_over(50), before_phase1])
+def test_the_state_is_previewed_once_where_it_has_the_inventorys_names(make: Callable[[], World]) -> None:
+    world = make()
+    assert roll_back(world).reconciled
+    assert [call.action for call in world.actor().calls.log].count("preview") == 1
+
+
 def test_rules_that_others_change_until_the_end_leave_the_state_behind(half: World) -> None:
     def others(_: ApiCall) -> None:
         weights = {group(half, "old-a"): 50, group(half, "new-one"): 50}
