@@ -7,7 +7,7 @@ unless the user waives it for that one resource, by name. docs/decisions/ has th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rollout.alb.extras import NO_EXTRAS, Extras
@@ -280,7 +280,7 @@ def violations(
 def _violation(stack: str, change: Change, problem: Problem) -> Violation:
     """Resources of several types may have one name, so the type is told, too."""
     resource = f"{change.type.rpartition(':')[2]}:{change.name}"
-    return Violation(stack, resource, Problem(problem.what, resource, problem.hint, code=problem.code))
+    return Violation(stack, resource, replace(problem, where=resource))
 
 
 def _beyond_retiring(preview: StackPreview, retired: Collection[Arn]) -> Iterator[tuple[Change, Problem]]:
