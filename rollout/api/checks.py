@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,13 +13,13 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.split import SINCE
 from rollout.api.arguments import read_span
 from rollout.api.holders import GLANCE, Holders
-from rollout.api.opened import Part
+from rollout.api.opened import Opened, Part
 from rollout.api.requests import Requests
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, Problem, UsageError, WrongAccount
 from rollout.inventory.model import Arn
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
-from rollout.migration.checks.kinds import health_problems, with_health
+from rollout.migration.checks.kinds import SIDES, health_problems, with_health
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import Resources
 from rollout.migration.checks.status import EnvironmentStatus, Held, with_measured
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from rollout.migration.checks.drift import DriftReport
     from rollout.migration.checks.report import PreflightReport
     from rollout.migration.smoke.report import SmokeReport
+
+
+def unhealthy(opened: Opened, live: AlbState, routes: Iterable[str], parts: Sequence[str] = SIDES) -> Iterator[Problem]:
+    """Target groups with unhealthy targets; that AWS doesn't tell is one problem, and hides nothing else."""
+    places = with_health(opened.environment, live, routes, parts)
+    try:
+        yield from health_problems(places, opened.container.load_balancers.health(list(places)))
+    except AwsError as error:
+        yield Problem(f"the health of targets is unknown: {error.what}", hint=error.hint, code=error.code)
 
 
 class Checks(Part):
@@ -54,16 +63,10 @@ class Checks(Part):
             measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
             status = holders.status(pool, states, live)
             container.keep_good(self._file, live.result())
-            status = replace(status, problems=(*status.problems, *self._unhealthy(live.result())))
+            status = replace(
+                status, problems=(*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
+            )
             return with_measured(status, measured.result()) if measured else status
-
-    def _unhealthy(self, live: AlbState) -> Iterator[Problem]:
-        """Target groups with unhealthy targets; that nobody could be asked is one line."""
-        places = with_health(self._environment, live, self._environment.routes)
-        try:
-            yield from health_problems(places, self._container.load_balancers.health(list(places)))
-        except AwsError as error:
-            yield Problem(f"the health of targets is unknown: {error.what}", hint=error.hint, code=error.code)
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
         """Compare the file, the state and the load balancer; nothing is changed.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
-from rollout.api.checks import Checks
+from rollout.api.checks import Checks, unhealthy
 from rollout.api.opened import Opened
 from rollout.api.phases import Phases
 from rollout.api.rollback import Rollbacks
@@ -16,7 +16,6 @@ from rollout.errors import Problem
 from rollout.inventory.quantities import WHOLE, Percent
 from rollout.inventory.ramp_settings import NoticeKind
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.checks.kinds import health_problems, with_health
 from rollout.migration.ports import Approver
 from rollout.ramp.decide import bake_of
 
@@ -101,8 +100,7 @@ class EnvironmentRampActions(SharedActions):
         )
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
-        places = with_health(self._parts.environment, live, routes, ("candidate",))
-        return tuple(health_problems(places, self._parts.load_balancers.health(list(places))))
+        return tuple(unhealthy(self._opened, live, routes, ("candidate",)))
 
     def smoke(self) -> tuple[str, ...]:
         report = Checks(self._opened).smoke()

@@ -35,7 +35,7 @@ class RampActions(Protocol[Live]):
         """Judge routes since their weight is live."""
 
     def unhealthy(self, routes: Sequence[str], live: Live) -> tuple[Problem, ...]:
-        """The candidate's target groups with unhealthy targets; code `no-healthy-target` where no target is healthy."""
+        """The candidate's target groups with unhealthy targets; code `unhealthy-targets` where others are healthy."""
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
         """The state of each of some CloudWatch alarms."""

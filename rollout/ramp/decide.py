@@ -64,7 +64,7 @@ class AlarmStates:
     Attributes:
         raised: Those in ALARM state.
         silent: Those without a state: the alarm is missing, or has no data.
-        unhealthy: Which target groups have no healthy target, in words.
+        unhealthy: Which target groups have no healthy target, or that this is unknown, in words.
     """
 
     raised: tuple[str, ...] = ()
@@ -81,7 +81,7 @@ def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState], unhealthy: Sequence[
     return AlarmStates(
         tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
         tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
-        tuple(problem.what for problem in unhealthy if problem.code == "no-healthy-target"),
+        tuple(problem.what for problem in unhealthy if problem.code != "unhealthy-targets"),
     )
 
 

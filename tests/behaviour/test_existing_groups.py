@@ -293,6 +293,14 @@ def test_unhealthy_targets_are_in_the_status_and_hold_the_ramp(service: InMemory
     assert team.open().ramp(once=True, approve=True).state == "raised"
 
 
+def test_a_ramp_that_is_not_told_the_health_waits_instead_of_ending(service: InMemoryTeam) -> None:
+    service.open().phase1(approve=True)
+    service.open().phase2(approve=True)
+    service.meets.refuse("DescribeTargetHealth")
+    result = service.open().ramp(once=True, approve=True)
+    assert (result.state, set(service.splits().values())) == ("waiting", {PREPARED})
+
+
 def test_a_status_without_the_right_to_ask_for_health_says_so(service: InMemoryTeam) -> None:
     service.meets.refuse("DescribeTargetHealth")
     (unknown,) = service.open().status().problems

@@ -203,9 +203,13 @@ def test_the_words_of_a_decision_are_those_that_json_shows() -> None:
     }
 
 
-NO_HEALTHY, SOME_HEALTHY = (
+NO_HEALTHY, SOME_HEALTHY, UNKNOWN = (
     Problem(f"target group ecs {why}", code=code)
-    for why, code in [("has no healthy target", "no-healthy-target"), ("has 1 unhealthy", "unhealthy-targets")]
+    for why, code in [
+        ("has no healthy target", "no-healthy-target"),
+        ("has 1 unhealthy", "unhealthy-targets"),
+        ("denied", "access-denied"),
+    ]
 )
 
 
@@ -214,7 +218,9 @@ def test_no_weight_is_raised_while_the_candidate_has_no_healthy_target(stands: R
     held = next_of(stands, alarms=alarms_of(ramp(), {}, [NO_HEALTHY]))
     assert (held.act, "no healthy target" in held.sentence) == (Act.BAKE, True)
     assert next_of(stands, alarms=alarms_of(ramp(), {}, [SOME_HEALTHY])).act is Act.RAISE
+    assert next_of(stands, alarms=alarms_of(ramp(), {}, [UNKNOWN])).act is Act.BAKE
 
 
 def test_a_candidate_without_healthy_targets_that_is_worse_goes_back_all_the_same() -> None:
-    assert next_of(AT_5, WORSE, alarms_of(ramp(), {}, [NO_HEALTHY])).act is Act.FAIL
+    for sick in (NO_HEALTHY, UNKNOWN):
+        assert next_of(AT_5, WORSE, alarms_of(ramp(), {}, [sick])).act is Act.FAIL
