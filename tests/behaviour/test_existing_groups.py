@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from rollout.alb.weights import ForwardAction
-from rollout.errors import PreflightFailed
+from rollout.analysis.metrics import AlarmState
+from rollout.errors import AnalysisFailed, PreflightFailed
 from rollout.fakes.world import World
 from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Split
 from rollout.inventory.quantities import Percent
@@ -296,9 +297,23 @@ def test_unhealthy_targets_are_in_the_status_and_hold_the_ramp(service: InMemory
 def test_a_ramp_that_is_not_told_the_health_waits_instead_of_ending(service: InMemoryTeam) -> None:
     service.open().phase1(approve=True)
     service.open().phase2(approve=True)
-    service.meets.refuse("DescribeTargetHealth")
+    service.meets.refuse("DescribeTargetHealth", group_of(service), times=None)
     result = service.open().ramp(once=True, approve=True)
     assert (result.state, set(service.splits().values())) == ("waiting", {PREPARED})
+
+
+def test_a_fail_goes_back_though_nobody_tells_the_health(service: InMemoryTeam) -> None:
+    service.edit('bake = "30m" }', 'bake = "30m", alarms = ["slow"] }')
+    alarms = service.world.actor().parts(service.open().inventory, lambda *_: None).alarms
+    alarms.stated["slow"] = AlarmState.OK
+    service.open().phase1(approve=True)
+    service.open().phase2(approve=True)
+    assert service.open().ramp(once=True, approve=True).state == "raised"
+    alarms.stated["slow"] = AlarmState.ALARM
+    service.meets.refuse("DescribeTargetHealth", group_of(service), times=None)
+    with pytest.raises(AnalysisFailed):
+        service.open().ramp(once=True, approve=True)
+    assert set(service.splits().values()) == {LEGACY_ONLY}
 
 
 def test_a_status_without_the_right_to_ask_for_health_says_so(service: InMemoryTeam) -> None:

@@ -67,9 +67,9 @@ def test_a_violation_can_be_waived_by_name_and_history_says_so(cut_over: InMemor
     cut_over.edit('architecture = "arm64"', 'architecture = "x86_64"')
     refused = cut_over.run("phase1", "production", "--yes")
     assert refused.returncode == 4, refused.stdout
-    assert "update of architectures of Function rust-scorer" in refused.stderr
+    assert "Function:rust-scorer: update of architectures" in refused.stderr
     assert "--waive Function:rust-scorer" in refused.stderr
     done = cut_over.run("phase1", "production", "--yes", "--waive", "Function:rust-scorer")
     assert done.returncode == 0, done.stderr
-    assert "waived: candidate: update of architectures" in done.stdout
+    assert "waived: candidate: Function:rust-scorer: update of architectures" in done.stdout
     assert "[policy waived: Function:rust-scorer]" in cut_over.open().history()[-1].message
