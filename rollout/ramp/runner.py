@@ -155,9 +155,10 @@ class Runner(Generic[Live]):
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
         now = self._means.now()
-        decision = decide(
-            self._environment.ramp, stands, self._judged(live, stands, now), now, self._alarms(live, stands)
-        )
+        judgement, alarms, unread = self._evidence(live, stands, now)
+        decision = decide(self._environment.ramp, stands, judgement, now, alarms)
+        if unread and not (decision.act is Act.FAIL and (alarms.raised or judgement)):
+            raise unread
         log.note(_LOG, "%s at %s: %s", self._name, stands.weight, decision)
         if decision.act is Act.FAIL:
             return self._fail(stands, decision, persistent=persistent)
@@ -169,6 +170,25 @@ class Runner(Generic[Live]):
         if decision.act is Act.FINISH:
             return self._finish(stands, decision)
         return self._wait(stands, decision, now)
+
+    def _evidence(
+        self, live: Live, stands: RampState, now: datetime
+    ) -> tuple[AnalysisResult | None, AlarmStates, RolloutError | None]:
+        """The judgement and the alarms, each though the other can't be read: what either says is enough to go back."""
+        judgement, alarms, unread = None, AlarmStates(), None
+        try:
+            judgement = self._judged(live, stands, now)
+        except _FINAL:
+            raise
+        except RolloutError as error:
+            unread = error
+        try:
+            alarms = self._alarms(live, stands)
+        except _FINAL:
+            raise
+        except RolloutError as error:
+            unread = unread or error
+        return judgement, alarms, unread
 
     def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
         if stands.since is None or stands.weight == ZERO:

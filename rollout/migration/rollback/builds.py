@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rollout.base.clock import Clock
-from rollout.errors import Interrupted, Locked, PreflightFailed, Problem, RollbackIncomplete, RolloutError
+from rollout.errors import Interrupted, Locked, PreflightFailed, Problem, RollbackIncomplete, RolloutError, WrongAccount
 from rollout.inventory.aliases import AliasTarget, LiveAlias
 from rollout.inventory.model import Environment
 from rollout.migration import events
@@ -130,6 +130,8 @@ class BuildsBack:
         for key, alias in live.items():
             try:
                 self._move_one(key, alias)
+            except (Interrupted, WrongAccount):
+                raise
             except RolloutError as error:
                 problems.append(Problem(error.what, where=f"functions.{key}.alias", hint=error.hint, code=error.code))
         if problems:

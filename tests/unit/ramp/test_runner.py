@@ -303,6 +303,36 @@ def test_alarms_are_verdicts_and_legacys_are_not() -> None:
     assert world.ramp(once=True).state == "raised"
 
 
+@pytest.mark.parametrize("unread", ["alarms", "cloudwatch"])
+def test_what_either_says_goes_back_though_the_other_cannot_be_read(unread: str) -> None:
+    world = World(inventory(alarms=["mine"]))
+    world.alarm_states["mine"] = AlarmState.OK
+    world.ramp(once=True)
+    world.time += timedelta(minutes=10)
+    world.broken = {unread}
+    with pytest.raises(AwsError):  # so far nothing says that it is bad
+        world.ramp(once=True)
+    assert world.shares == {FIVE}
+    world.alarm_states["mine"] = AlarmState.ALARM
+    world.judge_of = lambda *_: judgement(Verdict.FAIL)
+    with pytest.raises(AnalysisFailed):
+        world.ramp(once=True)
+    assert world.shares == {None}
+
+
+@pytest.mark.parametrize("passed", [timedelta(minutes=40), timedelta(days=30)])
+def test_nothing_is_raised_nor_given_up_while_one_of_them_cannot_be_read(passed: timedelta) -> None:
+    world = World(inventory(alarms=["mine"], **{"on-inconclusive": "rollback"}))
+    world.alarm_states["mine"] = AlarmState.OK
+    world.ramp(once=True)
+    world.time += passed
+    for part in ("alarms", "cloudwatch"):
+        world.broken = {part}
+        with pytest.raises(AwsError):
+            world.ramp(once=True)
+    assert world.shares == {FIVE}
+
+
 def test_smoke_comes_before_the_first_step_alone() -> None:
     world = World(inventory(smoke=True))
     world.ramp()

@@ -61,7 +61,7 @@ class World:
         told: What people were told.
         raised_without: Weights that were set above the one before without a Pass.
         sick: The candidate's target groups with unhealthy targets.
-        broken: Parts that fail now: `live`, `history`, `cloudwatch`, or a route's name.
+        broken: Parts that fail now: `live`, `history`, `cloudwatch`, `alarms`, or a route's name.
     """
 
     environment: Environment
@@ -145,6 +145,7 @@ class World:
         return self.sick
 
     def alarms(self, names: Sequence[str]) -> Mapping[str, AlarmState]:
+        self._meets("alarms", AwsError, "throttled")
         return {name: self.alarm_states.get(name, AlarmState.MISSING) for name in names}
 
     def overruled(self) -> tuple[str, ...]:
