@@ -14,12 +14,12 @@ import pytest
 from tests.plugins.seconds import remembered
 
 ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
-WORKERS_OF_TWO = 3
+WORKERS_EACH = 2
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    return WORKERS_OF_TWO * (os.cpu_count() or 1) // 2
+def pytest_xdist_auto_num_workers() -> int | None:
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else WORKERS_EACH * (os.cpu_count() or 1)
 
 
 @pytest.hookimpl(trylast=True)
