@@ -28,7 +28,7 @@ from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, condi
 from tests.behaviour.team import InMemoryTeam
 from tests.conftest import Team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
 HALF_HALF = 50
 Facts = list[tuple[str, Any]]

@@ -18,7 +18,7 @@ from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.load import Load, endpoints_of, tally
 from tests.conftest import Prepared, Team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
 RATE = 100
 REGION, NAME = "us-west-2", "rust-scorer"

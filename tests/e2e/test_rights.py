@@ -26,7 +26,7 @@ from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.story import seed
 from tests.conftest import Team, made_team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
 NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 MARK, UNMARK = "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"

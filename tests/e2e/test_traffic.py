@@ -18,7 +18,7 @@ from rollout_sandbox.load import Answer, Load, Verdict, binomial_interval, by_ro
 from tests.conftest import Team
 from tests.sandbox.tenant import method, path, weighted
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
 RATE = 100
 

@@ -8,7 +8,7 @@ from rollout.state.plan import Op
 from rollout_sandbox.load import Load, Verdict, endpoints_of
 from tests.conftest import Team
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
 RATE = 100
 

@@ -2,6 +2,8 @@
 
 How long a test took comes from the last runs. Where nothing is known, a test that runs the engine is taken for a slow
 one, and one with a time limit of its own for the slowest. Inside a file the order stays as it was: random.
+
+`-n auto` means two workers a processor: half of what engine tests take is waiting.
 """
 
 from __future__ import annotations
