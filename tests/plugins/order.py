@@ -3,7 +3,7 @@
 How long a test took comes from the last runs. Where nothing is known, a test that runs the engine is taken for a slow
 one, and one with a time limit of its own for the slowest. Inside a file the order stays as it was: random.
 
-`-n auto` means two workers a processor: half of what engine tests take is waiting.
+`-n auto` means two workers a core where cores are few: half of what engine tests take is waiting.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import pytest
 from tests.plugins.seconds import remembered
 
 ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
-WORKERS_EACH = 2
+FEW = 4  # workers: each has a sandbox of a gigabyte
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else WORKERS_EACH * (os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else max(cores, min(2 * cores, FEW))
 
 
 @pytest.hookimpl(trylast=True)
