@@ -3,7 +3,7 @@
 How long a test took comes from the last runs. Where nothing is known, a test that runs the engine is taken for a slow
 one, and one with a time limit of its own for the slowest. Inside a file the order stays as it was: random.
 
-`-n auto` means two workers a core where cores are few: half of what engine tests take is waiting.
+`-n auto` means a worker a core, but three on two: half of what engine tests take is waiting.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from tests.plugins.seconds import remembered
 
 ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
-FEW = 4  # workers: each has a sandbox of a gigabyte
+FEW = 3  # workers: each has a sandbox of a gigabyte
 
 
 @pytest.hookimpl(optionalhook=True)
