@@ -8,13 +8,11 @@ and from containers to a function; the default action; the rest of the inventory
 from __future__ import annotations
 
 import sys
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,35 +43,6 @@ legacy = "{BY_DEFAULT}"
 candidate = "l-passport-v2-rust-scorer"
 
 """
-
-
-@contextmanager
-def container(name: str) -> Iterator[int]:
-    """A container that says its name; its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.send_response(200)
-            self.send_header("x-served-by", name)
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        do_POST = do_GET  # noqa: N815 - http.server's names
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def edit(checkout: Checkout, old: str, new: str) -> None:
@@ -149,6 +118,9 @@ def opened(checkout: Checkout, endpoints: Sequence[Endpoint]) -> Iterator[Endpoi
             headers["Authorization"] = f"Bearer {checkout.sandbox.issuer.bearer(iss=LOGIN)}"
         yield replace(endpoint, headers=tuple(headers.items()))
 
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from tests.sandbox.load.echo import container  # noqa: E402 - found from here on
 
 with seeded() as checkout, container("new-containers") as new, container("old-containers") as old:
     shape(checkout, {"new-containers": new, "old-containers": old})

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Generic
+from typing import Generic, TypeVar
 
 from rollout.analysis.metrics import MINUTE, AlarmState
 from rollout.analysis.verdicts import AnalysisResult
@@ -41,6 +41,7 @@ from rollout.state.ramp_journal import Journal, Kind
 TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often to wait for another process's lock if nothing else is due, and how long each time."""
 _LOG = logging.getLogger("rollout.ramp")
+T = TypeVar("T")
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
@@ -175,20 +176,9 @@ class Runner(Generic[Live]):
         self, live: Live, stands: RampState, now: datetime
     ) -> tuple[AnalysisResult | None, AlarmStates, RolloutError | None]:
         """The judgement and the alarms, each though the other can't be read: what either says is enough to go back."""
-        judgement, alarms, unread = None, AlarmStates(), None
-        try:
-            judgement = self._judged(live, stands, now)
-        except _FINAL:
-            raise
-        except RolloutError as error:
-            unread = error
-        try:
-            alarms = self._alarms(live, stands)
-        except _FINAL:
-            raise
-        except RolloutError as error:
-            unread = unread or error
-        return judgement, alarms, unread
+        judgement, unjudged = _unless_unread(lambda: self._judged(live, stands, now))
+        alarms, unheard = _unless_unread(lambda: self._alarms(live, stands))
+        return judgement, alarms or AlarmStates(), unjudged or unheard
 
     def _judged(self, live: Live, stands: RampState, now: datetime) -> AnalysisResult | None:
         if stands.since is None or stands.weight == ZERO:
@@ -292,3 +282,13 @@ class Runner(Generic[Live]):
 
     def _result(self, stands: RampState, state: str, sentence: str) -> RampResult:
         return RampResult(self._name, stands.weight, state, sentence)
+
+
+def _unless_unread(read: Callable[[], T]) -> tuple[T | None, RolloutError | None]:
+    """What is read, or why it can't be read now; what ends a ramp is raised."""
+    try:
+        return read(), None
+    except _FINAL:
+        raise
+    except RolloutError as error:
+        return None, error

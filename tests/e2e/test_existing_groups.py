@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 
 import pytest
 
@@ -14,41 +12,13 @@ from rollout_sandbox.load import Verdict, binomial_interval, by_route, tally
 from tests.behaviour.test_other_owners import PROGRAM
 from tests.conftest import Team
 from tests.e2e.test_traffic import RATE, between, traffic_of
+from tests.sandbox.load.echo import container
 from tests.sandbox.tenant import weighted
 
 pytestmark = pytest.mark.engine
 
 NEW, OLD = "ecs-scorer", "ecs-embed"
 Serve = Callable[[Team, str], str]
-
-
-@contextmanager
-def container(name: str) -> Iterator[int]:
-    """A container of a service, which says its name; its port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("content-length", 0)))
-            self.send_response(200)
-            self.send_header("x-served-by", name)
-            self.send_header("content-length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        do_POST = do_GET  # noqa: N815 - http.server's names
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_port
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @pytest.fixture

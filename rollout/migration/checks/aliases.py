@@ -6,10 +6,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rollout.alb.state import AlbState
 from rollout.errors import Problem
-from rollout.inventory.aliases import READY, AliasTarget, LiveAlias
+from rollout.inventory.aliases import READY, AliasTarget, LiveAlias, beside
 from rollout.inventory.functions import Function
 from rollout.inventory.model import Arn, Environment
-from rollout.inventory.quantities import ALL_TENTHS, Percent
 from rollout.migration.bearers import ALIAS
 from rollout.state.plan import StackPreview
 
@@ -34,11 +33,8 @@ def moved_aliases(environment: Environment, preview: StackPreview, aliases: Live
         if live is None or step.old is None:
             continue
         recorded, routing = step.old.recorded, step.old.recorded.get("routingConfig") or {}
-        beside = {
-            name: Percent(round(share * ALL_TENTHS))
-            for name, share in (routing.get("additionalVersionWeights") or {}).items()
-        }
-        was = AliasTarget(str(recorded.get("functionVersion")), next(iter(beside.items()), None))
+        shares = routing.get("additionalVersionWeights") or {}
+        was = AliasTarget(str(recorded.get("functionVersion")), beside(shares))
         if was.versions != live.stays.versions:
             yield Problem(
                 f"alias {environment.functions[step.name].alias} points to {live.stays}; rollout set it to {was}",

@@ -145,6 +145,7 @@ class BuildsBack:
     def _move_one(self, key: str, live: LiveAlias | None) -> None:
         """Move one by the revision that was read, so that what others did meanwhile is seen."""
         target: AliasTarget | None = None
+        alone = self._environment.model_copy(update={"functions": {key: self._environment.functions[key]}})
         for _ in range(TRIES):
             if live is None:
                 raise RolloutError("the alias is gone", code="alias-missing")
@@ -156,7 +157,7 @@ class BuildsBack:
             marked = replace(target, taken_back=live.newer)
             if self._aliases.point(self._environment, key, marked, live.revision):
                 self._emit(events.BuildTakenBack(self._environment.name, key, str(live.stays), str(target)))
-            live = self._aliases.aliases(self._environment).get(key)
+            live = self._aliases.aliases(alone).get(key)
         raise Locked("another process moves the alias, too", hint=self._again, code="concurrent-change")
 
 

@@ -25,11 +25,12 @@ def serving(answer: Callable[[str, str], Said | None]) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("content-length", 0)))
             said = answer(self.path, self.headers.get("Cookie", ""))
             if said is None:
                 self.close_connection = True
                 return
-            body = json.dumps({"method": "GET", "path": said.path or self.path}).encode()
+            body = json.dumps({"method": self.command, "path": said.path or self.path}).encode()
             self.send_response(said.status)
             self.send_header("x-served-by", said.by)
             self.send_header("Content-Length", str(len(body)))
@@ -37,6 +38,8 @@ def serving(answer: Callable[[str, str], Said | None]) -> Iterator[str]:
                 self.send_header("Set-Cookie", f"{said.cookie}; Path=/")
             self.end_headers()
             self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
             pass
@@ -47,6 +50,15 @@ def serving(answer: Callable[[str, str], Said | None]) -> Iterator[str]:
     with Server(("127.0.0.1", 0), Handler) as server:
         thread = Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def container(name: str) -> Iterator[int]:
+    """A container of a service, which says its name; its port."""
+    with serving(lambda *_: Said(by=name)) as url:
+        yield int(url.rpartition(":")[2])

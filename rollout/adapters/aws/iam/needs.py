@@ -82,6 +82,7 @@ _COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), 
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
+_WITH_A_NEW_RULE: Condition = {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}}
 _ONLY_THE_MARK: Condition = {"ForAllValues:StringEquals": {"aws:TagKeys": ROLLBACK_TAG}}
 _MOVE_TRAFFIC = (
     Need("MoveTraffic", (f"{_ELB}:ModifyRule",), Resources.rules),
@@ -178,13 +179,13 @@ _HEADER_RULES = (
         "TagThem",
         (f"{_ELB}:AddTags",),
         Resources.header_rules,
-        lambda _: {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}},
+        lambda _: _WITH_A_NEW_RULE,
     ),
     Need(
         "TakeThemAway",
         (f"{_ELB}:DeleteRule",),
         Resources.header_rules,
-        lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
+        lambda _: _ONLY_HEADER_RULES,
     ),
 )
 _DEFAULT_RULES = (
@@ -193,14 +194,14 @@ _DEFAULT_RULES = (
         "TagDefaultRules",
         (f"{_ELB}:AddTags",),
         Resources.default_rules,
-        lambda _: {"StringEquals": {f"{_ELB}:CreateAction": "CreateRule"}},
+        lambda _: _WITH_A_NEW_RULE,
     ),
 )
 _MARK_HEADER_RULES = Need(
     "MarkThem",
     (f"{_ELB}:AddTags",),
     Resources.header_rules,
-    lambda _: {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}},
+    lambda _: _ONLY_HEADER_RULES,
 )
 _MONITORING = (
     _ALARMS,
