@@ -1,22 +1,32 @@
-"""Slow files first where several workers share the tests, so that none is left with a long one at the end.
+"""Each worker gets as much to do as the others, whole files of it, and the slow ones first.
 
-How long a test took comes from the last runs. Where nothing is known, a test that runs the engine is taken for a slow
-one, and one with a time limit of its own for the slowest. Inside a file the order stays as it was: random.
+How long a test took comes from the last runs. Where nothing is known, it is guessed from the test's time limit, or from
+whether it runs the engine. Inside a file the order stays as it was: random.
 
-`-n auto` means a worker a core, but three on two: half of what engine tests take is waiting.
+xdist deals the tests out in equal numbers, in their order, and later gives an idle worker half of what the busiest has
+left. So files are ordered such that these numbers take equally long, and only quick tests are left to be given away.
+
+`-n auto` means a worker a core, but four on two: half of what engine tests take is waiting.
 """
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import pytest
 
 from tests.plugins.seconds import remembered
 
-ENGINE, SHARE_OF_LIMIT = 5.0, 0.1
-FEW = 3  # workers: each has a sandbox of a gigabyte
+ENGINE, SHARE_OF_LIMIT, LONGEST = 15.0, 0.1, 150.0
+"""Seconds: of a test that runs the engine, for each of a limit's, and of a file at most, where nothing is known."""
+FEW = 4  # workers: each has a sandbox of a gigabyte
+
+
+Test = TypeVar("Test")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -29,17 +39,44 @@ def pytest_xdist_auto_num_workers() -> int | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    known = remembered(config)
-    seconds: defaultdict[str, float] = defaultdict(float)
+    files = defaultdict[str, list[pytest.Item]](list)
     for item in items:
-        seconds[_file(item)] += known.get(item.nodeid, _guess(item))
-    items.sort(key=lambda item: -seconds[_file(item)])
+        files[item.nodeid.partition("::")[0]].append(item)
+    known = remembered(config)
+    seconds = {file: _seconds(tests, known) for file, tests in files.items()}
+    items[:] = dealt(files, seconds, int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
 
 
-def _file(item: pytest.Item) -> str:
-    return item.nodeid.partition("::")[0]
+def dealt(files: Mapping[str, Sequence[Test]], seconds: Mapping[str, float], workers: int) -> list[Test]:
+    """The tests in an order whose parts of equal number take about equally long, each with its slow files first.
+
+    Args:
+        files: Each file's tests.
+        seconds: How long each file takes; one of 0 is quick, and may be shared among workers.
+        workers: How many parts there are.
+    """
+    parts: list[list[Test]] = [[] for _ in range(workers)]
+    load = [0.0] * workers
+    slow = sorted(filter(seconds.__getitem__, files), key=lambda file: -seconds[file])
+    for file in slow:
+        least = min(range(workers), key=load.__getitem__)
+        parts[least].extend(files[file])
+        load[least] += seconds[file]
+    quick = iter([test for file in files if not seconds[file] for test in files[file]])
+    left = sum(map(len, files.values()))
+    for number, part in enumerate(parts):
+        share = left // (workers - number)  # as xdist cuts them
+        part.extend(islice(quick, max(0, share - len(part))))
+        left -= share
+    return [test for part in (*parts, list(quick)) for test in part]
 
 
-def _guess(item: pytest.Item) -> float:
-    limit = item.get_closest_marker("timeout")
-    return SHARE_OF_LIMIT * limit.args[0] if limit else ENGINE if item.get_closest_marker("engine") else 0.0
+def _seconds(tests: Sequence[pytest.Item], known: Mapping[str, float]) -> float:
+    if took := sum(known.get(test.nodeid, 0.0) for test in tests):
+        return took
+    return min(LONGEST, sum(map(_guess, tests)))
+
+
+def _guess(test: pytest.Item) -> float:
+    limit = test.get_closest_marker("timeout")
+    return SHARE_OF_LIMIT * limit.args[0] if limit else ENGINE if test.get_closest_marker("engine") else 0.0
