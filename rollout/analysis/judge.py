@@ -38,7 +38,7 @@ from rollout.analysis.pooled import SHARE, together
 from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_together, of_wait
 from rollout.analysis.streams import Arm, Stream
-from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
+from rollout.analysis.verdicts import AnalysisResult, Count, MetricResult, Verdict, called
 from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
@@ -199,8 +199,8 @@ def _finding(
     )
 
 
-def _total(arm: Arm) -> tuple[int, int]:
-    return int(arm.events.sum()), int(arm.requests.sum())
+def _total(arm: Arm) -> Count:
+    return arm.events.sum().item(), int(arm.requests.sum())
 
 
 def _ceiling(stream: Stream, analysis: Analysis) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rollout.analysis.streams import Stream
+from rollout.analysis.verdicts import Count
 from rollout.analysis.weighing import Evidence, harm_of
 from rollout.base.formatting import count_of
 from rollout.inventory.ramp_settings import Analysis, MetricName
@@ -23,8 +24,6 @@ NAMES: Mapping[MetricName, str] = {
     "cold-starts": "cold starts",
 }
 """The metrics' names in sentences."""
-
-Count = tuple[int, int]
 
 
 def of_fail(evidence: Evidence, analysis: Analysis) -> str:
@@ -117,7 +116,7 @@ def _harmless(evidence: Evidence) -> str:
     return f"no worse than {_share(min(1.0, base + max(base * relative, absolute)))}"
 
 
-def _of(bad: int, requests: int) -> str:
+def _of(bad: float, requests: int) -> str:
     return f"{_share(bad / requests)} of {requests:,}" if requests else "no requests"
 
 

@@ -2,12 +2,16 @@
 
 All metrics have this form: an error is a failed request, and a latency is a request that took longer than a limit. A
 minute without requests has 0 of both, and is no evidence.
+
+Where access logs tell the client, clients are counted in place of requests, each once, in the minute of its first
+request; an event is then the share of bad ones among the client's requests, from 0 to 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +19,9 @@ from numpy.typing import NDArray
 from rollout.analysis.metrics import ARMS
 from rollout.inventory.ramp_settings import MetricName
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.int64] | NDArray[np.float64]
+Unit = Literal["requests", "clients"]
+"""What is counted: requests, or clients, of whom each counts once."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +29,8 @@ class Arm:
     """One implementation's counts.
 
     Attributes:
-        requests: By minute, 0 or more.
-        events: The bad ones among them, 0 to `requests`.
+        requests: By minute, 0 or more; or clients.
+        events: The bad ones among them, 0 to `requests`; of clients, the sum of their shares of bad requests.
     """
 
     requests: Counts
@@ -64,6 +70,7 @@ class Stream:
         before: Legacy's in the hours before the step, by which its minutes' variation is known.
         legacy_harmful: If it is a latency, legacy's events above `latency.harmful`.
         names: What people call the arms: two builds of the candidate have their versions.
+        unit: What its arms count.
     """
 
     metric: MetricName
@@ -76,3 +83,17 @@ class Stream:
     before: Arm | None = None
     legacy_harmful: Arm | None = None
     names: tuple[str, str] = ARMS
+    unit: Unit = "requests"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a step, from a minute on, in which each client counts once a route.
+
+    Attributes:
+        since: The minute of the step that it begins with, 0 or more.
+        streams: By client; they start with that minute.
+    """
+
+    since: int
+    streams: tuple[Stream, ...]

@@ -6,6 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from rollout.analysis.streams import Unit
+
+Count = tuple[int | float, int]
+"""Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
+
 
 class Verdict(StrEnum):
     """The verdict on a step; only a Pass goes on."""
@@ -24,21 +29,23 @@ class MetricResult:
         metric: Its name.
         routes: Its routes.
         verdict: The verdict.
-        legacy: Legacy's events and requests.
-        candidate: The candidate's events and requests.
+        legacy: Legacy's events, and requests or clients.
+        candidate: The candidate's events, and requests or clients.
         sentence: Such as "5xx 1.2 % of 3,410 against 0.1 % of 64,900: at least 6 times worse (99 % sure)".
-        needs: About how many more requests a Pass takes; None if none, or if unknown.
+        needs: About how many more requests or clients a Pass takes; None if none, or if unknown.
         numbers: The e-values, bounds and levels, by name.
+        unit: What is counted: requests, or clients.
     """
 
     metric: str
     routes: tuple[str, ...]
     verdict: Verdict
-    legacy: tuple[int, int]
-    candidate: tuple[int, int]
+    legacy: Count
+    candidate: Count
     sentence: str
     needs: int | None = None
     numbers: Mapping[str, float] | None = None
+    unit: Unit = "requests"
 
 
 @dataclass(frozen=True, slots=True)

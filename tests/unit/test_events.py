@@ -26,7 +26,14 @@ PREVIEW = StackPreview("routing", (CHANGE,))
 TRAFFIC = traffic_of(environment(), live({"score": LEGACY_FORWARD}), {"score": TEN}, {"score": VOLUME})
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 FINDING = MetricResult(
-    "server-errors", ("score",), Verdict.PASS, (1, 900), (0, 100), "no worse", numbers={"log-e": 1.5}
+    "server-errors",
+    ("score",),
+    Verdict.PASS,
+    (1.5, 900),
+    (0, 100),
+    "no worse",
+    numbers={"log-e": 1.5},
+    unit="clients",
 )
 GATE = Gate("production", "weight", TRAFFIC, (PREVIEW,), ("mind the step",), drift=("moved",))
 
