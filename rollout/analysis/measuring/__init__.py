@@ -1,7 +1,8 @@
-"""Measures requests with AWS's metrics.
+"""Measures requests with AWS's metrics and load balancers' access logs.
 
 - `split`: the measured share and the live weights;
 - `evidence`: a step's minutes for the judge, from `pools` (routes that are measured together), `tallies` (how metrics
   are counted) and `latency_limits` (when a latency counts as slow);
+- `access_log`: a log's line;
 - `idle`: the check that legacy is idle.
 """
