@@ -147,8 +147,9 @@ def _warm(stream: Stream, analysis: Analysis) -> Stream:
         since = np.arange(len(arm.requests)) >= cold
         return Arm(arm.requests * since, arm.events * since)
 
-    harmful = stream.harmful and later(stream.harmful)
-    return replace(stream, legacy=later(stream.legacy), candidate=later(stream.candidate), harmful=harmful)
+    harmful, legacy_harmful = (arm and later(arm) for arm in (stream.harmful, stream.legacy_harmful))
+    legacy, candidate = later(stream.legacy), later(stream.candidate)
+    return replace(stream, legacy=legacy, candidate=candidate, harmful=harmful, legacy_harmful=legacy_harmful)
 
 
 def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:

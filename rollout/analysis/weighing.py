@@ -206,9 +206,12 @@ def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) ->
     shares = np.minimum(_MORE_SLOW * beyond, _MOST_SLOW)
     both, _ = side_by_side([(s.legacy_harmful or s.legacy, s.harmful or s.candidate) for s in streams])
     guess = Guess(shares, np.full(len(streams), _ERRORS[1]))
-    wider = rate_before(both, guess) + shares[:, None] > rate_before(above, guessed(streams))
+    same = slice(both.ends.shape[1])  # blocks of the same requests, which may have more padding beside other metrics
+    wider = rate_before(both, guess) + shares[:, None] > rate_before(above, guessed(streams))[:, same]
     others = on_no_harm(both, guess, np.zeros(len(streams)), shares).log_bets(both)
-    return np.where(wider[:, :, None], others, log_bets)
+    bets = log_bets.copy()
+    bets[:, same] = np.where(wider[:, :, None], others, log_bets[:, same])
+    return bets
 
 
 def phi_of(stream: Stream, analysis: Analysis) -> float:

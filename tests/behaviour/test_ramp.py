@@ -24,7 +24,7 @@ def ramping(cut_over: InMemoryTeam) -> InMemoryTeam:
         'ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }'
     )
     with cut_over.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n')
+        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n')
         file.write('metrics = ["server-errors", "latency-p50"]\n')
         file.write("metric = { server-errors = { harm = { relative = 1, absolute = 3 } } }\n")
     return cut_over

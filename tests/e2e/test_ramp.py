@@ -37,7 +37,7 @@ def ramping(prepared: Prepared, fast_aws: SandboxInfo, tmp_path: Path) -> Iterat
     team = prepared.team(tmp_path / "checkout", "phase2", aws=fast_aws)
     team.edit('ramp = { steps = [5, 10, 25, 50, 100], bake = "30m" }', 'ramp = { steps = [25, 50, 100], bake = "3m" }')
     with team.file.open("a") as file:
-        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "0s"\n')
+        file.write('\n[environments.production.analysis]\ndelay = "1m"\nwarm-up = "1m"\n')
         file.write('metrics = ["server-errors", "latency-p50"]\n')
         file.write(f"metric = {{ server-errors = {COARSE} }}\n")
     yield team

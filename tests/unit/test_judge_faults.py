@@ -158,6 +158,19 @@ def test_a_warm_up_is_no_fault_and_slowness_that_lasts_is_one(share: float) -> N
     assert judged(latency(repeated((10, 50 * share))), analysis=at_once).verdict is Verdict.FAIL
 
 
+@pytest.mark.parametrize("warm_up", [0, 1, 5, 29])
+def test_latencies_that_begin_late_are_judged_beside_errors_that_do_not(warm_up: int) -> None:
+    asked = repeated((60, 50))
+    slow = replace(latency(repeated((60, 0.5))), legacy_harmful=Arm(asked * 19, repeated((60, 2))))
+    failing = errors(asked, repeated((60, 0.05)), asked * 19, repeated((60, 0.95)))
+    streams, analysis = (slow, failing), Analysis(warm_up=timedelta(minutes=warm_up))
+    together = judge(streams, analysis, steps=5)
+    alone = [judge([each], analysis, steps=5).findings[0] for each in streams]
+    assert [each.verdict for each in together.findings] == [each.verdict for each in alone]
+    evidence = {each.metric: each.numbers["log-e-no-harm"] for each in together.findings if each.numbers}
+    assert evidence == {each.metric: each.numbers["log-e-no-harm"] for each in alone if each.numbers}
+
+
 def test_no_grace_is_for_errors() -> None:
     bad = repeated((2, 50))
     stream = errors(repeated((2, 50)), bad, repeated((2, 950)), repeated((2, 1)))
