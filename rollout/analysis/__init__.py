@@ -8,6 +8,7 @@
   - `weighing`: the evidence of each stream, from
   - `bets`: bets on each request, and `eprocess`: their product over the minutes;
   - `sentences`: a result as a sentence;
+- `by_client`: the same where access logs tell clients apart;
 - `verdicts`: the results.
 
 numpy is slow to import, so import this room only where something is judged.

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ from rollout.analysis.pooled import SHARE, together
 from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_together, of_wait
 from rollout.analysis.streams import Arm, Stream
-from rollout.analysis.verdicts import AnalysisResult, Count, MetricResult, Verdict, called
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
 from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
@@ -54,6 +54,7 @@ def judge(
     steps: int,
     bake: timedelta = timedelta(minutes=BAKE),
     notes: Sequence[str] = (),
+    part: float = 1.0,
 ) -> AnalysisResult:
     """Judge a step by its streams.
 
@@ -63,14 +64,15 @@ def judge(
         steps: The number of the ramp's steps, 1 or more.
         bake: How long the step is watched at least.
         notes: What can't be compared, and why.
+        part: How much of the step's risk these streams have, above 0 to 1.
 
     Returns:
         The verdict, with a result for each stream.
     """
     streams = sorted((_warm(each, analysis) for each in streams), key=lambda stream: (stream.metric, stream.routes))
-    shares = [analysis.false_alarms / steps * share for share in _shares(streams)]
+    shares = [analysis.false_alarms / steps * part * share for share in _shares(streams)]
     both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
-    suspicious = analysis.missed / max(1, len(streams))
+    suspicious = analysis.missed * part / max(1, len(streams))
     several = {
         metric: [n for n, (stream, _) in enumerate(both) if stream.metric == metric]
         for metric, count in Counter(stream.metric for stream, _ in both).items()
@@ -86,7 +88,7 @@ def judge(
         if not any(found[n].fault for n in rows)  # a route that fails by itself is named by itself
     ]
     results = [*(_compared(evidence, analysis) for evidence in found), *missing, *filter(None, pooled)]
-    return _concluded(results, notes)
+    return concluded(results, notes)
 
 
 def judge_alone(
@@ -126,7 +128,7 @@ def judge_alone(
         return AnalysisResult(
             Verdict.PASS, (), "no metric has a ceiling, so there is no verdict without legacy", tuple(told)
         )
-    return _concluded(findings, told)
+    return concluded(findings, told)
 
 
 def _shares(streams: Sequence[Stream]) -> list[float]:
@@ -159,6 +161,8 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
         "log-e-worse-needed": evidence.log_worse_needed,
         "log-e-no-harm": evidence.log_no_harm,
         "log-e-no-harm-needed": evidence.log_no_harm_needed,
+        "log-e-lately-worse": evidence.log_lately_worse,
+        "log-e-lately-worse-needed": evidence.log_lately_worse_needed,
         "phi": evidence.phi,
     }
     silence = silent_since(stream)
@@ -180,12 +184,13 @@ def _together(streams: Sequence[Stream], by_ratio: Floats, alarm: float, analysi
     worse = together(streams, by_ratio, alarm, analysis)
     if worse is None:
         return None
-    totals = ([_total(arm) for arm in arms] for arms in zip(*((s.legacy, s.candidate) for s in streams), strict=True))
+    totals = ([arm.total for arm in arms] for arms in zip(*((s.legacy, s.candidate) for s in streams), strict=True))
     legacy, candidate = ((sum(bad for bad, _ in each), sum(count for _, count in each)) for each in totals)
     routes = tuple(dict.fromkeys(route for stream in streams for route in stream.routes))
     numbers = {"log-e-worse": worse.log_worse, "log-e-worse-needed": worse.log_worse_needed}
     sentence = of_together(streams[0], candidate, legacy, len(streams), analysis)
-    return MetricResult(streams[0].metric, routes, Verdict.FAIL, legacy, candidate, sentence, None, numbers)
+    first = streams[0]
+    return MetricResult(first.metric, routes, Verdict.FAIL, legacy, candidate, sentence, None, numbers, first.unit)
 
 
 def _no_data(stream: Stream) -> MetricResult:
@@ -195,13 +200,8 @@ def _no_data(stream: Stream) -> MetricResult:
 def _finding(
     stream: Stream, verdict: Verdict, sentence: str, needs: int | None, numbers: Mapping[str, float] | None
 ) -> MetricResult:
-    return MetricResult(
-        stream.metric, stream.routes, verdict, _total(stream.legacy), _total(stream.candidate), sentence, needs, numbers
-    )
-
-
-def _total(arm: Arm) -> Count:
-    return arm.events.sum().item(), int(arm.requests.sum())
+    legacy, candidate = stream.legacy.total, stream.candidate.total
+    return MetricResult(stream.metric, stream.routes, verdict, legacy, candidate, sentence, needs, numbers, stream.unit)
 
 
 def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
@@ -243,8 +243,10 @@ def _against_ceiling(stream: Stream, ceiling: float, alarms: float, analysis: An
     return _finding(stream, verdict, of_ceiling(stream, ceiling, how, risk), None, numbers)
 
 
-def _concluded(findings: Sequence[MetricResult], notes: Sequence[str]) -> AnalysisResult:
-    ranked = sorted(findings, key=_rank)
+def concluded(findings: Iterable[MetricResult], notes: Sequence[str]) -> AnalysisResult:
+    """The verdict on a step: Fail if one result fails, and Pass if all pass; of those of the same, the worst counts."""
+    worst = {(each.metric, each.routes): each for each in sorted(findings, key=_rank, reverse=True)}
+    ranked = sorted(worst.values(), key=_rank)
     verdicts = {finding.verdict for finding in ranked}
     if Verdict.FAIL in verdicts:
         verdict = Verdict.FAIL

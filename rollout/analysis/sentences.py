@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rollout.analysis.streams import Stream
-from rollout.analysis.verdicts import Count
+from rollout.analysis.streams import Count, Stream, Unit
 from rollout.analysis.weighing import Evidence, harm_of
 from rollout.base.formatting import count_of
 from rollout.inventory.ramp_settings import Analysis, MetricName
@@ -39,27 +38,28 @@ def of_fail(evidence: Evidence, analysis: Analysis) -> str:
         how = f"at least {evidence.at_least:.3g} times worse"
         how += "" if fault.legacy[1] else f" than {stream.names[0]} was before"
     began = f" since {stream.start + timedelta(minutes=fault.first):%H:%M} UTC" if fault.first else ""
-    return f"{beside}{began}: {how} ({_sure(analysis.false_alarms, evidence.phi)})"
+    return f"{beside}{began}: {how} ({_sure(analysis.false_alarms, stream, evidence.phi)})"
 
 
 def of_together(stream: Stream, candidate: Count, legacy: Count, streams: int, analysis: Analysis) -> str:
     """Why several streams of one metric fail together, though perhaps none by itself."""
     limit = stream.latency.tolerated if stream.latency else 0.0
-    worse = f"worse on {streams} of them together ({_sure(analysis.false_alarms)})"
+    worse = f"worse on {streams} of them together ({_sure(analysis.false_alarms, stream)})"
     return f"{_beside(stream, candidate, legacy, limit)}: {worse}"
 
 
 def of_pass(evidence: Evidence, analysis: Analysis) -> str:
     """Why a stream passes: "5xx 0.1 % of 3,410 against 0.1 % of 64,900: no worse than 0.6 % (95 % sure)"."""
-    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed, evidence.phi)})"
+    return f"{_all(evidence)}: {_harmless(evidence)} ({_sure(analysis.missed, evidence.stream, evidence.phi)})"
 
 
 def of_wait(evidence: Evidence) -> str:
     """Why a stream neither fails nor passes, and how many requests it takes."""
+    unit, clusters = evidence.stream.unit, _clusters(evidence.stream, evidence.phi)
     if evidence.suspicion:
-        return f"{_all(evidence)}: seems worse, not yet surely{_clusters(evidence.phi)}"
-    missing = "" if evidence.needs is None else f"; needs about {_round(evidence.needs)}"
-    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{_clusters(evidence.phi)}{missing}"
+        return f"{_all(evidence)}: seems worse, not yet surely{clusters}"
+    missing = "" if evidence.needs is None else f"; needs about {_round(evidence.needs, unit)}"
+    return f"{_all(evidence)}: not yet sure that it is {_harmless(evidence)}{clusters}{missing}"
 
 
 def of_no_data(stream: Stream) -> str:
@@ -84,27 +84,26 @@ def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> 
         how: A word such as "above".
         risk: The risk of error; None without a claim.
     """
-    events, requests = int(stream.candidate.events.sum()), int(stream.candidate.requests.sum())
     over = f" took longer than {_seconds(stream.latency.tolerated)}" if stream.latency else ""
     name = NAMES[stream.metric] + (":" if stream.latency else "")
-    end = "" if risk is None else f" ({_sure(risk)})"
-    return f"{name} {_of(events, requests)}{over}: {how} the ceiling of {_share(ceiling)}{end}"
+    end = "" if risk is None else f" ({_sure(risk, stream)})"
+    return f"{name} {_of(*stream.candidate.total)}{over}: {how} the ceiling of {_share(ceiling)}{end}"
 
 
 def _all(evidence: Evidence) -> str:
     stream = evidence.stream
     arm = stream.harmful or stream.candidate
-    candidate = int(arm.events.sum()), int(arm.requests.sum())
-    legacy = int(stream.legacy.events.sum()), int(stream.legacy.requests.sum())
-    return _beside(stream, candidate, legacy, stream.latency.harmful if stream.latency else 0.0)
+    return _beside(stream, arm.total, stream.legacy.total, stream.latency.harmful if stream.latency else 0.0)
 
 
 def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0) -> str:
-    name = NAMES[stream.metric]
+    name, new, old, once = NAMES[stream.metric], _of(*candidate), _of(*legacy), ""
+    if stream.unit == "clients":
+        new, old, once = f"{new} clients' requests", f"{old} clients'", ", each client counted once"
     if stream.latency is None:
-        return f"{name} {_of(*candidate)} against {_of(*legacy)}"
+        return f"{name} {new} against {old}{once}"
     ours, theirs = _seconds(limit), _seconds(stream.latency.limit)
-    return f"{name}: {_of(*candidate)} took longer than {ours} against {_of(*legacy)} longer than {theirs}"
+    return f"{name}: {new} took longer than {ours} against {old} longer than {theirs}{once}"
 
 
 def _harmless(evidence: Evidence) -> str:
@@ -133,14 +132,14 @@ def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.3g} ms"
 
 
-def _sure(risk: float, phi: float = 1) -> str:
-    return f"{(1 - risk) * 100:.4g} % sure{_clusters(phi)}"
+def _sure(risk: float, stream: Stream, phi: float = 1) -> str:
+    return f"{(1 - risk) * 100:.4g} % sure{_clusters(stream, phi)}"
 
 
-def _clusters(phi: float) -> str:
-    return f", with {phi:.2g} bad requests at a time" if phi > 1 else ""
+def _clusters(stream: Stream, phi: float) -> str:
+    return f", with {phi:.2g} bad {stream.unit} at a time" if phi > 1 else ""
 
 
-def _round(requests: int) -> str:
-    known = int(float(f"{requests:.2g}")) if requests >= 1000 else requests  # noqa: PLR2004 - it is about that many
-    return count_of(known, "more request")
+def _round(needs: int, unit: Unit) -> str:
+    known = int(float(f"{needs:.2g}")) if needs >= 1000 else needs  # noqa: PLR2004 - it is about that many
+    return count_of(known, f"more {unit.removesuffix('s')}")

@@ -22,6 +22,8 @@ from rollout.inventory.ramp_settings import MetricName
 Counts = NDArray[np.int64] | NDArray[np.float64]
 Unit = Literal["requests", "clients"]
 """What is counted: requests, or clients, of whom each counts once."""
+Count = tuple[int | float, int]
+"""Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,6 +37,11 @@ class Arm:
 
     requests: Counts
     events: Counts
+
+    @property
+    def total(self) -> Count:
+        """Events and requests of all minutes."""
+        return self.events.sum().item(), int(self.requests.sum())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rollout.analysis.streams import Unit
-
-Count = tuple[int | float, int]
-"""Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
+from rollout.analysis.streams import Count, Unit
 
 
 class Verdict(StrEnum):

@@ -32,7 +32,7 @@ from rollout.analysis.eprocess import (
 )
 from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.side_by_side import by_minute, side_by_side
-from rollout.analysis.streams import Stream
+from rollout.analysis.streams import Count, Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30
@@ -61,8 +61,8 @@ class WorseMinutes:
     """
 
     first: int
-    candidate: tuple[int, int]
-    legacy: tuple[int, int]
+    candidate: Count
+    legacy: Count
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +77,8 @@ class Evidence:
         log_no_harm: The logarithm of the e-value against harm.
         log_no_harm_needed: The level of a Pass.
         fault: When the candidate was significantly worse than the tolerance, if it was.
-        suspicion: Whether it lately was, with less certainty.
+        log_lately_worse: The logarithm of the evidence against the tolerance of late, at its highest.
+        log_lately_worse_needed: The level of a suspicion.
         at_least: How many times worse it is at least, if it is.
         needs: About how many more of the candidate's requests rule out harm; None if unknown.
         phi: How many bad requests count as one.
@@ -90,10 +91,16 @@ class Evidence:
     log_no_harm: float
     log_no_harm_needed: float
     fault: WorseMinutes | None
-    suspicion: bool
+    log_lately_worse: float
+    log_lately_worse_needed: float
     at_least: float
     needs: int | None
     phi: float
+
+    @property
+    def suspicion(self) -> bool:
+        """Whether it was lately worse, with less certainty than a fault takes."""
+        return self.log_lately_worse >= self.log_lately_worse_needed
 
 
 def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
@@ -175,11 +182,9 @@ def _weigh(
         needs = None
         if no_harm < no_harm_needed:
             needs = _needs(stream, harms[n], phi[n] * against_harm[n, weakest:].sum(axis=0), phi[n] * no_harm_needed)
-        numbers, suspicion = (
-            (float(evidence.max()), float(needed[n]), no_harm, no_harm_needed),
-            lately.max() >= suspicious,
-        )
-        found.append(Evidence(stream, harm, *numbers, fault, bool(suspicion), 1.0, needs, float(phi[n])))
+        levels = float(evidence.max()), float(needed[n]), no_harm, no_harm_needed
+        late = float(lately.max()), suspicious
+        found.append(Evidence(stream, harm, *levels, fault, *late, 1.0, needs, float(phi[n])))
     failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
     for n, times in zip(
         failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed], phi[failed]), strict=True
@@ -215,9 +220,9 @@ def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) ->
 
 
 def phi_of(stream: Stream, analysis: Analysis) -> float:
-    """How many bad requests come at a time, 1 or more: by legacy's minutes, and at least `retries`."""
+    """How many bad ones come at a time, 1 or more: by legacy's minutes, and at least `retries` of a client's."""
     known = [stream.before] if stream.before else []
-    return max(analysis.retries, dispersion([*known, stream.legacy]))
+    return max(analysis.retries if stream.unit == "requests" else 1.0, dispersion([*known, stream.legacy]))
 
 
 def allowed_alone(blocks: Blocks, ratio: Floats, shift: Floats) -> Floats:
@@ -263,7 +268,7 @@ def _window(blocks: Blocks, bets: Sequence[Floats], evidence: Floats, needed: fl
             first = int(np.minimum.reduce(parts).argmax())
             began = int(blocks.ends[0, first - 1]) + 1 if first else 0
             return WorseMinutes(
-                began, (int(bad[first]), int(requests[first])), (int(others_bad[first]), int(others[first]))
+                began, (float(bad[first]), int(requests[first])), (float(others_bad[first]), int(others[first]))
             )
     return None
 

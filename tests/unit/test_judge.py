@@ -306,11 +306,14 @@ def test_without_legacy_a_latency_is_judged_if_its_limit_is_the_ceiling() -> Non
 
 
 def test_a_finding_tells_the_evidence_that_it_has_and_needs() -> None:
-    for found in (judged(GOOD), judge_alone([GOOD], ceiling("server-errors", 0.5), steps=5)):
+    both = {"log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed", "phi"}
+    lately = {"log-e-lately-worse", "log-e-lately-worse-needed"}
+    for found, names in (
+        (judged(GOOD), both | lately),
+        (judge_alone([GOOD], ceiling("server-errors", 0.5), steps=5), both),
+    ):
         assert found.findings[0].numbers is not None
-        assert found.findings[0].numbers.keys() == {
-            *("log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed", "phi")
-        }
+        assert found.findings[0].numbers.keys() == names
 
 
 @pytest.mark.parametrize("steps", [1, 5])

@@ -161,7 +161,7 @@ def _judgement(overview: Overview, ramp: RampView) -> Iterator[Text]:
 def _minutes(overview: Overview, finding: MetricResult) -> str:
     """How long the missing requests take, if they come as they did of late."""
     course = overview.course_of(finding.routes[0]) if finding.routes else None
-    if not finding.needs or course is None:
+    if not finding.needs or course is None or finding.unit == "clients":
         return ""
     latest = [bucket.requests for bucket in course.candidate[-BARS_SHOWN:] if bucket.requests]
     each_minute = sum(latest) / max(1, len(latest)) / (course.period.total_seconds() / 60)

@@ -1,0 +1,249 @@
+"""Verdicts by client: each counts once in a window, as its share of bad requests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rollout.analysis import bets as strategies
+from rollout.analysis.bets import Bets, Blocks, Guess
+from rollout.analysis.by_client import judge_clients
+from rollout.analysis.judge import judge
+from rollout.analysis.streams import Arm, Latency, Stream, Window
+from rollout.analysis.verdicts import AnalysisResult, Verdict
+from rollout.inventory.ramp_settings import Analysis, MetricName
+
+START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+P99 = Latency(0.99, limit=0.4, tolerated=0.44, harmful=0.6)
+RATES = st.floats(0.001, 0.999)
+Numbers = np.ndarray
+
+
+def arm(clients: Numbers, share: Numbers | float) -> Arm:
+    return Arm(clients, clients * share)
+
+
+def errors(
+    minutes: int,
+    bad: Numbers | float,
+    *,
+    legacy_bad: Numbers | float = 0.001,
+    metric: MetricName = "server-errors",
+    route: str = "a",
+) -> Stream:
+    """A hundred new clients of the candidate's a minute, and 1,900 of legacy's, with these shares of bad requests."""
+    candidate, legacy = arm(np.full(minutes, 100.0), bad), arm(np.full(minutes, 1900.0), legacy_bad)
+    return Stream(metric, (route,), START, legacy, candidate, unit="clients")
+
+
+def windows(*streams: tuple[int, Stream]) -> list[Window]:
+    return [Window(since, (replace(stream, start=START + timedelta(minutes=since)),)) for since, stream in streams]
+
+
+def judged(
+    *streams: tuple[int, Stream], counted: Sequence[Stream] = (), bake: int = 30, analysis: Analysis | None = None
+) -> AnalysisResult:
+    bakes = timedelta(minutes=bake)
+    return judge_clients(windows(*streams), counted, analysis or Analysis(), steps=5, bake=bakes)
+
+
+@st.composite
+def two_points(draw: st.DrawFn, mean: float) -> tuple[tuple[float, float], ...]:
+    """Two shares and their chances, with this mean: the worst distributions are among these."""
+    low, high = draw(st.floats(0, 1)) * mean, mean + draw(st.floats(0, 1)) * (1 - mean)
+    upper = (mean - low) / (high - low) if high > low else 0.0
+    return (low, 1 - upper), (high, upper)
+
+
+@given(st.data(), st.tuples(st.integers(1, 50), st.integers(1, 50)), RATES, RATES)
+def test_a_bet_on_a_share_gains_no_more_by_expectation_than_on_a_request(
+    data: st.DataObject, sizes: tuple[int, int], base: float, p: float
+) -> None:
+    """Whatever the clients' shares are, up to the tolerance and from the harm on."""
+    ours, theirs = (np.array([[20.0, size]]) for size in sizes)
+    blocks = Blocks(ours, ours * 0.1, theirs, theirs * 0.15, np.arange(2)[None])
+    guess, ratio, shift = Guess(np.array([base]), np.array([500.0])), np.array([1.25]), np.array([0.05])
+    for bets, q in (
+        (strategies.on_worse(blocks, guess, ratio), min(1.0, 1.25 * p)),
+        (strategies.on_more(blocks, guess, shift), min(1.0, p + 0.05)),
+        (strategies.on_no_harm(blocks, guess, ratio - 1, shift), min(1.0, p + max(0.25 * p, 0.05))),
+    ):
+        if bets.candidate_stake.min() < 0 and q == 1:
+            continue  # no candidate is harmful here
+        gains = sizes[0] * np.log(expected(bets, data.draw(two_points(q)), candidate=True))
+        gains += sizes[1] * np.log(expected(bets, data.draw(two_points(p)), candidate=False))
+        assert gains.max() <= 1e-9
+
+
+def expected(bets: Bets, shares: Sequence[tuple[float, float]], *, candidate: bool) -> Numbers:
+    """The expectation of the bets of the second block on one client."""
+    found = np.zeros(bets.candidate_stake.shape[-1])
+    for share, chance in shares:
+        one = np.array([[0.0, 1.0]])
+        ours, theirs = (one, one * 0) if candidate else (one * 0, one)
+        blocks = Blocks(ours, ours * share, theirs, theirs * share, np.arange(2)[None])
+        found += chance * np.exp(bets.log_bets(blocks))[0, 1]
+    return found
+
+
+@pytest.mark.parametrize("bad", [0.0, 0.02, 0.04, 0.5])
+@pytest.mark.parametrize("clients", [100, 300])
+def test_clients_with_one_request_each_are_judged_as_requests_are(bad: float, clients: int) -> None:
+    counts, minutes = np.full(30, clients), np.arange(30)
+    whole = Stream(
+        "server-errors",
+        ("a",),
+        START,
+        Arm(counts * 19, np.where(minutes % 3, 2, 1)),
+        Arm(counts, np.rint(counts * bad * (minutes % 2)).astype(int)),
+    )
+    shares = replace(
+        whole,
+        unit="clients",
+        legacy=Arm(whole.legacy.requests.astype(float), whole.legacy.events.astype(float)),
+        candidate=Arm(whole.candidate.requests.astype(float), whole.candidate.events.astype(float)),
+    )
+    by_request, by_client = (judge([each], Analysis(), steps=5).findings[0] for each in (whole, shares))
+    assert by_client.verdict is by_request.verdict
+    assert by_client.numbers == by_request.numbers
+    assert (by_request.unit, by_client.unit) == ("requests", "clients")
+    assert judged((0, shares)).verdict is by_request.verdict
+
+
+def test_a_good_candidate_passes_and_a_bad_one_fails_with_sentences_of_clients() -> None:
+    good, bad = judged((0, errors(30, 0.001))), judged((0, errors(30, 0.02)))
+    assert good.verdict is Verdict.PASS
+    assert good.sentence == (
+        "5xx 0.1 % of 3,000 clients' requests against 0.1 % of 57,000 clients', each client counted once: "
+        "no worse than 0.6 % (95 % sure)"
+    )
+    assert bad.verdict is Verdict.FAIL
+    assert bad.findings[0].candidate[1] == 3000
+    few = judged((0, errors(3, 0.001)))
+    assert few.verdict is Verdict.INCONCLUSIVE
+    assert few.sentence.endswith(" more clients")
+
+
+def test_one_client_counts_once_whatever_it_sends() -> None:
+    """Half of the candidate's requests are one client's that always fails."""
+    one = np.zeros(30)
+    one[0] = 0.01
+    assert judged((0, errors(30, one + 0.001))).verdict is Verdict.PASS
+
+
+def test_a_fault_that_begins_late_for_clients_that_stay_is_seen_by_a_later_window() -> None:
+    old, late = errors(60, 0.001), errors(30, 0.02)
+    found = judged((0, old), (30, late))
+    assert found.verdict is Verdict.FAIL
+    assert "since" not in found.sentence
+    assert judged((0, old), (30, errors(30, 0.001))).verdict is Verdict.PASS
+
+
+def test_each_metric_and_route_has_one_result_the_worst_windows() -> None:
+    found = judged((0, errors(60, 0.001)), (30, errors(30, 0.02)))
+    assert [(each.metric, each.routes, each.verdict) for each in found.findings] == [
+        ("server-errors", ("a",), Verdict.FAIL)
+    ]
+
+
+@pytest.mark.parametrize(("minutes", "verdict"), [(29, Verdict.PASS), (30, Verdict.INCONCLUSIVE)])
+def test_a_pass_takes_all_windows_that_are_as_long_as_the_bake(minutes: int, verdict: Verdict) -> None:
+    """The second one has too few clients to rule out harm."""
+    few = replace(errors(minutes, 0.001), candidate=arm(np.full(minutes, 1.0), 0.001))
+    assert judged((0, errors(30 + minutes, 0.001)), (30, few)).verdict is verdict
+
+
+def test_the_first_window_has_to_pass_though_it_is_shorter_than_the_bake() -> None:
+    assert judged((0, errors(3, 0.001))).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_young_window_holds_a_step_by_a_suspicion_and_by_silence() -> None:
+    old = errors(50, 0.001)
+    quiet = np.where(np.arange(20) < 10, 100.0, 0.0)
+    silent = replace(errors(20, 0.001), candidate=arm(quiet, 0.001))
+    assert judged((0, old), (30, errors(6, np.resize([0.03, 0], 6)))).verdict is Verdict.INCONCLUSIVE
+    assert judged((0, old), (30, silent)).verdict is Verdict.NO_DATA
+    assert judged((0, old), (30, errors(20, 0.001))).verdict is Verdict.PASS
+    assert judged((0, old), (30, replace(silent, candidate=arm(quiet * 0, 0.0)))).verdict is Verdict.PASS
+
+
+def test_new_clients_that_become_fewer_are_no_silence_and_minutes_without_any_are() -> None:
+    fewer = np.floor(600 * 0.8 ** np.arange(30))
+    few = replace(errors(30, 0.001), candidate=arm(fewer, 0.001))
+    assert judged((0, few)).verdict is Verdict.PASS
+    missing = errors(30, 0.001)
+    for each in (missing.candidate, missing.legacy):
+        each.requests[-3:] = each.events[-3:] = 0
+    assert judged((0, missing)).verdict is Verdict.NO_DATA
+
+
+def counted(bad: int, *, metric: MetricName = "server-errors", minutes: int = 3) -> Stream:
+    """By requests, as CloudWatch counts them."""
+    requests = np.full(minutes, 50)
+    return Stream(metric, ("a",), START, Arm(requests * 19, requests * 0 + 1), Arm(requests, requests * 0 + bad))
+
+
+def test_cloudwatch_stops_a_crash_before_there_are_logs_and_never_passes() -> None:
+    assert judge_clients([], [counted(25)], Analysis(), steps=5).verdict is Verdict.FAIL
+    assert judge_clients([], [counted(0, minutes=60)], Analysis(), steps=5).verdict is Verdict.NO_DATA
+
+
+@pytest.mark.parametrize("bad", [1, 3, 5])
+def test_what_is_worse_by_requests_alone_is_no_crash(bad: int) -> None:
+    streams = [counted(bad, minutes=30)]
+    assert judge(streams, Analysis(), steps=5).verdict is Verdict.FAIL
+    assert judged((0, errors(30, 0.001)), counted=streams).verdict is Verdict.PASS
+
+
+def test_a_crash_by_requests_fails_beside_clients_that_do_not() -> None:
+    found = judged((0, errors(30, 0.001)), counted=[counted(25)])
+    assert found.verdict is Verdict.FAIL
+    assert found.findings[0].unit == "requests"
+
+
+def test_what_logs_do_not_tell_is_judged_by_requests() -> None:
+    for bad, verdict in ((0, Verdict.PASS), (3, Verdict.FAIL)):
+        throttles = counted(bad, metric="throttles", minutes=30)
+        assert judged((0, errors(30, 0.001)), counted=[throttles]).verdict is verdict
+
+
+def test_retries_are_one_clients_and_bursts_of_clients_are_told() -> None:
+    """A minute in which many clients fail counts as fewer."""
+    uneven = np.resize([0.02, 0.0, 0.0, 0.0], 40)
+    bad = judged((0, errors(40, uneven / 4, legacy_bad=uneven)), analysis=Analysis(retries=5))
+    assert "bad clients at a time" in bad.sentence
+    assert "at a time" not in judged((0, errors(40, 0.001)), analysis=Analysis(retries=5)).sentence
+
+
+def test_a_warm_up_is_the_steps_and_not_a_windows() -> None:
+    slow, clients = np.where(np.arange(30) < 2, 0.5, 0.0), np.full(30, 100.0)
+    one = Stream(
+        "latency-p99",
+        ("a",),
+        START,
+        arm(clients * 19, 0.01),
+        arm(clients, slow),
+        P99,
+        arm(clients, slow),
+        unit="clients",
+    )
+    fine = replace(one, candidate=arm(clients, 0.0), harmful=arm(clients, 0.0))
+    assert judged((0, one)).verdict is Verdict.PASS
+    assert judged((0, fine), (30, one)).verdict is Verdict.FAIL
+
+
+@given(st.lists(st.integers(1, 500), unique=True, max_size=9))
+def test_the_windows_parts_of_the_risk_are_at_most_all_of_it(later: list[int]) -> None:
+    """A look's evidence needs more where a window begins later, as much as the parts say."""
+    needed = list[float]()
+    for number in (0, *later):
+        numbers = judged((30 * number, errors(1, 0.001)), bake=0).findings[0].numbers
+        assert numbers is not None
+        needed.append(numbers["log-e-worse-needed"])
+    assert np.exp(-np.array(needed)).sum() <= Analysis().false_alarms / 5
