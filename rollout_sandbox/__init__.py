@@ -9,8 +9,8 @@ moto takes seconds to import, so it is imported when a sandbox starts.
 
 from rollout_sandbox.data_plane.addresses import Listening
 from rollout_sandbox.data_plane.profiles import Profile
-from rollout_sandbox.faults import Fault
+from rollout_sandbox.faults import Fault, LogFault
 from rollout_sandbox.journal import Call
 from rollout_sandbox.server import Sandbox
 
-__all__ = ["Call", "Fault", "Listening", "Profile", "Sandbox"]
+__all__ = ["Call", "Fault", "Listening", "LogFault", "Profile", "Sandbox"]

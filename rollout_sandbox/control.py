@@ -25,7 +25,7 @@ from rollout.inventory.quantities import Percent
 from rollout_sandbox import issuer
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.profiles import Profile
-from rollout_sandbox.faults import Fault, Faults
+from rollout_sandbox.faults import Fault, Faults, LogFault
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from rollout_sandbox.data_plane.plane import DataPlane
     from rollout_sandbox.recorded import RecordedMoto
 
-PROFILE, FAULT = TypeAdapter(Profile), TypeAdapter(Fault)
+PROFILE: TypeAdapter[Profile] = TypeAdapter(Profile)
+FAULT: TypeAdapter[Fault | LogFault] = TypeAdapter(Fault | LogFault)
 PREFIX = "/_rollout/"
 HEALTH = "health"
 ISSUER = "issuer"
@@ -103,6 +104,7 @@ class Control:
             ("POST", "clock/pass-by"): lambda asked: self.clock.pass_by(seconds=asked.get_json()),
             ("POST", "propagation"): self._propagation,
             ("POST", "provisioning"): lambda asked: self.provisioning(timedelta(seconds=asked.get_json())),
+            ("POST", "logs"): lambda _: self.moto.deliver_logs(),
             ("POST", "token"): lambda asked: self.plane.issuer.token(asked.get_json()),
             ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
             ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),
@@ -167,7 +169,7 @@ class RemoteFaults:
     endpoint: str
     token: str
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: Fault | LogFault) -> None:
         """Ask for one."""
         ask(self.endpoint, self.token, "POST", "faults", FAULT.dump_python(fault, mode="json"))
 

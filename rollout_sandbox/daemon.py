@@ -115,6 +115,10 @@ class SandboxInfo:
         """Let all functions answer at once and well again."""
         ask(self.endpoint, self.token, "DELETE", "profiles")
 
+    def deliver_logs(self) -> None:
+        """Put all access logs into their buckets at once; see `Sandbox.deliver_logs`."""
+        ask(self.endpoint, self.token, "POST", "logs")
+
     def propagation(self, delay: timedelta, share: Percent) -> None:
         """Let a share of the load balancers' nodes go by a change only after a delay; see `Sandbox.propagation`."""
         said = {"delay": delay.total_seconds(), "share": share.tenths}

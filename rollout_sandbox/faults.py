@@ -1,13 +1,13 @@
-"""Faults on demand: the next calls of an action are throttled, refused or delayed, or their answers lost."""
+"""Faults on demand: calls are throttled, refused or delayed, or their answers lost; so are files of access logs."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,31 @@ class Fault:
         return wanted and fnmatchcase(action, self.action)
 
 
+@dataclass(frozen=True, slots=True)
+class LogFault:
+    """A fault for the next files of a load balancer's access log.
+
+    Attributes:
+        happens: What becomes of a file; a truncated one ends in its middle.
+        load_balancer: A pattern of load balancers' names.
+        times: For how many files, 1 or more.
+        delay: How much later a late one comes, by the sandbox's clock.
+    """
+
+    happens: Literal["lost", "late", "truncated"]
+    load_balancer: str = "*"
+    times: int = 1
+    delay: timedelta = timedelta(0)
+
+
 class Faults:
     """The pending faults, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault, int]] = []
+        self._waiting: list[tuple[Fault | LogFault, int]] = []
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault) -> None:
+    def add(self, fault: Fault | LogFault) -> None:
         """Ask for one."""
         with self._lock:
             self._waiting.append((fault, fault.times))
@@ -59,9 +76,20 @@ class Faults:
 
     def take(self, action: str, parameters: Mapping[str, Any]) -> Fault | None:
         """The first fault that is meant for this call, used once."""
+        found = self._take(lambda fault: isinstance(fault, Fault) and fault.hits(action, parameters))
+        return found if isinstance(found, Fault) else None
+
+    def take_log(self, load_balancer: str) -> LogFault | None:
+        """The first fault that is meant for a file of this load balancer's log, used once."""
+        found = self._take(
+            lambda fault: isinstance(fault, LogFault) and fnmatchcase(load_balancer, fault.load_balancer)
+        )
+        return found if isinstance(found, LogFault) else None
+
+    def _take(self, hits: Callable[[Fault | LogFault], bool]) -> Fault | LogFault | None:
         with self._lock:
             for index, (fault, left) in enumerate(self._waiting):
-                if fault.hits(action, parameters):
+                if hits(fault):
                     self._waiting[index : index + 1] = [(fault, left - 1)] if left > 1 else []
                     return fault
         return None

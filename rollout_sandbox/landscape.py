@@ -1,11 +1,13 @@
-"""Prepares an account: load balancers that answer 404, and target groups without Lambda functions.
+"""Prepares an account: load balancers that answer 404 and log requests, and target groups without Lambda functions.
 
 Plain boto3, as somebody's own Terraform or console would have left it. What exists already is left as it is.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -70,6 +72,40 @@ def prepare(
         {each.name: _listener(elb, _balancer(elb, each, subnets), each.port, certificate) for each in balancers},
         {name: _target_group(elb, name, vpc) for name in target_groups},
     )
+
+
+def log_requests(client: Callable[[str], Any], account: str, balancers: Sequence[str]) -> str:
+    """Let load balancers write access logs.
+
+    Args:
+        client: Gives a boto3 client by its service's name; it is asked for s3 and elbv2.
+        account: Whose load balancers they are, twelve digits.
+        balancers: Their names.
+
+    Returns:
+        The bucket's name.
+    """
+    s3 = client("s3")
+    elb: ElasticLoadBalancingv2Client = client("elbv2")
+    region, partition = s3.meta.region_name, elb.meta.partition
+    bucket = f"access-logs-{account}-{region}"
+    there: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=bucket, **there)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:{partition}:s3:::{bucket}/AWSLogs/{account}/*",
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    wanted: Any = [
+        {"Key": "access_logs.s3.bucket", "Value": bucket},
+        {"Key": "access_logs.s3.enabled", "Value": "true"},
+    ]
+    for balancer in elb.describe_load_balancers(Names=balancers)["LoadBalancers"] if balancers else ():
+        elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=wanted)
+    return bucket
 
 
 def _network(ec2: EC2Client) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ import threading
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from rollout_sandbox.clock import SandboxClock
 
@@ -58,13 +58,15 @@ class Metrics:
         self._minutes: dict[Metric, dict[int, array[float]]] = {}
         self._lock = threading.Lock()
 
-    def add(self, values: Iterable[tuple[Metric, float]]) -> None:
-        """Note measurements of this minute."""
-        now = int(self._clock.now().timestamp())
+    def add(self, values: Iterable[tuple[Metric, float]]) -> datetime:
+        """Note measurements of this minute, and say when that was."""
+        told = self._clock.now()
+        now = int(told.timestamp())
         minute = now - now % MINUTE
         with self._lock:
             for metric, value in values:
                 self._in(metric, minute).append(value)
+        return told
 
     def put(self, metric: Metric, minute: int, values: Iterable[float]) -> None:
         """Note measurements of another minute, given by its first second since 1970."""

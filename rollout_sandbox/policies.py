@@ -116,7 +116,7 @@ def _statement(said: Mapping[str, Any]) -> Statement:
     sid = said["Sid"]
     if not {"Effect", "Action", "Resource"} <= set(said) <= {"Sid", "Effect", "Action", "Resource", "Condition"}:
         raise _malformed(f"{sid} needs an Effect, an Action and a Resource, and may have a Condition")
-    actions, resources = _values(said["Action"]), _values(said["Resource"])
+    actions, resources = values(said["Action"]), values(said["Resource"])
     if said["Effect"] not in ("Allow", "Deny") or not actions or not resources:
         raise _malformed(f"{sid} needs actions and resources to allow or deny")
     if bad := [action for action in actions if not re.fullmatch(r"[a-z0-9-]+:[A-Za-z*?]+", action)]:
@@ -124,7 +124,7 @@ def _statement(said: Mapping[str, Any]) -> Statement:
     if bad := [arn for arn in resources if arn != "*" and not re.fullmatch(r"arn(:[^:]*){4}:.+", arn)]:
         raise _malformed(f"{sid}: {bad[0]} is not an ARN")
     conditions = tuple(
-        (operator, key, _values(wanted))
+        (operator, key, values(wanted))
         for operator, keys in said.get("Condition", {}).items()
         for key, wanted in keys.items()
     )
@@ -133,7 +133,8 @@ def _statement(said: Mapping[str, Any]) -> Statement:
     return Statement(said["Effect"] == "Allow", actions, resources, conditions)
 
 
-def _values(said: str | Sequence[str]) -> Values:
+def values(said: str | Sequence[str]) -> Values:
+    """One or several, as a policy may write either."""
     return (said,) if isinstance(said, str) else tuple(said)
 
 

@@ -44,6 +44,8 @@ class RecordedMoto:
     def answer(self, call: ApiRequest, environ: Environ) -> Response:
         """Answer a call in its turn."""
         with self.turn:
+            if call.service == "s3":
+                self._plane.logs.deliver()
             if not call.changes:
                 return self._services.answer(environ)
             self._tape.before_change()
@@ -58,6 +60,11 @@ class RecordedMoto:
         """The changes so far in an account, or in all those that fit a pattern."""
         with self.turn:
             return [each for each in self._tape.entries if fnmatchcase(each["credential"].partition("/")[0], account)]
+
+    def deliver_logs(self) -> None:
+        """Put all access logs into their buckets, those of the five minutes that aren't over as well."""
+        with self.turn:
+            self._plane.logs.deliver(early=True)
 
     def make(self, changes: Sequence[Entry]) -> None:
         """Make changes that were made elsewhere, with the same results as there."""

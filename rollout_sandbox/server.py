@@ -72,10 +72,10 @@ class Sandbox:
         running.callback(self._journal.close)
         tape = Tape(folder / TAPE if folder else None)
         running.callback(tape.close)
-        self._plane = DataPlane(self._metrics, self.clock)
+        self._plane = DataPlane(self._metrics, self.clock, self.faults)
         running.callback(self._plane.stop)
         self._authorization = Authorization()
-        moto = RecordedMoto(tape, self._plane)
+        self._moto = moto = RecordedMoto(tape, self._plane)
         self.skipped = moto.skipped
         control = Control(
             self.token,
@@ -199,6 +199,10 @@ class Sandbox:
     def forget_profiles(self) -> None:
         """Let all functions answer at once and well again."""
         self._plane.forget_profiles()
+
+    def deliver_logs(self) -> None:
+        """Put all access logs into their buckets, those of the five minutes that aren't over as well."""
+        self._moto.deliver_logs()
 
     def propagation(self, delay: timedelta, share: Percent) -> None:
         """Let a share of the load balancers' nodes go by a change only after a delay; by default there is none.

@@ -41,6 +41,10 @@ class Malformed(Exception):
     """An answer that the load balancer can't send on, which makes it a 502; the text says what is wrong with it."""
 
 
+class TooLarge(Malformed):
+    """An answer above what a load balancer takes."""
+
+
 def event(
     request: Request, body: bytes, added: Iterable[tuple[str, str]], target_group: str, *, multi_value: bool
 ) -> Event:
@@ -100,7 +104,7 @@ def checked(said: Any, *, multi_value: bool, max_bytes: int = MAX_BYTES) -> Answ
     if not isinstance(body, str):
         raise Malformed("body is not text")
     if len(body) * _JSON_GROWTH > max_bytes and len(json.dumps(said)) > max_bytes:
-        raise Malformed("it is larger than 1 MB")
+        raise TooLarge("it is larger than 1 MB")
     try:
         content = base64.b64decode(body, validate=True) if encoded else body.encode()
     except ValueError as error:  # of base64, of its characters, and of halves of characters

@@ -7,7 +7,7 @@ A function that fails is a 502 of the load balancer's own: it is a LambdaUserErr
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from rollout_sandbox.data_plane.functions import Failure, Invocation
@@ -71,6 +71,8 @@ class FunctionCounting:
 class Counting(FunctionCounting):
     """The metrics of one listener's load balancer, and of the functions behind it.
 
+    What counts an answer says when it did: by that its line in the access log is of the same minute.
+
     Args:
         metrics: Where they are kept.
         account: Whose it is.
@@ -84,7 +86,7 @@ class Counting(FunctionCounting):
         self._balancer = ("LoadBalancer", balancer)
         self._elb = cache(self._elb_metric)
 
-    def own_answer(self, status: int, group: TargetGroup | None = None, *, user_error: bool = False) -> None:
+    def own_answer(self, status: int, group: TargetGroup | None = None, *, user_error: bool = False) -> datetime:
         """Count an error that the load balancer made itself, for a group's function where there is one."""
         found = [(self._elb(_OWN[str(status)[0]]), 1.0)]
         if status in _APART:
@@ -94,11 +96,11 @@ class Counting(FunctionCounting):
             if user_error:
                 found += [(metric, 1.0) for metric in (self._elb("LambdaUserError"), self._alone(group))]
                 found.append((self._elb("LambdaUserError", group.dimension), 1.0))
-        self._metrics.add(found)
+        return self._metrics.add(found)
 
-    def action(self, name: str) -> None:
+    def action(self, name: str) -> datetime:
         """Count a redirect or a fixed response."""
-        self._metrics.add([(self._elb(name), 1.0)])
+        return self._metrics.add([(self._elb(name), 1.0)])
 
     def not_sticky(self) -> None:
         """Count a request for which a group was chosen anew although its rule is sticky."""
@@ -113,14 +115,14 @@ class Counting(FunctionCounting):
             ]
         )
 
-    def target_answer(self, group: TargetGroup, status: int, time: timedelta, size: int) -> None:
+    def target_answer(self, group: TargetGroup, status: int, time: timedelta, size: int) -> datetime:
         """Count an answer that a target gave, with the time and the bytes of both bodies."""
         found = self._of_group(group, "RequestCount")
         found += self._of_group(group, f"HTTPCode_Target_{status // 100}XX_Count")
         found += self._of_group(group, "TargetResponseTime", time.total_seconds())
         if group.is_lambda:
             found.append((self._elb("TargetProcessedBytes"), float(size)))
-        self._metrics.add(found)
+        return self._metrics.add(found)
 
     def _of_group(self, group: TargetGroup, name: str, value: float = 1.0) -> list[tuple[Metric, float]]:
         return [(self._elb(name), value), (self._elb(name, group.dimension), value)]

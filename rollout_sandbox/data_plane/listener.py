@@ -9,20 +9,23 @@ import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from aiohttp import web
 
-from rollout.alb.alb_event import MAX_BYTES, Malformed, checked, event
+from rollout.alb.alb_event import MAX_BYTES, Malformed, TooLarge, checked, event
 from rollout.inventory import conditions
 from rollout.inventory.quantities import ZERO
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane import answers, logins
+from rollout_sandbox.data_plane.access_log import NONE
 from rollout_sandbox.data_plane.counting import Counting
 from rollout_sandbox.data_plane.entrance import Entrance, Seal, TurnedAway
+from rollout_sandbox.data_plane.exchange import REASONS, Exchange
 from rollout_sandbox.data_plane.functions import Functions
 from rollout_sandbox.data_plane.jwks import Keys
+from rollout_sandbox.data_plane.log_files import AccessLog
 from rollout_sandbox.data_plane.matching import Request
 from rollout_sandbox.data_plane.profiles import chance
 from rollout_sandbox.data_plane.relay import Relay, Unanswered
@@ -70,14 +73,17 @@ class Listener:
 
     Args:
         rules: The first ones.
+        around: What it shares with others.
         counting: Where its requests are counted.
+        log: Its load balancer's.
         cookies: Its load balancer's.
         seal: Its load balancer's, too.
-        around: What it shares with others.
     """
 
-    def __init__(self, rules: Rules, counting: Counting, cookies: Cookies, seal: Seal, around: Surroundings) -> None:
-        self._rules, self._counting, self._cookies = rules, counting, cookies
+    def __init__(
+        self, rules: Rules, around: Surroundings, *, counting: Counting, log: AccessLog, cookies: Cookies, seal: Seal
+    ) -> None:
+        self._rules, self._counting, self._log, self._cookies = rules, counting, log, cookies
         self._seal, self._issuer, self._keys, self._relay = seal, around.issuer, around.keys, around.relay
         self._functions, self._clock, self._random = around.functions, around.clock, around.random
         self._propagation = around.propagation
@@ -98,34 +104,50 @@ class Listener:
         if not path.startswith("/"):
             path = "/" + path.partition("://")[2].partition("/")[2]
         request = Request(came.method, path, query.partition("#")[0], came.headers, came.remote or "127.0.0.1")
-        rules = self._seen()
-        at = Entrance(self._issuer, self._keys, self._seal, self._clock.now())
+        now = self._clock.now()
+        going = Exchange(
+            came,
+            request,
+            self._seen(),
+            received=now,
+            trace=self._trace(request, now),
+            counting=self._counting,
+            log=self._log,
+        )
+        response = None
+        try:
+            response = await self._answered(request, Entrance(self._issuer, self._keys, self._seal, now), going)
+            return response
+        finally:
+            going.over(response)
+
+    async def _answered(self, request: Request, at: Entrance, going: Exchange) -> web.StreamResponse:
+        rules = going.rules
         if request.path == logins.BACK and (known := rules.logins):
-            return self._turned_away(logins.come_back(request, known, at))
+            return _turned_away(logins.come_back(request, known, at), going)
         rule = rules.rule_for(request)
+        going.ruled(rule)
         for step in rule.steps:
+            going.stepped(step)
             met = await step.met(request, at)
             if isinstance(met, TurnedAway):
-                return self._turned_away(met)
+                return _turned_away(met, going)
             request = met
         match rule.action:
             case FixedResponse() as action:
-                self._counting.action("HTTP_Fixed_Response_Count")
-                return answers.fixed(action)
+                return going.acted(answers.fixed(action), redirects=False)
             case Redirect() as action:
-                self._counting.action("HTTP_Redirect_Count")
-                return answers.redirect(action, request, rules.protocol, rules.port)
+                return going.acted(answers.redirect(action, request, rules.protocol, rules.port), redirects=True)
             case Forward() as action:
-                try:
-                    for rewrite in rule.rewrites:
+                asked = request
+                for rewrite in rule.rewrites:
+                    try:
                         request = rewrite.of(request)
-                except Failed:
-                    return self._turned_away(TurnedAway(500))
-                return await self._forward(came, request, rules, action)
-
-    def _turned_away(self, away: TurnedAway) -> web.Response:
-        self._counting.own_answer(away.status)
-        return _with(answers.page(away.status, dict(away.headers)), away.cookies)
+                    except Failed:
+                        going.not_rewritten(of_host=rewrite.of_host)
+                        return _turned_away(TurnedAway(500), going)
+                    going.rewritten(asked, request)
+                return await self._forward(request, action, going)
 
     def _seen(self) -> Rules:
         """The rules that the node goes by which this request reaches."""
@@ -134,9 +156,7 @@ class Listener:
             return next((rules for until, rules in self._past if until > since), self._rules)
         return self._rules
 
-    async def _forward(
-        self, came: web.BaseRequest, request: Request, rules: Rules, action: Forward
-    ) -> web.StreamResponse:
+    async def _forward(self, request: Request, action: Forward, going: Exchange) -> web.StreamResponse:
         group, sticky = None, action.stickiness
         if sticky is None:
             group = action.choose(self._random)
@@ -145,77 +165,90 @@ class Listener:
             if group is None:
                 self._counting.not_sticky()
                 group = action.choose(self._random)
+        going.forwarded(group)
         cookies = () if sticky is None else self._cookies.issue(group, sticky, self._clock.now())
         if group.servers:
-            return await self._relayed(group, came, request, rules, cookies)
-        return _with(await self._answer_of(group, came, request, rules), cookies)
+            return await self._relayed(group, request, cookies, going)
+        return _with(await self._answer_of(group, request, going), cookies)
 
     async def _relayed(
-        self, group: TargetGroup, came: web.BaseRequest, request: Request, rules: Rules, cookies: Sequence[str]
+        self, group: TargetGroup, request: Request, cookies: Sequence[str], going: Exchange
     ) -> web.StreamResponse:
-        added, speed = self._added(request, rules), self._clock.speed
+        added, speed = _added(request, going), self._clock.speed
         servers = self._random.sample(group.servers, len(group.servers))
         began = time.perf_counter()
         try:
-            got = await self._relay.ask(came, request, added, servers, rules.patience / speed)
+            got = await self._relay.ask(going.came, request, added, servers, going.rules.patience / speed)
         except Unanswered as error:
             if error.is_unconnected:
-                self._counting.unconnected(group)
-            return _with(self._refused(error.status, group), cookies)
+                going.unconnected(group)
+            return _with(_refused(error.status, group, going), cookies)
         waited = timedelta(seconds=(time.perf_counter() - began) * speed)
-        self._counting.target_answer(group, got.status, waited, 0)
-        return await self._relay.answer(came, got, cookies)
+        going.answered(group, got.status, waited, target=f"{got.url.host}:{got.url.port}")
+        return await self._relay.answer(going.came, got, cookies)
 
-    async def _answer_of(
-        self, group: TargetGroup, came: web.BaseRequest, request: Request, rules: Rules
-    ) -> web.Response:
+    async def _answer_of(self, group: TargetGroup, request: Request, going: Exchange) -> web.Response:
         target = group.target
         if target is None:
-            self._counting.own_answer(503)
+            going.refused(503)
             return answers.page(503)
         if group.is_lambda and request.headers.get("Upgrade", "").lower() == "websocket":
-            return self._refused(400, group)
+            return _refused(400, group, going, "LambdaWebsocketNotSupported")
         limit = MAX_BYTES if group.is_lambda else MAX_OTHER_BYTES
-        body = await _body(came, limit)
+        body = await _body(going.came, limit)
         if body is None:
-            return self._refused(413, group)
+            return _refused(413, group, going, "LambdaRequestTooLarge")
         if not target.permitted:
-            return self._refused(502, group)
-        added = self._added(request, rules)
+            gone = target.permitted is None
+            return _refused(502, group, going, "LambdaResourceNotFound" if gone else "LambdaAccessDenied")
         asked = conditions.Request(
             request.method, request.path, tuple(request.query_pairs), tuple(request.headers.items())
         )
-        given = event(asked, body, added, group.arn, multi_value=group.multi_value)
+        given = event(asked, body, _added(request, going), group.arn, multi_value=group.multi_value)
         went = await self._functions.invoke(target, given)
         if group.is_lambda:
             self._counting.invocation(target, went)
         if went.failure is not None:
-            return self._refused(502, group)
+            return _refused(502, group, going, REASONS[went.failure], went.waited)
         try:
             said = checked(went.said, multi_value=group.multi_value, max_bytes=limit)
-        except Malformed:
-            return self._refused(502, group)
-        self._counting.target_answer(group, said.status, went.waited, len(body) + len(said.body))
+        except Malformed as problem:
+            too_large = isinstance(problem, TooLarge)
+            reason = "LambdaResponseTooLarge" if too_large else "LambdaInvalidResponse"
+            return _refused(502, group, going, reason, went.waited)
+        going.answered(group, said.status, went.waited, len(body) + len(said.body))
         response = web.Response(status=said.status, body=said.body)
         response.headers.extend(said.headers)
         response.headers["Server"] = answers.SERVER
         return response
 
-    def _refused(self, status: int, group: TargetGroup) -> web.Response:
-        self._counting.own_answer(status, group, user_error=group.is_lambda)
-        return answers.page(status)
-
-    def _added(self, request: Request, rules: Rules) -> list[tuple[str, str]]:
-        now = int(self._clock.now().timestamp())
-        trace = f"1-{now:08x}-{self._random.getrandbits(96):024x}"
+    def _trace(self, request: Request, now: datetime) -> str:
+        trace = f"1-{int(now.timestamp()):08x}-{self._random.getrandbits(96):024x}"
         theirs = request.headers.get("X-Amzn-Trace-Id", "")
-        before = request.headers.get("X-Forwarded-For")
-        return [
-            ("x-forwarded-for", f"{before}, {request.client}" if before else request.client),
-            ("x-forwarded-port", str(rules.port)),
-            ("x-forwarded-proto", rules.protocol),
-            ("x-amzn-trace-id", f"Self={trace};{theirs}" if "Root=" in theirs else f"Root={trace}"),
-        ]
+        return f"Self={trace};{theirs}" if "Root=" in theirs else f"Root={trace}"
+
+
+def _turned_away(away: TurnedAway, going: Exchange) -> web.Response:
+    going.refused(away.status)
+    return _with(answers.page(away.status, dict(away.headers)), away.cookies)
+
+
+def _refused(
+    status: int, group: TargetGroup, going: Exchange, reason: str = NONE, waited: timedelta = timedelta(0)
+) -> web.Response:
+    going.refused(status, group, reason, waited)
+    return answers.page(status)
+
+
+def _added(request: Request, going: Exchange) -> list[tuple[str, str]]:
+    """The headers that the load balancer adds."""
+    before = request.headers.get("X-Forwarded-For")
+    return [
+        ("x-forwarded-for", f"{before}, {request.client}" if before else request.client),
+        ("x-forwarded-port", str(going.rules.port)),
+        ("x-forwarded-proto", going.rules.protocol),
+        ("x-amzn-trace-id", going.trace),
+    ]
 
 
 def _with(response: web.Response, cookies: Iterable[str]) -> web.Response:

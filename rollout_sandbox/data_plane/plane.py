@@ -31,13 +31,16 @@ from rollout_sandbox.data_plane.entrance import Seal
 from rollout_sandbox.data_plane.functions import Functions, Handler, Invocation, load_handler
 from rollout_sandbox.data_plane.jwks import Keys
 from rollout_sandbox.data_plane.listener import Listener, Propagation, Surroundings
+from rollout_sandbox.data_plane.log_files import AccessLog, LogFiles
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.data_plane.relay import Relay
 from rollout_sandbox.data_plane.rules import Rules, compiled
 from rollout_sandbox.data_plane.stickiness import Cookies
 from rollout_sandbox.data_plane.targets import Target
+from rollout_sandbox.faults import Faults
 from rollout_sandbox.issuer import Issuer
 from rollout_sandbox.metrics import Metrics
+from rollout_sandbox.strict.log_buckets import LogBucket
 
 BOUNDS = ReadLimits(connections=4000, head_within=60)
 """A load balancer waits a minute, too."""
@@ -59,17 +62,20 @@ class DataPlane:
     Args:
         metrics: Where requests are counted.
         clock: The sandbox's.
+        faults: Some are about access logs.
         seed: Of all chances; None for others each time.
 
     Attributes:
         issuer: Who signs people in.
+        logs: The access logs.
     """
 
-    def __init__(self, metrics: Metrics, clock: SandboxClock, seed: int | None = None) -> None:
+    def __init__(self, metrics: Metrics, clock: SandboxClock, faults: Faults, seed: int | None = None) -> None:
         self._metrics, self._random = metrics, Random(seed)  # noqa: S311 - weights are no secrets
         self._functions = Functions(clock, self._random)
         self._counting = FunctionCounting(metrics)
         self.issuer, self._relay = Issuer(clock), Relay()
+        self.logs = LogFiles(clock, faults, Random(seed))  # noqa: S311 - names aren't, either
         self._around = Surroundings(
             self._functions, self.issuer, Keys(self.issuer), self._relay, clock, self._random, Propagation()
         )
@@ -91,12 +97,17 @@ class DataPlane:
         there = {arn: (b, each) for b in backend.load_balancers.values() for arn, each in b.listeners.items()}
         for gone in {each.listener_arn for each in self.listeners(account, region)} - there.keys():
             self._await(self._close(gone))
+        for balancer in backend.load_balancers.values():
+            self._log_of(balancer).bucket = LogBucket.of(balancer)
         for arn, (balancer, listener) in there.items():
             rules = compiled(backend, balancer, listener)
             if arn in self._open:
                 self._open[arn].listener.change(rules)
             else:
                 self._await(self._serve(balancer, listener, rules))
+
+    def _log_of(self, balancer: FakeLoadBalancer) -> AccessLog:
+        return self.logs.of(balancer.arn, internal=balancer.scheme == "internal")
 
     def stop(self) -> None:
         """Close all listeners and end the thread."""
@@ -137,8 +148,14 @@ class DataPlane:
         _, _, _, region, account, *_ = balancer.arn.split(":")
         bound = socket.create_server(("127.0.0.1", 0), backlog=1024)
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        counting = Counting(self._metrics, account, region, rules.balancer)
-        opened = Listener(rules, counting, self._cookies[balancer.arn], self._seals[balancer.arn], self._around)
+        opened = Listener(
+            rules,
+            self._around,
+            counting=Counting(self._metrics, account, region, rules.balancer),
+            log=self._log_of(balancer),
+            cookies=self._cookies[balancer.arn],
+            seal=self._seals[balancer.arn],
+        )
         answering = web.Server(opened.answer, access_log=None, auto_decompress=False, logger=QUIET)
         self._open[listener.arn] = _Open(
             Listening(balancer.name, balancer.arn, listener.arn, rules.port, url),

@@ -11,6 +11,7 @@ from typing import Any
 
 from moto.elbv2.models import ELBv2Backend, FakeListener, FakeLoadBalancer, FakeRule, FakeTargetGroup
 
+from rollout_sandbox.data_plane.access_log import NONE
 from rollout_sandbox.data_plane.addresses import on_this_machine
 from rollout_sandbox.data_plane.entrance import Step
 from rollout_sandbox.data_plane.logins import Login
@@ -36,6 +37,7 @@ class TargetGroup:
         servers: Those that are addresses of this machine, which answer themselves.
         is_lambda: Whether that is a function.
         multi_value: Whether headers and query parameters are lists.
+        address: The registered target's and its port; none for a function.
     """
 
     arn: str
@@ -45,6 +47,7 @@ class TargetGroup:
     servers: tuple[Server, ...]
     is_lambda: bool
     multi_value: bool
+    address: str = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +99,14 @@ class Rule:
         steps: Who isn't turned away by one goes on.
         rewrites: How a target sees the request.
         action: What is done.
+        priority: 0 for the default rule.
     """
 
     conditions: tuple[Condition, ...]
     steps: tuple[Step, ...]
     rewrites: tuple[Rewrite, ...]
     action: Action
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,7 @@ class Rules:
         balancer: What CloudWatch knows its load balancer by.
         rules: In the order of their priorities.
         patience: How long a target may stay silent.
+        certificate: The listener's default one.
     """
 
     protocol: str
@@ -121,6 +127,7 @@ class Rules:
     balancer: str
     rules: tuple[Rule, ...]
     patience: timedelta
+    certificate: str = NONE
 
     def rule_for(self, request: Request) -> Rule:
         """The first rule whose conditions all hold."""
@@ -170,10 +177,12 @@ def compiled(backend: ELBv2Backend, balancer: FakeLoadBalancer, listener: FakeLi
                 tuple(step_of(action, backend.region_name) for action in _in_order(rule)[:-1]),
                 rewrites_of(getattr(rule, "transforms", ())),
                 action_of(rule),
+                0 if rule.is_default else int(rule.priority),
             )
             for rule in ordered
         ),
         timedelta(seconds=int(balancer.attrs.get("idle_timeout.timeout_seconds", _PATIENCE))),
+        listener.certificate or NONE,
     )
 
 
@@ -215,6 +224,7 @@ def _group(group: FakeTargetGroup) -> TargetGroup:
         tuple(_servers(group)),
         is_lambda=is_lambda,
         multi_value=group.attributes.get("lambda.multi_value_headers.enabled") == "true",
+        address=NONE if is_lambda or registered is None else "{Id}:{Port}".format(**group.targets[registered]),
     )
 
 

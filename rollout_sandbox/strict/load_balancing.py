@@ -26,6 +26,7 @@ from moto.moto_api._internal import mock_random
 
 from rollout_sandbox.strict import actions as forwarding
 from rollout_sandbox.strict import conditions as matching
+from rollout_sandbox.strict import log_buckets
 from rollout_sandbox.strict import targets as targeting
 from rollout_sandbox.strict.transforms import TransformingRules
 
@@ -47,8 +48,21 @@ class StrictLoadBalancing(ELBv2Backend):
     def create_load_balancer(self, *args: Any, **kwargs: Any) -> FakeLoadBalancer:
         """CreateLoadBalancer; active at once, for nobody here has minutes to wait."""
         balancer = super().create_load_balancer(*args, **kwargs)
+        balancer.attrs.setdefault(log_buckets.ENABLED, "false")  # moto leaves it out
         balancer.activate()
         return balancer
+
+    def modify_load_balancer_attributes(self, arn: str, attrs: dict[str, Any]) -> dict[str, Any]:
+        """ModifyLoadBalancerAttributes."""
+        balancer = self.load_balancers.get(arn)
+        about_logs = attrs.keys() & {log_buckets.ENABLED, log_buckets.BUCKET, log_buckets.PREFIX}
+        wanted = {**balancer.attrs, **attrs} if balancer and about_logs else {}
+        if balancer and wanted.get(log_buckets.ENABLED) == "true":
+            log_buckets.check(balancer, wanted)
+        modified = super().modify_load_balancer_attributes(arn, attrs)
+        if balancer and wanted:
+            log_buckets.try_out(balancer)
+        return modified
 
     def delete_load_balancer(self, arn: str) -> None:
         """DeleteLoadBalancer."""
