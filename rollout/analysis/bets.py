@@ -305,7 +305,7 @@ def _recent(counts: Floats) -> Floats:
     before = _before(counts)
     recent = before.copy()
     recent[:, _RECENT:] -= before[:, : max(0, before.shape[1] - _RECENT)]
-    return recent
+    return np.maximum(recent, 0)  # sums of shares are rounded
 
 
 def _upper(count: Floats) -> Floats:
@@ -314,7 +314,7 @@ def _upper(count: Floats) -> Floats:
 
 def _before(counts: Floats) -> Floats:
     """The counts before each block."""
-    return np.asarray(np.cumsum(counts, axis=1) - counts)
+    return np.maximum(np.cumsum(counts, axis=1) - counts, 0)
 
 
 def _candidate_weight(blocks: Blocks) -> Floats:

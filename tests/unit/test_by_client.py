@@ -130,6 +130,17 @@ def test_a_good_candidate_passes_and_a_bad_one_fails_with_sentences_of_clients()
     assert few.sentence.endswith(" more clients")
 
 
+def test_sums_of_shares_that_are_rounded_are_judged() -> None:
+    """Differences of such sums may be below 0 by a hair."""
+    random, clients = np.random.default_rng(1), np.full(120, 20.0)
+    for _ in range(40):
+        ours, theirs = (random.binomial(2, 0.05, 120) / random.integers(3, 26, 120) / clients for _ in range(2))
+        one = Stream("server-errors", ("a",), START, arm(clients, theirs), arm(clients, ours), unit="clients")
+        numbers = judged((0, one)).findings[0].numbers
+        assert numbers is not None
+        assert np.isfinite([*numbers.values()]).all()
+
+
 def test_one_client_counts_once_whatever_it_sends() -> None:
     """Half of the candidate's requests are one client's that always fails."""
     one = np.zeros(30)
