@@ -75,7 +75,7 @@ def prepare(
 
 
 def log_requests(client: Callable[[str], Any], account: str, balancers: Sequence[str]) -> str:
-    """Let load balancers write access logs.
+    """Let load balancers write access logs, but for those that have had a bucket already.
 
     Args:
         client: Gives a boto3 client by its service's name; it is asked for s3 and elbv2.
@@ -85,27 +85,39 @@ def log_requests(client: Callable[[str], Any], account: str, balancers: Sequence
     Returns:
         The bucket's name.
     """
-    s3 = client("s3")
     elb: ElasticLoadBalancingv2Client = client("elbv2")
-    region, partition = s3.meta.region_name, elb.meta.partition
-    bucket = f"access-logs-{account}-{region}"
-    there: Any = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
-        s3.create_bucket(Bucket=bucket, **there)
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
-        "Action": "s3:PutObject",
-        "Resource": f"arn:{partition}:s3:::{bucket}/AWSLogs/{account}/*",
-    }
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    bucket = f"access-logs-{account}-{elb.meta.region_name}"
+    found = elb.describe_load_balancers(Names=balancers)["LoadBalancers"] if balancers else ()
+    arns = [each["LoadBalancerArn"] for each in found]
+    new = [arn for arn in arns if not _attributes(elb, arn)["access_logs.s3.bucket"]]
+    if new:
+        _log_bucket(client("s3"), elb.meta.partition, account, bucket)
     wanted: Any = [
         {"Key": "access_logs.s3.bucket", "Value": bucket},
         {"Key": "access_logs.s3.enabled", "Value": "true"},
     ]
-    for balancer in elb.describe_load_balancers(Names=balancers)["LoadBalancers"] if balancers else ():
-        elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["LoadBalancerArn"], Attributes=wanted)
+    for arn in new:
+        elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted)
     return bucket
+
+
+def _attributes(elb: ElasticLoadBalancingv2Client, balancer: str) -> dict[str, str]:
+    told = elb.describe_load_balancer_attributes(LoadBalancerArn=balancer)["Attributes"]
+    return {each["Key"]: each["Value"] for each in told}
+
+
+def _log_bucket(s3: Any, partition: str, account: str, name: str) -> None:
+    region = s3.meta.region_name
+    where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou):
+        s3.create_bucket(Bucket=name, **where)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:{partition}:s3:::{name}/AWSLogs/{account}/*",
+    }
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
 
 
 def _network(ec2: EC2Client) -> tuple[str, list[str]]:

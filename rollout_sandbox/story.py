@@ -15,7 +15,7 @@ from rollout.inventory.stacks import LEGACY
 from rollout.migration import events
 from rollout.state.plan import Change
 from rollout_sandbox.daemon import SandboxInfo, start
-from rollout_sandbox.landscape import Balancer, prepare
+from rollout_sandbox.landscape import Balancer, log_requests, prepare
 from rollout_sandbox.seed_cache import keep, kept
 from rollout_sandbox.server import TAPE
 from rollout_sandbox.snapshots import put
@@ -45,7 +45,7 @@ def seed(
     *,
     without_rules: bool = False,
 ) -> None:
-    """Make an environment's load balancers, and bring up its legacy stack with rules of its own.
+    """Make an environment's load balancers, which log their requests, and bring up its legacy stack with its rules.
 
     What is there already stays as it is.
 
@@ -65,12 +65,12 @@ def seed(
         if balancer.name
     ]
     others = {kept.legacy for kept in environment.kept_routes.values() if kept.target_type != "lambda"}
-    prepare(
-        lambda service: sandbox.client(service, environment.account, environment.region),
-        environment.account,
-        balancers,
-        sorted(others),
-    )
+
+    def client(service: str) -> Any:
+        return sandbox.client(service, environment.account, environment.region)
+
+    prepare(client, environment.account, balancers, sorted(others))
+    log_requests(client, environment.account, [balancer.name for balancer in balancers])
     answer(environment, sandbox)
     stacks = Container(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):
