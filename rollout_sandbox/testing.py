@@ -23,7 +23,7 @@ from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.story import seed
 
 if TYPE_CHECKING:
-    from rollout_sandbox.load import Load
+    from rollout_sandbox.load import Load, Population
 
 FIRST_ACCOUNT = 300_000_000_000
 _accounts = itertools.count(FIRST_ACCOUNT)
@@ -62,16 +62,19 @@ class SandboxedEnvironment:
         """The API calls of its account so far, by a pattern of IAM actions."""
         return self.aws.calls(action, self.account)
 
-    def load(self, rate: int = 50, *, sticky: Percent | None = None) -> Load:
+    def load(self, rate: int = 50, *, sticky: Percent | None = None, population: Population | None = None) -> Load:
         """Clients of all its routes, for a `with` block.
 
         Args:
             rate: Requests a second, above 0.
-            sticky: How many requests of a hundred come from users who keep cookies; 50 by default.
+            sticky: How many requests of a hundred come from users who keep cookies, or how many of a population's
+                clients keep them; 50 by default.
+            population: Clients that have addresses of their own, of which some are heavy.
         """
         from rollout_sandbox.load import Load, endpoints_of  # noqa: PLC0415 - aiohttp takes a while to import
 
-        return Load(endpoints_of(self.open().inventory, self.aws), rate, sticky=sticky or Percent(500))
+        endpoints = endpoints_of(self.open().inventory, self.aws)
+        return Load(endpoints, rate, sticky=sticky or Percent(500), population=population)
 
 
 @pytest.fixture(scope="session")

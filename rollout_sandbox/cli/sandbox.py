@@ -162,6 +162,16 @@ def load(
     rate: Annotated[int, typer.Option(min=1, help="Requests per second.")] = 50,
     lasting: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long, such as 30s or 5m.")] = "1m",
     sticky: Annotated[str, typer.Option(help="The percentage of requests from users with cookies.")] = "50",
+    clients: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=4_000_000,
+            help="Send from N clients, each with its own address; 1 % of them make half of the requests.",
+        ),
+    ] = 0,
+    retries: Annotated[int, typer.Option(min=0, help="With --clients: send a failed request again, so often.")] = 0,
     file: File = STACKS_TOML,
     json: Json = False,
 ) -> None:
@@ -176,11 +186,12 @@ def load(
         from rollout.errors import SandboxError
         from rollout_sandbox import daemon
         from rollout_sandbox.cli import screen
-        from rollout_sandbox.load import Load, by_route, endpoints_of, tally
+        from rollout_sandbox.load import Load, Population, by_route, endpoints_of, tally
 
+        population = Population(clients, retries=retries) if clients else None
         until, share = read_duration(lasting), read_weight(sticky)
         endpoints = endpoints_of(run.rollout().environment(environment).inventory, daemon.connect(_folder(file)))
-        with Load(endpoints, rate, sticky=share) as traffic:
+        with Load(endpoints, rate, sticky=share, population=population) as traffic:
             try:
                 while traffic.now < until:
                     traffic.wait(rate)

@@ -29,7 +29,6 @@ from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.strict.builds import LATEST
 
 _WELL = Profile()
-_ALL = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +95,15 @@ def answer(event: Event, status: int, told: dict[str, Any], function: str, versi
     return {"statusCode": status, "isBase64Encoded": False, "body": json.dumps(told), **given}
 
 
+def _asked(event: Any) -> tuple[str, str]:
+    """Who asks, by its User-Agent, and for which path; who invokes a function by Lambda's API may send anything."""
+    if not isinstance(event, dict):
+        return "", ""
+    headers = event.get("multiValueHeaders") or event.get("headers")
+    client = headers.get("user-agent") if isinstance(headers, dict) else None
+    return str(client or ""), str(event.get("path", ""))
+
+
 def _error(kind: str, text: str) -> dict[str, str]:
     return {"errorType": kind, "errorMessage": text}
 
@@ -138,7 +146,8 @@ class Functions:
         self._running[who] += 1
         at_once = self._running[who]
         try:
-            time_taken, start = profile.draw_latency(self._random), profile.draw_start(self._random)
+            client, path = _asked(event)
+            time_taken, start = profile.draw_latency(self._random, client), profile.draw_start(self._random)
             if at_once <= target.warm:
                 start = None
             if wait := min(time_taken, target.timeout) + (start or timedelta(0)):
@@ -147,21 +156,21 @@ class Functions:
                 text = f"Task timed out after {target.timeout.total_seconds():.2f} seconds"
                 return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once, start)
             began = time.perf_counter()
-            said, failure = self._said(profile, target, event)
+            said, failure = self._said(target, event, profile.draw_failure(self._random, client, path))
             took = time_taken + timedelta(seconds=time.perf_counter() - began)
             return Invocation(said, failure, took, at_once, start)
         finally:
             self._running[who] -= 1
 
-    def _said(self, profile: Profile, target: Target, event: Event) -> tuple[Any, Failure | None]:
+    def _said(self, target: Target, event: Event, failure: str | None) -> tuple[Any, Failure | None]:
         name = target.name
-        point = self._random.random() * _ALL
-        if (point := point - profile.crashes.tenths) < 0:
-            return _error("Runtime.ExitError", "ordered"), Failure.CRASHED
-        if (point := point - profile.malformed.tenths) < 0:
-            return "malformed", None
-        for status, share in (500, profile.server_errors), (400, profile.client_errors):
-            if (point := point - share.tenths) < 0:
+        match failure:
+            case "crashes":
+                return _error("Runtime.ExitError", "ordered"), Failure.CRASHED
+            case "malformed":
+                return "malformed", None
+            case "server_errors" | "client_errors":
+                status = 500 if failure == "server_errors" else 400
                 return answer(event, status, {"function": name, "error": "ordered"}, name, target.version), None
         context = Context(name, target.version, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
         try:

@@ -6,12 +6,14 @@ import math
 from dataclasses import KW_ONLY, dataclass
 from datetime import timedelta
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from random import Random
 from statistics import NormalDist
 
-from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.quantities import ALL_TENTHS, ZERO, Percent
 
 _NEVER = ZERO
+_FAILURES = ("crashes", "malformed", "server_errors", "client_errors")
 _Z99 = NormalDist().inv_cdf(0.99)
 
 
@@ -32,6 +34,10 @@ class Profile:
         concurrency: How many requests at once, 0 or more; those above it are throttled. None for no limit.
         cold_starts: The share of requests that start a new environment first.
         cold_start: How much longer these take.
+        errors_by_client: How much clients differ: each has its own shares of errors, crashes and malformed answers.
+            The coefficient of variation, 0 or more; clients go by their User-Agent.
+        latency_by_client: How much slower or faster clients are than others: the sigma of a log-normal factor.
+        again: Whether a request that fails fails again when its client repeats it.
     """
 
     function: str = "*"
@@ -46,6 +52,9 @@ class Profile:
     concurrency: int | None = None
     cold_starts: Percent = _NEVER
     cold_start: timedelta = timedelta(0)
+    errors_by_client: float = 0.0
+    latency_by_client: float = 0.0
+    again: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can't be.
@@ -55,11 +64,13 @@ class Profile:
         """
         if min(self.latency, self.cold_start) < timedelta(0):
             raise ValueError("a latency can't be negative")
+        if min(self.errors_by_client, self.latency_by_client) < 0:
+            raise ValueError("a variation can't be negative")
         if self.concurrency is not None and self.concurrency < 0:
             raise ValueError("a concurrency can't be negative")
         if self.latency_p99 is not None and not timedelta(0) < self.latency <= self.latency_p99:
             raise ValueError("the median must be above 0, and the 99th percentile at least the median")
-        if sum(share.tenths for share in (self.server_errors, self.client_errors, self.crashes, self.malformed)) > 1000:  # noqa: PLR2004
+        if sum(getattr(self, name).tenths for name in _FAILURES) > ALL_TENTHS:
             raise ValueError("errors, crashes and malformed answers are more than 100 per cent")
 
     def hits(self, account: str, function: str, version: str) -> bool:
@@ -67,17 +78,43 @@ class Profile:
         names = (function, f"{function}:{version}")
         return any(fnmatchcase(name, self.function) for name in names) and fnmatchcase(account, self.account)
 
-    def draw_latency(self, random: Random) -> timedelta:
+    def draw_latency(self, random: Random, client: str = "") -> timedelta:
         """One answer's time, without a cold start."""
         time = self.latency
+        if self.latency_by_client:
+            time *= _latency_of(client, self.latency_by_client)
         if self.latency_p99 is not None:
             sigma = math.log(self.latency_p99 / self.latency) / _Z99
             time *= math.exp(random.gauss(0, sigma))
         return time
 
+    def draw_failure(self, random: Random, client: str, request: str) -> str | None:
+        """What goes wrong with a request: the name of a share; None if nothing does."""
+        if self.again:
+            random = Random(f"{client} {request}")  # noqa: S311 - chances are no secrets
+        often = _errors_of(client, self.errors_by_client) if self.errors_by_client else 1.0
+        point = random.random() * ALL_TENTHS
+        for name in _FAILURES:
+            share: Percent = getattr(self, name)
+            if (point := point - share.tenths * often) < 0:
+                return name
+        return None
+
     def draw_start(self, random: Random) -> timedelta | None:
         """How long a new environment takes to start; None if there is one."""
         return self.cold_start if chance(random, self.cold_starts) else None
+
+
+@lru_cache(maxsize=100_000)
+def _errors_of(client: str, variation: float) -> float:
+    """A client's factor, whose mean over clients is 1."""
+    shape = variation**-2
+    return Random(f"errors of {client}").gammavariate(shape, 1 / shape)  # noqa: S311 - as above
+
+
+@lru_cache(maxsize=100_000)
+def _latency_of(client: str, sigma: float) -> float:
+    return math.exp(Random(f"latency of {client}").gauss(0, sigma))  # noqa: S311 - as above
 
 
 def chance(random: Random, share: Percent) -> bool:

@@ -12,15 +12,15 @@ from random import Random
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
 from yarl import URL
 
 from rollout.inventory.quantities import Percent
-from rollout_sandbox.load.answers import Answer, Endpoint, judge
-from rollout_sandbox.load.clients import Clients, User
+from rollout_sandbox.load.answers import Answer, Endpoint, Verdict, judge
+from rollout_sandbox.load.clients import HALF, Clients, Crowd, Population, Senders, User
+from rollout_sandbox.load.sources import connector, sending_from
 
 COOKIE = "AWSALBTG"
-HALF = Percent(500)
 PATIENCE = timedelta(minutes=1)
 """As long as a load balancer lets a connection idle, by default."""
 
@@ -31,9 +31,10 @@ class Load:
     Args:
         endpoints: What is asked for, each as often.
         rate: Requests a second, above 0; the gaps between them are random, as those of independent clients are.
-        sticky: How many requests of a hundred come from users who keep cookies.
+        sticky: How many requests of a hundred come from users who keep cookies; of a population, how many clients do.
         users: How many of those there are at a time, 1 or more.
         visits: How many requests each of them sends before somebody new comes instead.
+        population: Who asks in place of such users, and of clients that never come again.
         patience: How long an answer is waited for.
         seed: What the gaps, clients and words are drawn from.
     """
@@ -46,13 +47,19 @@ class Load:
         sticky: Percent = HALF,
         users: int = 50,
         visits: int = 20,
+        population: Population | None = None,
         patience: timedelta = PATIENCE,
         seed: int = 0,
     ) -> None:
         self._rate = rate
         self._patience = patience
         self._random = Random(seed)  # noqa: S311 - for the same load again, not for secrets
-        self._clients = Clients(endpoints, sticky, users=users, visits=visits, random=self._random)
+        self._population = population
+        self._clients: Senders = (
+            Crowd(endpoints, population, sticky, self._random)
+            if population
+            else Clients(endpoints, sticky, users=users, visits=visits, random=self._random)
+        )
         self._answers: list[Answer] = []
         self._news = threading.Condition()
         self._stopping = threading.Event()
@@ -103,7 +110,8 @@ class Load:
 
     async def _run(self) -> None:
         timeout = ClientTimeout(total=self._patience.total_seconds())
-        session = ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar(), timeout=timeout)
+        connections = connector(of_many=self._population is not None)
+        session = ClientSession(connector=connections, cookie_jar=DummyCookieJar(), timeout=timeout)
         async with session, asyncio.TaskGroup() as asking:
             due = time.monotonic()
             while not self._stopping.is_set():
@@ -112,8 +120,21 @@ class Load:
                 asking.create_task(self._ask(session, *self._clients.draw()))
 
     async def _ask(self, session: ClientSession, endpoint: Endpoint, path: str, user: User | None) -> None:
-        jar = user.jars.setdefault(endpoint.load_balancer, {}) if user else {}
+        for _ in range(1 + (self._population.retries if self._population else 0)):
+            answer = await self._answer(session, endpoint, path, user)
+            with self._news:
+                self._answers.append(answer)
+                self._news.notify_all()
+            if answer.verdict is not Verdict.LOST:
+                break
+        if user:
+            self._clients.back(user)
+
+    async def _answer(self, session: ClientSession, endpoint: Endpoint, path: str, user: User | None) -> Answer:
+        jar = user.jars.setdefault(endpoint.load_balancer, {}) if user and user.keeps_cookies else {}
         headers, cookie = dict(endpoint.headers), COOKIE in jar
+        if user and user.agent:
+            headers.setdefault("User-Agent", user.agent)
         if jar:
             own = headers.get("Cookie", "").split("; ") if "Cookie" in headers else []
             headers["Cookie"] = "; ".join([*own, *(f"{name}={value}" for name, value in jar.items())])
@@ -121,20 +142,17 @@ class Load:
         started = self.now
         try:
             url = URL(endpoint.url + path + ("?" + endpoint.query if endpoint.query else ""), encoded=True)
-            async with session.request(endpoint.method, url, headers=headers, allow_redirects=False) as response:
-                by, echoed = await _said(response, endpoint.method, path)
-                status = response.status
-                jar.update({name: morsel.value for name, morsel in response.cookies.items()})
+            asking = session.request(endpoint.method, url, headers=headers, allow_redirects=False)
+            with sending_from(user.address if user else None):
+                async with asking as response:
+                    by, echoed = await _said(response, endpoint.method, path)
+                    status = response.status
+                    jar.update({name: morsel.value for name, morsel in response.cookies.items()})
         except (ClientError, TimeoutError) as caught:
             error = f"{type(caught).__name__}: {caught}"
-        latency = self.now - started
-        if user:
-            self._clients.back(user)
         verdict = judge(endpoint, status, by, echoed=echoed)
         number = user.number if user else None
-        with self._news:
-            self._answers.append(Answer(endpoint, number, started, latency, status, by, cookie, verdict, error))
-            self._news.notify_all()
+        return Answer(endpoint, number, started, self.now - started, status, by, cookie, verdict, error)
 
 
 async def _said(response: ClientResponse, method: str, path: str) -> tuple[str, bool]:
