@@ -65,6 +65,13 @@ def judge(session: nox.Session) -> None:
 
 
 @nox.session
+def access_logs(session: nox.Session) -> None:
+    """Count the clients of 1,000,000 lines of an access log, or of the given number, beside a bare loop."""
+    install(session)
+    session.run("python", "benchmarks/access_logs.py", *session.posargs)
+
+
+@nox.session
 def traffic(session: nox.Session) -> None:
     """Send 100,000 requests, or the given number, through phases 1 to 3, weights and a rollback."""
     install(session)

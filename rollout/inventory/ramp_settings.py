@@ -17,6 +17,7 @@ from rollout.inventory.quantities import Duration, Percent, TimeOfDay
 Day = Literal["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 OnFailure = Literal["rollback", "route", "freeze", "step-back"]
 OnWorse = Literal["fail", "hold"]
+ClientField = Literal["address", "user-agent"]
 NoticeKind = Literal["step", "verdict", "rollback", "approval", "finished"]
 MetricName = Literal[
     "server-errors", "client-errors", "lambda-errors", "throttles", "latency-p50", "latency-p99", "function-errors",

@@ -1,7 +1,7 @@
 """The lines of a load balancer's access log, as the few fields that evidence needs. Pure.
 
-A busy load balancer writes tens of millions of lines in a step, so this works on bytes: one split at the quotes and
-one at the first part's spaces.
+A busy load balancer writes tens of millions of lines in a step, so this works on bytes, and reads how a request
+was answered only if that counts.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
 """
 
@@ -9,80 +9,72 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 NONE = b"-"
 """What the log has for a field without a value."""
 
 # AWS encodes quotes in what a client sends. Where it doesn't, the request is what comes before the user agent.
 _QUOTED = re.compile(
-    rb'(?P<head>[^"]*)"(?P<request>.*)" "(?P<agent>[^"]*)"(?P<target> [^ "]+ [^ "]+ [^ "]+ )"[^"]*" "[^"]*" "[^"]*"'
-    rb'(?P<rule> [^ "]+ [^ "]+ )"[^"]*" "[^"]*" "(?P<reason>[^"]*)"'
+    rb'[^"]*"(?P<request>.*"[^"]*)" "[^"]*" [^ "]+ [^ "]+ [^ "]+ "[^"]*" "[^"]*" "[^"]*" [^ "]+ [^ "]+ '
+    rb'"[^"]*" "[^"]*" "[^"]*"'
 )
 _SPACES = 4
 _KEPT_MINUTES = 4096
 
-
-class Entry(NamedTuple):
-    """One request.
-
-    Attributes:
-        time: When it was answered, such as `2026-11-28T22:23:00.186641Z`.
-        address: The client's.
-        agent: The client's User-Agent, `-` without one.
-        answered: The status that the client got.
-        status: The target's status, `-` if it didn't answer.
-        seconds: How long the target took, -1 if it didn't answer.
-        group: The target group's ARN, `-` if none was chosen.
-        rule: The rule's priority, 0 for the default rule, below 0 or `-` if no rule was found.
-        reason: The error's code, such as `LambdaUnhandled`, or `-`.
-    """
-
-    time: bytes
-    address: bytes
-    agent: bytes
-    answered: bytes
-    status: bytes
-    seconds: bytes
-    group: bytes
-    rule: bytes
-    reason: bytes
+Asked = tuple[bytes, bytes, bytes, bytes, bytes, tuple[bytes, bytes]]
+"""When a request was answered, such as `2026-11-28T22:23:00.186641Z`; the client's address and User-Agent; the ARN of
+the target group and the priority of the rule, `-` if there is none, 0 for the default rule; and what `answer_of` takes.
+"""
+Answer = tuple[bytes, bytes, bytes, bytes]
+"""The status that the client got, and the target's; how many seconds the target took; the error's code, such as
+`LambdaUnhandled`. `-` if there is none, and -1 seconds.
+"""
 
 
-def entry_of(line: bytes) -> Entry:
-    """One line of a log; fields that AWS adds at its end later are ignored.
+def asked_of(line: bytes) -> Asked:
+    """Who asked, and where the request went; fields that AWS adds at a line's end later are ignored.
 
     Raises:
-        ValueError: It was cut off, or has another form.
+        ValueError: The line was cut off, or has another form.
     """
     try:
-        head, _, between, agent, target, _, _, _, _, _, rule, _, _, _, before, reason, _ = line.split(b'"', 16)
+        return _plain(line)
     except ValueError:
-        return _quoted(line)
-    if between != b" " or before != b" " or target.count(b" ") != _SPACES:
-        return _quoted(line)
-    return _entry(head, agent, target, rule, reason)
+        found = _QUOTED.match(line)
+        if found is None:
+            raise
+        return _plain(line[: found.start("request")] + line[found.end("request") :])
 
 
-def _quoted(line: bytes) -> Entry:
-    if found := _QUOTED.match(line):
-        return _entry(*found.group("head", "agent", "target", "rule", "reason"))
-    raise ValueError(line)
-
-
-def _entry(head: bytes, agent: bytes, target: bytes, rule: bytes, reason: bytes) -> Entry:
-    _, time, _, client, _, _, seconds, _, answered, status, _, _, _ = head.split(b" ")
-    return Entry(
+def _plain(line: bytes) -> Asked:
+    """A line whose request has no quotes of its own."""
+    head, _, between, agent, target, _, _, _, _, _, rule, rest = line.split(b'"', 11)
+    _, time, _, client, answer = head.split(b" ", 4)
+    if between != b" " or target.count(b" ") != _SPACES:
+        raise ValueError(line)
+    return (
         time,
         client[: client.rindex(b":")],
         agent,
-        answered,
-        status,
-        seconds,
         target[target.rindex(b" ", 0, -1) + 1 : -1],
         rule[1 : rule.index(b" ", 1)],
-        reason,
+        (answer, rest),
     )
+
+
+def answer_of(rest: tuple[bytes, bytes]) -> Answer:
+    """How it was answered.
+
+    Args:
+        rest: What `asked_of` left.
+
+    Raises:
+        ValueError: The line has another form.
+    """
+    head, tail = rest
+    _, _, seconds, _, answered, status, _, _, _ = head.split(b" ")
+    _, _, _, _, reason, _ = tail.split(b'"', 5)
+    return answered, status, seconds, reason
 
 
 class Minutes(dict[bytes, int]):

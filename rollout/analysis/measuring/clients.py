@@ -1,0 +1,231 @@
+"""Clients' requests in access logs, as windows for the judge: each client counts once a route and window. Pure.
+
+Requests of one client are alike: its network, its data, its retries. So what is independent is the client, a salted
+hash of its address and User-Agent. It counts with its requests of its first minute in a window on a route, on the
+side of the first of them, as the share of bad ones. Lines come in any order; minutes are taken one after the other.
+Where there are many clients, a sample of them is counted, by their hashes, so that memory is bounded.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of
+from rollout.analysis.measuring.client_minutes import COLUMNS, Clients, Counts, Minute
+from rollout.analysis.metrics import MINUTE
+from rollout.analysis.streams import Arm, Latency, Stream, Window
+from rollout.inventory.ramp_settings import ClientField, MetricName
+
+EVERY, LAST = 30, 3
+"""A window begins every so many minutes; the first and the last ones are kept."""
+AHEAD = 60
+"""How many minutes may wait to be taken."""
+MOST = 200_000
+"""How many clients a window knows, over all routes; a minute knows a tenth on each side of a route."""
+QUANTILES: Mapping[MetricName, float] = {"latency-p50": 0.5, "latency-p99": 0.99}
+BY_CLIENT: tuple[MetricName, ...] = ("server-errors", "client-errors", "lambda-errors", *QUANTILES)
+"""What access logs tell."""
+
+
+class _Window:
+    """What was counted since a minute of the step, and by route the clients that count no more."""
+
+    def __init__(self, since: int, routes: int) -> None:
+        self.since = since
+        self.known: list[set[int]] = [set() for _ in range(routes)]
+        self.rows: list[NDArray[np.float64]] = []
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRoute:
+    """How a route's lines are known.
+
+    Attributes:
+        name: The route.
+        rule: Its rule's priority.
+        groups: The ARNs of legacy's and of the candidate's target group.
+    """
+
+    name: str
+    rule: str
+    groups: tuple[str, str]
+
+
+class ClientCounts:
+    """Counts the clients of some routes since a time.
+
+    Args:
+        start: The first minute, in UTC.
+        routes: The routes.
+        metrics: What is counted; what access logs don't tell is left out.
+        by: What tells clients apart.
+        side: From a client's address and User-Agent to 0, legacy, or 1, the candidate; by the target group without it.
+        most: How many clients a window knows at most.
+
+    Attributes:
+        taken: How many minutes were.
+        strange: How many lines couldn't be read.
+        late: How many were of a minute that was taken before.
+    """
+
+    def __init__(
+        self,
+        start: datetime,
+        routes: Sequence[LoggedRoute],
+        metrics: Collection[MetricName],
+        *,
+        by: Collection[ClientField] = ("address", "user-agent"),
+        side: Callable[[bytes, bytes], int] | None = None,
+        most: int = MOST,
+    ) -> None:
+        self._start, self._routes, self._side, self._most = start, tuple(routes), side, most
+        self._metrics = tuple(metric for metric in BY_CLIENT if metric in metrics)
+        self._address, self._agent, self._salt = "address" in by, "user-agent" in by, secrets.token_bytes(16)
+        self._spots = {
+            (group.encode(), route.rule.encode()): (number, side)
+            for number, route in enumerate(routes)
+            for side, group in enumerate(route.groups)
+        }
+        self._latencies: Mapping[tuple[str, MetricName], Latency] = {}
+        self._first = int(start.timestamp()) // 60
+        self._minutes, self._pending = Minutes(), dict[int, Minute]()
+        self._windows: list[_Window] = []
+        self._mask = self.taken = self.strange = self.late = 0  # a client counts if its hash has no bits of the mask
+
+    def limit(self, latencies: Mapping[tuple[str, MetricName], Latency]) -> None:
+        """Set the limits of latencies, by route and metric; minutes that already have lines keep theirs."""
+        self._latencies = latencies
+
+    def feed(self, lines: Iterable[bytes]) -> None:
+        """Count lines, each once, in any order."""
+        minutes, salt, side, whole = self._minutes, self._salt, self._side, self._address and self._agent
+        mask = self._mask
+        text, minute = b"", None
+        for line in lines:
+            try:
+                time, address, agent, group, rule, rest = asked_of(line)
+                if time[:16] != text:
+                    minute = self._minute(minutes[time[:16]])
+                    text = time[:16]
+                if minute is None:
+                    self.late += 1
+                    continue
+                spot = minute[group, rule]
+                spot.lines += 1
+                if not spot.sides:
+                    continue
+                client = hash((salt, address, agent) if whole else (salt, address if self._address else agent))
+                if not client & mask and client not in spot.known:
+                    spot.sides[side(address, agent) if side else spot.side].count(client, time, answer_of(rest))
+            except ValueError:
+                self.strange += bool(line)
+
+    def counted(self, minute: int) -> Mapping[str, int]:
+        """The lines of a minute that isn't taken yet, by target group."""
+        return self._pending[minute].groups() if minute in self._pending else {}
+
+    def take(self, routes: Collection[str] | None = None) -> None:
+        """Take the next minute.
+
+        Args:
+            routes: Those of which it is evidence; None for all.
+        """
+        at, minute = self.taken, self._pending.pop(self.taken, None)
+        if at % EVERY == 0:
+            self._windows = [*self._windows[:1], *self._windows[1:][1 - LAST :], _Window(at, len(self._routes))]
+        rows = [np.zeros((len(self._routes), 2, COLUMNS * len(self._metrics))) for _ in self._windows]
+        for number, route in enumerate(self._routes):
+            if minute is not None and (routes is None or route.name in routes):
+                for side, clients in enumerate(minute.sides[number]):
+                    for row, new in zip(rows, self._new(number, minute.sides[number], side), strict=True):
+                        row[number, side] = clients.total(new) if new else 0
+        for window, row in zip(self._windows, rows, strict=True):
+            window.rows.append(row)
+            while sum(map(len, window.known)) > self._most:
+                self._sample()
+        self.taken += 1
+
+    def windows(self) -> tuple[Window, ...]:
+        """What was counted in the minutes that were taken."""
+        return tuple(Window(each.since, tuple(self._streams(each))) for each in self._windows)
+
+    @property
+    def sampled(self) -> int:
+        """Of how many clients one is counted by now."""
+        return 1 + self._mask
+
+    def _sample(self) -> None:
+        self._mask = 2 * self._mask + 1
+        for known in (known for window in self._windows for known in window.known):
+            known.difference_update([client for client in known if client & self._mask])
+
+    def _minute(self, number: int) -> Minute | None:
+        at = number - self._first
+        if at < self.taken:
+            return None
+        if at > self.taken + AHEAD:
+            raise ValueError(number)
+        if at not in self._pending:
+            # who is known in the newest window is known in all
+            newest = self._windows[-1] if self._windows and at // EVERY == self._windows[-1].since // EVERY else None
+            known = newest.known if newest else [frozenset[int]()] * len(self._routes)
+            sides = [(self._clients(route, 0), self._clients(route, 1)) for route in self._routes]
+            self._pending[at] = Minute(sides, self._spots, known)
+        return self._pending[at]
+
+    def _clients(self, route: LoggedRoute, side: int) -> Clients:
+        known = {metric: self._latencies.get((route.name, metric)) for metric in self._metrics}
+        limits = {
+            metric: ((each.limit, each.tolerated)[side], each.harmful)
+            for metric, each in known.items()
+            if each and each.limit
+        }
+        return Clients(self._metrics, limits, self._most // 10)
+
+    def _new(self, route: int, sides: tuple[Clients, Clients], side: int) -> list[Counter[Counts]]:
+        """By window, the counts of clients that count for the first time, and began on this side."""
+        clients, other = sides[side], sides[1 - side]
+        found = [Counter[Counts]() for _ in self._windows]
+        mask = self._mask | clients.mask | other.mask
+        for client, counts in clients.counts.items():
+            if client & mask or (
+                client in other.first and (other.first[client], 1 - side) < (clients.first[client], side)
+            ):
+                continue
+            for new, window in zip(found, self._windows, strict=True):
+                if client not in window.known[route]:
+                    window.known[route].add(client)
+                    new[counts] += 1
+        return found
+
+    def _streams(self, window: _Window) -> Iterator[Stream]:
+        rows, start = np.stack(window.rows), self._start + window.since * MINUTE
+        for number, route in enumerate(self._routes):
+            for at, metric in enumerate(self._metrics):
+                clients, events, harmful = (rows[:, number, :, COLUMNS * at + kind].T for kind in range(COLUMNS))
+                legacy, candidate, legacy_above, above = (
+                    Arm(clients[side], found[side]) for found in (events, harmful) for side in (0, 1)
+                )
+                if quantile := QUANTILES.get(metric):
+                    latency = self._latencies.get((route.name, metric), Latency(quantile, 0, 0, 0))
+                    yield Stream(
+                        metric,
+                        (route.name,),
+                        start,
+                        legacy,
+                        candidate,
+                        latency,
+                        above,
+                        None,
+                        legacy_above,
+                        unit="clients",
+                    )
+                else:
+                    yield Stream(metric, (route.name,), start, legacy, candidate, unit="clients")

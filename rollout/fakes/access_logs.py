@@ -1,0 +1,49 @@
+"""A load balancer's access logs in memory, line by line as AWS writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+_LINE = (
+    "https {at} app/shop/50dc6c495c0c9188 {client}:40000 - 0.000 {seconds} 0.000 {answered} {status} 34 366 "
+    '"GET https://shop.test:443/a?b=c HTTP/1.1" "{agent}" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 {group} '
+    '"Root=1-58337364-23a8c76965a2ef7629b185e3" "shop.test" "session-reused" {rule} {at} "forward" "-" "{reason}" '
+    '"-" "{status}" "-" "-" TID_1234'
+)
+_BAD_GATEWAY = 502
+
+
+def log_line(
+    at: datetime,
+    group: str,
+    rule: str | int,
+    *,
+    client: str = "198.51.100.1",
+    agent: str = "curl/8.5.0",
+    status: int | None = 200,
+    seconds: float = 0.05,
+    reason: str = "-",
+) -> bytes:
+    """A request's line.
+
+    Args:
+        at: When it was answered, with a time zone.
+        group: The target group's ARN.
+        rule: The rule's priority.
+        client: Its address.
+        status: The target's; None if it didn't answer, so that the load balancer answered 502.
+        seconds: How long the target took.
+        reason: Why a function didn't answer.
+    """
+    text = _LINE.format(
+        at=at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        client=client,
+        agent=agent,
+        answered=status or _BAD_GATEWAY,
+        status=status or "-",
+        seconds=f"{seconds:.3f}" if status else "-1",
+        group=group,
+        rule=rule,
+        reason=reason,
+    )
+    return text.encode()
