@@ -16,6 +16,7 @@ far more than the tolerance, and a Pass never rests on it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from rollout.analysis.defaults import DEFAULTS
@@ -64,10 +65,12 @@ def judge_clients(
     found = list[MetricResult]()
     if others:
         found += judge(others, analysis, steps=steps, bake=bake, part=1 - of_clients).findings
+    before = {(stream.metric, route): stream.before for stream in streams for route in stream.routes}
     for window, part in zip(windows, _parts(windows), strict=True):
+        each = [replace(one, before=before.get((one.metric, one.routes[0]))) for one in window.streams]
         warm = analysis.model_copy(update={"warm_up": max(timedelta(0), analysis.warm_up - window.since * MINUTE)})
         part *= of_clients * (1 - _CRASH)  # noqa: PLW2901 - a part of a part
-        results = judge(window.streams, warm, steps=steps, bake=bake, part=part).findings
+        results = judge(each, warm, steps=steps, bake=bake, part=part).findings
         found += results if _is_long(window, bake) else filter(_prevents, results)
     crashes = judge(crashing, _for_a_crash(analysis), steps=steps, bake=bake, part=of_clients * _CRASH).findings
     found += (each for each in crashes if each.verdict is Verdict.FAIL)

@@ -31,6 +31,7 @@ import numpy as np
 
 from rollout.analysis.bets import Blocks, Floats, alone
 from rollout.analysis.defaults import bounds_of, on_worse_of
+from rollout.analysis.dispersion import phis
 from rollout.analysis.eprocess import log_worse
 from rollout.analysis.freshness import silent_since
 from rollout.analysis.metrics import MINUTE
@@ -39,7 +40,7 @@ from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_together, of_wait
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
-from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, phi_of, shares_of_budget, weigh
+from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, shares_of_budget, weigh
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
@@ -83,7 +84,7 @@ def judge(
     found = weigh([each for each, _ in both], own, suspicious, analysis, bake=bake // MINUTE, together=sums)
     missing = [_no_data(stream) for stream in streams if not _comparable(stream)]
     pooled = [
-        _together([both[n][0] for n in rows], sums[metric], SHARE * sum(both[n][1] for n in rows), analysis)
+        _together([found[n] for n in rows], sums[metric], SHARE * sum(both[n][1] for n in rows), analysis)
         for metric, rows in several.items()
         if not any(found[n].fault for n in rows)  # a route that fails by itself is named by itself
     ]
@@ -180,8 +181,8 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
     return _finding(stream, verdict, sentence, evidence.needs, numbers)
 
 
-def _together(streams: Sequence[Stream], by_ratio: Floats, alarm: float, analysis: Analysis) -> MetricResult | None:
-    worse = together(streams, by_ratio, alarm, analysis)
+def _together(each: Sequence[Evidence], by_ratio: Floats, alarm: float, analysis: Analysis) -> MetricResult | None:
+    worse, streams = together(each, by_ratio, alarm, analysis), [one.stream for one in each]
     if worse is None:
         return None
     totals = ([arm.total for arm in arms] for arms in zip(*((s.legacy, s.candidate) for s in streams), strict=True))
@@ -218,7 +219,7 @@ def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
 def _against_ceiling(stream: Stream, ceiling: float, alarms: float, analysis: Analysis, bake: int) -> MetricResult:
     arm, null = stream.candidate, np.array([ceiling])
     requests, bad = arm.requests[None, :].astype(float), arm.events[None, :].astype(float)
-    phi = phi_of(stream, analysis)
+    phi = float(phis([stream], analysis)[0])
     worse = log_worse(alone(requests, bad, null, worse=True) / phi).max()
     bets = alone(requests, bad, null, worse=False) / phi
     blocks = Blocks(requests, bad, requests, bad, np.arange(len(arm.requests))[None])

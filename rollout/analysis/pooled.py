@@ -19,8 +19,7 @@ from rollout.analysis.bets import Floats, on_more, on_worse, rate_before
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.eprocess import log_worse
 from rollout.analysis.side_by_side import by_minute, side_by_side
-from rollout.analysis.streams import Stream
-from rollout.analysis.weighing import FEWEST, PLENTY, allowed_alone, guessed, phi_of, tolerated
+from rollout.analysis.weighing import FEWEST, PLENTY, Evidence, allowed_alone, guessed, tolerated
 from rollout.inventory.ramp_settings import Analysis
 
 SHARE = 0.5
@@ -40,17 +39,18 @@ class Together:
     log_worse_needed: float
 
 
-def together(streams: Sequence[Stream], by_ratio: Floats, alarm: float, analysis: Analysis) -> Together | None:
+def together(each: Sequence[Evidence], by_ratio: Floats, alarm: float, analysis: Analysis) -> Together | None:
     """Weigh the streams of one metric together.
 
     Args:
+        each: The streams' own evidence.
         by_ratio: The sums of logarithms of bets against the tolerated ratio, by minute and member of `WORSE`.
         alarm: The risk of a false alarm, above 0 and below 1.
 
     Returns:
         None if they aren't worse.
     """
-    evidence = log_worse(by_ratio[None])[0]
+    evidence, streams = log_worse(by_ratio[None])[0], [one.stream for one in each]
     blocks, penalty = side_by_side([(stream.legacy, stream.candidate) for stream in streams])
     needed = penalty - float(np.log(alarm))
     bad = blocks.candidate_bad.sum(axis=0)
@@ -67,7 +67,7 @@ def together(streams: Sequence[Stream], by_ratio: Floats, alarm: float, analysis
             on_worse(blocks, guess, ratio, alone).log_bets(blocks),
             on_more(blocks, guess, shift, alone).log_bets(blocks),
         )
-        phi = np.array([phi_of(stream, analysis) for stream in streams])
+        phi = np.array([one.phi for one in each])
         evidence = np.minimum(evidence, log_worse(by_minute(blocks, bets / phi[:, None, None])[None])[0])
     worse = float(evidence.max())
     return Together(worse, needed) if worse >= needed else None

@@ -74,7 +74,7 @@ class Stream:
         candidate: Of the candidate: events above `latency.tolerated` if it is one.
         latency: If it is a latency, its limits.
         harmful: If it is a latency, the candidate's events above `latency.harmful`.
-        before: Legacy's in the hours before the step, by which its minutes' variation is known.
+        before: Legacy's requests in the hours before the step, by which its minutes' variation is known.
         legacy_harmful: If it is a latency, legacy's events above `latency.harmful`.
         names: What people call the arms: two builds of the candidate have their versions.
         unit: What its arms count.

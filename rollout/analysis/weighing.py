@@ -22,7 +22,7 @@ from rollout.analysis.bets import (
     rate_before,
 )
 from rollout.analysis.defaults import bounds_of
-from rollout.analysis.dispersion import dispersion
+from rollout.analysis.dispersion import phis
 from rollout.analysis.eprocess import (
     log_no_harm,
     log_sum,
@@ -128,9 +128,10 @@ def weigh(
         together: Gets each metric's logarithms of bets, by minute and member of `WORSE`, summed over its streams.
     """
     found, sums = list[Evidence](), {} if together is None else together
+    needed, phi = -np.log(np.array(alarms)), phis(streams, analysis)
     for start in range(0, len(streams), _TOGETHER):
         some = slice(start, start + _TOGETHER)
-        found += _weigh(streams[some], -np.log(np.array(alarms[some])), -math.log(suspicious), analysis, (bake, sums))
+        found += _weigh(streams[some], needed[some], -math.log(suspicious), analysis, (bake, phi[some], sums))
     return found
 
 
@@ -139,9 +140,9 @@ def _weigh(
     needed: Floats,
     suspicious: float,
     analysis: Analysis,
-    also: tuple[int, dict[MetricName, Floats]],
+    also: tuple[int, Floats, dict[MetricName, Floats]],
 ) -> list[Evidence]:
-    bake, together = also
+    bake, phi, together = also
     bounds = [bounds_of(stream.metric, analysis) for stream in streams]
     guess = guessed(streams)
     ratio, shift = np.array([tolerated(s, tolerance) for s, (tolerance, *_) in zip(streams, bounds, strict=True)]).T
@@ -149,7 +150,6 @@ def _weigh(
     blocks, penalty = side_by_side([(stream.legacy, stream.candidate) for stream in streams])
     harmful, _ = side_by_side([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
     alone = allowed_alone(blocks, ratio, shift)
-    phi = np.array([phi_of(stream, analysis) for stream in streams])
     parts = [slice(start, start + _CACHED) for start in range(0, len(streams), _CACHED)]
     by_ratio = np.concatenate(
         [on_worse(own := blocks.of(part), guess.of(part), ratio[part], alone[part]).log_bets(own) for part in parts]
@@ -217,12 +217,6 @@ def _of_latencies(streams: Sequence[Stream], above: Blocks, log_bets: Floats) ->
     bets = log_bets.copy()
     bets[:, same] = np.where(wider[:, :, None], others, log_bets[:, same])
     return bets
-
-
-def phi_of(stream: Stream, analysis: Analysis) -> float:
-    """How many bad ones come at a time, 1 or more: by legacy's minutes, and at least `retries` of a client's."""
-    known = [stream.before] if stream.before else []
-    return max(analysis.retries if stream.unit == "requests" else 1.0, dispersion([*known, stream.legacy]))
 
 
 def allowed_alone(blocks: Blocks, ratio: Floats, shift: Floats) -> Floats:

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.analysis.dispersion import dispersion
+from rollout.analysis.dispersion import dispersion, phis
 from rollout.analysis.judge import judge
 from rollout.analysis.streams import Arm, Stream
 from rollout.analysis.verdicts import Verdict
-from rollout.inventory.ramp_settings import Analysis
+from rollout.inventory.ramp_settings import Analysis, MetricName
 
 HOURS = np.full(240, 950)
 Ints = np.ndarray
@@ -25,7 +25,7 @@ def drawn(rate: float, at_once: int = 1, seed: int = 1) -> Ints:
 
 
 def phi(bad: Ints) -> float:
-    return dispersion([Arm(HOURS, bad)])
+    return dispersion([Arm(HOURS, bad)])[0]
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.0002, 0.001, 0.05, 0.5, 1.0])
@@ -56,15 +56,16 @@ def test_too_few_bad_requests_tell_nothing() -> None:
     bad = np.zeros(240, dtype=int)
     bad[:4] = 3
     assert phi(bad) == 1
-    assert dispersion([Arm(bad, bad)]) == 1
-    assert dispersion([Arm(bad[:0], bad[:0])]) == 1
+    assert dispersion([Arm(bad, bad)]) == (1, np.inf)
+    assert dispersion([Arm(bad[:0], bad[:0])]) == (1, np.inf)
 
 
 @given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50)), max_size=40))
 def test_it_is_finite_and_never_below_one(minutes: list[tuple[int, int]]) -> None:
     counts = np.array(minutes, dtype=int).reshape(-1, 2)
-    found = dispersion([Arm(counts.max(axis=1, initial=0), counts.min(axis=1, initial=50))])
-    assert 1 <= found < np.inf
+    found, most = dispersion([Arm(counts.max(axis=1, initial=0), counts.min(axis=1, initial=50))])
+    assert 1 <= found <= most
+    assert found < np.inf
 
 
 def judged(before: Ints, analysis: Callable[[], Analysis] = Analysis) -> tuple[Verdict, float, str]:
@@ -87,6 +88,38 @@ def test_evidence_counts_clusters_as_one_and_says_so() -> None:
     assert 4 < clustered[1] < 7
     assert "requests at a time" in clustered[2]
     assert "at a time" not in plain[2]
+
+
+def rare(bad: Ints, others: Ints, metric: MetricName = "server-errors") -> float:
+    """phi of throttles beside another metric of the same route."""
+    none, start = Arm(HOURS[:0], HOURS[:0]), datetime(2026, 3, 1, tzinfo=UTC)
+    pairs: tuple[tuple[MetricName, Ints], ...] = (("throttles", bad), (metric, others))
+    streams = [Stream(name, ("a",), start, none, none, before=Arm(HOURS, before)) for name, before in pairs]
+    return float(phis(streams, Analysis())[0])
+
+
+def test_a_rare_metric_has_the_clusters_of_the_other_errors_as_far_as_it_is_not_known_better() -> None:
+    bursts, often = np.zeros(240, dtype=int), drawn(0.02)
+    bursts[[60, 61, 200]] = 12
+    assert rare(bursts, drawn(0.001)) == 1
+    assert rare(bursts, drawn(0.002, 5)) == phi(drawn(0.002, 5))
+    assert rare(bursts, drawn(0.05, 5), "client-errors") == 1
+    assert rare(often, drawn(0.002, 5)) < 1.5
+
+
+def test_clients_have_the_clusters_of_requests_before_as_far_as_they_are_not_known_better() -> None:
+    few, many = (Arm(np.full(30, 100.0), np.resize(shares, 30)) for shares in ([0.5, 0, 0, 0], [20.0, 21.0, 19.0]))
+    for legacy, least, most in ((few, 4, 7), (many, 1, 2)):
+        one = Stream(
+            "client-errors",
+            ("a",),
+            datetime(2026, 3, 1, tzinfo=UTC),
+            legacy,
+            legacy,
+            before=Arm(HOURS, drawn(0.02, 5)),
+            unit="clients",
+        )
+        assert least <= phis([one], Analysis(retries=50))[0] <= most
 
 
 def test_how_many_retries_there_are_can_be_said() -> None:
