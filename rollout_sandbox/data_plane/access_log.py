@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 NONE = "-"
 MAX_AGENT = 8192
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 _UNSAFE = re.compile(rb'["\\\x00-\x1f\x7f-\xff]')
 
 
@@ -101,9 +102,11 @@ class Entry:
 
 def quoted(text: str) -> str:
     """A field in quotes, with nothing in it that would end it."""
+    if _PLAIN.fullmatch(text):
+        return f'"{text}"'
     raw = text.encode("utf-8", "surrogateescape")
     return '"' + _UNSAFE.sub(lambda found: b"\\x%02X" % ord(found[0]), raw).decode("ascii") + '"'
 
 
 def _iso(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{time.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"

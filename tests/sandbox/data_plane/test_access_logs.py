@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from rollout.analysis.measuring.access_log import entry_of
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import LogFault, Profile
 from rollout_sandbox.clock import SandboxClock
@@ -94,10 +95,12 @@ def files(site: Site) -> dict[str, bytes]:
 
 def lines(site: Site) -> list[Line]:
     """All lines until now."""
+    return [Line.read(line) for line in raw(site)]
+
+
+def raw(site: Site) -> list[str]:
     site.tenant.sandbox.deliver_logs()
-    return [
-        Line.read(line) for content in files(site).values() for line in gzip.decompress(content).decode().splitlines()
-    ]
+    return [line for content in files(site).values() for line in gzip.decompress(content).decode().splitlines()]
 
 
 def pass_by(site: Site, minutes: float) -> None:
@@ -137,6 +140,8 @@ def test_lines_and_counts_agree_for_each_target_group_and_minute(logged: Site) -
     found = lines(logged)
     for group in (old, new):
         assert Counter(line.minute for line in found if line.group == group) == counts(logged, group)
+    read = [entry_of(line.encode()) for line in raw(logged)]
+    assert Counter(each.group.decode() for each in read) == Counter(line.group for line in found)
     assert len({line.minute for line in found}) > 1
     assert len(found) == 400
     assert sum(line.group == "-" for line in found) == 200
