@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from rollout.analysis.measuring.access_log import entry_of
+from rollout.analysis.measuring.access_log import answer_of, asked_of
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import LogFault, Profile
 from rollout_sandbox.clock import SandboxClock
@@ -140,8 +140,12 @@ def test_lines_and_counts_agree_for_each_target_group_and_minute(logged: Site) -
     found = lines(logged)
     for group in (old, new):
         assert Counter(line.minute for line in found if line.group == group) == counts(logged, group)
-    read = [entry_of(line.encode()) for line in raw(logged)]
-    assert Counter(each.group.decode() for each in read) == Counter(line.group for line in found)
+    read = [asked_of(line.encode()) for line in raw(logged)]
+    assert [(group.decode(), rule.decode()) for _, _, _, group, rule, _ in read] == [
+        (line.group, line.priority) for line in found
+    ]
+    statuses = [answer_of(rest)[:2] for *_, rest in read]
+    assert statuses == [tuple(status.encode() for status in line.statuses) for line in found]
     assert len({line.minute for line in found}) > 1
     assert len(found) == 400
     assert sum(line.group == "-" for line in found) == 200
