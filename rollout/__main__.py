@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 
 _INTERRUPTED = 130
 
@@ -12,6 +13,7 @@ def main() -> None:
     """Run the command line."""
     gc.set_threshold(50_000)  # imports leave objects that stay: a look for garbage among them is a seventh of a start
     atexit.register(gc.freeze)  # and what is left at the end needs no look, either
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would read the metadata of all that is installed
 
     from rollout.cli import app  # noqa: PLC0415 - nothing is imported by importing this module
     from rollout.cli.output import open_standard_streams  # noqa: PLC0415 - as above

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -34,12 +35,17 @@ if TYPE_CHECKING:
     from rollout_sandbox.data_plane.plane import DataPlane
     from rollout_sandbox.recorded import RecordedMoto
 
-PROFILE: TypeAdapter[Profile] = TypeAdapter(Profile)
-FAULT: TypeAdapter[Fault | LogFault] = TypeAdapter(Fault | LogFault)
+FAULT = Fault | LogFault
 PREFIX = "/_rollout/"
 HEALTH = "health"
 ISSUER = "issuer"
 TOKEN_HEADER = "X-Rollout-Token"  # noqa: S105 - a header's name
+
+
+@cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    """What turns profiles and faults into JSON and back; most commands that connect have neither."""
+    return TypeAdapter(kind)
 
 
 @dataclass(frozen=True)
@@ -92,11 +98,11 @@ class Control:
         """What is done for which method and path; what it gives is the answer, as JSON."""
         return {
             ("GET", "provider"): self._provider,
-            ("POST", "faults"): lambda asked: self.faults.add(FAULT.validate_python(asked.get_json())),
+            ("POST", "faults"): lambda asked: self.faults.add(adapter(FAULT).validate_python(asked.get_json())),
             ("DELETE", "faults"): lambda _: self.faults.clear(),
             ("POST", "policies"): self._enforce,
             ("GET", "listeners"): self._listeners,
-            ("POST", "profiles"): lambda asked: self.plane.behave(PROFILE.validate_python(asked.get_json())),
+            ("POST", "profiles"): lambda asked: self.plane.behave(adapter(Profile).validate_python(asked.get_json())),
             ("DELETE", "profiles"): lambda _: self.plane.forget_profiles(),
             ("POST", "handlers"): self._handle,
             ("GET", "clock"): lambda _: self.clock.now().isoformat(),
@@ -171,7 +177,7 @@ class RemoteFaults:
 
     def add(self, fault: Fault | LogFault) -> None:
         """Ask for one."""
-        ask(self.endpoint, self.token, "POST", "faults", FAULT.dump_python(fault, mode="json"))
+        ask(self.endpoint, self.token, "POST", "faults", adapter(FAULT).dump_python(fault, mode="json"))
 
     def clear(self) -> None:
         """Let all the rest be."""

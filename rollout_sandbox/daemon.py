@@ -21,14 +21,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from filelock import FileLock, Timeout
-
 from rollout.base.child_environment import without_secrets
 from rollout.base.private import private_folder
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
-from rollout_sandbox.control import PROFILE, RemoteClock, RemoteFaults, RemoteIssuer, ask, is_alive
+from rollout_sandbox.control import RemoteClock, RemoteFaults, RemoteIssuer, adapter, ask, is_alive
 from rollout_sandbox.data_plane.addresses import Listening, url_of
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.journal import Call, read
@@ -109,7 +107,7 @@ class SandboxInfo:
 
     def behave(self, profile: Profile) -> None:
         """Let functions behave so; see `Sandbox.behave`."""
-        ask(self.endpoint, self.token, "POST", "profiles", PROFILE.dump_python(profile, mode="json"))
+        ask(self.endpoint, self.token, "POST", "profiles", adapter(Profile).dump_python(profile, mode="json"))
 
     def forget_profiles(self) -> None:
         """Let all functions answer at once and well again."""
@@ -145,6 +143,8 @@ def start(folder: Path) -> SandboxInfo:
     Raises:
         SandboxError: It can't be started; the text says why.
     """
+    from filelock import FileLock  # noqa: PLC0415 - most commands only connect to one that runs
+
     folder = private_folder(folder.resolve())
     extra.require()
     with FileLock(folder / _START_LOCK, mode=0o600):
@@ -188,6 +188,8 @@ def stop(folder: Path) -> bool:
     Raises:
         SandboxError: It doesn't end.
     """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
+
     info = status(folder)
     if info is not None:
         with suppress(SandboxError):  # one that is going already answers nobody; its lock tells when it is gone
@@ -235,6 +237,8 @@ def _spawn(folder: Path) -> SandboxInfo:
 
 def main(folder: Path) -> None:
     """Be the daemon: serve until told to stop."""
+    from filelock import FileLock  # noqa: PLC0415 - as above
+
     os.umask(0o077)
     _make_room_for_connections()
     if os.fork():

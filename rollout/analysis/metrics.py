@@ -13,6 +13,8 @@ from enum import StrEnum
 from rollout.inventory.model import Arn
 
 MINUTE = timedelta(minutes=1)
+SINCE = timedelta(minutes=15)
+"""How far back requests are counted by default."""
 ARMS = ("legacy", "the candidate")
 """What people call the two that are compared."""
 

@@ -2,43 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rollout.alb.state import AlbState
-from rollout.analysis.measuring.split import SINCE
+from rollout.analysis.metrics import SINCE
 from rollout.api.arguments import read_span
-from rollout.api.holders import GLANCE, Holders
-from rollout.api.opened import Opened, Part
-from rollout.api.requests import Requests
+from rollout.api.opened import Part
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, Problem, UsageError, WrongAccount
 from rollout.inventory.model import Arn
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
-from rollout.migration.checks.kinds import SIDES, health_problems, with_health
-from rollout.migration.checks.ownership import asked, ownership_of
-from rollout.migration.checks.preflight import Resources
-from rollout.migration.checks.status import EnvironmentStatus, Held, with_measured
-from rollout.migration.ports import LegacyOwner
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.iam import Role
     from rollout.migration.checks.drift import DriftReport
+    from rollout.migration.checks.preflight import Resources
     from rollout.migration.checks.report import PreflightReport
+    from rollout.migration.checks.status import EnvironmentStatus, Held
+    from rollout.migration.ports import LegacyOwner
     from rollout.migration.smoke.report import SmokeReport
-
-
-def unhealthy(opened: Opened, live: AlbState, routes: Iterable[str], parts: Sequence[str] = SIDES) -> Iterator[Problem]:
-    """Target groups with unhealthy targets; that AWS doesn't tell is one problem, and hides nothing else."""
-    places = with_health(opened.environment, live, routes, parts)
-    try:
-        yield from health_problems(places, opened.container.load_balancers.health(list(places)))
-    except AwsError as error:
-        yield Problem(f"the health of targets is unknown: {error.what}", hint=error.hint, code=error.code)
 
 
 class Checks(Part):
@@ -54,6 +40,11 @@ class Checks(Part):
         Raises:
             UsageError: It isn't a duration, or out of range.
         """
+        from rollout.api.health import unhealthy
+        from rollout.api.holders import Holders
+        from rollout.api.requests import Requests
+        from rollout.migration.checks.status import with_measured
+
         container, environment = self._container, self._environment
         span = None if since is None else read_span(since)
         holders = Holders(self._opened)
@@ -77,6 +68,7 @@ class Checks(Part):
         Raises:
             EngineError, AwsError: State or load balancers can't be read.
         """
+        from rollout.api.holders import Holders
         from rollout.migration.checks.drift import drift_of
 
         with ThreadPoolExecutor(2) as pool:
@@ -95,7 +87,9 @@ class Checks(Part):
 
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""
+        from rollout.api.holders import GLANCE
         from rollout.migration.checks.names import made_names
+        from rollout.migration.checks.ownership import asked, ownership_of
         from rollout.migration.checks.report import (
             Check,
             PreflightReport,
@@ -105,6 +99,7 @@ class Checks(Part):
             functions_check,
             names_check,
         )
+        from rollout.migration.checks.status import Held
 
         container, environment = self._container, self._environment
         checks = [Check("inventory", self._file.name, environment.all_faults)] if environment.faults else []

@@ -251,10 +251,12 @@ class Container:
         Raises:
             EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
         """
+        legacy, root = self.environment.legacy, self.environment.root
+        if legacy.owner not in ("terraform", "pulumi"):
+            return None
         from rollout.adapters.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
         from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
 
-        legacy, root = self.environment.legacy, self.environment.root
         variables = self._sandboxed()
         if legacy.owner == "terraform":
             tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})

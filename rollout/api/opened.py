@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rollout.alb.state import AlbState
 from rollout.api.container import Container
 from rollout.errors import UsageError
 from rollout.inventory import file as config
@@ -14,8 +14,11 @@ from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.migration.emitter import Emitter
-from rollout.migration.gates import Gate
-from rollout.migration.ports import Approver
+
+if TYPE_CHECKING:
+    from rollout.alb.state import AlbState
+    from rollout.migration.gates import Gate
+    from rollout.migration.ports import Approver
 
 
 @dataclass(frozen=True)

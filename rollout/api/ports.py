@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from rollout.alb.discovered import Found
+if TYPE_CHECKING:
+    from rollout.alb.discovered import Found
 
 Provider = Literal["stand-in", "real"]
 """The provider plugin for a sandbox."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
-from rollout.api.checks import Checks, unhealthy
+from rollout.api.checks import Checks
+from rollout.api.health import unhealthy
 from rollout.api.opened import Opened
 from rollout.api.phases import Phases
 from rollout.api.rollback import Rollbacks

@@ -7,8 +7,9 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 from rollout.alb.state import AlbState
-from rollout.analysis.measuring.split import SINCE, Measured, counted, measure, per_minute
+from rollout.analysis.measuring.split import Measured, counted, measure, per_minute
 from rollout.analysis.measuring.volumes import Volume, volumes
+from rollout.analysis.metrics import SINCE
 from rollout.api.arguments import names_of
 from rollout.api.opened import Part
 from rollout.errors import AwsError, RolloutError, UsageError

@@ -20,7 +20,6 @@ from rollout.api.access import homes
 from rollout.api.arguments import Approval, read_weight
 from rollout.api.container import PartsFactory
 from rollout.api.environment import EnvironmentRollout
-from rollout.api.fleet import FleetLine, FleetResult, Waves, side_by_side
 from rollout.api.ports import Provider, Sandbox
 from rollout.base.formatting import count_of
 from rollout.errors import RolloutError, UsageError
@@ -31,6 +30,7 @@ from rollout.migration import events
 from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
+    from rollout.api.fleet import FleetLine, FleetResult
     from rollout.migration.runner.result import PhaseResult
 
 
@@ -166,6 +166,8 @@ class Rollout:
         Raises:
             UsageError: There is none of a name.
         """
+        from rollout.api.fleet import side_by_side
+
         targets = {name: self.environment(name) for name in names or self.environments}
         return side_by_side(tuple(targets), lambda name: targets[name].reports.summary())
 
@@ -206,6 +208,8 @@ class Rollout:
             UsageError: There is no such fleet, route or weight; nothing was changed.
             Interrupted: Ctrl-C.
         """
+        from rollout.api.fleet import Waves
+
         percent, waves = read_weight(weight), self._file.waves(fleet)
         if at_once < 1:
             what = f"{count_of(at_once, 'environment')} can't be changed at once"

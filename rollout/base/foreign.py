@@ -5,7 +5,8 @@ It limits depth and digits, and has one kind of error. Models validate shapes; n
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -42,10 +43,15 @@ def read_as(kind: type[T], value: object) -> T:
         Unexpected: It has another shape.
     """
     try:
-        found: T = TypeAdapter(kind).validate_python(value)
+        found: T = _adapter(cast("Any", kind)).validate_python(value)
     except ValidationError as error:
         raise Unexpected(_reason(error)) from None
     return found
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 def _reason(error: ValidationError) -> str:

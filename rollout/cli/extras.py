@@ -25,10 +25,11 @@ def brought(group: str, name: str) -> Any:
     Raises:
         SandboxError: Nothing that is installed brings it, or it lacks something itself.
     """
-    from importlib.metadata import entry_points
+    from importlib.metadata import distribution, entry_points
 
     try:
-        return entry_points(group=group)[name].load()
+        ours = distribution("rollout").entry_points.select(group=group)
+        return (ours if name in ours.names else entry_points(group=group))[name].load()  # of all that is installed
     except (KeyError, ModuleNotFoundError) as error:
         lacks = f": there is no {error.name}" if isinstance(error, ModuleNotFoundError) else ""
         raise SandboxError(

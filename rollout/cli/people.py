@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
@@ -97,6 +96,8 @@ class People(Renderer):
         """A line that moves, in a terminal; elsewhere nothing, as what follows says it."""
         if not self.out.is_terminal:
             return
+        from rich.status import Status
+
         line = Text(one_line(text))
         if isinstance(self.moving, Status):
             self.moving.update(line)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rollout.alb.invocation import Invocation
-from rollout.alb.state import AlbState, LiveRule
-from rollout.alb.weights import ForwardAction
 from rollout.analysis.ports import TargetGroups
-from rollout.inventory.aliases import AliasTarget, LiveAlias
-from rollout.inventory.marks import Bearer, Mark, Marked
-from rollout.inventory.model import Arn, Environment
-from rollout.migration.checks.function_needs import FunctionNeeds
-from rollout.migration.checks.inspection import Inspection
-from rollout.migration.checks.ownership import Command, OwnedRule
-from rollout.migration.gates import Gate
+
+if TYPE_CHECKING:  # a rollback needs none of the parts that have these
+    from rollout.alb.invocation import Invocation
+    from rollout.alb.state import AlbState, LiveRule
+    from rollout.alb.weights import ForwardAction
+    from rollout.inventory.aliases import AliasTarget, LiveAlias
+    from rollout.inventory.marks import Bearer, Mark, Marked
+    from rollout.inventory.model import Arn, Environment
+    from rollout.migration.checks.function_needs import FunctionNeeds
+    from rollout.migration.checks.inspection import Inspection
+    from rollout.migration.checks.ownership import Command, OwnedRule
+    from rollout.migration.gates import Gate
 
 
 class LoadBalancers(TargetGroups, Protocol):
@@ -180,5 +182,5 @@ class LegacyOwner(Protocol):
         """
 
 
-Approver = Callable[[Gate], bool]
+Approver = Callable[["Gate"], bool]
 """Approves a gate or not."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from rollout.inventory.model import ProgramInput
-from rollout.state.history.entries import Update
-from rollout.state.pending import Lock
-from rollout.state.plan import Change, ResourceState, StackPreview
+if TYPE_CHECKING:  # a rollback needs none of the parts that have these
+    from rollout.inventory.model import ProgramInput
+    from rollout.state.history.entries import Update
+    from rollout.state.pending import Lock
+    from rollout.state.plan import Change, ResourceState, StackPreview
 
 
 class States(Protocol):

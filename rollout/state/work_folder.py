@@ -14,14 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 _PREFIX = "rollout-work-"
 
 
 @contextmanager
 def work_folder() -> Iterator[Path]:
     """A folder for its owner alone, removed at the end; what dead runs of this user left is removed first."""
+    from filelock import FileLock  # noqa: PLC0415 - where a state is read without the engine, nothing is locked
+
     _remove_leftovers()
     folder = Path(tempfile.gettempdir(), f"{_PREFIX}{secrets.token_hex(8)}")
     with FileLock(_lock_of(folder), timeout=0, mode=0o600):
@@ -33,6 +33,8 @@ def work_folder() -> Iterator[Path]:
 
 
 def _remove_leftovers() -> None:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - as above
+
     for lock in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*.lock"):
         folder = lock.with_suffix("")
         with suppress(OSError, Timeout):

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from functools import wraps
 from itertools import takewhile
-
-from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
+from typing import ParamSpec, TypeVar
 
 from rollout.base.log import note
 from rollout.errors import EngineError, Problem
 
+P = ParamSpec("P")
+T = TypeVar("T")
 _LOG = logging.getLogger("rollout.pulumi")
 
 
@@ -53,6 +56,8 @@ def engine_error(causes: Sequence[str]) -> EngineError:
     return EngineError("the engine failed:\n" + "\n".join(lines), hint=hint, code="access-denied" if hint else None)
 
 
+_PAUSES = (0.02, 0.04, 0.08, 0.16, 0.32)
+"""Seconds before each further try."""
 _TORN = re.compile(
     r"load checkpoint"  # a state during a write
     r"|could not list bucket: .*NotFound"  # a lock that was removed while the locks were listed
@@ -65,6 +70,18 @@ def torn(error: BaseException) -> bool:
     return isinstance(error, EngineError) and bool(_TORN.search(error.what))
 
 
-again_if_torn = retry(
-    retry=retry_if_exception(torn), stop=stop_after_attempt(6), wait=wait_exponential(0.02), reraise=True
-)
+def again_if_torn(read: Callable[P, T]) -> Callable[P, T]:
+    """A reading by the engine that is tried again, after growing pauses, if it met another run's write."""
+
+    @wraps(read)
+    def again(*given: P.args, **named: P.kwargs) -> T:
+        for pause in _PAUSES:
+            try:
+                return read(*given, **named)
+            except EngineError as error:
+                if not torn(error):
+                    raise
+            time.sleep(pause)
+        return read(*given, **named)
+
+    return again

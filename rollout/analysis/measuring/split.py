@@ -18,9 +18,6 @@ from rollout.analysis.metrics import MINUTE, Series, target_group
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import ALL_TENTHS, Percent, format_duration
 
-SINCE = timedelta(minutes=15)
-"""How far back requests are counted by default."""
-
 Z_95 = NormalDist().inv_cdf(0.975)
 """The standard deviations to either side that contain 95 %."""
 

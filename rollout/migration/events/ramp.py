@@ -1,0 +1,79 @@
+"""What a ramp tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rollout.analysis.verdicts import AnalysisResult
+from rollout.base.plain import Timestamp
+from rollout.inventory.quantities import Percent
+from rollout.migration.events.event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RampEvent(Event):
+    """Something about a ramp."""
+
+
+@dataclass(frozen=True, slots=True)
+class RampPickedUp(RampEvent):
+    """A run continues a ramp from its state."""
+
+    weight: Percent
+    since: Timestamp | None
+    steps: tuple[Percent, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged(RampEvent):
+    """The evidence of a weight was judged."""
+
+    weight: Percent
+    judgement: AnalysisResult
+
+
+@dataclass(frozen=True, slots=True)
+class RampWaiting(RampEvent):
+    """Nothing is due: `state` says what the ramp waits for, and `until` when it decides again, if known."""
+
+    weight: Percent
+    state: str
+    sentence: str
+    until: Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RampRaised(RampEvent):
+    """A ramp set its next weight."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampFailed(RampEvent):
+    """A ramp failed; `outcome` says what was done."""
+
+    weight: Percent
+    sentence: str
+    outcome: str
+    routes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RampFinished(RampEvent):
+    """A ramp's last step passed."""
+
+    weight: Percent
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class RampNoted(RampEvent):
+    """A control of the ramp is in history: paused, resumed, wait skipped, approved or frozen."""
+
+    what: str
+    by: str
+    weight: Percent | None = None
+    until: Timestamp | None = None
