@@ -53,7 +53,7 @@ def program(given: ProgramInput) -> None:
         RunError: A dual route's target group isn't in `FUNCTIONS`, or something isn't on AWS.
     """
     environment, kept_rules = given.environment, _kept_rules(given.environment)
-    existing = look_up(environment, {kept.legacy for kept in kept_rules.values()} - FUNCTIONS.keys())
+    existing = look_up(environment, {kept.legacy for kept in kept_rules.values()} - FUNCTIONS.keys(), given.existing)
     code = source_archive(CODE)
 
     def python_lambda(target_group: str, load_balancer: str, rule: ListenerRuleArgs | None) -> None:

@@ -19,7 +19,7 @@ from rollout.inventory.conditions import (
     values_of,
 )
 from rollout.inventory.match import AS_IS
-from rollout.inventory.model import Arn, Environment, KeptRoute, Route, Split
+from rollout.inventory.model import Arn, Environment, Existing, KeptRoute, Route, Split
 from rollout.inventory.quotas import MAX_PRIORITY
 
 E = TypeVar("E", Route, KeptRoute)
@@ -157,6 +157,13 @@ class AlbState:
     rules: tuple[LiveRule, ...] = ()
     target_groups: Mapping[str, LiveTargetGroup] = field(default_factory=dict)
     defaults: Mapping[str, LiveRule] = field(default_factory=dict)
+
+    @property
+    def existing(self) -> Existing:
+        """The listeners and target groups, for a program that would otherwise look them up."""
+        groups = self.target_groups.values()
+        arns, kinds = {group.name: group.arn for group in groups}, {group.name: group.target_type for group in groups}
+        return Existing(self.listeners, arns, kinds)
 
     def rules_of(self, load_balancer: str) -> tuple[LiveRule, ...]:
         """The rules of a load balancer's listener in the order in which it asks them, the default one last."""

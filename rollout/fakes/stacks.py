@@ -103,6 +103,10 @@ class InMemoryStacks:
         told = (replace(c, old=c.old and as_told(c.old), new=c.new and as_told(c.new)) for c in changes)
         return StackPreview(stack, tuple(told), refreshed=refresh)
 
+    @contextmanager
+    def ahead(self, stack: str, plan: Path, *, create: bool = False) -> Iterator[None]:  # noqa: ARG002 - it has no engine
+        yield
+
     @_call
     def up(
         self,

@@ -340,6 +340,21 @@ class OverrideRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Existing:
+    """Listeners and target groups on AWS.
+
+    Attributes:
+        listeners: By the key in `[load-balancers]`.
+        target_groups: By name.
+        kinds: The type of their targets, by name.
+    """
+
+    listeners: Mapping[str, Arn]
+    target_groups: Mapping[str, Arn]
+    kinds: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramInput:
     """What an inline program is given.
 
@@ -358,6 +373,7 @@ class ProgramInput:
         imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
         multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
         aliases: Candidate: by function, where its alias points; a new one points to the version that is published.
+        existing: What a phase read of AWS before; None where the program has to look.
     """
 
     environment: Environment
@@ -373,3 +389,4 @@ class ProgramInput:
     imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
     multi_value_headers: frozenset[str] = frozenset()
     aliases: Mapping[str, AliasTarget] = field(default_factory=dict)
+    existing: Existing | None = None

@@ -25,7 +25,7 @@ def program(given: ProgramInput) -> None:
         "monitoring",
         MonitoringArgs(
             environment,
-            places_of(environment),
+            places_of(environment, given.existing),
             actions=[told.sns for told in environment.notifications.values() if told.sns],
             tags=given.mark,
         ),

@@ -28,7 +28,8 @@ def program(given: ProgramInput) -> None:
     }
     groups = [route.candidate for route in routes.values()]
     groups += [route.legacy for key, route in routes.items() if not given.splits[key].alone]  # it may be retired
-    existing = look_up(environment, [*groups, *(rule.target_group for rule in given.overrides.values())])
+    groups += [rule.target_group for rule in given.overrides.values()]
+    existing = look_up(environment, groups, given.existing)
     for key, route in routes.items():
         WeightedRule(
             key,

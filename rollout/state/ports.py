@@ -62,6 +62,13 @@ class Stacks(States, Protocol):
             Locked: Somebody alive holds the stack.
         """
 
+    def ahead(self, stack: str, plan: Path, *, create: bool = False) -> AbstractContextManager[None]:
+        """Meanwhile an engine starts for the next preview, if that has these arguments; one that isn't used ends.
+
+        Args:
+            stack: See `preview`, as for the others.
+        """
+
     def up(
         self,
         stack: str,

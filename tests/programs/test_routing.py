@@ -17,6 +17,7 @@ from rollout.inventory.model import (
     PREPARED,
     Arn,
     Environment,
+    Existing,
     OverrideRule,
     ProgramInput,
     RuleOwnership,
@@ -181,6 +182,30 @@ def test_whatever_is_missing_is_told_at_once(production: Environment, missing: l
         run(program, given(production), *missing)
 
     assert str(caught.value) == told
+
+
+def known(environment: Environment, *missing: str) -> Existing:
+    names = {group for route in environment.routes.values() for group in (route.legacy, route.candidate)} - {*missing}
+    groups = {name: Arn(f"arn:known:{name}") for name in names}
+    listeners = {key: Arn(f"arn:known:{key}") for key in environment.load_balancers}
+    return Existing(listeners, groups, dict.fromkeys(names, "lambda"))
+
+
+def test_what_a_phase_has_read_is_not_looked_up_again(production: Environment) -> None:
+    done = run(program, given(production, existing=known(production)))
+
+    assert done.calls == []
+    for name, rule in done.of(RULE).items():
+        route = production.routes[name]
+        assert rule.inputs["listenerArn"] == f"arn:known:{route.load_balancer}"
+        groups = rule.inputs["actions"][0]["forward"]["targetGroups"]
+        assert [each["arn"] for each in groups] == [f"arn:known:{route.legacy}", f"arn:known:{route.candidate}"]
+
+
+def test_what_a_phase_has_not_found_is_looked_up(production: Environment) -> None:
+    name = production.routes["stamp-score"].candidate
+    with pytest.raises(pulumi.RunError, match=name):
+        run(program, given(production, existing=known(production, name)), name)
 
 
 def test_a_missing_listener_is_told_with_its_port(production: Environment) -> None:

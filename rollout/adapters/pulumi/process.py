@@ -45,11 +45,17 @@ class PulumiCli(auto.PulumiCommand):
         self.command = str(command)
         self.version = VersionInfo.parse(version)
         self._patience = patience
+        self._group: int | None = None
         self._heard = time.monotonic()
 
     def hear(self) -> None:
         """Record a sign of life."""
         self._heard = time.monotonic()
+
+    def stop(self, has_ended: Callable[[timedelta], bool]) -> None:
+        """End the engine if it has started; see `stop_group`."""
+        if self._group is not None:
+            stop_group(self._group, has_ended)
 
     def run(
         self,
@@ -76,6 +82,7 @@ class PulumiCli(auto.PulumiCommand):
             process_group=0,
             umask=0o077,  # state, plans and work files are readable only by their owner
         )
+        self._group = process.pid
         lines: tuple[list[str], list[str]] = ([], [])
         readers = [
             Thread(target=self._drain, args=(stream, kept, told), daemon=True)

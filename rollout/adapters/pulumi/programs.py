@@ -176,11 +176,12 @@ class Guard:
             raise self._stopped from error
 
 
-def guarded(program: Program, given: ProgramInput) -> None:
+def guarded(program: Program, input_of: Callable[[], ProgramInput]) -> None:
     """Run a program with its imports; the engine gets its error as one sentence, not as a traceback."""
-    if given.imports:
-        register_stack_transformation(partial(_importing_own, given.imports))
     try:
+        given = input_of()
+        if given.imports:
+            register_stack_transformation(partial(_importing_own, given.imports))
         program(given)
     except RolloutError as error:
         raise RunError(str(error)) from error

@@ -14,6 +14,7 @@ from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.adapters.pulumi import pending_operations as leftovers
+from rollout.adapters.pulumi.ahead import Asked, Early, Given
 from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, Steps, change, explained
 from rollout.adapters.pulumi.folder import folder_of
 from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace
@@ -49,6 +50,7 @@ class PulumiStacks(PulumiStates):
     ) -> None:
         super().__init__(environment, settings)
         self._unlocking = Unlocking(environment, settings.backend, on_lock_cleared)
+        self._early: Early | None = None
 
     def backend(self) -> str:
         """See `state.ports.Stacks`.
@@ -66,7 +68,34 @@ class PulumiStacks(PulumiStates):
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
-        with self._opened(stack, given, plan) as opened:
+        early, self._early = self._early, None
+        if early and early.asked == Asked(stack, plan, create) and not refresh and (result := early.finish(given)):
+            return result.result()
+        return self._preview(stack, lambda: given, plan, create=create, refresh=refresh)
+
+    @contextmanager
+    def ahead(self, stack: str, plan: Path, *, create: bool = False) -> Iterator[None]:
+        engine = self._engine()
+        asked = Asked(stack, plan, create)
+        early = Early(asked, lambda given: self._preview(stack, given, plan, create=create, engine=engine), engine)
+        self._early = early
+        try:
+            yield
+        finally:
+            self._early = None
+            early.end()
+
+    def _preview(
+        self,
+        stack: str,
+        given: Given,
+        plan: Path,
+        *,
+        create: bool,
+        refresh: bool = False,
+        engine: PulumiCli | None = None,
+    ) -> StackPreview | None:
+        with self._opened(stack, given, plan, engine=engine) as opened:
             steps, problems = Steps(), Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
@@ -103,7 +132,7 @@ class PulumiStacks(PulumiStates):
         The engine runs the program once it holds the lock, so the guard runs there.
         """
         guarding = Guard(guard)
-        with self._opened(stack, given, plan, guarding) as opened, guarding.explained():
+        with self._opened(stack, lambda: given, plan, guarding) as opened, guarding.explained():
             problems = Diagnostics()
 
             def told(event: auto.EngineEvent) -> None:
@@ -208,9 +237,10 @@ class PulumiStacks(PulumiStates):
     def _opened(
         self,
         stack: str,
-        given: ProgramInput | None = None,
+        given: Given | None = None,
         plan: Path | None = None,
         before: Callable[[], None] = lambda: None,
+        engine: PulumiCli | None = None,
     ) -> Iterator[Stack]:
         """A stack ready for one operation.
 
@@ -230,7 +260,7 @@ class PulumiStacks(PulumiStates):
         def program() -> None:
             before()
             if given:
-                guarded(self._program(stack), given)
+                guarded(self._program(stack), given)  # the program is loaded while its input isn't known yet
 
         with work_folder() as temporary:
             folder = plan.with_name(f"{stack}-work") if plan else temporary
@@ -245,9 +275,12 @@ class PulumiStacks(PulumiStates):
                 stack_settings=None
                 if known
                 else {name: auto.StackSettings(environment.secrets_provider, config=dict(config))},
-                pulumi_command=PulumiCli(settings.command, settings.version, environment.engine_timeout),
+                pulumi_command=engine or self._engine(),
             )
             yield Stack(name, workspace, StackInitMode.SELECT)  # Stack.select creates one of the SDK's own
+
+    def _engine(self) -> PulumiCli:
+        return PulumiCli(self._settings.command, self._settings.version, self._environment.engine_timeout)
 
     def _program(self, stack: str) -> Program:
         return load_program(getattr(self._environment.programs, stack), self._environment.root, stack)

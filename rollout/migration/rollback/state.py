@@ -6,6 +6,7 @@ It uses the live rules, not the inventory: a renumbered rule or a renamed route 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.errors import Drift, Problem
@@ -107,7 +108,7 @@ def _given(environment: Environment, live: AlbState, routes: Sequence[str]) -> P
     if strange := [name for name in environment.routes if name not in splits]:
         problems = [Problem("forwards as rollout would not set it", where=f"routes.{name}") for name in strange]
         raise Drift("a rule forwards as rollout would not set it", problems, code="unknown-forward")
-    return routing_input(environment, live, splits)
+    return replace(routing_input(environment, live, splits), existing=live.existing)
 
 
 def _managed_routes(preview: StackPreview, own: Mapping[str, LiveRule]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from rollout.migration.checks.compare import has_lost, stale_overrides, stale_ru
 from rollout.migration.checks.preflight import adoption_problems
 from rollout.migration.desired import marked, own_writes
 from rollout.migration.gates import unlike_file
-from rollout.migration.phases import Step
+from rollout.migration.phases import Phase, Step
 from rollout.migration.policy import rule_bounds, violations, waived
 from rollout.migration.ports import Marks
 from rollout.migration.runner.run import PhaseRun, PlannedStep, stop_at
@@ -34,6 +35,13 @@ class Previews:
         self._stacks = stacks
         self._marks = marks
         self._emit = emit
+
+    def ahead(self, phase: Phase, folder: Path) -> AbstractContextManager[None]:
+        """Start the engine of a phase's first preview, while all is read that its program is given."""
+        first = phase.steps[0]
+        if first.begins_resources or first.stack == LEGACY:  # it may preview a copy, or nothing
+            return nullcontext()
+        return self._stacks.ahead(first.stack, folder / f"{first.stack}.json", create=first.creates_stack)
 
     def prepare(self, run: PhaseRun, step: Step, folder: Path) -> PlannedStep:
         """Preview a step, on a copy of its stack where a preview of the stack itself would have to change its state.
@@ -61,7 +69,7 @@ class Previews:
         """Preview a step, and hold it to what is live, to its policy, and to whose everything is."""
         environment, live = run.environment, run.context.live
         given = run.phase.program_input(step.stack, environment, run.context, run.after)
-        given = marked(given, step.stack, run.context.legacy)
+        given = replace(marked(given, step.stack, run.context.legacy), existing=live.existing)
         preview = stacks.preview(step.stack, given, plan, create=step.creates_stack)
         drift, is_behind = self._drift(run, step, preview)
         if preview and step.stack != LEGACY and (is_behind or has_lost(preview, live)):

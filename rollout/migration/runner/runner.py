@@ -142,10 +142,13 @@ class PhaseRunner:
             VerifyFailed: Applied, but the load balancer says something else.
             EngineError, AwsError, Locked, Interrupted: As they say.
         """
-        run = self._start(PHASES[name], weights or {}, accept_live, tuple(waive), since, preview_only=preview_only)
-        environment, live = self._environment, run.context.live
+        phase, environment = PHASES[name], self._environment
+        self._require(phase)
         with work_folder() as folder:
-            planned, gate = self._plan(run, folder)
+            with self._previews.ahead(phase, folder):
+                run = self._start(phase, weights or {}, accept_live, tuple(waive), since, preview_only=preview_only)
+                live = run.context.live
+                planned, gate = self._plan(run, folder)
             before = {route: live.split_of(environment.routes[route]) for route in environment.routes}
             result = PhaseResult(environment.name, name, changed=False, gate=gate, before=before, after=run.after)
             if gate.is_empty:
@@ -178,7 +181,6 @@ class PhaseRunner:
     ) -> PhaseRun:
         """Where a phase starts from; what is known of rollbacks is looked up before the rules are."""
         environment = self._environment
-        self._require(phase)
         stacks = tuple(step.stack for step in phase.steps)
         self._emit(events.PhaseStarted(environment.name, phase.name, phase.summary, stacks))
         asks = phase.gives_way and not preview_only and since is None

@@ -1,7 +1,8 @@
 """Existing resources that programs look up: listeners and target groups, by the inventory's names.
 
-All lookups of a program run in parallel and finish before its first resource: with eight routes that is one round
-trip instead of a dozen, and all missing resources are reported at once, instead of failing each dependent resource.
+A phase has just read them, and gives them to its program; a program that runs by itself looks them up. All lookups of a
+program run in parallel and finish before its first resource: with eight routes that is one round trip instead of a
+dozen, and all missing resources are reported at once, instead of failing each dependent resource.
 https://www.pulumi.com/docs/iac/concepts/functions/provider-functions/
 """
 
@@ -9,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
@@ -19,36 +19,24 @@ from pulumi.runtime import invoke_async
 # private, but what each plain lookup of the SDK waits by, one after the other; there is no public way to wait for many
 from pulumi.runtime.sync_await import _sync_await
 
-from rollout.inventory.model import Arn, Environment, LoadBalancer
+from rollout.inventory.model import Arn, Environment, Existing, LoadBalancer
 
 _NOT_THERE = ("couldn't find resource", "no matching", "NotFound")
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """What is there.
-
-    Attributes:
-        listeners: By the key in `[load-balancers]`.
-        target_groups: By name.
-        kinds: The type of their targets, by name.
-    """
-
-    listeners: Mapping[str, Arn]
-    target_groups: Mapping[str, Arn]
-    kinds: Mapping[str, str]
-
-
-def look_up(environment: Environment, target_groups: Iterable[str]) -> Existing:
+def look_up(environment: Environment, target_groups: Iterable[str], known: Existing | None = None) -> Existing:
     """Find the listeners of an environment's load balancers, and target groups.
 
     Args:
         target_groups: Their names on AWS.
+        known: What was read already, such as `ProgramInput.existing`; it is enough if nothing is missing in it.
 
     Raises:
         RunError: Some are missing, or AWS can't be read; with all of them.
     """
     balancers, names = environment.load_balancers, tuple(dict.fromkeys(target_groups))
+    if known and known.listeners.keys() >= balancers.keys() and known.target_groups.keys() >= set(names):
+        return known
     lookups = [*map(_listener, balancers.values()), *map(_target_group, names)]
     found = _sync_await(asyncio.gather(*lookups, return_exceptions=True))
     problems = [str(problem) for problem in found if isinstance(problem, BaseException)]

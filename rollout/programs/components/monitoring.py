@@ -14,7 +14,7 @@ from typing import ClassVar
 from pulumi import ComponentResource, ResourceOptions
 from pulumi_aws import cloudwatch
 
-from rollout.inventory.model import Arn, Environment
+from rollout.inventory.model import Arn, Environment, Existing
 from rollout.programs.alarms import alarms, dashboard
 from rollout.programs.alarms.alarms import Alarm, JointAlarm, Thresholds
 from rollout.programs.alarms.pools import Places, Query
@@ -109,14 +109,17 @@ class Monitoring(ComponentResource):
         )
 
 
-def places_of(environment: Environment) -> Places:
+def places_of(environment: Environment, known: Existing | None = None) -> Places:
     """What is where on AWS, for a program.
+
+    Args:
+        known: See `look_up`.
 
     Raises:
         RunError: Something is missing.
     """
     groups = [group for route in environment.routes.values() for group in (route.legacy, route.candidate)]
-    existing = look_up(environment, groups)
+    existing = look_up(environment, groups, known)
     balancers = {key: _load_balancer(arn) for key, arn in existing.listeners.items()}
     return Places(balancers, existing.target_groups, existing.kinds)
 
