@@ -111,13 +111,13 @@ class Rollout:
         Raises:
             ConfigError, UsageError: The inventory can't be read, and none was kept.
         """
-        from rollout.migration.rollback.last_good import last_good
-
         tell = emitter(on_event or (lambda _: None))
         try:
             opened = cls.load(path, sandbox=sandbox, provider=provider, on_event=tell, parts=parts)
             return opened.environment(environment)
         except UsageError as error:
+            from rollout.migration.rollback.last_good import last_good
+
             places = homes(Path(path), sandbox)
             found = last_good(places, environment)
             if found is None:

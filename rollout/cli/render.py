@@ -82,7 +82,8 @@ class JsonLines(Renderer):
         self._out = Output("stdout", patience=patience)
 
     def __call__(self, shown: object) -> None:
-        screens.load(shown)
+        if type(shown).__name__ in screens.RESULTS:  # others have no form of their own for machines
+            screens.load(shown)
         for data in screens.as_data(shown):
             self._write(data)
 

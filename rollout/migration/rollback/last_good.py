@@ -25,7 +25,6 @@ from rollout.base.log import note
 from rollout.base.private import HOME, private_folder
 from rollout.inventory.fields import KEPT, Frozen
 from rollout.inventory.model import Arn, Environment
-from rollout.migration.checks.preflight import live_problems
 from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
 
 _LOG = logging.getLogger(__name__)
@@ -66,6 +65,8 @@ def keep(homes: Sequence[Path], environment: Environment, live: AlbState, now: d
         homes: Where, each by itself; see `homes`.
         now: AWS's time.
     """
+    from rollout.migration.checks.preflight import live_problems  # noqa: PLC0415 - reading needs none of it
+
     if not any(live_problems(environment, live)):
         _keep(homes, environment, known_from(environment, live), now)
 

@@ -20,15 +20,13 @@ from rollout.migration import events
 from rollout.migration.ports import LoadBalancers
 from rollout.migration.rollback.lane import RuleApi, in_words
 from rollout.migration.rollback.mover import Moved, Mover
-from rollout.migration.rollback.state import MOVED, tidy
 from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns
-from rollout.state.history.record import Record, moves
 from rollout.state.pending import Holder, Lock
 from rollout.state.ports import Stacks
 
 LOCK_WAIT, UNKNOWN, PAUSE = 60.0, 10.0, 1.0
 """How many seconds others are waited for, of whom it is known or not, and how many pass between two looks."""
-AGAIN = frozenset({MOVED, Drift.code})
+AGAIN = frozenset({"changed-since-preview", Drift.code})
 """Why a state may be brought up to date a moment later: others moved rules meanwhile."""
 _LOG = logging.getLogger(__name__)
 
@@ -185,6 +183,9 @@ class Rollback:
         own = [route for route in self._changed if route in first.before]
         self._emit(events.RollbackWaiting(name, ("the update of Pulumi's state",)))
         try:
+            from rollout.migration.rollback.state import tidy  # noqa: PLC0415 - traffic goes first
+            from rollout.state.history.record import Record, moves  # noqa: PLC0415 - as above
+
             moved = moves(first.before, dict.fromkeys(own, LEGACY_ONLY))
             record = Record(phase="rollback", at=self._now(), by=self._by(), moves=moved)
             return tidy(

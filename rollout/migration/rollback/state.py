@@ -23,8 +23,6 @@ from rollout.state.plan import LISTENER_RULE, Op, StackPreview
 from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder
 
-MOVED = "changed-since-preview"
-
 
 def tidy(
     environment: Environment,
@@ -75,7 +73,7 @@ def tidy(
         def guard() -> None:
             """The plan is for the rules as they were read: it would undo what others did since, such as a rollback."""
             if found := tuple(moved(seen, live, load_balancers.read(environment, tags=False))):
-                raise Drift("rules changed while the state was updated", found, code=MOVED)
+                raise Drift("rules changed while the state was updated", found, code="changed-since-preview")
 
         stacks.up(ROUTING, given, plan=plan, message=told, refresh=True, guard=guard)
         return True
