@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute
+from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.streams import Latency
 from rollout.base.gzipped import lines_of
 
@@ -63,8 +63,11 @@ def bare(log: Path) -> None:
 def counted(log: Path) -> None:
     """Evidence, minute by minute."""
     clients = ClientCounts(START, ROUTES, BY_CLIENT)
-    limits = {"latency-p50": Latency(0.5, 0.05, 0.053, 0.06), "latency-p99": Latency(0.99, 0.16, 0.18, 0.24)}
-    clients.limit({(route.name, metric): limits[metric] for route in ROUTES for metric in limits})  # type: ignore[index]
+    median, tail = Latency(0.5, 0.05, 0.053, 0.06), Latency(0.99, 0.16, 0.18, 0.24)
+    clients.limit(
+        {(route.name, "latency-p50"): TimeLimit(median) for route in ROUTES}
+        | {(route.name, "latency-p99"): TimeLimit(tail) for route in ROUTES}
+    )
     with log.open("rb") as read:
         for some in lines_of(iter(lambda: read.read(1 << 16), b"")):
             clients.feed(some)

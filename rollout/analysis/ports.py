@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -48,4 +49,50 @@ class Alarms(Protocol):
 
         Raises:
             AwsError: AWS refused, or can't be reached.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LogFile:
+    """A file of a load balancer's access log.
+
+    Attributes:
+        bucket: The bucket that it is in.
+        key: Its key there.
+        until: The end of its five minutes, in UTC.
+        size: In bytes, compressed.
+    """
+
+    bucket: str
+    key: str
+    until: datetime
+    size: int
+
+
+class AccessLogs(Protocol):
+    """The access logs of load balancers, for one environment."""
+
+    def buckets(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
+        """The bucket of each load balancer's logs; None if it writes none.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+
+    def files(self, load_balancer: Arn, since: datetime, until: datetime) -> tuple[LogFile, ...]:
+        """The files that are there by now, the oldest first; none if the load balancer writes no logs.
+
+        Args:
+            since: When the first request was answered.
+            until: When the last one was.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+
+    def lines(self, file: LogFile) -> Iterator[Sequence[bytes]]:
+        """The lines of a file, some at a time; none if it is gone.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or the file isn't a log.
         """

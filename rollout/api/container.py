@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.analysis.ports import Alarms, Metrics
+from rollout.analysis.ports import AccessLogs, Alarms, Metrics
 from rollout.api.access import access, homes, sandbox_account
 from rollout.api.backend import backend, backend_warning, sandbox_variables
 from rollout.api.ports import Provider, Sandbox
@@ -153,7 +153,14 @@ class Container:
 
         some = {name: route for name, route in self.environment.routes.items() if name in routes}
         inventory = self.environment.model_copy(update={"routes": some})
-        return EvidenceReader(inventory, self.metrics, self.load_balancers, self.logs)
+        return EvidenceReader(inventory, self.metrics, self.load_balancers, self.logs, self.access_logs)
+
+    @cached_property
+    def access_logs(self) -> AccessLogs:
+        """Where load balancers say who asked what."""
+        from rollout.adapters.aws.access_logs import S3AccessLogs  # noqa: PLC0415 - as above
+
+        return S3AccessLogs(self._access)
 
     @cached_property
     def logs(self) -> Metrics:

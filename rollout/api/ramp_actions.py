@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rollout.alb.state import AlbState
@@ -85,7 +86,8 @@ class EnvironmentRampActions(SharedActions):
         return self._since.overruled() if self._since else ()
 
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
-        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - numpy takes a while to import
+        from rollout.analysis.by_client import judge_clients  # noqa: PLC0415 - numpy takes a while to import
+        from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - as above
         from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
 
         environment, names = self._parts.environment, tuple(routes)
@@ -94,11 +96,12 @@ class EnvironmentRampActions(SharedActions):
         found = self._evidence[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
-        ramp, by = environment.ramp, judge_alone if alone else judge
+        ramp, analysis, by = environment.ramp, environment.analysis, judge_alone if alone else judge
+        if analysis.unit == "clients" and not alone:
+            by = partial(judge_clients, found.windows)
         bake = bake_of(ramp, min((splits[name].weight for name in names if name in splits), default=WHOLE))
-        return unless_unseen(
-            by(found.streams, environment.analysis, steps=len(ramp.steps), bake=bake, notes=found.notes), found.unseen
-        )
+        judged = by(found.streams, analysis, steps=len(ramp.steps), bake=bake, notes=found.notes)
+        return unless_unseen(judged, found.unseen)
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:
         return tuple(unhealthy(self._opened, live, routes, ("candidate",)))

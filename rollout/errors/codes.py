@@ -163,6 +163,7 @@ PHASES: Mapping[str, str] = {
 
 RAMP: Mapping[str, str] = {
     "concurrent-change": "Another process was faster.",
+    "no-access-logs": "A load balancer writes no access logs, so clients can't be counted.",
     "no-ramp": "No ramp is running.",
     "no-requests": "CloudWatch has no requests for the estimate.",
     "nothing-to-approve": "No step, or not this one, waits for an approval.",
@@ -181,6 +182,7 @@ SMOKE: Mapping[str, str] = {
 
 MACHINE: Mapping[str, str] = {
     "access-denied": "The credentials lack a permission.",
+    "access-log-broken": "A file of an access log can't be read.",
     "aws-unreachable": "AWS can't be reached.",
     "backend-not-writable": "Pulumi's state can't be written.",
     "clock-skew": "This machine's clock is wrong.",

@@ -1,7 +1,7 @@
 """AWS and Pulumi's stacks in memory, behind the Protocols of those who ask: for tests that take milliseconds.
 
 - `world`: one call to a world at a stage; begin here; `parts`: several actors, and the library's door on it for each;
-- `account`: what one holds; `aws`: the calls that change it; `load_balancers`, `services`: clients;
+- `account`: what one holds; `aws`: the calls that change it; `load_balancers`, `services`, `access_logs`: clients;
   `clock`: time;
 - `backend`: states, histories and locks; `stacks`: a client of them, by `registrations` (what a program wants),
   `planning` (the steps to it), `applying` (what comes of one), `resource_types` and `rule_resources` (what it does);

@@ -1,8 +1,14 @@
-"""A load balancer's access logs in memory, line by line as AWS writes them."""
+"""Load balancers' access logs in memory, line by line as AWS writes them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rollout.analysis.ports import LogFile
+from rollout.fakes.calls import ApiCall, ApiCalls
+from rollout.inventory.model import Arn
 
 _LINE = (
     "https {at} app/shop/50dc6c495c0c9188 {client}:40000 - 0.000 {seconds} 0.000 {answered} {status} 34 366 "
@@ -47,3 +53,41 @@ def log_line(
         reason=reason,
     )
     return text.encode()
+
+
+@dataclass
+class InMemoryAccessLogs:
+    """The `AccessLogs` port: files that a test puts there.
+
+    Attributes:
+        off: The load balancers that write none.
+        written: By load balancer, its files and their lines.
+    """
+
+    off: set[Arn] = field(default_factory=set)
+    written: dict[Arn, dict[LogFile, tuple[bytes, ...]]] = field(default_factory=dict)
+    calls: ApiCalls = field(default_factory=ApiCalls)
+
+    def put(self, load_balancer: Arn, until: datetime, lines: Sequence[bytes]) -> None:
+        """Deliver a file."""
+        files = self.written.setdefault(load_balancer, {})
+        files[LogFile("logs", f"{load_balancer} {len(files)}", until.astimezone(UTC), sum(map(len, lines)))] = tuple(
+            lines
+        )
+
+    def buckets(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
+        return self.calls.make(
+            ApiCall("DescribeLoadBalancerAttributes"),
+            lambda: {arn: None if arn in self.off else "logs" for arn in load_balancers},
+        )
+
+    def files(self, load_balancer: Arn, since: datetime, until: datetime) -> tuple[LogFile, ...]:
+        files = sorted(self.written.get(load_balancer, {}), key=lambda file: file.until)
+        return self.calls.make(
+            ApiCall("ListObjectsV2", load_balancer),
+            lambda: tuple(file for file in files if since < file.until < until + timedelta(minutes=5)),
+        )
+
+    def lines(self, file: LogFile) -> Iterator[Sequence[bytes]]:
+        (lines,) = (files[file] for files in self.written.values() if file in files)
+        yield from self.calls.make(ApiCall("GetObject", file.key), lambda: [lines[:7], lines[7:]])

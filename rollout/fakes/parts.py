@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from rollout.alb.state import AlbState
 from rollout.api.container import Container
 from rollout.api.environment import EnvironmentRollout
+from rollout.fakes.access_logs import InMemoryAccessLogs
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
@@ -131,6 +132,10 @@ class InMemoryParts(Container):
     @property
     def logs(self) -> InMemoryMetrics:
         return self.actor.world.metrics
+
+    @property
+    def access_logs(self) -> InMemoryAccessLogs:
+        return self.actor.world.access_logs
 
     @property
     def alarms(self) -> InMemoryAlarms:

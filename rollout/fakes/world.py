@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rollout.analysis.metrics import MINUTE, function, target_group
 from rollout.api.environment import EnvironmentRollout
+from rollout.fakes.access_logs import InMemoryAccessLogs
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.clock import InMemoryClock
@@ -53,6 +54,7 @@ class World:
     clock: InMemoryClock = field(default_factory=InMemoryClock)
     accounts: dict[str, InMemoryAws] = field(default_factory=dict)
     metrics: InMemoryMetrics = field(default_factory=InMemoryMetrics)
+    access_logs: InMemoryAccessLogs = field(default_factory=InMemoryAccessLogs)
     topics: InMemoryTopics = field(default_factory=InMemoryTopics)
     owner: LegacyOwner | None = None
     functions: dict[str, InMemoryFunctions] = field(default_factory=dict)

@@ -176,6 +176,14 @@ class Analysis(Frozen):
     metric: Mapping[MetricName, Metric] = Field(
         default_factory=dict, description="by metric, bounds that differ from the defaults"
     )
+    unit: Literal["requests", "clients"] = Field(
+        "requests", description='what a verdict counts: "requests", by CloudWatch, or "clients", by access logs'
+    )
+    clients_by: Annotated[tuple[ClientField, ...], AfterValidator(distinct)] = Field(
+        get_args(ClientField),
+        min_length=1,
+        description='what tells clients apart: ["address", "user-agent"] or one of them',
+    )
     source: str = Field(
         CLOUDWATCH, pattern=_PLUGIN, description="the source of numbers: cloudwatch, or a plugin's name"
     )

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute
+from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Latency, Stream, Window
 from rollout.fakes.access_logs import log_line
@@ -24,7 +24,7 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GROUPS = ("arn:legacy", "arn:candidate")
 ROUTES = (LoggedRoute("a", "1", GROUPS), LoggedRoute("b", "2", GROUPS))
 LATENCY = Latency(0.99, 0.1, 0.2, 0.3)
-LIMITS: dict[tuple[str, MetricName], Latency] = {(name, "latency-p99"): LATENCY for name in "ab"}
+LIMITS: dict[tuple[str, MetricName], TimeLimit] = {(name, "latency-p99"): TimeLimit(LATENCY) for name in "ab"}
 
 
 class Asked(NamedTuple):

@@ -17,14 +17,15 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from rollout.analysis.by_client import EVERY
 from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of
 from rollout.analysis.measuring.client_minutes import COLUMNS, Clients, Counts, Minute
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Latency, Stream, Window
 from rollout.inventory.ramp_settings import ClientField, MetricName
 
-EVERY, LAST = 30, 3
-"""A window begins every so many minutes; the first and the last ones are kept."""
+LAST = 3
+"""A window begins every `EVERY` minutes; the first and so many last ones are kept."""
 AHEAD = 60
 """How many minutes may wait to be taken."""
 MOST = 200_000
@@ -51,11 +52,26 @@ class LoggedRoute:
         name: The route.
         rule: Its rule's priority.
         groups: The ARNs of legacy's and of the candidate's target group.
+        of_lambda: Whether functions answer behind both.
     """
 
     name: str
     rule: str
     groups: tuple[str, str]
+    of_lambda: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """The limits of a latency.
+
+    Attributes:
+        latency: The limits; the minutes before don't count.
+        since: The first minute of the step that they may judge.
+    """
+
+    latency: Latency
+    since: int = 0
 
 
 class ClientCounts:
@@ -93,15 +109,15 @@ class ClientCounts:
             for number, route in enumerate(routes)
             for side, group in enumerate(route.groups)
         }
-        self._latencies: Mapping[tuple[str, MetricName], Latency] = {}
+        self._limits: Mapping[tuple[str, MetricName], TimeLimit] = {}
         self._first = int(start.timestamp()) // 60
         self._minutes, self._pending = Minutes(), dict[int, Minute]()
         self._windows: list[_Window] = []
         self._mask = self.taken = self.strange = self.late = 0  # a client counts if its hash has no bits of the mask
 
-    def limit(self, latencies: Mapping[tuple[str, MetricName], Latency]) -> None:
+    def limit(self, limits: Mapping[tuple[str, MetricName], TimeLimit]) -> None:
         """Set the limits of latencies, by route and metric; minutes that already have lines keep theirs."""
-        self._latencies = latencies
+        self._limits = limits
 
     def feed(self, lines: Iterable[bytes]) -> None:
         """Count lines, each once, in any order."""
@@ -176,16 +192,16 @@ class ClientCounts:
             # who is known in the newest window is known in all
             newest = self._windows[-1] if self._windows and at // EVERY == self._windows[-1].since // EVERY else None
             known = newest.known if newest else [frozenset[int]()] * len(self._routes)
-            sides = [(self._clients(route, 0), self._clients(route, 1)) for route in self._routes]
+            sides = [(self._clients(route, 0, at), self._clients(route, 1, at)) for route in self._routes]
             self._pending[at] = Minute(sides, self._spots, known)
         return self._pending[at]
 
-    def _clients(self, route: LoggedRoute, side: int) -> Clients:
-        known = {metric: self._latencies.get((route.name, metric)) for metric in self._metrics}
+    def _clients(self, route: LoggedRoute, side: int, at: int) -> Clients:
+        known = {metric: self._limits.get((route.name, metric)) for metric in self._metrics}
         limits = {
-            metric: ((each.limit, each.tolerated)[side], each.harmful)
+            metric: ((each.latency.limit, each.latency.tolerated)[side], each.latency.harmful)
             for metric, each in known.items()
-            if each and each.limit
+            if each and each.since <= at
         }
         return Clients(self._metrics, limits, self._most // 10)
 
@@ -214,7 +230,8 @@ class ClientCounts:
                     Arm(clients[side], found[side]) for found in (events, harmful) for side in (0, 1)
                 )
                 if quantile := QUANTILES.get(metric):
-                    latency = self._latencies.get((route.name, metric), Latency(quantile, 0, 0, 0))
+                    limit = self._limits.get((route.name, metric))
+                    latency = limit.latency if limit else Latency(quantile, 0, 0, 0)
                     yield Stream(
                         metric,
                         (route.name,),
@@ -227,5 +244,5 @@ class ClientCounts:
                         legacy_above,
                         unit="clients",
                     )
-                else:
+                elif route.of_lambda or metric != "lambda-errors":
                     yield Stream(metric, (route.name,), start, legacy, candidate, unit="clients")

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.alb.state import AlbState
 from rollout.analysis.defaults import bounds_of
+from rollout.analysis.measuring.client_evidence import ClientEvidence, Requests
+from rollout.analysis.measuring.clients import QUANTILES, TimeLimit
 from rollout.analysis.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
 from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_target_group
 from rollout.analysis.measuring.tallies import (
@@ -27,8 +29,8 @@ from rollout.analysis.measuring.tallies import (
     tally,
 )
 from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, load_balancer
-from rollout.analysis.ports import Metrics, TargetGroups
-from rollout.analysis.streams import Arm, Latency, Stream
+from rollout.analysis.ports import AccessLogs, Metrics, TargetGroups
+from rollout.analysis.streams import Arm, Latency, Stream, Window
 from rollout.base.formatting import count_of
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import WHOLE
@@ -57,12 +59,14 @@ class Gathered:
         notes: What can't be compared, and other notes on the numbers.
         until: The end of the last minute, in UTC.
         unseen: The routes of which nothing can be compared.
+        windows: By client, if access logs are read.
     """
 
     streams: tuple[Stream, ...]
     notes: tuple[str, ...]
     until: datetime
     unseen: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class EvidenceReader:
     Args:
         target_groups: Reads their functions; without it nothing is compared by function.
         logs: Reads functions' REPORT lines; without it cold starts aren't compared.
+        access_logs: Reads load balancers' access logs, if clients are the unit.
     """
 
     def __init__(
@@ -92,8 +97,11 @@ class EvidenceReader:
         metrics: Metrics,
         target_groups: TargetGroups | None = None,
         logs: Metrics | None = None,
+        access_logs: AccessLogs | None = None,
     ) -> None:
         self._environment, self._metrics, self._target_groups, self._logs = environment, metrics, target_groups, logs
+        self._access_logs = access_logs if environment.analysis.unit == "clients" else None
+        self._clients: tuple[datetime, ClientEvidence] | None = None
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
         self._before: dict[tuple[datetime, _Compared], tuple[Tally, Arm]] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
@@ -112,16 +120,24 @@ class EvidenceReader:
         compared = self._compared(live, notes)
         ceilings = self._ceilings(compared, live, first)
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
-        streams, minutes = self._streams(compared, first, until, notes, ceilings=ceilings, beside=tuple(own.values()))
+        clients = self._by_client(live, start, first)
+        beside = (*own.values(), *(clients.found.series.values() if clients else ()))
+        streams, minutes = self._streams(compared, first, until, notes, ceilings=ceilings, beside=beside)
         for name, each in own.items():
             if count := round(minutes.total([each]).sum()):
                 notes.append(
                     f"load balancer {name} answered {count_of(count, 'request')} with its own 5xx; CloudWatch doesn't "
                     "say for which target group, and only failed functions are counted as lambda-errors"
                 )
-        seen = {route for stream in streams for route in stream.routes}
+        windows: tuple[Window, ...] = ()
+        if clients and until > first:
+            requests = Requests.read(clients, first, minutes)
+            windows = clients.gather(self._time_limits(clients, first, until), requests, now)
+            notes += clients.notes()
+        judged = (*streams, *(stream for window in windows for stream in window.streams))
+        seen = {route for stream in judged for route in stream.routes}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
-        return Gathered(streams, tuple(notes), until, unseen)
+        return Gathered(streams, tuple(notes), until, unseen, windows)
 
     def gather_builds(self, builds: Sequence[Pool], start: datetime, now: datetime) -> Gathered:
         """Read what was counted of two builds of the candidate, which share the requests of an alias.
@@ -146,6 +162,31 @@ class EvidenceReader:
         compared = [_Compared(metric, pool, recipe) for recipe, metric in recipes.items() for pool in builds]
         streams, _ = self._streams(compared, first, until, notes)
         return Gathered(streams, tuple(notes), until)
+
+    def _by_client(self, live: AlbState, start: datetime, first: datetime) -> ClientEvidence | None:
+        """The evidence by client of the step, read before or new; none at 100 per cent, where there is no legacy."""
+        if self._access_logs is None or all(split.weight == WHOLE for split in live.splits(self._environment).values()):
+            return None
+        if self._clients is None or self._clients[0] != start or self._clients[1].void:
+            self._clients = start, ClientEvidence(self._environment, self._access_logs, live, first)
+        return self._clients[1]
+
+    def _time_limits(
+        self, clients: ClientEvidence, first: datetime, until: datetime
+    ) -> dict[tuple[str, MetricName], TimeLimit]:
+        """Each route's limits of latencies; logs tell routes apart that share a target group."""
+        compared = [
+            _Compared(metric, pool, BY_TARGET_GROUP[metric])
+            for metric in self._environment.analysis.metrics
+            for pool in clients.found.pools
+            if metric in QUANTILES
+        ]
+        plans = {each: self._plan(each, limit, None) for each, limit in self._limits_of(compared, first, until).items()}
+        return {
+            (each.pool.routes[0], each.metric): TimeLimit(plan.latency, (plan.limit.since - clients.start) // MINUTE)
+            for each, plan in plans.items()
+            if plan.latency and plan.limit
+        }
 
     def _minutes(self, start: datetime, now: datetime) -> tuple[datetime, datetime, list[str]]:
         """The first full minute, the end of the last one that doesn't change any more, and what to know of them."""

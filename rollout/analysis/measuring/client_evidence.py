@@ -1,0 +1,245 @@
+"""A step's evidence by client: from access logs' files to windows, in agreement with CloudWatch.
+
+Logs are late and incomplete at times. So a minute counts once it has as many lines as CloudWatch has requests, for each
+target group; and one after the other, since a client counts in its first. A minute that still differs after a while is
+no evidence. Each file is read once.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import accumulate, groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rollout.alb.state import AlbState
+from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
+from rollout.analysis.measuring.pools import Pool
+from rollout.analysis.measuring.tallies import Minutes
+from rollout.analysis.metrics import MINUTE, Series, Source, target_group
+from rollout.analysis.ports import AccessLogs, LogFile
+from rollout.analysis.streams import Window
+from rollout.base.formatting import count_of
+from rollout.errors import AwsError
+from rollout.inventory.model import Arn, Environment
+from rollout.inventory.ramp_settings import MetricName
+
+PATIENCE = 15
+"""How many minutes a minute's lines may be late."""
+_SHARE, _FEW = 0.02, 3  # how many lines may be missing, or too many
+_FILES, _BYTES = 500, 1_000_000_000  # that one look reads at most
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """CloudWatch's requests.
+
+    Attributes:
+        first: The first minute, as a minute of the step.
+        minutes: How many minutes of the step are known by now.
+        counts: From the first one on, by target group.
+    """
+
+    first: int
+    minutes: int
+    counts: Mapping[str, NDArray[np.float64]]
+
+    @classmethod
+    def read(cls, clients: ClientEvidence, first: datetime, read: Minutes) -> Requests:
+        """What was read from a minute on."""
+        begin = (first - clients.start) // MINUTE
+        counts = {group: read.total([series]) for group, series in clients.found.series.items()}
+        return cls(begin, begin + min(map(len, counts.values()), default=0), counts)
+
+    def of(self, group: str, minute: int) -> float:
+        """Those of a minute of the step; infinitely many if they aren't known any more."""
+        return float(self.counts[group][minute - self.first]) if minute >= self.first else math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """The routes whose lines can be told from others.
+
+    Attributes:
+        routes: The routes.
+        sources: By target group, its load balancer and what CloudWatch has of it.
+        notes: Which routes can't be, and why.
+    """
+
+    routes: tuple[LoggedRoute, ...]
+    sources: Mapping[str, tuple[Arn, Source]]
+    notes: tuple[str, ...]
+
+    @property
+    def series(self) -> Mapping[str, Series]:
+        """By target group, CloudWatch's count of requests."""
+        return {group: source.series("RequestCount") for group, (_, source) in self.sources.items()}
+
+    @property
+    def balancers(self) -> tuple[Arn, ...]:
+        """The load balancers."""
+        return tuple(dict.fromkeys(balancer for balancer, _ in self.sources.values()))
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """Each route by itself."""
+        of = {group: (source,) for group, (_, source) in self.sources.items()}
+        return tuple(Pool((route.name,), of[route.groups[0]], of[route.groups[1]]) for route in self.routes)
+
+
+def logged(environment: Environment, live: AlbState) -> Logged:
+    """Which routes' lines are known, by the live rules."""
+    routes, sources, notes = list[LoggedRoute](), dict[str, tuple[Arn, Source]](), list[str]()
+    for name, route in environment.routes.items():
+        rule, balancer = live.rule_of(route), live.load_balancers.get(route.load_balancer)
+        groups = [live.target_groups[each] for each in (route.legacy, route.candidate) if each in live.target_groups]
+        if rule is None or balancer is None or live.split_of(route) is None or len({each.arn for each in groups}) < 2:  # noqa: PLR2004 - legacy's and the candidate's
+            notes.append(
+                f"{name} can't be compared by client: its live rule doesn't forward to legacy and the candidate"
+            )
+            continue
+        legacy, candidate = (each.arn for each in groups)
+        priority = "0" if rule.is_default else str(rule.priority)
+        routes.append(LoggedRoute(name, priority, (legacy, candidate), all(each.is_lambda for each in groups)))
+        sources |= {each.arn: (balancer, target_group(balancer, each.arn, of_lambda=each.is_lambda)) for each in groups}
+    return Logged(tuple(routes), sources, tuple(notes))
+
+
+class ClientEvidence:
+    """Reads a step's logs; keep it for the step, unless it is void.
+
+    Args:
+        live: The live rules.
+        start: The first minute, in UTC.
+
+    Raises:
+        AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
+
+    Attributes:
+        found: The routes.
+        void: Whether reading was broken off: then some lines may be counted.
+        given_up: How many minutes were given up.
+        broken: How many files couldn't be read.
+    """
+
+    def __init__(self, environment: Environment, logs: AccessLogs, live: AlbState, start: datetime) -> None:
+        analysis, self.found = environment.analysis, logged(environment, live)
+        if problems := [*without_logs(environment, live, logs)]:
+            raise problems[0]
+        self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
+        self.start, self._logs = start, logs
+        self._read: set[str] = set()
+        self._until = dict.fromkeys(self.found.balancers, start)
+        self.void, self.given_up, self.broken = False, 0, 0
+
+    def gather(
+        self, limits: Mapping[tuple[str, MetricName], TimeLimit], requests: Requests, now: datetime
+    ) -> tuple[Window, ...]:
+        """Read what is new, and take the minutes that agree.
+
+        Args:
+            limits: Of latencies, by route and metric, as far as they are known.
+            requests: CloudWatch's counts; there may be more minutes by now.
+            now: The time on AWS.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        self.counts.limit(limits)
+        since = self.start + self.counts.taken * MINUTE
+        listed = [(file, each) for each in self.found.balancers for file in self._logs.files(each, since, now)]
+        self._read &= {file.key for file, _ in listed}
+        new = sorted((each for each in listed if each[0].key not in self._read), key=lambda each: each[0].until)
+        some = new[: _as_many_as_fit([file for file, _ in new])]
+        self.void = True
+        for at, files in groupby(some, key=lambda each: each[0].until):
+            for file, balancer in files:
+                self._feed(file)
+                self._until[balancer] = max(self._until[balancer], at)
+            self._advance(requests, (at - self.start) // MINUTE)
+        self.void = False
+        if len(some) == len(new):
+            self._advance(requests, (now - self.start) // MINUTE)
+        return self.counts.windows()
+
+    def notes(self) -> Iterator[str]:
+        """What there is to know of the logs."""
+        yield from self.found.notes
+        counts = self.counts
+        if self.given_up:
+            yield (
+                f"access logs: {count_of(self.given_up, 'minute')} without as many lines as CloudWatch has requests; "
+                "these are no evidence"
+            )
+        if counts.strange:
+            yield f"access logs: {count_of(counts.strange, 'line')} can't be read"
+        if self.broken:
+            yield f"access logs: {count_of(self.broken, 'file')} can't be read"
+        if counts.sampled > 1:
+            yield f"access logs: there are many clients, and one of {counts.sampled} is counted"
+        yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"
+
+    def _feed(self, file: LogFile) -> None:
+        try:
+            for lines in self._logs.lines(file):
+                self.counts.feed(lines)
+        except AwsError as error:
+            if error.code != "access-log-broken":
+                raise
+            self.broken += 1
+        self._read.add(file.key)
+
+    def _advance(self, requests: Requests, read: int) -> None:
+        """Take minutes, one after the other, as long as they agree or have waited.
+
+        Args:
+            read: Of how many minutes of the step the files were read.
+        """
+        counts = self.counts
+        while counts.taken < min(read, requests.minutes):
+            at, lines = counts.taken, counts.counted(counts.taken)
+            odd = {group for group in self.found.sources if not agrees(lines.get(group, 0), requests.of(group, at))}
+            if (odd or self._may_come(requests, at)) and read - at <= PATIENCE:
+                return
+            self.given_up += bool(odd)
+            counts.take([route.name for route in self.found.routes if not odd & set(route.groups)])
+
+    def _may_come(self, requests: Requests, at: int) -> bool:
+        """Whether there were requests in a minute, but no file yet of that time."""
+        ends = self.start + (at + 1) * MINUTE
+        waiting = (group for group, (balancer, _) in self.found.sources.items() if self._until[balancer] < ends)
+        return any(requests.of(group, at) for group in waiting)
+
+
+def without_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> Iterator[AwsError]:
+    """The routes' load balancers that write no logs.
+
+    Raises:
+        AwsError: AWS refused, or can't be reached.
+    """
+    used = {route.load_balancer for route in environment.routes.values()}
+    names = {arn: name for name, arn in live.load_balancers.items() if name in used}
+    for arn, bucket in logs.buckets([*names]).items():
+        if bucket is None:
+            yield AwsError(
+                f"load balancer {names[arn]} writes no access logs, so clients can't be counted",
+                where="analysis.unit",
+                hint='set its attribute access_logs.s3.enabled, or write unit = "requests"; see docs/evidence.md',
+                code="no-access-logs",
+            )
+
+
+def agrees(lines: int, requests: float) -> bool:
+    """Whether a minute's lines are as many as CloudWatch's requests, but for a few at its edges."""
+    return abs(lines - requests) <= max(_FEW, _SHARE * requests)
+
+
+def _as_many_as_fit(files: Sequence[LogFile]) -> int:
+    """How many files one look reads."""
+    sizes = list(accumulate(file.size for file in files[:_FILES]))
+    return max(1, bisect_right(sizes, _BYTES))
