@@ -189,6 +189,7 @@ _CONTEXT = {
     "iam:AttachRolePolicy": ("iam:policyarn", "PolicyArn"),
     "iam:CreateRole": ("iam:permissionsboundary", "PermissionsBoundary"),
     "lambda:AddPermission": ("lambda:principal", "Principal"),
+    "s3:ListBucket": ("s3:prefix", "Prefix"),
 }
 """By action, what conditions may ask of it, and the parameter that says it."""
 

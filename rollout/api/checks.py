@@ -93,6 +93,7 @@ class Checks(Part):
         from rollout.migration.checks.report import (
             Check,
             PreflightReport,
+            access_logs_check,
             aws_checks,
             backend_check,
             failed,
@@ -123,6 +124,7 @@ class Checks(Part):
             checks += functions_check(environment, container.aliases.needs(environment))
             found = container.marks.find(made_names(environment))
             checks.append(names_check(environment, live, found, candidate))
+            checks += access_logs_check(environment, live, container.access_logs, container.utc)
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from rollout.alb.state import AlbState
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
+from rollout.analysis.measuring.logged_balancers import no_logs
 from rollout.analysis.measuring.pools import Pool
 from rollout.analysis.measuring.tallies import Minutes
 from rollout.analysis.metrics import MINUTE, Series, Source, target_group
@@ -129,8 +130,8 @@ class ClientEvidence:
 
     def __init__(self, environment: Environment, logs: AccessLogs, live: AlbState, start: datetime) -> None:
         analysis, self.found = environment.analysis, logged(environment, live)
-        if problems := [*without_logs(environment, live, logs)]:
-            raise problems[0]
+        for problem in no_logs(environment, live, logs):
+            raise AwsError(problem.what, where=problem.where, hint=problem.hint, code=problem.code)
         self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
         self.start, self._logs = start, logs
         self._read: set[str] = set()
@@ -214,24 +215,6 @@ class ClientEvidence:
         ends = self.start + (at + 1) * MINUTE
         waiting = (group for group, (balancer, _) in self.found.sources.items() if self._until[balancer] < ends)
         return any(requests.of(group, at) for group in waiting)
-
-
-def without_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> Iterator[AwsError]:
-    """The routes' load balancers that write no logs.
-
-    Raises:
-        AwsError: AWS refused, or can't be reached.
-    """
-    used = {route.load_balancer for route in environment.routes.values()}
-    names = {arn: name for name, arn in live.load_balancers.items() if name in used}
-    for arn, bucket in logs.buckets([*names]).items():
-        if bucket is None:
-            yield AwsError(
-                f"load balancer {names[arn]} writes no access logs, so clients can't be counted",
-                where="analysis.unit",
-                hint='set its attribute access_logs.s3.enabled, or write unit = "requests"; see docs/evidence.md',
-                code="no-access-logs",
-            )
 
 
 def agrees(lines: int, requests: float) -> bool:

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from rollout.alb.overlaps import overlaps
 from rollout.alb.state import AlbState
+from rollout.analysis.measuring.logged_balancers import logged_balancers, no_logs
 from rollout.analysis.measuring.split import shared_candidates
+from rollout.analysis.ports import AccessLogs
 from rollout.base.formatting import count_of
-from rollout.errors import Problem, RolloutError
+from rollout.errors import AwsError, Problem, RolloutError
 from rollout.inventory.functions import Function
 from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import ZERO, format_duration
@@ -257,6 +260,21 @@ def functions_check(environment: Environment, found: FunctionNeeds) -> Iterator[
         evidence += f"; not readable: {', '.join(unread)}" if unread else ""
         evidence += "; networks not readable" if networks and found.vpcs is None else ""
         yield _check("functions", evidence, needs_problems(environment, found))
+
+
+def access_logs_check(environment: Environment, live: AlbState, logs: AccessLogs, now: datetime) -> Iterator[Check]:
+    """Whether there are access logs, and they can be found; nothing where requests are counted."""
+    if environment.analysis.unit != "clients":
+        return
+    try:
+        off = tuple(no_logs(environment, live, logs))
+        balancers = logged_balancers(environment, live).items()
+        files = {name: len(logs.files(arn, now - timedelta(hours=1), now)) for name, arn in balancers}
+    except AwsError as error:
+        yield failed("access logs", error)
+        return
+    said = ", ".join(f"{name}: {count_of(count, 'file')} in an hour" for name, count in files.items())
+    yield Check("access logs", said, off)
 
 
 def failed(name: str, error: RolloutError) -> Check:

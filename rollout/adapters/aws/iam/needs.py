@@ -79,6 +79,16 @@ _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
 _COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
+_ACCESS_LOGS = (
+    Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), Resources.logged_balancers),
+    Need(
+        "FindLogs",
+        ("s3:ListBucket",),
+        Resources.log_buckets,
+        lambda names: {"StringLike": {"s3:prefix": f"*{names.log_folder()}"}},
+    ),
+)
+_READ_LOGS = (*_ACCESS_LOGS, Need("ReadLogs", ("s3:GetObject",), Resources.log_files))
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
@@ -235,7 +245,7 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_ACCESS_LOGS, *_READ_STATE),
     "plan-ramp": (_LOOK, _MEASURE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
@@ -259,7 +269,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_WRITE_STATE,
     ),
     "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
-    "ramp": (*_CHANGE, *_ASK_BACK, *_OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, _ASK_CANDIDATES, _TELL),
+    "ramp": (*_CHANGE, *_ASK_BACK, *_OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, *_READ_LOGS, _ASK_CANDIDATES, _TELL),
     "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,

@@ -191,6 +191,22 @@ class Resources:
         asked = "cold-starts" in self.environment.analysis.metrics
         return (self._arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
 
+    def logged_balancers(self) -> _Arns:
+        """For where load balancers' access logs are, if clients are counted."""
+        return self.everything() if self.environment.analysis.unit == "clients" else ()
+
+    def log_buckets(self) -> _Arns:
+        """All buckets, as only AWS knows which have access logs; see `log_folder`."""
+        return tuple(f"arn:{self.partition}:s3:::{each}" for each in self.logged_balancers())
+
+    def log_files(self) -> _Arns:
+        """The access logs of the environment's account and region in them."""
+        return tuple(f"{bucket}/{self.log_folder()}" for bucket in self.log_buckets())
+
+    def log_folder(self) -> str:
+        """The end of a pattern of their keys."""
+        return f"AWSLogs/{self.environment.account}/elasticloadbalancing/{self.environment.region}/*"
+
     def dashboard(self) -> _Arns:
         """The dashboard of `rollout monitoring`."""
         return (self._arn("cloudwatch", f"dashboard/{title(self.environment)}", region=False),)

@@ -1,0 +1,34 @@
+"""Which load balancers write access logs. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rollout.alb.state import AlbState
+from rollout.analysis.ports import AccessLogs
+from rollout.errors import Problem
+from rollout.inventory.model import Arn, Environment
+
+
+def logged_balancers(environment: Environment, live: AlbState) -> Mapping[str, Arn]:
+    """The routes' load balancers, by name."""
+    used = {route.load_balancer for route in environment.routes.values()}
+    return {name: arn for name, arn in live.load_balancers.items() if name in used}
+
+
+def no_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> Iterator[Problem]:
+    """Those that write none.
+
+    Raises:
+        AwsError: AWS refused, or can't be reached.
+    """
+    balancers = logged_balancers(environment, live)
+    buckets = logs.buckets([*balancers.values()])
+    for name, arn in balancers.items():
+        if buckets[arn] is None:
+            yield Problem(
+                f"load balancer {name} writes no access logs, so clients can't be counted",
+                "analysis.unit",
+                'set its attribute access_logs.s3.enabled, or write unit = "requests"; see docs/evidence.md',
+                code="no-access-logs",
+            )
