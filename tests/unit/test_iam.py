@@ -15,7 +15,7 @@ from rollout.adapters.aws.iam.policies import ROLES
 from rollout.inventory.fields import LAST
 from rollout.inventory.functions import Function
 from rollout.inventory.model import ROLLBACK_TAG, Environment, HeaderOverride, LoadBalancer
-from rollout.inventory.ramp_settings import Notification
+from rollout.inventory.ramp_settings import Analysis, Notification
 from tests.unit.builders import environment, live
 
 ELB = "elasticloadbalancing:us-west-2:123456789012"
@@ -216,3 +216,13 @@ def test_a_denial_names_the_policies_that_have_the_right() -> None:
     assert "--for operate`" in then("lambda:CreateFunction")
     assert "the programs or another tool need it" in then("ec2:RunInstances")
     assert denial("Rate exceeded") is None
+
+
+def test_access_logs_may_be_read_only_where_clients_are_counted_and_only_the_accounts_own() -> None:
+    inventory = environment(analysis=Analysis(unit="clients"))
+    said = statements(inventory)
+    assert set(said) - set(statements(environment())) == {"WhereLogsAre", "FindLogs", "ReadLogs"}
+    own = "AWSLogs/123456789012/elasticloadbalancing/us-west-2/*"
+    assert said["ReadLogs"]["Resource"] == f"arn:aws:s3:::*/{own}"
+    assert said["FindLogs"]["Condition"] == {"StringLike": {"s3:prefix": f"*{own}"}}
+    assert "ReadLogs" not in statements(inventory, "observe")

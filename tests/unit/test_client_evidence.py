@@ -1,0 +1,248 @@
+"""From access logs' files to windows: which minutes count, and when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rollout.alb.state import DEFAULT_PRIORITY
+from rollout.alb.weights import ForwardAction
+from rollout.analysis.measuring.client_evidence import agrees
+from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
+from rollout.analysis.metrics import MINUTE
+from rollout.analysis.streams import Stream
+from rollout.errors import AwsError
+from rollout.fakes.access_logs import InMemoryAccessLogs, log_line
+from rollout.inventory.fields import LAST
+from rollout.inventory.ramp_settings import Analysis, MetricName
+from tests.codes import raises
+from tests.unit.builders import HOUR
+from tests.unit.test_evidence import BALANCER, FIRST, START, Case, arn, of
+
+
+class Step(Case):
+    """A step of which there are logs, one file for each time that `deliver` is called."""
+
+    def __init__(self, *metrics: MetricName, weight: int = 10, **routes: tuple[str, str]) -> None:
+        super().__init__(*metrics, weight=weight, bounds=None, **routes)
+        analysis = Analysis(metrics=metrics, unit="clients")
+        self.environment = self.environment.model_copy(update={"analysis": analysis})
+        self.logs = InMemoryAccessLogs()
+        self.reader = EvidenceReader(self.environment, self.metrics, None, None, self.logs)
+        self._lines: list[bytes] = []
+        self._clients = 0
+
+    def asks(self, group: str, minute: int, count: int = 1, *, rule: int = 1, logged: int | None = None) -> None:
+        """New clients ask once each; `logged` lines of them are there, all by default."""
+        self.put(group, "RequestCount", minute, count)
+        at = FIRST + minute * MINUTE + timedelta(seconds=20)
+        for _ in range(count if logged is None else logged):
+            self._clients += 1
+            self._lines.append(log_line(at, arn(group), rule, agent=f"client {self._clients}"))
+
+    def deliver(self, until: int) -> None:
+        """A file with all lines since the one before."""
+        self.logs.put(BALANCER, FIRST + until * MINUTE, self._lines)
+        self._lines.clear()
+
+    def look(self, minutes: float) -> Gathered:
+        """What is known so many minutes after noon."""
+        return self.reader.gather(self.live, START, FIRST + minutes * MINUTE)
+
+    def clients(self, minutes: float, route: str = "a") -> list[tuple[float, float]] | None:
+        """By minute, clients of legacy and of the candidate; None without a window."""
+        found = stream(self.look(minutes), route)
+        if found is None:
+            return None
+        return list(zip(found.legacy.requests.tolist(), found.candidate.requests.tolist(), strict=True))
+
+    def count(self, action: str) -> int:
+        return sum(call.action == action for call in self.logs.calls.log)
+
+
+def stream(found: Gathered, route: str = "a", metric: MetricName = "server-errors") -> Stream | None:
+    each = (stream for window in found.windows[:1] for stream in window.streams)
+    return next((one for one in each if one.routes == (route,) and one.metric == metric), None)
+
+
+def test_minutes_count_once_their_lines_are_there() -> None:
+    step = Step("server-errors")
+    for minute in range(5):
+        step.asks("la", minute, 40)
+        step.asks("ca", minute, 2)
+    assert step.clients(8) is None
+    step.deliver(5)
+    step.asks("la", 5, 40)
+    assert step.clients(9) == [(40, 2)] * 5
+    step.deliver(10)
+    assert step.clients(13) == [*[(40, 2)] * 5, (40, 0), *[(0, 0)] * 4]
+
+
+def test_a_few_requests_wait_for_their_file_though_they_are_within_what_may_be_missing() -> None:
+    step = Step("server-errors")
+    step.asks("la", 0, 2)
+    step.asks("ca", 0, 1)
+    assert step.look(8).windows == ()
+    step.deliver(5)
+    assert step.clients(8) == [(2, 1), *[(0, 0)] * 4]
+
+
+def test_a_minute_without_requests_waits_for_nothing() -> None:
+    assert Step("server-errors").clients(8) == [(0, 0)] * 5
+
+
+def test_a_late_file_holds_later_minutes_up() -> None:
+    step = Step("server-errors")
+    step.asks("la", 0, 40)
+    late, step._lines = step._lines, []
+    step.asks("la", 1, 50)
+    step.deliver(5)
+    assert step.look(8).windows == ()
+    step._lines = late
+    step.deliver(5)
+    assert step.clients(9)[:3] == [(40, 0), (50, 0), (0, 0)]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("logged", [0, 30, 80])
+def test_what_never_agrees_is_given_up_for_the_routes_of_that_target_group(logged: int) -> None:
+    step = Step("server-errors", a=("la", "ca"), b=("lb", "cb"))
+    step.asks("la", 0, 40, logged=logged)
+    step.asks("lb", 0, 40, rule=2)
+    step.asks("la", 1, 40)
+    step.deliver(5)
+    assert step.look(15).windows == ()
+    assert step.clients(16)[:2] == [(0, 0), (40, 0)]  # type: ignore[index]
+    assert step.clients(16, "b")[:2] == [(40, 0), (0, 0)]  # type: ignore[index]
+    assert any("1 minute without as many lines as CloudWatch has requests" in note for note in step.look(16).notes)
+
+
+def test_each_file_is_read_once_and_a_new_step_reads_its_own() -> None:
+    step = Step("server-errors")
+    for minute in range(20):
+        step.asks("la", minute, 40)
+        if minute % 5 == 4:
+            step.deliver(minute + 1)
+    for minutes in (8, 9, 13, 14, 20, 23, 24):
+        step.look(minutes)
+    assert step.count("GetObject") == 4
+    found = step.reader.gather(step.at(20), FIRST + 10 * MINUTE, FIRST + 24 * MINUTE)
+    assert found.windows[0].streams[0].legacy.requests.tolist() == [*[40] * 10, 0]
+    assert step.count("GetObject") == 6
+
+
+def test_reading_that_breaks_off_counts_nothing_twice() -> None:
+    step = Step("server-errors")
+    step.asks("la", 0, 40)
+    step.deliver(5)
+    step.asks("la", 6, 40)
+    step.deliver(10)
+    step.logs.calls.refuse("GetObject", skip=1)
+    with pytest.raises(AwsError):
+        step.look(13)
+    assert step.clients(13) == [(40, 0), *[(0, 0)] * 5, (40, 0), *[(0, 0)] * 3]
+
+
+def test_a_file_that_is_no_log_is_told_and_its_minutes_are_no_evidence() -> None:
+    step = Step("server-errors")
+    step.asks("la", 0, 40)
+    step.deliver(5)
+    step.logs.calls.refuse("GetObject", error=AwsError("no gzip file", code="access-log-broken"))
+    found = step.look(20)
+    assert any("1 file can't be read" in note for note in found.notes)
+    assert step.clients(20)[0] == (0, 0)  # type: ignore[index]
+    assert step.count("GetObject") == 1
+
+
+def test_routes_that_requests_cannot_tell_apart_are_told_apart() -> None:
+    step = Step("server-errors", a=("la", "ca"), b=("la", "ca"))
+    step.live = step.at(10, 50)
+    step.asks("la", 0, 40, rule=1)
+    step.asks("ca", 0, 30, rule=2)
+    step.deliver(5)
+    found = step.look(8)
+    assert (found.streams, found.unseen) == ((), ())
+    assert step.clients(8, "a")[0] == (40, 0)  # type: ignore[index]
+    assert step.clients(8, "b")[0] == (0, 30)  # type: ignore[index]
+
+
+def test_a_default_action_is_rule_0() -> None:
+    step = Step("server-errors")
+    (rule,), (route,) = step.live.rules, step.environment.routes.values()
+    last = {"a": route.model_copy(update={"priority": LAST})}
+    step.reader = EvidenceReader(
+        step.environment.model_copy(update={"routes": last}), step.metrics, None, None, step.logs
+    )
+    step.live = replace(step.live, rules=(), defaults={"public": replace(rule, priority=DEFAULT_PRIORITY)})
+    step.asks("la", 0, 40, rule=0)
+    step.deliver(5)
+    assert step.clients(8)[0] == (40, 0)  # type: ignore[index]
+
+
+def test_a_route_of_which_nothing_is_known_is_told() -> None:
+    step = Step("server-errors", a=("la", "ca"), b=("lb", "cb"))
+    rules = [replace(rule, forward=ForwardAction({arn("x"): 1}, HOUR)) for rule in step.live.rules[1:]]
+    step.live = replace(step.live, rules=(step.live.rules[0], *rules))
+    found = step.look(8)
+    assert found.unseen == ("b",)
+    assert any(note.startswith("b can't be compared by client") for note in found.notes)
+
+
+def test_latencies_have_limits_of_the_hour_before() -> None:
+    step = Step("latency-p50")
+    for minute in range(-60, 0):
+        step.metrics.put(of("la"), "TargetResponseTime", FIRST + minute * MINUTE, 0.04, 0.06, 0.06)
+    at = FIRST + timedelta(seconds=1)
+    step._lines = [
+        log_line(at, arn(group), 1, agent=f"{group} {time}", seconds=time)
+        for group in ("la", "ca")
+        for time in (0.05, 0.065, 0.08)
+    ]
+    step.put("la", "RequestCount", 0, 3)
+    step.put("ca", "RequestCount", 0, 3)
+    step.deliver(5)
+    found = stream(step.look(8), metric="latency-p50")
+    assert found
+    assert found.latency
+    assert (found.latency.limit, found.latency.tolerated, found.latency.harmful) == (0.06, 0.063, 0.072)
+    assert (found.legacy.events[0], found.candidate.events[0], found.harmful and found.harmful.events[0]) == (2, 2, 1)
+
+
+def test_without_legacy_there_are_no_clients_to_compare() -> None:
+    step = Step("server-errors", weight=100)
+    step.asks("ca", 0, 40)
+    step.deliver(5)
+    assert step.look(8).windows == ()
+    assert step.logs.calls.log == []
+
+
+def test_a_load_balancer_without_logs_is_an_error() -> None:
+    step = Step("server-errors")
+    step.logs.off.add(BALANCER)
+    with raises(AwsError, "no-access-logs"):
+        step.look(8)
+
+
+def test_where_requests_are_the_unit_no_log_is_read() -> None:
+    step = Step("server-errors")
+    step.environment = step.environment.model_copy(update={"analysis": Analysis(metrics=("server-errors",))})
+    step.reader = EvidenceReader(step.environment, step.metrics, None, None, step.logs)
+    assert step.look(8).windows == ()
+    assert step.logs.calls.log == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "requests", "wanted"),
+    [
+        (0, 3, True),
+        (0, 4, False),
+        (98, 100, True),
+        (103, 100, True),
+        (104, 100, False),
+        (980, 1000, True),
+        (979, 1000, False),
+    ],
+)
+def test_how_much_may_differ(lines: int, requests: float, wanted: bool) -> None:
+    assert agrees(lines, requests) is wanted
