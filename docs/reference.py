@@ -22,6 +22,7 @@ import rollout
 from rollout import cli, errors
 from rollout.errors import codes
 from rollout.migration import events
+from rollout.migration.events import schema
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -90,8 +91,7 @@ def commands() -> str:
 def events_page() -> str:
     """Each event with its fields, as the library gives it and as `--json` prints it."""
     sections = [
-        f"## {each.__name__}\n\n`{events.name_of(each)}`: {_said(each)}\n\n{_fields(each)}"
-        for each in _below(events.Event)
+        f"## {each.__name__}\n\n`{events.name_of(each)}`: {_said(each)}\n\n{_fields(each)}" for each in schema.kinds()
     ]
     return "\n".join([EVENTS, *sections])
 
