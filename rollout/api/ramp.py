@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 KEPT_CLIENTS = (
     "cookies keep each client with one implementation, and the judge counts requests: a few heavy clients can fail a "
-    'good candidate; `from = "end"` in [stickiness] keeps nobody during the ramp'
+    'good candidate; `unit = "clients"` in [analysis] counts clients, and `from = "end"` in [stickiness] keeps nobody'
 )
 """A note of a plan whose steps keep clients."""
+FEWER_CLIENTS = "clients are counted, who are fewer than their requests: a step takes longer than planned"
+"""A note of a plan by requests where clients are the unit."""
 
 
 class EnvironmentRamp(Part):
@@ -136,7 +138,9 @@ class EnvironmentRamp(Part):
         if requests_per_minute is None:
             requests_per_minute, notes = Requests(self._opened).fewest(read_span(since))
         ramp, pools = environment.ramp, len(group_pools(environment))
-        if any(environment.stickiness.kept_at(step) for step in ramp.steps[:-1]):
+        if environment.analysis.unit == "clients":
+            notes += (FEWER_CLIENTS,)
+        elif any(environment.stickiness.kept_at(step) for step in ramp.steps[:-1]):
             notes += (KEPT_CLIENTS,)
         return plan_ramp(
             requests_per_minute,

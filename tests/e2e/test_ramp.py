@@ -21,7 +21,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout_sandbox import Profile
 from rollout_sandbox.daemon import SandboxInfo
-from rollout_sandbox.load import Load, endpoints_of, tally
+from rollout_sandbox.load import Load, Population, endpoints_of, tally
 from tests.conftest import Prepared, Team
 
 pytestmark = pytest.mark.engine
@@ -146,3 +146,19 @@ def test_of_two_looks_at_once_one_raises(ramping: Team) -> None:
         ramping.open().ramp(approve=True, once=True)
     assert weights(ramping) == {QUARTER}
     assert ramping.open().ramp(approve=True, once=True).state == "waiting"
+
+
+@pytest.mark.nightly
+def test_by_clients_few_heavy_ones_of_whom_each_fails_in_its_own_way_stop_no_good_candidate(ramping: Team) -> None:
+    ramping.edit('metrics = ["server-errors", "latency-p50"]', 'metrics = ["server-errors"]\nunit = "clients"')
+    ramping.edit("absolute = 3", "absolute = 10")
+    ramping.aws.behave(Profile("*", account=ramping.account, server_errors=Percent.of(1), errors_by_client=2))
+    crowd = Population(5000, heavy=Percent(1), retries=2)
+    with Load(endpoints_of(ramping.open().inventory, ramping.aws), RATE, population=crowd, sticky=WHOLE) as load:
+        for _ in range(60):
+            load.wait(RATE)
+            if ramping.open().ramp(approve=True, once=True).weight > QUARTER:
+                break
+    assert weights(ramping) == {HALF}
+    (why,) = reasons_of(ramping.events)
+    assert {finding.unit for finding in why.judgement.findings} == {"clients"}
