@@ -246,10 +246,8 @@ class Container:
         from rollout.adapters.pulumi.states import EngineSettings  # noqa: PLC0415 - as above
 
         engine = require()
-        return EngineSettings(engine.path, str(engine.version), self.backend, self._sandboxed(self.provider))
-
-    def _sandboxed(self, provider: Provider = "stand-in") -> dict[str, str]:
-        return sandbox_variables(self.environment, self.sandbox, self.account, provider)
+        variables = sandbox_variables(self.environment, self.sandbox, self.account, self.provider)
+        return EngineSettings(engine.path, str(engine.version), self.backend, variables)
 
     @cached_property
     def owner(self) -> LegacyOwner | None:
@@ -264,7 +262,7 @@ class Container:
         from rollout.adapters.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
         from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
 
-        variables = self._sandboxed()
+        variables = sandbox_variables(self.environment, self.sandbox, self.account, "stand-in")
         if legacy.owner == "terraform":
             tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})
             return Terraform(tool, legacy.directory, legacy.workspace, legacy.state)

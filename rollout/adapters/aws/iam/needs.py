@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from rollout.adapters.aws.iam.resources import Resources
+from rollout.adapters.aws.iam.resources import Resources, log_folder
 from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
 
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
@@ -85,7 +85,7 @@ _ACCESS_LOGS = (
         "FindLogs",
         ("s3:ListBucket",),
         Resources.log_buckets,
-        lambda names: {"StringLike": {"s3:prefix": f"*{names.log_folder()}"}},
+        lambda names: {"StringLike": {"s3:prefix": f"*{log_folder(names.environment)}"}},
     ),
 )
 _READ_LOGS = (*_ACCESS_LOGS, Need("ReadLogs", ("s3:GetObject",), Resources.log_files))

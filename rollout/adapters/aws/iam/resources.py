@@ -201,11 +201,7 @@ class Resources:
 
     def log_files(self) -> _Arns:
         """The access logs of the environment's account and region in them."""
-        return tuple(f"{bucket}/{self.log_folder()}" for bucket in self.log_buckets())
-
-    def log_folder(self) -> str:
-        """The end of a pattern of their keys."""
-        return f"AWSLogs/{self.environment.account}/elasticloadbalancing/{self.environment.region}/*"
+        return tuple(f"{bucket}/{log_folder(self.environment)}" for bucket in self.log_buckets())
 
     def dashboard(self) -> _Arns:
         """The dashboard of `rollout monitoring`."""
@@ -276,3 +272,8 @@ class Resources:
     def _arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> Arn:
         at = self.environment.region if region is True else region or ""
         return Arn(f"arn:{self.partition}:{service}:{at}:{self.environment.account if account else ''}:{resource}")
+
+
+def log_folder(environment: Environment) -> str:
+    """The end of a pattern of access logs' keys."""
+    return f"AWSLogs/{environment.account}/elasticloadbalancing/{environment.region}/*"
