@@ -1,6 +1,6 @@
-"""The judge's claims, by simulation with a seed; `judge.py 500` draws 500 ramps a line instead of 2,000.
+"""The judge's claims, by simulation with a seed: the tables of docs/judge.md.
 
-Prints the tables of docs/judge.md.
+`judge.py 500` draws 500 ramps a line instead of 2,000, and `judge.py 500 clients rivals` prints only these tables.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from statistics import NormalDist
 
 import numpy as np
-from judge_rivals import alarm_minute, kayenta_high
-from judge_streams import MEDIAN, PER_MINUTE, SPREAD, START, Case, Ints, drawn, errors, limits, slower, stream
-from judge_traffic import ERRORS, HISTORY, Draw, Step, by_minute, clustered, edge, heavy, outages, warming
-from scipy.stats import beta, fisher_exact
+from judge_faults import found, passes
+from judge_lines import ANALYSIS, METRICS, ROUTES, SEED, STEPS, WEIGHTS, false_alarms, hangs
+from judge_rivals import alarm_minute, kayenta_high, rivals
+from judge_streams import MEDIAN, PER_MINUTE, SPREAD, Case, Ints, drawn, errors, limits, slower, stream
+from scipy.stats import fisher_exact
 
 from rollout.analysis.bets import Blocks, blocks_of, on_worse
 from rollout.analysis.defaults import DEFAULTS
@@ -26,16 +26,12 @@ from rollout.analysis.eprocess import log_worse
 from rollout.analysis.judge import judge
 from rollout.analysis.planning import plan_ramp
 from rollout.analysis.pooled import SHARE
-from rollout.analysis.streams import Arm, Stream
+from rollout.analysis.streams import Stream
 from rollout.analysis.verdicts import Verdict
 from rollout.analysis.weighing import guessed, shares_of_budget, tolerated, weigh
 from rollout.inventory.quantities import Percent
-from rollout.inventory.ramp_settings import Analysis, Metric, MetricName
 
-SEED = 6
-ANALYSIS = Analysis()
-ROUTES, STEPS, WEIGHTS, BAKE, FIRST_BAKE = 8, 5, (0.05, 0.1, 0.25, 0.5), 30, 46
-METRICS = ANALYSIS.metrics
+BAKE = 30
 LEVELS = {
     metric: ANALYSIS.false_alarms / STEPS * share / ROUTES
     for metric, share in zip(METRICS, shares_of_budget(METRICS), strict=True)
@@ -43,7 +39,6 @@ LEVELS = {
 """The risk of a false alarm of each of a ramp's streams; `SHARE` of it is for all routes together."""
 DELAY = ANALYSIS.delay.total_seconds() / 60
 RUNS, LONGEST = 1000, 120
-TOGETHER = 250  # ramps that are drawn at once
 
 SAME = (
     errors("server-errors", 0.001, 0.001),
@@ -64,13 +59,26 @@ FAULTS = {
 
 
 def main() -> None:
-    """Print all tables."""
-    ramps = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    """Print the tables that are named, or all."""
+    ramps = next((int(word) for word in sys.argv[1:] if word.isdigit()), 2000)
+    named = [word for word in sys.argv[1:] if not word.isdigit()]
     began = time.perf_counter()
     print(f"Seed {SEED}; {ROUTES} routes, {len(METRICS)} metrics, {PER_MINUTE:,} requests a minute and route.\n")
-    tables = (partial(_false_alarms, ramps), _passes, _found, _speed)
-    for number, table in enumerate(tables):
-        for line in table(np.random.default_rng([SEED, number] if number else SEED)):
+    few = max(1, ramps // 10)
+    tables: dict[str, Callable[[], Iterator[str]]] = {
+        "requests": lambda: false_alarms(ramps, "requests"),
+        "clients": lambda: false_alarms(ramps, "clients"),
+        "hangs": lambda: hangs(few, "requests"),
+        "hangs-clients": lambda: hangs(few, "clients"),
+        "found": lambda: found(few),
+        "passes": lambda: passes(max(1, few // 5)),
+        "steps": lambda: _passes(np.random.default_rng([SEED, 1])),
+        "faults": lambda: _found(np.random.default_rng([SEED, 2])),
+        "rivals": lambda: rivals(few),
+        "speed": lambda: _speed(np.random.default_rng([SEED, 3])),
+    }
+    for name in named or tables:
+        for line in tables[name]():
             print(line, flush=True)
         print()
     print(f"{time.perf_counter() - began:.0f} s")
@@ -98,81 +106,6 @@ def _first_fails(case: Case, counts: dict[str, Ints], level: float) -> Ints:
                 found[run] = minute
                 break
     return found
-
-
-LINES: dict[str, tuple[str, Draw, tuple[MetricName, ...]]] = {
-    "independent": ("0 of 1,240", clustered(), (*ERRORS, "latency-p50", "latency-p99")),
-    "at the edge of the tolerance": ("0.1 %", edge, (*ERRORS, "latency-p50", "latency-p99")),
-    "shared outages of 1 to 5 minutes": ("0 of 1,011", outages, ERRORS),
-    "each failed request sent twice": ("7 %", clustered(2), ERRORS),
-    "three times": ("34 %", clustered(3), ERRORS),
-    "five times": ("99 %", clustered(5), ERRORS),
-    "rates vary by the minute, rho 0.001": ("0.2 %", by_minute(0.001), ERRORS),
-    "rho 0.01": ("84 %", by_minute(0.01), ERRORS),
-    "rho 0.05": ("100 %", by_minute(0.05), ERRORS),
-    "heavy clients, 4xx, cv 0.5, if 4xx fail": ("42 %", heavy(0.5), ("client-errors",)),
-    "heavy clients, failures, cv 2": ("24 %", heavy(2), ("server-errors",)),
-    "heavy clients, latency, sigma 0.1": ("18 %", heavy(0.1), ("latency-p50", "latency-p99")),
-    "heavy clients, latency, sigma 0.3": ("99 %", heavy(0.3), ("latency-p50", "latency-p99")),
-    "the same without cookies": ("", heavy(0.3, sticky=False), ("latency-p50", "latency-p99")),
-    "5 % are slow after a raise, until minute 4": ("45 %", warming(0.05), ("latency-p50", "latency-p99")),
-    "20 % are": ("93 %", warming(0.2), ("latency-p50", "latency-p99")),
-}
-"""By traffic, what was rolled back before there was phi (issue 20), how it is drawn, and the metrics that it is of."""
-
-
-def _false_alarms(ramps: int, _: np.random.Generator) -> Iterator[str]:
-    yield "| both sides alike | ramps | before | rolled back | 95 % interval up to | held by 4xx alone |"
-    yield "| --- | ---: | ---: | ---: | ---: | ---: |"
-    for number, (name, (before, draw, metrics)) in enumerate(LINES.items()):
-        random = np.random.default_rng([SEED, number])
-        failed = np.zeros(ramps, dtype=bool)
-        for start in range(0, ramps, TOGETHER):
-            some = slice(start, min(start + TOGETHER, ramps))
-            for weight in WEIGHTS:
-                for metric in metrics:
-                    failed[some] |= _fails(draw, metric, weight, some.stop - some.start, random)
-        rate = failed.mean()
-        upper = beta(failed.sum() + 1, max(1, ramps - failed.sum())).ppf(0.975)
-        holds = metrics == ("client-errors",)
-        numbers = ("", "", f"{rate:.1%}") if holds else (f"{rate:.2%}", f"{upper:.2%}", "")
-        yield f"| {name} | {ramps:,} | {before} | {' | '.join(numbers)} |"
-
-
-def _fails(draw: Draw, metric: MetricName, weight: float, ramps: int, random: np.random.Generator) -> np.ndarray:
-    """Which ramps' step fails by one metric, at whichever minute one looks.
-
-    A power of at most 1 of evidence that doesn't suffice doesn't either, so the full judgement is for the others.
-    """
-    minutes = BAKE if weight > WEIGHTS[0] else FIRST_BAKE
-    step = draw(metric, weight, (ramps * ROUTES, minutes), random)
-    counts = (step.candidate, step.bad, step.legacy, step.legacy_bad)
-    blocks = blocks_of(*(each.astype(float) for each in counts))
-    one = _stream(metric, step, step, 0)
-    ratio = tolerated(one, DEFAULTS[metric].tolerance)[0]
-    bets = on_worse(blocks, guessed([one] * len(step.bad)), np.full(len(step.bad), ratio)).log_bets(blocks)
-    share = LEVELS[metric] * ROUTES
-    own = (log_worse(bets).max(axis=1) >= -math.log(share / ROUTES * (1 - SHARE))).reshape(ramps, ROUTES).any(axis=1)
-    pooled = log_worse(bets.reshape(ramps, ROUTES, *bets.shape[1:]).sum(axis=1)).max(axis=1) >= -math.log(share * SHARE)
-    found = np.zeros(ramps, dtype=bool)
-    analysis = Analysis(
-        metrics=(metric,),
-        false_alarms=share * STEPS,
-        metric={metric: Metric(on_worse="fail")},
-        warm_up=ANALYSIS.warm_up,
-    )
-    for ramp in np.flatnonzero(own | pooled):
-        history = draw(metric, 0.0, (ROUTES, HISTORY), random)
-        streams = [_stream(metric, step, history, ramp * ROUTES + route, route) for route in range(ROUTES)]
-        found[ramp] = judge(streams, analysis, steps=STEPS).verdict is Verdict.FAIL
-    return found
-
-
-def _stream(metric: MetricName, step: Step, history: Step, row: int, route: int = 0) -> Stream:
-    latency = limits(metric) if "latency" in metric else None
-    candidate = Arm(step.candidate[row], step.bad[row])
-    legacy, before = Arm(step.legacy[row], step.legacy_bad[row]), Arm(history.legacy[route], history.legacy_bad[route])
-    return Stream(metric, (str(route),), START, legacy, candidate, latency, candidate if latency else None, before)
 
 
 def _passes(random: np.random.Generator) -> Iterator[str]:

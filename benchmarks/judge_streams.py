@@ -8,6 +8,7 @@ from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.streams import Arm, Latency, Stream
@@ -103,5 +104,4 @@ def stream(case: Case, counts: dict[str, Ints], run: int, minutes: int) -> Strea
 
 def log_excess(limit: float, shifts: NDArray[np.float64]) -> NDArray[np.float64]:
     """The shares of clients' requests that take longer, whose latencies' logarithms are shifted."""
-    normal = NormalDist()
-    return np.vectorize(lambda shift: 1 - normal.cdf((np.log(limit / MEDIAN) - shift) / SPREAD))(shifts)
+    return np.asarray(ndtr((shifts - np.log(limit / MEDIAN)) / SPREAD))

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-WORSE = np.array([1.6, 4.0, 9.0, 40.0, 400.0])
+WORSE = np.array([1.8, 4.0, 9.0, 40.0, 400.0])
 """The faults to look for: odds ratios to the border of the tolerance."""
 BETTER = np.array([0.0, 0.3, 0.55, 0.8])
 """The good candidates to look for: from as good as legacy to the border of harm, by log odds."""

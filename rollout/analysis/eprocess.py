@@ -15,7 +15,7 @@ import numpy as np
 
 from rollout.analysis.bets import WORSE, Floats
 
-PRIOR = np.array([0.25, 0.3, 0.3, 0.1, 0.05])
+PRIOR = np.array([0.3, 0.3, 0.25, 0.1, 0.05])
 """The weight of each member of `WORSE`."""
 AT_ONCE = 0.75
 """The weight of a fault from the first minute on, as most are."""

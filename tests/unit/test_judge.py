@@ -70,7 +70,7 @@ def test_a_candidate_as_good_as_legacy_passes_with_a_sentence() -> None:
 def test_a_worse_candidate_fails_with_a_sentence() -> None:
     found = judged(BAD)
     assert found.verdict is Verdict.FAIL
-    assert found.sentence == "5xx 1 % of 2,000 against 0.11 % of 38,000: at least 2.5 times worse (99 % sure)"
+    assert found.sentence == "5xx 1 % of 2,000 against 0.11 % of 38,000: at least 3 times worse (99 % sure)"
     assert found.failed_routes == ("a",)
 
 

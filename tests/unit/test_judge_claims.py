@@ -34,7 +34,10 @@ def drawn(
             (candidate, np.full(len(legacy), requests[0])),
         )
     ]
-    return [Stream(metric, ("a",), START, old, new, latency, new) for old, new in zip(*arms, strict=True)]
+    return [
+        Stream(metric, (str(run),), START, old, new, latency, new)
+        for run, (old, new) in enumerate(zip(*arms, strict=True))
+    ]
 
 
 def weighed(streams: Sequence[Stream], level: float) -> list[Evidence]:
