@@ -100,8 +100,8 @@ def _first_fails(case: Case, counts: dict[str, Ints], level: float) -> Ints:
     """The minutes after which the judge fails each run by its own evidence; a large number where it never does."""
     enough = _evidence(case, counts) >= -math.log(level)
     found = np.full(len(enough), 10**9)
-    for run in np.flatnonzero(enough.any(axis=1)):
-        for minute in np.flatnonzero(enough[run]) + 1:
+    for run in map(int, np.flatnonzero(enough.any(axis=1))):
+        for minute in map(int, np.flatnonzero(enough[run]) + 1):
             if weigh([stream(case, counts, run, minute)], [level], level, ANALYSIS)[0].fault:
                 found[run] = minute
                 break

@@ -114,7 +114,7 @@ def alarm(step: Step) -> Flags:
 
 RULES: dict[str, Callable[[Step], Flags]] = {
     "mSPRT": msprt,
-    "O'Brien–Fleming": obrien_fleming,
+    "O'Brien and Fleming": obrien_fleming,
     "Fisher at each minute": fisher,
     "Kayenta": kayenta,
     "CodeDeploy's alarm": alarm,
