@@ -89,12 +89,12 @@ class Entry:
         target_status = NONE if self.target_status is None else str(self.target_status)
         priority = NONE if self.priority is None else self.priority
         by_target = (self.target, NONE if self.target == NONE else target_status)  # functions aren't in these lists
-        actions = ",".join(self.actions) or NONE
+        came, actions = _iso(self.received, "milliseconds", "000Z"), ",".join(self.actions) or NONE
         return (
             f"{self.protocol} {_iso(self.answered or self.received)} {self.balancer} {self.client} {self.target} "
             f"{times} {self.status} {target_status} {self.received_bytes} {self.sent_bytes} "
             f"{quoted(self.request)} {quoted(self.user_agent[:MAX_AGENT])} {self.cipher} {self.tls} {self.group} "
-            f'{quoted(self.trace)} "-" "{self.certificate}" {priority} {_iso(self.received)} "{actions}" '
+            f'{quoted(self.trace)} "-" "{self.certificate}" {priority} {came} "{actions}" '
             f'{quoted(self.redirect)} "{self.reason}" "{by_target[0]}" "{by_target[1]}" "-" "-" {self.connection} '
             f'{quoted(self.host)} {quoted(self.uri)} "{self.transform}" {self.node} "-" "-"'
         )
@@ -108,5 +108,6 @@ def quoted(text: str) -> str:
     return '"' + _UNSAFE.sub(lambda found: b"\\x%02X" % ord(found[0]), raw).decode("ascii") + '"'
 
 
-def _iso(time: datetime) -> str:
-    return f"{time.isoformat(timespec='microseconds').removesuffix('+00:00')}Z"
+def _iso(time: datetime, precision: str = "microseconds", end: str = "Z") -> str:
+    """A time in UTC; AWS tells six digits of each, and three of a request's coming are zeros."""
+    return time.isoformat(timespec=precision).removesuffix("+00:00") + end

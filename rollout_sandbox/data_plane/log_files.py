@@ -116,7 +116,6 @@ class LogFiles:
         self._logs: dict[str, AccessLog] = {}
         self._late: list[tuple[str, LogBucket, _File]] = []
         self._delivered: deque[tuple[LogBucket, str, int]] = deque()
-        self._lock = threading.Lock()
 
     def of(self, balancer: str, *, internal: bool = False) -> AccessLog:
         """A load balancer's log, by its ARN."""
@@ -132,17 +131,16 @@ class LogFiles:
             early: Whether the intervals that aren't over count as over.
         """
         now = self._clock.now()
-        with self._lock:
-            due = self._late + [
-                (balancer, log.bucket, file)
-                for balancer, log in list(self._logs.items())
-                for file in self._handled(balancer, log, now, early=early)
-                if log.bucket is not None
-            ]
-            self._late = [each for each in due if each[2].at > now and not early]
-            for balancer, bucket, file in due:
-                if early or file.at <= now:
-                    self._put(balancer, bucket, file)
+        due = self._late + [
+            (balancer, log.bucket, file)
+            for balancer, log in self._logs.items()
+            for file in self._handled(balancer, log, now, early=early)
+            if log.bucket is not None
+        ]
+        self._late = [each for each in due if each[2].at > now and not early]
+        for balancer, bucket, file in due:
+            if early or file.at <= now:
+                self._put(balancer, bucket, file)
 
     def _handled(self, balancer: str, log: AccessLog, now: datetime, *, early: bool) -> Iterator[_File]:
         """A load balancer's finished files, after what the faults do to them."""
