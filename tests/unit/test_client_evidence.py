@@ -180,6 +180,21 @@ def test_a_default_action_is_rule_0() -> None:
     assert step.clients(8)[0] == (40, 0)  # type: ignore[index]
 
 
+def test_4xx_are_told_by_their_codes() -> None:
+    step = Step("client-errors")
+    for group, statuses in (("la", [200] * 18 + [404, 418]), ("ca", [200] * 6 + [404, 429, 429, 410])):
+        step.put(group, "RequestCount", 0, len(statuses))
+        step._lines += [
+            log_line(FIRST, arn(group), 1, agent=f"{group} {number}", status=status)
+            for number, status in enumerate(statuses)
+        ]
+    step.deliver(5)
+    notes = [note for note in step.look(8).notes if note.startswith("4xx of a by code")]
+    assert [note.rpartition(": ")[2] for note in notes] == [
+        "404 10 % against 5 %, 429 20 % against 0 %, others 10 % against 5 %"
+    ]
+
+
 def test_a_route_of_which_nothing_is_known_is_told() -> None:
     step = Step("server-errors", a=("la", "ca"), b=("lb", "cb"))
     rules = [replace(rule, forward=ForwardAction({arn("x"): 1}, HOUR)) for rule in step.live.rules[1:]]

@@ -37,6 +37,8 @@ class Clients:
         first: By client, the time of its first request.
         counts: By client, see `ERRORS`.
         mask: A client counts if its hash has none of these bits.
+        requests: How many requests were counted.
+        codes: By status, those with a 4xx.
     """
 
     def __init__(
@@ -48,7 +50,8 @@ class Clients:
         self._answered = [1 << _BITS * n for n in range(1 + len(ERRORS), self._width)]
         self.first: dict[int, bytes] = {}
         self.counts: dict[int, Counts] = {}
-        self.mask = 0
+        self.mask = self.requests = 0
+        self.codes: Counter[bytes] = Counter()
 
     def count(self, client: int, time: bytes, answer: Answer) -> None:
         """Count a request.
@@ -66,6 +69,9 @@ class Clients:
                 what += _SERVER if status >= b"5" else _CLIENT
         if client & self.mask:
             return
+        self.requests += 1
+        if what & _CLIENT:
+            self.codes[status] += 1
         first = self.first.get(client)
         if first is None or time < first:
             self.first[client] = time

@@ -33,6 +33,25 @@ MOST = 200_000
 QUANTILES: Mapping[MetricName, float] = {"latency-p50": 0.5, "latency-p99": 0.99}
 BY_CLIENT: tuple[MetricName, ...] = ("server-errors", "client-errors", "lambda-errors", *QUANTILES)
 """What access logs tell."""
+_STATUSES = (b"400", b"401", b"403", b"404", b"409", b"422", b"429")
+
+
+class Codes:
+    """Requests of clients that counted, and by status those with a 4xx."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.by_status: Counter[str] = Counter()
+
+    def add(self, clients: Clients) -> None:
+        """Count a minute's."""
+        self.requests += clients.requests
+        for status, count in clients.codes.items():
+            self.by_status[status.decode() if status in _STATUSES else "others"] += count
+
+    def share(self, status: str) -> str:
+        """How many have a status."""
+        return f"{100 * self.by_status[status] / max(self.requests, 1):.2g} %"
 
 
 class _Window:
@@ -89,6 +108,7 @@ class ClientCounts:
         taken: How many minutes were.
         strange: How many lines couldn't be read.
         late: How many were of a minute that was taken before.
+        codes: By route and side, the requests of clients that counted, and by status those with a 4xx.
     """
 
     def __init__(
@@ -113,6 +133,7 @@ class ClientCounts:
         self._first = int(start.timestamp()) // 60
         self._minutes, self._pending = Minutes(), dict[int, Minute]()
         self._windows: list[_Window] = []
+        self.codes = [(Codes(), Codes()) for _ in routes]
         self._mask = self.taken = self.strange = self.late = 0  # a client counts if its hash has no bits of the mask
 
     def limit(self, limits: Mapping[tuple[str, MetricName], TimeLimit]) -> None:
@@ -160,6 +181,8 @@ class ClientCounts:
         for number, route in enumerate(self._routes):
             if minute is not None and (routes is None or route.name in routes):
                 for side, clients in enumerate(minute.sides[number]):
+                    if "client-errors" in self._metrics:
+                        self.codes[number][side].add(clients)
                     for row, new in zip(rows, self._new(number, minute.sides[number], side), strict=True):
                         row[number, side] = clients.total(new) if new else 0
         for window, row in zip(self._windows, rows, strict=True):
