@@ -9,12 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 from rollout.inventory.model import Arn
 
 MINUTE = timedelta(minutes=1)
 SINCE = timedelta(minutes=15)
 """How far back requests are counted by default."""
+Unit = Literal["requests", "clients"]
+"""What is counted: requests, or clients, of whom each counts once."""
+Count = tuple[int | float, int]
+"""Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
 ARMS = ("legacy", "the candidate")
 """What people call the two that are compared."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from rollout.analysis.streams import Count, Stream, Unit
+from rollout.analysis.metrics import Count, Unit
+from rollout.analysis.streams import Stream
 from rollout.analysis.weighing import Evidence, harm_of
 from rollout.base.formatting import count_of
 from rollout.inventory.ramp_settings import Analysis, MetricName

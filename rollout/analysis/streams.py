@@ -11,19 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rollout.analysis.metrics import ARMS
+from rollout.analysis.metrics import ARMS, Count, Unit
 from rollout.inventory.ramp_settings import MetricName
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
-Unit = Literal["requests", "clients"]
-"""What is counted: requests, or clients, of whom each counts once."""
-Count = tuple[int | float, int]
-"""Bad requests and requests; or the sum of clients' shares of bad requests, and clients."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from rollout.analysis.streams import Count, Unit
+from rollout.analysis.metrics import Count, Unit
 
 
 class Verdict(StrEnum):

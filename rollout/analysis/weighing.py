@@ -30,9 +30,10 @@ from rollout.analysis.eprocess import (
     log_worse_by_start,
     log_worse_since,
 )
+from rollout.analysis.metrics import Count
 from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.side_by_side import by_minute, side_by_side
-from rollout.analysis.streams import Count, Stream
+from rollout.analysis.streams import Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rollout import EnvironmentRollout
+from rollout.adapters.pulumi.folder import Folder
 from rollout.errors import PreflightFailed
 from rollout.inventory.model import ProgramInput, Split
 from rollout.inventory.quantities import Percent
@@ -82,6 +83,15 @@ def test_another_engine_previews_if_it_ended_or_is_of_no_use(cut_over: Team, tmp
     assert other
     assert other.changes
     assert not any(engines())
+
+
+def test_an_update_keeps_the_key_of_the_state(cut_over: Team) -> None:
+    state = cut_over.aws.folder / "state"
+    folder = Folder(state.as_uri(), f"{cut_over.project}-{ROUTING}", "production")
+    before = folder.salt
+    cut_over.open().set_weight(10, approve=True)
+    assert before
+    assert folder.salt == before
 
 
 def test_it_ends_if_the_phase_is_refused(cut_over: Team) -> None:

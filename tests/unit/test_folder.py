@@ -54,6 +54,22 @@ def test_a_new_stack_holds_nothing(root: Path, checkpoint: object) -> None:
     assert folder(root).resources() == []
 
 
+@pytest.mark.parametrize(
+    ("latest", "salt"),
+    [
+        ({"secrets_providers": {"type": "passphrase", "state": {"salt": "v1:a="}}}, "v1:a="),
+        ({"secrets_providers": {"type": "cloud", "state": {"url": "awskms://a", "salt": "v1:a="}}}, None),
+        ({"secrets_providers": {"type": "passphrase"}}, None),
+        ({"secrets_providers": {"type": "b64"}}, None),
+        ({}, None),
+    ],
+)
+def test_a_state_tells_the_salt_of_its_passphrase(root: Path, latest: object, salt: str | None) -> None:
+    assert folder(root).salt is None
+    keep(root, {"version": 3, "checkpoint": {"latest": latest}})
+    assert folder(root).salt == salt
+
+
 @pytest.mark.parametrize("state", [{**STATE, "version": 4}, {"version": 3}, [], "", {"version": 3, "checkpoint": []}])
 def test_another_state_is_the_engines_to_read(root: Path, state: object) -> None:
     keep(root, state)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rollout.base.foreign import Foreign
 from rollout.state.history.entries import Update
 
+PASSPHRASE = "passphrase"  # noqa: S105 - the name of a provider of secrets
 VERSION = 3  # of a state; newer versions may use the same names differently
 
 
@@ -46,6 +47,18 @@ class Folder:
 
     def resources(self) -> list[dict[str, Any]] | None:
         """The state's resources, with encrypted secrets; None if there is no such stack."""
+        found = self.deployment()
+        return None if found is None else found.resources or []
+
+    @property
+    def salt(self) -> str | None:
+        """The salt of the passphrase that encrypts the state's secrets; None if nothing or something else does."""
+        found = self.deployment()
+        secrets = found.secrets_providers if found else None
+        return (secrets.state or {}).get("salt") if secrets and secrets.type == PASSPHRASE else None
+
+    def deployment(self) -> Deployment | None:
+        """What `pulumi stack export` has of the state; None if there is no such stack."""
         states = self._folder("stacks")
         file = states / f"{self._stack}.json"
         if _is_compressed(states):
@@ -58,7 +71,7 @@ class Folder:
             raise AskEngineError from error
         if found.version != VERSION:
             raise AskEngineError
-        return (found.checkpoint.latest.resources if found.checkpoint.latest else None) or []
+        return found.checkpoint.latest or Deployment()
 
     def history(self, depth: int) -> tuple[Update, ...]:
         """The latest updates, oldest first."""
@@ -89,12 +102,21 @@ def _is_compressed(folder: Path) -> bool:
     return any(folder.glob("*.gz"))
 
 
-class _Deployment(Foreign):
+class _Secrets(Foreign):
+    type: str
+    state: dict[str, Any] | None = None
+
+
+class Deployment(Foreign):
+    """A state's contents."""
+
     resources: list[dict[str, Any]] | None = None
+    pending_operations: list[dict[str, Any]] | None = None
+    secrets_providers: _Secrets | None = None
 
 
 class _Checkpoint(Foreign):
-    latest: _Deployment | None = None
+    latest: Deployment | None = None
 
 
 class _State(Foreign):

@@ -1,0 +1,28 @@
+"""What a command's start may not import: each of these takes longer than the command's own work."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SLOW = {"boto3", "grpc", "moto", "numpy", "pulumi", "pulumi_aws", "tenacity", "tomlkit"}
+
+
+@pytest.mark.parametrize(
+    ("module", "also"),
+    [
+        ("rollout.cli", {"botocore", "pydantic", "rich"}),
+        ("rollout.api.rollout", {"botocore", "rich", "rollout.migration.events.ramp", "rollout.migration.gates"}),
+        ("rollout.migration.rollback.rollback", {"botocore", "rich", "rollout.migration.policy"}),
+        ("rollout.adapters.aws.alb", {"rich", "rollout.adapters.aws.iam"}),
+        ("rollout.adapters.pulumi.states", {"botocore", "filelock", "rich"}),
+        ("rollout.cli.screens.status", {"botocore"}),
+        ("rollout.cli.screens.events", {"botocore"}),
+    ],
+)
+def test_a_start_imports_nothing_slow(module: str, also: set[str]) -> None:
+    code = "import importlib, sys; importlib.import_module(sys.argv[1]); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code, module], capture_output=True, text=True, check=True)
+    assert (SLOW | also) & set(done.stdout.split()) == set()
