@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from aiohttp import web
+from landed import Figure
 
 CONNECTIONS, SECONDS, ROUNDS, AIM = 32, 2.0, 5, 0.4
 ACCOUNT, REGION = "123456789012", "us-west-2"
@@ -108,4 +109,4 @@ with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
 mine, its = (statistics.median(column) for column in zip(*pairs, strict=True))
 ratio = statistics.median(one / other for one, other in pairs)
 print(f"data plane: {mine:,.0f} requests a second\nbare aiohttp server: {its:,.0f}")
-print(f"ratio {ratio:.2f} (aim: at least {AIM})")
+Figure("a bare server's requests a second beside the data plane's", 1 / ratio, 1 / AIM, {}).report()

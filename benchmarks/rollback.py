@@ -59,5 +59,5 @@ with cut_over() as checkout:
         ours,
         "one ModifyRule and DescribeRules, bare boto3",
         lambda: seconds(lambda: python(checkout, BARE, known[0][0], known[0][1])),
-        limit=2,
+        limit=1.5,
     )

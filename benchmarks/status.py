@@ -22,5 +22,5 @@ with cut_over() as checkout:
         lambda: seconds(lambda: checkout.rollout("status", ENVIRONMENT)),
         "interpreter start and one DescribeRules, bare boto3",
         lambda: seconds(lambda: subprocess.run(command, env=variables, check=True, capture_output=True)),
-        limit=2,
+        limit=1.5,
     )

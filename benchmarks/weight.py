@@ -1,9 +1,8 @@
-"""`rollout weight` of eight routes beside the same two engine calls from a bare script."""
+"""`rollout weight` of eight routes, and its preview alone, beside the same two engine calls from a bare script."""
 
 from __future__ import annotations
 
 import itertools
-import os
 import subprocess
 import sys
 
@@ -25,28 +24,20 @@ name = f"{environment.project}-routing"
 stack = auto.create_or_select_stack(environment.name, name, program=lambda: program(given), opts=options)
 plan = str(Path(tempfile.mkdtemp()) / "plan.json")
 stack.preview(plan=plan)
-stack.up(plan=plan)
+if sys.argv[3:] != ["preview"]:
+    stack.up(plan=plan)
 """
 
 with cut_over() as checkout:
-    from rollout.adapters.pulumi.install.locate import require
-
-    path = os.pathsep.join([str(require().path.parent), os.environ["PATH"]])
-    state = (checkout.folder / ".rollout" / "sandbox" / "state").resolve().as_uri()
-    bare_variables = {
-        **os.environ,
-        **checkout.variables,
-        "PATH": path,
-        "PULUMI_BACKEND_URL": state,
-        "PULUMI_CONFIG_PASSPHRASE": "",
-    }
     weights = itertools.cycle(("5", "10", "25", "50"))
 
-    def bare() -> float:
+    def bare(*only: str) -> float:
         """The two calls, by the SDK as it is."""
-        command = [sys.executable, "-c", BARE, ENVIRONMENT, next(weights)]
+        command = [sys.executable, "-c", BARE, ENVIRONMENT, next(weights), *only]
         return seconds(
-            lambda: subprocess.run(command, cwd=checkout.folder, env=bare_variables, check=True, capture_output=True)
+            lambda: subprocess.run(
+                command, cwd=checkout.folder, env=checkout.for_engine, check=True, capture_output=True
+            )
         )
 
     compare(
@@ -54,6 +45,13 @@ with cut_over() as checkout:
         lambda: seconds(lambda: checkout.rollout("weight", ENVIRONMENT, next(weights), "--yes", "--no-save")),
         "preview and up with a plan, bare script",
         bare,
-        limit=1.15,
-        times=5,
+        limit=0.5,
+        times=3,
+    )
+    compare(
+        "rollout preview weight of 8 routes",
+        lambda: seconds(lambda: checkout.rollout("preview", "weight", ENVIRONMENT, next(weights))),
+        "preview, bare script",
+        lambda: bare("preview"),
+        limit=0.5,
     )

@@ -36,8 +36,7 @@ class Early:
         engine: What `preview` starts.
     """
 
-    def __init__(self, asked: Asked, preview: Callable[[Given], StackPreview | None], engine: PulumiCli) -> None:
-        self.asked = asked
+    def __init__(self, preview: Callable[[Given], StackPreview | None], engine: PulumiCli) -> None:
         self._engine = engine
         self._given: Future[ProgramInput] = Future()
         self._result = DaemonPool(1, "preview").submit(preview, self._wait)

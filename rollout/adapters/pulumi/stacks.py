@@ -51,7 +51,7 @@ class PulumiStacks(PulumiStates):
     ) -> None:
         super().__init__(environment, settings)
         self._unlocking = Unlocking(environment, settings.backend, on_lock_cleared)
-        self._early: Early | None = None
+        self._early: dict[Asked, Early] = {}
 
     def backend(self) -> str:
         """See `state.ports.Stacks`.
@@ -69,8 +69,8 @@ class PulumiStacks(PulumiStates):
     def preview(
         self, stack: str, given: ProgramInput, plan: Path, *, create: bool = False, refresh: bool = False
     ) -> StackPreview | None:
-        early, self._early = self._early, None
-        if early and early.asked == Asked(stack, plan, create) and not refresh and (result := early.finish(given)):
+        early = None if refresh else self._early.pop(Asked(stack, plan, create), None)
+        if early and (result := early.finish(given)):
             return result.result()
         return self._preview(stack, lambda: given, plan, create=create, refresh=refresh)
 
@@ -78,13 +78,13 @@ class PulumiStacks(PulumiStates):
     def ahead(self, stack: str, plan: Path, *, create: bool = False) -> Iterator[None]:
         engine = self._engine()
         asked = Asked(stack, plan, create)
-        early = Early(asked, lambda given: self._preview(stack, given, plan, create=create, engine=engine), engine)
+        early = Early(lambda given: self._preview(stack, given, plan, create=create, engine=engine), engine)
         DaemonPool(1, "program").submit(self._program, stack)  # its import takes a while; an error comes again with it
-        self._early = early
+        self._early[asked] = early
         try:
             yield
         finally:
-            self._early = None
+            self._early.pop(asked, None)
             early.end()
 
     def _preview(
@@ -164,11 +164,10 @@ class PulumiStacks(PulumiStates):
     @contextmanager
     def rehearsal(self, stack: str) -> Iterator[Stacks]:
         """See `state.ports.Stacks`; the copy has its own passphrase."""
-        with self._opened(stack) as opened:
-            try:
+        found = None
+        if not self._is_missing(stack):
+            with self._opened(stack) as opened, suppress(NoStackError):
                 found = explained(opened.export_stack)
-            except NoStackError:
-                found = None
         with work_folder() as folder:
             copy = PulumiStacks(self._environment, replace(self._settings, backend=folder.as_uri()))
             if found is not None:
@@ -230,6 +229,8 @@ class PulumiStacks(PulumiStates):
         self, stack: str, opened: Stack, run: Callable[[], object], problems: Diagnostics, *, create: bool
     ) -> None:
         """Run an operation on a stack, which is created if it is missing and may be."""
+        if create and self._is_missing(stack):
+            explained(lambda: opened.workspace.create_stack(opened.name))
         try:
             self._unlocking.run(stack, opened, run, problems)
         except NoStackError:
@@ -237,6 +238,12 @@ class PulumiStacks(PulumiStates):
                 raise
             explained(lambda: opened.workspace.create_stack(opened.name))
             self._unlocking.run(stack, opened, run, problems)
+
+    def _is_missing(self, stack: str) -> bool:
+        """Whether it is known without the engine that there is no such stack."""
+        with suppress(AskEngineError):
+            return self._folder(stack).deployment() is None
+        return False
 
     @contextmanager
     def _opened(

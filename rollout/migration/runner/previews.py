@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,12 +36,16 @@ class Previews:
         self._marks = marks
         self._emit = emit
 
-    def ahead(self, phase: Phase, folder: Path) -> AbstractContextManager[None]:
-        """Start the engine of a phase's first preview, while all is read that its program is given."""
-        first = phase.steps[0]
-        if first.begins_resources or first.stack == LEGACY:  # it may preview a copy, or nothing
-            return nullcontext()
-        return self._stacks.ahead(first.stack, folder / f"{first.stack}.json", create=first.creates_stack)
+    @contextmanager
+    def ahead(self, phase: Phase, folder: Path) -> Iterator[None]:
+        """Start the engines of a phase's previews, while all is read that their programs are given."""
+        with ExitStack() as started:
+            for step in phase.steps:
+                ours = step.stack != LEGACY or self._environment.is_legacy_ours
+                if ours and (not step.begins_resources or self._stacks.begun(step.stack) == ()):  # else on a copy
+                    plan = folder / f"{step.stack}.json"
+                    started.enter_context(self._stacks.ahead(step.stack, plan, create=step.creates_stack))
+            yield
 
     def prepare(self, run: PhaseRun, step: Step, folder: Path) -> PlannedStep:
         """Preview a step, on a copy of its stack where a preview of the stack itself would have to change its state.
