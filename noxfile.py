@@ -51,10 +51,12 @@ def wheel(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure each benchmark, or those named: help, status, rollback, weight, data_plane."""
+    """Measure each benchmark, or those named, beside the figures that landed last; --write keeps the new ones."""
     install(session)
-    for name in session.posargs or ("help", "status", "rollback", "weight", "data_plane"):
-        session.run("python", f"benchmarks/{name}.py")
+    options = [each for each in session.posargs if each == "--write"]
+    names = [each for each in session.posargs if each != "--write"]
+    for name in names or ("help", "status", "rollback", "weight", "phases", "memory", "data_plane"):
+        session.run("python", f"benchmarks/{name}.py", *options)
 
 
 @nox.session
