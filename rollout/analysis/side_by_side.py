@@ -37,6 +37,8 @@ def side_by_side(arms: Sequence[tuple[Arm, Arm]]) -> tuple[Blocks, float]:
 
 def by_minute(blocks: Blocks, log_bets: Floats) -> Floats:
     """Sums of logarithms of bets over streams, by the minute that each block ends with, and alternative."""
+    if (blocks.ends == np.arange(blocks.ends.shape[1])).all():
+        return np.asarray(log_bets.sum(axis=0))
     sums = np.zeros((int(blocks.ends.max(initial=0)) + 1, log_bets.shape[-1]))
     np.add.at(sums, blocks.ends, log_bets)  # a block that is padding has none
     return sums

@@ -46,7 +46,8 @@ _TOGETHER, _CACHED = 160, 32  # streams that are weighed at once, and those whos
 BAKE = 30
 """How many minutes a step is watched at least, if nobody says."""
 _MOST_HARM = 0.999
-_KNOWN, _MOST_REQUESTS = 3.0, 1e9
+_KNOWN = 3.0
+_MORE = np.unique(np.geomspace(1, 1e9, 2000).round())  # requests that may be missing, within a per cent
 _MORE_SLOW, _MOST_SLOW = 0.5, 0.05
 _EARLIER = 50  # minutes at which earlier faults are looked for; each was the last minute of a look of its own
 
@@ -149,7 +150,9 @@ def _weigh(
     ratio, shift = np.array([tolerated(s, tolerance) for s, (tolerance, *_) in zip(streams, bounds, strict=True)]).T
     harms = np.array([harm_of(stream, harm) for stream, (_, harm, _) in zip(streams, bounds, strict=True)])
     blocks, penalty = side_by_side([(stream.legacy, stream.candidate) for stream in streams])
-    harmful, _ = side_by_side([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
+    harmful = blocks
+    if any(stream.harmful for stream in streams):
+        harmful, _ = side_by_side([(stream.legacy, stream.harmful or stream.candidate) for stream in streams])
     alone = allowed_alone(blocks, ratio, shift)
     parts = [slice(start, start + _CACHED) for start in range(0, len(streams), _CACHED)]
     by_ratio = np.concatenate(
@@ -290,15 +293,8 @@ def _needs(stream: Stream, harm: Floats, totals: Floats, needed: float) -> int |
     known = _KNOWN / usual if usual else 0.0  # requests, in which legacy has few bad ones
     rate = (float(arm.events.sum()) + usual * known) / (requests + known)
     gains = growth_of_no_harm(others / requests, rate, base, float(harm[0]), float(harm[1]))[0]
-    low, high = 0.0, 1.0
-    while log_no_harm(totals + gains * high) < needed:
-        low, high = high, 2 * high
-        if high > _MOST_REQUESTS:
-            return None
-    while high - low > 1:
-        middle = (low + high) / 2
-        low, high = (low, middle) if log_no_harm(totals + gains * middle) >= needed else (middle, high)
-    return max(1, math.ceil(high))
+    enough = log_no_harm(totals + gains * _MORE[:, None]) >= needed
+    return int(_MORE[enough.argmax()]) if enough.any() else None
 
 
 def growth_of_no_harm(
