@@ -22,11 +22,14 @@ from rollout.ramp.view import RampView, view
 from rollout.state.ramp_journal import Journal, Kind
 
 if TYPE_CHECKING:
+    from rollout.analysis.calibration import Calibration
     from rollout.analysis.planning import RampPlan
 
+CALIBRATED = timedelta(hours=6)
 KEPT_CLIENTS = (
     "cookies keep each client with one implementation, and the judge counts requests: a few heavy clients can fail a "
-    'good candidate; `unit = "clients"` in [analysis] counts clients, and `from = "end"` in [stickiness] keeps nobody'
+    'good candidate; `rollout calibrate` measures it, `unit = "clients"` in [analysis] counts clients, and '
+    '`from = "end"` in [stickiness] keeps nobody'
 )
 """A note of a plan whose steps keep clients."""
 FEWER_CLIENTS = "clients are counted, who are fewer than their requests: a step takes longer than planned"
@@ -152,6 +155,24 @@ class EnvironmentRamp(Part):
             pools=pools,
             notes=notes,
         )
+
+    def calibrate(self, *, since: timedelta | str = CALIBRATED, ramps: int = 200) -> Calibration:
+        """Judge ramps of legacy against itself, on its access logs, and keep in history how often one is rolled back.
+
+        Nothing moves.
+
+        Args:
+            since: How far back logs are read, 1 h to 1 d: an hour and one ramp at least.
+            ramps: How many, 10 to 10,000.
+
+        Raises:
+            UsageError: An argument is out of range, or the logs are of too little time.
+            AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
+            EngineError, Locked: History can't be written.
+        """
+        from rollout.api.calibration import Calibrations  # noqa: PLC0415 - numpy takes a while to import
+
+        return Calibrations(self._opened)(since, ramps)
 
     @cached_property
     def _onlooker(self) -> EnvironmentRampActions:

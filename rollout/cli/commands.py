@@ -47,6 +47,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "approve": "Approve a step that waits for approval",
         "freeze": "Freeze the ramp: no raise until a time",
         "plan-ramp": "Estimate how long each step takes",
+        "calibrate": "Measure, on past requests, how often a ramp fails for nothing",
     },
     "Look": {
         "status": "Show wanted, live and measured weights; --watch repeats it",

@@ -17,13 +17,16 @@ class RoleName(StrEnum):
     OBSERVE = "observe"
     ROLLBACK = "rollback"
     OPERATE = "operate"
+    CALIBRATE = "calibrate"
 
 
 @command(json=False)
 def iam_policy(
     run: Session,
     environment: EnvironmentName,
-    role: Annotated[RoleName, typer.Option("--for", help="The role: read only, roll back, or everything.")],
+    role: Annotated[
+        RoleName, typer.Option("--for", help="The role: read only, roll back, everything, or read access logs.")
+    ],
     live: Annotated[
         bool, typer.Option("--live", help="Read AWS, and name each rule by its ARN instead of a pattern.")
     ] = False,

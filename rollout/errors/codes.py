@@ -17,6 +17,7 @@ ARGUMENTS: Mapping[str, str] = {
     "invalid-weight": "Not 0 to 100 per cent with at most one decimal.",
     "missing-argument": "An argument or option is missing, and there is no terminal to ask.",
     "out-of-range": "A number or a time is out of range.",
+    "too-few-logs": "There are access logs of less time than it takes.",
     "unanswered": "The user cancelled the questions of `rollout init`.",
     "unknown-change": "The history has no change with this number.",
     "unknown-environment": "The inventory has no environment of this name.",

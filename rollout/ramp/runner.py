@@ -155,6 +155,8 @@ class Runner(Generic[Live]):
         if is_first:
             steps = self._environment.ramp.steps
             self._emit(events.RampPickedUp(self._name, stands.weight, stands.since, steps, stands.note))
+            if stands.calibrated and stands.calibrated.safe is False:
+                self._warn(f"a good candidate may be rolled back: {stands.calibrated.sentence}")
         now = self._means.now()
         judgement, alarms, unread = self._evidence(live, stands, now)
         decision = decide(self._environment.ramp, stands, judgement, now, alarms)

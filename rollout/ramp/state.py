@@ -38,6 +38,7 @@ class RampState:
         is_by_hand: Whether it ended because all routes were moved back to legacy.
         left: Routes that should be on legacy alone after a failure, and are not.
         half_back: Some routes are on legacy alone: they were moved, or a way back was interrupted.
+        calibrated: The last entry on how this traffic can be judged.
         note: A note on it.
     """
 
@@ -57,6 +58,7 @@ class RampState:
     is_by_hand: bool = False
     left: tuple[str, ...] = ()
     half_back: Drift | None = None
+    calibrated: JournalEntry | None = None
     note: str | None = None
 
 
@@ -72,7 +74,9 @@ def ramp_state(
     Raises:
         Drift: The live weights aren't what the ramp left, or don't go together.
     """
-    stands = _replayed(environment, entries)
+    calibrated = next((each for each in reversed(entries) if each.kind is Kind.CALIBRATED), None)
+    entries = [each for each in entries if each.kind is not Kind.CALIBRATED]
+    stands = replace(_replayed(environment, entries), calibrated=calibrated)
     weights = _weights(environment, live, stands.routes)
     found = set(weights.values())
     if stands.ended is not None:

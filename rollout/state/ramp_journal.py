@@ -44,6 +44,7 @@ class Kind(StrEnum):
     ASKED = "approval-asked"
     APPROVED = "approved"
     FROZEN = "frozen"
+    CALIBRATED = "calibrated"
 
 
 class JournalEntry(Frozen):
@@ -57,6 +58,7 @@ class JournalEntry(Frozen):
         until: For `frozen`: no raise before; one in the past lifts it.
         overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
         builds: For a ramp of builds: the versions that it is about, such as `rust-scorer:2`.
+        safe: For `calibrated`: whether a ramp of legacy against itself isn't rolled back, as stacks.toml was.
         sentence: In words.
     """
 
@@ -68,6 +70,7 @@ class JournalEntry(Frozen):
     until: AwareDatetime | None = None
     overruled: tuple[str, ...] | None = None
     builds: tuple[str, ...] | None = None
+    safe: bool | None = None
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
 
@@ -172,6 +175,7 @@ class Journal:
         until: datetime | None = None,
         *,
         overruled: tuple[str, ...] | None = None,
+        safe: bool | None = None,
     ) -> str:
         """An update's message that holds an entry of now; see `JournalEntry`."""
         entry = JournalEntry(
@@ -183,6 +187,7 @@ class Journal:
             until=until,
             overruled=overruled or None,
             builds=self.builds or None,
+            safe=safe,
             sentence=sentence[:MAX_SENTENCE],
         )
         return message(self._environment, entry)

@@ -24,6 +24,7 @@ from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.policies import Asked, Policy
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.story import seed
+from tests.codes import raises
 from tests.conftest import Team, made_team
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
@@ -31,7 +32,13 @@ pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun ea
 NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 MARK, UNMARK = "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"
 # a ramp that goes back marks the rules; the first raise after a rollback takes the marks away, which here is the ramp
-NOT_IN_THE_STORY = {"ramp": {MARK}, "weight": {UNMARK}, "phase3": {UNMARK}, "override": {UNMARK}}
+NOT_IN_THE_STORY = {
+    "calibrate": {"s3:GetObject"},
+    "ramp": {MARK},
+    "weight": {UNMARK},
+    "phase3": {UNMARK},
+    "override": {UNMARK},
+}
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
 WITH_ANOTHER_OWNER = {"release"}
 
@@ -113,6 +120,12 @@ def planned(it: EnvironmentRollout) -> None:
         it.ramp.plan()
 
 
+def calibrated(it: EnvironmentRollout) -> None:
+    """Calibrate, for which there are no logs of enough time."""
+    with raises(UsageError, "too-few-logs"):
+        it.ramp.calibrate()
+
+
 BUILD: tuple[Step, ...] = (
     ("observe", "preflight", lambda it: it.preflight()),
     ("observe", "preview", lambda it: it.preview("phase1")),
@@ -139,6 +152,7 @@ RAMP: tuple[Step, ...] = (
     ("observe", "report", lambda it: it.reports.overview()),
     ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
+    ("calibrate", "calibrate", calibrated),
     ("observe", "drift", lambda it: it.drift()),
     ("observe", "history", lambda it: it.history()),
     ("rollback", "rollback", lambda it: it.rollback()),

@@ -76,6 +76,7 @@ EVENTS = (
     events.RampFailed("production", TEN.weight, "worse", "rolled back", ("score",)),
     events.RampFinished("production", TEN.weight, "no worse"),
     events.RampNoted("production", "frozen", "ann@desk", None, MONDAY),
+    events.RampsJudged("production", 25, 200),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
     events.Warned("production", "mind the step"),
 )

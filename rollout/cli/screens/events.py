@@ -102,6 +102,11 @@ def _previewing(event: events.PreviewStarted, to: People) -> None:
 
 
 @show.register
+def _calibrating(event: events.RampsJudged, to: People) -> None:
+    to.busy(f"judging ramps of legacy against itself: {event.done:,} of {event.ramps:,}")
+
+
+@show.register
 def _gate(event: events.GateOpened, to: People) -> None:
     to.draw(gate(event.gate, to.out.width))
     to.commands(event.gate.commands)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rollout.migration.events.ramp import RampNoted as RampNoted
     from rollout.migration.events.ramp import RampPickedUp as RampPickedUp
     from rollout.migration.events.ramp import RampRaised as RampRaised
+    from rollout.migration.events.ramp import RampsJudged as RampsJudged
     from rollout.migration.events.ramp import RampWaiting as RampWaiting
     from rollout.migration.events.rollback import BuildTakenBack as BuildTakenBack
     from rollout.migration.events.rollback import RollbackFinished as RollbackFinished

@@ -77,3 +77,11 @@ class RampNoted(RampEvent):
     by: str
     weight: Percent | None = None
     until: Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RampsJudged(Event):
+    """Of the ramps of legacy against itself, so many are judged."""
+
+    done: int
+    ramps: int

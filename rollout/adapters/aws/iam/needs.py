@@ -6,9 +6,9 @@ Tests compare it with the calls that the commands make in the sandbox: none may 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rollout.adapters.aws.iam.resources import Resources, log_folder
+from rollout.adapters.aws.iam.resources import Resources, if_by_client, log_folder
 from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
 
 Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
@@ -79,16 +79,17 @@ _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
 _COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
-_ACCESS_LOGS = (
-    Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), Resources.logged_balancers),
+_LOGS = (
+    Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",)),
     Need(
         "FindLogs",
         ("s3:ListBucket",),
-        Resources.log_buckets,
+        Resources.buckets,
         lambda names: {"StringLike": {"s3:prefix": f"*{log_folder(names.environment)}"}},
     ),
+    Need("ReadLogs", ("s3:GetObject",), Resources.log_files),
 )
-_READ_LOGS = (*_ACCESS_LOGS, Need("ReadLogs", ("s3:GetObject",), Resources.log_files))
+_WHERE_LOGS, _FIND_LOGS, _READ_LOGS = (replace(need, on=if_by_client(need.on)) for need in _LOGS)
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
@@ -245,8 +246,9 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_ACCESS_LOGS, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, _WHERE_LOGS, _FIND_LOGS, *_READ_STATE),
     "plan-ramp": (_LOOK, _MEASURE),
+    "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES),
@@ -269,7 +271,19 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_WRITE_STATE,
     ),
     "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
-    "ramp": (*_CHANGE, *_ASK_BACK, *_OVERRULE, _MEASURE, _ALARMS, _COLD_STARTS, *_READ_LOGS, _ASK_CANDIDATES, _TELL),
+    "ramp": (
+        *_CHANGE,
+        *_ASK_BACK,
+        *_OVERRULE,
+        _MEASURE,
+        _ALARMS,
+        _COLD_STARTS,
+        _WHERE_LOGS,
+        _FIND_LOGS,
+        _READ_LOGS,
+        _ASK_CANDIDATES,
+        _TELL,
+    ),
     "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,

@@ -12,12 +12,13 @@ from rollout.adapters.aws.iam.resources import Resources
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
-Role = Literal["observe", "rollback", "operate"]
+Role = Literal["observe", "rollback", "operate", "calibrate"]
 
 ROLES: Mapping[Role, tuple[str, ...]] = {
     "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp", "drift", "history"),
     "rollback": ("rollback",),
-    "operate": tuple(COMMANDS),
+    "operate": tuple(command for command in COMMANDS if command != "calibrate"),
+    "calibrate": ("calibrate",),
 }
 """The commands of each role."""
 
@@ -28,7 +29,7 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        role: `observe`, `rollback` or `operate`.
+        role: `observe`, `rollback`, `operate` or `calibrate`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
@@ -75,6 +76,7 @@ class Denial:
     def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
+        roles = roles[:-1] if len(roles) > 1 and roles[-1] == "calibrate" else roles  # it's for no other command
         if roles:
             return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy with it; see docs/security.md"
         return "the programs or another tool need it, and rollout's policies don't have it; see docs/security.md"

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +19,11 @@ from rollout.programs.rights import aws_policies, statements
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
 _Arns = tuple[str, ...]
+
+
+def if_by_client(of: Callable[[Resources], _Arns]) -> Callable[[Resources], _Arns]:
+    """Some resources, if a ramp counts clients."""
+    return lambda names: of(names) if names.environment.analysis.unit == "clients" else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,17 +196,13 @@ class Resources:
         asked = "cold-starts" in self.environment.analysis.metrics
         return (self._arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
 
-    def logged_balancers(self) -> _Arns:
-        """For where load balancers' access logs are, if clients are counted."""
-        return self.everything() if self.environment.analysis.unit == "clients" else ()
-
-    def log_buckets(self) -> _Arns:
+    def buckets(self) -> _Arns:
         """All buckets, as only AWS knows which have access logs; see `log_folder`."""
-        return tuple(f"arn:{self.partition}:s3:::{each}" for each in self.logged_balancers())
+        return (f"arn:{self.partition}:s3:::*",)
 
     def log_files(self) -> _Arns:
         """The access logs of the environment's account and region in them."""
-        return tuple(f"{bucket}/{log_folder(self.environment)}" for bucket in self.log_buckets())
+        return (f"arn:{self.partition}:s3:::*/{log_folder(self.environment)}",)
 
     def dashboard(self) -> _Arns:
         """The dashboard of `rollout monitoring`."""

@@ -1,0 +1,91 @@
+"""An environment's traffic, judged against itself; see `analysis.calibration`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from rollout.api.arguments import in_range
+from rollout.api.opened import Part
+from rollout.base.formatting import count_of
+from rollout.errors import EngineError, UsageError
+from rollout.migration import events
+from rollout.ramp.controls import who
+from rollout.state.ramp_journal import Journal, Kind
+
+if TYPE_CHECKING:
+    from rollout.analysis.calibration import Calibration
+    from rollout.analysis.measuring.past_lines import PastLines
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+FEWEST, MOST = 10, 10_000
+
+
+class Calibrations(Part):
+    """Ramps of legacy against itself."""
+
+    def __call__(self, since: timedelta | str, ramps: int) -> Calibration:
+        """See `EnvironmentRamp.calibrate`."""
+        from rollout.analysis.calibration import TooShort, calibrate  # noqa: PLC0415 - scipy takes a while to import
+
+        self._environment.require("ramp", "analysis")
+        span = in_range(since, HOUR, DAY, "access logs")
+        if not FEWEST <= ramps <= MOST:
+            raise UsageError(
+                f"{count_of(ramps, 'ramp')}: too few or too many", hint=f"give {FEWEST} to {MOST}", code="out-of-range"
+            )
+        environment = self._environment
+        past = self._lines(span).requests(environment.analysis.metrics)
+
+        def done(number: int) -> None:
+            self._emit(events.RampsJudged(environment.name, number, ramps))
+
+        try:
+            found = calibrate(
+                past, environment.analysis, environment.ramp, environment.stickiness, ramps=ramps, progress=done
+            )
+        except TooShort as error:
+            raise UsageError(
+                f"there are access logs of {count_of(error.minutes, 'minute')}",
+                hint=f"{error.needed} are needed, for an hour and one ramp: give a longer --since, or wait",
+                code="too-few-logs",
+            ) from None
+        self._record(found)
+        return found
+
+    def _lines(self, span: timedelta) -> PastLines:
+        """What the logs have of legacy's requests.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
+        """
+        from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - so does numpy
+
+        environment, logs = self._environment, self._container.access_logs
+        live = self._container.load_balancers.read(environment, tags=False)
+        now = self._container.utc
+        start = (now - span).replace(second=0, microsecond=0)
+        rules = {name: (route, live.rule_of(route)) for name, route in environment.routes.items()}
+        spots = {
+            (str(live.group_arn(route.legacy)), "0" if rule.is_default else str(rule.priority)): name
+            for name, (route, rule) in rules.items()
+            if rule
+        }
+        lines = PastLines(start, span // timedelta(minutes=1), spots, environment.analysis.clients_by)
+        for balancer in dict.fromkeys(live.load_balancers[route.load_balancer] for route, _ in rules.values()):
+            for file in logs.files(balancer, start, now):
+                for some in logs.lines(file):
+                    lines.feed(some)
+                if lines.is_full:
+                    break
+        return lines
+
+    def _record(self, found: Calibration) -> None:
+        """Keep it in history, where a ramp looks for it; before phase 2 there is none."""
+        journal = Journal(self._environment.name, lambda: self._container.stacks, lambda: self._container.utc, who())
+        try:
+            journal.write(journal.message(Kind.CALIBRATED, sentence=found.sentence, safe=found.is_safe))
+        except EngineError as error:
+            if error.code != "stack-missing":
+                raise
+            self._emit(events.Warned(self._environment.name, "history doesn't have this yet: phase 2 makes its stack"))
