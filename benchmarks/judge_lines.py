@@ -201,9 +201,10 @@ def _crashes(
     for metric, windows in drawn.items():
         maybe |= _may_fail(metric, windows[0], 0.05, 10.0)
     for ramp in map(int, np.flatnonzero(maybe)):
-        streams = [
-            stream(metric, windows[0], ramp, route) for metric, windows in drawn.items() for route in range(ROUTES)
-        ]
+        streams = list[Stream]()
+        for metric, windows in drawn.items():
+            history = by_requests(traffic, metric, 0.0, (ROUTES, HISTORY), random)
+            streams += (stream(metric, windows[0], ramp, route, history) for route in range(ROUTES))
         failed[ramp] = judge_clients((), streams, _analysis(errors), steps=STEPS).verdict is Verdict.FAIL
     return failed
 
