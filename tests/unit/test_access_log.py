@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rollout.analysis.measuring.access_log import Answer, Minutes, answer_of, asked_of
+from rollout.analysis.measuring.access_log import Answer, Minutes, answer_of, asked_of, without_quotes
 
 GROUP = b"arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/my-targets/73e2d6bc24d8a067"
 HEAD = b"2018-11-30T22:23:00.186641Z app/my-loadbalancer/50dc6c495c0c9188 "
@@ -30,7 +30,10 @@ SECURE = (
 
 
 def read(line: bytes) -> tuple[tuple[bytes, ...], Answer]:
-    *asked, rest = asked_of(line)
+    try:
+        *asked, rest = asked_of(line)
+    except ValueError:
+        *asked, rest = asked_of(without_quotes(line))
     return tuple(asked), answer_of(rest)
 
 

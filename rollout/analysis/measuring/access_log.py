@@ -35,19 +35,8 @@ def asked_of(line: bytes) -> Asked:
     """Who asked, and where the request went; fields that AWS adds at a line's end later are ignored.
 
     Raises:
-        ValueError: The line was cut off, or has another form.
+        ValueError: The line was cut off, or has another form: see `without_quotes`.
     """
-    try:
-        return _plain(line)
-    except ValueError:
-        found = _QUOTED.match(line)
-        if found is None:
-            raise
-        return _plain(line[: found.start("request")] + line[found.end("request") :])
-
-
-def _plain(line: bytes) -> Asked:
-    """A line whose request has no quotes of its own."""
     head, _, between, agent, target, _, _, _, _, _, rule, rest = line.split(b'"', 11)
     _, time, _, client, answer = head.split(b" ", 4)
     if between != b" " or target.count(b" ") != _SPACES:
@@ -60,6 +49,17 @@ def _plain(line: bytes) -> Asked:
         rule[1 : rule.index(b" ", 1)],
         (answer, rest),
     )
+
+
+def without_quotes(line: bytes) -> bytes:
+    """A line without its request, if that has quotes of its own.
+
+    Raises:
+        ValueError: It has none, or the line has another form.
+    """
+    if found := _QUOTED.match(line):
+        return line[: found.start("request")] + line[found.end("request") :]
+    raise ValueError(line)
 
 
 def answer_of(rest: tuple[bytes, bytes]) -> Answer:

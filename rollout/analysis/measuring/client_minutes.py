@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -37,7 +37,6 @@ class Clients:
         first: By client, the time of its first request.
         counts: By client, see `ERRORS`.
         mask: A client counts if its hash has none of these bits.
-        requests: How many requests were counted.
         codes: By status, those with a 4xx.
     """
 
@@ -50,7 +49,7 @@ class Clients:
         self._answered = [1 << _BITS * n for n in range(1 + len(ERRORS), self._width)]
         self.first: dict[int, bytes] = {}
         self.counts: dict[int, Counts] = {}
-        self.mask = self.requests = 0
+        self.mask = 0
         self.codes: Counter[bytes] = Counter()
 
     def count(self, client: int, time: bytes, answer: Answer) -> None:
@@ -69,7 +68,6 @@ class Clients:
                 what += _SERVER if status >= b"5" else _CLIENT
         if client & self.mask:
             return
-        self.requests += 1
         if what & _CLIENT:
             self.codes[status] += 1
         first = self.first.get(client)
@@ -79,10 +77,13 @@ class Clients:
         if first is None and len(self.counts) > self._most:
             self._sample()
 
-    def total(self, clients: Counter[Counts]) -> NDArray[np.float64]:
+    def requests(self) -> int:
+        """How many requests were counted."""
+        return int(self._read(self.counts.values())[:, [0, *range(1 + len(ERRORS), self._width)]].sum())
+
+    def total(self, clients: Mapping[Counts, int]) -> NDArray[np.float64]:
         """The sums over clients with such counts, `COLUMNS` for each metric."""
-        packed = b"".join(counts.to_bytes(self._width * _BITS // 8, "little") for counts in clients)
-        number, counts = np.array([*clients.values()]), np.frombuffer(packed, "<u4").reshape(-1, self._width)
+        number, counts = np.array([*clients.values()]), self._read(clients)
         times = counts[:, 1 + len(ERRORS) :]
         answered = times.sum(axis=1)
         requests = counts[:, 0] + answered
@@ -97,6 +98,10 @@ class Clients:
             else:
                 found += 0, 0, 0
         return np.array(found)
+
+    def _read(self, counts: Iterable[Counts]) -> NDArray[np.uint32]:
+        packed = b"".join(each.to_bytes(self._width * _BITS // 8, "little") for each in counts)
+        return np.frombuffer(packed, "<u4").reshape(-1, self._width)
 
     def _sample(self) -> None:
         while len(self.counts) > self._most:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollout.analysis.by_client import EVERY
-from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of
+from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of, without_quotes
 from rollout.analysis.measuring.client_minutes import COLUMNS, Clients, Counts, Minute
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Latency, Stream, Window
@@ -45,7 +45,7 @@ class Codes:
 
     def add(self, clients: Clients) -> None:
         """Count a minute's."""
-        self.requests += clients.requests
+        self.requests += clients.requests()
         for status, count in clients.codes.items():
             self.by_status[status.decode() if status in _STATUSES else "others"] += count
 
@@ -147,7 +147,10 @@ class ClientCounts:
         text, minute = b"", None
         for line in lines:
             try:
-                time, address, agent, group, rule, rest = asked_of(line)
+                try:
+                    time, address, agent, group, rule, rest = asked_of(line)
+                except ValueError:
+                    time, address, agent, group, rule, rest = asked_of(without_quotes(line))
                 if time[:16] != text:
                     minute = self._minute(minutes[time[:16]])
                     text = time[:16]
@@ -228,20 +231,21 @@ class ClientCounts:
         }
         return Clients(self._metrics, limits, self._most // 10)
 
-    def _new(self, route: int, sides: tuple[Clients, Clients], side: int) -> list[Counter[Counts]]:
+    def _new(self, route: int, sides: tuple[Clients, Clients], side: int) -> list[dict[Counts, int]]:
         """By window, the counts of clients that count for the first time, and began on this side."""
         clients, other = sides[side], sides[1 - side]
-        found = [Counter[Counts]() for _ in self._windows]
+        found = [dict[Counts, int]() for _ in self._windows]
+        windows = [(new, window.known[route]) for new, window in zip(found, self._windows, strict=True)]
         mask = self._mask | clients.mask | other.mask
         for client, counts in clients.counts.items():
             if client & mask or (
                 client in other.first and (other.first[client], 1 - side) < (clients.first[client], side)
             ):
                 continue
-            for new, window in zip(found, self._windows, strict=True):
-                if client not in window.known[route]:
-                    window.known[route].add(client)
-                    new[counts] += 1
+            for new, known in windows:
+                if client not in known:
+                    known.add(client)
+                    new[counts] = new.get(counts, 0) + 1
         return found
 
     def _streams(self, window: _Window) -> Iterator[Stream]:
