@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from rollout.adapters.aws.access_logs import S3AccessLogs
-from rollout.adapters.aws.session import Access
+from rollout.adapters.aws.iam import policy
+from rollout.adapters.aws.session import Access, explained
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.ports import LogFile
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
+from rollout.inventory.ramp_settings import Analysis
 from rollout_sandbox import Fault
 from rollout_sandbox.landscape import log_requests
 from rollout_sandbox.strict.log_buckets import SERVICE
@@ -21,6 +23,7 @@ from tests.codes import raises
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, single
 from tests.sandbox.test_log_buckets import let_in
+from tests.unit.builders import environment
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -132,3 +135,23 @@ def test_a_file_that_is_gone_is_empty_and_one_that_is_no_log_is_told(logged: Sit
     content = b"".join(b"line %d\n" % n for n in range(200_000))
     logged.tenant.client("s3").put_object(Bucket=bucket, Key=file.key, Body=gzip.compress(content, 1))
     assert b"\n".join(line for lines in logs.lines(file) for line in lines) + b"\n" == content
+
+
+def test_the_policy_of_who_operates_lets_them_read_logs_and_nothing_else(logged: Site, logs: S3AccessLogs) -> None:
+    tenant, arn = logged.tenant, balancer(logged)
+    (bucket,) = filter(None, logs.buckets([arn]).values())
+    key = f"AWSLogs/{tenant.account}/elasticloadbalancing/{REGION}/2026/03/01/a.log.gz"
+    for each in (key, "secret.gz"):
+        tenant.client("s3").put_object(Bucket=bucket, Key=each, Body=gzip.compress(b"a line\n"))
+    inventory = environment(account=tenant.account, region=REGION, analysis=Analysis(unit="clients"))
+    tenant.sandbox.enforce(tenant.account, policy(inventory, "operate"))
+    try:
+        assert files(logged, logs) == ()
+        now = tenant.sandbox.clock.now()
+        assert list(logs.lines(LogFile(bucket, key, now, 3))) == [[b"a line"]]
+        with raises(AwsError, "access-denied"):
+            list(logs.lines(LogFile(bucket, "secret.gz", now, 3)))
+        with raises(AwsError, "access-denied"):
+            explained(lambda: tenant.client("s3").list_objects_v2(Bucket=bucket))
+    finally:
+        tenant.sandbox.enforce(tenant.account, None)
