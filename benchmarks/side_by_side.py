@@ -10,8 +10,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 ENVIRONMENT = "production"
+EIGHT, GROUPS = 8, ("old", "new")
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,63 @@ def cut_over() -> Iterator[Checkout]:
         checkout.open().phase1(approve=True)
         checkout.open().phase2(approve=True)
         yield checkout
+
+
+MANY = """
+[project]
+name = "many"
+[programs]
+routing = "rollout.programs.routing:program"
+[load-balancers.public]
+name = "public"
+[environments.production]
+account = "123456789012"
+region = "us-west-2"
+"""
+ROUTE = """
+[routes.r{0}]
+load-balancer = "public"
+path = "/r{0}/*"
+priority = {0}
+legacy = "old"
+candidate = {{ target-group = "new" }}
+"""
+
+
+@contextmanager
+def many(count: int) -> Iterator[Checkout]:
+    """Start a sandbox with so many rules, whose target groups others have, and take them through phase 2."""
+    from rollout.api.rollout import Rollout
+    from rollout_sandbox import daemon
+    from rollout_sandbox.landscape import Balancer, prepare
+
+    with tempfile.TemporaryDirectory(prefix="rollout-bench-") as name:
+        folder = Path(name)
+        (folder / "stacks.toml").write_text(MANY + "".join(map(ROUTE.format, range(1, count + 1))), "utf-8")
+        shutil.copytree(ROOT / "programs", folder / "programs")
+        info = daemon.start(folder / ".rollout" / "sandbox")
+        try:
+            environment = Rollout.load(folder / "stacks.toml", sandbox=info).environment(ENVIRONMENT)
+            account, region = environment.inventory.account, environment.inventory.region
+            there = prepare(partial(info.client, account=account, region=region), account, [Balancer("public")], GROUPS)
+            elb, listener = info.client("elbv2", account, region), there.listeners["public"]
+            actions = [{"Type": "forward", "TargetGroupArn": there.target_groups["old"]}]
+            for number in range(1, count + 1):
+                asks = [{"Field": "path-pattern", "PathPatternConfig": {"Values": [f"/r{number}/*"]}}]
+                elb.create_rule(ListenerArn=listener, Priority=number, Conditions=asks, Actions=actions)
+            environment.phase2(approve=True)
+            yield Checkout(folder, dict(info.environ(account, region, roots=[folder])), info)
+        finally:
+            daemon.stop(info.folder)
+
+
+COUNT = int(next((each for each in sys.argv[1:] if each.isdigit()), "8"))
+"""How many routes are measured: eight, or the number that a script is given."""
+
+
+def asked() -> AbstractContextManager[Checkout]:
+    """This repository's eight routes, cut over, or as many as were asked for."""
+    return cut_over() if COUNT == EIGHT else many(COUNT)
 
 
 def compare(

@@ -6,7 +6,7 @@ import itertools
 import subprocess
 import sys
 
-from side_by_side import ENVIRONMENT, compare, cut_over, seconds
+from side_by_side import COUNT, ENVIRONMENT, asked, compare, seconds
 
 BARE = """
 import sys, tempfile
@@ -28,7 +28,7 @@ if sys.argv[3:] != ["preview"]:
     stack.up(plan=plan)
 """
 
-with cut_over() as checkout:
+with asked() as checkout:
     weights = itertools.cycle(("5", "10", "25", "50"))
 
     def bare(*only: str) -> float:
@@ -41,7 +41,7 @@ with cut_over() as checkout:
         )
 
     compare(
-        "rollout weight of 8 routes",
+        f"rollout weight of {COUNT} routes",
         lambda: seconds(lambda: checkout.rollout("weight", ENVIRONMENT, next(weights), "--yes", "--no-save")),
         "preview and up with a plan, bare script",
         bare,
@@ -49,7 +49,7 @@ with cut_over() as checkout:
         times=3,
     )
     compare(
-        "rollout preview weight of 8 routes",
+        f"rollout preview weight of {COUNT} routes",
         lambda: seconds(lambda: checkout.rollout("preview", "weight", ENVIRONMENT, next(weights))),
         "preview, bare script",
         lambda: bare("preview"),

@@ -23,7 +23,7 @@ from rollout.migration.phases import Phase, Step
 from rollout.migration.policy import rule_bounds, violations, waived
 from rollout.migration.ports import Marks
 from rollout.migration.runner.run import PhaseRun, PlannedStep, stop_at
-from rollout.state.plan import LISTENER_RULE, Op, StackPreview
+from rollout.state.plan import LISTENER_RULE, Op, ResourceState, StackPreview
 from rollout.state.ports import Stacks
 
 
@@ -35,14 +35,16 @@ class Previews:
         self._stacks = stacks
         self._marks = marks
         self._emit = emit
+        self._begun: dict[str, tuple[ResourceState, ...] | None] = {}
 
     @contextmanager
     def ahead(self, phase: Phase, folder: Path) -> Iterator[None]:
         """Start the engines of a phase's previews, while all is read that their programs are given."""
+        self._begun = {step.stack: self._stacks.begun(step.stack) for step in phase.steps if step.begins_resources}
         with ExitStack() as started:
             for step in phase.steps:
                 ours = step.stack != LEGACY or self._environment.is_legacy_ours
-                if ours and (not step.begins_resources or self._stacks.begun(step.stack) == ()):  # else on a copy
+                if ours and self._begun.get(step.stack, ()) == ():  # else its preview is of a copy
                     plan = folder / f"{step.stack}.json"
                     started.enter_context(self._stacks.ahead(step.stack, plan, create=step.creates_stack))
             yield
@@ -60,7 +62,7 @@ class Previews:
         """
         stack = step.stack
         self._emit(events.PreviewStarted(run.environment.name, stack, step.summary))
-        begun = self._stacks.begun(stack) if step.begins_resources else ()
+        begun = self._begun.get(stack, ())
         if begun == ():
             return self._previewed(run, step, self._stacks, folder / f"{stack}.json")
         with self._stacks.rehearsal(stack) as copy:
