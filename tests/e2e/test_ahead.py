@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from rollout import EnvironmentRollout
+from rollout import EnvironmentRollout, Gate
 from rollout.adapters.pulumi.folder import Folder
-from rollout.errors import PreflightFailed
+from rollout.errors import GateRefused, PreflightFailed
 from rollout.inventory.model import ProgramInput, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
@@ -92,6 +92,21 @@ def test_an_update_keeps_the_key_of_the_state(cut_over: Team) -> None:
     cut_over.open().set_weight(10, approve=True)
     assert before
     assert folder.salt == before
+
+
+def test_a_declined_gate_leaves_no_engine_and_no_change(cut_over: Team) -> None:
+    before, history = cut_over.forwards(), cut_over.open().history()
+    at_the_gate: list[int] = []
+
+    def decline(_: Gate) -> bool:
+        at_the_gate.extend(engines())
+        return False
+
+    with pytest.raises(GateRefused):
+        cut_over.open().set_weight(10, approve=decline)
+    assert [*at_the_gate, *engines()] == []
+    assert cut_over.forwards() == before
+    assert cut_over.open().history() == history
 
 
 def test_it_ends_if_the_phase_is_refused(cut_over: Team) -> None:
