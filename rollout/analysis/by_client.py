@@ -61,7 +61,7 @@ def judge_clients(
     others = [stream for stream in streams if stream.metric not in by_client] if windows else []
     crashing = [stream for stream in streams if stream.latency is None and stream not in others]
     shares = shares_of_budget([*by_client, *(stream.metric for stream in others)])
-    of_clients = sum(shares[: len(by_client)]) or 1.0
+    of_clients = sum(shares[: len(by_client)]) if windows else 1.0
     found = list[MetricResult]()
     if others:
         found += judge(others, analysis, steps=steps, bake=bake, part=1 - of_clients).findings

@@ -224,6 +224,14 @@ def test_what_logs_do_not_tell_is_judged_by_requests() -> None:
         assert judged((0, errors(30, 0.001)), counted=[throttles]).verdict is verdict
 
 
+@pytest.mark.parametrize(("bad", "verdict"), [(0, Verdict.PASS), (3, Verdict.FAIL)])
+def test_requests_have_all_of_the_risk_where_logs_tell_no_metric(bad: int, verdict: Verdict) -> None:
+    throttles = counted(bad, metric="throttles", minutes=40)
+    nothing = [Window(0, ()), Window(30, ())]
+    with np.errstate(all="raise"):
+        assert judge_clients(nothing, [throttles], Analysis(), steps=5).verdict is verdict
+
+
 def test_retries_are_one_clients_and_bursts_of_clients_are_told() -> None:
     """A minute in which many clients fail counts as fewer."""
     uneven = np.resize([0.02, 0.0, 0.0, 0.0], 40)

@@ -16,10 +16,13 @@ from rollout.analysis.streams import Stream
 from rollout.errors import AwsError
 from rollout.fakes.access_logs import InMemoryAccessLogs, log_line
 from rollout.inventory.fields import LAST
+from rollout.inventory.model import Arn
 from rollout.inventory.ramp_settings import Analysis, MetricName
 from tests.codes import raises
 from tests.unit.builders import HOUR
 from tests.unit.test_evidence import BALANCER, FIRST, START, Case, arn, of
+
+SECURE = Arn(f"{BALANCER}/secure".replace(":loadbalancer/", ":listener/"))
 
 
 class Step(Case):
@@ -178,6 +181,57 @@ def test_a_default_action_is_rule_0() -> None:
     step.asks("la", 0, 40, rule=0)
     step.deliver(5)
     assert step.clients(8)[0] == (40, 0)  # type: ignore[index]
+
+
+def two_listeners(step: Step) -> Step:
+    """The second route is the first one's on another listener of the same load balancer, with the same priority."""
+    first, second = step.live.rules
+    routes = step.environment.routes
+    twin = routes["b"].model_copy(update={"priority": 1, "load_balancer": "secure"})
+    there = {"load_balancers": {**step.environment.load_balancers, "secure": step.environment.load_balancers["public"]}}
+    step.environment = step.environment.model_copy(update={"routes": {"a": routes["a"], "b": twin}, **there})
+    step.live = replace(
+        step.live,
+        rules=(first, replace(second, priority=1, listener=SECURE)),
+        listeners={**step.live.listeners, "secure": SECURE},
+        load_balancers={"public": BALANCER, "secure": BALANCER},
+    )
+    step.reader = EvidenceReader(step.environment, step.metrics, None, None, step.logs)
+    return step
+
+
+def test_a_route_on_two_listeners_whose_lines_are_alike_is_told_together() -> None:
+    step = two_listeners(Step("server-errors", a=("la", "ca"), b=("la", "ca")))
+    step.asks("la", 0, 40)
+    step.asks("ca", 0, 30)
+    step.deliver(5)
+    found = step.look(8)
+    assert [each.routes for each in found.windows[0].streams] == [("a", "b")]
+    assert found.windows[0].streams[0].legacy.requests[0] == 40
+    assert found.unseen == ()
+
+
+@pytest.mark.parametrize("there", [("la", "ca"), ("la", "cb")])
+def test_lines_that_two_rules_share_otherwise_compare_nothing(there: tuple[str, str]) -> None:
+    step = two_listeners(Step("server-errors", weight=10, a=("la", "ca"), b=there))
+    if there == ("la", "ca"):  # the same groups with another weight
+        other = replace(step.live.rules[1], forward=ForwardAction({arn("la"): 50, arn("ca"): 50}, HOUR))
+        step.live = replace(step.live, rules=(step.live.rules[0], other))
+    step.asks("la", 0, 40)
+    step.deliver(5)
+    found = step.look(8)
+    assert (found.windows, found.unseen) == ((), ("a", "b"))
+    assert any("a, b can't be compared by client" in note for note in found.notes)
+
+
+def test_a_rule_of_others_with_the_same_lines_makes_a_route_unknown() -> None:
+    step = Step("server-errors", a=("la", "ca"), b=("lb", "cb"))
+    others = replace(step.live.rules[0], arn=arn("others"), listener=SECURE, forward=ForwardAction({arn("la"): 1}))
+    step.live = replace(step.live, rules=(*step.live.rules, others))
+    step.asks("la", 0, 40)
+    step.asks("lb", 0, 40, rule=2)
+    step.deliver(5)
+    assert (step.clients(8, "a"), step.clients(8, "b")) == (None, [(40, 0), *[(0, 0)] * 4])
 
 
 def test_4xx_are_told_by_their_codes() -> None:

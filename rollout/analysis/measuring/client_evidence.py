@@ -10,17 +10,17 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate, groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rollout.alb.state import AlbState
+from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.measuring.logged_balancers import no_logs
-from rollout.analysis.measuring.pools import Pool
+from rollout.analysis.measuring.pools import Pool, pooled
 from rollout.analysis.measuring.tallies import Minutes
 from rollout.analysis.metrics import MINUTE, Series, Source, target_group
 from rollout.analysis.ports import AccessLogs, LogFile
@@ -90,12 +90,15 @@ class Logged:
     def pools(self) -> tuple[Pool, ...]:
         """Each route by itself."""
         of = {group: (source,) for group, (_, source) in self.sources.items()}
-        return tuple(Pool((route.name,), of[route.groups[0]], of[route.groups[1]]) for route in self.routes)
+        return tuple(Pool(route.names, of[route.groups[0]], of[route.groups[1]]) for route in self.routes)
 
 
 def logged(environment: Environment, live: AlbState) -> Logged:
-    """Which routes' lines are known, by the live rules."""
-    routes, sources, notes = list[LoggedRoute](), dict[str, tuple[Arn, Source]](), list[str]()
+    """Which routes' lines are known, by the live rules.
+
+    A line has no listener. So routes on several listeners whose rules have the same priority are told together.
+    """
+    routes, sources, notes = dict[str, LoggedRoute](), dict[str, tuple[Arn, Source]](), list[str]()
     for name, route in environment.routes.items():
         rule, balancer = live.rule_of(route), live.load_balancers.get(route.load_balancer)
         groups = [live.target_groups[each] for each in (route.legacy, route.candidate) if each in live.target_groups]
@@ -105,10 +108,41 @@ def logged(environment: Environment, live: AlbState) -> Logged:
             )
             continue
         legacy, candidate = (each.arn for each in groups)
-        priority = "0" if rule.is_default else str(rule.priority)
-        routes.append(LoggedRoute(name, priority, (legacy, candidate), all(each.is_lambda for each in groups)))
+        routes[name] = LoggedRoute(name, _logged_as(rule), (legacy, candidate), all(each.is_lambda for each in groups))
         sources |= {each.arn: (balancer, target_group(balancer, each.arn, of_lambda=each.is_lambda)) for each in groups}
-    return Logged(tuple(routes), sources, tuple(notes))
+    found = list[LoggedRoute]()
+    for names in pooled({name: {f"{route.rule} {group}" for group in route.groups} for name, route in routes.items()}):
+        first, *others = (routes[name] for name in names)
+        if _are_alike(environment, live, [first, *others]):
+            found.append(replace(first, others=names[1:]))
+        else:
+            notes.append(
+                f"{', '.join(names)} can't be compared by client: on another listener a rule of the same priority "
+                "forwards there otherwise, and access logs don't tell them apart"
+            )
+    used = {group for route in found for group in route.groups}
+    return Logged(tuple(found), {group: each for group, each in sources.items() if group in used}, tuple(notes))
+
+
+def _logged_as(rule: LiveRule) -> str:
+    return "0" if rule.is_default else str(rule.priority)
+
+
+def _are_alike(environment: Environment, live: AlbState, routes: Sequence[LoggedRoute]) -> bool:
+    """Whether all rules that have the same lines are these routes', and divide their requests alike."""
+    own = [environment.routes[route.name] for route in routes]
+    first, rules, split = routes[0], [live.rule_of(each) for each in own], live.split_of(own[0])
+    groups = {group for route in routes for group in route.groups}
+    mixed = (
+        rule.forward.weights
+        for rule in live.reachable
+        if rule.forward and _logged_as(rule) == first.rule and rule not in rules
+    )
+    return (
+        all(route.groups == first.groups for route in routes)
+        and all(live.split_of(each) == split for each in own)
+        and not any(groups & weights.keys() for weights in mixed)
+    )
 
 
 class ClientEvidence:

@@ -72,12 +72,19 @@ class LoggedRoute:
         rule: Its rule's priority.
         groups: The ARNs of legacy's and of the candidate's target group.
         of_lambda: Whether functions answer behind both.
+        others: Routes whose lines look the same, such as those of one endpoint on several listeners.
     """
 
     name: str
     rule: str
     groups: tuple[str, str]
     of_lambda: bool = True
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All whose lines these are."""
+        return (self.name, *self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +268,7 @@ class ClientCounts:
                     latency = limit.latency if limit else Latency(quantile, 0, 0, 0)
                     yield Stream(
                         metric,
-                        (route.name,),
+                        route.names,
                         start,
                         legacy,
                         candidate,
@@ -272,4 +279,4 @@ class ClientCounts:
                         unit="clients",
                     )
                 elif route.of_lambda or metric != "lambda-errors":
-                    yield Stream(metric, (route.name,), start, legacy, candidate, unit="clients")
+                    yield Stream(metric, route.names, start, legacy, candidate, unit="clients")

@@ -136,6 +136,8 @@ class EvidenceReader:
             notes += clients.notes()
         judged = (*streams, *(stream for window in windows for stream in window.streams))
         seen = {route for stream in judged for route in stream.routes}
+        if clients:
+            seen &= {name for route in clients.found.routes for name in route.names}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
         return Gathered(streams, tuple(notes), until, unseen, windows)
 
