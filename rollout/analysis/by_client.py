@@ -15,6 +15,7 @@ far more than the tolerance, and a Pass never rests on it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -30,6 +31,7 @@ from rollout.inventory.ramp_settings import Analysis, Margin, Metric
 EVERY = 30
 """Minutes from one window's beginning to the next one's, at least."""
 _FIRST, _CRASH = 0.75, 0.05  # of the risk is the first window's, and of what clients are judged by a crash's
+_AGAIN = 2  # times the clients that sufficed in the first window rule out harm in a later one, but for bad luck
 _CRASHED = Margin(relative=9, absolute=10)
 """A crash is ten times legacy's rate and ten points of a hundred more."""
 
@@ -54,15 +56,15 @@ def judge_clients(
         notes: What can't be compared, and why.
 
     Returns:
-        The verdict: Fail if any window fails; Pass if all that are as long as the bake pass, and nothing else prevents
-        it. There is one result for a metric and its routes: the worst window's.
+        The verdict: Fail if any window fails; Pass if the first one passes, and all that are as long as the bake and
+        have clients enough, and nothing else prevents it. A metric has one result for its routes: the worst window's.
     """
     by_client = [stream.metric for window in windows[:1] for stream in window.streams]
     others = [stream for stream in streams if stream.metric not in by_client] if windows else []
     crashing = [stream for stream in streams if stream.latency is None and stream not in others]
     shares = shares_of_budget([*by_client, *(stream.metric for stream in others)])
     of_clients = sum(shares[: len(by_client)]) if windows else 1.0
-    found = list[MetricResult]()
+    found, sufficed = list[MetricResult](), dict[tuple[str, tuple[str, ...]], float]()
     if others:
         found += judge(others, analysis, steps=steps, bake=bake, part=1 - of_clients).findings
     before = {(stream.metric, route): stream.before for stream in streams for route in stream.routes}
@@ -70,8 +72,13 @@ def judge_clients(
         each = [replace(one, before=before.get((one.metric, one.routes[0]))) for one in window.streams]
         warm = analysis.model_copy(update={"warm_up": max(timedelta(0), analysis.warm_up - window.since * MINUTE)})
         part *= of_clients * (1 - _CRASH)  # noqa: PLW2901 - a part of a part
-        results = judge(each, warm, steps=steps, bake=bake, part=part).findings
-        found += results if _is_long(window, bake) else filter(_prevents, results)
+        for result in judge(each, warm, steps=steps, bake=bake, part=part).findings:
+            same, clients = (result.metric, result.routes), result.candidate[1]
+            if not window.since:
+                sufficed[same] = (result.numbers or {}).get("sufficed", math.inf)
+            is_long = _is_long(window, bake) and clients >= _AGAIN * sufficed.get(same, math.inf)
+            if not window.since or is_long or _prevents(result):
+                found.append(result)
     crashes = judge(crashing, _for_a_crash(analysis), steps=steps, bake=bake, part=of_clients * _CRASH).findings
     found += (each for each in crashes if each.verdict is Verdict.FAIL)
     return concluded(found, notes)
@@ -85,11 +92,11 @@ def _parts(windows: Sequence[Window]) -> Iterator[float]:
 
 
 def _is_long(window: Window, bake: timedelta) -> bool:
-    return not window.since or any(len(stream.legacy.requests) * MINUTE >= bake for stream in window.streams)
+    return any(len(stream.legacy.requests) * MINUTE >= bake for stream in window.streams)
 
 
 def _prevents(result: MetricResult) -> bool:
-    """Whether a young window prevents a Pass: it isn't sure of anything yet, but may fail, suspect or fall silent."""
+    """Whether a window that needn't rule out harm yet prevents a Pass: it fails, suspects, or has fallen silent."""
     numbers = result.numbers or {}
     suspects = numbers.get("log-e-lately-worse", 0.0) >= numbers.get("log-e-lately-worse-needed", 1.0)
     return result.verdict is Verdict.FAIL or suspects or (result.verdict is Verdict.NO_DATA and bool(numbers))

@@ -165,7 +165,7 @@ def _compared(evidence: Evidence, analysis: Analysis) -> MetricResult:
         "log-e-lately-worse": evidence.log_lately_worse,
         "log-e-lately-worse-needed": evidence.log_lately_worse_needed,
         "phi": evidence.phi,
-    }
+    } | ({"sufficed": evidence.sufficed} if math.isfinite(evidence.sufficed) else {})
     silence = silent_since(stream)
     stops = on_worse_of(stream.metric, analysis) == "fail"
     if evidence.fault and (stops or evidence.suspicion):

@@ -14,7 +14,7 @@ _AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
 _EVERY = 5  # minutes between earlier looks
 
 
-def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tuple[float, int, int]:
+def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tuple[float, int, int, float]:
     """How surely harm is ruled out on one stream, since whichever block it may have begun at.
 
     If the candidate has been harmful since some block, the e-value of the blocks from there on is ever above 1/`missed`
@@ -29,13 +29,14 @@ def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tupl
         bake: How many minutes the step is watched at least.
 
     Returns:
-        The logarithm of that e-value, where the recent blocks begin, and the block since which it is least sure.
+        The logarithm of that e-value, where the recent blocks begin, the block since which it is least sure, and how
+        many of the candidate's requests sufficed at first.
     """
     many = max(1, int((blocks.candidate[0] > 0).sum()))
     ends, own = blocks.ends[0, :many], log_bets[None, :many]
     sufficed = log_no_harm(np.cumsum(own, axis=1))[0] >= needed
     if not sufficed.any():
-        return float(log_no_harm(own.sum(axis=1))[0]), 0, 0
+        return float(log_no_harm(own.sum(axis=1))[0]), 0, 0, math.inf
     requests = np.cumsum(blocks.candidate[0, :many])
     enough = _AGAIN * requests[sufficed.argmax()]
 
@@ -51,4 +52,4 @@ def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tupl
         looks = ends[many - 1] - np.arange(_EVERY, bake + 1, _EVERY)
         earlier = np.searchsorted(ends, looks[looks >= ends[0]], side="right") - 1
         found = max([found, *(at(int(look))[0] for look in earlier)])
-    return found, first, weakest
+    return found, first, weakest, float(requests[sufficed.argmax()])

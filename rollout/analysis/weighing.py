@@ -84,6 +84,7 @@ class Evidence:
         at_least: How many times worse it is at least, if it is.
         needs: About how many more of the candidate's requests rule out harm; None if unknown.
         phi: How many bad requests count as one.
+        sufficed: How many of the candidate's requests first ruled out harm; infinite if none did.
     """
 
     stream: Stream
@@ -98,6 +99,7 @@ class Evidence:
     at_least: float
     needs: int | None
     phi: float
+    sufficed: float
 
     @property
     def suspicion(self) -> bool:
@@ -175,7 +177,7 @@ def _weigh(
     found = list[Evidence]()
     for n, (stream, (_, harm, _)) in enumerate(zip(streams, bounds, strict=True)):
         one, bets, evidence, fault = blocks.of(slice(n, n + 1)), [by_ratio[n]], worse[n], None
-        no_harm, first, weakest = rule_out(one, against_harm[n], no_harm_needed, bake)
+        no_harm, first, weakest, sufficed = rule_out(one, against_harm[n], no_harm_needed, bake)
         lately = log_worse_since(bets[0][first:])
         if not stream.latency and max(evidence.max() - needed[n], lately.max() - suspicious) >= 0:
             some = slice(n, n + 1)  # both bounds must be exceeded, and so both hypotheses refuted
@@ -188,7 +190,7 @@ def _weigh(
             needs = _needs(stream, harms[n], phi[n] * against_harm[n, weakest:].sum(axis=0), phi[n] * no_harm_needed)
         levels = float(evidence.max()), float(needed[n]), no_harm, no_harm_needed
         late = float(lately.max()), suspicious
-        found.append(Evidence(stream, harm, *levels, fault, *late, 1.0, needs, float(phi[n])))
+        found.append(Evidence(stream, harm, *levels, fault, *late, 1.0, needs, float(phi[n]), sufficed))
     failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
     for n, times in zip(
         failed, _at_least(blocks.of(failed), guess.of(failed), ratio[failed], needed[failed], phi[failed]), strict=True

@@ -165,9 +165,17 @@ def test_each_metric_and_route_has_one_result_the_worst_windows() -> None:
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(29, Verdict.PASS), (30, Verdict.INCONCLUSIVE)])
 def test_a_pass_takes_all_windows_that_are_as_long_as_the_bake(minutes: int, verdict: Verdict) -> None:
-    """The second one has too few clients to rule out harm."""
-    few = replace(errors(minutes, 0.001), candidate=arm(np.full(minutes, 1.0), 0.001))
-    assert judged((0, errors(30 + minutes, 0.001)), (30, few)).verdict is verdict
+    """The second one is neither suspicious nor surely harmless."""
+    assert judged((0, errors(30 + minutes, 0.001)), (30, errors(minutes, 0.0035))).verdict is verdict
+
+
+def test_a_pass_takes_no_window_that_can_not_have_clients_enough() -> None:
+    """Where few come, a later window never has as many as the first one by the time that it is left out."""
+    slow = [
+        replace(each, candidate=arm(np.full(len(each.candidate.requests), 3.0), 0.001))
+        for each in (errors(480, 0.001), errors(60, 0.001))
+    ]
+    assert judged((0, slow[0]), (420, slow[1])).verdict is Verdict.PASS
 
 
 def test_the_first_window_has_to_pass_though_it_is_shorter_than_the_bake() -> None:
@@ -262,7 +270,7 @@ def test_the_windows_parts_of_the_risk_are_at_most_all_of_it(later: list[int]) -
     """A look's evidence needs more where a window begins later, as much as the parts say."""
     needed = list[float]()
     for number in (0, *later):
-        numbers = judged((30 * number, errors(1, 0.001)), bake=0).findings[0].numbers
+        numbers = judged((30 * number, errors(1, 0.5))).findings[0].numbers
         assert numbers is not None
         needed.append(numbers["log-e-worse-needed"])
     assert np.exp(-np.array(needed)).sum() <= Analysis().false_alarms / 5

@@ -309,7 +309,8 @@ def test_a_finding_tells_the_evidence_that_it_has_and_needs() -> None:
     both = {"log-e-worse", "log-e-worse-needed", "log-e-no-harm", "log-e-no-harm-needed", "phi"}
     lately = {"log-e-lately-worse", "log-e-lately-worse-needed"}
     for found, names in (
-        (judged(GOOD), both | lately),
+        (judged(GOOD), both | lately | {"sufficed"}),
+        (judged(errors(steady(50, [0], 3), steady(950, [1], 3))), both | lately),
         (judge_alone([GOOD], ceiling("server-errors", 0.5), steps=5), both),
     ):
         assert found.findings[0].numbers is not None
