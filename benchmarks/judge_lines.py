@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from rollout.analysis.bets import blocks_of, on_more, on_worse
-from rollout.analysis.by_client import judge_clients
+from rollout.analysis.by_client import EVERY, judge_clients
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.eprocess import log_worse
 from rollout.analysis.judge import judge
-from rollout.analysis.metrics import MINUTE
-from rollout.analysis.streams import Arm, Stream, Unit, Window
+from rollout.analysis.metrics import MINUTE, Unit
+from rollout.analysis.streams import Arm, Stream, Window
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.analysis.weighing import guessed, shares_of_budget, tolerated
 from rollout.inventory.ramp_settings import Analysis, Metric, MetricName
@@ -33,6 +33,7 @@ LASTS: Mapping[Unit, tuple[int, int]] = {"requests": (46, 30), "clients": (120, 
 TOGETHER = 50  # ramps that are drawn at once
 HANG = 240
 """The minute at which a good step should have passed, whatever it once looked like."""
+LAST = 3  # windows that are kept, and the first one
 LOOKS = (6, 10, 20)
 """Minutes at which one looks, besides the last: there, clients' phi is hardly known."""
 _SHARES = dict(zip(METRICS, shares_of_budget(METRICS), strict=True))
@@ -125,7 +126,8 @@ def judged(
         history = by_requests(traffic, metric, 0.0, (ROUTES, HISTORY), random)
         for since, step in steps.items():
             some = _until(step, minutes - since)
-            for route in range(ROUTES) if since < minutes else ():
+            kept = since < minutes and (not since or since // EVERY > (minutes - 1) // EVERY - LAST)
+            for route in range(ROUTES) if kept else ():
                 windows.setdefault(since, []).append(stream(metric, some, ramp, route, history, unit, since))
     if unit == "requests":
         return judge(windows[0], analysis, steps=STEPS)

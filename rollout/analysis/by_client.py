@@ -23,6 +23,7 @@ from datetime import timedelta
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.judge import concluded, judge
 from rollout.analysis.metrics import MINUTE
+from rollout.analysis.ruling_out import AGAIN, AGAINST
 from rollout.analysis.streams import Stream, Window
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.analysis.weighing import BAKE, shares_of_budget
@@ -31,7 +32,6 @@ from rollout.inventory.ramp_settings import Analysis, Margin, Metric
 EVERY = 30
 """Minutes from one window's beginning to the next one's, at least."""
 _FIRST, _CRASH = 0.75, 0.05  # of the risk is the first window's, and of what clients are judged by a crash's
-_AGAIN = 2  # times the clients that sufficed in the first window rule out harm in a later one, but for bad luck
 _CRASHED = Margin(relative=9, absolute=10)
 """A crash is ten times legacy's rate and ten points of a hundred more."""
 
@@ -56,8 +56,8 @@ def judge_clients(
         notes: What can't be compared, and why.
 
     Returns:
-        The verdict: Fail if any window fails; Pass if the first one passes, and all that are as long as the bake and
-        have clients enough, and nothing else prevents it. A metric has one result for its routes: the worst window's.
+        The verdict: Fail if any window fails; Pass if the first one passes, all that are as long as the bake and have
+        clients enough have ruled out harm, and none suspects it. A metric has one result for its routes: the worst one.
     """
     by_client = [stream.metric for window in windows[:1] for stream in window.streams]
     others = [stream for stream in streams if stream.metric not in by_client] if windows else []
@@ -76,8 +76,8 @@ def judge_clients(
             same, clients = (result.metric, result.routes), result.candidate[1]
             if not window.since:
                 sufficed[same] = (result.numbers or {}).get("sufficed", math.inf)
-            is_long = _is_long(window, bake) and clients >= _AGAIN * sufficed.get(same, math.inf)
-            if not window.since or is_long or _prevents(result):
+            is_long = _is_long(window, bake) and clients >= AGAIN * sufficed.get(same, math.inf)
+            if not window.since or _prevents(result) or (is_long and not _has_ruled_out(result)):
                 found.append(result)
     crashes = judge(crashing, _for_a_crash(analysis), steps=steps, bake=bake, part=of_clients * _CRASH).findings
     found += (each for each in crashes if each.verdict is Verdict.FAIL)
@@ -100,6 +100,12 @@ def _prevents(result: MetricResult) -> bool:
     numbers = result.numbers or {}
     suspects = numbers.get("log-e-lately-worse", 0.0) >= numbers.get("log-e-lately-worse-needed", 1.0)
     return result.verdict is Verdict.FAIL or suspects or (result.verdict is Verdict.NO_DATA and bool(numbers))
+
+
+def _has_ruled_out(result: MetricResult) -> bool:
+    """Whether a window once ruled out harm, and doesn't speak for it now: later faults are the next window's."""
+    numbers = result.numbers or {}
+    return "sufficed" in numbers and numbers["log-e-no-harm"] >= -AGAINST
 
 
 def _for_a_crash(analysis: Analysis) -> Analysis:

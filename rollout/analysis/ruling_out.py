@@ -9,8 +9,8 @@ import numpy as np
 from rollout.analysis.bets import Blocks, Floats
 from rollout.analysis.eprocess import log_no_harm, log_no_harm_since
 
-_AGAIN = 3  # times the requests that sufficed at first make the recent ones
-_AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
+AGAIN = 3  # times the requests that sufficed at first make the recent ones
+AGAINST = math.log(3)  # how much evidence for harm the recent minutes may hold
 _EVERY = 5  # minutes between earlier looks
 
 
@@ -38,7 +38,7 @@ def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tupl
     if not sufficed.any():
         return float(log_no_harm(own.sum(axis=1))[0]), 0, 0, math.inf
     requests = np.cumsum(blocks.candidate[0, :many])
-    enough = _AGAIN * requests[sufficed.argmax()]
+    enough = AGAIN * requests[sufficed.argmax()]
 
     def at(last: int) -> tuple[float, int, int]:
         starts = np.concatenate([[0], ends[:last] + 1])
@@ -48,7 +48,7 @@ def rule_out(blocks: Blocks, log_bets: Floats, needed: float, bake: int) -> tupl
         return float(since.min()), first, int(since.argmin())
 
     found, first, weakest = at(many - 1)
-    if -_AGAINST <= found < needed:
+    if -AGAINST <= found < needed:
         looks = ends[many - 1] - np.arange(_EVERY, bake + 1, _EVERY)
         earlier = np.searchsorted(ends, looks[looks >= ends[0]], side="right") - 1
         found = max([found, *(at(int(look))[0] for look in earlier)])
