@@ -59,10 +59,15 @@ class Calibrations(Part):
         Raises:
             AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
         """
+        from rollout.analysis.measuring.logged_balancers import (  # noqa: PLC0415 - as below
+            logged_balancers,
+            require_logs,
+        )
         from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - so does numpy
 
         environment, logs = self._environment, self._container.access_logs
         live = self._container.load_balancers.read(environment, tags=False)
+        require_logs(environment, live, logs)
         now = self._container.utc
         start = (now - span).replace(second=0, microsecond=0)
         rules = {name: (route, live.rule_of(route)) for name, route in environment.routes.items()}
@@ -72,7 +77,7 @@ class Calibrations(Part):
             if rule
         }
         lines = PastLines(start, span // timedelta(minutes=1), spots, environment.analysis.clients_by)
-        for balancer in dict.fromkeys(live.load_balancers[route.load_balancer] for route, _ in rules.values()):
+        for balancer in dict.fromkeys(logged_balancers(environment, live).values()):
             for file in logs.files(balancer, start, now):
                 for some in logs.lines(file):
                     lines.feed(some)

@@ -61,7 +61,7 @@ class EnvironmentRamp(Part):
         self._environment.require("ramp", "analysis", "notifications")
         name = self._environment.name
         actions = EnvironmentRampActions(
-            self._opened, save=save, warn=lambda said: self._emit(events.Warned(name, said))
+            self._opened, save=save, warn=lambda said: self._emit(events.Warned(name, said)), once=once
         )
         with self._emit.aside():
             journal = self._journal()

@@ -65,11 +65,12 @@ class EnvironmentRampActions(SharedActions):
         opened: The environment.
         save: Whether weights are written into stacks.toml.
         warn: Called with a sentence about a failed notification.
+        once: Whether there is no next look, which would read the access logs that are left.
     """
 
-    def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None]) -> None:
+    def __init__(self, opened: Opened, *, save: bool, warn: Callable[[str], None], once: bool = False) -> None:
         super().__init__(opened, warn=warn)
-        self._save = save
+        self._save, self._once = save, once
         self._since: Since | None = None
         self._evidence: dict[tuple[str, ...], EvidenceReader] = {}
 
@@ -88,12 +89,14 @@ class EnvironmentRampActions(SharedActions):
     def judge(self, routes: Sequence[str], live: AlbState, since: datetime, now: datetime) -> AnalysisResult:
         from rollout.analysis.by_client import judge_clients  # noqa: PLC0415 - numpy takes a while to import
         from rollout.analysis.judge import judge, judge_alone  # noqa: PLC0415 - as above
-        from rollout.analysis.verdicts import unless_unseen  # noqa: PLC0415 - as above
+        from rollout.analysis.verdicts import Verdict, unless_unseen  # noqa: PLC0415 - as above
 
         environment, names = self._parts.environment, tuple(routes)
         if names not in self._evidence:
             self._evidence[names] = self._parts.evidence(names)
         found = self._evidence[names].gather(live, since, now)
+        while self._once and found.left and not found.unread:
+            found = self._evidence[names].gather(live, since, now)
         splits = live.splits(environment)
         alone = all(name in splits and splits[name].weight == WHOLE for name in names)
         ramp, analysis, by = environment.ramp, environment.analysis, judge_alone if alone else judge
@@ -101,6 +104,8 @@ class EnvironmentRampActions(SharedActions):
             by = partial(judge_clients, found.windows)
         bake = bake_of(ramp, min((splits[name].weight for name in names if name in splits), default=WHOLE))
         judged = by(found.streams, analysis, steps=len(ramp.steps), bake=bake, notes=found.notes)
+        if found.unread and judged.verdict is not Verdict.FAIL:  # a crash is one without logs, too
+            raise found.unread
         return unless_unseen(judged, found.unseen)
 
     def unhealthy(self, routes: Sequence[str], live: AlbState) -> tuple[Problem, ...]:

@@ -124,6 +124,23 @@ def test_a_crash_is_found_before_there_are_logs(ramping: InMemoryTeam) -> None:
         look(ramping.open())
 
 
+@pytest.mark.parametrize("action", ["DescribeLoadBalancerAttributes", "ListObjectsV2", "GetObject"])
+def test_a_crash_is_found_though_logs_cannot_be_read(ramping: InMemoryTeam, action: str) -> None:
+    Traffic(ramping, bad=1).minutes(12)
+    ramping.world.access_logs.calls.refuse(action)
+    with raises(AnalysisFailed, "analysis-failed"):
+        look(ramping.open())
+
+
+def test_a_single_look_reads_all_files(ramping: InMemoryTeam) -> None:
+    began = ramping.world.clock.utc
+    Traffic(ramping).minutes(30)
+    for balancer in ramping.open().traffic.alb_state().load_balancers.values():
+        for _ in range(600):  # of nodes that nobody asked
+            ramping.world.access_logs.put(balancer, began + MINUTE, [])
+    assert look(ramping.open()).state == "raised"
+
+
 @pytest.mark.parametrize("logged", [0.0, 0.9])
 def test_minutes_that_do_not_agree_hold_the_step(ramping: InMemoryTeam, logged: float) -> None:
     Traffic(ramping, bad=0.1, logged=logged).minutes(45)

@@ -9,9 +9,11 @@ from random import Random
 import pytest
 
 from rollout.analysis.metrics import MINUTE
+from rollout.errors import AwsError
 from rollout.fakes.access_logs import log_line
 from rollout.inventory.model import Arn
 from tests.behaviour.team import InMemoryTeam
+from tests.codes import raises
 
 BUSY, EACH, LIGHT = 20, 2, 12  # busy clients, what each asks a minute and route, and new clients that ask once
 
@@ -84,3 +86,10 @@ def test_before_phase_2_it_is_told_and_not_kept(legacy: InMemoryTeam) -> None:
     write_logs(legacy, 95)
     done = legacy.run("calibrate", "production", "--since", "2h", "--ramps", "10")
     assert done.returncode == 0, done.stderr
+
+
+def test_a_load_balancer_without_logs_is_told(measured: InMemoryTeam) -> None:
+    write_logs(measured, 95)
+    measured.world.access_logs.off.update(measured.open().traffic.alb_state().load_balancers.values())
+    with raises(AwsError, "no-access-logs"):
+        measured.open().ramp.calibrate(since="2h", ramps=20)

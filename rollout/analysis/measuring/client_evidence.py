@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
-from rollout.analysis.measuring.logged_balancers import no_logs
+from rollout.analysis.measuring.logged_balancers import require_logs
 from rollout.analysis.measuring.pools import Pool, pooled
 from rollout.analysis.measuring.tallies import Minutes
 from rollout.analysis.metrics import MINUTE, Series, Source, target_group
@@ -160,17 +160,17 @@ class ClientEvidence:
         void: Whether reading was broken off: then some lines may be counted.
         given_up: How many minutes were given up.
         broken: How many files couldn't be read.
+        left: How many files are still to be read.
     """
 
     def __init__(self, environment: Environment, logs: AccessLogs, live: AlbState, start: datetime) -> None:
         analysis, self.found = environment.analysis, logged(environment, live)
-        for problem in no_logs(environment, live, logs):
-            raise AwsError(problem.what, where=problem.where, hint=problem.hint, code=problem.code)
+        require_logs(environment, live, logs)
         self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
         self.start, self._logs = start, logs
         self._read: set[str] = set()
         self._until = dict.fromkeys(self.found.balancers, start)
-        self.void, self.given_up, self.broken = False, 0, 0
+        self.void, self.given_up, self.broken, self.left = False, 0, 0, 0
 
     def gather(
         self, limits: Mapping[tuple[str, MetricName], TimeLimit], requests: Requests, now: datetime
@@ -197,8 +197,8 @@ class ClientEvidence:
                 self._feed(file)
                 self._until[balancer] = max(self._until[balancer], at)
             self._advance(requests, (at - self.start) // MINUTE)
-        self.void = False
-        if len(some) == len(new):
+        self.void, self.left = False, len(new) - len(some)
+        if not self.left:
             self._advance(requests, (now - self.start) // MINUTE)
         return self.counts.windows()
 
@@ -221,6 +221,8 @@ class ClientEvidence:
             if statuses := sorted(legacy.by_status | candidate.by_status):
                 codes = (f"{each} {candidate.share(each)} against {legacy.share(each)}" for each in statuses)
                 yield f"4xx of {route.name} by code, of the requests of clients that counted: {', '.join(codes)}"
+        if self.left:
+            yield f"access logs: {count_of(self.left, 'file')} left for the next look"
         yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"
 
     def _feed(self, file: LogFile) -> None:

@@ -32,6 +32,7 @@ from rollout.analysis.metrics import MINUTE, REPORTS, Point, Series, load_balanc
 from rollout.analysis.ports import AccessLogs, Metrics, TargetGroups
 from rollout.analysis.streams import Arm, Latency, Stream, Window
 from rollout.base.formatting import count_of
+from rollout.errors import AwsError
 from rollout.inventory.model import Arn, Environment
 from rollout.inventory.quantities import WHOLE
 from rollout.inventory.ramp_settings import MAX_BAKE, Margin, MetricName
@@ -60,6 +61,8 @@ class Gathered:
         until: The end of the last minute, in UTC.
         unseen: The routes of which nothing can be compared.
         windows: By client, if access logs are read.
+        left: How many files of access logs the next look reads.
+        unread: Why access logs can't be read; what CloudWatch counted is there.
     """
 
     streams: tuple[Stream, ...]
@@ -67,6 +70,8 @@ class Gathered:
     until: datetime
     unseen: tuple[str, ...] = ()
     windows: tuple[Window, ...] = ()
+    left: int = 0
+    unread: AwsError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +119,13 @@ class EvidenceReader:
             now: The time on AWS, with a time zone.
 
         Raises:
-            AwsError: AWS refused, can't be reached, or its answer is incomplete.
+            AwsError: CloudWatch refused, can't be reached, or its answer is incomplete.
         """
         first, until, notes = self._minutes(start, now)
         compared = self._compared(live, notes)
         ceilings = self._ceilings(compared, live, first)
         own = {name: load_balancer(arn).series("HTTPCode_ELB_5XX_Count") for name, arn in live.load_balancers.items()}
-        clients = self._by_client(live, start, first)
+        clients, unread = self._by_client(live, start, first)
         beside = (*own.values(), *(clients.found.series.values() if clients else ()))
         streams, minutes = self._streams(compared, first, until, notes, ceilings=ceilings, beside=beside)
         for name, each in own.items():
@@ -131,15 +136,18 @@ class EvidenceReader:
                 )
         windows: tuple[Window, ...] = ()
         if clients and until > first:
-            requests = Requests.read(clients, first, minutes)
-            windows = clients.gather(self._time_limits(clients, first, until), requests, now)
-            notes += clients.notes()
+            requests, limits = Requests.read(clients, first, minutes), self._time_limits(clients, first, until)
+            try:
+                windows = clients.gather(limits, requests, now)
+                notes += clients.notes()
+            except AwsError as error:
+                unread = error
         judged = (*streams, *(stream for window in windows for stream in window.streams))
         seen = {route for stream in judged for route in stream.routes}
         if clients:
             seen &= {name for route in clients.found.routes for name in route.names}
         unseen = tuple(name for name in self._environment.routes if name not in seen)
-        return Gathered(streams, tuple(notes), until, unseen, windows)
+        return Gathered(streams, tuple(notes), until, unseen, windows, clients.left if clients else 0, unread)
 
     def gather_builds(self, builds: Sequence[Pool], start: datetime, now: datetime) -> Gathered:
         """Read what was counted of two builds of the candidate, which share the requests of an alias.
@@ -165,13 +173,21 @@ class EvidenceReader:
         streams, _ = self._streams(compared, first, until, notes)
         return Gathered(streams, tuple(notes), until)
 
-    def _by_client(self, live: AlbState, start: datetime, first: datetime) -> ClientEvidence | None:
-        """The evidence by client of the step, read before or new; none at 100 per cent, where there is no legacy."""
+    def _by_client(
+        self, live: AlbState, start: datetime, first: datetime
+    ) -> tuple[ClientEvidence | None, AwsError | None]:
+        """The evidence by client of the step, read before or new, or why there is none.
+
+        At 100 per cent, where there is no legacy, there is none.
+        """
         if self._access_logs is None or all(split.weight == WHOLE for split in live.splits(self._environment).values()):
-            return None
+            return None, None
         if self._clients is None or self._clients[0] != start or self._clients[1].void:
-            self._clients = start, ClientEvidence(self._environment, self._access_logs, live, first)
-        return self._clients[1]
+            try:
+                self._clients = start, ClientEvidence(self._environment, self._access_logs, live, first)
+            except AwsError as error:
+                return None, error
+        return self._clients[1], None
 
     def _time_limits(
         self, clients: ClientEvidence, first: datetime, until: datetime

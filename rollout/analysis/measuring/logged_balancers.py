@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rollout.alb.state import AlbState
 from rollout.analysis.ports import AccessLogs
-from rollout.errors import Problem
+from rollout.errors import AwsError, Problem
 from rollout.inventory.model import Arn, Environment
 
 
@@ -32,3 +32,13 @@ def no_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> Itera
                 'set its attribute access_logs.s3.enabled, or write unit = "requests"; see docs/evidence.md',
                 code="no-access-logs",
             )
+
+
+def require_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> None:
+    """Make sure that all write some.
+
+    Raises:
+        AwsError: One writes none, AWS refused, or can't be reached.
+    """
+    for problem in no_logs(environment, live, logs):
+        raise AwsError(problem.what, where=problem.where, hint=problem.hint, code=problem.code)
