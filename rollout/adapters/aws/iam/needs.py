@@ -73,7 +73,6 @@ _MARK = (
     Need("Roles", ("iam:TagRole",), Resources.roles),
     Need("Logs", ("logs:TagResource",), Resources.log_groups),
 )
-_LOOK_UP = Need("Observe", _calls(_ELB, "DescribeLoadBalancerAttributes DescribeTags DescribeTargetGroupAttributes"))
 _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
@@ -240,7 +239,7 @@ _READ_STATE = (
 )
 _WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))
 
-_PREVIEW = (_LOOK, _LOOK_UP, *_INSPECT, *_READ_STATE, *_ALIASES)
+_PREVIEW = (_LOOK, *_INSPECT, *_READ_STATE, *_ALIASES)
 _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
 _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
@@ -255,7 +254,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "history": _READ_STATE,
     "explain": _PREVIEW,
     "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, _MEASURE),
-    "rollback": (_LOOK, _LOOK_UP, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
+    "rollback": (_LOOK, _TAGS, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_NEEDS, *_WRITE_STATE, *_BUILD),
     "phase2": (*_CHANGE, *_DEFAULT_RULES),
     "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
@@ -284,7 +283,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         _ASK_CANDIDATES,
         _TELL,
     ),
-    "monitoring": (_LOOK, _LOOK_UP, *_WRITE_STATE, *_MONITORING),
+    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING),
     "pause": _STEER,
     "resume": _STEER,
     "skip-wait": _STEER,
