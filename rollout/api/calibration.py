@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rollout.api.arguments import in_range
 from rollout.api.opened import Part
 from rollout.base.formatting import count_of
-from rollout.errors import EngineError, UsageError
+from rollout.errors import AwsError, EngineError, UsageError
 from rollout.migration import events
 from rollout.ramp.controls import who
 from rollout.state.ramp_journal import Journal, Kind
@@ -79,8 +79,13 @@ class Calibrations(Part):
         lines = PastLines(start, span // timedelta(minutes=1), spots, environment.analysis.clients_by)
         for balancer in dict.fromkeys(logged_balancers(environment, live).values()):
             for file in logs.files(balancer, start, now):
-                for some in logs.lines(file):
-                    lines.feed(some)
+                try:
+                    for some in logs.lines(file):
+                        lines.feed(some)
+                except AwsError as error:
+                    if error.code != "access-log-broken":
+                        raise
+                    self._emit(events.Warned(environment.name, f"{error.what}, and is left out: {error.where}"))
                 if lines.is_full:
                     break
         return lines

@@ -92,6 +92,9 @@ def other_change(updates: Sequence[Update]) -> str | None:
     """The first line of the latest update since the last entry, which somebody else made."""
     for update in reversed(updates):
         if MARK in update.message:
+            entry = read_line(update.message, MARK, JournalEntry)
+            if entry and entry.kind is Kind.CALIBRATED:  # it is nothing of a ramp's
+                continue
             return None
         if update.kind == "update":
             return next(iter(update.message.splitlines()), "an update without a message")

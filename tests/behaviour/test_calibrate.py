@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from rollout.analysis.metrics import MINUTE
-from rollout.errors import AwsError
+from rollout.errors import AwsError, Drift
 from rollout.fakes.access_logs import log_line
 from rollout.inventory.model import Arn
 from tests.behaviour.team import InMemoryTeam
@@ -93,3 +93,21 @@ def test_a_load_balancer_without_logs_is_told(measured: InMemoryTeam) -> None:
     measured.world.access_logs.off.update(measured.open().traffic.alb_state().load_balancers.values())
     with raises(AwsError, "no-access-logs"):
         measured.open().ramp.calibrate(since="2h", ramps=20)
+
+
+def test_a_file_that_is_no_log_is_left_out(measured: InMemoryTeam) -> None:
+    write_logs(measured, 95)
+    measured.world.access_logs.calls.refuse("GetObject", error=AwsError("no gzip file", code="access-log-broken"))
+    assert measured.open().ramp.calibrate(since="2h", ramps=20).requests > 0
+
+
+def test_it_hides_no_change_of_others_from_the_ramp(measured: InMemoryTeam) -> None:
+    measured.open().ramp(approve=True, once=True)
+    measured.open().set_weight(7, approve=True)
+    write_logs(measured, 95)
+    with pytest.raises(Drift) as before:
+        measured.open().ramp(approve=True, once=True)
+    measured.open().ramp.calibrate(since="2h", ramps=20)
+    with pytest.raises(Drift) as after:
+        measured.open().ramp(approve=True, once=True)
+    assert after.value.what == before.value.what
