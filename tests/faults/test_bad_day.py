@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
+import sys
 import threading
 from datetime import timedelta
 
@@ -23,6 +23,14 @@ from tests.faults.splits import splits
 pytestmark = pytest.mark.engine
 
 
+# the engine inherits it; not by preexec_fn, since a process with threads of gRPC doesn't always live through a fork
+NO_ROOM = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 def at(weight: float) -> set[Split]:
     return {Split.at(Percent.of(weight))}
 
@@ -38,18 +46,14 @@ def test_any_call_may_be_throttled_for_a_while_and_be_slow(cut_over: Team) -> No
 def test_a_full_disk_is_told_and_a_rerun_with_room_ends_well(cut_over: Team) -> None:
     cut_over.open().set_weight(10, approve=True, accept_live=True)
 
-    def no_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))  # the engine would inherit it
-
     full = subprocess.run(
-        cut_over.command("weight", "production", "20", "--yes", "--no-save"),
+        [sys.executable, "-c", NO_ROOM, *cut_over.command("weight", "production", "20", "--yes", "--no-save")],
         cwd=cut_over.folder,
-        env={**os.environ, "ROLLOUT_SANDBOX": str(cut_over.aws.folder)},
+        env={**os.environ, "ROLLOUT_SANDBOX": str(cut_over.aws.folder), "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=no_room,
     )
     assert full.returncode == 1, full.stdout
     assert "File too large [backend-not-writable]" in full.stderr
