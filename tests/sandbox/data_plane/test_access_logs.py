@@ -216,7 +216,7 @@ def test_a_function_that_is_not_asked(logged: Site) -> None:
     reasons = ("LambdaRequestTooLarge", "LambdaAccessDenied", "LambdaResourceNotFound", "LambdaWebsocketNotSupported")
     assert tuple(line.done[2] for line in found) == reasons
     assert {line.group for line in found} == {group}
-    assert int(found[0].fields[10]) > 1_000
+    assert int(found[0].fields[10]) > 0  # what had come when it was refused
 
 
 def test_what_the_load_balancer_answers_itself(logged: Site) -> None:
