@@ -18,6 +18,7 @@ from rollout.analysis.by_client import EVERY, judge_clients
 from rollout.analysis.defaults import DEFAULTS
 from rollout.analysis.eprocess import log_worse
 from rollout.analysis.judge import judge
+from rollout.analysis.measuring.clients import LAST
 from rollout.analysis.metrics import MINUTE, Unit
 from rollout.analysis.streams import Arm, Stream, Window
 from rollout.analysis.verdicts import AnalysisResult, Verdict
@@ -33,7 +34,6 @@ LASTS: Mapping[Unit, tuple[int, int]] = {"requests": (46, 30), "clients": (120, 
 TOGETHER = 50  # ramps that are drawn at once
 HANG = 240
 """The minute at which a good step should have passed, whatever it once looked like."""
-LAST = 3  # windows that are kept, and the first one
 LOOKS = (6, 10, 20)
 """Minutes at which one looks, besides the last: there, clients' phi is hardly known."""
 _SHARES = dict(zip(METRICS, shares_of_budget(METRICS), strict=True))

@@ -18,6 +18,7 @@ from scipy.special import ndtri
 from scipy.stats import gamma
 
 from rollout.analysis.by_client import EVERY
+from rollout.analysis.measuring.clients import LAST
 from rollout.inventory.ramp_settings import MetricName
 
 RATES: dict[MetricName, float] = {
@@ -32,7 +33,7 @@ ERRORS: tuple[MetricName, ...] = ("server-errors", "lambda-errors", "throttles")
 HISTORY = 240
 HEAVY = 20  # clients of a route, who make half of its requests
 WARM_UP = 5  # minutes after a raise, in which clients don't count for latencies
-KEPT = 4 * EVERY  # minutes after which a window is left out, but for the first
+KEPT = (1 + LAST) * EVERY  # minutes after which a window is left out, but for the first
 Floats = NDArray[np.float64]
 _KINDS = 16  # of own rates, as likely each
 

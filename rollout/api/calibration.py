@@ -10,7 +10,6 @@ from rollout.api.opened import Part
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, UsageError
 from rollout.migration import events
-from rollout.ramp.controls import who
 from rollout.state.ramp_journal import Journal, Kind
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ FEWEST, MOST = 10, 10_000
 class Calibrations(Part):
     """Ramps of legacy against itself."""
 
-    def __call__(self, since: timedelta | str, ramps: int) -> Calibration:
+    def __call__(self, since: timedelta | str, ramps: int, journal: Journal) -> Calibration:
         """See `EnvironmentRamp.calibrate`."""
         from rollout.analysis.calibration import TooShort, calibrate  # noqa: PLC0415 - scipy takes a while to import
 
@@ -50,7 +49,7 @@ class Calibrations(Part):
                 hint=f"{error.needed} are needed, for an hour and one ramp: give a longer --since, or wait",
                 code="too-few-logs",
             ) from None
-        self._record(found)
+        self._record(found, journal)
         return found
 
     def _lines(self, span: timedelta) -> PastLines:
@@ -59,11 +58,12 @@ class Calibrations(Part):
         Raises:
             AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
         """
-        from rollout.analysis.measuring.logged_balancers import (  # noqa: PLC0415 - as below
+        from rollout.analysis.measuring.client_evidence import logged_as  # noqa: PLC0415 - numpy takes a while, too
+        from rollout.analysis.measuring.logged_balancers import (  # noqa: PLC0415 - as above
             logged_balancers,
             require_logs,
         )
-        from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - so does numpy
+        from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - as above
 
         environment, logs = self._environment, self._container.access_logs
         live = self._container.load_balancers.read(environment, tags=False)
@@ -72,9 +72,7 @@ class Calibrations(Part):
         start = (now - span).replace(second=0, microsecond=0)
         rules = {name: (route, live.rule_of(route)) for name, route in environment.routes.items()}
         spots = {
-            (str(live.group_arn(route.legacy)), "0" if rule.is_default else str(rule.priority)): name
-            for name, (route, rule) in rules.items()
-            if rule
+            (str(live.group_arn(route.legacy)), logged_as(rule)): name for name, (route, rule) in rules.items() if rule
         }
         lines = PastLines(start, span // timedelta(minutes=1), spots, environment.analysis.clients_by)
         for balancer in dict.fromkeys(logged_balancers(environment, live).values()):
@@ -90,9 +88,8 @@ class Calibrations(Part):
                     break
         return lines
 
-    def _record(self, found: Calibration) -> None:
+    def _record(self, found: Calibration, journal: Journal) -> None:
         """Keep it in history, where a ramp looks for it; before phase 2 there is none."""
-        journal = Journal(self._environment.name, lambda: self._container.stacks, lambda: self._container.utc, who())
         try:
             journal.write(journal.message(Kind.CALIBRATED, sentence=found.sentence, safe=found.is_safe))
         except EngineError as error:

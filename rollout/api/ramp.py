@@ -172,7 +172,7 @@ class EnvironmentRamp(Part):
         """
         from rollout.api.calibration import Calibrations  # noqa: PLC0415 - numpy takes a while to import
 
-        return Calibrations(self._opened)(since, ramps)
+        return Calibrations(self._opened)(since, ramps, self._journal())
 
     @cached_property
     def _onlooker(self) -> EnvironmentRampActions:

@@ -108,7 +108,7 @@ def logged(environment: Environment, live: AlbState) -> Logged:
             )
             continue
         legacy, candidate = (each.arn for each in groups)
-        routes[name] = LoggedRoute(name, _logged_as(rule), (legacy, candidate), all(each.is_lambda for each in groups))
+        routes[name] = LoggedRoute(name, logged_as(rule), (legacy, candidate), all(each.is_lambda for each in groups))
         sources |= {each.arn: (balancer, target_group(balancer, each.arn, of_lambda=each.is_lambda)) for each in groups}
     found = list[LoggedRoute]()
     for names in pooled({name: {f"{route.rule} {group}" for group in route.groups} for name, route in routes.items()}):
@@ -124,7 +124,8 @@ def logged(environment: Environment, live: AlbState) -> Logged:
     return Logged(tuple(found), {group: each for group, each in sources.items() if group in used}, tuple(notes))
 
 
-def _logged_as(rule: LiveRule) -> str:
+def logged_as(rule: LiveRule) -> str:
+    """A rule's priority as a line has it."""
     return "0" if rule.is_default else str(rule.priority)
 
 
@@ -136,7 +137,7 @@ def _are_alike(environment: Environment, live: AlbState, routes: Sequence[Logged
     mixed = (
         rule.forward.weights
         for rule in live.reachable
-        if rule.forward and _logged_as(rule) == first.rule and rule not in rules
+        if rule.forward and logged_as(rule) == first.rule and rule not in rules
     )
     return (
         all(route.groups == first.groups for route in routes)
