@@ -24,6 +24,7 @@ _TARGET_GROUP = "arn:{partition}:elasticloadbalancing:{region}:{account}:targetg
 _FUNCTION = "arn:{partition}:lambda:{region}:{account}:function:{FunctionName}"
 _ROLE = "arn:{partition}:iam::{account}:role/{RoleName}"
 _ALARM = "arn:{partition}:cloudwatch:{region}:{account}:alarm:"
+_TABLE = "arn:{partition}:dynamodb:{region}:{account}:table/{TableName}"
 _OBJECT = "arn:{partition}:s3:::{Bucket}/{Key}"
 
 _KEY_ID = 36
@@ -34,6 +35,7 @@ _UNBOUND = (
     f"{_ELB}:Describe*",
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
     "cloudwatch:GetMetricData",
+    "cloudwatch:PutMetricData",
     "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
@@ -55,21 +57,31 @@ _BOUND: Mapping[str, str] = {
     f"{_ELB}:RemoveTags": "{ResourceArns[0]}",
     "cloudwatch:DeleteAlarms": _ALARM + "{AlarmNames[0]}",
     "cloudwatch:DeleteDashboards": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardNames[0]}",
+    "cloudwatch:DescribeAlarmHistory": _ALARM + "{AlarmName}",
+    "cloudwatch:DisableAlarmActions": _ALARM + "{AlarmNames[0]}",
+    "cloudwatch:EnableAlarmActions": _ALARM + "{AlarmNames[0]}",
     "cloudwatch:GetDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
     "cloudwatch:ListTagsForResource": "{ResourceARN}",
     "cloudwatch:PutDashboard": "arn:{partition}:cloudwatch::{account}:dashboard/{DashboardName}",
     "cloudwatch:PutMetricAlarm": _ALARM + "{AlarmName}",
+    "cloudwatch:SetAlarmState": _ALARM + "{AlarmName}",
     "cloudwatch:TagResource": "{ResourceARN}",
     "cloudwatch:UntagResource": "{ResourceARN}",
+    "dynamodb:ListTagsOfResource": "{ResourceArn}",
+    "dynamodb:TagResource": "{ResourceArn}",
+    "dynamodb:UntagResource": "{ResourceArn}",
+    "dynamodb:*": _TABLE,
     "iam:*Role*": _ROLE,
     "lambda:ListTags": "{Resource}",
     "lambda:TagResource": "{Resource}",
     "lambda:UntagResource": "{Resource}",
     "lambda:*ProvisionedConcurrencyConfig": _FUNCTION + ":{Qualifier}",
     "lambda:*": _FUNCTION,
+    "logs:CreateLogStream": _LOGS + "{logGroupName}",
     "logs:CreateLogGroup": _LOGS + "{logGroupName}:log-stream:",  # so AWS names it in its refusals
     "logs:DeleteLogGroup": _LOGS + "{logGroupName}",
     "logs:ListTagsForResource": "{resourceArn}",
+    "logs:PutLogEvents": _LOGS + "{logGroupName}:log-stream:{logStreamName}",
     "logs:PutRetentionPolicy": _LOGS + "{logGroupName}:log-stream:",
     "logs:TagResource": "{resourceArn}",
     "logs:UntagResource": "{resourceArn}",
@@ -95,6 +107,7 @@ _TAGGING = {
     f"{_ELB}:CreateTargetGroup": f"{_ELB}:AddTags",
     "cloudwatch:PutCompositeAlarm": "cloudwatch:TagResource",
     "cloudwatch:PutMetricAlarm": "cloudwatch:TagResource",
+    "dynamodb:CreateTable": "dynamodb:TagResource",
     "iam:CreateRole": "iam:TagRole",
     "lambda:CreateFunction": "lambda:TagResource",
     "logs:CreateLogGroup": "logs:TagResource",
@@ -162,7 +175,19 @@ def _as_it_is(call: ApiRequest, asked: Asked) -> Asked:
     elif call.service == "kms":
         aliases = kms_backends[call.account][call.region].list_aliases(asked.resource.rpartition("/")[2])
         known = {"kms:resourcealiases": tuple(alias.alias_name for alias in aliases)}
+    elif call.service == "dynamodb" and (key := _leading_key(call)) is not None:
+        known = {"dynamodb:leadingkeys": (key,)}
     return replace(asked, context={**known, **asked.context})
+
+
+def _leading_key(call: ApiRequest) -> str | None:
+    """The partition key's value of the item that a call is about."""
+    from moto.dynamodb.models import dynamodb_backends  # noqa: PLC0415 - most sandboxes have no tables
+
+    table = dynamodb_backends[call.account][call.region].tables.get(str(call.parameters.get("TableName")))
+    item = call.parameters.get("Key") or call.parameters.get("Item") or {}
+    value = item.get(table.hash_key_attr) if table else None
+    return next(iter(value.values()), None) if value else None
 
 
 def rights_of(call: ApiRequest) -> Iterator[Asked]:
@@ -186,6 +211,7 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
 
 
 _CONTEXT = {
+    "cloudwatch:PutMetricData": ("cloudwatch:namespace", "Namespace"),
     "iam:AttachRolePolicy": ("iam:policyarn", "PolicyArn"),
     "iam:CreateRole": ("iam:permissionsboundary", "PermissionsBoundary"),
     "lambda:AddPermission": ("lambda:principal", "Principal"),

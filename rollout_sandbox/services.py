@@ -23,6 +23,16 @@ _TAGS = ("TagResource", "UntagResource", "ListTagsForResource")
 
 ACTIONS: Mapping[str, tuple[str, ...]] = {
     "cloudwatch": ("*Alarm*", "*Dashboard*", "ListMetrics", "GetMetric*", "PutMetric*", *_TAGS),
+    "dynamodb": (
+        "*Table",
+        "ListTables",
+        "*Item",
+        "Query",
+        "*TimeToLive",
+        "*ContinuousBackups",
+        *_TAGS[:2],
+        "ListTagsOfResource",
+    ),
     "ec2": (
         *("*Tags", "*Vpc", "*Vpcs", "*VpcAttribute", "*Subnet", "*Subnets", "*SubnetAttribute", "*SecurityGroup*"),
         *("*RouteTable*", "*Route", "*InternetGateway*", "*NetworkInterface*", "*NetworkAcls", "*AvailabilityZones"),

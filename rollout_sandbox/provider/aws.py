@@ -23,6 +23,7 @@ SERVICES = {
     "cloudwatch": "CloudWatch",
     "sts": "STS",
     "ec2": "EC2",
+    "dynamodb": "DynamoDB",
 }
 
 

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from rollout_sandbox.provider.alarms import COMPOSITE_ALARM, METRIC_ALARM
 from rollout_sandbox.provider.dashboards import DASHBOARD
 from rollout_sandbox.provider.function_aliases import ALIAS, PROVISIONED
+from rollout_sandbox.provider.function_events import EVENT_INVOKE_CONFIG
 from rollout_sandbox.provider.functions import FUNCTION, PERMISSION
 from rollout_sandbox.provider.identity import ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT
 from rollout_sandbox.provider.listener_rules import LISTENER_RULE
 from rollout_sandbox.provider.logs import LOG_GROUP
 from rollout_sandbox.provider.schema import ResourceType
+from rollout_sandbox.provider.tables import TABLE
 from rollout_sandbox.provider.target_groups import TARGET_GROUP, TARGET_GROUP_ATTACHMENT
 
 TYPES: Mapping[str, ResourceType] = {
@@ -20,6 +22,7 @@ TYPES: Mapping[str, ResourceType] = {
         ALIAS,
         COMPOSITE_ALARM,
         DASHBOARD,
+        EVENT_INVOKE_CONFIG,
         FUNCTION,
         LISTENER_RULE,
         LOG_GROUP,
@@ -29,6 +32,7 @@ TYPES: Mapping[str, ResourceType] = {
         ROLE,
         ROLE_POLICY,
         ROLE_POLICY_ATTACHMENT,
+        TABLE,
         TARGET_GROUP,
         TARGET_GROUP_ATTACHMENT,
     )

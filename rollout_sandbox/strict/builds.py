@@ -71,7 +71,7 @@ class Builds(LambdaBackend):
 
     def publish_version(self, function_name: str, description: str = "") -> LambdaFunction:
         """PublishVersion; nothing is published twice."""
-        function = self._latest(function_name)
+        function = self.latest(function_name)
         versions = self._lambdas._functions[function.function_name]["versions"]  # noqa: SLF001 - moto has no other way
         if versions and _content(versions[-1]) == _content(function):
             return versions[-1]  # type: ignore[no-any-return]
@@ -93,7 +93,7 @@ class Builds(LambdaBackend):
                 raise Conflict(
                     f"Unable to delete version because the following aliases reference it: [{', '.join(naming)}]"
                 )
-            self._latest(function_name).provisioned.pop(qualifier, None)
+            self.latest(function_name).provisioned.pop(qualifier, None)
         super().delete_function(function_name, qualifier)
 
     def create_alias(
@@ -123,7 +123,7 @@ class Builds(LambdaBackend):
 
     def delete_alias(self, name: str, function_name: str) -> None:
         """DeleteAlias, with what is provisioned for it."""
-        self._latest(function_name).provisioned.pop(name, None)
+        self.latest(function_name).provisioned.pop(name, None)
         super().delete_alias(name, function_name)
 
     def provision(self, function_name: str, qualifier: str, count: int) -> None:
@@ -133,7 +133,7 @@ class Builds(LambdaBackend):
                 "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
             )
         self.get_function(function_name, qualifier)
-        latest = self._latest(function_name)
+        latest = self.latest(function_name)
         reserved = latest.reserved_concurrency
         if reserved is not None and count > int(reserved):
             raise InvalidParameterValueException(
@@ -157,9 +157,10 @@ class Builds(LambdaBackend):
 
     def provisioned(self, function_name: str) -> dict[str, Provisioned]:
         """The environments that are kept ready, by version or alias."""
-        return self._latest(function_name).provisioned
+        return self.latest(function_name).provisioned
 
-    def _latest(self, name: str) -> StrictFunction:
+    def latest(self, name: str) -> StrictFunction:
+        """What is being worked on of a function, by its name or ARN."""
         found = self.get_function(name.rpartition(":function:")[2].partition(":")[0])
         assert isinstance(found, StrictFunction)  # noqa: S101 - none other is made here
         return found

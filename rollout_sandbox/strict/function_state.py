@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from moto.awslambda.models import ImageConfig, LambdaFunction
+from moto.awslambda.models import EventInvokeConfig, ImageConfig, LambdaFunction
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from rollout_sandbox.strict.function_network import vpc_of
@@ -49,6 +49,7 @@ class StrictFunction(LambdaFunction):
         super().__init__(account_id, spec, region, version)
         self.published = 0
         self.provisioned: dict[str, Provisioned] = {}
+        self.event_configs: dict[str, EventInvokeConfig] = {}
         self._dead_letters: Config = spec.get("DeadLetterConfig") or {}
         self._logging: Config = spec.get("LoggingConfig") or {}
         self._files: list[Config] = spec.get("FileSystemConfigs") or []

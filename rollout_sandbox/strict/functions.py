@@ -18,7 +18,8 @@ from moto.awslambda import urls
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction
 
-from rollout_sandbox.strict.builds import PROVISIONED, Builds, BuildsResponse
+from rollout_sandbox.strict.builds import PROVISIONED, Builds
+from rollout_sandbox.strict.event_configs import EventConfigsResponse
 from rollout_sandbox.strict.function_state import StrictFunction
 
 _INVOKE = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
@@ -54,7 +55,7 @@ class StrictLambda(Builds):
 
     @property
     def _url_module(self) -> SimpleNamespace:
-        paths = dict.fromkeys((*urls.url_paths, PROVISIONED), BuildsResponse.dispatch)
+        paths = dict.fromkeys((*urls.url_paths, PROVISIONED), EventConfigsResponse.dispatch)
         return SimpleNamespace(url_bases=urls.url_bases, url_paths=paths)
 
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:

@@ -22,7 +22,7 @@ ROLE = "arn:aws:iam::111122223333:role/any"
     ("service", "call", "code"),
     [
         pytest.param("batch", lambda c: c.describe_job_queues(), "UnknownOperationException", id="rest-json"),
-        pytest.param("dynamodb", lambda c: c.list_tables(), "UnknownOperationException", id="json"),
+        pytest.param("secretsmanager", lambda c: c.list_secrets(), "UnknownOperationException", id="json"),
         pytest.param("rds", lambda c: c.describe_db_instances(), "InvalidAction", id="query"),
         pytest.param("route53", lambda c: c.list_hosted_zones(), "UnknownOperationException", id="rest-xml"),
         pytest.param("ecs", lambda c: c.run_task(taskDefinition="any"), "UnknownOperationException", id="ecs"),

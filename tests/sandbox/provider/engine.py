@@ -28,6 +28,8 @@ POLICY_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
+EVENTS = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+TABLE = "aws:dynamodb/table:Table"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -147,6 +147,17 @@ def dashboard(_: Tenant) -> dict[str, Any]:
     return {"dashboardName": "scores", "dashboardBody": json.dumps({"widgets": [text]})}
 
 
+def events(tenant: Tenant) -> dict[str, Any]:
+    tenant.function("scorer")
+    topic = tenant.client("sns").create_topic(Name="failed")["TopicArn"]
+    return {"functionName": "scorer", "destinationConfig": {"onFailure": {"destination": topic}}}
+
+
+def table(_: Tenant) -> dict[str, Any]:
+    key = {"hashKey": "id", "attributes": [{"name": "id", "type": "S"}]}
+    return {"name": "guard", "billingMode": "PAY_PER_REQUEST", **key}
+
+
 SAMPLES: dict[str, Sample] = {
     engine.RULE: rule,
     engine.GROUP: group,
@@ -162,4 +173,6 @@ SAMPLES: dict[str, Sample] = {
     engine.ALARM: alarm,
     engine.COMPOSITE: composite,
     engine.DASHBOARD: dashboard,
+    engine.EVENTS: events,
+    engine.TABLE: table,
 }

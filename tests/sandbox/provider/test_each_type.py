@@ -24,6 +24,7 @@ from tests.sandbox.provider.engine import (
     POLICY_ATTACHMENT,
     ROLE,
     RULE,
+    TABLE,
     Engine,
     Made,
     failing,
@@ -34,7 +35,7 @@ from tests.sandbox.tenant import REGION, Tenant
 
 IMPORT_IDS = {ALIAS: "scorer/live", PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
 NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
-TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE}
+TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE, TABLE}
 AFTER_IMPORT = {FUNCTION: ["code", "lastModified"], GROUP: ["deregistrationDelay"]}
 types = pytest.mark.parametrize("type_", SAMPLES)
 _accounts = count(350_000_000_000)  # a worker that gets back to these tests begins with new ones
