@@ -44,7 +44,7 @@ from rollout.inventory.match import MatchOrAsIs
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Legacy, Programs, Stickiness
+from rollout.inventory.settings import Guard, Legacy, Programs, Stickiness
 
 Arn = NewType("Arn", str)
 
@@ -215,6 +215,7 @@ class Environment(Frozen):
     notifications: Annotated[Mapping[Name, Notification], UNTOLD] = Field(default_factory=dict)
     stickiness: Stickiness = Stickiness()
     header_override: HeaderOverride | None = None
+    guard: Guard | None = None
     programs: Programs = Programs()
     legacy: Legacy = Legacy()
     load_balancers: Mapping[GivenName, LoadBalancer]

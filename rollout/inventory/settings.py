@@ -1,4 +1,4 @@
-"""The tables of stacks.toml that hold for an environment as a whole: its cookies, its programs, its rules' owner."""
+"""The tables of stacks.toml that hold for an environment as a whole: its cookies, guard, programs, its rules' owner."""
 
 from __future__ import annotations
 
@@ -6,15 +6,27 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from rollout.inventory.fields import EntryPoint, Frozen
+from rollout.inventory.fields import EntryPoint, Frozen, distinct
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_STICKINESS
 
 _END = BeforeValidator(
     lambda value: WHOLE if value == "end" else value, json_schema_input_type=Percent | Literal["end"]
 )
+
+
+MAX_GUARD_ALARMS = 50
+AlarmName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[^\x00-\x1f\"]+$",
+        description="an alarm's name, 1 to 255 characters without double quotes",
+    ),
+]
 
 
 class Stickiness(Frozen):
@@ -40,6 +52,35 @@ class Stickiness(Frozen):
         return self.kept_for if weight >= self.from_ else None
 
 
+def _whole_minutes(span: timedelta) -> timedelta:
+    if span % timedelta(minutes=1):
+        raise ValueError("is not in whole minutes, by which CloudWatch counts")
+    return span
+
+
+class Guard(Frozen):
+    """What takes traffic back where nobody runs rollout: a function in the account, by alarms."""
+
+    alarms: Annotated[tuple[AlarmName, ...], AfterValidator(distinct)] = Field(
+        (), max_length=MAX_GUARD_ALARMS, description="names of further CloudWatch alarms that take traffic back"
+    )
+    heartbeat: Annotated[Duration, AfterValidator(_whole_minutes)] = Field(
+        timedelta(minutes=10),
+        ge=timedelta(minutes=3),
+        le=timedelta(days=1),
+        description="how long a ramp may be silent before on-silence applies, 3m to 1d, in whole minutes",
+    )
+    on_silence: Literal["hold", "rollback"] = Field(
+        "hold", description='"hold" or "rollback": whether a silent ramp is only reported, or traffic is taken back'
+    )
+    takes: Literal["all", "alarm"] = Field(
+        "all", description='"all" or "alarm": whether an alarm takes back every route, or those that it watches'
+    )
+    required: bool = Field(
+        False, strict=True, description="whether weights rise only while an up-to-date guard is installed"
+    )
+
+
 class Programs(Frozen):
     """Entry points of the inline programs, and of what answers requests in the sandbox.
 
@@ -50,6 +91,7 @@ class Programs(Frozen):
     candidate: EntryPoint = "rollout.programs.candidate:program"
     routing: EntryPoint = "rollout.programs.routing:program"
     monitoring: EntryPoint = "rollout.programs.monitoring:program"
+    guard: EntryPoint = "rollout.programs.guard:program"
     endpoints: EntryPoint | None = None
 
 

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
+STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING, GUARD = "legacy", "candidate", "routing", "monitoring", "guard"

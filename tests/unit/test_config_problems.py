@@ -666,6 +666,27 @@ legacy = "old-hints" #!
         "duplicate-priority",
         "used by routes.cart",
     ),
+    # the guard
+    "an impatient heartbeat": (
+        LEGACY,
+        f'[guard]\nheartbeat = "90s" #!\n{LEGACY}',
+        "invalid-value",
+        "1m30s is not allowed",
+    ),
+    "a heartbeat between minutes": (LEGACY, f'[guard]\nheartbeat = "9m30s" #!\n{LEGACY}', "invalid-value", "minutes"),
+    "an alarm twice": (LEGACY, f'[guard]\nalarms = ["a", "a"] #!\n{LEGACY}', "invalid-value", "a is listed twice"),
+    "legacy's alarm": (
+        "[ramp]",
+        '[guard]\nalarms = ["old"] #!\n[ramp]\nlegacy-alarms = ["old"] #?',
+        "conflicting-keys",
+        "take no traffic back",
+    ),
+    "rollout's own alarm": (
+        PRODUCTION,
+        f'{PRODUCTION}guard.alarms = ["rollout-shop-production-api-throttles"] #!\n',
+        "conflicting-keys",
+        "has anyway",
+    ),
     # fleets
     "fleet of an unknown environment": (
         LEGACY,

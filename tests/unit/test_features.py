@@ -17,6 +17,7 @@ OWN = {
     "ramp": "steps = [50, 10]",
     "analysis": 'metrics = ["luck"]',
     "notifications": 'team.webhook = "no URL"',
+    "guard": 'heartbeat = "90s"',
 }
 
 

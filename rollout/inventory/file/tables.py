@@ -16,7 +16,7 @@ from rollout.inventory.fields import Frozen, Name, distinct
 from rollout.inventory.functions import Function
 from rollout.inventory.model import HeaderOverride, KeptRoute, LoadBalancer, Route
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Legacy, Programs, Stickiness
+from rollout.inventory.settings import Guard, Legacy, Programs, Stickiness
 
 
 class Project(Frozen):
@@ -52,6 +52,7 @@ class File(Frozen):
     analysis: Any = None
     notifications: Any = None
     header_override: Any = None
+    guard: Any = None
     load_balancers: Any = None
     functions: Any = None
     routes: Any = None
@@ -71,6 +72,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "analysis": Analysis,
     "notifications": Notification,
     "header-override": HeaderOverride,
+    "guard": Guard,
     "load-balancers": LoadBalancer,
     "functions": Function,
     "routes": Route,
@@ -81,5 +83,5 @@ NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "function
 SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
 DERIVED = frozenset({"name", "project", "root", "faults", "in-file"})
-FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications"})
+FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard"})
 """Tables that some commands go by and all others do without: what is wrong in one stops those commands alone."""
