@@ -16,6 +16,7 @@ ROOT = Path(rollout.__file__).parent
 ROOMS = (
     "errors",
     "base",
+    "guard",
     "inventory",
     "alb",
     "state",
@@ -105,6 +106,17 @@ def test_a_room_imports_only_rooms_above_it(name: str) -> None:
         if room(file) == name
         for imported in imports(file)
         if imported.startswith("rollout.") and imported.split(".")[1] not in allowed
+    }
+    assert found == set()
+
+
+def test_the_guard_imports_only_itself_since_its_files_are_a_function() -> None:
+    found = {
+        name
+        for file in (ROOT / "guard").glob("*.py")
+        for name in imports(file)
+        if not name.startswith("rollout.guard")
+        and name.partition(".")[0] not in {*sys.stdlib_module_names, "boto3", "botocore"}
     }
     assert found == set()
 

@@ -175,6 +175,11 @@ RAMP: Mapping[str, str] = {
     "weights-differ": "The routes have different weights, so a ramp has no weight to begin at.",
 }
 
+GUARD: Mapping[str, str] = {
+    "guard-state-unreadable": "The guard's state is damaged, or of a newer version of rollout.",
+    "no-guard": "The environment has no guard.",
+}
+
 SMOKE: Mapping[str, str] = {
     "invalid-json": "A sample is not JSON.",
     "sample-route-mismatch": "A sample's request doesn't match its route.",
@@ -239,6 +244,7 @@ AREAS: Mapping[str, Mapping[str, str]] = {
     "Ownership of resources": OWNERSHIP,
     "Phases, rollback and release": PHASES,
     "The ramp": RAMP,
+    "The guard": GUARD,
     "Smoke": SMOKE,
     "This machine, AWS and other tools": MACHINE,
     "The sandbox": SANDBOX,

@@ -15,6 +15,7 @@ from rollout.api.environment import EnvironmentRollout
 from rollout.fakes.access_logs import InMemoryAccessLogs
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
+from rollout.fakes.guard import InMemoryGuard
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
@@ -141,6 +142,10 @@ class InMemoryParts(Container):
     def alarms(self) -> InMemoryAlarms:
         world = self.actor.world
         return world.alarms.setdefault(self.environment.account, InMemoryAlarms(world.aws(self.environment)))
+
+    @property
+    def guard(self) -> InMemoryGuard:
+        return self.actor.world.guard(self.environment)
 
     @property
     def functions(self) -> InMemoryFunctions:

@@ -26,6 +26,7 @@ from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.fingerprint import fingerprint
+from rollout.fakes.guard import InMemoryGuard
 from rollout.fakes.parts import Actor
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.inventory.marks import mark_of
@@ -47,6 +48,7 @@ class World:
         accounts: By their numbers.
         owner: Another tool that manages the legacy rules.
         functions: What answers invocations, by account.
+        guards: By environment.
         known: What a rollback knows from before, by environment.
         actors: All actors so far, by name.
     """
@@ -60,6 +62,7 @@ class World:
     functions: dict[str, InMemoryFunctions] = field(default_factory=dict)
     alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
+    guards: dict[str, InMemoryGuard] = field(default_factory=dict)
     known: dict[str, KnownArns] = field(default_factory=dict)
     backend: InMemoryBackend = field(init=False)
 
@@ -152,6 +155,10 @@ class World:
     def functions_of(self, environment: Environment) -> InMemoryFunctions:
         """The functions of an environment's account, and what they answer."""
         return self.functions.setdefault(environment.account, InMemoryFunctions(self.aws(environment)))
+
+    def guard(self, environment: Environment) -> InMemoryGuard:
+        """An environment's guard, which isn't installed at first."""
+        return self.guards.setdefault(environment.name, InMemoryGuard(self.clock))
 
     def actor(self, name: str = "somebody") -> Actor:
         """An actor in this world."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from rollout.analysis.ports import TargetGroups
@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # a rollback needs none of the parts that have these
     from rollout.alb.invocation import Invocation
     from rollout.alb.state import AlbState, LiveRule
     from rollout.alb.weights import ForwardAction
+    from rollout.guard.record import Firing
+    from rollout.guard.state import GuardState
     from rollout.inventory.aliases import AliasTarget, LiveAlias
     from rollout.inventory.marks import Bearer, Mark, Marked
     from rollout.inventory.model import Arn, Environment
@@ -142,6 +144,45 @@ class Aliases(Protocol):
         ...
 
 
+class Guard(Protocol):
+    """The guard's table and heartbeat, for one environment with a `[guard]`."""
+
+    def read(self) -> GuardState | None:
+        """What the guard and rollout know of each other; None if no guard is installed.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or the state is unreadable.
+        """
+        ...
+
+    def change(self, transition: Transition) -> GuardState:
+        """Change the state as it is now; tried again if another process was faster.
+
+        Args:
+            transition: Gets the state and AWS's time of its reading, which is never later than the true one.
+
+        Raises:
+            GuardRefusal: The transition's.
+            AwsError: As for `read`; code `no-guard` if none is installed.
+        """
+        ...
+
+    def firings(self, limit: int) -> tuple[Firing, ...]:
+        """What the last alarms led to, the newest first; none if no guard is installed.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def beat(self) -> None:
+        """Write a heartbeat.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+
+
 class LegacyOwner(Protocol):
     """Another tool that manages the legacy rules."""
 
@@ -184,3 +225,5 @@ class LegacyOwner(Protocol):
 
 Approver = Callable[["Gate"], bool]
 """Approves a gate or not."""
+Transition = Callable[["GuardState", datetime], "GuardState"]
+"""A change of a guard's state, such as `guard.state.arm`, with its time."""

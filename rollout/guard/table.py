@@ -1,0 +1,63 @@
+"""How the guard's DynamoDB table keeps the state and the records, in DynamoDB's own JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rollout.guard.plain import dumps, loads
+from rollout.guard.record import Firing
+from rollout.guard.state import GuardState, read_state, write_state
+
+HASH, RANGE = "kind", "id"
+"""The table's keys, both strings."""
+STATE = {HASH: {"S": "state"}, RANGE: {"S": "state"}}
+FIRED = "fired"
+UNCHANGED = "attribute_not_exists(version) OR version = :read"
+"""The condition under which a state is written."""
+
+
+def table_name(title: str) -> str:
+    """The table of an environment."""
+    return f"{title}-guard"
+
+
+def state_of(item: Mapping[str, Any] | None) -> GuardState:
+    """The state of its item; a new one where there is none.
+
+    Raises:
+        Garbled: The item is something else.
+    """
+    return read_state(item.get("body", {}).get("S")) if item else GuardState()
+
+
+def state_put(table: str, state: GuardState) -> dict[str, Any]:
+    """PutItem's arguments for a state whose version counts this change, if nobody made another since it was read."""
+    item = {**STATE, "version": {"N": str(state.version)}, "body": {"S": write_state(state)}}
+    read = {":read": {"N": str(state.version - 1)}}
+    return {
+        "TableName": table,
+        "Item": item,
+        "ConditionExpression": UNCHANGED,
+        "ExpressionAttributeValues": read,
+    }
+
+
+def record_key(firing: Firing) -> dict[str, Any]:
+    """A record's key: records are in the order of their alarms."""
+    at = firing.at.isoformat(timespec="milliseconds")
+    return {HASH: {"S": FIRED}, RANGE: {"S": f"{at}#{firing.id}"}}
+
+
+def record_put(table: str, firing: Firing) -> dict[str, Any]:
+    """PutItem's arguments for a record; a retry of the function replaces it, and knows more."""
+    return {"TableName": table, "Item": {**record_key(firing), "body": {"S": dumps(firing)}}}
+
+
+def record_of(item: Mapping[str, Any]) -> Firing:
+    """The record of its item.
+
+    Raises:
+        Garbled: It is something else.
+    """
+    return loads(Firing, item.get("body", {}).get("S"))
