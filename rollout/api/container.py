@@ -5,7 +5,6 @@ Each part is created at its first use, so that a rollback never waits for the en
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,10 +17,11 @@ from rollout.api.access import access, homes, sandbox_account
 from rollout.api.backend import backend, backend_warning, sandbox_variables
 from rollout.api.ports import Provider, Sandbox
 from rollout.base.clock import Clock, SystemClock
+from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.ports import Aliases, Functions, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.ports import Aliases, Functions, Guard, LegacyOwner, LoadBalancers, Marks
 from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
@@ -147,6 +147,14 @@ class Container:
         """Who knows the states of alarms."""
         return self._cloudwatch
 
+    @cached_property
+    def guard(self) -> Guard:
+        """What an installed guard knows; ask only where the inventory has a `[guard]`."""
+        from rollout.adapters.aws.guard import AwsGuard  # noqa: PLC0415 - as above
+
+        time = self.sandbox.clock.now if self.sandbox else None
+        return AwsGuard(self._access, title(self.environment.project, self.environment.name), time)
+
     def evidence(self, routes: Collection[str]) -> EvidenceReader:
         """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
         from rollout.analysis.measuring.evidence import EvidenceReader  # noqa: PLC0415 - so does numpy
@@ -256,23 +264,14 @@ class Container:
         Raises:
             EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
         """
-        legacy, root = self.environment.legacy, self.environment.root
+        legacy = self.environment.legacy
         if legacy.owner not in ("terraform", "pulumi"):
             return None
-        from rollout.adapters.owners import PulumiStack, Terraform, Tool  # noqa: PLC0415 - only where there is one
-        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
+        from rollout.api.owner import owner_of  # noqa: PLC0415 - only where there is one
 
         variables = sandbox_variables(self.environment, self.sandbox, self.account, "stand-in")
-        if legacy.owner == "terraform":
-            tool = Tool("terraform", root, variables={**variables, "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"})
-            return Terraform(tool, legacy.directory, legacy.workspace, legacy.state)
-        if legacy.owner == "pulumi" and legacy.stack:
-            if not any(os.environ.get(f"PULUMI_CONFIG_PASSPHRASE{kind}") for kind in ("", "_FILE")):
-                variables["PULUMI_CONFIG_PASSPHRASE"] = ""
-            tool = Tool("pulumi", root, require().path, {**variables, "PULUMI_SKIP_UPDATE_CHECK": "true"})
-            # in the sandbox never a stack of the real AWS
-            return PulumiStack(tool, legacy.stack, self.backend if self.sandbox else legacy.backend)
-        return None
+        # in the sandbox never a stack of the real AWS
+        return owner_of(self.environment, variables, lambda: self.backend if self.sandbox else legacy.backend)
 
     @property
     def engine_version(self) -> str:

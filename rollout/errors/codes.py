@@ -176,6 +176,9 @@ RAMP: Mapping[str, str] = {
 }
 
 GUARD: Mapping[str, str] = {
+    "alarm-raised": "An alarm of the guard is in ALARM state, so nothing is raised.",
+    "guard-fired": "The guard took traffic back meanwhile.",
+    "guard-firing": "The guard is taking traffic back.",
     "guard-state-unreadable": "The guard's state is damaged, or of a newer version of rollout.",
     "no-guard": "The environment has no guard.",
 }

@@ -42,13 +42,13 @@ class InMemoryGuard:
         for _ in range(TRIES):
             state, now = self.read(), self.clock.utc
             if state is None:
-                raise AwsError("there is no guard", hint="rollout guard install ENV", code="no-guard")
+                raise AwsError("the environment has no guard", hint="install it first", code="no-guard")
             wanted = transition(state, now)
             if wanted == state:
                 return state
             if (written := self.compare_and_set(state, wanted)) is not None:
                 return written
-        raise AwsError("the guard's state changes all the time", hint="try again", code="concurrent-change")
+        raise AwsError("the guard's state keeps changing", hint="run the command again", code="concurrent-change")
 
     def firings(self, limit: int) -> tuple[Firing, ...]:
         newest = sorted(self.records.items(), reverse=True)[:limit]
@@ -63,7 +63,7 @@ class InMemoryGuard:
         except Garbled as error:
             raise AwsError(
                 f"the guard's state can't be read: {error}",
-                hint="use the newest rollout, or delete the item",
+                hint="update rollout",
                 code="guard-state-unreadable",
             ) from None
 

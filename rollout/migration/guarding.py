@@ -1,0 +1,132 @@
+"""A raise beside the guard: neither loses an alarm, and neither undoes the other without saying so.
+
+The order matters. The epoch is advanced first, then the alarms are read, then rules are changed: an alarm that went off
+before the epoch is seen here, and the guard takes one that went off later for new. While the lease is open, a guard
+that fires looks at the rules again and again. A raise that lands after the guard fired takes back what it raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from uuid import uuid4
+
+from rollout.analysis.metrics import AlarmState
+from rollout.analysis.ports import Alarms
+from rollout.errors import AwsError, Drift, PreflightFailed, Problem
+from rollout.guard.state import GuardRefusal, GuardState, begin_raise, end_raise
+from rollout.migration.ports import Guard
+
+LEASE = timedelta(minutes=15)
+"""How long a raise may change rules at most."""
+
+
+class GuardedRaise:
+    """One raise; make it when the raise is decided on, before its preview.
+
+    Args:
+        guard: The environment's.
+        alarms: Who knows the states of the guard's alarms.
+        names: The guard's alarms, without the one on missing heartbeats.
+        by: Who raises.
+        take_back: Moves the raised routes back to legacy.
+
+    Raises:
+        AwsError: The guard's state can't be read.
+    """
+
+    def __init__(
+        self, guard: Guard, alarms: Alarms, names: Sequence[str], *, by: str, take_back: Callable[[], object]
+    ) -> None:
+        self._guard, self._alarms, self._names = guard, alarms, names
+        self._by, self._take_back = by, take_back
+        self._id, self._is_open = uuid4().hex[:16], False
+        state = guard.read()
+        self._seen = state.fired if state else None
+
+    def begin(self) -> None:
+        """Make sure that nothing speaks against the raise, right before its first rule is changed.
+
+        Raises:
+            Drift: The guard fires, or has fired since the decision; code `guard-firing` or `guard-fired`.
+            PreflightFailed: An alarm is in ALARM state; code `alarm-raised`.
+            AwsError: The state or the alarms can't be read.
+        """
+        if self._seen is None or self._is_open:
+            return
+        seen = self._seen
+        try:
+            self._guard.change(
+                lambda state, now: begin_raise(state, id_=self._id, by=self._by, now=now, until=now + LEASE, seen=seen)
+            )
+        except GuardRefusal as refusal:
+            raise _refused(refusal) from None
+        self._is_open = True
+        try:
+            self._require_quiet()
+        except BaseException:
+            with suppress(AwsError):  # it ends by itself, and the guard only looks longer
+                self._close()
+            raise
+
+    def end(self) -> str | None:
+        """Say that the raise's changes have ended, whatever became of them.
+
+        Returns:
+            What people should know; None if all is well.
+
+        Raises:
+            Drift: The guard fired meanwhile, and the routes were taken back; code `guard-fired`.
+        """
+        if not self._is_open:
+            return None
+        try:
+            is_fired = not self._close(unless_fired=True)
+            if is_fired:
+                self._take_back()
+                self._close()
+        except AwsError as error:
+            return f"the guard doesn't know yet that the raise has ended: {error}"
+        if is_fired:
+            raise _fired("the routes were taken back")
+        with suppress(AwsError):
+            if raised := self._in_alarm():
+                return f"in ALARM state: {', '.join(raised)}"
+        return None
+
+    def _close(self, *, unless_fired: bool = False) -> bool:
+        """Whether the lease was given back."""
+
+        def close(state: GuardState, _: object) -> GuardState:
+            if unless_fired and state.fired != self._seen:
+                raise GuardRefusal("guard-fired")
+            return end_raise(state, self._id)
+
+        try:
+            self._guard.change(close)
+        except GuardRefusal:
+            return False
+        self._is_open = False
+        return True
+
+    def _require_quiet(self) -> None:
+        problems = [Problem("is in ALARM state", where=name, code="alarm-raised") for name in self._in_alarm()]
+        if problems:
+            raise PreflightFailed("an alarm of the guard speaks against the raise; nothing was applied", problems)
+
+    def _in_alarm(self) -> list[str]:
+        states = self._alarms.states(self._names) if self._names else {}
+        return [name for name, state in states.items() if state is AlarmState.ALARM]
+
+
+def _refused(refusal: GuardRefusal) -> Drift:
+    if refusal.code == "guard-firing":
+        hint = "see why in `rollout status ENV`; run the command again if you still want to raise"
+        return Drift("the guard is taking traffic back; nothing was applied", (), hint=hint, code="guard-firing")
+    return _fired("nothing was applied")
+
+
+def _fired(outcome: str) -> Drift:
+    hint = "see why in `rollout history ENV`; run the command again if you still want to raise"
+    return Drift(f"the guard took traffic back meanwhile; {outcome}", (), hint=hint, code="guard-fired")
