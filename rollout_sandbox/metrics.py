@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from rollout_sandbox.clock import SandboxClock
@@ -18,7 +17,6 @@ MINUTE = 60
 KEPT = timedelta(days=15)
 REPORTS = "REPORT"
 """The namespace of what is in functions' logs, and not in CloudWatch's metrics."""
-_UNITS = {"TargetResponseTime": "Seconds", "Duration": "Milliseconds", "LambdaTargetProcessedBytes": "Bytes"}
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -29,10 +27,9 @@ class Metric:
     Attributes:
         account: Twelve digits.
         region: AWS's name.
-        namespace: `AWS/ApplicationELB`, `AWS/Lambda`, `REPORTS`, or whatever PutMetricData names.
+        namespace: `AWS/ApplicationELB`, `AWS/Lambda` or `REPORTS`.
         name: `RequestCount`…
         dimensions: Names and values, sorted.
-        unit: As PutMetricData names it; AWS's own have one each, which isn't kept.
     """
 
     account: str
@@ -40,13 +37,10 @@ class Metric:
     namespace: str
     name: str
     dimensions: Dimensions
-    unit: str = ""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(
-            self, "_hash", hash((self.account, self.region, self.namespace, self.name, self.dimensions, self.unit))
-        )
+        object.__setattr__(self, "_hash", hash((self.account, self.region, self.namespace, self.name, self.dimensions)))
 
     def __hash__(self) -> int:
         return self._hash
@@ -62,7 +56,6 @@ class Metrics:
     def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._minutes: dict[Metric, dict[int, array[float]]] = {}
-        self._units: defaultdict[Metric, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
 
     def add(self, values: Iterable[tuple[Metric, float]]) -> datetime:
@@ -79,19 +72,6 @@ class Metrics:
         """Note measurements of another minute, given by its first second since 1970."""
         with self._lock:
             self._in(metric, minute).extend(values)
-            if metric.unit:
-                self._units[replace(metric, unit="")].add(metric.unit)
-
-    def of_units(self, metric: Metric, unit: str | None) -> tuple[Metric, ...]:
-        """A metric without a unit as it is measured: as such, and in each unit or in the one that is named."""
-        with self._lock:
-            units = self._units.get(metric, set()) if unit is None else {unit}
-        own = (metric,) if unit in {None, unit_of(metric.name)} else ()
-        return (*own, *(replace(metric, unit=each) for each in sorted(units)))
-
-    def now(self) -> datetime:
-        """The time of what is measured now."""
-        return self._clock.now()
 
     def between(self, metric: Metric, start: int, end: int) -> Mapping[int, tuple[float, ...]]:
         """A metric's values by minute.
@@ -102,11 +82,7 @@ class Metrics:
             end: The end, exclusive.
         """
         with self._lock:
-            there = self._minutes.get(metric, {})
-            asked = range(start + -start % MINUTE, end, MINUTE)
-            if len(asked) < len(there):  # an alarm asks for a few minutes of many
-                return {m: tuple(there[m]) for m in asked if m in there}
-            return {m: tuple(found) for m, found in there.items() if start <= m < end}
+            return {m: tuple(found) for m, found in self._minutes.get(metric, {}).items() if start <= m < end}
 
     def known(self, account: str, region: str) -> tuple[Metric, ...]:
         """The metrics that have values."""
@@ -120,8 +96,3 @@ class Metrics:
                 del minutes[past]
             there = minutes[minute] = array("d")
         return there
-
-
-def unit_of(metric: str) -> str:
-    """The unit in which a metric is published."""
-    return _UNITS.get(metric, "Count")

@@ -88,6 +88,7 @@ class Checks(Part):
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""
         from rollout.api.holders import GLANCE
+        from rollout.api.runner import checked_guard
         from rollout.migration.checks.names import made_names
         from rollout.migration.checks.ownership import asked, ownership_of
         from rollout.migration.checks.report import (
@@ -98,6 +99,7 @@ class Checks(Part):
             backend_check,
             failed,
             functions_check,
+            guard_check,
             names_check,
         )
         from rollout.migration.checks.status import Held
@@ -125,6 +127,7 @@ class Checks(Part):
             found = container.marks.find(made_names(environment))
             checks.append(names_check(environment, live, found, candidate))
             checks += access_logs_check(environment, live, container.access_logs, container.utc)
+            checks += guard_check(environment, checked_guard(self._opened).problems(live) if environment.guard else ())
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

@@ -20,6 +20,7 @@ from rollout.migration import events
 from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
+    from rollout.api.guard import EnvironmentGuard
     from rollout.api.history import History
     from rollout.api.ownership import ResourceOwnership
     from rollout.api.ramp import EnvironmentRamp
@@ -119,6 +120,13 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         from rollout.api.ownership import ResourceOwnership
 
         return ResourceOwnership(self._opened)
+
+    @cached_property
+    def guard(self) -> EnvironmentGuard:
+        """The guard: install it, remove it."""
+        from rollout.api.guard import EnvironmentGuard
+
+        return EnvironmentGuard(self._opened)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

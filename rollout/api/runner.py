@@ -10,8 +10,23 @@ from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
 from rollout.migration import events
 from rollout.migration.context import Builds
+from rollout.migration.guard_check import GuardCheck
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.ramp.controls import who
+
+
+def checked_guard(opened: Opened) -> GuardCheck:
+    """The guard of an environment, as it is and as it would be."""
+    from rollout.programs.guarding import guard_config, guard_digest  # noqa: PLC0415 - a rollback needs none
+
+    container, environment = opened.container, opened.environment
+    return GuardCheck(
+        environment,
+        container.marks,
+        config=lambda live: guard_config(environment, live),
+        digest=guard_digest,
+        states=lambda names: container.alarms.states(tuple(names)),
+    )
 
 
 def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Builds | None = None) -> PhaseRunner:
@@ -50,6 +65,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         aliases=lambda: container.aliases.aliases(environment),
         needs=lambda: container.aliases.needs(environment),
         builds=builds,
+        guard=checked_guard(opened),
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),
         times=lambda: (container.utc, container.wall),

@@ -46,6 +46,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "skip-wait": "End this step's bake; it still needs a Pass",
         "approve": "Approve a step that waits for approval",
         "freeze": "Freeze the ramp: no raise until a time",
+        "guard": "Take traffic back by alarms, while nobody runs rollout",
         "plan-ramp": "Estimate how long each step takes",
         "calibrate": "Measure, on past requests, how often a ramp fails for nothing",
     },

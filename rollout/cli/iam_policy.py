@@ -18,6 +18,7 @@ class RoleName(StrEnum):
     ROLLBACK = "rollback"
     OPERATE = "operate"
     CALIBRATE = "calibrate"
+    GUARD = "guard"
 
 
 @command(json=False)
@@ -25,7 +26,8 @@ def iam_policy(
     run: Session,
     environment: EnvironmentName,
     role: Annotated[
-        RoleName, typer.Option("--for", help="The role: read only, roll back, everything, or read access logs.")
+        RoleName,
+        typer.Option("--for", help="The role: read only, roll back, everything, access logs, the guard."),
     ],
     live: Annotated[
         bool, typer.Option("--live", help="Read AWS, and name each rule by its ARN instead of a pattern.")

@@ -281,6 +281,20 @@ _TYPES: Mapping[str, ResourceType] = {
             actions=("PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms"),
         ),
         Named("aws:iam/role:Role", arn="arn:aws:iam::{account}:role/{id}", taken="EntityAlreadyExists"),
+        Named(
+            "aws:dynamodb/table:Table",
+            arn="arn:aws:dynamodb:{region}:{account}:table/{id}",
+            taken="ResourceInUseException",
+        ),
+        Named(
+            "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+            ("functionName",),
+            actions=(
+                "PutFunctionEventInvokeConfig",
+                "PutFunctionEventInvokeConfig",
+                "DeleteFunctionEventInvokeConfig",
+            ),
+        ),
         Named("aws:iam/rolePolicy:RolePolicy", ("role", "name"), between=":"),
         Named("aws:iam/rolePolicyAttachment:RolePolicyAttachment", ("role", "policyArn")),
         AliasResources(

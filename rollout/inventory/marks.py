@@ -9,17 +9,37 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 
+from rollout.inventory.functions import partition_of
 from rollout.inventory.model import OVERRIDE_TAG, Arn, Environment
 
 PREFIX = "rollout:"
+DIGEST_TAG = f"{PREFIX}guard"
+"""The tag of a guard's function that tells it from another one of its environment."""
 _AWS_OWNERS = {"aws:cloudformation:stack-name": "CloudFormation stack"}
 _SHOWN = 6
+MAX_FUNCTION_NAME = 64
 
 
 def title(project: str, environment: str) -> str:
     """How the names of an environment's alarms begin; its dashboard's own name."""
     return f"rollout-{project}-{environment}"
+
+
+def guard_name(environment: Environment) -> str:
+    """The name of an environment's guard, a function, and of its role."""
+    whole = f"{title(environment.project, environment.name)}-guard"
+    if len(whole) <= MAX_FUNCTION_NAME:
+        return whole
+    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}-guard"
+    return whole[: MAX_FUNCTION_NAME - len(end)] + end
+
+
+def guard_arn(environment: Environment) -> Arn:
+    """The ARN of an environment's guard."""
+    place = f"{partition_of(environment.region)}:lambda:{environment.region}:{environment.account}"
+    return Arn(f"arn:{place}:function:{guard_name(environment)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +49,7 @@ class Mark:
     Attributes:
         project: The inventory's.
         environment: Its name in the inventory.
-        stack: legacy, candidate, routing or monitoring.
+        stack: One of `stacks.STACKS`.
         region: The environment's, since some resources belong to no region.
     """
 

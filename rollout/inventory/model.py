@@ -18,6 +18,7 @@ from pydantic import Field
 
 from rollout.base.formatting import count_of
 from rollout.errors import ConfigError, Problem
+from rollout.guard.config import GuardConfig
 from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, for_endpoint, in_words
 from rollout.inventory.fields import (
@@ -370,6 +371,8 @@ class ProgramInput:
             those that it lets go of.
         overrides: Routing: the header rules that are to be there, by their logical names.
         monitored: Monitoring: whether alarms and a dashboard are to be there.
+        alarm_actions: Monitoring: the ARNs of what gets its alarms beside the notifications' topics.
+        guard: Guard: what the function goes by; None where no guard is to be there.
         mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
         imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
         multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
@@ -386,6 +389,8 @@ class ProgramInput:
     rules: Mapping[str, RuleOwnership] = field(default_factory=dict)
     overrides: Mapping[str, OverrideRule] = field(default_factory=dict)
     monitored: bool = False
+    alarm_actions: tuple[Arn, ...] = ()
+    guard: GuardConfig | None = None
     mark: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
     multi_value_headers: frozenset[str] = frozenset()

@@ -23,8 +23,10 @@ ATTACHMENT = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 JOINT_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
+TABLE = "aws:dynamodb/table:Table"
+EVENT_INVOKE = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 
-TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM})
+TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM, TABLE})
 """The types that have tags; a dashboard is known by whose alarms it shows."""
 
 _NAMES: Mapping[str, str] = {
@@ -35,11 +37,13 @@ _NAMES: Mapping[str, str] = {
     ALARM: "name",
     JOINT_ALARM: "alarmName",
     DASHBOARD: "dashboardName",
+    TABLE: "name",
 }
 _WHOLES: Mapping[str, tuple[str, str]] = {
     PERMISSION: (FUNCTION, "function"),
     ALIAS: (FUNCTION, "functionName"),
     PROVISIONED: (FUNCTION, "functionName"),
+    EVENT_INVOKE: (FUNCTION, "functionName"),
     ROLE_POLICY: (ROLE, "role"),
     ROLE_POLICY_ATTACHMENT: (ROLE, "role"),
     ATTACHMENT: (TARGET_GROUP, "targetGroupArn"),

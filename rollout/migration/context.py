@@ -13,6 +13,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources
+from rollout.migration.guard_check import GuardCheck
 from rollout.migration.ports import LegacyOwner
 
 
@@ -39,6 +40,7 @@ class PhaseContext:
         live: AWS.
         legacy: The legacy stack's resources; None where there is no such stack, or where it doesn't matter.
         routing: Likewise of the routing stack.
+        monitoring: Likewise of the monitoring stack.
         ownership: The legacy rules of another owner; None where there is none, or where it doesn't matter.
         multi_value: The legacy target groups that send headers as lists; none where it doesn't matter.
         owner: Another tool that manages the legacy rules.
@@ -47,12 +49,14 @@ class PhaseContext:
         needs: What functions need that is there already; nothing where it doesn't matter.
         read_aliases: Asked for that once more, when all is done.
         asked: The functions whose builds to deploy, and their share of requests.
+        guard: The guard, as it is and as it would be.
         idle: Returns why it isn't proven that legacy is idle.
     """
 
     live: AlbState
     legacy: Resources = None
     routing: Resources = None
+    monitoring: Resources = None
     ownership: Ownership | None = None
     multi_value: frozenset[Arn] = frozenset()
     owner: LegacyOwner | None = None
@@ -61,4 +65,5 @@ class PhaseContext:
     needs: FunctionNeeds = field(default_factory=FunctionNeeds)
     read_aliases: Callable[[], Mapping[str, LiveAlias]] = dict
     asked: Builds = field(default_factory=Builds)
+    guard: GuardCheck | None = None
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

@@ -181,8 +181,13 @@ def _kept(
 
 def only_lowers(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
     """Whether new weights send requests back to legacy alone, which less may stand in the way of."""
+    return bool(weights) and not raises(environment, live, weights)
+
+
+def raises(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> bool:
+    """Whether the candidate gets more of any route's requests by new weights, or may."""
     before = {name: live.split_of(environment.routes[name]) for name in weights}
-    return bool(weights) and all(split is not None and weights[name] <= split.weight for name, split in before.items())
+    return any(split is None or weights[name] > split.weight for name, split in before.items())
 
 
 def unlike_file(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:

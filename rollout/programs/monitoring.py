@@ -6,6 +6,7 @@ Nothing depends on them: they may come, change and go at any time.
 from __future__ import annotations
 
 from rollout.inventory.model import ProgramInput
+from rollout.programs.alarms.alarms import sns_topics
 from rollout.programs.components.monitoring import Monitoring, MonitoringArgs, places_of
 
 
@@ -26,7 +27,7 @@ def program(given: ProgramInput) -> None:
         MonitoringArgs(
             environment,
             places_of(environment, given.existing),
-            actions=[told.sns for told in environment.notifications.values() if told.sns],
+            actions=[*sns_topics(environment), *given.alarm_actions],
             tags=given.mark,
         ),
     )

@@ -78,6 +78,7 @@ EVENTS = (
     events.RampNoted("production", "frozen", "ann@desk", None, MONDAY),
     events.RampsJudged("production", 25, 200),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
+    events.GuardInstalled("production", "rollout-shop-production-guard", ("errors",), "silence"),
     events.Warned("production", "mind the step"),
 )
 

@@ -31,7 +31,7 @@ from rollout.migration import runner
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.context import PhaseContext
 from rollout.migration.phases import PHASES, Phase
-from rollout.migration.policy import POLICIES
+from rollout.migration.policies import POLICIES
 from tests.unit.builders import (
     BALANCER,
     CANDIDATE,
@@ -313,7 +313,8 @@ def test_what_is_looked_at_follows_from_the_steps() -> None:
     def those(holds: Callable[[Phase], bool]) -> set[str]:
         return {name for name, phase in PHASES.items() if holds(phase)}
 
-    watching, undoing = {"monitoring", "monitoring-remove"}, {"undo-phase1", "undo-phase2"}
+    watching = {"monitoring", "monitoring-remove", "guard-install", "guard-remove"}
+    undoing = {"undo-phase1", "undo-phase2"}
     building = {"phase1", "deploy", "deploy-back"}
     handing_over = {*building, "phase2", "complete", *undoing}
     assert those(lambda phase: phase.hands_over) == handing_over
@@ -367,7 +368,7 @@ def test_what_may_raise_a_weight_gives_way_to_a_rollback() -> None:
     assert giving_way == {"phase2", "phase3", "weight", "override", "override-remove", "complete"}
     assert {name for name, phase in PHASES.items() if phase.asks_owner} == {"phase2", "complete", "undo-phase2"}
     assert {name for name, phase in PHASES.items() if phase.fits_completed} == {
-        *("phase1", "deploy", "deploy-back", "complete"),
+        *("phase1", "deploy", "deploy-back", "complete", "guard-remove"),
     }
 
 

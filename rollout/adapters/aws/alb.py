@@ -11,18 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout.adapters.aws.inspection import inspect, registered, sends_lists, states_of
 from rollout.adapters.aws.session import PATIENCE, RETRIES, Access, aws_error, explained
+from rollout.alb.described import condition_of
 from rollout.alb.extras import NO_EXTRAS, extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGroup
 from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
-from rollout.inventory.conditions import Condition, ConditionField
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
 from rollout.inventory.on_aws import require_account, target_groups_of
 from rollout.migration.checks.inspection import Inspection
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_elbv2.type_defs import (
         ActionOutputTypeDef,
-        RuleConditionOutputTypeDef,
         RuleTypeDef,
         TagTypeDef,
         TargetGroupTypeDef,
@@ -241,35 +240,11 @@ def live_rule(listener: Arn, rule: RuleTypeDef) -> LiveRule:
         arn=Arn(rule["RuleArn"]),
         listener=listener,
         priority=DEFAULT_PRIORITY if rule.get("IsDefault") else int(rule["Priority"]),
-        asks=tuple(map(_condition, rule.get("Conditions", ()))),
+        asks=tuple(map(condition_of, rule.get("Conditions", ()))),
         forward=AWS.read(actions[-1]) if extras is not None else None,
         action=", then ".join(map(_action_text, actions)),
         extras=NO_EXTRAS if extras is None else extras,
     )
-
-
-_CONFIGS = {
-    ConditionField.METHOD: "HttpRequestMethodConfig",
-    ConditionField.PATH: "PathPatternConfig",
-    ConditionField.HOST: "HostHeaderConfig",
-    ConditionField.HEADER: "HttpHeaderConfig",
-    ConditionField.SOURCE: "SourceIpConfig",
-}
-
-
-def _condition(condition: RuleConditionOutputTypeDef) -> Condition:
-    """A condition; one of an unknown kind can't be evaluated."""
-    kind, told = condition.get("Field", "unknown"), cast("dict[str, Any]", condition)
-    if kind == ConditionField.QUERY:
-        pairs = told.get("QueryStringConfig", {}).get("Values", [])
-        return Condition(kind, tuple(f"{pair.get('Key', '')}={pair['Value']}" for pair in pairs))
-    config = told.get(_CONFIGS.get(kind, ""), {})  # type: ignore[call-overload] # a StrEnum is its value
-    expressions = config.get("RegexValues") or told.get("RegexValues")
-    values = expressions or config.get("Values") or told.get("Values", [])
-    name = config.get("HttpHeaderName")
-    if name is not None:
-        return Condition.on_header(name, values, regex=bool(expressions))
-    return Condition(kind, tuple(values), regex=bool(expressions))
 
 
 def _action_text(action: ActionOutputTypeDef) -> str:

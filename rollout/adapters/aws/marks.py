@@ -13,11 +13,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from rollout.adapters.aws.iam.guard import table_arn
 from rollout.adapters.aws.iam.resources import Resources
 from rollout.adapters.aws.session import Access, explained
 from rollout.inventory.marks import Bearer, Mark, Marked
 from rollout.inventory.model import Arn, Environment
-from rollout.migration.bearers import ALARM, DASHBOARD, FUNCTION, JOINT_ALARM, LOG_GROUP, ROLE
+from rollout.migration.bearers import ALARM, DASHBOARD, FUNCTION, JOINT_ALARM, LOG_GROUP, ROLE, TABLE
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 PARALLEL = 8
@@ -33,6 +34,7 @@ _SERVICES = {
     ALARM: "cloudwatch",
     JOINT_ALARM: "cloudwatch",
     DASHBOARD: "cloudwatch",
+    TABLE: "dynamodb",
 }
 
 
@@ -59,6 +61,7 @@ class AwsMarks:
             "iam": lambda: client.tag_role(RoleName=bearer.name, Tags=pairs),
             "elbv2": lambda: client.add_tags(ResourceArns=[arn], Tags=pairs),
             "cloudwatch": lambda: client.tag_resource(ResourceARN=arn, Tags=pairs),
+            "dynamodb": lambda: client.tag_resource(ResourceArn=arn, Tags=pairs),
         }
         explained(calls[_SERVICES[bearer.type]], str(bearer))
 
@@ -150,6 +153,11 @@ def _dashboard(client: Any, name: str, _: Resources) -> Marked:
     return Marked(name, found["DashboardArn"], {}, tuple(alarms))
 
 
+def _table(client: Any, name: str, resources: Resources) -> Marked:
+    arn = table_arn(resources, name)
+    return Marked(name, arn, _pairs(client.list_tags_of_resource(ResourceArn=arn)["Tags"]))
+
+
 def _pairs(tags: Any) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
@@ -163,4 +171,5 @@ _LOOKS: Mapping[str, Callable[[Any, str, Resources], Marked | None]] = {
     ALARM: _alarm,
     JOINT_ALARM: _alarm,
     DASHBOARD: _dashboard,
+    TABLE: _table,
 }

@@ -149,6 +149,13 @@ def _watching(event: events.Watching, to: People) -> None:
 
 
 @show.register
+def _guard_installed(event: events.GuardInstalled, to: People) -> None:
+    to.done(f"the guard {event.function} takes traffic back by:")
+    to.commands(event.alarms)
+    to.out.print(Text(f"    and {event.silence} tells of a silent ramp"), soft_wrap=True)
+
+
+@show.register
 def _legacy_left(event: events.LegacyLeft, to: People) -> None:
     to.warn(f"rollout doesn't manage legacy; {event.owner} can remove it now:")
     to.commands(event.parts)

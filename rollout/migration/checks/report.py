@@ -277,6 +277,18 @@ def access_logs_check(environment: Environment, live: AlbState, logs: AccessLogs
     yield Check("access logs", said, off)
 
 
+def guard_check(environment: Environment, found: Iterable[Problem]) -> Iterator[Check]:
+    """Whether there is a guard to rely on; nothing where the file asks for none. No phase before the cutover minds.
+
+    Args:
+        found: Why there is none.
+    """
+    if environment.guard:
+        notes = tuple(found)
+        required = "required for raises" if environment.guard.required else "not required"
+        yield Check("guard", f"{'not ready' if notes else 'installed'}; {required}", (), notes)
+
+
 def failed(name: str, error: RolloutError) -> Check:
     """A check that failed, with the reason."""
     return Check(name, "failed", (Problem(error.what, where=error.where, hint=error.hint, code=error.code),))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rollout.migration.events.phase import CompletionSaved as CompletionSaved
     from rollout.migration.events.phase import GateApproved as GateApproved
     from rollout.migration.events.phase import GateOpened as GateOpened
+    from rollout.migration.events.phase import GuardInstalled as GuardInstalled
     from rollout.migration.events.phase import LeftoversSettled as LeftoversSettled
     from rollout.migration.events.phase import LegacyLeft as LegacyLeft
     from rollout.migration.events.phase import LegacyQuiet as LegacyQuiet

@@ -178,6 +178,21 @@ class Watching(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class GuardInstalled(Event):
+    """The guard is there.
+
+    Attributes:
+        function: Its name.
+        alarms: Those that take traffic back.
+        silence: The alarm on missing heartbeats.
+    """
+
+    function: str
+    alarms: tuple[str, ...]
+    silence: str
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """A phase is done and read back."""
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from rollout.migration.phases.complete import Complete
 from rollout.migration.phases.deploy import Deploy, DeployBack
+from rollout.migration.phases.guard import GuardInstall, GuardRemove
 from rollout.migration.phases.monitoring import MonitoringPhase, MonitoringRemove
 from rollout.migration.phases.override import Override, OverrideRemove
 from rollout.migration.phases.phase import Phase, Step
@@ -32,6 +33,8 @@ PHASES: Mapping[str, Phase] = {
         OverrideRemove(),
         MonitoringPhase(),
         MonitoringRemove(),
+        GuardInstall(),
+        GuardRemove(),
         Complete(),
         UndoPhase2(),
         UndoPhase1(),

@@ -25,7 +25,7 @@ class Complete(Phase):
         Step(ROUTING, "weights", "forward to the candidate only, in place"),
         Step(LEGACY, "retire", "delete the routes' legacy functions and target groups"),
     )
-    tables = ("analysis",)
+    tables = ("analysis", "guard")
     asks_owner = True
     fits_completed = True
 
@@ -34,6 +34,7 @@ class Complete(Phase):
         yield from retiring_problems(environment, context)
         yield from context.idle(context.live)
         yield from bent_overrides(environment, context.live)
+        yield from context.guard.left() if context.guard else ()
 
     def target_splits(
         self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]

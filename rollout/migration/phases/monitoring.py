@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import ClassVar
 
 from rollout.errors import Problem
-from rollout.inventory.model import Environment, ProgramInput, Split
+from rollout.inventory.marks import guard_arn
+from rollout.inventory.model import Arn, Environment, ProgramInput, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import MONITORING
 from rollout.migration.checks.preflight import candidate_problems, listener_problems, target_group_problems
@@ -16,8 +16,9 @@ from rollout.migration.desired import candidate_input
 from rollout.migration.phases.phase import Phase, Step
 
 
-class _Watching(Phase):
-    monitored: ClassVar[bool]
+class Watching(Phase):
+    """A phase of what only looks at the request path."""
+
     only_watches = True
     gives_way = False
 
@@ -26,34 +27,57 @@ class _Watching(Phase):
     ) -> dict[str, Split]:
         return {}
 
-    def program_input(
-        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
-    ) -> ProgramInput:
-        known = context.live.resolved(environment)  # its dashboard names what routes ask
-        return replace(candidate_input(known, context), monitored=self.monitored)
 
-
-class MonitoringPhase(_Watching):
+class MonitoringPhase(Watching):
     """Creates or updates alarms and a dashboard over both implementations."""
 
     name = "monitoring"
     summary = "Create alarms and a dashboard over both implementations; nothing in the request path changes"
     steps = (Step(MONITORING, "watch", "create alarms and a dashboard"),)
-    tables = ("notifications",)
-    monitored = True
+    tables = ("notifications", "guard")
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        for problems in (listener_problems, target_group_problems, candidate_problems):
-            yield from problems(environment, context.live)
+        return monitoring_problems(environment, context)
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        guarded = environment.guard and context.guard and context.guard.installed()
+        return monitoring_input(environment, context, (guard_arn(environment),) if guarded else ())
 
 
-class MonitoringRemove(_Watching):
+class MonitoringRemove(Watching):
     """Removes the alarms and the dashboard, whatever the state of the rules."""
 
     name = "monitoring-remove"
     summary = "Remove the alarms and the dashboard"
     steps = (Step(MONITORING, "unwatch", "delete the alarms and the dashboard"),)
-    monitored = False
+    tables = ("guard",)
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
-        return ()
+        return context.guard.left() if context.guard else ()
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        return ProgramInput(environment)
+
+
+def monitoring_problems(environment: Environment, context: PhaseContext) -> Iterator[Problem]:
+    """What keeps the alarms from being made."""
+    for problems in (listener_problems, target_group_problems, candidate_problems):
+        yield from problems(environment, context.live)
+
+
+def monitoring_input(
+    environment: Environment, context: PhaseContext, alarm_actions: tuple[Arn, ...] = ()
+) -> ProgramInput:
+    """What monitoring's program is given where alarms and a dashboard are to be there.
+
+    Args:
+        environment: The inventory.
+        context: What the phase starts from.
+        alarm_actions: What gets the alarms beside the notifications' topics.
+    """
+    known = context.live.resolved(environment)  # its dashboard names what routes ask
+    return replace(candidate_input(known, context), monitored=True, alarm_actions=alarm_actions)

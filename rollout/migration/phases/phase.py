@@ -15,13 +15,13 @@ from rollout.alb.state import AlbState
 from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, OverrideRule, ProgramInput, Split
 from rollout.inventory.quantities import Percent
-from rollout.inventory.stacks import ROUTING
+from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration.checks.compare import unlike_wanted
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.preflight import candidate_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import all_known, routing_input
-from rollout.migration.policy import POLICIES
+from rollout.migration.policies import POLICIES
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Step:
 
     Attributes:
         stack: The inline program and its stack.
-        policy: The table in `policy.POLICIES` for its preview.
+        policy: The table in `policies.POLICIES` for its preview.
         summary: What it does, for people.
     """
 
@@ -56,6 +56,7 @@ class Phase:
         name: As the command has it.
         summary: What it is for, in one sentence.
         steps: In the order in which they are applied.
+        reads: The stacks whose resources matter beside those whose rules it hands over.
         tables: The tables of stacks.toml that it goes by, of those that other phases do without.
         moves_traffic: Whether requests may go elsewhere afterwards.
         sets_header_rules: Whether it adds or removes header rules.
@@ -74,6 +75,7 @@ class Phase:
     summary: ClassVar[str]
     steps: ClassVar[tuple[Step, ...]]
     tables: ClassVar[tuple[str, ...]] = ()
+    reads: ClassVar[tuple[str, ...]] = ()
     moves_traffic: ClassVar[bool] = False
     sets_header_rules: ClassVar[bool] = False
     only_watches: ClassVar[bool] = False
@@ -95,6 +97,11 @@ class Phase:
     def hands_over(self) -> bool:
         """Whether it gets the candidate and the rules ready for the weights, or takes that back."""
         return not (self.moves_traffic or self.only_watches)
+
+    @property
+    def read_stacks(self) -> tuple[str, ...]:
+        """The stacks whose resources matter."""
+        return (*self.reads, *((LEGACY, ROUTING) if self.hands_over else ()))
 
     def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
         """What it needs beyond load balancers, listeners and rules as the inventory has them."""

@@ -25,6 +25,7 @@ class UndoPhase1(Phase):
         Step(CANDIDATE, "demolish", "delete what phase 1 created"),
         Step(LEGACY, "retain", "remove the mark from the routes' rules"),
     )
+    tables = ("guard",)
     undoes = True
     gives_way = False
     needs_targets = False
@@ -37,6 +38,7 @@ class UndoPhase1(Phase):
                 code="rule-managed-by-routing",
             )
         yield from bent_overrides(environment, context.live)
+        yield from context.guard.left() if context.guard else ()
 
     def program_input(
         self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]

@@ -36,6 +36,7 @@ class UndoPhase2(Phase):
         Step(LEGACY, "reclaim", "adopt each live rule again, which then forwards to legacy only"),
         Step(ROUTING, "hand-back", "release the rules, which stay; delete those before a default action"),
     )
+    tables = ("guard",)
     undoes = True
     gives_way = False
     needs_targets = False
@@ -68,6 +69,7 @@ class UndoPhase2(Phase):
             adopted = _handed_back(environment, held_rules(environment, context.live, context.routing))
             yield from _homeless(context.ownership, context.owner, adopted)
         yield from bent_overrides(environment, context.live)
+        yield from context.guard.left() if context.guard else ()
 
     def target_splits(
         self, environment: Environment, context: PhaseContext, weights: Mapping[str, Percent]

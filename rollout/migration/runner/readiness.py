@@ -13,7 +13,7 @@ from rollout.errors import Problem
 from rollout.inventory.aliases import LiveAlias
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.inventory.stacks import LEGACY, ROUTING
+from rollout.inventory.stacks import LEGACY, MONITORING, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.aliases import unready_problems, with_aliases
 from rollout.migration.checks.event_forms import other_forms
@@ -23,7 +23,8 @@ from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
-from rollout.migration.gates import only_lowers
+from rollout.migration.gates import only_lowers, raises
+from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
 from rollout.migration.ports import LegacyOwner, LoadBalancers
 from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups, stop_at
@@ -41,6 +42,7 @@ class Readiness:
         aliases: Asked where the functions' aliases point.
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.
+        guard: The guard, as it is and as it would be.
     """
 
     def __init__(
@@ -55,6 +57,7 @@ class Readiness:
         aliases: Callable[[], Mapping[str, LiveAlias]],
         needs: Callable[[], FunctionNeeds],
         builds: Builds,
+        guard: GuardCheck | None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -64,6 +67,7 @@ class Readiness:
         self._aliases = aliases
         self._needs = needs
         self._builds = builds
+        self._guard = guard
         self._emit = emit
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
@@ -71,6 +75,7 @@ class Readiness:
 
         Raises:
             PreflightFailed: Something isn't as the phase needs it.
+            ConfigError: A weight would rise, and what is written of the guard can't be gone by.
         """
         environment = self._environment
         context = self._read(phase)
@@ -83,8 +88,13 @@ class Readiness:
             context = replace(context, legacy=self._stacks.resources(LEGACY), routing=self._stacks.resources(ROUTING))
         states = (*(context.legacy or ()), *(context.routing or ()))
         found = [live_problems(environment, live, states) if wrong else (), phase.preflight(environment, context)]
-        if not only_lowers(environment, live, phase.weights(environment, weights)):
+        wanted = phase.weights(environment, weights)
+        if not only_lowers(environment, live, wanted):
             found.append(overlap_problems(environment, live))
+        if raises(environment, live, wanted):
+            environment.require("guard")
+            required = environment.guard is not None and environment.guard.required
+            found.append(self._guard.problems(live) if self._guard and required else ())
         stop_at(environment, phase, chain.from_iterable(found))
         self._emit(
             events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
@@ -92,12 +102,12 @@ class Readiness:
         return context
 
     def _read(self, phase: Phase) -> PhaseContext:
-        environment, hands_over = self._environment, phase.hands_over
+        environment = self._environment
         pool = threads.DaemonPool(3)
         asks = self._owner if phase.asks_owner else None
         holds = pool.submit(asked, asks, ASKING) if asks else None
-        legacy = pool.submit(self._stacks.resources, LEGACY) if hands_over and environment.is_legacy_ours else None
-        routing = pool.submit(self._stacks.resources, ROUTING) if hands_over else None
+        ours = [stack for stack in phase.read_stacks if stack != LEGACY or environment.is_legacy_ours]
+        states = {stack: pool.submit(self._stacks.resources, stack) for stack in ours}
         live = self._load_balancers.read(environment)
         groups = [group.arn for group in live.target_groups.values() if group.is_lambda]
         aliased = [
@@ -106,11 +116,13 @@ class Readiness:
             for group in function.groups
             if group in live.target_groups
         ]
+        held = {stack: reading.result() for stack, reading in states.items()}
         return PhaseContext(
             live,
             ownership=ownership_of(environment, live, asks, holds.result()) if asks and holds else None,
-            legacy=legacy.result() if legacy else None,
-            routing=routing.result() if routing else None,
+            legacy=held.get(LEGACY),
+            routing=held.get(ROUTING),
+            monitoring=held.get(MONITORING),
             multi_value=self._load_balancers.multi_value(groups) if phase.asks_forms else frozenset(),
             owner=self._owner,
             idle=self._idle,
@@ -119,6 +131,7 @@ class Readiness:
             targets=self._load_balancers.targets(aliased) if phase.asks_aliases and aliased else {},
             read_aliases=self._aliases,
             asked=self._builds,
+            guard=self._guard,
         )
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.gates import Gate
+from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import PHASES, Phase, Step
 from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
 from rollout.migration.rollback.asked import DEPTH, Since
@@ -57,6 +58,7 @@ class PhaseRunner:
         aliases: Asked where the functions' aliases point.
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.
+        guard: The guard, as it is and as it would be.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
         times: Gives AWS's time of day and this machine's.
@@ -79,6 +81,7 @@ class PhaseRunner:
         aliases: Callable[[], Mapping[str, LiveAlias]] = dict,
         needs: Callable[[], FunctionNeeds] = FunctionNeeds,
         builds: Builds | None = None,
+        guard: GuardCheck | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
         times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
@@ -101,6 +104,7 @@ class PhaseRunner:
             aliases=aliases,
             needs=needs,
             builds=builds or Builds(),
+            guard=guard,
         )
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from rollout.analysis.metrics import function
@@ -50,6 +50,7 @@ class Alarm:
         queries: The last one's value is watched.
         threshold: In that value's unit.
         is_part: Whether it is only there for a joint alarm.
+        groups: The candidates' target groups that it is about.
     """
 
     key: str
@@ -58,6 +59,7 @@ class Alarm:
     queries: tuple[Query, ...]
     threshold: float
     is_part: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,14 @@ class JointAlarm:
         name: Its name on AWS.
         description: What it means.
         parts: The names of its parts.
+        groups: The candidates' target groups that it is about.
     """
 
     key: str
     name: str
     description: str
     parts: tuple[str, ...]
+    groups: tuple[str, ...] = ()
 
     @property
     def rule(self) -> str:
@@ -91,9 +95,19 @@ def title(environment: Environment) -> str:
     return marks.title(environment.project, environment.name)
 
 
+def sns_topics(environment: Environment) -> tuple[str, ...]:
+    """The ARNs of the topics that are told."""
+    return tuple(dict.fromkeys(each.sns for each in environment.notifications.values() if each.sns))
+
+
 def names(environment: Environment) -> tuple[str, ...]:
     """The names of the alarms that say something by themselves, such as for `ramp.alarms`."""
-    return tuple(each.name for each in alarms(environment) if isinstance(each, JointAlarm) or not each.is_part)
+    return tuple(each.name for each in whole_alarms(environment))
+
+
+def whole_alarms(environment: Environment) -> tuple[AnyAlarm, ...]:
+    """The alarms that say something by themselves."""
+    return tuple(each for each in alarms(environment) if isinstance(each, JointAlarm) or not each.is_part)
 
 
 def alarms(
@@ -106,10 +120,12 @@ def alarms(
         thresholds: When they go off.
     """
     made = _Alarms(title(environment), places or Places(), thresholds or Thresholds())
-    found = [made.of(pool) for pool in watched(environment)]
-    found += [[made.throttles(key, each.name or key)] for key, each in environment.functions.items()]
-    found += [[made.unhealthy(group, balancer)] for group, balancer in of_others(environment).items()]
-    return tuple(chain.from_iterable(found))
+    of_pools = chain.from_iterable(made.of(pool) for pool in watched(environment))
+    return (
+        *of_pools,
+        *(made.throttles(key, each.name or key, each.groups) for key, each in environment.functions.items()),
+        *(made.unhealthy(group, balancer) for group, balancer in of_others(environment).items()),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +136,7 @@ class _Alarms:
 
     def of(self, pool: AlarmPool) -> list[AnyAlarm]:
         limits = self.limits
-        return [
+        found = [
             *self._beside_legacy(
                 pool,
                 "errors-above-legacy",
@@ -139,16 +155,17 @@ class _Alarms:
             ),
             *self._alone(pool),
         ]
+        return [replace(each, groups=pool.candidate) for each in found]
 
-    def throttles(self, key: str, name: str) -> Alarm:
+    def throttles(self, key: str, name: str, groups: tuple[str, ...]) -> Alarm:
         said = f"Lambda throttles the candidate's function {name}."
-        return self._alarm(f"{key}-throttles", said, (Query("throttles", function(name).series("Throttles")),), 0)
+        queries = (Query("throttles", function(name).series("Throttles")),)
+        return replace(self._alarm(f"{key}-throttles", said, queries, 0), groups=groups)
 
     def unhealthy(self, group: str, balancer: str) -> Alarm:
         *_, watched = Side("candidate", (group,), balancer, self.places).health()
-        return self._alarm(
-            f"{group}-unhealthy", f"A target of the candidate's group {group} is unhealthy.", (watched,), 0
-        )
+        said = f"A target of the candidate's group {group} is unhealthy."
+        return replace(self._alarm(f"{group}-unhealthy", said, (watched,), 0), groups=(group,))
 
     def _excess(self, candidate: Side, legacy: Side) -> tuple[Query, ...]:
         watched = self._if_enough("candidate_errors - legacy_errors")

@@ -19,7 +19,7 @@ from pulumi_aws import cloudwatch, iam, lambda_, lb
 from rollout.programs.components.listener_rule import ListenerRuleArgs, forwarding_rule
 from rollout.programs.rights import LOGGING
 
-_ASSUMED_BY_LAMBDA = json.dumps(
+ASSUMED_BY_LAMBDA = json.dumps(
     {
         "Version": "2012-10-17",
         "Statement": [
@@ -217,7 +217,7 @@ class HttpLambda(ComponentResource):
         role = iam.Role(
             self._name,
             name=args.role_name or args.function_name,
-            assume_role_policy=_ASSUMED_BY_LAMBDA,
+            assume_role_policy=ASSUMED_BY_LAMBDA,
             permissions_boundary=args.permissions_boundary,
             tags=args.tags or None,
             opts=child,

@@ -5,60 +5,34 @@ Tests compare it with the calls that the commands make in the sandbox: none may 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
+from rollout.adapters.aws.iam import guard
+from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources, if_by_client, log_folder
 from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
-
-Condition = Mapping[str, Mapping[str, str | tuple[str, ...]]]
 
 PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
 """Calls of the real pulumi-aws that the sandbox's stand-in doesn't make."""
 
-
-def _unconditional(_: Resources) -> Condition:
-    return {}
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """Actions on resources. Needs with the same `sid` become one statement.
-
-    Attributes:
-        sid: The statement's name.
-        actions: As IAM writes them.
-        on: The resources, or patterns of them; without any there is no statement.
-        condition: The statement's condition.
-    """
-
-    sid: str
-    actions: tuple[str, ...]
-    on: Callable[[Resources], tuple[str, ...]] = Resources.everything
-    condition: Callable[[Resources], Condition] = _unconditional
-
-
-def _calls(service: str, names: str) -> tuple[str, ...]:
-    return tuple(f"{service}:{name}" for name in names.split())
-
-
 _ELB = "elasticloadbalancing"
 _BALANCER = "elasticloadbalancing.amazonaws.com"
 
-_LOOK = Need("Observe", _calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
+_LOOK = Need("Observe", calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
 _TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
 _INSPECT = (
     _TAGS,
-    Need("Observe", _calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
+    Need("Observe", calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
     Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
 )
 _ALIASES = (
-    Need("Aliases", _calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
+    Need("Aliases", calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
     Need("KeptReady", ("lambda:ListProvisionedConcurrencyConfigs",), Resources.kept_ready),
 )
 _NEEDS = (
     Need("TrustPolicies", ("iam:GetRole",), Resources.existing_roles),
-    Need("Networks", _calls("ec2", "DescribeSecurityGroups DescribeSubnets"), Resources.networks),
+    Need("Networks", calls("ec2", "DescribeSecurityGroups DescribeSubnets"), Resources.networks),
 )
 _WHOSE = (
     *_ALIASES,
@@ -77,7 +51,7 @@ _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
-_COLD_STARTS = Need("ColdStarts", _calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
+_COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _LOGS = (
     Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",)),
     Need(
@@ -132,12 +106,12 @@ _BUILD = (
     *_MARK,
     Need(
         "TargetGroups",
-        _calls(_ELB, "CreateTargetGroup ModifyTargetGroupAttributes RegisterTargets"),
+        calls(_ELB, "CreateTargetGroup ModifyTargetGroupAttributes RegisterTargets"),
         Resources.target_groups,
     ),
     Need(
         "Functions",
-        _calls(
+        calls(
             "lambda",
             "CreateFunction GetFunction GetFunctionCodeSigningConfig ListVersionsByFunction "
             "UpdateFunctionCode UpdateFunctionConfiguration",
@@ -151,9 +125,9 @@ _BUILD = (
         lambda _: {"StringEquals": {"lambda:Principal": _BALANCER}},
     ),
     Need("NewRoles", ("iam:CreateRole",), Resources.roles, _bounded),
-    Need("Roles", _calls("iam", "GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
+    Need("Roles", calls("iam", "GetRole ListAttachedRolePolicies ListRolePolicies"), Resources.roles),
     Need("OnlyThesePolicies", ("iam:AttachRolePolicy",), Resources.roles, _attached),
-    Need("OwnPolicies", _calls("iam", "GetRolePolicy PutRolePolicy"), Resources.own_policies),
+    Need("OwnPolicies", calls("iam", "GetRolePolicy PutRolePolicy"), Resources.own_policies),
     Need(
         "OnlyToLambda",
         ("iam:PassRole",),
@@ -161,25 +135,25 @@ _BUILD = (
         lambda _: {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}},
     ),
     # what Lambda looks at with the caller's rights before it takes such a setting
-    Need("Networks", _calls("ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"), Resources.networks),
+    Need("Networks", calls("ec2", "DescribeSecurityGroups DescribeSubnets DescribeVpcs"), Resources.networks),
     Need("Layers", ("lambda:GetLayerVersion",), Resources.layers),
-    Need("VariableKeys", _calls("kms", "CreateGrant Decrypt Encrypt"), Resources.variable_keys),
+    Need("VariableKeys", calls("kms", "CreateGrant Decrypt Encrypt"), Resources.variable_keys),
     Need("FileSystems", ("elasticfilesystem:DescribeMountTargets",), Resources.file_systems),
     # `deploy` is phase 1, which publishes a version, and then moves an alias to it
-    Need("Aliases", _calls("lambda", "CreateAlias PublishVersion UpdateAlias"), Resources.aliased),
+    Need("Aliases", calls("lambda", "CreateAlias PublishVersion UpdateAlias"), Resources.aliased),
     Need(
         "KeptReady",
-        _calls(
+        calls(
             "lambda",
             "DeleteProvisionedConcurrencyConfig GetProvisionedConcurrencyConfig PutProvisionedConcurrencyConfig",
         ),
         Resources.kept_ready,
     ),
-    Need("Limits", _calls("lambda", "DeleteFunctionConcurrency PutFunctionConcurrency"), Resources.limited),
-    Need("Logs", _calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
+    Need("Limits", calls("lambda", "DeleteFunctionConcurrency PutFunctionConcurrency"), Resources.limited),
+    Need("Logs", calls("logs", "CreateLogGroup PutRetentionPolicy"), Resources.log_groups),
     Need(
         "Images",
-        _calls("ecr", "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy"),
+        calls("ecr", "BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy"),
         Resources.images,
     ),
 )
@@ -217,11 +191,11 @@ _MONITORING = (
     _ALARMS,
     Need(
         "Alarms",
-        _calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"),
+        calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource"),
         Resources.alarms,
     ),
     Need("JointAlarms", ("cloudwatch:PutCompositeAlarm",), Resources.joint_alarms),
-    Need("Dashboard", _calls("cloudwatch", "DeleteDashboards GetDashboard PutDashboard"), Resources.dashboard),
+    Need("Dashboard", calls("cloudwatch", "DeleteDashboards GetDashboard PutDashboard"), Resources.dashboard),
 )
 
 
@@ -237,7 +211,7 @@ _READ_STATE = (
     # the engine generates a data key for each operation, also for a preview
     Need("Secrets", ("kms:Decrypt", "kms:Encrypt"), Resources.keys, _key_condition),
 )
-_WRITE_STATE = (*_READ_STATE, Need("State", _calls("s3", "DeleteObject PutObject"), Resources.state))
+_WRITE_STATE = (*_READ_STATE, Need("State", calls("s3", "DeleteObject PutObject"), Resources.state))
 
 _PREVIEW = (_LOOK, *_INSPECT, *_READ_STATE, *_ALIASES)
 _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
@@ -245,7 +219,7 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, _WHERE_LOGS, _FIND_LOGS, *_READ_STATE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, _WHERE_LOGS, _FIND_LOGS, *_READ_STATE, guard.IS_THERE),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
@@ -257,12 +231,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "rollback": (_LOOK, _TAGS, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_NEEDS, *_WRITE_STATE, *_BUILD),
     "phase2": (*_CHANGE, *_DEFAULT_RULES),
-    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE),
-    "weight": (*_CHANGE, _MEASURE, *_OVERRULE),
+    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE, guard.IS_THERE),
+    "weight": (*_CHANGE, _MEASURE, *_OVERRULE, guard.IS_THERE),
     "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
-        Need("Observe", _calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
+        Need("Observe", calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
         Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
         *_WHOSE,
         *_MARK,
@@ -282,8 +256,11 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         _READ_LOGS,
         _ASK_CANDIDATES,
         _TELL,
+        guard.IS_THERE,
     ),
-    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING),
+    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, guard.IS_THERE),
+    "guard-install": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, *guard.INSTALL),
+    "guard-remove": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, *guard.REMOVE),
     "pause": _STEER,
     "resume": _STEER,
     "skip-wait": _STEER,

@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rollout.adapters.aws.iam.needs import COMMANDS, Need
+from rollout.adapters.aws.iam.need import Need
+from rollout.adapters.aws.iam.needs import COMMANDS
 from rollout.adapters.aws.iam.resources import Resources
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
-Role = Literal["observe", "rollback", "operate", "calibrate"]
+Role = Literal["observe", "rollback", "operate", "calibrate", "guard"]
 
+_GUARD = ("guard-install", "guard-remove")
 ROLES: Mapping[Role, tuple[str, ...]] = {
     "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp", "drift", "history"),
     "rollback": ("rollback",),
-    "operate": tuple(command for command in COMMANDS if command != "calibrate"),
+    "operate": tuple(command for command in COMMANDS if command not in {"calibrate", *_GUARD}),
     "calibrate": ("calibrate",),
+    "guard": _GUARD,
 }
 """The commands of each role."""
 
@@ -29,7 +32,7 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        role: `observe`, `rollback`, `operate` or `calibrate`.
+        role: `observe`, `rollback`, `operate`, `calibrate` or `guard`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
@@ -76,7 +79,7 @@ class Denial:
     def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
-        roles = roles[:-1] if len(roles) > 1 and roles[-1] == "calibrate" else roles  # it's for no other command
+        roles = [role for role in roles if role not in {"calibrate", "guard"}] or roles  # they are for no other command
         if roles:
             return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy with it; see docs/security.md"
         return "the programs or another tool need it, and rollout's policies don't have it; see docs/security.md"

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from rollout.alb.state import AlbState
 from rollout.inventory.functions import Function, existing_role, partition_of
 from rollout.inventory.model import Arn, Environment
-from rollout.programs.alarms.alarms import JointAlarm, alarms, title
+from rollout.programs.alarms.alarms import JointAlarm, alarms, sns_topics, title
 from rollout.programs.rights import aws_policies, statements
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
@@ -181,7 +181,7 @@ class Resources:
 
     def topics(self) -> _Arns:
         """The SNS topics for notifications of a ramp."""
-        return tuple(dict.fromkeys(each.sns for each in self.environment.notifications.values() if each.sns))
+        return sns_topics(self.environment)
 
     def alarms(self) -> _Arns:
         """The alarms of `rollout monitoring`."""

@@ -1,0 +1,79 @@
+"""What the guard needs: who installs and removes it, and those who work beside it, where stacks.toml asks for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rollout.adapters.aws.iam.need import Condition, Need, calls
+from rollout.adapters.aws.iam.resources import Resources
+from rollout.guard.table import table_name
+from rollout.inventory.marks import guard_arn, guard_name
+from rollout.inventory.model import Arn
+from rollout.programs.alarms.alarms import title
+from rollout.programs.guarding import PRINCIPAL
+
+_Arns = tuple[str, ...]
+
+
+def table_arn(names: Resources, table: str) -> Arn:
+    """The ARN of a DynamoDB table, by its name."""
+    place = f"{names.environment.region}:{names.environment.account}"
+    return Arn(f"arn:{names.partition}:dynamodb:{place}:table/{table}")
+
+
+def _if_guarded(of: Callable[[Resources], _Arns]) -> Callable[[Resources], _Arns]:
+    """Some resources, if there is to be a guard."""
+    return lambda names: of(names) if names.environment.guard else ()
+
+
+def _function(names: Resources) -> _Arns:
+    return (guard_arn(names.environment),)
+
+
+def _role(names: Resources) -> _Arns:
+    return (names.role(guard_name(names.environment)),)
+
+
+def _table(names: Resources) -> _Arns:
+    return (table_arn(names, table_name(title(names.environment))),)
+
+
+def _logs(names: Resources) -> _Arns:
+    arn = guard_arn(names.environment).replace(":lambda:", ":logs:").replace(":function:", ":log-group:/aws/lambda/")
+    return (arn, f"{arn}:*")
+
+
+def _named_alarms(names: Resources) -> _Arns:
+    """All alarms, for composite ones: AWS allows no narrower permission for those."""
+    guard = names.environment.guard
+    return names.everything() if guard and guard.alarms else ()
+
+
+def _only(key: str, value: str) -> Callable[[Resources], Condition]:
+    return lambda _: {"StringEquals": {key: value}}
+
+
+IS_THERE = Need("WhoseGuard", calls("lambda", "GetPolicy ListTags"), _if_guarded(_function))
+"""Whether there is one, which some phases go by."""
+_INSTALL = (
+    Need("GuardTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
+    Need("GuardTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),
+    Need("GuardRole", calls("iam", "CreateRole GetRole GetRolePolicy ListAttachedRolePolicies"), _role),
+    Need("GuardRole", calls("iam", "ListRolePolicies ListRoleTags PutRolePolicy TagRole"), _role),
+    Need("GuardToLambda", ("iam:PassRole",), _role, _only("iam:PassedToService", "lambda.amazonaws.com")),
+    Need("Guard", calls("lambda", "CreateFunction GetFunction GetFunctionCodeSigningConfig GetPolicy"), _function),
+    Need("Guard", calls("lambda", "GetFunctionEventInvokeConfig ListTags ListVersionsByFunction"), _function),
+    Need("Guard", calls("lambda", "PutFunctionConcurrency PutFunctionEventInvokeConfig TagResource"), _function),
+    Need("Guard", calls("lambda", "UpdateFunctionCode UpdateFunctionConfiguration"), _function),
+    Need("OnlyForAlarms", ("lambda:AddPermission",), _function, _only("lambda:Principal", PRINCIPAL)),
+    Need("GuardLogs", calls("logs", "CreateLogGroup ListTagsForResource PutRetentionPolicy TagResource"), _logs),
+    Need("Observe", ("logs:DescribeLogGroups",)),
+    Need("NamedAlarms", ("cloudwatch:PutCompositeAlarm",), _named_alarms),
+)
+_REMOVE = (
+    Need("GuardTable", ("dynamodb:DeleteTable",), _table),
+    Need("GuardRole", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole"), _role),
+    Need("Guard", calls("lambda", "DeleteFunction DeleteFunctionEventInvokeConfig RemovePermission"), _function),
+    Need("GuardLogs", ("logs:DeleteLogGroup",), _logs),
+)
+INSTALL, REMOVE = _INSTALL, (*_INSTALL, *_REMOVE)

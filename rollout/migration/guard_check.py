@@ -1,0 +1,68 @@
+"""Whether a guard is installed, whether it is as it would be installed now, and what that keeps a phase from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from rollout.alb.state import AlbState
+from rollout.analysis.metrics import AlarmState
+from rollout.errors import Problem
+from rollout.guard.config import GuardConfig
+from rollout.inventory.marks import DIGEST_TAG, Bearer, Marked, Standing, guard_name, mark_of, standing
+from rollout.inventory.model import Environment
+from rollout.inventory.stacks import GUARD
+from rollout.migration.bearers import FUNCTION
+from rollout.migration.ports import Marks
+
+
+@dataclass(frozen=True, slots=True)
+class GuardCheck:
+    """The guard of an environment: as it is, and as it would be.
+
+    Attributes:
+        config: Returns what the function would go by, by what is live.
+        digest: Returns what tells such a guard from another.
+        states: Returns the states of alarms.
+    """
+
+    environment: Environment
+    marks: Marks
+    config: Callable[[AlbState], GuardConfig]
+    digest: Callable[[GuardConfig], str]
+    states: Callable[[Collection[str]], Mapping[str, AlarmState]]
+
+    def installed(self) -> Marked | None:
+        """The function, if there is one of this environment's.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        bearer = Bearer(FUNCTION, guard_name(self.environment))
+        found = self.marks.find({bearer}).get(bearer)
+        return found if found and standing(found, mark_of(self.environment, GUARD)) is Standing.OURS else None
+
+    def problems(self, live: AlbState) -> Iterator[Problem]:
+        """Why there is no guard to rely on."""
+        hint = f"run `rollout guard install {self.environment.name}`"
+        found = self.installed()
+        if found is None:
+            yield Problem("no guard is installed", where="guard", hint=hint, code="no-guard")
+        elif found.tags.get(DIGEST_TAG) != self.digest(self.config(live)):
+            what = "stacks.toml, AWS or rollout has changed since the guard was installed"
+            yield Problem(what, where="guard", hint=hint, code="guard-outdated")
+
+    def left(self) -> Iterator[Problem]:
+        """That a guard is there, which would be left without what it guards."""
+        if self.environment.guard and self.installed():
+            hint = f"run `rollout guard remove {self.environment.name}` first"
+            yield Problem("a guard is installed", where="guard", hint=hint, code="guard-installed")
+
+    def missing_alarms(self) -> Iterator[Problem]:
+        """Named alarms that aren't there, of which AWS takes no composite alarm."""
+        names = self.environment.guard.alarms if self.environment.guard else ()
+        for name, state in self.states(names).items() if names else ():
+            if state is AlarmState.MISSING:
+                place = f"account {self.environment.account}, region {self.environment.region}"
+                hint = f"name one that is in {place}"
+                yield Problem(f"alarm {name} doesn't exist", where="guard.alarms", hint=hint, code="alarm-missing")
