@@ -21,6 +21,7 @@ ROOMS = (
     "alb",
     "state",
     "analysis",
+    "parity",
     "migration",
     "ramp",
     "programs",

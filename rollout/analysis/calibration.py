@@ -13,6 +13,7 @@ import numpy as np
 
 from rollout.analysis.by_client import EVERY, judge_clients
 from rollout.analysis.dispersion import dispersion
+from rollout.analysis.exact import at_most
 from rollout.analysis.judge import judge
 from rollout.analysis.metrics import MINUTE, Unit
 from rollout.analysis.past_requests import HISTORY, HOUR, Flags, PastRequests, PastStep, divided
@@ -73,9 +74,7 @@ class FalseAlarms:
     @property
     def at_most(self) -> float:
         """The upper end of the 95 % interval of the share that is rolled back (Clopper and Pearson 1934)."""
-        from scipy.stats import beta  # noqa: PLC0415 - scipy takes a while to import
-
-        return float(beta(self.failed + 1, self.ramps - self.failed).ppf(0.975)) if self.failed < self.ramps else 1.0
+        return at_most(self.failed, self.ramps, 0.975)
 
 
 @dataclass(frozen=True, slots=True)
