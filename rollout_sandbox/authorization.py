@@ -39,6 +39,7 @@ _UNBOUND = (
     "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "logs:DescribeDeliver*",
     "logs:DescribeLogGroups",
 )
 _BOUND: Mapping[str, str] = {
@@ -80,6 +81,7 @@ _BOUND: Mapping[str, str] = {
     "logs:CreateLogStream": _LOGS + "{logGroupName}",
     "logs:CreateLogGroup": _LOGS + "{logGroupName}:log-stream:",  # so AWS names it in its refusals
     "logs:DeleteLogGroup": _LOGS + "{logGroupName}",
+    "logs:FilterLogEvents": _LOGS + "{logGroupName}:log-stream:",
     "logs:ListTagsForResource": "{resourceArn}",
     "logs:PutLogEvents": _LOGS + "{logGroupName}:log-stream:{logStreamName}",
     "logs:PutRetentionPolicy": _LOGS + "{logGroupName}:log-stream:",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_logs import CloudWatchLogsClient
 
 NETWORK = "10.20.0.0/16"
 SUBNETS = ("10.20.1.0/24", "10.20.2.0/24")
@@ -99,6 +100,29 @@ def log_requests(client: Callable[[str], Any], account: str, balancers: Sequence
     for arn in new:
         elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=wanted)
     return bucket
+
+
+def deliver_logs(client: Callable[[str], Any], balancers: Sequence[str], group: str) -> None:
+    """Let load balancers' access logs be delivered to CloudWatch Logs, as JSON.
+
+    Args:
+        client: Gives a boto3 client by its service's name; it is asked for logs and elbv2.
+        balancers: Their names.
+        group: The log group, which must not be there yet.
+    """
+    elb: ElasticLoadBalancingv2Client = client("elbv2")
+    logs: CloudWatchLogsClient = client("logs")
+    logs.create_log_group(logGroupName=group)
+    (found,) = logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    destination = logs.put_delivery_destination(
+        name="access-logs",
+        outputFormat="json",
+        deliveryDestinationConfiguration={"destinationResourceArn": found["arn"]},
+    )["deliveryDestination"]["arn"]
+    for each in elb.describe_load_balancers(Names=balancers)["LoadBalancers"]:
+        name = each["LoadBalancerName"]
+        logs.put_delivery_source(name=name, resourceArn=each["LoadBalancerArn"], logType="ALB_ACCESS_LOGS")
+        logs.create_delivery(deliverySourceName=name, deliveryDestinationArn=destination)
 
 
 def _attributes(elb: ElasticLoadBalancingv2Client, balancer: str) -> dict[str, str]:

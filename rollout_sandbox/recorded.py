@@ -18,7 +18,7 @@ from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.services import Services
 from rollout_sandbox.tape import Entry, Environ, Tape, action_of, play
 
-_SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda"})
+_SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda", "logs"})
 
 
 class RecordedMoto:

@@ -57,7 +57,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("*FunctionEventInvokeConfig*", "*FunctionUrlConfig*", "*CodeSigningConfig*", "*Layer*", "*Permission"),
         *("*Policy", "*Version*", "ListTags", *_TAGS, "GetAccountSettings", "Invoke"),
     ),
-    "logs": ("*LogGroup*", "*LogStream*", "*LogEvents", "*Quer*", "*RetentionPolicy", *_TAGS),
+    "logs": ("*LogGroup*", "*LogStream*", "*LogEvents", "*Quer*", "*Deliver*", "*RetentionPolicy", *_TAGS),
     "s3": (
         *("*Bucket", "*Buckets", "*BucketLocation", "*BucketVersioning", "*BucketPolicy*", "*Encryption", "*Tagging"),
         *("*Object", "*Objects", "*ObjectsV2", "*ObjectVersions", "*MultipartUpload*", "UploadPart*", "ListParts"),

@@ -54,29 +54,31 @@ class Alarms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogFile:
-    """A file of a load balancer's access log.
+    """A file of a load balancer's access log, or what takes its place.
 
     Attributes:
-        bucket: The bucket that it is in.
+        place: The bucket or log group that it is in.
         key: Its key there.
-        until: The end of its five minutes, in UTC.
+        until: The end of its minutes, in UTC.
         size: In bytes, compressed.
+        version: Another one may have more lines; files in S3 have one.
     """
 
-    bucket: str
+    place: str
     key: str
     until: datetime
     size: int
+    version: int = 0
 
 
 class AccessLogs(Protocol):
     """The access logs of load balancers, for one environment."""
 
-    def buckets(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
-        """The bucket of each load balancer's logs; None if it writes none.
+    def places(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
+        """The bucket or log group of each load balancer's logs; None if it writes none.
 
         Raises:
-            AwsError: AWS refused, or can't be reached.
+            AwsError: AWS refused, can't be reached, or the logs have a form that rollout can't read.
         """
 
     def files(self, load_balancer: Arn, since: datetime, until: datetime) -> tuple[LogFile, ...]:
@@ -90,8 +92,12 @@ class AccessLogs(Protocol):
             AwsError: AWS refused, or can't be reached.
         """
 
-    def lines(self, file: LogFile) -> Iterator[Sequence[bytes]]:
+    def lines(self, file: LogFile, seen: set[int] | None = None) -> Iterator[Sequence[bytes]]:
         """The lines of a file, some at a time; none if it is gone.
+
+        Args:
+            file: The file.
+            seen: What an earlier version of it had, which is left out; what this one has is added.
 
         Raises:
             AwsError: AWS refused, can't be reached, or the file isn't a log.

@@ -194,6 +194,7 @@ SMOKE: Mapping[str, str] = {
 
 MACHINE: Mapping[str, str] = {
     "access-denied": "The credentials lack a permission.",
+    "access-log-form": "A load balancer's access logs in CloudWatch Logs aren't JSON, or lack fields.",
     "access-log-broken": "A file of an access log can't be read.",
     "aws-unreachable": "AWS can't be reached.",
     "backend-not-writable": "Pulumi's state can't be written.",

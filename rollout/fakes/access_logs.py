@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from rollout.analysis.ports import LogFile
@@ -71,11 +71,16 @@ class InMemoryAccessLogs:
     def put(self, load_balancer: Arn, until: datetime, lines: Sequence[bytes]) -> None:
         """Deliver a file."""
         files = self.written.setdefault(load_balancer, {})
-        files[LogFile("logs", f"{load_balancer} {len(files)}", until.astimezone(UTC), sum(map(len, lines)))] = tuple(
-            lines
-        )
+        file = LogFile("logs", f"{load_balancer} {len(files)}", until.astimezone(UTC), sum(map(len, lines)))
+        files[file] = tuple(lines)
 
-    def buckets(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
+    def put_more(self, load_balancer: Arn, lines: Sequence[bytes]) -> None:
+        """Add to the last file, of which there is another version then, as in CloudWatch Logs."""
+        files = self.written[load_balancer]
+        file, before = files.popitem()
+        files[replace(file, version=file.version + 1)] = (*before, *lines)
+
+    def places(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
         return self.calls.make(
             ApiCall("DescribeLoadBalancerAttributes"),
             lambda: {arn: None if arn in self.off else "logs" for arn in load_balancers},
@@ -88,7 +93,10 @@ class InMemoryAccessLogs:
             lambda: tuple(file for file in files if since < file.until < until + timedelta(minutes=5)),
         )
 
-    def lines(self, file: LogFile) -> Iterator[Sequence[bytes]]:
+    def lines(self, file: LogFile, seen: set[int] | None = None) -> Iterator[Sequence[bytes]]:
         (lines,) = (files[file] for files in self.written.values() if file in files)
-        yield self.calls.make(ApiCall("GetObject", file.key), lambda: lines[:7])
-        yield self.calls.make(ApiCall("read", file.key), lambda: lines[7:])
+        known = len(seen or ())
+        yield self.calls.make(ApiCall("GetObject", file.key), lambda: lines[known : known + 7])
+        yield self.calls.make(ApiCall("read", file.key), lambda: lines[known + 7 :])
+        if seen is not None:
+            seen.update(range(len(lines)))

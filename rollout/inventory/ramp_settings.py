@@ -35,6 +35,7 @@ MAX_BAKE = timedelta(days=14)
 """CloudWatch keeps minutes for 15 days."""
 
 CLOUDWATCH = "cloudwatch"
+LogGroupName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._/#-]{1,512}$", description="a log group's name")]
 _PLUGIN = r"^[a-z][a-z0-9-]*$"
 
 _Bake = Annotated[Duration, Field(ge=timedelta(minutes=1), le=MAX_BAKE)]
@@ -183,6 +184,9 @@ class Analysis(Frozen):
         get_args(ClientField),
         min_length=1,
         description='what tells clients apart: ["address", "user-agent"] or one of them',
+    )
+    log_groups: Annotated[tuple[LogGroupName, ...], AfterValidator(distinct)] = Field(
+        (), description="the log groups in CloudWatch Logs that access logs are in; without any they are in S3"
     )
     source: str = Field(
         CLOUDWATCH, pattern=_PLUGIN, description="the source of numbers: cloudwatch, or a plugin's name"

@@ -1,11 +1,11 @@
 r"""One line of an Application Load Balancer's access log, with all fields in AWS's order. Pure.
 
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-access-logs.html
-The page names 33 fields, to `request_transform_status`. Lines that people publish since 2026 have three more, which no
-page names: the address of the load balancer's node, and two that are `"-"`. They are written here too, since whoever
-reads a log has to put up with them. AWS writes a quote in a quoted field as `\x22`
-(https://github.com/DataBiosphere/azul/pull/4920), as nginx does; so it goes here for a backslash, and for whatever
-isn't visible ASCII.
+The page names 33 fields, to `request_transform_status`. Lines that people publish since 2026 have three more: the
+address of the load balancer's node, and two that are `"-"` and that no page names. They are written here too, since
+whoever reads a log has to put up with them. The names are those of the record fields of a delivery to CloudWatch Logs.
+AWS writes a quote in a quoted field as `\x22` (https://github.com/DataBiosphere/azul/pull/4920), as nginx does; so it
+goes here for a backslash, and for whatever isn't visible ASCII.
 """
 
 from __future__ import annotations
@@ -16,6 +16,18 @@ from datetime import datetime, timedelta
 
 NONE = "-"
 MAX_AGENT = 8192
+RECORD_FIELDS = (
+    "type", "time", "elb", "client_port", "target_port", "request_processing_time", "target_processing_time",
+    "response_processing_time", "elb_status_code", "target_status_code", "received_bytes", "sent_bytes",
+    "request_line", "user_agent", "ssl_cipher", "ssl_protocol", "target_group_arn", "trace_id", "domain_name",
+    "chosen_cert_arn", "matched_rule_priority", "request_creation_time", "actions_executed", "redirect_url",
+    "error_reason", "target_port_list", "target_status_code_list", "classification", "classification_reason",
+    "conn_trace_id", "transformed_host", "transformed_uri", "request_transform_status", "ip_address",
+)  # fmt: skip
+_UNQUOTED = frozenset(
+    {*RECORD_FIELDS[:12], "ssl_cipher", "ssl_protocol", "target_group_arn", "matched_rule_priority"}
+    | {"request_creation_time", "conn_trace_id", "ip_address"}
+)
 _PLAIN = re.compile(r"[ !#-\[\]-~]*")
 _UNSAFE = re.compile(rb'["\\\x00-\x1f\x7f-\xff]')
 
@@ -85,18 +97,53 @@ class Entry:
     @property
     def line(self) -> str:
         """The line of a log, without its end."""
-        times = "-1 -1 -1" if self.times is None else " ".join(f"{each.total_seconds():.3f}" for each in self.times)
+        fields = " ".join(value if name in _UNQUOTED else quoted(value) for name, value in self.record.items())
+        return f'{fields} "-" "-"'
+
+    @property
+    def record(self) -> dict[str, str]:
+        """The fields by name, in AWS's order."""
+        times = ("-1", "-1", "-1") if self.times is None else (f"{each.total_seconds():.3f}" for each in self.times)
         target_status = NONE if self.target_status is None else str(self.target_status)
-        priority = NONE if self.priority is None else self.priority
-        by_target = (self.target, NONE if self.target == NONE else target_status)  # functions aren't in these lists
-        came, actions = _iso(self.received, "milliseconds", "000Z"), ",".join(self.actions) or NONE
-        return (
-            f"{self.protocol} {_iso(self.answered or self.received)} {self.balancer} {self.client} {self.target} "
-            f"{times} {self.status} {target_status} {self.received_bytes} {self.sent_bytes} "
-            f"{quoted(self.request)} {quoted(self.user_agent[:MAX_AGENT])} {self.cipher} {self.tls} {self.group} "
-            f'{quoted(self.trace)} "-" "{self.certificate}" {priority} {came} "{actions}" '
-            f'{quoted(self.redirect)} "{self.reason}" "{by_target[0]}" "{by_target[1]}" "-" "-" {self.connection} '
-            f'{quoted(self.host)} {quoted(self.uri)} "{self.transform}" {self.node} "-" "-"'
+        return dict(
+            zip(
+                RECORD_FIELDS,
+                (
+                    self.protocol,
+                    _iso(self.answered or self.received),
+                    self.balancer,
+                    self.client,
+                    self.target,
+                    *times,
+                    str(self.status),
+                    target_status,
+                    str(self.received_bytes),
+                    str(self.sent_bytes),
+                    self.request,
+                    self.user_agent[:MAX_AGENT],
+                    self.cipher,
+                    self.tls,
+                    self.group,
+                    self.trace,
+                    NONE,
+                    self.certificate,
+                    NONE if self.priority is None else str(self.priority),
+                    _iso(self.received, "milliseconds", "000Z"),
+                    ",".join(self.actions) or NONE,
+                    self.redirect,
+                    self.reason,
+                    self.target,
+                    NONE if self.target == NONE else target_status,  # functions aren't in these lists
+                    NONE,
+                    NONE,
+                    self.connection,
+                    self.host,
+                    self.uri,
+                    self.transform,
+                    self.node,
+                ),
+                strict=True,
+            )
         )
 
 

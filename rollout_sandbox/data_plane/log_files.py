@@ -17,10 +17,14 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from string import ascii_lowercase, digits
 
+from moto.logs.models import logs_backends
+
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.access_log import Entry
+from rollout_sandbox.data_plane.delivered_log import DeliveredLog
 from rollout_sandbox.faults import Faults, LogFault
 from rollout_sandbox.strict.log_buckets import LogBucket
+from rollout_sandbox.strict.logs import MeasuredLogs
 
 INTERVAL = timedelta(minutes=5)
 MAX_FILE, MAX_WAITING, MAX_DELIVERED = 4_000_000, 16_000_000, 64_000_000
@@ -64,18 +68,24 @@ class AccessLog:
 
     Attributes:
         bucket: Where it goes; None if it is off.
+        delivered: The same in log groups.
     """
 
     def __init__(self, node: str) -> None:
         self.node = node
         self.bucket: LogBucket | None = None
+        self.delivered: tuple[DeliveredLog, ...] = ()
         self._open: dict[datetime, _File] = {}
         self._closed: deque[_File] = deque()
         self._lock = threading.Lock()
 
     def write(self, entry: Entry) -> None:
         """Note a request that was answered."""
-        if self.bucket is None or entry.answered is None:
+        if entry.answered is None:
+            return
+        for each in self.delivered:
+            each.write(entry)
+        if self.bucket is None:
             return
         until = entry.answered - (entry.answered - datetime.min.replace(tzinfo=UTC)) % INTERVAL + INTERVAL
         with self._lock:
@@ -114,6 +124,7 @@ class LogFiles:
     def __init__(self, clock: SandboxClock, faults: Faults, random: Random) -> None:
         self._clock, self._faults, self._random = clock, faults, random
         self._logs: dict[str, AccessLog] = {}
+        self._deliveries: dict[str, DeliveredLog] = {}
         self._late: list[tuple[str, LogBucket, _File]] = []
         self._delivered: deque[tuple[LogBucket, str, int]] = deque()
 
@@ -123,6 +134,18 @@ class LogFiles:
             host = 1 + zlib.crc32(balancer.encode()) % 254
             self._logs[balancer] = AccessLog(f"10.20.1.{host}" if internal else f"203.0.113.{host}")
         return self._logs[balancer]
+
+    def delivered(self, account: str, region: str, balancer: str) -> tuple[DeliveredLog, ...]:
+        """A load balancer's logs in log groups, by the deliveries that are there now."""
+        backend, found = logs_backends[account][region], list[DeliveredLog]()
+        assert isinstance(backend, MeasuredLogs)  # noqa: S101 - see `strict`
+        for delivery, group, fields in backend.places(balancer):
+            if delivery not in self._deliveries:
+                log = DeliveredLog(balancer.partition(":loadbalancer/")[2], fields, self._clock, self._faults)
+                self._deliveries[delivery] = log
+                backend.delivered[group].append(log)
+            found.append(self._deliveries[delivery])
+        return tuple(found)
 
     def deliver(self, *, early: bool = False) -> None:
         """Put into the buckets what is due; in turn with moto's changes.

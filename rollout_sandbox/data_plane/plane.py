@@ -98,7 +98,8 @@ class DataPlane:
         for gone in {each.listener_arn for each in self.listeners(account, region)} - there.keys():
             self._await(self._close(gone))
         for balancer in backend.load_balancers.values():
-            self._log_of(balancer).bucket = LogBucket.of(balancer)
+            log = self._log_of(balancer)
+            log.bucket, log.delivered = LogBucket.of(balancer), self.logs.delivered(account, region, balancer.arn)
         for arn, (balancer, listener) in there.items():
             rules = compiled(backend, balancer, listener)
             if arn in self._open:

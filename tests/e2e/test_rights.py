@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from functools import cached_property
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -15,17 +16,21 @@ from rollout.adapters.aws.iam import Role
 from rollout.adapters.aws.iam.needs import COMMANDS, PLUGIN_ONLY
 from rollout.adapters.aws.iam.policies import ROLES
 from rollout.adapters.aws.iam.resources import Resources
+from rollout.analysis.verdicts import Verdict
 from rollout.errors import UsageError
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG
+from rollout.migration.events import Judged
 from rollout_sandbox import Call
 from rollout_sandbox.authorization import rights_of
 from rollout_sandbox.daemon import SandboxInfo
+from rollout_sandbox.landscape import deliver_logs
+from rollout_sandbox.load import Load, endpoints_of
 from rollout_sandbox.policies import Asked, Policy
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.story import seed
 from tests.codes import raises
-from tests.conftest import Team, made_team
+from tests.conftest import Prepared, Team, made_team
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]  # long, so begun early
 
@@ -228,6 +233,42 @@ def test_each_statement_and_each_of_its_actions_is_needed(story: Story, role: Ro
                 needless.append(action)
     unseen = set().union(*(actions for command, actions in NOT_IN_THE_STORY.items() if command in ROLES[role]))
     assert set(needless) <= PLUGIN_ONLY | unseen, needless
+
+
+@pytest.mark.parametrize("place", ["s3", "logs"])
+def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared, place: str, tmp_path: Path) -> None:
+    team = prepared.team(tmp_path / "checkout", "phase2")
+    group, balancers = (
+        f"/aws/vendedlogs/{team.account}",
+        [each.name for each in team.open().inventory.load_balancers.values()],
+    )
+    if place == "logs":
+        deliver_logs(lambda service: team.aws.client(service, team.account, "us-west-2"), balancers, group)
+    with team.file.open("a") as file:
+        file.write('\n[environments.production.analysis]\nunit = "clients"\ndelay = "1m"\n')
+        file.write(f'log-groups = ["{group}"]\n' * (place == "logs"))
+    told, endpoints = Story(team), [each for each in endpoints_of(team.open().inventory, team.aws) if each.candidate]
+    told.run([("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False))])
+    for _ in range(2):  # the second shows that the first are there
+        with Load(endpoints, 100) as load:
+            load.wait(100)
+        team.aws.clock.pass_by(seconds=300)
+    told.run(
+        (
+            ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
+            ("observe", "preflight", lambda it: it.preflight()),
+            ("calibrate", "calibrate", calibrated),
+        )
+    )
+    assert [call for calls in told.calls.values() for call in calls if "Denied" in (call.error or "")] == []
+    names = Resources(team.open().inventory)
+    for command in ("ramp", "preflight", "calibrate"):
+        asked = {right.action for call in told.calls[command] for right in told.rights(call)}
+        needed = {action for need in COMMANDS[command] if need.on(names) for action in need.actions}
+        assert {each for each in asked if "DescribeDeliver" in each or each.startswith(("s3", "logs:F"))} == {
+            each for each in needed if "DescribeDeliver" in each or each.startswith(("s3", "logs:F"))
+        }
+    assert any(event.judgement.verdict is not Verdict.NO_DATA for event in team.events if isinstance(event, Judged))
 
 
 def test_alarms_over_alarms_may_be_made(whole: Team) -> None:

@@ -49,6 +49,10 @@ class Step(Case):
         self.logs.put(BALANCER, FIRST + until * MINUTE, self._lines)
         self._lines.clear()
 
+    def deliver_more(self) -> None:
+        """The last file, with all lines since."""
+        self.logs.put_more(BALANCER, self._lines)
+
     def look(self, minutes: float) -> Gathered:
         """What is known so many minutes after noon."""
         return self.reader.gather(self.live, START, FIRST + minutes * MINUTE)
@@ -314,3 +318,14 @@ def test_where_requests_are_the_unit_no_log_is_read() -> None:
 )
 def test_how_much_may_differ(lines: int, requests: float, wanted: bool) -> None:
     assert agrees(lines, requests) is wanted
+
+
+def test_a_file_with_more_lines_than_before_is_read_again_without_those_it_had() -> None:
+    step = Step("server-errors")
+    step.asks("la", 0, 40)
+    step.asks("ca", 0, 30, logged=20)
+    step.deliver(5)
+    assert step.clients(8) is None
+    step.asks("ca", 0, 0, logged=10)
+    step.deliver_more()
+    assert step.clients(9) == [(40, 30), *[(0, 0)] * 5]

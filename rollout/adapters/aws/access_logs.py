@@ -55,7 +55,7 @@ class S3AccessLogs:
     def _s3(self) -> Any:
         return self._access.client("s3")
 
-    def buckets(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
+    def places(self, load_balancers: Sequence[Arn]) -> Mapping[Arn, str | None]:
         return {arn: place[0] if (place := self._place(arn)) else None for arn in load_balancers}
 
     def files(self, load_balancer: Arn, since: datetime, until: datetime) -> tuple[LogFile, ...]:
@@ -88,10 +88,10 @@ class S3AccessLogs:
             if (end := _UNTIL.search(each["Key"]))
         ]
 
-    def lines(self, file: LogFile) -> Iterator[Sequence[bytes]]:
-        where = f"{file.bucket}/{file.key}"
+    def lines(self, file: LogFile, seen: set[int] | None = None) -> Iterator[Sequence[bytes]]:  # noqa: ARG002 - a file has one version
+        where = f"{file.place}/{file.key}"
         try:
-            body = _in_bucket(where, lambda: self._s3.get_object(Bucket=file.bucket, Key=file.key)["Body"])
+            body = _in_bucket(where, lambda: self._s3.get_object(Bucket=file.place, Key=file.key)["Body"])
         except Refused as error:
             if error.response["Error"]["Code"] == "NoSuchKey":  # its lifetime is over
                 return

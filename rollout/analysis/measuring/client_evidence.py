@@ -169,7 +169,7 @@ class ClientEvidence:
         require_logs(environment, live, logs)
         self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
         self.start, self._logs = start, logs
-        self._read: set[str] = set()
+        self._read: dict[str, tuple[int, set[int]]] = {}  # by key, a file's version and what it had
         self._until = dict.fromkeys(self.found.balancers, start)
         self.void, self.given_up, self.broken, self.left = False, 0, 0, 0
 
@@ -188,9 +188,12 @@ class ClientEvidence:
         """
         self.counts.limit(limits)
         since = self.start + self.counts.taken * MINUTE
-        listed = [(file, each) for each in self.found.balancers for file in self._logs.files(each, since, now)]
-        self._read &= {file.key for file, _ in listed}
-        new = sorted((each for each in listed if each[0].key not in self._read), key=lambda each: each[0].until)
+        known = min(
+            now, self.start + requests.minutes * MINUTE
+        )  # CloudWatch's counts are what lines have to agree with
+        listed = [(file, each) for each in self.found.balancers for file in self._logs.files(each, since, known)]
+        self._read = {file.key: self._read[file.key] for file, _ in listed if file.key in self._read}
+        new = sorted((each for each in listed if self._is_new(each[0])), key=lambda each: each[0].until)
         some = new[: _as_many_as_fit([file for file, _ in new])]
         self.void = True
         for at, files in groupby(some, key=lambda each: each[0].until):
@@ -226,15 +229,19 @@ class ClientEvidence:
             yield f"access logs: {count_of(self.left, 'file')} left for the next look"
         yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"
 
+    def _is_new(self, file: LogFile) -> bool:
+        return file.key not in self._read or self._read[file.key][0] != file.version
+
     def _feed(self, file: LogFile) -> None:
+        _, seen = self._read.get(file.key, (0, set()))
         try:
-            for lines in self._logs.lines(file):
+            for lines in self._logs.lines(file, seen):
                 self.counts.feed(lines)
         except AwsError as error:
             if error.code != "access-log-broken":
                 raise
             self.broken += 1
-        self._read.add(file.key)
+        self._read[file.key] = file.version, seen
 
     def _advance(self, requests: Requests, read: int) -> None:
         """Take minutes, one after the other, as long as they agree or have waited.

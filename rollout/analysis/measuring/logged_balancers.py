@@ -23,13 +23,14 @@ def no_logs(environment: Environment, live: AlbState, logs: AccessLogs) -> Itera
         AwsError: AWS refused, or can't be reached.
     """
     balancers = logged_balancers(environment, live)
-    buckets = logs.buckets([*balancers.values()])
+    places = logs.places([*balancers.values()])
     for name, arn in balancers.items():
-        if buckets[arn] is None:
+        if places[arn] is None:
             yield Problem(
                 f"load balancer {name} writes no access logs, so clients can't be counted",
                 "analysis.unit",
-                'set its attribute access_logs.s3.enabled, or write unit = "requests"; see docs/evidence.md',
+                "set its attribute access_logs.s3.enabled, deliver them to CloudWatch Logs and name the log-groups, "
+                'or write unit = "requests"; see docs/evidence.md',
                 code="no-access-logs",
             )
 

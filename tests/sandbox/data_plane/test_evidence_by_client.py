@@ -77,14 +77,14 @@ def test_clients_of_real_requests_are_counted_from_their_files(logged: Site, log
 
 
 def test_where_logs_are_off_there_are_none(site: Site, logs: S3AccessLogs) -> None:
-    assert logs.buckets([balancer(site)]) == {balancer(site): None}
+    assert logs.places([balancer(site)]) == {balancer(site): None}
     assert files(site, logs) == ()
 
 
 def test_logs_are_found_below_their_prefix_over_midnight(logged: Site, logs: S3AccessLogs) -> None:
     attribute = {"Key": "access_logs.s3.prefix", "Value": "some/where"}
     arn, me, s3 = balancer(logged), logged.tenant.account, logged.tenant.client("s3")
-    (bucket,) = filter(None, logs.buckets([arn]).values())
+    (bucket,) = filter(None, logs.places([arn]).values())
     let_in(logged.tenant, bucket, {"Service": SERVICE})
     logged.tenant.elb.modify_load_balancer_attributes(LoadBalancerArn=arn, Attributes=[attribute])
     logs = S3AccessLogs(Access(REGION, logged.tenant.sandbox.endpoint, me, "any"))
@@ -98,7 +98,7 @@ def test_logs_are_found_below_their_prefix_over_midnight(logged: Site, logs: S3A
     found = logs.files(arn, midnight - 10 * MINUTE, midnight + 2 * DAY)
     assert len(found) == 12
     assert [file.until for file in found] == sorted(file.until for file in found)
-    assert logs.buckets([arn]) == {arn: bucket}
+    assert logs.places([arn]) == {arn: bucket}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_a_refusal_says_what_to_do(logged: Site, logs: S3AccessLogs, code: str, 
 
 
 def test_a_file_that_is_gone_is_empty_and_one_that_is_no_log_is_told(logged: Site, logs: S3AccessLogs) -> None:
-    (bucket,) = filter(None, logs.buckets([balancer(logged)]).values())
+    (bucket,) = filter(None, logs.places([balancer(logged)]).values())
     file = LogFile(bucket, "some.log.gz", logged.tenant.sandbox.clock.now(), 3)
     assert list(logs.lines(file)) == []
     logged.tenant.client("s3").put_object(Bucket=bucket, Key=file.key, Body=b"http 2026")
@@ -139,7 +139,7 @@ def test_a_file_that_is_gone_is_empty_and_one_that_is_no_log_is_told(logged: Sit
 
 def test_the_policy_of_who_operates_lets_them_read_logs_and_nothing_else(logged: Site, logs: S3AccessLogs) -> None:
     tenant, arn = logged.tenant, balancer(logged)
-    (bucket,) = filter(None, logs.buckets([arn]).values())
+    (bucket,) = filter(None, logs.places([arn]).values())
     key = f"AWSLogs/{tenant.account}/elasticloadbalancing/{REGION}/2026/03/01/a.log.gz"
     for each in (key, "secret.gz"):
         tenant.client("s3").put_object(Bucket=bucket, Key=each, Body=gzip.compress(b"a line\n"))

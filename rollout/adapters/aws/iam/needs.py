@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rollout.adapters.aws.iam import guard
+from rollout.adapters.aws.iam.logs import buckets, if_by_client, in_groups, in_s3, log_files, log_folder, log_groups
 from rollout.adapters.aws.iam.need import Condition, Need, calls
-from rollout.adapters.aws.iam.resources import Resources, if_by_client, log_folder
+from rollout.adapters.aws.iam.resources import Resources
 from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
 
 PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
@@ -53,16 +54,22 @@ _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
 _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _LOGS = (
-    Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",)),
+    Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), in_s3(Resources.everything)),
+    Need(
+        "WhereLogsAreDelivered",
+        calls("logs", "DescribeDeliveries DescribeDeliveryDestinations DescribeDeliverySources"),
+        in_groups(Resources.everything),
+    ),
+    Need("ReadDeliveredLogs", ("logs:FilterLogEvents",), in_groups(log_groups)),
     Need(
         "FindLogs",
         ("s3:ListBucket",),
-        Resources.buckets,
+        in_s3(buckets),
         lambda names: {"StringLike": {"s3:prefix": f"*{log_folder(names.environment)}"}},
     ),
-    Need("ReadLogs", ("s3:GetObject",), Resources.log_files),
+    Need("ReadLogs", ("s3:GetObject",), in_s3(log_files)),
 )
-_WHERE_LOGS, _FIND_LOGS, _READ_LOGS = (replace(need, on=if_by_client(need.on)) for need in _LOGS)
+*_FIND_LOGS, _READ_LOGS = (replace(need, on=if_by_client(need.on)) for need in _LOGS)
 _TELL = Need("Tell", ("sns:Publish",), Resources.topics)
 
 _ONLY_HEADER_RULES: Condition = {"Null": {f"aws:ResourceTag/{OVERRIDE_TAG}": "false"}}
@@ -219,7 +226,7 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, _WHERE_LOGS, _FIND_LOGS, *_READ_STATE, guard.IS_THERE),
+    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_FIND_LOGS, *_READ_STATE, guard.IS_THERE),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE),
@@ -251,8 +258,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         _MEASURE,
         _ALARMS,
         _COLD_STARTS,
-        _WHERE_LOGS,
-        _FIND_LOGS,
+        *_FIND_LOGS,
         _READ_LOGS,
         _ASK_CANDIDATES,
         _TELL,

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -19,11 +19,6 @@ from rollout.programs.rights import aws_policies, statements
 
 _IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.[^/]+/(?P<repository>[^:@]+)")
 _Arns = tuple[str, ...]
-
-
-def if_by_client(of: Callable[[Resources], _Arns]) -> Callable[[Resources], _Arns]:
-    """Some resources, if a ramp counts clients."""
-    return lambda names: of(names) if names.environment.analysis.unit == "clients" else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,15 +67,15 @@ class Resources:
         """The candidates' target groups."""
         functions = self.environment.functions.values()
         names = dict.fromkeys(name for function in functions for name in function.groups)
-        return tuple(self._arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names)
+        return tuple(self.arn("elasticloadbalancing", f"targetgroup/{name}/*") for name in names)
 
     def function(self, name: str) -> Arn:
         """A function by its name."""
-        return self._arn("lambda", f"function:{name}")
+        return self.arn("lambda", f"function:{name}")
 
     def role(self, name: str) -> Arn:
         """A role by its name."""
-        return self._arn("iam", f"role/{name}", region=False)
+        return self.arn("iam", f"role/{name}", region=False)
 
     def candidates(self) -> _Arns:
         """The candidates' functions."""
@@ -171,7 +166,7 @@ class Resources:
     def log_groups(self) -> _Arns:
         """The candidates' log groups; some actions name them with `:*`, some without."""
         names = [f"log-group:/aws/lambda/{name}" for name in self._functions()]
-        return tuple(self._arn("logs", f"{name}{end}") for name in names for end in ("", ":*"))
+        return tuple(self.arn("logs", f"{name}{end}") for name in names for end in ("", ":*"))
 
     def images(self) -> _Arns:
         """The repositories of the candidates' container images."""
@@ -185,7 +180,7 @@ class Resources:
 
     def alarms(self) -> _Arns:
         """The alarms of `rollout monitoring`."""
-        return (self._arn("cloudwatch", f"alarm:{title(self.environment)}-*"),)
+        return (self.arn("cloudwatch", f"alarm:{title(self.environment)}-*"),)
 
     def joint_alarms(self) -> _Arns:
         """All alarms, if there are composite ones: AWS allows no narrower permission for those."""
@@ -194,28 +189,20 @@ class Resources:
     def queried_logs(self) -> _Arns:
         """The log groups of all functions, if cold starts are compared."""
         asked = "cold-starts" in self.environment.analysis.metrics
-        return (self._arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
-
-    def buckets(self) -> _Arns:
-        """All buckets, as only AWS knows which have access logs; see `log_folder`."""
-        return (f"arn:{self.partition}:s3:::*",)
-
-    def log_files(self) -> _Arns:
-        """The access logs of the environment's account and region in them."""
-        return (f"arn:{self.partition}:s3:::*/{log_folder(self.environment)}",)
+        return (self.arn("logs", "log-group:/aws/lambda/*"),) if asked else ()
 
     def dashboard(self) -> _Arns:
         """The dashboard of `rollout monitoring`."""
-        return (self._arn("cloudwatch", f"dashboard/{title(self.environment)}", region=False),)
+        return (self.arn("cloudwatch", f"dashboard/{title(self.environment)}", region=False),)
 
     def bucket(self) -> _Arns:
         """The bucket with Pulumi's state."""
-        return tuple(self._arn("s3", bucket, region=False, account=False) for bucket, _ in self._state())
+        return tuple(self.arn("s3", bucket, region=False, account=False) for bucket, _ in self._state())
 
     def state(self) -> _Arns:
         """Pulumi's state in it."""
         return tuple(
-            self._arn("s3", "/".join(filter(None, (bucket, folder, ".pulumi/*"))), region=False, account=False)
+            self.arn("s3", "/".join(filter(None, (bucket, folder, ".pulumi/*"))), region=False, account=False)
             for bucket, folder in self._state()
         )
 
@@ -224,7 +211,7 @@ class Resources:
         key = self._key()
         if key is None or key.startswith("arn:"):
             return (key,) if key else ()
-        return (self._arn("kms", "key/*" if key.startswith("alias/") else f"key/{key}", region=self._key_region()),)
+        return (self.arn("kms", "key/*" if key.startswith("alias/") else f"key/{key}", region=self._key_region()),)
 
     def key_alias(self) -> str | None:
         """The alias of that key."""
@@ -255,7 +242,7 @@ class Resources:
             return listener if kind == "listener" else listener.replace(":listener/", ":listener-rule/") + "/*"
         said = self.environment.load_balancers[balancer]
         name = said.arn.partition(":loadbalancer/app/")[2] if said.arn else said.name
-        return self._arn("elasticloadbalancing", f"{kind}/app/{name}/*")
+        return self.arn("elasticloadbalancing", f"{kind}/app/{name}/*")
 
     def _state(self) -> Iterator[tuple[str, str]]:
         place = urlsplit(self.environment.backend or "")
@@ -270,11 +257,6 @@ class Resources:
         said = parse_qs(urlsplit(self.environment.secrets_provider or "").query)
         return said.get("region", [self.environment.region])[0]
 
-    def _arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> Arn:
+    def arn(self, service: str, resource: str, *, region: str | bool = True, account: bool = True) -> Arn:
         at = self.environment.region if region is True else region or ""
         return Arn(f"arn:{self.partition}:{service}:{at}:{self.environment.account if account else ''}:{resource}")
-
-
-def log_folder(environment: Environment) -> str:
-    """The end of a pattern of access logs' keys."""
-    return f"AWSLogs/{environment.account}/elasticloadbalancing/{environment.region}/*"
