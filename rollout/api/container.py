@@ -166,13 +166,9 @@ class Container:
     @cached_property
     def access_logs(self) -> AccessLogs:
         """Where load balancers say who asked what."""
-        if groups := self.environment.analysis.log_groups:
-            from rollout.adapters.aws.delivered_logs import DeliveredAccessLogs  # noqa: PLC0415 - as above
+        from rollout.adapters.aws.delivered_logs import access_logs  # noqa: PLC0415 - as above
 
-            return DeliveredAccessLogs(self._access, groups)
-        from rollout.adapters.aws.access_logs import S3AccessLogs  # noqa: PLC0415 - as above
-
-        return S3AccessLogs(self._access)
+        return access_logs(self._access, self.environment.analysis.log_groups)
 
     @cached_property
     def logs(self) -> Metrics:

@@ -238,10 +238,8 @@ def test_each_statement_and_each_of_its_actions_is_needed(story: Story, role: Ro
 @pytest.mark.parametrize("place", ["s3", "logs"])
 def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared, place: str, tmp_path: Path) -> None:
     team = prepared.team(tmp_path / "checkout", "phase2")
-    group, balancers = (
-        f"/aws/vendedlogs/{team.account}",
-        [each.name for each in team.open().inventory.load_balancers.values()],
-    )
+    group = f"/aws/vendedlogs/{team.account}"
+    balancers = [arn.split("/")[-2] for arn in team.open().traffic.alb_state().load_balancers.values()]
     if place == "logs":
         deliver_logs(lambda service: team.aws.client(service, team.account, "us-west-2"), balancers, group)
     with team.file.open("a") as file:

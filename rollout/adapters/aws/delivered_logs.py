@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from rollout.adapters.aws.access_logs import S3AccessLogs
 from rollout.adapters.aws.session import Access, explained
 from rollout.analysis.metrics import MINUTE
-from rollout.analysis.ports import LogFile
+from rollout.analysis.ports import AccessLogs, LogFile
 from rollout.errors import AwsError
 from rollout.inventory.model import Arn
 
@@ -44,6 +45,11 @@ FIELDS = (
     "matched_rule_priority",
     "error_reason",
 )
+
+
+def access_logs(access: Access, groups: Collection[str]) -> AccessLogs:
+    """Those in log groups, or in S3 if there are none."""
+    return DeliveredAccessLogs(access, groups) if groups else S3AccessLogs(access)
 
 
 class DeliveredAccessLogs:
