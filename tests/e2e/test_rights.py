@@ -16,7 +16,6 @@ from rollout.adapters.aws.iam import Role
 from rollout.adapters.aws.iam.needs import COMMANDS, PLUGIN_ONLY
 from rollout.adapters.aws.iam.policies import ROLES
 from rollout.adapters.aws.iam.resources import Resources
-from rollout.analysis.verdicts import Verdict
 from rollout.errors import UsageError
 from rollout.inventory.marks import mark_of
 from rollout.inventory.model import OVERRIDE_TAG
@@ -25,7 +24,7 @@ from rollout_sandbox import Call
 from rollout_sandbox.authorization import rights_of
 from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.landscape import deliver_logs
-from rollout_sandbox.load import Load, endpoints_of
+from rollout_sandbox.load import Load, Population, endpoints_of
 from rollout_sandbox.policies import Asked, Policy
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.story import seed
@@ -248,7 +247,7 @@ def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared,
     told, endpoints = Story(team), [each for each in endpoints_of(team.open().inventory, team.aws) if each.candidate]
     told.run([("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False))])
     for _ in range(2):  # the second shows that the first are there
-        with Load(endpoints, 100) as load:
+        with Load(endpoints, 100, population=Population(1000)) as load:
             load.wait(100)
         team.aws.clock.pass_by(seconds=300)
     told.run(
@@ -266,7 +265,8 @@ def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared,
         assert {each for each in asked if "DescribeDeliver" in each or each.startswith(("s3", "logs:F"))} == {
             each for each in needed if "DescribeDeliver" in each or each.startswith(("s3", "logs:F"))
         }
-    assert any(event.judgement.verdict is not Verdict.NO_DATA for event in team.events if isinstance(event, Judged))
+    found = [each for event in team.events if isinstance(event, Judged) for each in event.judgement.findings]
+    assert any(each.unit == "clients" and each.legacy[1] for each in found)
 
 
 def test_alarms_over_alarms_may_be_made(whole: Team) -> None:
