@@ -1,6 +1,6 @@
 """A load balancer's access log in CloudWatch Logs, as JSON: a batch for each minute of the sandbox's clock.
 
-What AWS says of it is in docs/decisions/0037-delivered-logs.md. A batch is there half a minute after its minute; a line
+What AWS says of it is in docs/decisions/0038-delivered-logs.md. A batch is there half a minute after its minute; a line
 that comes late, since its answer was long, is in a further one. Memory is bounded: the oldest batches go.
 """
 

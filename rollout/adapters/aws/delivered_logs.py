@@ -2,7 +2,7 @@
 
 Each minute takes the place of a file. It is read once what follows it is there, and up to four times more, less and
 less often, as long as its lines are too few. CloudWatch Logs can't be asked for what it took in since a time; so what
-was read before is known by its event's id. What is assumed of AWS is in docs/decisions/0037-delivered-logs.md.
+was read before is known by its event's id. What is assumed of AWS is in docs/decisions/0038-delivered-logs.md.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 """
 
