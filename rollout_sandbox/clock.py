@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 
 
 class SandboxClock:
-    """A clock that starts at the real time and runs at its own speed, never backwards."""
+    """A clock that starts at the real time and runs at its own speed, never backwards.
+
+    Attributes:
+        speed: Seconds of the sandbox a second of the wall.
+        changed: Notified when time jumps or its speed changes, for whoever waits for a time.
+    """
 
     def __init__(self) -> None:
         self.speed = 1.0
+        self.changed = threading.Condition()
         self._since, self._told = time.monotonic(), datetime.now(UTC)
 
     def now(self) -> datetime:
@@ -23,7 +30,9 @@ class SandboxClock:
         Args:
             seconds: 0 or more.
         """
-        self._told += timedelta(seconds=seconds)
+        with self.changed:
+            self._told += timedelta(seconds=seconds)
+            self.changed.notify_all()
 
     def run_at(self, speed: float) -> None:
         """Go faster or slower from now on.
@@ -36,4 +45,6 @@ class SandboxClock:
         """
         if speed <= 0:
             raise ValueError(f"{speed} is not a speed; it must be above 0")
-        self._told, self._since, self.speed = self.now(), time.monotonic(), speed
+        with self.changed:
+            self._told, self._since, self.speed = self.now(), time.monotonic(), speed
+            self.changed.notify_all()

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from rollout_sandbox.clock import SandboxClock
@@ -17,6 +18,7 @@ MINUTE = 60
 KEPT = timedelta(days=15)
 REPORTS = "REPORT"
 """The namespace of what is in functions' logs, and not in CloudWatch's metrics."""
+_UNITS = {"TargetResponseTime": "Seconds", "Duration": "Milliseconds", "LambdaTargetProcessedBytes": "Bytes"}
 Dimensions = tuple[tuple[str, str], ...]
 
 
@@ -27,9 +29,10 @@ class Metric:
     Attributes:
         account: Twelve digits.
         region: AWS's name.
-        namespace: `AWS/ApplicationELB`, `AWS/Lambda` or `REPORTS`.
+        namespace: `AWS/ApplicationELB`, `AWS/Lambda`, `REPORTS`, or whatever PutMetricData names.
         name: `RequestCount`…
         dimensions: Names and values, sorted.
+        unit: As PutMetricData names it; AWS's own have one each, which isn't kept.
     """
 
     account: str
@@ -37,10 +40,13 @@ class Metric:
     namespace: str
     name: str
     dimensions: Dimensions
+    unit: str = ""
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.account, self.region, self.namespace, self.name, self.dimensions)))
+        object.__setattr__(
+            self, "_hash", hash((self.account, self.region, self.namespace, self.name, self.dimensions, self.unit))
+        )
 
     def __hash__(self) -> int:
         return self._hash
@@ -56,6 +62,7 @@ class Metrics:
     def __init__(self, clock: SandboxClock) -> None:
         self._clock = clock
         self._minutes: dict[Metric, dict[int, array[float]]] = {}
+        self._units: defaultdict[Metric, set[str]] = defaultdict(set)
         self._lock = threading.Lock()
 
     def add(self, values: Iterable[tuple[Metric, float]]) -> datetime:
@@ -72,6 +79,19 @@ class Metrics:
         """Note measurements of another minute, given by its first second since 1970."""
         with self._lock:
             self._in(metric, minute).extend(values)
+            if metric.unit:
+                self._units[replace(metric, unit="")].add(metric.unit)
+
+    def of_units(self, metric: Metric, unit: str | None) -> tuple[Metric, ...]:
+        """A metric without a unit as it is measured: as such, and in each unit or in the one that is named."""
+        with self._lock:
+            units = self._units.get(metric, set()) if unit is None else {unit}
+        own = (metric,) if unit in {None, unit_of(metric.name)} else ()
+        return (*own, *(replace(metric, unit=each) for each in sorted(units)))
+
+    def now(self) -> datetime:
+        """The time of what is measured now."""
+        return self._clock.now()
 
     def between(self, metric: Metric, start: int, end: int) -> Mapping[int, tuple[float, ...]]:
         """A metric's values by minute.
@@ -82,7 +102,11 @@ class Metrics:
             end: The end, exclusive.
         """
         with self._lock:
-            return {m: tuple(found) for m, found in self._minutes.get(metric, {}).items() if start <= m < end}
+            there = self._minutes.get(metric, {})
+            asked = range(start + -start % MINUTE, end, MINUTE)
+            if len(asked) < len(there):  # an alarm asks for a few minutes of many
+                return {m: tuple(there[m]) for m in asked if m in there}
+            return {m: tuple(found) for m, found in there.items() if start <= m < end}
 
     def known(self, account: str, region: str) -> tuple[Metric, ...]:
         """The metrics that have values."""
@@ -96,3 +120,8 @@ class Metrics:
                 del minutes[past]
             there = minutes[minute] = array("d")
         return there
+
+
+def unit_of(metric: str) -> str:
+    """The unit in which a metric is published."""
+    return _UNITS.get(metric, "Count")

@@ -13,12 +13,16 @@ from http import HTTPStatus
 from moto.elbv2.models import elbv2_backends
 from werkzeug.wrappers import Response
 
+from rollout_sandbox.agenda import Agenda
+from rollout_sandbox.alarms.watch import AlarmWatch
+from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.plane import DataPlane
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.services import Services
 from rollout_sandbox.tape import Entry, Environ, Tape, action_of, play
 
 _SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda", "logs"})
+_ALARMS = "monitoring"
 
 
 class RecordedMoto:
@@ -27,19 +31,23 @@ class RecordedMoto:
     Args:
         tape: The changes to make again first, and where those to come are kept.
         plane: Told when load balancers or functions changed.
+        agenda: When alarms are evaluated.
+        clock: The sandbox's.
 
     Attributes:
         turn: Held by whoever reads or changes moto's state.
         skipped: The actions of the changes that could not be made again.
+        alarms: What evaluates them.
     """
 
-    def __init__(self, tape: Tape, plane: DataPlane) -> None:
+    def __init__(self, tape: Tape, plane: DataPlane, agenda: Agenda, clock: SandboxClock) -> None:
         self.turn = threading.Lock()
         self._tape, self._plane = tape, plane
         self._services = Services()
         self.skipped = tuple(map(action_of, play(tape.entries, self._services.answer)))
         for account, region, _ in list(elbv2_backends.iter_backends()):
             plane.refresh(account, region)
+        self.alarms = AlarmWatch(agenda, clock, self.turn, lambda _: None)
 
     def answer(self, call: ApiRequest, environ: Environ) -> Response:
         """Answer a call in its turn."""
@@ -54,6 +62,8 @@ class RecordedMoto:
                 self._tape.keep(call, environ)
             if call.service in _SEEN_BY_PLANE:
                 self._plane.refresh(call.account, call.region)
+            elif call.service == _ALARMS:
+                self.alarms.refresh()
             return response
 
     def changes(self, account: str) -> list[Entry]:
@@ -75,3 +85,4 @@ class RecordedMoto:
                     self._tape.add(entry)
             for account, region in {tuple(entry["credential"].split("/")[:3:2]) for entry in changes}:
                 self._plane.refresh(account, region)
+            self.alarms.refresh()

@@ -48,6 +48,7 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
+        from rollout_sandbox.agenda import Agenda  # noqa: PLC0415
         from rollout_sandbox.authorization import Authorization  # noqa: PLC0415 - moto takes seconds to import
         from rollout_sandbox.data_plane.plane import DataPlane  # noqa: PLC0415
         from rollout_sandbox.front import Front  # noqa: PLC0415
@@ -75,7 +76,9 @@ class Sandbox:
         self._plane = DataPlane(self._metrics, self.clock, self.faults)
         running.callback(self._plane.stop)
         self._authorization = Authorization()
-        self._moto = moto = RecordedMoto(tape, self._plane)
+        agenda = Agenda(self.clock)
+        running.callback(agenda.stop)
+        self._moto = moto = RecordedMoto(tape, self._plane, agenda, self.clock)
         self.skipped = moto.skipped
         control = Control(
             self.token,

@@ -1,28 +1,44 @@
 """Alarms as AWS takes them: PutMetricAlarm's rules, composite alarms, which moto hasn't, and what may be deleted.
 
-Nothing evaluates them here: an alarm keeps the state that SetAlarmState gave it.
+`rollout_sandbox.alarms` evaluates them.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from moto.cloudwatch.exceptions import DashboardInvalidInputError, InvalidParameterValue, ValidationError
+from moto.cloudwatch.exceptions import (
+    DashboardInvalidInputError,
+    InvalidFormat,
+    InvalidParameterValue,
+    ResourceNotFound,
+    ValidationError,
+)
 from moto.cloudwatch.models import Alarm
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
+from rollout_sandbox.alarms.composites import holds, named_in
+from rollout_sandbox.alarms.evaluation import COMPARISONS
+from rollout_sandbox.alarms.metric_math import NotUnderstoodError, compiled
+from rollout_sandbox.strict.alarm_states import Standing, Transition, history, note, stand
 from rollout_sandbox.strict.dashboards import body_problems, name_problem
 
 MAX_NAME, MAX_ACTIONS, MAX_QUERIES, MAX_SERIES, MAX_TAGS = 255, 5, 20, 10, 50
 HOUR, DAY, WEEK = 3600, 86_400, 604_800
 _ONE_METRIC = ("Namespace", "MetricName", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
+STATES = ("INSUFFICIENT_DATA", "ALARM", "OK")
 _SHORT_PERIODS = (10, 20, 30)
 _MISSING = ("breaching", "notBreaching", "ignore", "missing")
-_NAMED = re.compile(r"\b(?:ALARM|OK|INSUFFICIENT_DATA)\(\s*(?:\"([^\"]+)\"|'([^']+)'|([^\s()\"']+))\s*\)")
+_KEPT = (
+    *("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "state_transitioned_timestamp"),
+    "history",
+)
 
 Asked = Mapping[str, Any]
 
@@ -74,17 +90,57 @@ class StrictAlarms(CloudWatchResponse):
             )
         return super().put_dashboard()
 
+    def set_alarm_state(self) -> ActionResult:
+        """SetAlarmState, until the next evaluation; actions are done as if it had been one."""
+        asked = self._get_params()
+        alarm, value = self.cloudwatch_backend.alarms.get(asked["AlarmName"]), asked["StateValue"]
+        try:
+            json.loads(asked.get("StateReasonData") or "{}")
+        except ValueError:
+            raise InvalidFormat("StateReasonData was not valid JSON") from None
+        if alarm is None:
+            raise ResourceNotFound
+        if value not in STATES:
+            raise ValidationError(
+                f"1 validation error detected: Value '{value}' at 'stateValue' failed to satisfy constraint: "
+                f"Member must satisfy enum value set: [{', '.join(STATES)}]"
+            )
+        wanted = Standing(value, asked["StateReason"], asked.get("StateReasonData"), self._now)
+        if (changed := stand(alarm, wanted)) is not None:
+            self._transitions.append(changed)
+        return EmptyResult()
+
+    def describe_alarm_history(self) -> ActionResult:
+        """DescribeAlarmHistory, of alarms that are there."""
+        return ActionResult(history(self.cloudwatch_backend.alarms.values(), self._get_params()))
+
+    @property
+    def _now(self) -> datetime:
+        return self._any_backend.measured.now()  # type: ignore[no-any-return]
+
+    @property
+    def _transitions(self) -> list[Transition]:
+        return self._any_backend.transitions  # type: ignore[no-any-return]
+
+    @property
+    def _any_backend(self) -> Any:
+        return self.cloudwatch_backend
+
     def _put(self, name: str, put: Any) -> ActionResult:
-        backend = self.cloudwatch_backend
+        backend, now = self.cloudwatch_backend, self._now
         before: Alarm | None = backend.alarms.get(name)
         tags = backend.tagger.list_tags_for_resource(before.alarm_arn)["Tags"] if before else []
         put()
-        alarm = backend.alarms[name]
+        alarm: Any = backend.alarms[name]
+        alarm.configuration_updated_timestamp = now
         if before is None:
-            alarm.state_value = "INSUFFICIENT_DATA"
+            alarm.state_value, alarm.state_updated_timestamp = "INSUFFICIENT_DATA", now
+            alarm.state_transitioned_timestamp = now
+            note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" created', {"version": "1.0", "type": "Create"})
             return EmptyResult()
-        for kept in ("state_value", "state_reason", "state_reason_data", "state_updated_timestamp", "history"):
+        for kept in _KEPT:
             setattr(alarm, kept, getattr(before, kept))
+        note(alarm, now, "ConfigurationUpdate", f'Alarm "{name}" updated', {"version": "1.0", "type": "Update"})
         backend.tagger.delete_all_tags_for_resource(alarm.alarm_arn)
         backend.tagger.tag_resource(alarm.alarm_arn, tags)
         return EmptyResult()
@@ -102,6 +158,11 @@ def alarm_problems(asked: Asked) -> Iterator[str]:
         yield "DatapointsToAlarm must be less than or equal to EvaluationPeriods"
     if "ComparisonOperator" not in asked:
         yield "The parameter ComparisonOperator is required."
+    elif "Threshold" in asked and (operator := asked["ComparisonOperator"]) not in COMPARISONS:
+        yield (
+            f"1 validation error detected: Value '{operator}' at 'comparisonOperator' failed to satisfy constraint: "
+            f"Member must satisfy enum value set: [{', '.join(sorted(COMPARISONS))}]"
+        )
     if ("Threshold" in asked) == ("ThresholdMetricId" in asked):
         yield "Exactly one of the parameters Threshold and ThresholdMetricId must be specified."
     if asked.get("TreatMissingData", "missing") not in _MISSING:
@@ -122,18 +183,19 @@ def composite_problems(asked: Asked, alarms: Mapping[str, Alarm]) -> Iterator[st
     """
     yield from _common_problems(asked)
     rule = asked.get("AlarmRule", "")
-    rest = _NAMED.sub("TRUE", rule)
-    if rule != rule.strip() or set(re.findall(r"[^\s()]+", rest)) - {"TRUE", "FALSE", "AND", "OR", "NOT"}:
+    if rule != rule.strip() or not _is_rule(rule):
         yield f"AlarmRule {rule!r} has a syntax error"
     elif missing := named_in(rule) - alarms.keys():
         listed = ", ".join(sorted(missing))
         yield f"Could not save the composite alarm as alarms [{listed}] in the alarm rule do not exist"
 
 
-def named_in(rule: str) -> set[str]:
-    """The alarms that a composite alarm's rule names."""
-    found = {next(filter(None, match.groups())) for match in _NAMED.finditer(rule)}
-    return {name.rpartition(":alarm:")[2] for name in found}
+def _is_rule(rule: str) -> bool:
+    try:
+        holds(rule, {})
+    except SyntaxError:
+        return False
+    return True
 
 
 def _common_problems(asked: Asked) -> Iterator[str]:
@@ -180,6 +242,11 @@ def _query_problems(queries: Sequence[Asked]) -> Iterator[str]:
             yield f"Exactly one of MetricStat and Expression must be specified for {id_}."
         elif expression and (unknown := set(re.findall(r"\b[a-z]\w*", expression)) - set(ids)):
             yield f"Error in expression '{id_}': {min(unknown)} is not an id of the metrics list"
+        elif expression:
+            try:
+                compiled(expression)
+            except NotUnderstoodError as error:
+                yield f"Error in expression '{id_}': {error}"
 
 
 def _periods(asked: Asked) -> Iterator[int]:

@@ -1,14 +1,14 @@
-"""CloudWatch that knows the sandbox's own traffic: metrics of load balancers and functions, with percentiles.
+"""CloudWatch that knows what the sandbox measures, by its clock: load balancers, functions, and what is put by hand.
 
-Whatever else there is stays moto's. https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import repeat
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -17,31 +17,33 @@ from moto.cloudwatch.models import CloudWatchBackend, MetricDatum, MetricDatumBa
 from moto.cloudwatch.urls import url_bases
 from moto.core.responses import ActionResult
 
-from rollout_sandbox.metrics import MINUTE, Metric, Metrics
+from rollout_sandbox.metrics import MINUTE, REPORTS, Metric, Metrics, unit_of
+from rollout_sandbox.strict.alarm_states import Transition
 from rollout_sandbox.strict.alarms import StrictAlarms
+from rollout_sandbox.strict.statistics import statistic
 
 MAX_QUERIES = 500
 MAX_POINTS = 100_800
 MAX_STATISTICS_POINTS = 1440
-_OURS = frozenset({"AWS/ApplicationELB", "AWS/Lambda"})
-_UNITS = {"TargetResponseTime": "Seconds", "Duration": "Milliseconds", "LambdaTargetProcessedBytes": "Bytes"}
-Statistic = Callable[[Sequence[float]], float]
-_STATISTICS: Mapping[str, Statistic] = {
-    "Average": lambda values: math.fsum(values) / len(values),
-    "Maximum": max,
-    "Minimum": min,
-    "SampleCount": len,
-    "Sum": math.fsum,
-}
-_RANGE = re.compile(r"(TC|PR)\((\d+(?:\.\d{1,10})?)?:(\d+(?:\.\d{1,10})?)?\)")
+PAST, FUTURE = timedelta(weeks=2), timedelta(hours=2)
+"""How far a datum's time may be off."""
 
 Query = Mapping[str, Any]
 
 
 class MeasuredCloudWatch(CloudWatchBackend):
-    """moto's CloudWatch, and the sandbox's measurements in it."""
+    """moto's CloudWatch, and the sandbox's measurements in it.
+
+    Attributes:
+        measured: What the sandbox measures.
+        transitions: The changes of alarms' states on which nobody acted yet.
+    """
 
     measured: ClassVar[Metrics]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.transitions: list[Transition] = []
 
     @property
     def _url_module(self) -> SimpleNamespace:
@@ -57,7 +59,7 @@ class MeasuredCloudWatch(CloudWatchBackend):
                 metric.namespace, metric.name, 0, [{"Name": n, "Value": v} for n, v in metric.dimensions], None, None
             )
             for metric in self.measured.known(self.account_id, self.region_name)
-            if metric.namespace in _OURS
+            if metric.namespace != REPORTS
             and namespace in (None, metric.namespace)
             and metric_name in (None, metric.name)
             and all(any(name == n and value in (None, v) for n, v in metric.dimensions) for name, value in wanted)
@@ -75,14 +77,30 @@ class MeasuredCloudWatch(CloudWatchBackend):
             raise ValidationError("The parameter Period must be a multiple of 60 for metrics of standard resolution.")
         dimensions = sorted((each["Name"], each["Value"]) for each in said.get("Dimensions") or ())
         metric = Metric(self.account_id, self.region_name, said["Namespace"], said["MetricName"], tuple(dimensions))
-        if said.get("Unit") not in (None, unit_of(metric.name)):
-            return {}
         first, last = _seconds(start) // MINUTE * MINUTE, math.ceil(_seconds(end))
         found: dict[datetime, tuple[float, ...]] = {}
-        for minute, values in self.measured.between(metric, int(first), last).items():
-            at = datetime.fromtimestamp(minute - minute % period, UTC)
-            found[at] = (*found.get(at, ()), *values)
+        for each in self.measured.of_units(metric, said.get("Unit")):
+            for minute, values in self.measured.between(each, int(first), last).items():
+                at = datetime.fromtimestamp(minute - minute % period, UTC)
+                found[at] = (*found.get(at, ()), *values)
         return found
+
+    def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
+        """PutMetricData, at the sandbox's time where it says none."""
+        now = self.measured.now()
+        for number, datum in enumerate(metric_data, start=1):
+            self._validate_parameters_put_metric_data(datum, number)
+            at = datum.get("Timestamp") or now
+            if problem := _time_problem(at, now):
+                raise InvalidParameterValue(
+                    f"The parameter MetricData.member.{number}.Timestamp must specify a time {problem}."
+                )
+            dimensions = tuple(sorted((each["Name"], each["Value"]) for each in datum.get("Dimensions") or ()))
+            metric = Metric(
+                self.account_id, self.region_name, namespace, datum["MetricName"], dimensions, datum.get("Unit", "None")
+            )
+            seconds = int(_seconds(at))
+            self.measured.put(metric, seconds - seconds % MINUTE, _values(datum))
 
 
 class MeasuredResponse(StrictAlarms):
@@ -100,28 +118,18 @@ class MeasuredResponse(StrictAlarms):
         queries, start, end = asked.get("MetricDataQueries", []), asked["StartTime"], asked["EndTime"]
         if len(queries) > MAX_QUERIES:
             raise ValidationError(f"The collection MetricDataQueries must not have a size greater than {MAX_QUERIES}.")
-        if not any(map(_is_ours, queries)):
-            return super().get_metric_data()
         if start >= end:
             raise ValidationError("The parameter EndTime must be greater than StartTime.")
         if any("Expression" in query for query in queries):
-            raise ValidationError("The sandbox does no metric math with metrics of load balancers and functions.")
+            raise ValidationError("The sandbox does metric math in alarms only.")
         newest_first = asked.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        results = []
-        for query in queries:
-            if not query.get("ReturnData", True):
-                continue
-            if _is_ours(query):
-                results.append(self._result(query, start, end, newest_first=newest_first))
-            else:
-                results += self._lax_result(query, start, end, asked.get("ScanBy", "TimestampDescending"))
+        shown = [query for query in queries if query.get("ReturnData", True)]
+        results = [self._result(query, start, end, newest_first=newest_first) for query in shown]
         return ActionResult(_page(results, int(asked.get("MaxDatapoints") or MAX_POINTS), asked.get("NextToken")))
 
     def get_metric_statistics(self) -> ActionResult:
         """GetMetricStatistics, with ExtendedStatistics."""
         asked = self._get_params()
-        if asked["Namespace"] not in _OURS:
-            return super().get_metric_statistics()
         wanted, extended = asked.get("Statistics") or [], asked.get("ExtendedStatistics") or []
         if not wanted and not extended:
             raise InvalidParameterCombination("Must specify either Statistics or ExtendedStatistics")
@@ -157,49 +165,10 @@ class MeasuredResponse(StrictAlarms):
             "Values": [float(compute(found[at])) for at in times],
         }
 
-    def _lax_result(self, query: Query, start: datetime, end: datetime, scan_by: str) -> list[dict[str, Any]]:
-        told = self._measured.get_metric_data([dict(query)], start, end, scan_by)
-        return [
-            {"Id": each["id"], "Label": each["label"], "Timestamps": each["timestamps"], "Values": each["values"]}
-            for each in told
-        ]
-
 
 def on(metrics: Metrics) -> type[MeasuredCloudWatch]:
     """A CloudWatch of these measurements; moto makes one an account and region."""
     return type("MeasuredCloudWatch", (MeasuredCloudWatch,), {"measured": metrics})
-
-
-def statistic(name: str) -> Statistic:
-    """How several values become one number.
-
-    A percentile is the least value that so many per cent don't exceed. `TC(A:B)` counts the values above A and up to B,
-    `PR(A:B)` is their share in per cent; AWS interpolates both, and they are exact here.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html
-
-    Raises:
-        ValidationError: There is no such statistic here.
-    """
-    if name in _STATISTICS:
-        return _STATISTICS[name]
-    if percentile := re.fullmatch(r"p(\d{1,2}(?:\.\d{1,10})?|100)", name):
-        share = float(percentile[1]) / 100
-        return lambda values: sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
-    if (within := _RANGE.fullmatch(name)) and (within[2] or within[3]):
-        low, high = float(within[2] or "-inf"), float(within[3] or "inf")
-        if low < high:
-            count = within[1] == "TC"
-            return lambda values: sum(low < v <= high for v in values) * (1 if count else 100 / len(values))
-    raise ValidationError(f"The value {name} for parameter Stat is not supported.")
-
-
-def unit_of(metric: str) -> str:
-    """The unit in which a metric is published."""
-    return _UNITS.get(metric, "Count")
-
-
-def _is_ours(query: Query) -> bool:
-    return query.get("MetricStat", {}).get("Metric", {}).get("Namespace") in _OURS
 
 
 def _page(results: list[dict[str, Any]], room: int, token: str | None) -> dict[str, Any]:
@@ -219,6 +188,25 @@ def _page(results: list[dict[str, Any]], room: int, token: str | None) -> dict[s
         skip, room, done = max(0, skip - size), room - taken, done + taken
     more = done < sum(len(result["Values"]) for result in results)
     return {"MetricDataResults": told, **({"NextToken": str(done)} if more else {})}
+
+
+def _time_problem(at: datetime, now: datetime) -> str:
+    off = _seconds(at) - now.timestamp()
+    if off < -PAST.total_seconds():
+        return "no more than two weeks in the past"
+    return "no more than two hours in the future" if off > FUTURE.total_seconds() else ""
+
+
+def _values(datum: Query) -> Sequence[float]:
+    """A datum's values; of statistics as many that have the same sum, ends and count."""
+    if datum.get("Values"):
+        counted = zip(datum["Values"], datum.get("Counts") or repeat(1), strict=False)
+        return [float(value) for value, count in counted for _ in range(int(float(count)))]
+    if not (told := datum.get("StatisticValues")):
+        return [float(datum.get("Value", 0))]
+    count, low, high, total = (int(told["SampleCount"]), *(float(told[key]) for key in ("Minimum", "Maximum", "Sum")))
+    inner = max(0, count - 2)
+    return [low, high, *([(total - low - high) / inner] * inner if inner else [])][:count]
 
 
 def _seconds(time: datetime) -> float:
