@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute, TimeLimit
+from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.streams import Latency
 from rollout.base.gzipped import lines_of
+from rollout.inventory.ramp_settings import DEFAULT_METRICS
 
 SEED, LIMIT = 1, 2
 LINES = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
@@ -62,7 +63,7 @@ def bare(log: Path) -> None:
 
 def counted(log: Path) -> None:
     """Evidence, minute by minute."""
-    clients = ClientCounts(START, ROUTES, BY_CLIENT)
+    clients = ClientCounts(START, ROUTES, DEFAULT_METRICS)
     median, tail = Latency(0.5, 0.05, 0.053, 0.06), Latency(0.99, 0.16, 0.18, 0.24)
     clients.limit(
         {(route.name, "latency-p50"): TimeLimit(median) for route in ROUTES}
@@ -75,7 +76,8 @@ def counted(log: Path) -> None:
                 clients.take()
     while clients.counted(clients.taken):
         clients.take()
-    found = sum(int(stream.legacy.requests.sum()) for stream in clients.windows()[0].streams[:: len(BY_CLIENT)])
+    streams = clients.windows()[0].streams
+    found = sum(int(each.legacy.requests.sum()) for each in streams if each.metric == "server-errors")
     print(f"{found:,} of legacy's clients counted, one of {clients.sampled}")
 
 

@@ -102,7 +102,7 @@ def _first_fails(case: Case, counts: dict[str, Ints], level: float) -> Ints:
     found = np.full(len(enough), 10**9)
     for run in map(int, np.flatnonzero(enough.any(axis=1))):
         for minute in map(int, np.flatnonzero(enough[run]) + 1):
-            if weigh([stream(case, counts, run, minute)], [level], level, ANALYSIS)[0].fault:
+            if weigh([stream(case, counts, run, minute)], [level], [level], ANALYSIS)[0].fault:
                 found[run] = minute
                 break
     return found

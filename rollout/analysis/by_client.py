@@ -59,12 +59,14 @@ def judge_clients(
         The verdict: Fail if any window fails; Pass if the first one passes, all that are as long as the bake and have
         clients enough have ruled out harm, and none suspects it. A metric has one result for its routes: the worst one.
     """
-    by_client = [stream.metric for window in windows[:1] for stream in window.streams]
-    others = [stream for stream in streams if stream.metric not in by_client] if windows else []
+    by_client = [stream for window in windows[:1] for stream in window.streams]
+    logged = {stream.metric for stream in by_client}
+    others = [stream for stream in streams if stream.metric not in logged] if windows else []
     crashing = [stream for stream in streams if stream.latency is None and stream not in others]
-    shares = shares_of_budget([*by_client, *(stream.metric for stream in others)])
+    judged = [*by_client, *others]
+    shares = shares_of_budget([stream.metric for stream in judged], [stream.part for stream in judged])
     of_clients = sum(shares[: len(by_client)]) if windows else 1.0
-    found, sufficed = list[MetricResult](), dict[tuple[str, tuple[str, ...]], float]()
+    found, sufficed = list[MetricResult](), dict[tuple[str, tuple[str, ...], tuple[str, ...]], float]()
     if others:
         found += judge(others, analysis, steps=steps, bake=bake, part=1 - of_clients).findings
     before = {(stream.metric, route): stream.before for stream in streams for route in stream.routes}
@@ -73,7 +75,7 @@ def judge_clients(
         warm = analysis.model_copy(update={"warm_up": max(timedelta(0), analysis.warm_up - window.since * MINUTE)})
         part *= of_clients * (1 - _CRASH)  # noqa: PLW2901 - a part of a part
         for result in judge(each, warm, steps=steps, bake=bake, part=part).findings:
-            same, clients = (result.metric, result.routes), result.candidate[1]
+            same, clients = (result.metric, result.codes, result.routes), result.candidate[1]
             if not window.since:
                 sufficed[same] = (result.numbers or {}).get("sufficed", math.inf)
             is_long = _is_long(window, bake) and clients >= AGAIN * sufficed.get(same, math.inf)

@@ -37,11 +37,20 @@ from rollout.analysis.freshness import silent_since
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.pooled import SHARE, together
 from rollout.analysis.ruling_out import rule_out
-from rollout.analysis.sentences import NAMES, of_ceiling, of_fail, of_no_data, of_pass, of_silence, of_together, of_wait
-from rollout.analysis.streams import Arm, Stream
+from rollout.analysis.sentences import (
+    called_metric,
+    of_ceiling,
+    of_fail,
+    of_no_data,
+    of_pass,
+    of_silence,
+    of_together,
+    of_wait,
+)
+from rollout.analysis.streams import Arm, Kind, Stream
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict, called
 from rollout.analysis.weighing import BAKE, FEWEST, PLENTY, Evidence, shares_of_budget, weigh
-from rollout.inventory.ramp_settings import Analysis, MetricName
+from rollout.inventory.ramp_settings import Analysis
 
 _ORDER = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.NO_DATA, Verdict.PASS)
 _PER_CENT, _PER_SECOND = 100, 1000
@@ -70,22 +79,23 @@ def judge(
     Returns:
         The verdict, with a result for each stream.
     """
-    streams = sorted((_warm(each, analysis) for each in streams), key=lambda stream: (stream.metric, stream.routes))
+    streams = sorted((_warm(each, analysis) for each in streams), key=lambda stream: (stream.kind, stream.routes))
     shares = [analysis.false_alarms / steps * part * share for share in _shares(streams)]
     both = [(stream, share) for stream, share in zip(streams, shares, strict=True) if _comparable(stream)]
-    suspicious = analysis.missed * part / max(1, len(streams))
+    parts = sum(stream.part for stream in streams)
+    suspicious = [analysis.missed * part * stream.part / parts for stream, _ in both]
     several = {
-        metric: [n for n, (stream, _) in enumerate(both) if stream.metric == metric]
-        for metric, count in Counter(stream.metric for stream, _ in both).items()
-        if count > 1 and on_worse_of(metric, analysis) == "fail"
+        kind: [n for n, (stream, _) in enumerate(both) if stream.kind == kind]
+        for kind, count in Counter(stream.kind for stream, _ in both).items()
+        if count > 1 and on_worse_of(kind[0], analysis) == "fail"
     }
-    own = [share * (1 - SHARE if stream.metric in several else 1) for stream, share in both]
-    sums = dict[MetricName, Floats]()
+    own = [share * (1 - SHARE if stream.kind in several else 1) for stream, share in both]
+    sums = dict[Kind, Floats]()
     found = weigh([each for each, _ in both], own, suspicious, analysis, bake=bake // MINUTE, together=sums)
     missing = [_no_data(stream) for stream in streams if not _comparable(stream)]
     pooled = [
-        _together([found[n] for n in rows], sums[metric], SHARE * sum(both[n][1] for n in rows), analysis)
-        for metric, rows in several.items()
+        _together([found[n] for n in rows], sums[kind], SHARE * sum(both[n][1] for n in rows), analysis)
+        for kind, rows in several.items()
         if not any(found[n].fault for n in rows)  # a route that fails by itself is named by itself
     ]
     results = [*(_compared(evidence, analysis) for evidence in found), *missing, *filter(None, pooled)]
@@ -124,7 +134,7 @@ def judge_alone(
                 _against_ceiling(stream, ceiling, analysis.false_alarms / steps * share, analysis, bake // MINUTE)
             )
         else:
-            told.append(f"{', '.join(stream.routes)}: {NAMES[stream.metric]} has no ceiling and is not judged")
+            told.append(f"{', '.join(stream.routes)}: {called_metric(stream)} has no ceiling and is not judged")
     if streams and not findings:
         return AnalysisResult(
             Verdict.PASS, (), "no metric has a ceiling, so there is no verdict without legacy", tuple(told)
@@ -133,7 +143,7 @@ def judge_alone(
 
 
 def _shares(streams: Sequence[Stream]) -> list[float]:
-    return shares_of_budget([stream.metric for stream in streams])
+    return shares_of_budget([stream.metric for stream in streams], [stream.part for stream in streams])
 
 
 def _comparable(stream: Stream) -> bool:
@@ -190,8 +200,8 @@ def _together(each: Sequence[Evidence], by_ratio: Floats, alarm: float, analysis
     routes = tuple(dict.fromkeys(route for stream in streams for route in stream.routes))
     numbers = {"log-e-worse": worse.log_worse, "log-e-worse-needed": worse.log_worse_needed}
     sentence = of_together(streams[0], candidate, legacy, len(streams), analysis)
-    first = streams[0]
-    return MetricResult(first.metric, routes, Verdict.FAIL, legacy, candidate, sentence, None, numbers, first.unit)
+    (metric, codes), unit = streams[0].kind, streams[0].unit
+    return MetricResult(metric, routes, Verdict.FAIL, legacy, candidate, sentence, None, numbers, unit, codes)
 
 
 def _no_data(stream: Stream) -> MetricResult:
@@ -201,8 +211,9 @@ def _no_data(stream: Stream) -> MetricResult:
 def _finding(
     stream: Stream, verdict: Verdict, sentence: str, needs: int | None, numbers: Mapping[str, float] | None
 ) -> MetricResult:
-    legacy, candidate = stream.legacy.total, stream.candidate.total
-    return MetricResult(stream.metric, stream.routes, verdict, legacy, candidate, sentence, needs, numbers, stream.unit)
+    legacy, candidate, unit = stream.legacy.total, stream.candidate.total, stream.unit
+    metric, codes = stream.kind
+    return MetricResult(metric, stream.routes, verdict, legacy, candidate, sentence, needs, numbers, unit, codes)
 
 
 def _ceiling(stream: Stream, analysis: Analysis) -> float | None:
@@ -246,7 +257,7 @@ def _against_ceiling(stream: Stream, ceiling: float, alarms: float, analysis: An
 
 def concluded(findings: Iterable[MetricResult], notes: Sequence[str]) -> AnalysisResult:
     """The verdict on a step: Fail if one result fails, and Pass if all pass; of those of the same, the worst counts."""
-    worst = {(each.metric, each.routes): each for each in sorted(findings, key=_rank, reverse=True)}
+    worst = {(each.metric, each.codes, each.routes): each for each in sorted(findings, key=_rank, reverse=True)}
     ranked = sorted(worst.values(), key=_rank)
     verdicts = {finding.verdict for finding in ranked}
     if Verdict.FAIL in verdicts:
@@ -262,11 +273,11 @@ def concluded(findings: Iterable[MetricResult], notes: Sequence[str]) -> Analysi
     return AnalysisResult(verdict, tuple(ranked), sentence, tuple(notes))
 
 
-def _rank(finding: MetricResult) -> tuple[int, float, str, tuple[str, ...]]:
+def _rank(finding: MetricResult) -> tuple[int, float, str, tuple[str, ...], tuple[str, ...]]:
     """Worst first: by how far the evidence exceeds the required level, or how much is missing."""
     numbers = finding.numbers or {}
     if finding.verdict is Verdict.FAIL:
         strength = numbers["log-e-worse-needed"] - numbers["log-e-worse"]
     else:
         strength = numbers.get("log-e-no-harm", 0.0)
-    return _ORDER.index(finding.verdict), strength, finding.metric, finding.routes
+    return _ORDER.index(finding.verdict), strength, finding.metric, finding.codes, finding.routes

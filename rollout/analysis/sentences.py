@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from rollout.analysis.metrics import Count, Unit
-from rollout.analysis.streams import Stream
+from rollout.analysis.streams import CODES, Stream
 from rollout.analysis.weighing import Evidence, harm_of
 from rollout.base.formatting import count_of
 from rollout.inventory.ramp_settings import Analysis, MetricName
@@ -24,6 +24,14 @@ NAMES: Mapping[MetricName, str] = {
     "cold-starts": "cold starts",
 }
 """The metrics' names in sentences."""
+
+
+def called_metric(stream: Stream) -> str:
+    """What a stream counts: "5xx", "403", or "400, 409 and other 4xx"."""
+    if not stream.codes or stream.codes == CODES:
+        return NAMES[stream.metric]
+    *codes, last = (f"other {NAMES[stream.metric]}" if code == CODES[-1] else code for code in stream.codes)
+    return f"{', '.join(codes)} and {last}" if codes else last
 
 
 def of_fail(evidence: Evidence, analysis: Analysis) -> str:
@@ -68,13 +76,13 @@ def of_no_data(stream: Stream) -> str:
     legacy, candidate = stream.legacy.requests.sum(), stream.candidate.requests.sum()
     old, new = stream.names
     where = old if candidate else new if legacy else "either implementation"
-    return f"{NAMES[stream.metric]}: no requests in {where}"
+    return f"{called_metric(stream)}: no requests in {where}"
 
 
 def of_silence(stream: Stream, who: str, minute: int) -> str:
     """Which implementation has fallen silent, and since which minute of the step, from 0."""
     where = stream.names[0 if who == "legacy" else 1]
-    return f"{NAMES[stream.metric]}: no requests in {where} since {stream.start + timedelta(minutes=minute):%H:%M} UTC"
+    return f"{called_metric(stream)}: no requests in {where} since {stream.start + timedelta(minutes=minute):%H:%M} UTC"
 
 
 def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> str:
@@ -86,7 +94,7 @@ def of_ceiling(stream: Stream, ceiling: float, how: str, risk: float | None) -> 
         risk: The risk of error; None without a claim.
     """
     over = f" took longer than {_seconds(stream.latency.tolerated)}" if stream.latency else ""
-    name = NAMES[stream.metric] + (":" if stream.latency else "")
+    name = called_metric(stream) + (":" if stream.latency else "")
     end = "" if risk is None else f" ({_sure(risk, stream)})"
     return f"{name} {_of(*stream.candidate.total)}{over}: {how} the ceiling of {_share(ceiling)}{end}"
 
@@ -98,7 +106,7 @@ def _all(evidence: Evidence) -> str:
 
 
 def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0) -> str:
-    name, new, old, once = NAMES[stream.metric], _of(*candidate), _of(*legacy), ""
+    name, new, old, once = called_metric(stream), _of(*candidate), _of(*legacy), ""
     if stream.unit == "clients":
         new, old, once = f"{new} clients' requests", f"{old} clients'", ", each client counted once"
     if stream.latency is None:

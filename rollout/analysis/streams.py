@@ -9,6 +9,7 @@ request; an event is then the share of bad ones among the client's requests, fro
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +20,10 @@ from rollout.analysis.metrics import ARMS, Count, Unit
 from rollout.inventory.ramp_settings import MetricName
 
 Counts = NDArray[np.int64] | NDArray[np.float64]
+Kind = tuple[MetricName, tuple[str, ...]]
+"""A metric, and of 4xx the codes; without any, all."""
+CODES = ("400", "401", "403", "404", "409", "422", "429", "others")
+"""The 4xx that are judged each by itself where access logs tell them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +78,7 @@ class Stream:
         legacy_harmful: If it is a latency, legacy's events above `latency.harmful`.
         names: What people call the arms: two builds of the candidate have their versions.
         unit: What its arms count.
+        codes: Which 4xx are its events; all together without any.
     """
 
     metric: MetricName
@@ -86,6 +92,24 @@ class Stream:
     legacy_harmful: Arm | None = None
     names: tuple[str, str] = ARMS
     unit: Unit = "requests"
+    codes: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> Kind:
+        """What is counted."""
+        return self.metric, self.codes
+
+    @property
+    def part(self) -> float:
+        """How much of its metric's risks on its routes it has: as much for each code, whichever occur."""
+        return len(self.codes) / len(CODES) if self.codes else 1.0
+
+
+def by_code(seen: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The codes of each stream: those that were seen have one each, and the others, which look the same, one."""
+    yield from ((code,) for code in CODES if code in seen)
+    if unseen := tuple(code for code in CODES if code not in seen):
+        yield unseen
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class MetricResult:
         needs: About how many more requests or clients a Pass takes; None if none, or if unknown.
         numbers: The e-values, bounds and levels, by name.
         unit: What is counted: requests, or clients.
+        codes: Of 4xx, which; all together without any.
     """
 
     metric: str
@@ -43,6 +44,7 @@ class MetricResult:
     needs: int | None = None
     numbers: Mapping[str, float] | None = None
     unit: Unit = "requests"
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from rollout.analysis.eprocess import (
 from rollout.analysis.metrics import Count
 from rollout.analysis.ruling_out import rule_out
 from rollout.analysis.side_by_side import by_minute, side_by_side
-from rollout.analysis.streams import Stream
+from rollout.analysis.streams import Kind, Stream
 from rollout.inventory.ramp_settings import Analysis, Margin, MetricName
 
 FEWEST, PLENTY = 5, 30
@@ -107,20 +107,25 @@ class Evidence:
         return self.log_lately_worse >= self.log_lately_worse_needed
 
 
-def shares_of_budget(metrics: Sequence[MetricName]) -> list[float]:
-    """The budget of false alarms, split over streams of these metrics: errors are most urgent and get more."""
-    weights = [_WEIGHTS.get(metric, 1.0) for metric in metrics]
+def shares_of_budget(metrics: Sequence[MetricName], parts: Sequence[float] | None = None) -> list[float]:
+    """The budget of false alarms, split over streams of these metrics: errors are most urgent and get more.
+
+    Args:
+        parts: How much of its metric's each has; 1 if left out.
+    """
+    each = zip(metrics, parts or [1.0] * len(metrics), strict=True)
+    weights = [_WEIGHTS.get(metric, 1.0) * part for metric, part in each]
     return [weight / sum(weights) for weight in weights]
 
 
 def weigh(
     streams: Sequence[Stream],
     alarms: Sequence[float],
-    suspicious: float,
+    suspicious: Sequence[float],
     analysis: Analysis,
     *,
     bake: int = BAKE,
-    together: dict[MetricName, Floats] | None = None,
+    together: dict[Kind, Floats] | None = None,
 ) -> list[Evidence]:
     """Weigh streams that have requests in both arms.
 
@@ -129,22 +134,22 @@ def weigh(
         suspicious: The same, for a suspicion.
         analysis: Bounds that differ from the defaults, and the risk of a harmful candidate that passes.
         bake: How many minutes a step is watched at least, 0 or more.
-        together: Gets each metric's logarithms of bets, by minute and member of `WORSE`, summed over its streams.
+        together: Gets each kind's logarithms of bets, by minute and member of `WORSE`, summed over its streams.
     """
     found, sums = list[Evidence](), {} if together is None else together
-    needed, phi = -np.log(np.array(alarms)), phis(streams, analysis)
+    needed, lately, phi = -np.log(np.array(alarms)), -np.log(np.array(suspicious)), phis(streams, analysis)
     for start in range(0, len(streams), _TOGETHER):
         some = slice(start, start + _TOGETHER)
-        found += _weigh(streams[some], needed[some], -math.log(suspicious), analysis, (bake, phi[some], sums))
+        found += _weigh(streams[some], needed[some], lately[some], analysis, (bake, phi[some], sums))
     return found
 
 
 def _weigh(
     streams: Sequence[Stream],
     needed: Floats,
-    suspicious: float,
+    suspicious: Floats,
     analysis: Analysis,
-    also: tuple[int, Floats, dict[MetricName, Floats]],
+    also: tuple[int, Floats, dict[Kind, Floats]],
 ) -> list[Evidence]:
     bake, phi, together = also
     bounds = [bounds_of(stream.metric, analysis) for stream in streams]
@@ -168,10 +173,10 @@ def _weigh(
         against_harm[slow] = _of_latencies([streams[n] for n in slow], harmful.of(slow), against_harm[slow])
     by_ratio /= phi[:, None, None]
     against_harm /= phi[:, None, None]
-    for metric in {stream.metric for stream in streams}:
-        rows = np.array([stream.metric == metric for stream in streams])
+    for kind in {stream.kind for stream in streams}:
+        rows = np.array([stream.kind == kind for stream in streams])
         sums = by_minute(blocks.of(np.flatnonzero(rows)), by_ratio[rows])
-        together[metric] = together[metric] + sums if metric in together else sums
+        together[kind] = together[kind] + sums if kind in together else sums
     worse = log_worse(by_ratio)
     needed, no_harm_needed = needed + penalty, -math.log(analysis.missed) + penalty
     found = list[Evidence]()
@@ -179,7 +184,7 @@ def _weigh(
         one, bets, evidence, fault = blocks.of(slice(n, n + 1)), [by_ratio[n]], worse[n], None
         no_harm, first, weakest, sufficed = rule_out(one, against_harm[n], no_harm_needed, bake)
         lately = log_worse_since(bets[0][first:])
-        if not stream.latency and max(evidence.max() - needed[n], lately.max() - suspicious) >= 0:
+        if not stream.latency and max(evidence.max() - needed[n], lately.max() - suspicious[n]) >= 0:
             some = slice(n, n + 1)  # both bounds must be exceeded, and so both hypotheses refuted
             bets.append(on_more(one, guess.of(some), shift[some], alone[some]).log_bets(one)[0] / phi[n])
             evidence = np.minimum(evidence, log_worse(bets[1][None])[0])
@@ -189,7 +194,7 @@ def _weigh(
         if no_harm < no_harm_needed:
             needs = _needs(stream, harms[n], phi[n] * against_harm[n, weakest:].sum(axis=0), phi[n] * no_harm_needed)
         levels = float(evidence.max()), float(needed[n]), no_harm, no_harm_needed
-        late = float(lately.max()), suspicious
+        late = float(lately.max()), float(suspicious[n])
         found.append(Evidence(stream, harm, *levels, fault, *late, 1.0, needs, float(phi[n]), sufficed))
     failed = np.array([n for n, each in enumerate(found) if each.fault and not each.stream.latency], dtype=np.int64)
     for n, times in zip(

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rollout.analysis.measuring.clients import BY_CLIENT, ClientCounts, LoggedRoute, TimeLimit
+from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.metrics import MINUTE
-from rollout.analysis.streams import Latency, Stream, Window
+from rollout.analysis.streams import CODES, Kind, Latency, Stream, Window
 from rollout.fakes.access_logs import log_line
-from rollout.inventory.ramp_settings import MetricName
+from rollout.inventory.ramp_settings import DEFAULT_METRICS, MetricName
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GROUPS = ("arn:legacy", "arn:candidate")
@@ -68,7 +68,7 @@ def requests(minutes: int = 70) -> st.SearchStrategy[list[Asked]]:
     return st.lists(asked, max_size=60, unique_by=lambda each: (each.second, each.client, each.route))
 
 
-def counts(metrics: Sequence[MetricName] = BY_CLIENT, **given: object) -> ClientCounts:
+def counts(metrics: Sequence[MetricName] = DEFAULT_METRICS, **given: object) -> ClientCounts:
     made = ClientCounts(START, ROUTES, metrics, **given)  # type: ignore[arg-type]
     made.limit(LIMITS)
     return made
@@ -104,7 +104,7 @@ def numbers(windows: Sequence[Window]) -> list[list[float]]:
     ]
 
 
-def by_definition(asked: Sequence[Asked], since: int, minutes: int) -> dict[tuple[str, MetricName], np.ndarray]:
+def by_definition(asked: Sequence[Asked], since: int, minutes: int) -> dict[tuple[str, Kind], np.ndarray]:
     """Clients and events by side and minute, straight from the words."""
     found = defaultdict(lambda: np.zeros((2, minutes - since, 3)))  # type: ignore[var-annotated]
     for route in (0, 1):
@@ -116,18 +116,18 @@ def by_definition(asked: Sequence[Asked], since: int, minutes: int) -> dict[tupl
                 continue
             side, minute, name = own[0].side, own[0].minute - since, ROUTES[route].name
             failed = sum(each.status is None for each in own)
-            errors = {
-                "server-errors": failed + sum(each.status == 503 for each in own),
-                "client-errors": sum(each.status in (404, 429) for each in own),
-                "lambda-errors": failed,
+            errors: dict[Kind, int] = {
+                ("server-errors", ()): failed + sum(each.status == 503 for each in own),
+                ("lambda-errors", ()): failed,
+                **{("client-errors", (code,)): sum(str(each.status) == code for each in own) for code in CODES},
             }
-            for metric, bad in errors.items():
-                found[name, metric][side, minute] += 1, bad / len(own), 0
+            for kind, bad in errors.items():
+                found[name, kind][side, minute] += 1, bad / len(own), 0
             times = [each.seconds for each in own if each.status]
             if times:
                 bounds = ((LATENCY.limit, LATENCY.tolerated)[side], LATENCY.harmful)
                 above = (sum(time > bound for time in times) / len(times) for bound in bounds)
-                found[name, "latency-p99"][side, minute] += (1, *above)
+                found[name, ("latency-p99", ())][side, minute] += (1, *above)
     return found
 
 
@@ -141,12 +141,25 @@ def test_windows_are_as_they_are_defined(asked: list[Asked]) -> None:
         for each in window.streams:
             assert (each.unit, each.start) == ("clients", START + window.since * MINUTE)
             sides = (each.legacy, each.harmful and each.legacy_harmful), (each.candidate, each.harmful)
+            kinds = [(each.metric, (code,)) for code in each.codes] or [each.kind]
             for side, (arm, harmful) in enumerate(sides):
-                wanted = expected[each.routes[0], each.metric][side]
-                assert arm.requests == pytest.approx(wanted[:, 0])
+                wanted = sum(expected[each.routes[0], kind][side] for kind in kinds)
+                assert arm.requests * len(kinds) == pytest.approx(wanted[:, 0])
                 assert arm.events == pytest.approx(wanted[:, 1])
                 if harmful:
                     assert harmful.events == pytest.approx(wanted[:, 2])
+
+
+@pytest.mark.parametrize("seen", [(), ("404",), ("403", "others"), CODES])
+def test_each_code_that_any_side_shows_on_any_route_is_a_stream_of_its_own(seen: tuple[str, ...]) -> None:
+    status = {code: 418 if code == "others" else int(code) for code in seen}
+    asked = [Asked(40 * 60 + n, 1 + n, n % 2, n % 3 == 0, status=status[code]) for n, code in enumerate(seen)]
+    for window in counted([*asked, Asked(1, 50), Asked(2, 51, 1, 1)]):
+        for route in "ab":
+            kinds = [each.codes for each in window.streams if each.codes and each.routes == (route,)]
+            assert [codes for codes in kinds if codes[0] in seen] == [(code,) for code in seen]
+            assert sorted(code for codes in kinds for code in codes) == sorted(CODES)
+            assert len(kinds) == min(len(seen) + 1, len(CODES))
 
 
 @settings(max_examples=8)
@@ -279,7 +292,7 @@ def test_a_latency_counts_from_the_minute_that_its_limit_may_judge() -> None:
 
 
 def test_a_latency_without_a_limit_counts_nobody_until_it_has_one() -> None:
-    made = ClientCounts(START, ROUTES, BY_CLIENT)
+    made = ClientCounts(START, ROUTES, DEFAULT_METRICS)
     made.feed([Asked(1, 1).line()])
     made.take()
     made.limit(LIMITS)

@@ -41,7 +41,7 @@ def drawn(
 
 
 def weighed(streams: Sequence[Stream], level: float) -> list[Evidence]:
-    return weigh(streams, [level] * len(streams), level, ANALYSIS)
+    return weigh(streams, [level] * len(streams), [level] * len(streams), ANALYSIS)
 
 
 def most(level: float, runs: int) -> float:

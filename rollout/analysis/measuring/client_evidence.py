@@ -221,10 +221,6 @@ class ClientEvidence:
             yield f"access logs: {count_of(self.broken, 'file')} can't be read"
         if counts.sampled > 1:
             yield f"access logs: there are many clients, and one of {counts.sampled} is counted"
-        for route, (legacy, candidate) in zip(self.found.routes, counts.codes, strict=True):
-            if statuses := sorted(legacy.by_status | candidate.by_status):
-                codes = (f"{each} {candidate.share(each)} against {legacy.share(each)}" for each in statuses)
-                yield f"4xx of {route.name} by code, of the requests of clients that counted: {', '.join(codes)}"
         if self.left:
             yield f"access logs: {count_of(self.left, 'file')} left for the next look"
         yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -12,24 +12,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rollout.analysis.measuring.access_log import NONE, Answer
+from rollout.analysis.streams import CODES, Kind, by_code
 from rollout.inventory.ramp_settings import MetricName
 
-COLUMNS = 3
-"""What is counted of a metric: clients, their shares of events, and of harmful ones."""
-ERRORS: Mapping[MetricName, int] = {"server-errors": 1, "client-errors": 2, "lambda-errors": 3}
-"""Where a client's counts have them; first come its requests without an answer, last those with one, by their time."""
-_BITS = 32
-_UNANSWERED, _SERVER, _CLIENT, _LAMBDA = (1 << _BITS * n for n in range(1 + len(ERRORS)))
+QUANTILES: Mapping[MetricName, float] = {"latency-p50": 0.5, "latency-p99": 0.99}
+_ERRORS: tuple[tuple[MetricName, str], ...] = (
+    ("server-errors", ""),
+    ("lambda-errors", ""),
+    *(("client-errors", code) for code in CODES),
+)
+_BITS, _TIMES = 32, 1 + 2 * len(QUANTILES)
 
 Counts = int
-"""A client's counts side by side, 32 bits each: one number is nothing to the garbage collector."""
+"""A client's counts side by side, 32 bits each: one number is nothing to the garbage collector.
+
+First come its requests without an answer, then those with one, by their time, then its errors, since most have none.
+"""
+_UNANSWERED = 1
+_ANSWERED = tuple(1 << _BITS * (1 + n) for n in range(_TIMES))
+_SERVER, _LAMBDA, *_BY_CODE = (1 << _BITS * (1 + _TIMES + n) for n in range(len(_ERRORS)))
+_CLIENT = {code.encode(): one for code, one in zip(CODES, _BY_CODE, strict=True)}
+_OTHERS = _BY_CODE[-1]
+
+
+class Columns:
+    """What is counted of a side of a route in a minute: clients, their shares of errors, and three of each latency.
+
+    These are the clients with an answer, and their shares of events and of harmful ones.
+
+    Args:
+        metrics: What is counted.
+
+    Attributes:
+        errors: The column of each metric, and code of 4xx.
+        latencies: The first column of each.
+        number: How many columns there are.
+        kept: Where a client's counts have the errors.
+    """
+
+    def __init__(self, metrics: Collection[MetricName]) -> None:
+        errors = [each for each in _ERRORS if each[0] in metrics]
+        times = [metric for metric in QUANTILES if metric in metrics]
+        self.errors = {each: at for at, each in enumerate(errors, 1)}
+        self.latencies = {metric: 1 + len(errors) + 3 * n for n, metric in enumerate(times)}
+        self.number = 1 + len(errors) + 3 * len(times)
+        self.kept = [1 + _TIMES + _ERRORS.index(each) for each in errors]
+
+    def kinds(self, rows: Sequence[NDArray[np.float64]]) -> Iterator[tuple[Kind, list[int]]]:
+        """The kinds of errors, and the columns of each; a code of 4xx is one by itself if some rows have it."""
+        found = np.any([each.any(axis=tuple(range(each.ndim - 1))) for each in rows], axis=0)
+        seen = {code for (_, code), at in self.errors.items() if found[at]}
+        for metric in dict.fromkeys(metric for metric, _ in self.errors):
+            for codes in by_code(seen) if metric == "client-errors" else ((),):
+                yield (metric, codes), [self.errors[metric, code] for code in codes or ("",)]
 
 
 class Clients:
     """The clients of a minute on one side of a route.
 
     Args:
-        metrics: What is counted.
+        columns: What is counted.
         limits: Of latencies, above which time a request is an event and a harmful one, in seconds.
         most: How many clients are known at most.
 
@@ -37,20 +79,14 @@ class Clients:
         first: By client, the time of its first request.
         counts: By client, see `ERRORS`.
         mask: A client counts if its hash has none of these bits.
-        codes: By status, those with a 4xx.
     """
 
-    def __init__(
-        self, metrics: Sequence[MetricName], limits: Mapping[MetricName, tuple[float, float]], most: int
-    ) -> None:
-        self._metrics, self._limits, self._most = metrics, limits, most
+    def __init__(self, columns: Columns, limits: Mapping[MetricName, tuple[float, float]], most: int) -> None:
+        self._columns, self._limits, self._most = columns, limits, most
         self._bounds = sorted({bound for bounds in limits.values() for bound in bounds})
-        self._width = 2 + len(ERRORS) + len(self._bounds)
-        self._answered = [1 << _BITS * n for n in range(1 + len(ERRORS), self._width)]
         self.first: dict[int, bytes] = {}
         self.counts: dict[int, Counts] = {}
         self.mask = 0
-        self.codes: Counter[bytes] = Counter()
 
     def count(self, client: int, time: bytes, answer: Answer) -> None:
         """Count a request.
@@ -63,13 +99,11 @@ class Clients:
             failed = reason.startswith(b"Lambda")
             what = _UNANSWERED + failed * _LAMBDA + (failed or answered >= b"5") * _SERVER
         else:
-            what = self._answered[bisect_left(self._bounds, float(seconds))]
+            what = _ANSWERED[bisect_left(self._bounds, float(seconds))]
             if status >= b"4":
-                what += _SERVER if status >= b"5" else _CLIENT
+                what += _SERVER if status >= b"5" else _CLIENT.get(status, _OTHERS)
         if client & self.mask:
             return
-        if what & _CLIENT:
-            self.codes[status] += 1
         first = self.first.get(client)
         if first is None or time < first:
             self.first[client] = time
@@ -77,31 +111,21 @@ class Clients:
         if first is None and len(self.counts) > self._most:
             self._sample()
 
-    def requests(self) -> int:
-        """How many requests were counted."""
-        return int(self._read(self.counts.values())[:, [0, *range(1 + len(ERRORS), self._width)]].sum())
-
     def total(self, clients: Mapping[Counts, int]) -> NDArray[np.float64]:
-        """The sums over clients with such counts, `COLUMNS` for each metric."""
-        number, counts = np.array([*clients.values()]), self._read(clients)
-        times = counts[:, 1 + len(ERRORS) :]
+        """The sums over clients with such counts, by column."""
+        width = 1 + _TIMES + len(_ERRORS)
+        packed = b"".join(each.to_bytes(width * _BITS // 8, "little") for each in clients)
+        number, counts = np.array([*clients.values()]), np.frombuffer(packed, "<u4").reshape(-1, width)
+        times = counts[:, 1 : 1 + _TIMES]
         answered = times.sum(axis=1)
-        requests = counts[:, 0] + answered
-        found: list[float] = []
-        for metric in self._metrics:
-            if at := ERRORS.get(metric):
-                found += number.sum(), (number * counts[:, at] / requests).sum(), 0
-            elif bounds := self._limits.get(metric):
-                of = number / np.maximum(answered, 1)
-                above = ((of * times[:, bisect_left(self._bounds, bound) + 1 :].sum(axis=1)).sum() for bound in bounds)
-                found += number[answered > 0].sum(), *above
-            else:
-                found += 0, 0, 0
-        return np.array(found)
-
-    def _read(self, counts: Iterable[Counts]) -> NDArray[np.uint32]:
-        packed = b"".join(each.to_bytes(self._width * _BITS // 8, "little") for each in counts)
-        return np.frombuffer(packed, "<u4").reshape(-1, self._width)
+        found = np.zeros(self._columns.number)
+        found[0] = number.sum()
+        found[1 : 1 + len(self._columns.errors)] = number / (counts[:, 0] + answered) @ counts[:, self._columns.kept]
+        for metric, bounds in self._limits.items():
+            at, of = self._columns.latencies[metric], number / np.maximum(answered, 1)
+            above = [(of * times[:, bisect_left(self._bounds, bound) + 1 :].sum(axis=1)).sum() for bound in bounds]
+            found[at : at + 3] = number[answered > 0].sum(), *above
+        return found
 
     def _sample(self) -> None:
         while len(self.counts) > self._most:

@@ -9,7 +9,6 @@ Where there are many clients, a sample of them is counted, by their hashes, so t
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 
 from rollout.analysis.by_client import EVERY
 from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of, without_quotes
-from rollout.analysis.measuring.client_minutes import COLUMNS, Clients, Counts, Minute
+from rollout.analysis.measuring.client_minutes import QUANTILES, Clients, Columns, Counts, Minute
 from rollout.analysis.metrics import MINUTE
-from rollout.analysis.streams import Arm, Latency, Stream, Window
+from rollout.analysis.streams import Arm, Kind, Latency, Stream, Window
 from rollout.inventory.ramp_settings import ClientField, MetricName
 
 LAST = 3
@@ -30,28 +29,6 @@ AHEAD = 60
 """How many minutes may wait to be taken."""
 MOST = 200_000
 """How many clients a window knows, over all routes; a minute knows a tenth on each side of a route."""
-QUANTILES: Mapping[MetricName, float] = {"latency-p50": 0.5, "latency-p99": 0.99}
-BY_CLIENT: tuple[MetricName, ...] = ("server-errors", "client-errors", "lambda-errors", *QUANTILES)
-"""What access logs tell."""
-_STATUSES = (b"400", b"401", b"403", b"404", b"409", b"422", b"429")
-
-
-class Codes:
-    """Requests of clients that counted, and by status those with a 4xx."""
-
-    def __init__(self) -> None:
-        self.requests = 0
-        self.by_status: Counter[str] = Counter()
-
-    def add(self, clients: Clients) -> None:
-        """Count a minute's."""
-        self.requests += clients.requests()
-        for status, count in clients.codes.items():
-            self.by_status[status.decode() if status in _STATUSES else "others"] += count
-
-    def share(self, status: str) -> str:
-        """How many have a status."""
-        return f"{100 * self.by_status[status] / max(self.requests, 1):.2g} %"
 
 
 class _Window:
@@ -115,7 +92,6 @@ class ClientCounts:
         taken: How many minutes were.
         strange: How many lines couldn't be read.
         late: How many were of a minute that was taken before.
-        codes: By route and side, the requests of clients that counted, and by status those with a 4xx.
     """
 
     def __init__(
@@ -129,7 +105,7 @@ class ClientCounts:
         most: int = MOST,
     ) -> None:
         self._start, self._routes, self._side, self._most = start, tuple(routes), side, most
-        self._metrics = tuple(metric for metric in BY_CLIENT if metric in metrics)
+        self._columns = Columns(metrics)
         self._address, self._agent, self._salt = "address" in by, "user-agent" in by, secrets.token_bytes(16)
         self._spots = {
             (group.encode(), route.rule.encode()): (number, side)
@@ -140,7 +116,6 @@ class ClientCounts:
         self._first = int(start.timestamp()) // 60
         self._minutes, self._pending = Minutes(), dict[int, Minute]()
         self._windows: list[_Window] = []
-        self.codes = [(Codes(), Codes()) for _ in routes]
         self._mask = self.taken = self.strange = self.late = 0  # a client counts if its hash has no bits of the mask
 
     def limit(self, limits: Mapping[tuple[str, MetricName], TimeLimit]) -> None:
@@ -187,12 +162,10 @@ class ClientCounts:
         at, minute = self.taken, self._pending.pop(self.taken, None)
         if at % EVERY == 0:
             self._windows = [*self._windows[:1], *self._windows[1:][1 - LAST :], _Window(at, len(self._routes))]
-        rows = [np.zeros((len(self._routes), 2, COLUMNS * len(self._metrics))) for _ in self._windows]
+        rows = [np.zeros((len(self._routes), 2, self._columns.number)) for _ in self._windows]
         for number, route in enumerate(self._routes):
             if minute is not None and (routes is None or route.name in routes):
                 for side, clients in enumerate(minute.sides[number]):
-                    if "client-errors" in self._metrics:
-                        self.codes[number][side].add(clients)
                     for row, new in zip(rows, self._new(number, minute.sides[number], side), strict=True):
                         row[number, side] = clients.total(new) if new else 0
         for window, row in zip(self._windows, rows, strict=True):
@@ -203,7 +176,12 @@ class ClientCounts:
 
     def windows(self) -> tuple[Window, ...]:
         """What was counted in the minutes that were taken."""
-        return tuple(Window(each.since, tuple(self._streams(each))) for each in self._windows)
+        rows = [np.stack(window.rows) for window in self._windows]
+        kinds = [*self._columns.kinds(rows)] if rows else []
+        return tuple(
+            Window(window.since, tuple(self._streams(window.since, each, kinds)))
+            for window, each in zip(self._windows, rows, strict=True)
+        )
 
     @property
     def sampled(self) -> int:
@@ -230,13 +208,13 @@ class ClientCounts:
         return self._pending[at]
 
     def _clients(self, route: LoggedRoute, side: int, at: int) -> Clients:
-        known = {metric: self._limits.get((route.name, metric)) for metric in self._metrics}
+        known = {metric: self._limits.get((route.name, metric)) for metric in self._columns.latencies}
         limits = {
             metric: ((each.latency.limit, each.latency.tolerated)[side], each.latency.harmful)
             for metric, each in known.items()
             if each and each.since <= at
         }
-        return Clients(self._metrics, limits, self._most // 10)
+        return Clients(self._columns, limits, self._most // 10)
 
     def _new(self, route: int, sides: tuple[Clients, Clients], side: int) -> list[dict[Counts, int]]:
         """By window, the counts of clients that count for the first time, and began on this side."""
@@ -255,28 +233,21 @@ class ClientCounts:
                     new[counts] = new.get(counts, 0) + 1
         return found
 
-    def _streams(self, window: _Window) -> Iterator[Stream]:
-        rows, start = np.stack(window.rows), self._start + window.since * MINUTE
+    def _streams(
+        self, since: int, rows: NDArray[np.float64], kinds: Sequence[tuple[Kind, list[int]]]
+    ) -> Iterator[Stream]:
+        start = self._start + since * MINUTE
         for number, route in enumerate(self._routes):
-            for at, metric in enumerate(self._metrics):
-                clients, events, harmful = (rows[:, number, :, COLUMNS * at + kind].T for kind in range(COLUMNS))
-                legacy, candidate, legacy_above, above = (
-                    Arm(clients[side], found[side]) for found in (events, harmful) for side in (0, 1)
+            counts = rows[:, number].transpose(2, 1, 0)  # by column, side and minute
+            for (metric, codes), columns in kinds:
+                if route.of_lambda or metric != "lambda-errors":
+                    legacy, candidate = map(Arm, counts[0], counts[columns].sum(axis=0))
+                    yield Stream(metric, route.names, start, legacy, candidate, unit="clients", codes=codes)
+            for metric, at in self._columns.latencies.items():
+                limit = self._limits.get((route.name, metric))
+                latency = limit.latency if limit else Latency(QUANTILES[metric], 0, 0, 0)
+                legacy, candidate = map(Arm, counts[at], counts[at + 1])
+                legacy_above, above = map(Arm, counts[at], counts[at + 2])
+                yield Stream(
+                    metric, route.names, start, legacy, candidate, latency, above, None, legacy_above, unit="clients"
                 )
-                if quantile := QUANTILES.get(metric):
-                    limit = self._limits.get((route.name, metric))
-                    latency = limit.latency if limit else Latency(quantile, 0, 0, 0)
-                    yield Stream(
-                        metric,
-                        route.names,
-                        start,
-                        legacy,
-                        candidate,
-                        latency,
-                        above,
-                        None,
-                        legacy_above,
-                        unit="clients",
-                    )
-                elif route.of_lambda or metric != "lambda-errors":
-                    yield Stream(metric, route.names, start, legacy, candidate, unit="clients")

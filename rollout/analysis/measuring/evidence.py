@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from rollout.alb.state import AlbState
 from rollout.analysis.defaults import bounds_of
 from rollout.analysis.measuring.client_evidence import ClientEvidence, Requests
-from rollout.analysis.measuring.clients import QUANTILES, TimeLimit
+from rollout.analysis.measuring.client_minutes import QUANTILES
+from rollout.analysis.measuring.clients import TimeLimit
 from rollout.analysis.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
 from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_target_group
 from rollout.analysis.measuring.tallies import (
