@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 from judge_streams import START, limits
-from judge_traffic import ERRORS, HISTORY, LINES, WARM_UP, Step, Traffic, by_clients, by_requests
+from judge_traffic import CODES, ERRORS, HISTORY, LINES, WARM_UP, Step, Traffic, by_clients, by_requests
 from numpy.typing import NDArray
 from scipy.stats import beta
 
@@ -20,7 +20,7 @@ from rollout.analysis.eprocess import log_worse
 from rollout.analysis.judge import judge
 from rollout.analysis.measuring.clients import LAST
 from rollout.analysis.metrics import MINUTE, Unit
-from rollout.analysis.streams import Arm, Stream, Window
+from rollout.analysis.streams import Arm, Kind, Stream, Window
 from rollout.analysis.verdicts import AnalysisResult, Verdict
 from rollout.analysis.weighing import guessed, shares_of_budget, tolerated
 from rollout.inventory.ramp_settings import Analysis, Metric, MetricName
@@ -38,7 +38,7 @@ LOOKS = (6, 10, 20)
 """Minutes at which one looks, besides the last: there, clients' phi is hardly known."""
 _SHARES = dict(zip(METRICS, shares_of_budget(METRICS), strict=True))
 Flags = NDArray[np.bool_]
-Drawn = Mapping[MetricName, Mapping[int, Step]]
+Drawn = Mapping[Kind, Mapping[int, Step]]
 
 
 def false_alarms(ramps: int, unit: Unit) -> Iterator[str]:
@@ -90,10 +90,10 @@ def fails(
         minutes = LASTS[unit][weight > WEIGHTS[0]]
         drawn = draw(traffic, metrics, weight, (ramps, minutes), unit, random)
         maybe = np.zeros(ramps, dtype=bool)
-        for metric, windows in drawn.items():
+        for (metric, codes), windows in drawn.items():
             for since, step in windows.items():
                 warm = _warm(step) if unit == "requests" and "latency" in metric else step
-                maybe |= _may_fail(metric, warm, 0.25 if since else 1.0)
+                maybe |= _may_fail(metric, warm, (0.25 if since else 1.0) / (len(CODES) if codes else 1))
         for ramp in map(int, np.flatnonzero(maybe & ~failed)):
             looks = (judged(traffic, drawn, ramp, unit, random, look) for look in (*LOOKS, minutes))
             failed[ramp] = any(found.verdict is Verdict.FAIL for found in looks)
@@ -110,29 +110,37 @@ def draw(
     unit: Unit,
     random: np.random.Generator,
 ) -> Drawn:
-    """A step of so many ramps and minutes, by metric and the minute that a window begins with."""
+    """A step of so many ramps and minutes, by kind and the minute that a window begins with; by clients 4xx by code."""
     whole = size[0] * ROUTES, size[1]
     if unit == "requests":
-        return {metric: {0: by_requests(traffic, metric, weight, whole, random)} for metric in metrics}
-    return {metric: by_clients(traffic, metric, weight, whole, random) for metric in metrics}
+        return {(metric, ()): {0: by_requests(traffic, metric, weight, whole, random)} for metric in metrics}
+    kinds = {(metric, code): part for metric in metrics for code, part in _codes_of(metric).items()}
+    return {
+        kind: by_clients(replace(traffic, part=part), kind[0], weight, whole, random) for kind, part in kinds.items()
+    }
+
+
+def _codes_of(metric: MetricName) -> Mapping[tuple[str, ...], float]:
+    return CODES if metric == "client-errors" else {(): 1.0}
 
 
 def judged(
     traffic: Traffic, drawn: Drawn, ramp: int, unit: Unit, random: np.random.Generator, minutes: int = HANG
 ) -> AnalysisResult:
     """The verdict on one ramp's step after some minutes."""
-    analysis, windows = _analysis(tuple(drawn)), dict[int, list[Stream]]()
-    for metric, steps in drawn.items():
+    analysis, windows = _analysis(tuple({metric: None for metric, _ in drawn})), dict[int, list[Stream]]()
+    for (metric, codes), steps in drawn.items():
         history = by_requests(traffic, metric, 0.0, (ROUTES, HISTORY), random)
         for since, step in steps.items():
             some = _until(step, minutes - since)
             kept = since < minutes and (not since or since // EVERY > (minutes - 1) // EVERY - LAST)
             for route in range(ROUTES) if kept else ():
-                windows.setdefault(since, []).append(stream(metric, some, ramp, route, history, unit, since))
+                one = stream(metric, some, ramp, route, history, unit, since)
+                windows.setdefault(since, []).append(replace(one, codes=codes))
     if unit == "requests":
         return judge(windows[0], analysis, steps=STEPS)
     silent = Arm(np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64))  # a crash is looked for by itself
-    counted = [replace(one, unit="requests", legacy=silent, candidate=silent) for one in windows[0]]
+    counted = [replace(one, unit="requests", legacy=silent, candidate=silent, codes=()) for one in windows[0]]
     logged = [Window(since, tuple(each)) for since, each in windows.items()]
     return judge_clients(logged, counted, analysis, steps=STEPS)
 
@@ -200,11 +208,11 @@ def _crashes(
     failed = np.zeros(ramps, dtype=bool)
     drawn = draw(traffic, errors, weight, (ramps, LASTS["requests"][weight > WEIGHTS[0]]), "requests", random)
     maybe = np.zeros(ramps, dtype=bool)
-    for metric, windows in drawn.items():
+    for (metric, _), windows in drawn.items():
         maybe |= _may_fail(metric, windows[0], 0.05, 10.0)
     for ramp in map(int, np.flatnonzero(maybe)):
         streams = list[Stream]()
-        for metric, windows in drawn.items():
+        for (metric, _), windows in drawn.items():
             history = by_requests(traffic, metric, 0.0, (ROUTES, HISTORY), random)
             streams += (stream(metric, windows[0], ramp, route, history) for route in range(ROUTES))
         failed[ramp] = judge_clients((), streams, _analysis(errors), steps=STEPS).verdict is Verdict.FAIL

@@ -19,6 +19,8 @@ from scipy.stats import gamma
 
 from rollout.analysis.by_client import EVERY
 from rollout.analysis.measuring.clients import LAST
+from rollout.analysis.streams import CODES as ALL_CODES
+from rollout.analysis.streams import by_code
 from rollout.inventory.ramp_settings import MetricName
 
 RATES: dict[MetricName, float] = {
@@ -29,6 +31,8 @@ RATES: dict[MetricName, float] = {
     "latency-p50": 0.5,
     "latency-p99": 0.01,
 }
+CODES = dict(zip(by_code(ALL_CODES), (0.1, 0.2, 0.03, 0.6, 0.005, 0.01, 0.05, 0.005), strict=True))
+"""The part of the 4xx that has a code, as access logs tell."""
 ERRORS: tuple[MetricName, ...] = ("server-errors", "lambda-errors", "throttles")
 HISTORY = 240
 HEAVY = 20  # clients of a route, who make half of its requests
@@ -91,6 +95,7 @@ class Traffic:
         sticky: Whether each client is wholly on one side.
         population: The other clients.
         fault: The candidate's rate, if it is another one.
+        part: The part of the metric's rate that a code has.
     """
 
     at_once: int = 1
@@ -102,6 +107,7 @@ class Traffic:
     sticky: bool = True
     population: Population = SESSIONS
     fault: float | None = None
+    part: float = 1.0
 
     def rates(
         self, metric: MetricName, size: tuple[int, int], random: np.random.Generator, own: Floats | None = None
@@ -132,7 +138,7 @@ class Traffic:
             legacy = log_excess(bounds.limit, shifts)
             return legacy, legacy if self.edge else log_excess(bounds.tolerated, shifts)
         factor = np.asarray(gamma.ppf(own, 1 / self.spread**2, scale=self.spread**2) if self.spread else own**0)
-        rate = np.minimum(RATES[metric] * factor, 1.0)
+        rate = np.minimum(RATES[metric] * self.part * factor, 1.0)
         absolute = 0.005 if metric == "client-errors" else 0.0005
         return rate, np.maximum(1.25 * rate, rate + absolute) if self.edge else rate
 
@@ -300,5 +306,6 @@ LINES: dict[str, tuple[str, Traffic, tuple[MetricName, ...]]] = {
     "the same without cookies": ("", Traffic(spread=0.3, sticky=False), ("latency-p50", "latency-p99")),
     "5 % are slow after a raise, until minute 4": ("45 %", Traffic(warming=0.05), ("latency-p50", "latency-p99")),
     "20 % are": ("93 %", Traffic(warming=0.2), ("latency-p50", "latency-p99")),
+    "4xx at the edge of the tolerance, if 4xx fail": ("", Traffic(edge=True), ("client-errors",)),
 }
 """By name: what was rolled back before there was phi (issue 20), the traffic, and the metrics that it is of."""

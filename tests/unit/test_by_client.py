@@ -15,9 +15,9 @@ from rollout.analysis import bets as strategies
 from rollout.analysis.bets import Bets, Blocks, Guess
 from rollout.analysis.by_client import judge_clients
 from rollout.analysis.judge import judge
-from rollout.analysis.streams import Arm, Latency, Stream, Window
+from rollout.analysis.streams import CODES, Arm, Latency, Stream, Window, by_code
 from rollout.analysis.verdicts import AnalysisResult, Verdict
-from rollout.inventory.ramp_settings import Analysis, MetricName
+from rollout.inventory.ramp_settings import Analysis, Metric, MetricName
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 P99 = Latency(0.99, limit=0.4, tolerated=0.44, harmful=0.6)
@@ -264,6 +264,64 @@ def test_a_warm_up_is_the_steps_and_not_a_windows() -> None:
     fine = replace(one, candidate=arm(clients, 0.0), harmful=arm(clients, 0.0))
     assert judged((0, one)).verdict is Verdict.PASS
     assert judged((0, fine), (30, one)).verdict is Verdict.FAIL
+
+
+def refused(minutes: int = 30, routes: str = "a", **shares: tuple[float, float]) -> list[Stream]:
+    """4xx by code, such as `c404=(legacy's share, the candidate's)`."""
+    seen = {name.removeprefix("c"): each for name, each in shares.items()}
+    return [
+        replace(errors(minutes, bad, legacy_bad=legacy, metric="client-errors", route=route), codes=codes)
+        for route in routes
+        for codes in by_code(seen)
+        for legacy, bad in [seen.get(codes[0], (0.0, 0.0))]
+    ]
+
+
+def by_codes(streams: Sequence[Stream], **metric: object) -> AnalysisResult:
+    analysis = Analysis(metric={"client-errors": Metric(**metric)})
+    return judge_clients([Window(0, tuple(streams))], (), analysis, steps=5)
+
+
+@pytest.mark.parametrize(("on_worse", "verdict"), [(None, Verdict.INCONCLUSIVE), ("fail", Verdict.FAIL)])
+def test_a_rise_of_one_code_does_not_hide_behind_a_fall_of_another(on_worse: str | None, verdict: Verdict) -> None:
+    """All together they are as many as before."""
+    assert judged((0, errors(30, 0.06, legacy_bad=0.06, metric="client-errors"))).verdict is Verdict.PASS
+    found = by_codes(refused(c404=(0.06, 0.01), c401=(0.0, 0.05)), on_worse=on_worse)
+    assert found.verdict is verdict
+    assert found.findings[0].codes == ("401",)
+    assert found.sentence.startswith("401 5 % of 3,000 clients' requests against 0 % of 57,000")
+    assert ("it only holds the step" in found.sentence) == (on_worse is None)
+    assert by_codes(refused(c404=(0.06, 0.01), c401=(0.0, 0.001)), on_worse=on_worse).verdict is Verdict.PASS
+
+
+def test_a_code_that_is_worse_on_all_routes_fails_on_all_together_and_others_pass() -> None:
+    found = by_codes(refused(6, "abcdefgh", c404=(0.02, 0.02), c403=(0.001, 0.02)), on_worse="fail")
+    alone = by_codes(refused(6, c404=(0.02, 0.02), c403=(0.001, 0.02)), on_worse="fail")
+    assert (alone.verdict, found.verdict) == (Verdict.INCONCLUSIVE, Verdict.FAIL)
+    assert (found.findings[0].codes, found.findings[0].routes) == (("403",), tuple("abcdefgh"))
+    assert found.findings[0].sentence.startswith("403 ")
+
+
+def test_codes_that_no_side_shows_are_one_result_with_their_names() -> None:
+    found = by_codes(refused(c403=(0.001, 0.001), c422=(0.0, 0.001)))
+    assert found.verdict is Verdict.PASS
+    unseen = next(each for each in found.findings if len(each.codes) > 1)
+    assert unseen.sentence.startswith("400, 401, 404, 409, 429 and other 4xx 0 % of 3,000 clients' requests")
+    assert by_codes(refused()).sentence.startswith("4xx 0 % of 3,000 clients' requests")
+
+
+@given(st.sets(st.sampled_from(CODES)), st.sampled_from(["a", "ab"]), st.sampled_from(["hold", "fail"]))
+def test_a_codes_part_of_the_risk_is_the_same_whichever_occur(seen: set[str], routes: str, on_worse: str) -> None:
+    """A part that is chosen by what was seen would raise more false alarms than are allowed."""
+    shares = {f"c{code}": (0.001, 0.001) for code in seen}
+    streams = [*refused(3, routes, **shares), *(errors(3, 0.001, route=route) for route in routes)]
+    found = by_codes(streams, on_worse=on_worse).findings
+    risks = {each.codes: float(np.exp(-(each.numbers or {})["log-e-worse-needed"])) for each in found}
+    each = {risk / max(1, len(codes)) for codes, risk in risks.items() if codes}
+    assert max(each) == pytest.approx(min(each))
+    assert sum(risks.values()) * len(routes) <= Analysis().false_alarms / 5
+    suspicions = [float(np.exp(-(each.numbers or {})["log-e-lately-worse-needed"])) for each in found]
+    assert sum(suspicions) <= Analysis().missed
 
 
 @given(st.lists(st.integers(1, 500), unique=True, max_size=9))

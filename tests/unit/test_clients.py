@@ -141,7 +141,7 @@ def test_windows_are_as_they_are_defined(asked: list[Asked]) -> None:
         for each in window.streams:
             assert (each.unit, each.start) == ("clients", START + window.since * MINUTE)
             sides = (each.legacy, each.harmful and each.legacy_harmful), (each.candidate, each.harmful)
-            kinds = [(each.metric, (code,)) for code in each.codes] or [each.kind]
+            kinds: list[Kind] = [(each.metric, (code,)) for code in each.codes] or [each.kind]
             for side, (arm, harmful) in enumerate(sides):
                 wanted = sum(expected[each.routes[0], kind][side] for kind in kinds)
                 assert arm.requests * len(kinds) == pytest.approx(wanted[:, 0])
@@ -258,10 +258,12 @@ def test_clients_may_be_split_by_anything() -> None:
     assert (found.legacy.requests.sum(), found.candidate.requests.sum()) == (2, 3)
 
 
-def test_many_clients_are_sampled_by_their_hashes_alike_on_both_sides() -> None:
-    made = counts(most=1000)
+def crowd(made: ClientCounts, order: Random | None = None) -> Stream:
+    """12,000 clients in as many minutes as thousands; a tenth of each side's fail."""
     for minute in range(12):
-        clients = range(minute * 1000, minute * 1000 + 1000)
+        clients = list(range(minute * 1000, minute * 1000 + 1000))
+        if order:
+            order.shuffle(clients)
         made.feed(
             log_line(
                 START + minute * MINUTE,
@@ -273,13 +275,27 @@ def test_many_clients_are_sampled_by_their_hashes_alike_on_both_sides() -> None:
             for n in clients
         )
         made.take()
-    found = stream(made.windows(), "server-errors")
+    return stream(made.windows(), "server-errors")
+
+
+def test_many_clients_are_sampled_by_their_hashes_alike_on_both_sides() -> None:
+    made = counts(most=1000)
+    found = crowd(made)
     known = found.legacy.requests + found.candidate.requests
     assert made.sampled >= 4
     assert known[0] > 75
     assert 300 < known.sum() < 6000
     share = found.legacy.events.sum() / found.legacy.requests.sum()
     assert math.isclose(share, 0.1, abs_tol=0.08)
+
+
+def test_the_sample_is_the_same_in_every_process_and_another_one_in_another_step() -> None:
+    """Who is in it depends on nothing but the client and the step's first minute: not on the process or the order."""
+    found = crowd(counts(most=1000), Random(1))
+    assert [int(arm.requests.sum()) for arm in (found.legacy, found.candidate)] == [636, 636]
+    later = ClientCounts(START - MINUTE, ROUTES, DEFAULT_METRICS, most=1000)
+    later.take()
+    assert list(crowd(later).legacy.requests[1:]) != list(found.legacy.requests)
 
 
 def test_a_latency_counts_from_the_minute_that_its_limit_may_judge() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import secrets
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from zlib import crc32
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class PastLines:
         self._spots = {
             (group.encode(), rule.encode()): self._routes.index(route) for (group, rule), route in spots.items()
         }
-        self._address, self._agent, self._salt = "address" in by, "user-agent" in by, secrets.token_bytes(16)
+        self._address, self._agent = "address" in by, "user-agent" in by
         self._minutes = Minutes()
         self._minute, self._route, self._bad = array("l"), array("l"), array("b")
         self._client, self._seconds = array("q"), array("d")
@@ -62,7 +62,7 @@ class PastLines:
             self._minute.append(minute)
             self._route.append(route)
             self._bad.append(bad)
-            self._client.append(hash((self._salt, address if self._address else b"", agent if self._agent else b"")))
+            self._client.append(crc32(agent if self._agent else b"", crc32(address) if self._address else 0))
             self._seconds.append(seconds)
 
     def requests(self, metrics: Sequence[MetricName]) -> PastRequests:
