@@ -2,10 +2,12 @@
 
 Requests of one client are alike: its network, its data, its retries. So what is independent is the client, a hash of
 its address and User-Agent. It counts with its requests of its first minute in a window on a route, on the side of the
-first of them, as the share of bad ones. Lines come in any order; minutes are taken one after the other. Where there are
-many clients, a sample of them is counted, by their hashes, so that memory is bounded. The hash is a checksum that begins
-with the step's time, so each process that judges the step has the same sample, and the next step has another one.
-A few of 200,000 clients have the hash of another: they are one client, which costs evidence and makes no verdict wrong.
+first of them, as the share of bad ones. Lines come in any order; minutes are taken one after the other.
+
+Where there are many clients, a sample of them is counted, by their hashes, so that memory is bounded. The hash is a
+checksum that begins with the step's time, so each process that judges the step has the same sample, and the next step
+has another one. A few of 200,000 clients have the hash of another: they are one client, which costs evidence and makes
+no verdict wrong.
 """
 
 from __future__ import annotations
