@@ -19,18 +19,19 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rollout.base.child_environment import without_secrets
 from rollout.base.private import private_folder
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
-from rollout_sandbox.control import RemoteClock, RemoteFaults, RemoteIssuer, adapter, ask, is_alive
-from rollout_sandbox.data_plane.addresses import Listening, url_of
-from rollout_sandbox.data_plane.profiles import Profile
-from rollout_sandbox.journal import Call, read
-from rollout_sandbox.server import JOURNAL, Sandbox
+from rollout_sandbox.asking import RemoteClock, RemoteFaults, RemoteIssuer, ask, in_json, is_alive
+
+if TYPE_CHECKING:
+    from rollout_sandbox.data_plane.addresses import Listening
+    from rollout_sandbox.data_plane.profiles import Profile
+    from rollout_sandbox.journal import Call
 
 START_TIMEOUT = timedelta(minutes=2)
 STOP_TIMEOUT = timedelta(seconds=10)
@@ -80,6 +81,8 @@ class SandboxInfo:
 
     def calls(self, action: str = "*", account: str | None = None) -> tuple[Call, ...]:
         """The API calls of all its lives; see `Sandbox.calls`."""
+        from rollout_sandbox.journal import JOURNAL, read  # noqa: PLC0415 - most commands only connect
+
         return read(self.folder / JOURNAL, action, account)
 
     def enforce(self, account: str, policy: Mapping[str, Any] | None) -> None:
@@ -93,11 +96,15 @@ class SandboxInfo:
 
     def listeners(self, account: str = "*", region: str = "*") -> tuple[Listening, ...]:
         """Where load balancers are reached: an account's in a region, or by patterns."""
+        from rollout_sandbox.data_plane.addresses import Listening  # noqa: PLC0415 - as above
+
         said = ask(self.endpoint, self.token, "GET", "listeners", account=account, region=region)
         return tuple(Listening(**each) for each in said)
 
     def url(self, account: str, region: str, load_balancer: str, port: int) -> str:
         """The address of a load balancer's listener; see `Sandbox.url`."""
+        from rollout_sandbox.data_plane.addresses import url_of  # noqa: PLC0415 - as above
+
         return url_of(self.listeners(account, region), load_balancer, port)
 
     def handle(self, handler: str, root: Path, function: str = "*", account: str = "*") -> None:
@@ -107,7 +114,7 @@ class SandboxInfo:
 
     def behave(self, profile: Profile) -> None:
         """Let functions behave so; see `Sandbox.behave`."""
-        ask(self.endpoint, self.token, "POST", "profiles", adapter(Profile).dump_python(profile, mode="json"))
+        ask(self.endpoint, self.token, "POST", "profiles", in_json(profile))
 
     def forget_profiles(self) -> None:
         """Let all functions answer at once and well again."""
@@ -238,6 +245,8 @@ def _spawn(folder: Path) -> SandboxInfo:
 def main(folder: Path) -> None:
     """Be the daemon: serve until told to stop."""
     from filelock import FileLock  # noqa: PLC0415 - as above
+
+    from rollout_sandbox.server import Sandbox  # noqa: PLC0415 - as above
 
     os.umask(0o077)
     _make_room_for_connections()

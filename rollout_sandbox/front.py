@@ -15,7 +15,8 @@ from werkzeug.wrappers import Response
 from rollout.base import peers
 from rollout_sandbox import refusal, services, serving
 from rollout_sandbox import request as requests
-from rollout_sandbox.control import PREFIX, Control
+from rollout_sandbox.asking import PREFIX
+from rollout_sandbox.control import Control
 from rollout_sandbox.data_plane.targets import target_of
 from rollout_sandbox.faults import Faults
 from rollout_sandbox.invoking import invoke

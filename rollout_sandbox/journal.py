@@ -12,6 +12,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+JOURNAL = "calls.jsonl"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -15,18 +15,18 @@ from rollout.base.private import private_folder
 from rollout.errors import SandboxError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import extra, reach
+from rollout_sandbox.asking import RemoteIssuer
 from rollout_sandbox.clock import SandboxClock
-from rollout_sandbox.control import Control, RemoteIssuer
+from rollout_sandbox.control import Control
 from rollout_sandbox.data_plane.addresses import Listening, url_of
 from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import Faults
-from rollout_sandbox.journal import Call, Journal
+from rollout_sandbox.journal import JOURNAL, Call, Journal
 from rollout_sandbox.metrics import Metrics
 
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.functions import Handler
 
-JOURNAL = "calls.jsonl"
 TAPE = "changes.jsonl"
 
 _one_a_process = threading.Lock()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rollout.errors import SandboxError, UsageError
 from rollout_sandbox import daemon
-from rollout_sandbox.control import ask
+from rollout_sandbox.asking import ask
 from rollout_sandbox.daemon import SandboxInfo
 from rollout_sandbox.server import TAPE
 

@@ -131,10 +131,14 @@ def _dynamic(tree: ast.Module) -> Iterator[str]:
 
 @cache
 def _public() -> dict[str, str]:
-    """Where what `rollout` exports is at home: it imports each when it is first asked for."""
-    nodes = ast.walk(_tree(ROOT / "rollout" / "__init__.py"))
-    names = [(node.module, alias.name) for node in nodes if isinstance(node, ast.ImportFrom) for alias in node.names]
-    return {f"rollout.{name}": f"{home}" for home, name in names}
+    """Where what our packages export is at home: they import each when it is first asked for."""
+    return {
+        f"{package}.{alias.name}": f"{node.module}"
+        for package in ("rollout", "rollout_sandbox")
+        for node in ast.walk(_tree(ROOT / package / "__init__.py"))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def _fixtures(file: Path) -> set[Path]:

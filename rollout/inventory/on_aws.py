@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rollout.errors import WrongAccount
-from rollout.inventory.model import Environment
+from rollout.inventory.model import Arn, Environment
 
 
 def require_account(environment: Environment, account: str) -> None:
@@ -20,6 +20,17 @@ def require_account(environment: Environment, account: str) -> None:
             f"the credentials are for account {account}, but {environment.name} is in {environment.account}",
             hint="use credentials of that account, for example with AWS_PROFILE; nothing was changed",
         )
+
+
+def require_account_of(environment: Environment, arn: Arn) -> None:
+    """Go on only if what AWS has told of is in the environment's account, which costs no call.
+
+    Raises:
+        WrongAccount: It is in another one.
+    """
+    account = (arn.split(":") + [""] * 5)[4]
+    if account.isdigit():
+        require_account(environment, account)
 
 
 def target_groups_of(environment: Environment) -> tuple[str, ...]:

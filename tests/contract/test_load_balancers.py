@@ -196,6 +196,14 @@ def test_another_account_is_refused(shop: Shop) -> None:
         shop.site.client("999999999999").read(inventory(shop.site))
 
 
+def test_another_account_with_load_balancers_of_the_same_names_is_refused_by_their_arns(sandbox: Sandbox) -> None:
+    ours, theirs = (SandboxSite(Tenant(sandbox, str(next(accounts)))) for _ in range(2))
+    assert theirs.tenant.landscape
+    with pytest.raises(WrongAccount, match=theirs.tenant.account):
+        ours.client(theirs.tenant.account).read(inventory(ours))
+    assert [call.action for call in sandbox.calls("sts:*", theirs.tenant.account)] == []
+
+
 def test_a_look_at_addresses_before_and_after_a_rule_forwards_to_them(site: Site) -> None:
     old, new = site.group("old"), site.addresses("new", "10.20.1.10")
 

@@ -19,7 +19,7 @@ import pytest
 from rollout.adapters.aws.session import Access
 from rollout.base import peers
 from rollout_sandbox import Sandbox
-from rollout_sandbox.control import is_alive
+from rollout_sandbox.asking import is_alive
 from rollout_sandbox.serving import MAX_BODY, OwnServer
 from tests.sandbox.tenant import REGION, refused
 

@@ -24,8 +24,7 @@ from rollout.alb.state import DEFAULT_PRIORITY, AlbState, LiveRule, LiveTargetGr
 from rollout.alb.weights import ForwardAction
 from rollout.base.threads import DaemonPool
 from rollout.inventory.model import ROLLBACK_TAG, Arn, Environment, LoadBalancer
-from rollout.inventory.on_aws import require_account, target_groups_of
-from rollout.migration.checks.inspection import Inspection
+from rollout.inventory.on_aws import require_account, require_account_of, target_groups_of
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
         TargetGroupTypeDef,
     )
     from mypy_boto3_lambda import LambdaClient
+
+    from rollout.migration.checks.inspection import Inspection
 
 PARALLEL = 16
 _NAMES_A_CALL = 20  # the limit of names in DescribeLoadBalancers and of ARNs in DescribeTags
@@ -70,20 +71,24 @@ class Elbv2:
 
     def read(self, environment: Environment, *, tags: bool = True) -> AlbState:
         elb = explained(lambda: self._elb)
-        account = self._pool.submit(self._right_account, environment)
         groups = self._pool.submit(self._target_groups, target_groups_of(environment))
         balancers = {
             key: self._pool.submit(self._listener, elb, balancer)
             for key, balancer in environment.load_balancers.items()
         }
         found = {key: future.result() for key, future in balancers.items()}
+        arns = {key: arn for key, (arn, _) in found.items() if arn}
+        for arn in arns.values():
+            require_account_of(environment, arn)
+        if not arns:  # what isn't found may be in another account
+            require_account(environment, self.account())
         listeners = {key: listener for key, (_, listener) in found.items() if listener}
         told = self.rules(tuple(listeners.values()))
         rules = tuple(rule for rule in told if rule.priority != DEFAULT_PRIORITY)
         last = {rule.listener: rule for rule in told if rule.priority == DEFAULT_PRIORITY}
         return AlbState(
-            account=account.result(),
-            load_balancers={key: arn for key, (arn, _) in found.items() if arn},
+            account=environment.account,
+            load_balancers=arns,
             listeners=listeners,
             rules=self._with_tags(environment, listeners, rules) if tags else rules,
             target_groups={group.name: group for group in groups.result()},
@@ -139,11 +144,6 @@ class Elbv2:
     def account(self) -> str:
         sts = explained(lambda: self._client("sts"))
         account: str = explained(sts.get_caller_identity)["Account"]
-        return account
-
-    def _right_account(self, environment: Environment) -> str:
-        account = self.account()
-        require_account(environment, account)
         return account
 
     def _listener(self, elb: ElasticLoadBalancingv2Client, balancer: LoadBalancer) -> tuple[Arn | None, Arn | None]:

@@ -10,11 +10,12 @@ from botocore.exceptions import ClientError
 
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Arn
-from rollout.migration.checks.inspection import Inspection
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_lambda import LambdaClient
+
+    from rollout.migration.checks.inspection import Inspection
 
 PARALLEL = 16
 _NO_POLICY = "ResourceNotFoundException"
@@ -34,6 +35,8 @@ def inspect(elb: ElasticLoadBalancingv2Client, functions: Callable[[], LambdaCli
     Raises:
         BotoCoreError, ClientError: AWS refused, or can't be reached. An unreadable policy is left out.
     """
+    from rollout.migration.checks.inspection import Inspection  # noqa: PLC0415 - status and rollback need none of it
+
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="inspect") as pool:
         limits = pool.submit(_limits, elb)
         balancers = {arn: pool.submit(_used, elb, arn) for arn in live.load_balancers.values()}

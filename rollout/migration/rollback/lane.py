@@ -19,7 +19,7 @@ from rollout.base.clock import Clock
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, RolloutError, WrongAccount
 from rollout.inventory.model import Arn, Environment, LoadBalancer, Split
-from rollout.inventory.on_aws import require_account
+from rollout.inventory.on_aws import require_account_of
 from rollout.migration.rollback.targets import FoundTargets, KnownArns, Target, find_targets
 
 LOOKS, PAUSE = 6, 1.0
@@ -204,7 +204,7 @@ class Lane:
         self.doing = f"the listener of {self.balancer} (DescribeLoadBalancers, DescribeListeners)"
         found = self._api.listener(self._environment.load_balancers[self.balancer])
         if found:
-            _check_account(self._environment, found)
+            require_account_of(self._environment, found)
         return found
 
     def _move(self, moves: Sequence[Target]) -> None:
@@ -234,13 +234,6 @@ class Lane:
 def in_words(error: Exception) -> str:
     """An error as text."""
     return error.what if isinstance(error, RolloutError) else f"{type(error).__name__}: {error}"
-
-
-def _check_account(environment: Environment, arn: Arn) -> None:
-    """Hold an ARN's account against the inventory's, which costs no call."""
-    account = (arn.split(":") + [""] * 5)[4]
-    if account.isdigit():
-        require_account(environment, account)
 
 
 def _split(forward: ForwardAction, candidate: str, legacy: Arn) -> Split | None:

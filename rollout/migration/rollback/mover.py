@@ -112,17 +112,16 @@ class Mover:
         """
         lanes = self._lanes
         try:
-            pool = threads.DaemonPool(len(lanes) + 1, "rollback")
+            pool = threads.DaemonPool(len(lanes), "rollback")
             self._read_groups_aside()
             running = [pool.submit(lane.run) for lane in lanes]
-            account = pool.submit(self._api.account)
             while not pool.wait(running, SILENCE):
                 waiting = tuple(lane.doing for lane in lanes if lane.doing)
                 self._emit(events.RollbackWaiting(self._environment.name, waiting))
             for lane in running:
                 lane.result()
-            if any(lane.listener is None for lane in lanes) and pool.wait([account], SILENCE):
-                self._check(account.exception() or account.result())
+            if any(lane.listener is None for lane in lanes):
+                self._check(pool.submit(self._api.account))
             self._marks.wait()
         except KeyboardInterrupt:
             raise self._interrupted() from None
@@ -149,10 +148,10 @@ class Mover:
             self._groups = threads.DaemonPool(1, "target groups").submit(self._api.group_arns, self._legacy)
         return self._groups
 
-    def _check(self, account: object) -> None:
+    def _check(self, account: Future[str]) -> None:
         """What isn't found may be in another account."""
-        if isinstance(account, str):
-            require_account(self._environment, account)
+        if threads.DaemonPool.wait([account], SILENCE) and not account.exception():
+            require_account(self._environment, account.result())
 
     def _report_back(self, lane: Lane, target: Target) -> None:
         if target.name not in self._told:
