@@ -1,24 +1,21 @@
 """Access to AWS, and its failures as errors of rollout, for all adapters.
 
-It uses only botocore, since boto3 takes longer to import.
+It uses only botocore, since boto3 takes longer to import. botocore's session is imported with the first client: by
+then a phase's engine has started.
 """
 
 from __future__ import annotations
 
-import gzip
-import json
 import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cache, cached_property
-from pathlib import Path
+from functools import cached_property
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -27,13 +24,14 @@ from botocore.exceptions import (
     MetadataRetrievalError,
     NoCredentialsError,
 )
-from botocore.loaders import JSONFileLoader, Loader
-from botocore.session import Session
 
 from rollout.base.log import note
 from rollout.base.printable import one_line
 from rollout.errors import AwsError, RolloutError
 from rollout.errors.redaction import hide
+
+if TYPE_CHECKING:
+    from botocore.session import Session
 
 _LACKING = {
     "code": "access-denied",
@@ -80,8 +78,12 @@ class Access:
 
     @cached_property
     def _session(self) -> Session:
+        from botocore.session import Session  # noqa: PLC0415 - it takes a while to import
+
+        from rollout.adapters.aws.models import models  # noqa: PLC0415 - as above
+
         session = Session()
-        session.register_component("data_loader", _models(session.get_config_variable("data_path")))
+        session.register_component("data_loader", models(session.get_config_variable("data_path")))
         if self.access_key and self.secret_key:
             session.set_credentials(self.access_key, self.secret_key, self.session_token)
             hide(self.session_token)
@@ -101,6 +103,8 @@ class Access:
             retries: The number of retries, 0 or more.
             patience: The timeout of an answer, above 0.
         """
+        from botocore.config import Config  # noqa: PLC0415 - as above
+
         config = Config(
             retries={"mode": "standard", "max_attempts": retries},
             max_pool_connections=at_once,
@@ -123,34 +127,6 @@ def _note(**call: Any) -> None:
     note(_LOG, "%s %s in %.3f s", name.replace(".", ":"), answer, took)
 
 
-class _Files(JSONFileLoader):
-    """Reads models into dictionaries, which keep the order as botocore's slower OrderedDict does."""
-
-    def load_file(self, file_path: str) -> Any:
-        for suffix, opened in ((".json", open), (".json.gz", gzip.open)):
-            with suppress(FileNotFoundError), opened(file_path + suffix, "rb") as file:
-                return json.load(file)
-        return None
-
-
-class _Models(Loader):
-    """Finds a service by its folder; botocore would look into each of its 400 services first."""
-
-    FILE_LOADER_CLASS = _Files
-
-    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's
-        return sorted(
-            {found.name for path in map(Path, self.search_paths) if path.is_dir() for found in path.iterdir()}
-        )
-
-
-@cache
-def _models(path: str | None) -> Loader:
-    """The service models of botocore, read once per process instead of once per session."""
-    folders = path.split(os.pathsep) if path else []
-    return _Models([str(Path(os.path.expandvars(folder)).expanduser()) for folder in folders])
-
-
 def usual_region() -> str | None:
     """The region from variables or the profile; None without one.
 
@@ -159,6 +135,8 @@ def usual_region() -> str | None:
     Raises:
         AwsError: AWS_PROFILE names an unknown profile.
     """
+    from botocore.session import Session  # noqa: PLC0415 - as above
+
     return os.environ.get("AWS_REGION") or explained(lambda: Session().get_config_variable("region"))
 
 

@@ -41,6 +41,11 @@ class Early:
         self._given: Future[ProgramInput] = Future()
         self._result = DaemonPool(1, "preview").submit(preview, self._wait)
 
+    def wait_for_start(self) -> None:
+        """Wait until the engine runs: what this process imports meanwhile would only keep it from starting."""
+        self._result.add_done_callback(lambda _: self._engine.started.set())
+        self._engine.started.wait()
+
     def finish(self, given: ProgramInput) -> Future[StackPreview | None] | None:
         """Go on with the input; None if it has ended without: the caller starts another one, which tells why."""
         if self._result.done():

@@ -38,6 +38,9 @@ class PulumiCli(auto.PulumiCommand):
 
     Args:
         patience: How long it may give no output.
+
+    Attributes:
+        started: Set once the engine's process runs.
     """
 
     def __init__(self, command: Path, version: str, patience: timedelta) -> None:
@@ -47,6 +50,7 @@ class PulumiCli(auto.PulumiCommand):
         self._patience = patience
         self._group: int | None = None
         self._heard = time.monotonic()
+        self.started = Event()
 
     def hear(self) -> None:
         """Record a sign of life."""
@@ -83,6 +87,7 @@ class PulumiCli(auto.PulumiCommand):
             umask=0o077,  # state, plans and work files are readable only by their owner
         )
         self._group = process.pid
+        self.started.set()
         lines: tuple[list[str], list[str]] = ([], [])
         readers = [
             Thread(target=self._drain, args=(stream, kept, told), daemon=True)
