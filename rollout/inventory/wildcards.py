@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from enum import Enum
 from functools import lru_cache
+from itertools import takewhile
 
 Places = frozenset[int]
 
@@ -55,6 +56,8 @@ def example(
     Returns:
         Such a text, or None where there is none.
     """
+    if _apart(matching) or _apart([each[::-1] for each in matching]):
+        return None
     patterns, wanted = (*matching, *avoiding), len(matching)
     letters = sorted({part for each in patterns for part in each if isinstance(part, str)})
     # Any character that no pattern names stands for all of those.
@@ -72,6 +75,17 @@ def example(
                 seen.add(after)
                 queue.append((text + letter, after))
     return None
+
+
+def _apart(matching: Sequence[Pattern]) -> bool:
+    """Whether no text begins as all of some patterns do, which tells most of them apart at once."""
+    heads = [tuple(takewhile(_is_letter, each)) for each in matching]
+    longest = max(heads, key=len, default=())
+    return any(longest[: len(head)] != head for head in heads)
+
+
+def _is_letter(part: str | Wild) -> bool:
+    return isinstance(part, str)
 
 
 def _start(wanted: Pattern) -> Places:

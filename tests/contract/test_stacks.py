@@ -21,7 +21,7 @@ from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import RolloutError
 from rollout.inventory.model import Arn, ProgramInput, RuleOwnership, Split
 from rollout.inventory.quantities import Percent
-from rollout.inventory.stacks import ROUTING, STACKS
+from rollout.inventory.stacks import LEGACY, ROUTING, STACKS
 from rollout.migration import events
 from rollout.migration.desired import routing_input
 from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
@@ -185,6 +185,16 @@ def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
         for stack in STACKS:
             assert ours.resources(stack) == theirs.resources(stack)
             assert ours.history(stack, 2) == theirs.history(stack, 2)
+
+
+def test_a_state_has_neither_the_frames_behind_a_program_nor_folders_of_this_machine(cut_over: Team) -> None:
+    parts = cut_over.open()._container
+    for stack in (LEGACY, ROUTING):
+        resources = PulumiStates(parts.environment, parts._engine)._folder(stack).resources() or []
+        keys = {
+            key for each in resources if each["type"] != "pulumi:pulumi:Stack" for key in each
+        }  # which the SDK makes
+        assert keys & {"urn", "stackTrace", "sourcePosition"} == {"urn"}
 
 
 def port(team: Team | InMemoryTeam, folder: Path) -> Facts:

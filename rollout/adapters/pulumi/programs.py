@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -13,6 +14,8 @@ from types import ModuleType
 
 from pulumi import ResourceOptions, ResourceTransformationArgs, ResourceTransformationResult, RunError
 from pulumi.runtime import register_stack_transformation
+from pulumi.runtime import resource as registering
+from pulumi.runtime.proto import source_pb2
 
 from rollout.base.packages import PACKAGES
 from rollout.errors import ConfigError, Problem, RolloutError
@@ -21,6 +24,22 @@ from rollout.inventory.model import ProgramInput
 Program = Callable[[ProgramInput], None]
 
 _importing = Lock()
+_is_ours: ContextVar[bool] = ContextVar("is_ours", default=False)
+"""Whether rollout runs a program: an embedding process may have others."""
+
+
+def _leave_out_frames() -> None:
+    """Keep the frames behind each resource out of the state.
+
+    The SDK sends them, with this machine's folders, and no option says otherwise. They would be two thirds of a state,
+    which the engine writes before and after each change.
+    """
+    name = "_get_stack_trace"
+    if frames := getattr(registering, name, None):
+        setattr(registering, name, lambda: source_pb2.StackTrace() if _is_ours.get() else frames())
+
+
+_leave_out_frames()
 
 
 class _Folder:
@@ -178,6 +197,7 @@ class Guard:
 
 def guarded(program: Program, input_of: Callable[[], ProgramInput]) -> None:
     """Run a program with its imports; the engine gets its error as one sentence, not as a traceback."""
+    _is_ours.set(True)
     try:
         given = input_of()
         if given.imports:
