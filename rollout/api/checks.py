@@ -40,6 +40,7 @@ class Checks(Part):
         Raises:
             UsageError: It isn't a duration, or out of range.
         """
+        from rollout.api.guard_reading import GuardReading
         from rollout.api.health import unhealthy
         from rollout.api.holders import Holders
         from rollout.api.requests import Requests
@@ -48,15 +49,15 @@ class Checks(Part):
         container, environment = self._container, self._environment
         span = None if since is None else read_span(since)
         holders = Holders(self._opened)
-        with ThreadPoolExecutor(5) as pool:
+        with ThreadPoolExecutor(6) as pool:
             states = holders.begin_if_any(pool)  # first: the engine is at work while boto3 is imported
             live = pool.submit(lambda: container.load_balancers.read(environment, tags=False))
+            guard = pool.submit(GuardReading(self._opened).status)
             measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
             status = holders.status(pool, states, live)
             container.keep_good(self._file, live.result())
-            status = replace(
-                status, problems=(*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
-            )
+            problems = (*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
+            status = replace(status, problems=problems, guard=guard.result())
             return with_measured(status, measured.result()) if measured else status
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
@@ -68,14 +69,15 @@ class Checks(Part):
         Raises:
             EngineError, AwsError: State or load balancers can't be read.
         """
+        from rollout.api.guard_reading import GuardReading
         from rollout.api.holders import Holders
         from rollout.migration.checks.drift import drift_of
 
-        with ThreadPoolExecutor(2) as pool:
-            states, live = Holders(self._opened).begin(pool), self._live()
-            held = states()
+        with ThreadPoolExecutor(3) as pool:
+            states, guard = Holders(self._opened).begin(pool), pool.submit(GuardReading(self._opened).status)
+            live, held = self._live(), states()
             report = drift_of(self._environment, live, held.legacy, held.routing, ignore_file=ignore_file)
-            return replace(report, others=(*report.others, *self._moved_aliases()))
+            return replace(report, others=(*report.others, *self._moved_aliases()), guard=guard.result())
 
     def _moved_aliases(self) -> Iterator[Problem]:
         from rollout.migration.checks.aliases import moved_aliases, with_aliases

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from rollout.api.arguments import Approval, approver
+from datetime import datetime, timedelta
+
+from rollout.analysis.metrics import MINUTE
+from rollout.api.arguments import Approval, approver, in_range
+from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
+from rollout.base.printable import one_line
+from rollout.errors import RolloutError, UsageError
+from rollout.guard.state import arm, disarm
 from rollout.inventory.marks import guard_name
 from rollout.migration import events
+from rollout.migration.checks.guard_status import GuardStatus
+from rollout.migration.ports import Guard
 from rollout.migration.runner.result import PhaseResult
 from rollout.programs.alarms.alarms import names
 from rollout.programs.guarding import named_alarms, silence_alarm
+from rollout.ramp.controls import who
+from rollout.state.ramp_journal import Journal, Kind
+
+LONGEST = timedelta(hours=4)
+"""How long a guard is disarmed at most."""
 
 
 class EnvironmentGuard(Part):
@@ -41,3 +55,61 @@ class EnvironmentGuard(Part):
             message: For Pulumi's update history.
         """
         return phase_runner(self._opened).run("guard-remove", approver(approve), message=message)
+
+    def status(self) -> GuardStatus:
+        """Whether it is armed, and what it did since the last raise; what can't be read is part of it.
+
+        Raises:
+            UsageError: stacks.toml has no `[guard]`.
+        """
+        found = GuardReading(self._opened).status()
+        if found is None:
+            raise self._none()
+        return found
+
+    def disarm(self, span: timedelta | str, why: str) -> GuardStatus:
+        """Let alarms move nothing for a time; history says who did it, and why. Then it is armed again by itself.
+
+        Args:
+            span: For how long, 1 min to 4 h.
+            why: The reason.
+
+        Raises:
+            UsageError: The time is out of range, there is no reason, or stacks.toml has no `[guard]`.
+            AwsError: No guard is installed, or its table can't be written.
+        """
+        span, said, by = in_range(span, MINUTE, LONGEST, "a disarmed guard"), one_line(why).strip(), who()
+        if not said:
+            raise UsageError("a guard isn't disarmed without a reason", hint="give one with -m", code="no-reason")
+        guard = self._guard()
+        state = guard.change(lambda state, now: disarm(state, by=by, why=said, now=now, until=now + span))
+        until = state.disarmed.until if state.disarmed else None
+        return self._noted(Kind.DISARMED, said, until)
+
+    def arm(self) -> GuardStatus:
+        """End `disarm` now.
+
+        Raises:
+            UsageError: stacks.toml has no `[guard]`.
+            AwsError: No guard is installed, or its table can't be written.
+        """
+        self._guard().change(lambda state, _: arm(state))
+        return self._noted(Kind.ARMED)
+
+    def _noted(self, kind: Kind, why: str = "", until: datetime | None = None) -> GuardStatus:
+        """Write it into history, if that can be done: nothing waits for it."""
+        container, name = self._container, self._environment.name
+        journal = Journal(name, lambda: container.stacks, lambda: container.utc, who())
+        try:
+            journal.write(journal.message(kind, sentence=why, until=until))
+        except RolloutError as error:
+            self._emit(events.Warned(name, f"history doesn't say who {kind} the guard: {error.what}"))
+        return self.status()
+
+    def _guard(self) -> Guard:
+        if self._environment.guard is None:
+            raise self._none()
+        return self._container.guard
+
+    def _none(self) -> UsageError:
+        return UsageError("stacks.toml has no [guard] table", hint="add one; it may be empty", code="missing-key")

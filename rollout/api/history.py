@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
 from rollout.base.formatting import count_of
 from rollout.errors import UsageError
 from rollout.state.history.audit import PastChange, changes_of
+from rollout.state.history.firings import changes, merged
 from rollout.state.history.reading import read_histories
 
 
@@ -13,7 +17,7 @@ class History(Part):
     """The changes of an environment; a call returns them."""
 
     def __call__(self, *, limit: int | None = None) -> tuple[PastChange, ...]:
-        """The changes with user, time and reason, oldest first, from the update histories of all stacks.
+        """The changes with user, time and reason, oldest first: of all stacks' update histories, and of the guard.
 
         Args:
             limit: The number of latest changes, 1 or more; all by default.
@@ -25,7 +29,9 @@ class History(Part):
         if limit is not None and limit < 1:
             what = f"{count_of(limit, 'change')} can't be shown"
             raise UsageError(what, hint="1 or more are allowed", code="out-of-range")
-        every = changes_of(read_histories(self._container.states))
+        with ThreadPoolExecutor(1) as pool:
+            firings = pool.submit(GuardReading(self._opened).firings)
+            every = merged(changes_of(read_histories(self._container.states)), changes(firings.result()))
         return every if limit is None else every[-limit:]
 
     def change(self, number: int) -> PastChange:

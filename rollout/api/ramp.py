@@ -16,6 +16,7 @@ from rollout.errors import UsageError
 from rollout.inventory.quantities import Percent
 from rollout.migration import events
 from rollout.ramp.controls import Controls, read_until, who
+from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import RampHistory
 from rollout.ramp.runner import RampResult, Runner
 from rollout.ramp.view import RampView, view
@@ -67,7 +68,9 @@ class EnvironmentRamp(Part):
             journal = self._journal()
             history = partial(RampHistory, self._environment, actions, journal)
             asked = patient(self._emit, approver(approve))
-            runner = Runner(self._environment, actions, journal, self._emit, history=history, approve=asked)
+            runner = Runner(
+                self._environment, actions, journal, self._emit, history=history, approve=asked, guard=self._guard()
+            )
             return runner.run(once=once, restart=restart)
 
     def view(self) -> RampView:
@@ -178,6 +181,20 @@ class EnvironmentRamp(Part):
     def _onlooker(self) -> EnvironmentRampActions:
         """What looks on; it is kept, since it remembers what a step's latencies are held against."""
         return EnvironmentRampActions(self._opened, save=False, warn=lambda _: None)
+
+    def _guard(self) -> RampGuard:
+        if self._environment.guard is None:
+            return RampGuard()
+        from rollout.programs.alarms.alarms import guard_alarms  # noqa: PLC0415 - only where there is one
+
+        name, container = self._environment.name, self._container
+        return RampGuard(
+            container.guard,
+            guard_alarms(self._environment),
+            who(),
+            now=lambda: container.utc,
+            warn=lambda said: self._emit(events.Warned(name, said)),
+        )
 
     def _journal(self) -> Journal:
         container = self._container

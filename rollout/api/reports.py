@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rollout.api.arguments import DAY, in_range
 from rollout.api.checks import Checks
 from rollout.api.fleet import FleetLine, line_of
+from rollout.api.guard_reading import GuardReading
 from rollout.api.holders import Holders
 from rollout.api.opened import Part
 from rollout.inventory.stacks import ROUTING
@@ -42,6 +43,7 @@ class Reports(Part):
             lambda: Checks(self._opened).status(since=None),
             self._live,
             states=lambda: container.states,
+            firings=GuardReading(self._opened).firings,
             metrics=container.metrics,
             now=container.utc,
             since=span,

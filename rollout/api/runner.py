@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from rollout.analysis.measuring.idle import IdleCheck
@@ -11,7 +12,9 @@ from rollout.api.rollback import Rollbacks
 from rollout.migration import events
 from rollout.migration.context import Builds
 from rollout.migration.guard_check import GuardCheck
+from rollout.migration.guarding import GuardedRaise
 from rollout.migration.runner.runner import PhaseRunner
+from rollout.programs.alarms.alarms import guard_alarms
 from rollout.ramp.controls import who
 
 
@@ -27,6 +30,24 @@ def checked_guard(opened: Opened) -> GuardCheck:
         digest=guard_digest,
         states=lambda names: container.alarms.states(tuple(names)),
     )
+
+
+def guarded_raise(opened: Opened) -> Callable[[Sequence[str]], GuardedRaise]:
+    """What makes a raise's side of the guard, given the raised routes."""
+    container, environment = opened.container, opened.environment
+
+    def raising(routes: Sequence[str]) -> GuardedRaise:
+        return GuardedRaise(
+            container.guard,
+            container.alarms,
+            guard_alarms(environment),
+            environment=environment.name,
+            by=who(),
+            required=environment.guard is not None and environment.guard.required,
+            take_back=lambda: Rollbacks(opened).take_back(routes),
+        )
+
+    return raising
 
 
 def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Builds | None = None) -> PhaseRunner:
@@ -66,6 +87,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         needs=lambda: container.aliases.needs(environment),
         builds=builds,
         guard=checked_guard(opened),
+        raising=guarded_raise(opened) if environment.guard else None,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),
         times=lambda: (container.utc, container.wall),

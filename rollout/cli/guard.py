@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from rollout.cli.options import EnvironmentName, Message
@@ -34,3 +36,38 @@ def remove(run: Session, environment: EnvironmentName, message: Message = None) 
     Example: rollout guard remove production
     """
     run.environment(environment).guard.remove(approve=run.approve, message=message)
+
+
+@guard.command()
+@command()
+def status(run: Session, environment: EnvironmentName) -> None:
+    """Show whether the guard is armed, and what it did since the last raise.
+
+    Example: rollout guard status production
+    """
+    run.render(run.environment(environment).guard.status())
+
+
+@guard.command()
+@command(provider=False)
+def disarm(
+    run: Session,
+    environment: EnvironmentName,
+    span: Annotated[str, typer.Option("--for", help="How long, 1m to 4h; then it is armed again.")],
+    message: Annotated[str, typer.Option("--message", "-m", help="The reason, for history.")],
+) -> None:
+    """Let alarms move nothing for a time; ways back stay open.
+
+    Example: rollout guard disarm production --for 30m -m "load test"
+    """
+    run.render(run.environment(environment).guard.disarm(span, message))
+
+
+@guard.command()
+@command(provider=False)
+def arm(run: Session, environment: EnvironmentName) -> None:
+    """Let alarms take traffic back again, before the time of disarm is over.
+
+    Example: rollout guard arm production
+    """
+    run.render(run.environment(environment).guard.arm())

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 import typer
 
+from rollout.base.stopping import Terminated
 from rollout.cli import crash
 from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption, Sandboxed, Yes
 from rollout.errors import Interrupted, RolloutError
@@ -213,7 +214,7 @@ def _terminate_like_ctrl_c() -> Callable[[], None]:
         return lambda: None
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        raise Terminated
 
     before = signal.signal(signal.SIGTERM, interrupt)
     return lambda: (signal.signal(signal.SIGTERM, before), None)[1]

@@ -178,10 +178,12 @@ RAMP: Mapping[str, str] = {
 GUARD: Mapping[str, str] = {
     "alarm-missing": "There is no CloudWatch alarm of this name.",
     "alarm-raised": "An alarm of the guard is in ALARM state, so nothing is raised.",
+    "guard-disarmed": "The guard is disarmed, and required for raises.",
     "guard-fired": "The guard took traffic back meanwhile.",
     "guard-firing": "The guard is taking traffic back.",
     "guard-installed": "A guard is installed, and would be left without what it guards.",
     "guard-outdated": "The file, AWS or rollout has changed since the guard was installed.",
+    "no-reason": "A guard is disarmed only for a reason.",
     "guard-state-unreadable": "The guard's state is damaged, or of a newer version of rollout.",
     "no-guard": "The environment has no guard.",
 }

@@ -190,6 +190,14 @@ def raises(environment: Environment, live: AlbState, weights: Mapping[str, Perce
     return any(split is None or weights[name] > split.weight for name, split in before.items())
 
 
+def raised_routes(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
+    """The routes of whose requests the candidate gets more afterwards, or may."""
+    for name, split in after.items():
+        before = live.split_of(environment.routes[name])
+        if split.weight > (before.weight if before else ZERO):
+            yield name
+
+
 def unlike_file(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
     """Routes that a change leaves as they are, where that isn't what the file says."""
     for name, route in environment.routes.items():

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.ports import Alarms
 from rollout.errors import AwsError, Drift, PreflightFailed, Problem
-from rollout.guard.state import GuardRefusal, GuardState, begin_raise, end_raise
+from rollout.guard.state import Disarmed, GuardRefusal, GuardState, begin_raise, end_raise
 from rollout.migration.ports import Guard
 
 LEASE = timedelta(minutes=15)
@@ -29,7 +29,9 @@ class GuardedRaise:
         guard: The environment's.
         alarms: Who knows the states of the guard's alarms.
         names: The guard's alarms, without the one on missing heartbeats.
+        environment: Its name.
         by: Who raises.
+        required: Whether nothing is raised while the guard is disarmed.
         take_back: Moves the raised routes back to legacy.
 
     Raises:
@@ -37,10 +39,18 @@ class GuardedRaise:
     """
 
     def __init__(
-        self, guard: Guard, alarms: Alarms, names: Sequence[str], *, by: str, take_back: Callable[[], object]
+        self,
+        guard: Guard,
+        alarms: Alarms,
+        names: Sequence[str],
+        *,
+        environment: str,
+        by: str,
+        required: bool,
+        take_back: Callable[[], object],
     ) -> None:
-        self._guard, self._alarms, self._names = guard, alarms, names
-        self._by, self._take_back = by, take_back
+        self._guard, self._alarms, self._names, self._environment = guard, alarms, names, environment
+        self._by, self._required, self._take_back = by, required, take_back
         self._id, self._is_open = uuid4().hex[:16], False
         state = guard.read()
         self._seen = state.fired if state else None
@@ -50,21 +60,25 @@ class GuardedRaise:
 
         Raises:
             Drift: The guard fires, or has fired since the decision; code `guard-firing` or `guard-fired`.
-            PreflightFailed: An alarm is in ALARM state; code `alarm-raised`.
+            PreflightFailed: An alarm is in ALARM state, unless the guard is disarmed; or a guard that is required is.
             AwsError: The state or the alarms can't be read.
         """
         if self._seen is None or self._is_open:
             return
         seen = self._seen
+        disarmed: list[Disarmed | None] = []
+
+        def begin(state: GuardState, now: datetime) -> GuardState:
+            disarmed.append(state.disarmed_at(now))
+            return begin_raise(state, id_=self._id, by=self._by, now=now, until=now + LEASE, seen=seen)
+
         try:
-            self._guard.change(
-                lambda state, now: begin_raise(state, id_=self._id, by=self._by, now=now, until=now + LEASE, seen=seen)
-            )
+            self._guard.change(begin)
         except GuardRefusal as refusal:
-            raise _refused(refusal) from None
+            raise self._refused(refusal) from None
         self._is_open = True
         try:
-            self._require_quiet()
+            self._require_quiet(disarmed[-1])
         except BaseException:
             with suppress(AwsError):  # it ends by itself, and the guard only looks longer
                 self._close()
@@ -89,7 +103,7 @@ class GuardedRaise:
         except AwsError as error:
             return f"the guard doesn't know yet that the raise has ended: {error}"
         if is_fired:
-            raise _fired("the routes were taken back")
+            raise self._fired("the routes were taken back")
         with suppress(AwsError):
             if raised := self._in_alarm():
                 return f"in ALARM state: {', '.join(raised)}"
@@ -110,23 +124,34 @@ class GuardedRaise:
         self._is_open = False
         return True
 
-    def _require_quiet(self) -> None:
-        problems = [Problem("is in ALARM state", where=name, code="alarm-raised") for name in self._in_alarm()]
+    def _require_quiet(self, disarmed: Disarmed | None) -> None:
+        name = self._environment
+        if disarmed and self._required:
+            what = f"it is disarmed by {disarmed.by} until {disarmed.until:%Y-%m-%d %H:%M} UTC: {disarmed.why}"
+            problem = Problem(what, where="guard", hint=f"run `rollout guard arm {name}`", code="guard-disarmed")
+            raise PreflightFailed("[guard] is required for raises; nothing was applied", [problem])
+        if disarmed:  # by a person, who knows of the alarm
+            return
+        problems = [Problem("is in ALARM state", where=alarm, code="alarm-raised") for alarm in self._in_alarm()]
         if problems:
-            raise PreflightFailed("an alarm of the guard speaks against the raise; nothing was applied", problems)
+            hint = f"if the raise is right, run `rollout guard disarm {name} --for 30m -m WHY` before"
+            what = "an alarm of the guard speaks against the raise; nothing was applied"
+            raise PreflightFailed(what, problems, hint=hint)
 
     def _in_alarm(self) -> list[str]:
         states = self._alarms.states(self._names) if self._names else {}
         return [name for name, state in states.items() if state is AlarmState.ALARM]
 
+    def _refused(self, refusal: GuardRefusal) -> Drift:
+        if refusal.code == "guard-firing":
+            what = "the guard is taking traffic back; nothing was applied"
+            return Drift(what, (), hint=self._hint("status"), code="guard-firing")
+        return self._fired("nothing was applied")
 
-def _refused(refusal: GuardRefusal) -> Drift:
-    if refusal.code == "guard-firing":
-        hint = "see why in `rollout status ENV`; run the command again if you still want to raise"
-        return Drift("the guard is taking traffic back; nothing was applied", (), hint=hint, code="guard-firing")
-    return _fired("nothing was applied")
+    def _fired(self, outcome: str) -> Drift:
+        what = f"the guard took traffic back meanwhile; {outcome}"
+        return Drift(what, (), hint=self._hint("history"), code="guard-fired")
 
-
-def _fired(outcome: str) -> Drift:
-    hint = "see why in `rollout history ENV`; run the command again if you still want to raise"
-    return Drift(f"the guard took traffic back meanwhile; {outcome}", (), hint=hint, code="guard-fired")
+    def _hint(self, command: str) -> str:
+        why = f"`rollout {command} {self._environment}` says why"
+        return f"{why}; run the command again if you still want to raise"

@@ -34,16 +34,20 @@ class RampAbort:
         self._journal = journal
         self._emit = emit
 
-    def go(self, stands: RampState, decision: Decision, *, persistent: bool) -> tuple[str, tuple[str, ...]]:
+    def go(
+        self, stands: RampState, decision: Decision, *, persistent: bool, whole: bool = False
+    ) -> tuple[str, tuple[str, ...]]:
         """Carry out `on-failure`.
 
         Args:
             persistent: Whether to try until everything is moved.
+            whole: All goes back, whatever `on-failure` says.
 
         Returns:
             What was done, as text, and the routes that go on.
         """
-        on_failure, name = self._environment.ramp.on_failure, self._environment.name
+        name = self._environment.name
+        on_failure = "rollback" if whole else self._environment.ramp.on_failure
         routes = decision.routes if on_failure == "route" and decision.routes else stands.routes
         rest = tuple(route for route in stands.routes if route not in routes)
         weight, left = ZERO, tuple[str, ...]()

@@ -72,14 +72,17 @@ class AlarmStates:
     unhealthy: tuple[str, ...] = ()
 
 
-def alarms_of(ramp: Ramp, states: Mapping[str, AlarmState], unhealthy: Sequence[Problem] = ()) -> AlarmStates:
+def alarms_of(
+    ramp: Ramp, states: Mapping[str, AlarmState], unhealthy: Sequence[Problem] = (), guard: Sequence[str] = ()
+) -> AlarmStates:
     """The candidate's alarms, from the states of all alarms in stacks.toml.
 
     Args:
         unhealthy: The target groups with unhealthy targets; one that has others is healthy enough.
+        guard: The guard's alarms, which may be without data.
     """
     return AlarmStates(
-        tuple(name for name in ramp.alarms if states[name] is AlarmState.ALARM),
+        tuple(name for name in dict.fromkeys((*ramp.alarms, *guard)) if states[name] is AlarmState.ALARM),
         tuple(name for name in ramp.alarms if states[name] not in (AlarmState.ALARM, AlarmState.OK)),
         tuple(problem.what for problem in unhealthy if problem.code != "unhealthy-targets"),
     )

@@ -34,6 +34,7 @@ from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide
+from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import LOOK_AGAIN, History
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, Kind
@@ -70,6 +71,7 @@ class Runner(Generic[Live]):
     Args:
         history: Makes the ramp's history; it is given who is warned.
         approve: Called at each step's gate; None refuses.
+        guard: What takes traffic back without it.
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Runner(Generic[Live]):
         *,
         history: Callable[[Callable[[str], None]], History[Live]],
         approve: Approver | None,
+        guard: RampGuard | None = None,
     ) -> None:
         self._environment = environment
         self._name = environment.name
@@ -88,6 +91,7 @@ class Runner(Generic[Live]):
         self._journal = journal
         self._emit = emit
         self._approve = approve
+        self._guard = guard or RampGuard()
         self._retreat = RampAbort(environment, means, journal, emit)
         self._warned = ""
         self._history = history(self._warn)
@@ -112,12 +116,11 @@ class Runner(Generic[Live]):
         if restart:
             self._history.begin_anew()
         try:
-            return self._run(once=once)
+            with self._guard.expecting_looks():
+                return self._run(once=once)
         except KeyboardInterrupt:
-            raise Interrupted(
-                "stopped; the weight stays, and is not watched any more",
-                hint=self._history.wording.stopped,
-            ) from None
+            what = f"stopped; the weight stays, and {self._guard.after_stop}"
+            raise Interrupted(what, hint=self._history.wording.stopped) from None
 
     def _run(self, *, once: bool) -> RampResult:
         is_first, tries = True, 0
@@ -136,7 +139,11 @@ class Runner(Generic[Live]):
                 due = self._means.now() + AGAIN if is_busy else due
                 self._warn(f"{error}; the {self._called} will look again")
             else:
-                if once or result.state == "finished":
+                if result.state == "finished":
+                    self._guard.leave()
+                    return result
+                self._guard.beat()
+                if once:
                     return result
                 is_first, tries = False, 0
             if due > self._means.now():
@@ -144,6 +151,8 @@ class Runner(Generic[Live]):
 
     def _look(self, live: Live, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, with its action."""
+        if fired := self._guard.fired(stands):
+            self._taken_back(stands, fired, persistent=persistent)
         if stands.ended is not None:
             self._stop(stands, persistent=persistent)
             return self._result(stands, "finished", stands.ended.sentence)
@@ -212,14 +221,15 @@ class Runner(Generic[Live]):
     def _alarms(self, live: Live, stands: RampState) -> AlarmStates:
         """The named alarms and the targets; legacy's alarms, and a few unhealthy targets, stop nothing."""
         mine, legacy = self._environment.ramp.alarms, self._environment.ramp.legacy_alarms
-        states = self._means.alarms((*mine, *legacy)) if mine or legacy else {}
+        guards = self._guard.alarms
+        states = self._means.alarms((*mine, *legacy, *guards)) if mine or legacy or guards else {}
         unhealthy = self._means.unhealthy(stands.routes, live)
         warned = [problem.what for problem in unhealthy]
         if shouting := [name for name in legacy if states[name] is AlarmState.ALARM]:
             warned.append(f"legacy's alarms are in ALARM state, which doesn't stop the ramp: {', '.join(shouting)}")
         if warned:
             self._warn("; ".join(warned))
-        return alarms_of(self._environment.ramp, states, unhealthy)
+        return alarms_of(self._environment.ramp, states, unhealthy, guards)
 
     def _stop(self, stands: RampState, *, persistent: bool) -> None:
         """Report how a ramp ended; routes that a failure left behind are moved back first."""
@@ -260,10 +270,7 @@ class Runner(Generic[Live]):
         try:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
         except Drift as error:
-            if error.code == "rolled-back":
-                raise RampEnded(error.what, hint=self._restart, code=error.code) from None
-            # the next look shows whether it is drift or another run of the ramp
-            raise Locked(f"another process was faster: {error}", hint=LOOK_AGAIN, code="concurrent-change") from None
+            raise self._overtaken(stands, error) from None
         if not result.changed:  # an interrupted run had done it
             self._journal.write(said())
         self._emit(events.RampRaised(self._name, target, decision.sentence))
@@ -271,11 +278,32 @@ class Runner(Generic[Live]):
         self._means.tell("step", told, target, stands.routes)
         return replace(self._result(stands, "raised", decision.sentence), weight=target)
 
+    def _overtaken(self, stands: RampState, error: Drift) -> RolloutError:
+        if error.code == "rolled-back":
+            return RampEnded(error.what, hint=self._restart, code=error.code)
+        if error.code == "guard-fired":  # the next look wouldn't know that from where a first step began
+            self._taken_back(stands, error.what, persistent=False)
+        # the next look shows whether it is drift or another run of the ramp
+        return Locked(f"another process was faster: {error}", hint=LOOK_AGAIN, code="concurrent-change")
+
     def _fail(self, stands: RampState, decision: Decision, *, persistent: bool) -> RampResult:
         outcome, rest = self._retreat.go(stands, decision, persistent=persistent)
         if rest:
             return self._result(stands, "dropped", f"{outcome}: {decision.sentence}")
         raise AnalysisFailed(f"{decision.sentence}; {outcome}", hint=f"fix the candidate; {self._restart}")
+
+    def _taken_back(self, stands: RampState, sentence: str, *, persistent: bool) -> None:
+        """End the ramp because the guard took traffic back; what it left is moved back, and history says why."""
+        ended = stands.ended
+        if ended is not None and not stands.is_by_hand:
+            if ended.kind is Kind.FINISHED and stands.note:
+                raise RampEnded(f"the {self._called} has ended: {sentence}", hint=self._restart, code="guard-fired")
+            return
+        weight = (ended and ended.weight) or stands.weight
+        decision = Decision(Act.FAIL, sentence)
+        outcome, _ = self._retreat.go(replace(stands, weight=weight), decision, persistent=persistent, whole=True)
+        hint = f"fix the candidate; {self._restart}"
+        raise AnalysisFailed(f"{sentence}; {outcome}", hint=hint, code="guard-fired")
 
     def _warn(self, text: str) -> None:
         if text != self._warned:

@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.errors import Drift, Problem
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import ZERO, Percent
-from rollout.state.ramp_journal import JournalEntry, Kind
+from rollout.state.ramp_journal import BESIDE, JournalEntry, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class RampState:
         routes: The routes that it moves.
         weight: Their current weight.
         since: When they got it, by AWS's time; None before the first step.
+        began: When the ramp began, by AWS's time.
         raising: An announced raise that may not be done; some routes may have it.
         ended: The entry that ended it: `failed` or `finished`.
         paused: The entry that paused it.
@@ -45,6 +46,7 @@ class RampState:
     routes: tuple[str, ...]
     weight: Percent = ZERO
     since: Timestamp | None = None
+    began: Timestamp | None = None
     raising: Percent | None = None
     ended: JournalEntry | None = None
     paused: JournalEntry | None = None
@@ -75,7 +77,7 @@ def ramp_state(
         Drift: The live weights aren't what the ramp left, or don't go together.
     """
     calibrated = next((each for each in reversed(entries) if each.kind is Kind.CALIBRATED), None)
-    entries = [each for each in entries if each.kind is not Kind.CALIBRATED]
+    entries = [each for each in entries if each.kind not in BESIDE]
     stands = replace(_replayed(environment, entries), calibrated=calibrated)
     weights = _weights(environment, live, stands.routes)
     found = set(weights.values())
@@ -114,7 +116,7 @@ def _replayed(environment: Environment, entries: Sequence[JournalEntry]) -> Ramp
             case Kind.STARTED:
                 weight = entry.weight or ZERO
                 since, overruled = entry.at if weight > ZERO else None, entry.overruled or ()
-                now = RampState(every, weight, since, overruled=overruled, frozen=now.frozen, is_new=False)
+                now = RampState(every, weight, since, entry.at, overruled=overruled, frozen=now.frozen, is_new=False)
             case Kind.PAUSED:
                 now = replace(now, paused=entry)
             case Kind.RESUMED:

@@ -41,10 +41,11 @@ def effect_of(change: PastChange) -> Effect:
 
 
 def weights_of(history: Iterable[PastChange], routes: Sequence[str]) -> Iterator[tuple[datetime, Percent | None]]:
-    """The routes' weight from each change of the routing stack on; None if unknown, or different."""
+    """The routes' weight from each change of the routing stack or the guard on; None if unknown, or different."""
     known: dict[str, Percent] = {}
     for change in history:
-        if not any(update.stack == ROUTING and update.kind != "refresh" for update in change.updates):
+        sets = any(update.stack == ROUTING and update.kind != "refresh" for update in change.updates)
+        if not sets and not change.is_of_guard:
             continue
         if change.failure:
             known.clear()
@@ -54,7 +55,7 @@ def weights_of(history: Iterable[PastChange], routes: Sequence[str]) -> Iterator
             known = dict.fromkeys(routes, ZERO)
         elif change.what in _SETS and change.weight is not None:
             known = dict.fromkeys(routes, change.weight)
-        elif not change.is_recorded and effect_of(change) is not Effect.WORD:
+        elif not change.is_recorded and not change.is_of_guard and effect_of(change) is not Effect.WORD:
             known.clear()
         found = {known.get(route) for route in routes}
         yield change.at, found.pop() if len(found) == 1 else None

@@ -11,6 +11,7 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.pools import Pool, by_target_group, told_apart
 from rollout.analysis.ports import Metrics
 from rollout.errors import AwsError, EngineError, RolloutError
+from rollout.guard.record import Firing
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.status import EnvironmentStatus
@@ -19,6 +20,7 @@ from rollout.reports.overview import Overview
 from rollout.reports.timeseries import TimeSeries, course, frame, parts_of, wanted
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
+from rollout.state.history.firings import changes, merged
 from rollout.state.history.reading import read_histories
 from rollout.state.ports import States
 
@@ -33,6 +35,7 @@ def read_overview(
     live: Callable[[], AlbState],
     *,
     states: Callable[[], States],
+    firings: Callable[[], Sequence[Firing]] = tuple,
     metrics: Metrics,
     now: datetime,
     since: timedelta,
@@ -40,13 +43,15 @@ def read_overview(
     """Read an overview. Only the load balancers are required; anything else that can't be read becomes a note.
 
     Args:
+        firings: Reads what the guard did.
         now: AWS's time.
         since: How far back.
 
     Raises:
         AwsError: The load balancers can't be read.
     """
-    with ThreadPoolExecutor(4) as pool:
+    with ThreadPoolExecutor(5) as pool:
+        guarded = pool.submit(firings)
         stands, read = pool.submit(status), pool.submit(live)
         past = pool.submit(lambda: read_histories(states()))
         rules = read.result()
@@ -60,7 +65,7 @@ def read_overview(
             status=stands.result(),
             ramp=sentence,
             steps=environment.ramp.steps if has_ramp(updates) else (),
-            history=changes_of(histories),
+            history=merged(changes_of(histories), changes(guarded.result())),
             whole=whole,
             courses=courses,
             notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),

@@ -45,6 +45,13 @@ class Kind(StrEnum):
     APPROVED = "approved"
     FROZEN = "frozen"
     CALIBRATED = "calibrated"
+    DISARMED = "disarmed"  # the guard, by a person
+    ARMED = "armed"
+
+
+BESIDE = frozenset({Kind.CALIBRATED, Kind.DISARMED, Kind.ARMED})
+"""The kinds that are nothing of a ramp's own."""
+OF_GUARD = frozenset({Kind.DISARMED, Kind.ARMED})
 
 
 class JournalEntry(Frozen):
@@ -55,7 +62,7 @@ class JournalEntry(Frozen):
         by: Who: a user and host.
         weight: The weight that it is about.
         routes: For `dropped` and `failed`: the routes that still have to be moved back, or were.
-        until: For `frozen`: no raise before; one in the past lifts it.
+        until: For `frozen`: no raise before; one in the past lifts it. For `disarmed`: when the guard is armed again.
         overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
         builds: For a ramp of builds: the versions that it is about, such as `rust-scorer:2`.
         safe: For `calibrated`: whether a ramp of legacy against itself isn't rolled back, as stacks.toml was.
@@ -78,7 +85,8 @@ def message(environment: str, entry: JournalEntry) -> str:
     """An update's message that holds an entry."""
     weight = f" at {entry.weight} %" if entry.weight is not None else ""
     said = f": {entry.sentence}" if entry.sentence else ""
-    first = f"rollout ramp {environment} {entry.kind}{weight}, by {entry.by}{said}".replace("\n", " ")
+    what = "guard" if entry.kind in OF_GUARD else "ramp"
+    first = f"rollout {what} {environment} {entry.kind}{weight}, by {entry.by}{said}".replace("\n", " ")
     return f"{first}\n{MARK}{entry.model_dump_json(by_alias=True, exclude_none=True)}"
 
 
@@ -93,7 +101,7 @@ def other_change(updates: Sequence[Update]) -> str | None:
     for update in reversed(updates):
         if MARK in update.message:
             entry = read_line(update.message, MARK, JournalEntry)
-            if entry and entry.kind is Kind.CALIBRATED:  # it is nothing of a ramp's
+            if entry and entry.kind in BESIDE:
                 continue
             return None
         if update.kind == "update":

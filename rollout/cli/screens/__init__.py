@@ -24,6 +24,7 @@ RESULTS = {
     "DriftReport": "drift",
     "SmokeReport": "smoke",
     "FleetResult": "fleet-result",
+    "GuardStatus": "guard-status",
     "Progress": "setup-progress",
 }
 """What the library gives back, by its name in JSON, which the file here that shows it has, too."""

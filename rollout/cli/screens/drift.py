@@ -6,6 +6,7 @@ from rich.text import Text
 
 from rollout.cli.people import People
 from rollout.cli.screens import show
+from rollout.cli.screens.guard_status import guard_line
 from rollout.cli.screens.layout import block, table
 from rollout.migration.checks.drift import DriftReport
 
@@ -22,4 +23,4 @@ def drift(report: DriftReport, to: People) -> None:
         rows.add_row(route.route, f"{route.file} %", state, live, style="yellow" if route.problems else "")
     verdict = "drift" if report.problems else "file, state and load balancer agree"
     head = Text(report.environment, style="bold").append(f"  {verdict}", style="dim")
-    to.draw(block(head, rows))
+    to.draw(block(head, rows, *([guard_line(report.guard)] if report.guard else [])))

@@ -13,6 +13,7 @@ from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
+from rollout.cli.screens.guard_status import guard_line
 from rollout.cli.screens.layout import block, table, warning
 from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
@@ -61,6 +62,8 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     if found.not_measured:
         rows.append(indented(Text(f"  not measured: {found.not_measured}", style="dim")))
     rows.extend(_header_rules(found.header_rules))
+    if found.guard:
+        rows.append(guard_line(found.guard))
     rows.extend(warning(str(problem)) for problem in found.problems)
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:

@@ -19,6 +19,7 @@ from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.compare import stale_overrides, stale_rules
 from rollout.migration.checks.default_action import changed_defaults
+from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.preflight import (
     Resources,
     candidate_problems,
@@ -57,11 +58,13 @@ class DriftReport:
 
     Attributes:
         others: What isn't as it should be, and is about no single route.
+        guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
     """
 
     environment: str
     routes: tuple[RouteDrift, ...]
     others: tuple[Problem, ...] = ()
+    guard: GuardStatus | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -78,8 +81,11 @@ class DriftReport:
             name = self.environment
             ways = f"`rollout drift {name} --repair` applies the file, `--adopt` adopts the live rules"
             unheld = any(problem.code == "rule-not-managed" for problem in self.problems)
+            fired = self.guard.fired if self.guard else ""
+            if fired:
+                ways = f"`rollout rollback {name}` brings file and state to what the guard left"
             raise Drift(
-                f"file, state and load balancer of {name} differ",
+                f"file, state and load balancer of {name} differ{f': {fired}' if fired else ''}",
                 self.problems,
                 hint=None if unheld else ways,  # each of which needs routing to hold the rules
             )

@@ -12,6 +12,7 @@ from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.default_action import changed_defaults
+from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
 from rollout.state.plan import ResourceState
@@ -86,6 +87,7 @@ class EnvironmentStatus:
         ownership: The legacy rules of another owner; None where there is none.
         header_rules: The rules by which a header selects the implementation.
         unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
+        guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
         not_measured: Why requests were not counted, if requested.
     """
 
@@ -100,6 +102,7 @@ class EnvironmentStatus:
     unreleased: tuple[str, ...] = ()
     header_rules: tuple[HeaderRuleStatus, ...] = ()
     not_measured: str | None = None
+    guard: GuardStatus | None = None
 
 
 def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:

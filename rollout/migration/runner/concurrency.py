@@ -66,8 +66,11 @@ class ConcurrentChanges:
         """What must hold once the stack is locked, when a rollback can't be missed any more.
 
         Raises:
-            Drift: A rule or an alias has changed, or a rollback began.
+            Drift: A rule or an alias has changed, a rollback began, or the guard fired.
+            PreflightFailed: An alarm of the guard speaks against a raise.
         """
+        if run.raising:  # before the rules are read: from now on the guard waits for what becomes of them
+            run.raising.begin()
         if run.phase.asks_aliases:
             self._stop_if_aliases_moved(run)
         if run.since is None:

@@ -12,6 +12,7 @@ from rollout.errors import PreflightFailed, Problem
 from rollout.inventory.model import Arn, Environment, ProgramInput, Split
 from rollout.migration.checks.belonging import ForeignChange
 from rollout.migration.context import PhaseContext
+from rollout.migration.guarding import GuardedRaise
 from rollout.migration.phases import Phase, Step
 from rollout.migration.policy import Violation
 from rollout.migration.rollback.asked import Since
@@ -20,7 +21,7 @@ from rollout.state.plan import TARGET_GROUP, Op, ResourceState, StackPreview
 
 @dataclass(frozen=True, slots=True)
 class PhaseRun:
-    """One run of a phase, and what it starts from and wants."""
+    """One run of a phase, and what it starts from and wants; `raising` is its side of the guard, if a weight rises."""
 
     environment: Environment
     phase: Phase
@@ -29,6 +30,7 @@ class PhaseRun:
     accept_live: bool
     waive: tuple[str, ...]
     since: Since | None
+    raising: GuardedRaise | None = None
 
 
 @dataclass(frozen=True, slots=True)

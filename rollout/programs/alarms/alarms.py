@@ -110,6 +110,11 @@ def whole_alarms(environment: Environment) -> tuple[AnyAlarm, ...]:
     return tuple(each for each in alarms(environment) if isinstance(each, JointAlarm) or not each.is_part)
 
 
+def guard_alarms(environment: Environment) -> tuple[str, ...]:
+    """The names of the alarms by which an environment's guard takes traffic back; none where it has no guard."""
+    return (*names(environment), *environment.guard.alarms) if environment.guard else ()
+
+
 def alarms(
     environment: Environment, places: Places | None = None, thresholds: Thresholds | None = None
 ) -> tuple[AnyAlarm, ...]:

@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, record_in
-from rollout.state.ramp_journal import JournalEntry, Kind, entries
+from rollout.state.ramp_journal import OF_GUARD, JournalEntry, Kind, entries
 
 _OURS = re.compile(r"rollout ([\w-]+) ")
 _WAIVED = re.compile(r"\[policy waived: .*\]$")
@@ -79,6 +79,11 @@ class PastChange:
         return "" if self.result == "succeeded" else self.result
 
     @property
+    def is_of_guard(self) -> bool:
+        """Whether the guard made it, in which case no stack was updated."""
+        return self.what.startswith("guard ") and not self.updates
+
+    @property
     def is_recorded(self) -> bool:
         """Whether it wrote down what it did, so that no move means that no weight was changed."""
         return record_in(self.message) is not None
@@ -137,7 +142,8 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
 
 def _what(update: Update, record: Record | None, said: JournalEntry | None) -> str:
     if said is not None:
-        return f"{'deploy' if said.builds else 'ramp'} {said.kind}"
+        of = "guard" if said.kind in OF_GUARD else "deploy" if said.builds else "ramp"
+        return f"{of} {said.kind}"
     if record is not None:
         return record.phase
     ours = _OURS.match(update.message)

@@ -28,9 +28,18 @@ class Bench:
         self.guard = InMemoryGuard(self.clock, installed=True)
         self.alarms = InMemoryAlarms(InMemoryAws(), {ERRORS: AlarmState.OK})
         self.taken_back = 0
+        self.required = False
 
     def raise_(self) -> GuardedRaise:
-        return GuardedRaise(self.guard, self.alarms, [ERRORS], by="ann", take_back=self._take_back)
+        return GuardedRaise(
+            self.guard,
+            self.alarms,
+            [ERRORS],
+            environment="production",
+            by="ann",
+            required=self.required,
+            take_back=self._take_back,
+        )
 
     def _take_back(self) -> None:
         self.taken_back += 1
@@ -74,6 +83,24 @@ def test_an_alarm_that_is_raised_stops_it_and_the_epoch_stays_ahead(bench: Bench
         bench.raise_().begin()
     assert [problem.code for problem in caught.value.problems] == ["alarm-raised"]
     assert bench.state.raises(bench.clock.utc) == ()
+
+
+def test_who_disarmed_the_guard_may_raise_in_spite_of_an_alarm_unless_it_is_required(bench: Bench) -> None:
+    bench.alarms.stated[ERRORS] = AlarmState.ALARM
+    until = bench.clock.utc + timedelta(minutes=30)
+    bench.guard.change(lambda state, now: guard.disarm(state, by="ann", why="why", now=now, until=until))
+    one = bench.raise_()
+    one.begin()
+    assert ERRORS in str(one.end())
+    bench.required = True
+    with pytest.raises(PreflightFailed) as caught:
+        bench.raise_().begin()
+    assert [problem.code for problem in caught.value.problems] == ["guard-disarmed"]
+    assert bench.state.raises(bench.clock.utc) == ()
+    bench.clock.advance(timedelta(minutes=30))
+    with pytest.raises(PreflightFailed) as caught:
+        bench.raise_().begin()
+    assert [problem.code for problem in caught.value.problems] == ["alarm-raised"]
 
 
 def test_the_alarms_are_read_after_the_epoch(bench: Bench) -> None:

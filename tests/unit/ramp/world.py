@@ -14,6 +14,7 @@ from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
 from rollout.errors import AwsError, EngineError, GateRefused, Problem, RollbackIncomplete, RolloutError
+from rollout.fakes.guard import InMemoryGuard
 from rollout.inventory.model import LEGACY_ONLY, Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import NoticeKind, Ramp
@@ -22,6 +23,7 @@ from rollout.migration.gates import Gate, TrafficLine
 from rollout.migration.ports import Approver
 from rollout.migration.rollback.rollback import RollbackResult
 from rollout.migration.runner.result import PhaseResult
+from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import RampHistory
 from rollout.ramp.runner import RampResult, Runner
 from rollout.state.history.entries import Update
@@ -61,6 +63,7 @@ class World:
         told: What people were told.
         raised_without: Weights that were set above the one before without a Pass.
         sick: The candidate's target groups with unhealthy targets.
+        guarded: The environment's guard; None where it has none.
         broken: Parts that fail now: `live`, `history`, `cloudwatch`, `alarms`, or a route's name.
     """
 
@@ -79,6 +82,7 @@ class World:
     smoked: int = 0
     on_wait: Callable[[World], None] = lambda _world: None
     limit: datetime = MONDAY + timedelta(days=3)
+    guarded: InMemoryGuard | None = None
     _since: datetime = MONDAY
 
     def ramp(
@@ -87,8 +91,22 @@ class World:
         """Run the ramp as a new process would."""
         journal = Journal(self.environment.name, lambda: self, self.now, "somebody@host")  # type: ignore[arg-type,return-value]
         history = partial(RampHistory, self.environment, self, journal)
-        runner = Runner(self.environment, self, journal, self.events.append, history=history, approve=approve)
+        runner = Runner(
+            self.environment, self, journal, self.events.append, history=history, approve=approve, guard=self.guard()
+        )
         return runner.run(once=once, restart=restart)
+
+    def guard(self) -> RampGuard:
+        """What a process knows of the guard, whose time is the ramp's."""
+        if self.guarded is None:
+            return RampGuard()
+        return RampGuard(
+            self.guarded,
+            ("guard-errors",),
+            "somebody@host",
+            now=self.now,
+            warn=lambda said: self.events.append(events.Warned(self.environment.name, said)),
+        )
 
     def cron(self, looks: int = 500) -> RampResult:
         """Run it with `once` each minute until it is finished or raises."""
@@ -190,6 +208,8 @@ class World:
         self.told.append((kind, sentence))
 
     def now(self) -> datetime:
+        if self.guarded is not None:
+            self.guarded.clock.utc = self.time
         return self.time
 
     def wait_until(self, due: datetime) -> None:
@@ -197,6 +217,7 @@ class World:
         if due > self.limit:
             raise Killed
         self.time = due
+        self.now()
         self.on_wait(self)
 
     def _split(self, name: str) -> Split:

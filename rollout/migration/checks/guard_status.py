@@ -1,0 +1,76 @@
+"""The guard of an environment, in a line. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rollout.base.plain import Timestamp
+from rollout.guard.record import Firing
+from rollout.guard.state import GuardState
+from rollout.state.history.firings import moment, sentence
+
+
+@dataclass(frozen=True, slots=True)
+class GuardStatus:
+    """The guard of an environment.
+
+    Attributes:
+        state: `armed`, `disarmed`, `missing`, or `unknown`.
+        until: When it is armed again; None where it is armed.
+        by: Who disarmed it.
+        why: Why it is disarmed, or why its state isn't known.
+        watches: Who runs the ramp whose heartbeats it expects; empty if nobody does.
+        fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
+        fired_at: When that was.
+    """
+
+    environment: str
+    state: str
+    until: Timestamp | None = None
+    by: str = ""
+    why: str = ""
+    watches: str = ""
+    fired: str = ""
+    fired_at: Timestamp | None = None
+
+    @property
+    def sentence(self) -> str:
+        """All of it."""
+        said = {
+            "armed": "armed",
+            "disarmed": f"disarmed until {moment(self.until) if self.until else '?'} by {self.by}: {self.why}",
+            "missing": "not installed",
+            "unknown": f"not known: {self.why}",
+        }
+        watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""
+        return "; ".join(filter(None, (said[self.state], watches, self.fired)))
+
+
+def guard_status(environment: str, state: GuardState | None, firings: Sequence[Firing], now: datetime) -> GuardStatus:
+    """The status by what was read.
+
+    Args:
+        state: None where no guard is installed.
+        firings: The last ones, the newest first; not needed where it didn't fire since the last raise.
+        now: AWS's time.
+    """
+    if state is None:
+        return GuardStatus(environment, "missing")
+    disarmed, fired_at = state.disarmed_at(now), fired_since_raise(state)
+    return GuardStatus(
+        environment,
+        "disarmed" if disarmed else "armed",
+        until=disarmed.until if disarmed else None,
+        by=disarmed.by if disarmed else "",
+        why=disarmed.why if disarmed else "",
+        watches=state.watching.by if state.watching else "",
+        fired=sentence(state, firings) if fired_at else "",
+        fired_at=fired_at,
+    )
+
+
+def fired_since_raise(state: GuardState) -> datetime | None:
+    """When it took traffic back, if nothing was raised since."""
+    return state.fired_at if state.fired_at and state.fired_at >= state.epoch_at else None

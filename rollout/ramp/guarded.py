@@ -1,0 +1,127 @@
+"""The guard beside a ramp: heartbeats while somebody looks, and what the guard did since the ramp's last step.
+
+A ramp that ends, or that a person stops, says that it looks no more. One that is killed doesn't, and neither does one
+that can't go on: then missing heartbeats set off the silence alarm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from rollout.base.stopping import is_terminated
+from rollout.errors import AnalysisFailed, AwsError, GateRefused, Interrupted, RampEnded
+from rollout.guard.state import unwatch, watch
+from rollout.migration.ports import Guard
+from rollout.ramp.state import RampState
+from rollout.state.history.firings import moment, sentence
+
+_ENDED = (AnalysisFailed, GateRefused, RampEnded)
+FIRINGS = 20
+"""How many of the last ones are looked through for the reason."""
+
+
+class RampGuard:
+    """A ramp's view of its environment's guard.
+
+    Args:
+        guard: None where the inventory has none.
+        alarms: The alarms by which it takes traffic back.
+        by: Who runs the ramp.
+        now: AWS's time.
+        warn: Called with what speaks against relying on it.
+    """
+
+    def __init__(
+        self,
+        guard: Guard | None = None,
+        alarms: Sequence[str] = (),
+        by: str = "",
+        *,
+        now: Callable[[], datetime] = datetime.now,
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._guard = guard
+        self._names = tuple(alarms)
+        self._by = by
+        self._now = now
+        self._warn = warn
+        self._warned = ""
+        self._is_armed = self._is_watching = False
+
+    @property
+    def alarms(self) -> tuple[str, ...]:
+        """Its alarms, which fail a step, too, while it is armed."""
+        return self._names if self._is_armed else ()
+
+    @property
+    def after_stop(self) -> str:
+        """What becomes of the weight when a person stops the ramp."""
+        return "only the guard's alarms watch it" if self._is_armed else "is not watched any more"
+
+    def fired(self, stands: RampState) -> str:
+        """What it did since the ramp's last step, in words; empty if nothing, or if that isn't known."""
+        if self._guard is None:
+            return ""
+        self._is_armed = False
+        try:
+            state = self._guard.read()
+        except AwsError as error:  # a Fail still goes back, and each raise asks for itself
+            self._say(f"the guard's state can't be read: {error}")
+            return ""
+        if state is None:
+            self._say("no guard is installed: nobody takes traffic back if this command is killed")
+            return ""
+        if disarmed := state.disarmed_at(self._now()):
+            self._say(f"the guard is disarmed until {moment(disarmed.until)} by {disarmed.by}: {disarmed.why}")
+        self._is_armed, began = disarmed is None, stands.since or stands.began
+        if state.fired_at is None or began is None or state.fired_at <= began:
+            return ""
+        try:
+            firings = self._guard.firings(FIRINGS)
+        except AwsError:  # that it fired is enough
+            firings = ()
+        return sentence(state, firings)
+
+    def beat(self) -> None:
+        """Say that a look is done, so that the next one is expected."""
+        if self._guard is None:
+            return
+        try:
+            self._guard.beat()
+            if not self._is_watching:
+                self._guard.change(lambda state, now: watch(state, by=self._by, now=now))
+                self._is_watching = True
+        except AwsError as error:
+            if error.code != "no-guard":  # which `fired` has told
+                self._say(f"the guard gets no heartbeat: {error}")
+
+    @contextmanager
+    def expecting_looks(self) -> Iterator[None]:
+        """Around a ramp's looks: after its end none is expected, after another error somebody is to go on."""
+        try:
+            yield
+        except _ENDED:
+            self.leave()
+            raise
+        except (KeyboardInterrupt, Interrupted) as stop:
+            if not is_terminated(stop):
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """Say that no more looks are to be expected: the ramp has ended, or a person stopped it."""
+        if self._guard is None:
+            return
+        try:
+            self._guard.change(lambda state, _: unwatch(state))
+        except AwsError as error:
+            if error.code != "no-guard":
+                self._say(f"the guard may report a silent ramp: {error}")
+
+    def _say(self, text: str) -> None:
+        """Once, until it is something else."""
+        if text != self._warned:
+            self._warn(text)
+        self._warned = text
