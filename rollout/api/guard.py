@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from rollout.analysis.metrics import MINUTE
 from rollout.api.arguments import Approval, approver, in_range
+from rollout.api.guard_drill import Drills
 from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
@@ -15,6 +16,7 @@ from rollout.guard.state import arm, disarm
 from rollout.inventory.marks import guard_name
 from rollout.migration import events
 from rollout.migration.checks.guard_status import GuardStatus
+from rollout.migration.drill import DrillResult
 from rollout.migration.ports import Guard
 from rollout.migration.runner.result import PhaseResult
 from rollout.programs.alarms.alarms import names
@@ -85,6 +87,22 @@ class EnvironmentGuard(Part):
         state = guard.change(lambda state, now: disarm(state, by=by, why=said, now=now, until=now + span))
         until = state.disarmed.until if state.disarmed else None
         return self._noted(Kind.DISARMED, said, until)
+
+    def test(self, alarm: str | None = None, *, real: bool = False, approve: Approval = None) -> DrillResult:
+        """A drill: set an alarm to ALARM state, and measure from it to the read-back. By default nothing is moved.
+
+        Args:
+            alarm: One of monitoring's; by default the first that isn't in ALARM state.
+            real: Let the guard take all traffic back.
+            approve: Approves the gate of a real one.
+
+        Raises:
+            UsageError: There is no such alarm, each is in ALARM state, or stacks.toml has no `[guard]`.
+            Locked: Another drill is under way.
+            AwsError: No guard is installed, or it keeps no record of the drill.
+        """
+        self._guard()
+        return Drills(self._opened)(alarm, real=real, approve=approve)
 
     def arm(self) -> GuardStatus:
         """End `disarm` now.

@@ -71,3 +71,18 @@ def arm(run: Session, environment: EnvironmentName) -> None:
     Example: rollout guard arm production
     """
     run.render(run.environment(environment).guard.arm())
+
+
+@guard.command("test")
+@command(yes=True)
+def drill(
+    run: Session,
+    environment: EnvironmentName,
+    alarm: Annotated[str | None, typer.Option(help="One of monitoring's alarms; by default the first.")] = None,
+    real: Annotated[bool, typer.Option("--real", help="Let the guard take all traffic back.")] = False,
+) -> None:
+    """Test the guard: set an alarm to ALARM state, and measure each part; nothing is moved unless --real.
+
+    Example: rollout guard test production
+    """
+    run.render(run.environment(environment).guard.test(alarm, real=real, approve=run.approve))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from rollout.analysis.metrics import AlarmState
 from rollout.errors import AwsError
 from rollout.fakes.calls import ApiCall, ApiCalls
 from rollout.fakes.clock import InMemoryClock
@@ -25,6 +26,7 @@ class InMemoryGuard:
         installed: Whether there is a table.
         body: The state's JSON, as the table has it; None before the first change.
         records: By their keys.
+        alarms: The states that alarms were set to, with the data of their reasons.
         beats: When there were heartbeats.
     """
 
@@ -32,6 +34,7 @@ class InMemoryGuard:
     installed: bool = False
     body: str | None = None
     records: dict[str, Firing] = field(default_factory=dict)
+    alarms: list[tuple[str, AlarmState, str]] = field(default_factory=list)
     beats: list[datetime] = field(default_factory=list)
     calls: ApiCalls = field(default_factory=ApiCalls)
 
@@ -53,6 +56,9 @@ class InMemoryGuard:
     def firings(self, limit: int) -> tuple[Firing, ...]:
         newest = sorted(self.records.items(), reverse=True)[:limit]
         return self.calls.make(ApiCall("Query"), lambda: tuple(firing for _, firing in newest))
+
+    def set_alarm(self, name: str, state: AlarmState, reason: str, data: str) -> None:  # noqa: ARG002 - nobody asks why
+        self.calls.make(ApiCall("SetAlarmState", name), lambda: self.alarms.append((name, state, data)))
 
     def beat(self) -> None:
         self.calls.make(ApiCall("PutMetricData"), lambda: self.beats.append(self.clock.utc))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # a rollback needs none of the parts that have these
     from rollout.alb.invocation import Invocation
     from rollout.alb.state import AlbState, LiveRule
     from rollout.alb.weights import ForwardAction
+    from rollout.analysis.metrics import AlarmState
     from rollout.guard.record import Firing
     from rollout.guard.state import GuardState
     from rollout.inventory.aliases import AliasTarget, LiveAlias
@@ -172,6 +173,17 @@ class Guard(Protocol):
 
         Raises:
             AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def set_alarm(self, name: str, state: AlarmState, reason: str, data: str) -> None:
+        """Set an alarm's state until CloudWatch evaluates it again, for a drill.
+
+        Args:
+            data: JSON, which the function gets with the alarm.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or there is no such alarm.
         """
         ...
 

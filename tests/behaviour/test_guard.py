@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.metrics import AlarmState
-from rollout.errors import AwsError, Drift, EngineError, PreflightFailed, UsageError
+from rollout.errors import AwsError, Drift, EngineError, GateRefused, PreflightFailed, UsageError
+from rollout.fakes.calls import ApiCall
 from rollout.fakes.guard import InMemoryGuard
 from rollout.guard.record import Decision, Firing, Moved
 from rollout.inventory.quantities import ZERO, Percent
@@ -243,3 +245,62 @@ def test_without_one_in_the_file_that_is_said(cut_over: InMemoryTeam) -> None:
     with pytest.raises(AwsError) as caught:
         cut_over.open().guard.disarm("1h", "why")
     assert caught.value.code == "no-guard"
+
+
+def answer(team: InMemoryTeam, decision: Decision, **more: Any) -> None:
+    """The guard records a drill as soon as its alarm is set."""
+    found = guard_of(team)
+
+    def record(_: ApiCall) -> None:
+        name, _state, data = found.alarms[-1]
+        drill, now = json.loads(data), team.world.clock.utc
+        times = {"alarm": now, "invoked": now + timedelta(seconds=1), "read-back": now + timedelta(seconds=3)}
+        key, dry = drill["rollout-drill"], drill.get("dry", False)
+        found.record(Firing("e1", now, name, "drill", decision, times=times, drill=key, dry=dry, **more))
+
+    found.calls.after(record, "SetAlarmState", times=1)
+
+
+def test_a_drill_moves_nothing_and_tells_how_long_each_part_took(guarded: InMemoryTeam) -> None:
+    guarded.open().guard.install(approve=True)
+    answer(guarded, Decision.DRY, problems=("a rule forwards elsewhere",))
+    done = guarded.run("guard", "test", "production", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["event"], told["dry"], told["problems"]) == ("drill-result", True, ["a rule forwards elsewhere"])
+    assert list(told["parts"]) == ["invoked", "read-back"]
+    assert [state for _, state, _ in guard_of(guarded).alarms] == [AlarmState.ALARM, AlarmState.OK]
+    assert weights(guarded) == {Percent.of(25)}
+    state = guard_of(guarded).read()
+    assert state
+    assert state.drill is None
+    assert guarded.open().history()[-1].what == "guard drill"
+
+
+def test_a_real_drill_has_a_gate(guarded: InMemoryTeam) -> None:
+    guarded.open().guard.install(approve=True)
+    with pytest.raises(GateRefused):
+        guarded.open().guard.test(real=True)
+    assert guard_of(guarded).alarms == []
+    answer(guarded, Decision.FIRE)
+    assert not guarded.open().guard.test(real=True, approve=True).dry
+
+
+def test_a_drill_that_nobody_answers_ends(guarded: InMemoryTeam) -> None:
+    guarded.open().guard.install(approve=True)
+    with pytest.raises(AwsError) as caught:
+        guarded.open().guard.test()
+    assert caught.value.code == "guard-silent"
+    assert [state for _, state, _ in guard_of(guarded).alarms] == [AlarmState.ALARM, AlarmState.OK]
+    answer(guarded, Decision.DRY)
+    guarded.open().guard.test()
+
+
+def test_a_drill_needs_an_alarm_that_can_go_off(guarded: InMemoryTeam) -> None:
+    guarded.open().guard.install(approve=True)
+    with pytest.raises(UsageError):
+        guarded.open().guard.test("their-alarm")
+    alarm(guarded, AlarmState.ALARM)
+    with pytest.raises(UsageError) as caught:
+        guarded.open().guard.test()
+    assert caught.value.code == "no-alarm"

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from rollout.adapters.aws.session import Access, Refused, explained
+from rollout.analysis.metrics import AlarmState
 from rollout.errors import AwsError
 from rollout.guard import table
 from rollout.guard.heartbeat import datum
@@ -82,6 +83,10 @@ class AwsGuard:
             if _code(error) == _NO_TABLE:
                 return ()
             raise
+
+    def set_alarm(self, name: str, state: AlarmState, reason: str, data: str) -> None:
+        asked = {"AlarmName": name, "StateValue": state.value, "StateReason": reason, "StateReasonData": data}
+        explained(lambda: self._metrics.set_alarm_state(**asked), name)
 
     def beat(self) -> None:
         explained(lambda: self._metrics.put_metric_data(**datum(self._title)))

@@ -25,6 +25,7 @@ RESULTS = {
     "SmokeReport": "smoke",
     "FleetResult": "fleet-result",
     "GuardStatus": "guard-status",
+    "DrillResult": "drill-result",
     "Progress": "setup-progress",
 }
 """What the library gives back, by its name in JSON, which the file here that shows it has, too."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources
+from rollout.guard.heartbeat import NAMESPACE
 from rollout.guard.table import table_name
 from rollout.inventory.marks import guard_arn, guard_name
 from rollout.inventory.model import Arn
@@ -55,6 +56,25 @@ def _only(key: str, value: str) -> Callable[[Resources], Condition]:
 
 IS_THERE = Need("WhoseGuard", calls("lambda", "GetPolicy ListTags"), _if_guarded(_function))
 """Whether there is one, which some phases go by."""
+READ = (Need("GuardState", ("dynamodb:GetItem",), _if_guarded(_table)),)
+"""How it stands."""
+FIRINGS = (Need("GuardState", ("dynamodb:Query",), _if_guarded(_table)),)
+"""What it did."""
+CHANGE = (*READ, Need("GuardState", ("dynamodb:PutItem",), _if_guarded(_table)))
+RAISE = (IS_THERE, *CHANGE, Need("GuardAlarms", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything)))
+"""A raise beside it."""
+BEAT = Need(
+    "Heartbeat",
+    ("cloudwatch:PutMetricData",),
+    _if_guarded(Resources.everything),
+    lambda _: {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+)
+DRILL = (
+    *CHANGE,
+    *FIRINGS,
+    Need("GuardAlarms", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything)),
+    Need("Drill", ("cloudwatch:SetAlarmState",), _if_guarded(Resources.alarms)),
+)
 _INSTALL = (
     Need("GuardTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
     Need("GuardTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),

@@ -17,7 +17,18 @@ Role = Literal["observe", "rollback", "operate", "calibrate", "guard"]
 
 _GUARD = ("guard-install", "guard-remove")
 ROLES: Mapping[Role, tuple[str, ...]] = {
-    "observe": ("status", "dashboard", "report", "preflight", "explain", "preview", "plan-ramp", "drift", "history"),
+    "observe": (
+        "status",
+        "dashboard",
+        "report",
+        "preflight",
+        "explain",
+        "preview",
+        "plan-ramp",
+        "drift",
+        "history",
+        "guard-status",
+    ),
     "rollback": ("rollback",),
     "operate": tuple(command for command in COMMANDS if command not in {"calibrate", *_GUARD}),
     "calibrate": ("calibrate",),
