@@ -66,8 +66,8 @@ def counted(log: Path) -> None:
     clients = ClientCounts(START, ROUTES, DEFAULT_METRICS)
     median, tail = Latency(0.5, 0.05, 0.053, 0.06), Latency(0.99, 0.16, 0.18, 0.24)
     clients.limit(
-        {(route.name, "latency-p50"): TimeLimit(median) for route in ROUTES}
-        | {(route.name, "latency-p99"): TimeLimit(tail) for route in ROUTES}
+        {(route.name, "latency-p50"): [TimeLimit(median)] for route in ROUTES}
+        | {(route.name, "latency-p99"): [TimeLimit(tail)] for route in ROUTES}
     )
     with log.open("rb") as read:
         for some in lines_of(iter(lambda: read.read(1 << 16), b"")):

@@ -111,6 +111,7 @@ def _beside(stream: Stream, candidate: Count, legacy: Count, limit: float = 0.0)
         new, old, once = f"{new} clients' requests", f"{old} clients'", ", each client counted once"
     if stream.latency is None:
         return f"{name} {new} against {old}{once}"
+    once += ", limits renewed" if stream.latency.renewed else ""
     ours, theirs = _seconds(limit), _seconds(stream.latency.limit)
     return f"{name}: {new} took longer than {ours} against {old} longer than {theirs}{once}"
 

@@ -54,12 +54,14 @@ class Latency:
         limit: Legacy's limit, in seconds.
         tolerated: The candidate's limit for `Stream.candidate`, in seconds: `limit` and the tolerance.
         harmful: Its limit for `Stream.harmful`, in seconds: `limit` and the harm.
+        renewed: Whether these are the last minutes' limits, and earlier ones had others.
     """
 
     quantile: float
     limit: float
     tolerated: float
     harmful: float
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,9 @@ from rollout.alb.state import DEFAULT_PRIORITY
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.client_evidence import agrees
 from rollout.analysis.measuring.evidence import EvidenceReader, Gathered
-from rollout.analysis.metrics import MINUTE
+from rollout.analysis.measuring.latency_limits import RenewedLimits
+from rollout.analysis.measuring.tallies import BY_TARGET_GROUP, Time
+from rollout.analysis.metrics import MINUTE, Source
 from rollout.analysis.streams import Stream
 from rollout.errors import AwsError
 from rollout.fakes.access_logs import InMemoryAccessLogs, log_line
@@ -283,6 +285,49 @@ def test_latencies_have_limits_of_the_hour_before() -> None:
     assert found.latency
     assert (found.latency.limit, found.latency.tolerated, found.latency.harmful) == (0.06, 0.063, 0.072)
     assert (found.legacy.events[0], found.candidate.events[0], found.harmful and found.harmful.events[0]) == (2, 2, 1)
+
+
+def test_limits_are_renewed_each_half_hour_by_the_hour_before_as_far_as_it_is_known_then() -> None:
+    """Legacy is faster from the step's first minute on, and slower from the 57th on; three minutes are the delay."""
+    recipe, sources, metrics = BY_TARGET_GROUP["latency-p50"], (of("la"),), Case("latency-p50").metrics
+    assert isinstance(recipe, Time)
+    for at in range(-60, 120):
+        seconds = 0.06 if at < 0 else 0.03 if at < 57 else 0.09
+        metrics.put(of("la"), "TargetResponseTime", FIRST + at * MINUTE, *[seconds] * 3)
+    wanted: set[tuple[Time, tuple[Source, ...]]] = {(recipe, sources)}
+    grown = RenewedLimits(metrics, 3 * MINUTE)
+    known: dict[int, list[float]] = {29: [], 30: [60], 59: [60], 60: [60, 30], 119: [60, 30, 30], 120: [60, 30, 30, 90]}
+    for minutes, times in known.items():
+        until = FIRST + (minutes - 3) * MINUTE
+        now = RenewedLimits(metrics, 3 * MINUTE).read(wanted, FIRST, until)[recipe, sources]
+        assert [limit.time / timedelta(milliseconds=1) for limit in now] == times
+        assert [limit.since for limit in now] == [FIRST + 30 * n * MINUTE for n in range(1, len(times) + 1)]
+        assert grown.read(wanted, FIRST, until)[recipe, sources] == now
+
+
+def test_a_half_hour_after_one_with_too_few_requests_keeps_the_limit() -> None:
+    recipe, sources, metrics = BY_TARGET_GROUP["latency-p50"], (of("la"),), Case("latency-p50").metrics
+    assert isinstance(recipe, Time)
+    metrics.put(of("la"), "TargetResponseTime", FIRST, *[0.06] * 99)
+    wanted: set[tuple[Time, tuple[Source, ...]]] = {(recipe, sources)}
+    assert RenewedLimits(metrics, 3 * MINUTE).read(wanted, FIRST, FIRST + HOUR)[recipe, sources] == ()
+
+
+def test_a_slower_hour_changes_the_limits_of_clients_that_come_later() -> None:
+    step = Step("latency-p50")
+    for minute in range(-60, 61):
+        step.metrics.put(of("la"), "TargetResponseTime", FIRST + minute * MINUTE, *[0.06 if minute < 0 else 0.2] * 3)
+    for minute in (0, 60):
+        at = FIRST + minute * MINUTE + timedelta(seconds=1)
+        step._lines += [log_line(at, arn(group), 1, agent=f"{group} {minute}", seconds=0.19) for group in ("la", "ca")]
+        step.put("la", "RequestCount", minute, 1)
+        step.put("ca", "RequestCount", minute, 1)
+    step.deliver(65)
+    found = stream(step.look(66), metric="latency-p50")
+    assert found
+    assert found.latency
+    assert (found.latency.limit, found.latency.renewed) == (0.2, True)
+    assert [arm.events[[0, 60]].tolist() for arm in (found.legacy, found.candidate)] == [[1, 0], [1, 0]]
 
 
 def test_without_legacy_there_are_no_clients_to_compare() -> None:

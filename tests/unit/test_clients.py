@@ -24,7 +24,8 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GROUPS = ("arn:legacy", "arn:candidate")
 ROUTES = (LoggedRoute("a", "1", GROUPS), LoggedRoute("b", "2", GROUPS))
 LATENCY = Latency(0.99, 0.1, 0.2, 0.3)
-LIMITS: dict[tuple[str, MetricName], TimeLimit] = {(name, "latency-p99"): TimeLimit(LATENCY) for name in "ab"}
+PLACES = ((0, 0), (0, 1), (1, 0), (1, 1))  # minutes and sides
+LIMITS: dict[tuple[str, MetricName], list[TimeLimit]] = {(name, "latency-p99"): [TimeLimit(LATENCY)] for name in "ab"}
 
 
 class Asked(NamedTuple):
@@ -300,11 +301,27 @@ def test_the_sample_is_the_same_in_every_process_and_another_one_in_another_step
 
 def test_a_latency_counts_from_the_minute_that_its_limit_may_judge() -> None:
     made = counts()
-    made.limit({("a", "latency-p99"): TimeLimit(LATENCY, since=1)})
+    made.limit({("a", "latency-p99"): [TimeLimit(LATENCY, since=1)]})
     made.feed([Asked(1, 1).line(), Asked(61, 2).line()])
     made.take()
     made.take()
     assert list(stream(made.windows(), "latency-p99").legacy.requests) == [0, 1]
+
+
+def test_limits_are_renewed_for_later_minutes_alike_on_both_sides() -> None:
+    made, slower = counts(), Latency(0.99, 0.4, 0.5, 0.6)
+    made.limit({("a", "latency-p99"): [TimeLimit(LATENCY), TimeLimit(slower, since=1)]})
+    made.feed(
+        Asked(60 * minute + side, 1 + 2 * minute + side, side=side, seconds=0.45).line() for minute, side in PLACES
+    )
+    made.take()
+    latencies = [stream(made.windows(), "latency-p99").latency]
+    made.take()
+    found = stream(made.windows(), "latency-p99")
+    latencies.append(found.latency)
+    assert [(each.limit, each.renewed) for each in latencies if each] == [(0.1, False), (0.4, True)]
+    assert (list(found.legacy.events), list(found.candidate.events)) == ([1, 1], [1, 0])
+    assert [list(arm.events) for arm in (found.legacy_harmful, found.harmful) if arm] == [[1, 0], [1, 0]]
 
 
 def test_a_latency_without_a_limit_counts_nobody_until_it_has_one() -> None:

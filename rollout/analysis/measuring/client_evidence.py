@@ -174,12 +174,12 @@ class ClientEvidence:
         self.void, self.given_up, self.broken, self.left = False, 0, 0, 0
 
     def gather(
-        self, limits: Mapping[tuple[str, MetricName], TimeLimit], requests: Requests, now: datetime
+        self, limits: Mapping[tuple[str, MetricName], Sequence[TimeLimit]], requests: Requests, now: datetime
     ) -> tuple[Window, ...]:
         """Read what is new, and take the minutes that agree.
 
         Args:
-            limits: Of latencies, by route and metric, as far as they are known.
+            limits: Of latencies, by route, metric and time, as far as they are known.
             requests: CloudWatch's counts; there may be more minutes by now.
             now: The time on AWS.
 

@@ -13,7 +13,7 @@ no verdict wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zlib import crc32
 
@@ -73,7 +73,7 @@ class TimeLimit:
     """The limits of a latency.
 
     Attributes:
-        latency: The limits; the minutes before don't count.
+        latency: The limits.
         since: The first minute of the step that they may judge.
     """
 
@@ -116,15 +116,15 @@ class ClientCounts:
             for number, route in enumerate(routes)
             for side, group in enumerate(route.groups)
         }
-        self._limits: Mapping[tuple[str, MetricName], TimeLimit] = {}
+        self._limits: Mapping[tuple[str, MetricName], Sequence[TimeLimit]] = {}
         self._first = int(start.timestamp()) // 60
         self._salt = crc32(b"%d" % self._first)
         self._minutes, self._pending = Minutes(), dict[int, Minute]()
         self._windows: list[_Window] = []
         self._mask = self.taken = self.strange = self.late = 0  # a client counts if its hash has no bits of the mask
 
-    def limit(self, limits: Mapping[tuple[str, MetricName], TimeLimit]) -> None:
-        """Set the limits of latencies, by route and metric; minutes that already have lines keep theirs."""
+    def limit(self, limits: Mapping[tuple[str, MetricName], Sequence[TimeLimit]]) -> None:
+        """Set the limits of latencies, by route, metric and time; minutes that already have lines keep theirs."""
         self._limits = limits
 
     def feed(self, lines: Iterable[bytes]) -> None:
@@ -213,13 +213,13 @@ class ClientCounts:
         return self._pending[at]
 
     def _clients(self, route: LoggedRoute, side: int, at: int) -> Clients:
-        known = {metric: self._limits.get((route.name, metric)) for metric in self._columns.latencies}
-        limits = {
-            metric: ((each.latency.limit, each.latency.tolerated)[side], each.latency.harmful)
-            for metric, each in known.items()
-            if each and each.since <= at
-        }
+        known = {metric: self._limit_at(route, metric, at) for metric in self._columns.latencies}
+        limits = {metric: ((each.limit, each.tolerated)[side], each.harmful) for metric, each in known.items() if each}
         return Clients(self._columns, limits, self._most // 10)
+
+    def _limit_at(self, route: LoggedRoute, metric: MetricName, at: int) -> Latency | None:
+        known = (each for each in reversed(self._limits.get((route.name, metric), ())) if each.since <= at)
+        return next((each.latency for each in known), None)
 
     def _new(self, route: int, sides: tuple[Clients, Clients], side: int) -> list[dict[Counts, int]]:
         """By window, the counts of clients that count for the first time, and began on this side."""
@@ -249,8 +249,10 @@ class ClientCounts:
                     legacy, candidate = map(Arm, counts[0], counts[columns].sum(axis=0))
                     yield Stream(metric, route.names, start, legacy, candidate, unit="clients", codes=codes)
             for metric, at in self._columns.latencies.items():
-                limit = self._limits.get((route.name, metric))
-                latency = limit.latency if limit else Latency(QUANTILES[metric], 0, 0, 0)
+                first, last = (self._limit_at(route, metric, minute) for minute in (since, self.taken - 1))
+                latency = last or Latency(QUANTILES[metric], 0, 0, 0)
+                if first and first is not last:
+                    latency = replace(latency, renewed=True)
                 legacy, candidate = map(Arm, counts[at], counts[at + 1])
                 legacy_above, above = map(Arm, counts[at], counts[at + 2])
                 yield Stream(

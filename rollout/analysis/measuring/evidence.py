@@ -16,7 +16,15 @@ from rollout.analysis.defaults import bounds_of
 from rollout.analysis.measuring.client_evidence import ClientEvidence, Requests
 from rollout.analysis.measuring.client_minutes import QUANTILES
 from rollout.analysis.measuring.clients import TimeLimit
-from rollout.analysis.measuring.latency_limits import BEFORE, ENOUGH, Limit, latency_of, limit_of, limit_series
+from rollout.analysis.measuring.latency_limits import (
+    BEFORE,
+    ENOUGH,
+    Limit,
+    RenewedLimits,
+    latency_of,
+    limit_of,
+    limit_series,
+)
 from rollout.analysis.measuring.pools import Comparable, Pool, by_function, by_target_group
 from rollout.analysis.measuring.tallies import (
     BY_FUNCTION,
@@ -109,6 +117,7 @@ class EvidenceReader:
         self._access_logs = access_logs if environment.analysis.unit == "clients" else None
         self._clients: tuple[datetime, ClientEvidence] | None = None
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
+        self._renewed = RenewedLimits(metrics, environment.analysis.delay)
         self._before: dict[tuple[datetime, _Compared], tuple[Tally, Arm]] = {}
         self._targets: dict[Arn, tuple[str, ...]] = {}
 
@@ -192,20 +201,24 @@ class EvidenceReader:
 
     def _time_limits(
         self, clients: ClientEvidence, first: datetime, until: datetime
-    ) -> dict[tuple[str, MetricName], TimeLimit]:
-        """Each route's limits of latencies; logs tell routes apart that share a target group."""
-        compared = [
-            _Compared(metric, pool, BY_TARGET_GROUP[metric])
+    ) -> dict[tuple[str, MetricName], list[TimeLimit]]:
+        """Each route's limits of latencies, by time; logs tell routes apart that share a target group."""
+        found = dict[tuple[str, MetricName], list[TimeLimit]]()
+        compared = {
+            _Compared(metric, pool, recipe): (recipe, pool.legacy)
             for metric in self._environment.analysis.metrics
             for pool in clients.found.pools
-            if metric in QUANTILES
-        ]
-        plans = {each: self._plan(each, limit, None) for each, limit in self._limits_of(compared, first, until).items()}
-        return {
-            (each.pool.routes[0], each.metric): TimeLimit(plan.latency, (plan.limit.since - clients.start) // MINUTE)
-            for each, plan in plans.items()
-            if plan.latency and plan.limit
+            if metric in QUANTILES and isinstance(recipe := BY_TARGET_GROUP[metric], Time)
         }
+        begin = self._limits_of([*compared], first, until)
+        later = self._renewed.read(set(compared.values()), clients.start, until)
+        for each, (recipe, sources) in compared.items():
+            margins = bounds_of(each.metric, self._environment.analysis)[:2]
+            found[each.pool.routes[0], each.metric] = [
+                TimeLimit(latency_of(recipe, limit, *margins), (limit.since - clients.start) // MINUTE)
+                for limit in (*((begin[each],) if each in begin else ()), *later[recipe, sources])
+            ]
+        return found
 
     def _minutes(self, start: datetime, now: datetime) -> tuple[datetime, datetime, list[str]]:
         """The first full minute, the end of the last one that doesn't change any more, and what to know of them."""

@@ -1,7 +1,8 @@
 """The limits that make latencies countable: legacy's own quantiles, from before the step. Pure.
 
 A limit must not depend on what it judges. So it is legacy's quantile in the hour before the first minute. If legacy had
-too few requests then, the minutes that define the limit are not judged.
+too few requests then, the minutes that define the limit are not judged. By client it is renewed in a step: bets are
+fair whatever a minute's limits are, if these are known before it and the same for both sides.
 """
 
 from __future__ import annotations
@@ -12,13 +13,17 @@ from datetime import datetime, timedelta
 
 from rollout.analysis.measuring.tallies import Time
 from rollout.analysis.metrics import MINUTE, Point, Series, Source
+from rollout.analysis.ports import Metrics
 from rollout.analysis.streams import Latency
 from rollout.inventory.ramp_settings import Margin
 
 BEFORE = timedelta(hours=1)
 """How far back legacy's values count."""
+RENEWED = timedelta(minutes=30)
+"""How long a limit judges, by client."""
 ENOUGH = 100
 """The number of values that a limit needs."""
+_Wanted = tuple[Time, tuple[Source, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,44 @@ def limit_of(
         if below >= total / 2:
             return Limit(value * recipe.unit, since)
     return None
+
+
+class RenewedLimits:
+    """Legacy's limits from a step's second half hour on, each by the hour before it, and each read once.
+
+    Args:
+        metrics: Where legacy's values are.
+        delay: How late its points are: what came so late before a half hour doesn't count for it. So a limit is known
+            once its first minute begins, whoever reads it and whenever.
+    """
+
+    def __init__(self, metrics: Metrics, delay: timedelta) -> None:
+        self._metrics, self._delay = metrics, delay
+        self._known: dict[datetime, dict[_Wanted, Limit | None]] = {}
+
+    def read(self, wanted: set[_Wanted], start: datetime, until: datetime) -> Mapping[_Wanted, tuple[Limit, ...]]:
+        """The limits of each, one after the other, but for half hours before which legacy had too few requests.
+
+        Args:
+            wanted: Recipes, and the publishers of legacy's values.
+            start: The step's first minute.
+            until: The end of the last minute whose points don't change any more.
+
+        Raises:
+            AwsError: CloudWatch refused, or can't be reached.
+        """
+        begins = [start + n * RENEWED for n in range(1, (until + self._delay - start) // RENEWED + 1)]
+        missing = [begin for begin in begins if not wanted <= self._known.get(begin, {}).keys()]
+        if missing:
+            pairs = (pair for recipe, sources in wanted for pair in limit_series(recipe, sources))
+            series = tuple(dict.fromkeys(each for pair in pairs for each in pair))
+            read = self._metrics.read(series, missing[0] - self._delay - BEFORE, missing[-1] - self._delay)
+        for begin in missing:
+            end = begin - self._delay
+            points = {each: [point for point in read[each] if end - BEFORE <= point.time < end] for each in series}
+            found = {each: limit_of(*each, points, end) for each in wanted}
+            self._known[begin] = {each: limit and Limit(limit.time, begin) for each, limit in found.items()}
+        return {each: tuple(limit for begin in begins if (limit := self._known[begin][each])) for each in wanted}
 
 
 def latency_of(recipe: Time, limit: Limit | None, tolerance: Margin, harm: Margin) -> Latency:
