@@ -13,7 +13,7 @@ from rollout.analysis.defaults import bounds_of
 from rollout.analysis.measuring.latency_limits import ENOUGH, Limit, latency_of
 from rollout.analysis.measuring.tallies import BY_TARGET_GROUP, Time
 from rollout.analysis.metrics import MINUTE, Unit
-from rollout.analysis.streams import Arm, Latency, Stream
+from rollout.analysis.streams import Arm, Kind, Latency, Stream
 from rollout.inventory.ramp_settings import Analysis, MetricName
 
 HISTORY, HOUR = 240, 60
@@ -35,7 +35,7 @@ class PastRequests:
         minute: Of each request, from 0 on, in order.
         route: Of each request, as an index of `routes`.
         client: Of each request, a hash.
-        failed: Whether each one failed, by metric of errors.
+        failed: Whether each one failed, by kind of error: 4xx all together, and where codes are known also by code.
         seconds: How long each one took; below 0 if unknown.
     """
 
@@ -43,13 +43,13 @@ class PastRequests:
     minute: Whole
     route: Whole
     client: Clients
-    failed: Mapping[MetricName, Flags]
+    failed: Mapping[Kind, Flags]
     seconds: Floats
 
     def between(self, since: int, until: int) -> PastRequests:
         """Those from one minute until before another; their minutes count from the first."""
         some = slice(*np.searchsorted(self.minute, (since, until)))
-        failed = {metric: flags[some] for metric, flags in self.failed.items()}
+        failed = {kind: flags[some] for kind, flags in self.failed.items()}
         minute = self.minute[some] - since
         return PastRequests(self.routes, minute, self.route[some], self.client[some], failed, self.seconds[some])
 
@@ -62,14 +62,14 @@ class Observations:
         client: Of each.
         cell: Of each, the route and the minute, as an index of a table of `shape`.
         shape: The number of routes and of minutes.
-        bad: By metric, the share of bad requests of each, 0 to 1: of legacy's; of a latency also of the candidate's
+        bad: By kind, the share of bad requests of each, 0 to 1: of legacy's; of a latency also of the candidate's
             beyond what is tolerated, and beyond what is harmful.
     """
 
     client: Clients
     cell: Whole
     shape: tuple[int, int]
-    bad: Mapping[MetricName, Sequence[Floats]]
+    bad: Mapping[Kind, Sequence[Floats]]
 
     def arms(self, bad: Floats, some: Flags) -> list[Arm]:
         """The counts of some of them, by route."""
@@ -100,7 +100,9 @@ class PastStep:
         self.requests = self._observed(self._past, minutes)
         history = self._observed(before, min(HISTORY, start))
         everyone = np.ones(len(history.client), dtype=np.bool_)
-        self.before = {metric: history.arms(bad[0], everyone) for metric, bad in history.bad.items()}
+        self.before = {
+            metric: history.arms(bad[0], everyone) for (metric, codes), bad in history.bad.items() if not codes
+        }
 
     def clients(self, since: int) -> Observations:
         """Each client once a route, by its requests in its first minute there from `since` on."""
@@ -112,15 +114,18 @@ class PastStep:
         requests = np.add.reduceat(first, begins, dtype=np.int64)
         each = self._observed(past, self._minutes - since)
         bad = {
-            metric: [np.add.reduceat(shares[order] * first, begins) / requests for shares in kinds]
-            for metric, kinds in each.bad.items()
+            kind: [np.add.reduceat(shares[order] * first, begins) / requests for shares in bounds]
+            for kind, bounds in each.bad.items()
         }
         return Observations(client[begins], each.cell[order][begins], each.shape, bad)
 
     def streams(self, observed: Observations, on_candidate: Flags, unit: Unit = "requests") -> Iterator[Stream]:
-        """What the judge compares, if some of the observations are the candidate's."""
+        """What the judge compares, if some of the observations are the candidate's: by client, 4xx by code."""
+        coded = {metric for metric, codes in observed.bad if codes} if unit == "clients" else ()
         begins = self._begins + (self._minutes - observed.shape[1]) * MINUTE
-        for metric, kinds in observed.bad.items():
+        for (metric, codes), kinds in observed.bad.items():
+            if bool(codes) != (metric in coded):
+                continue
             legacy, *legacy_harmful = (observed.arms(bad, ~on_candidate) for bad in (kinds[0], *kinds[2:]))
             candidate, *harmful = (observed.arms(bad, on_candidate) for bad in kinds[1:] or kinds)
             for n, route in enumerate(self._past.routes):
@@ -138,15 +143,14 @@ class PastStep:
                     self.before[metric][n] if unit == "requests" else None,
                     legacy_harmful[0][n] if legacy_harmful else None,
                     unit=unit,
+                    codes=codes,
                 )
 
     def _observed(self, past: PastRequests, minutes: int) -> Observations:
-        bad: dict[MetricName, Sequence[Floats]] = {
-            metric: (flags.astype(np.float64),) for metric, flags in past.failed.items()
-        }
+        bad: dict[Kind, Sequence[Floats]] = {kind: (flags.astype(np.float64),) for kind, flags in past.failed.items()}
         for metric, limits in self._limits.items():
             bounds = [(each.limit, each.tolerated, each.harmful) if each else (np.inf,) * 3 for each in limits]
-            bad[metric] = [(past.seconds > of[past.route]).astype(np.float64) for of in np.array(bounds).T]
+            bad[metric, ()] = [(past.seconds > of[past.route]).astype(np.float64) for of in np.array(bounds).T]
         shape = len(past.routes), minutes
         return Observations(past.client, past.route * minutes + past.minute, shape, bad)
 

@@ -10,7 +10,9 @@ import pytest
 
 from rollout.analysis.calibration import Calibration, TooShort, Way, calibrate
 from rollout.analysis.measuring.past_lines import PastLines
+from rollout.analysis.metrics import Unit
 from rollout.analysis.past_requests import PastRequests, PastStep, divided
+from rollout.analysis.streams import CODES, Kind
 from rollout.fakes.access_logs import log_line
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Analysis, Ramp
@@ -34,7 +36,7 @@ def _past(*, heavy: int = 0, sigma: float = 0.0, minutes: int = MINUTES) -> Past
     failed = random.random(number) < 0.001
     minute = np.repeat(np.arange(minutes), PER_MINUTE)
     return PastRequests(
-        ("score",), minute, np.zeros_like(minute), client.astype(np.uint64), {"server-errors": failed}, seconds
+        ("score",), minute, np.zeros_like(minute), client.astype(np.uint64), {("server-errors", ()): failed}, seconds
     )
 
 
@@ -81,7 +83,7 @@ def test_each_client_counts_once_a_route_by_its_first_minute() -> None:
         minute=np.array([0, 0, 0, 1, 2, 2]),
         route=np.array([0, 0, 1, 0, 0, 0]),
         client=np.array([7, 7, 7, 7, 7, 8], dtype=np.uint64),
-        failed={"server-errors": np.array([True, False, False, True, True, True])},
+        failed={("server-errors", ()): np.array([True, False, False, True, True, True])},
         seconds=np.full(6, 0.1),
     )
     step = PastStep(past, Analysis(metrics=("server-errors",)), 0, 3)
@@ -100,6 +102,18 @@ def test_a_client_that_is_the_candidates_stays_so_at_each_higher_share() -> None
     assert all((less <= more).all() for less, more in itertools.pairwise(shares))
 
 
+@pytest.mark.parametrize(("unit", "codes"), [("requests", {()}), ("clients", {("404",), ("403", "others")})])
+def test_clients_are_judged_by_code_and_requests_by_all_4xx(unit: Unit, codes: set[tuple[str, ...]]) -> None:
+    bad, minute = np.array([True, False] * 60), np.repeat(np.arange(60), 2)
+    failed: dict[Kind, np.ndarray] = {("client-errors", each): bad for each in ((), ("404",), ("403", "others"))}
+    past = PastRequests(("a",), minute, minute * 0, minute.astype(np.uint64), failed, np.full(120, 0.1))
+    step = PastStep(past, Analysis(metrics=("client-errors",)), 30, 30)
+    observed = step.requests if unit == "requests" else step.clients(0)
+    streams = list(step.streams(observed, observed.client % 2 == 0, unit))
+    assert {stream.codes for stream in streams} == codes
+    assert all(stream.legacy.events.sum() for stream in streams)
+
+
 def test_lines_are_read_in_any_order_and_only_legacys() -> None:
     def line(
         minute: int, client: str, status: int | None = 200, seconds: float = 0.05, group: str = "arn:legacy"
@@ -115,9 +129,12 @@ def test_lines_are_read_in_any_order_and_only_legacys() -> None:
     past = lines.requests(("server-errors", "client-errors"))
     assert past.minute.tolist() == [0, 0, 1, 2]
     assert past.seconds.tolist() == [0.05, 0.5, 0.05, -1]
-    assert {metric: bad.tolist() for metric, bad in past.failed.items()} == {
-        "server-errors": [False, False, True, True],
-        "client-errors": [False, True, False, False],
+    unseen = tuple(code for code in CODES if code != "404")
+    assert {kind: bad.tolist() for kind, bad in past.failed.items()} == {
+        ("server-errors", ()): [False, False, True, True],
+        ("client-errors", ()): [False, True, False, False],
+        ("client-errors", ("404",)): [False, True, False, False],
+        ("client-errors", unseen): [False] * 4,
     }
     first, second, *others = past.client.tolist()
     assert others == [first, first] != [second, second]

@@ -8,14 +8,17 @@ from datetime import datetime
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rollout.analysis.measuring.access_log import NONE, Answer, Minutes, answer_of, asked_of
 from rollout.analysis.past_requests import PastRequests
+from rollout.analysis.streams import CODES, Kind, by_code
 from rollout.inventory.ramp_settings import ClientField, MetricName
 
 MOST = 10_000_000
 """How many requests are kept at most, at 30 bytes each."""
-_SERVER, _CLIENT, _LAMBDA = 1, 2, 4
+_SERVER, _CLIENT, _LAMBDA, _CODE = 1, 2, 4, 8  # from here on, the place of a 4xx in `CODES`
+_CODES = {code.encode(): _CLIENT + _CODE * place for place, code in enumerate(CODES)}
 _ERRORS: Mapping[MetricName, int] = {"server-errors": _SERVER, "client-errors": _CLIENT, "lambda-errors": _LAMBDA}
 
 
@@ -70,7 +73,14 @@ class PastLines:
         minute, route, bad = (np.array(each, dtype=np.int64) for each in (self._minute, self._route, self._bad))
         order = np.argsort(minute, kind="stable")
         minute = minute - minute.min(initial=self._length)
-        failed = {metric: (bad & bit > 0)[order] for metric, bit in _ERRORS.items() if metric in metrics}
+        bad = bad[order]
+        failed: dict[Kind, NDArray[np.bool_]] = {
+            (metric, ()): bad & bit > 0 for metric, bit in _ERRORS.items() if metric in metrics
+        }
+        if "client-errors" in metrics:
+            places = np.where(bad & _CLIENT, bad // _CODE, -1)
+            for codes in by_code([CODES[place] for place in np.unique(places) if place >= 0]):
+                failed["client-errors", codes] = np.isin(places, [CODES.index(code) for code in codes])
         client, seconds = np.array(self._client).astype(np.uint64), np.array(self._seconds)
         return PastRequests(self._routes, minute[order], route[order], client[order], failed, seconds[order])
 
@@ -81,4 +91,6 @@ def _told(answer: Answer) -> tuple[int, float]:
     if status == NONE:
         failed = reason.startswith(b"Lambda")
         return failed * _LAMBDA + (failed or answered >= b"5") * _SERVER, -1.0
-    return (_SERVER if status >= b"5" else _CLIENT if status >= b"4" else 0), float(seconds)
+    if status < b"4":
+        return 0, float(seconds)
+    return _SERVER if status >= b"5" else _CODES.get(status, _CODES[b"others"]), float(seconds)
