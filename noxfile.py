@@ -55,7 +55,7 @@ def bench(session: nox.Session) -> None:
     install(session)
     options = [each for each in session.posargs if each == "--write" or each.isdigit()]
     names = [each for each in session.posargs if each not in options]
-    for name in names or ("help", "status", "rollback", "weight", "phases", "memory", "data_plane"):
+    for name in names or ("help", "status", "rollback", "weight", "phases", "fleet", "memory", "data_plane"):
         session.run("python", f"benchmarks/{name}.py", *options)
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
+import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 
+from landed import Figure
 from side_by_side import COUNT, ENVIRONMENT, asked, compare, seconds
 
 BARE = """
@@ -55,3 +59,21 @@ with asked() as checkout:
         lambda: bare("preview"),
         limit=0.5,
     )
+
+    def from_the_yes() -> float:
+        """Seconds from the approval to the answer of the first ModifyRule."""
+        options = (next(weights), "--yes", "--no-save", "--json", "--sandbox")
+        command = [sys.executable, "-m", "rollout", "weight", ENVIRONMENT, *options]
+        environ = {**os.environ, **checkout.variables}
+        approved = datetime.now(UTC)
+        with subprocess.Popen(
+            command, cwd=checkout.folder, env=environ, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        ) as process:
+            for line in process.stdout or ():
+                if json.loads(line)["event"] == "gate-approved":
+                    approved = datetime.now(UTC)
+        answers = [datetime.fromisoformat(each.time) for each in checkout.sandbox.calls("*:ModifyRule")]
+        return (min(each for each in answers if each > approved) - approved).total_seconds()
+
+    least = min(from_the_yes() for _ in range(5))
+    Figure(f"rollout weight of {COUNT} routes, seconds from the yes to the first ModifyRule", least, 0.5, {}).report()
