@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import product
 
@@ -32,6 +33,7 @@ def example_path(matching: Sequence[str], avoiding: Sequence[str] = ()) -> str |
     return example(tuple(wanted), tuple(map(pattern, avoiding)), alphabet=_PATH_CHARACTERS)
 
 
+@lru_cache(4096)
 def covers(general: str, specific: str) -> bool:
     """Whether a path pattern matches every path that another matches."""
     return example_path([specific], avoiding=[general]) is None
