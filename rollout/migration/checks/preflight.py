@@ -85,9 +85,11 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
                 hint=f"remove the route from the inventory: the rule {rule.arn} then stays unchanged",
                 code="unknown-condition",
             )
+        if rule is not None and rule.is_for(route):
+            continue
         here = live.rules_of(route.load_balancer)
         moved = next((r for r in here if r.is_for(route) or (rule is None and r.arn == held.get(key))), None)
-        if moved is not None and (rule is None or not rule.is_for(route)):
+        if moved is not None:
             yield Problem(
                 f"its rule on {route.load_balancer} has priority {moved.priority}, not {route.priority}",
                 where=place,
@@ -101,7 +103,7 @@ def rule_problems(environment: Environment, live: AlbState, states: Resources = 
                 hint="set the priority that its rule has, or create the rule first",
                 code="rule-missing",
             )
-        elif not rule.is_for(route):
+        else:
             state = f" · state {recorded[rule.arn]}" if rule.arn in recorded else ""
             yield Problem(
                 f"the rule at priority {route.priority} on {route.load_balancer} has other conditions: "
