@@ -2,6 +2,7 @@
 
 - `server`: the sandbox itself, in this process; `daemon`: the same as a separate process, found by its folder;
 - `front`: what each call passes through: account, faults, moto, journal; `strict`: where AWS refuses and moto doesn't;
+- `living`: what it does by itself: `alarms` that go off, `lambdas`, functions that run;
 - `landscape`: the load balancers that were there before; `data_plane`: what answers HTTP as they do.
 
 moto takes seconds to import, so it is imported when a sandbox starts; what is exported here, at its first use.
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.addresses import Listening as Listening
     from rollout_sandbox.data_plane.profiles import Profile as Profile
+    from rollout_sandbox.faults import EventFault as EventFault
     from rollout_sandbox.faults import Fault as Fault
     from rollout_sandbox.faults import LogFault as LogFault
     from rollout_sandbox.journal import Call as Call
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Call": "journal",
+    "EventFault": "faults",
     "Fault": "faults",
     "Listening": "data_plane.addresses",
     "LogFault": "faults",

@@ -22,7 +22,7 @@ from rollout.errors import SandboxError
 from rollout_sandbox import issuer
 
 if TYPE_CHECKING:
-    from rollout_sandbox.faults import Fault, LogFault
+    from rollout_sandbox.faults import AnyFault
 
 PREFIX = "/_rollout/"
 HEALTH = "health"
@@ -64,7 +64,7 @@ class RemoteFaults:
     endpoint: str
     token: str
 
-    def add(self, fault: Fault | LogFault) -> None:
+    def add(self, fault: AnyFault) -> None:
         """Ask for one."""
         ask(self.endpoint, self.token, "POST", "faults", in_json(fault))
 

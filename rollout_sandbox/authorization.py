@@ -1,7 +1,7 @@
-"""Whether a call is allowed: the permissions that it needs, compared with the caller's policy.
+"""Whether a call is allowed: the permissions that it needs, compared with the caller's policies.
 
-An account without a policy may do anything. With one, a call that isn't in the tables here is refused, even if the
-policy allows it: the resource that AWS would check is not known.
+An account without a policy may do anything; a role's session may do what its policies allow. With a policy, a call that
+isn't in the tables here is refused, even if the policy allows it: the resource that AWS would check is not known.
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 """
 
@@ -18,6 +18,8 @@ from moto.utilities.utils import get_partition as partition_of
 
 from rollout_sandbox.policies import Asked, Policy
 from rollout_sandbox.request import ApiRequest
+from rollout_sandbox.role_policies import RolePolicies
+from rollout_sandbox.sessions import Session, Sessions
 
 _ELB, _LOGS = "elasticloadbalancing", "arn:{partition}:logs:{region}:{account}:log-group:"
 _TARGET_GROUP = "arn:{partition}:elasticloadbalancing:{region}:{account}:targetgroup/{Name}/*"
@@ -133,10 +135,15 @@ class Refusal:
 
 
 class Authorization:
-    """The policies of the accounts."""
+    """The policies of the accounts and roles.
 
-    def __init__(self) -> None:
+    Args:
+        sessions: Of the roles.
+    """
+
+    def __init__(self, sessions: Sessions) -> None:
         self._policies: dict[str, Policy] = {}
+        self._sessions = sessions
 
     def enforce(self, account: str, document: Mapping[str, Any] | None) -> None:
         """Enforce a policy on an account; None removes it.
@@ -151,10 +158,11 @@ class Authorization:
 
     def refusal(self, call: ApiRequest) -> Refusal | None:
         """Why a call is refused; None if it isn't."""
-        policy = self._policies.get(call.account)
+        session = self._sessions.of(call.key)
+        policy: Policy | RolePolicies | None = RolePolicies.of(session) if session else self._policies.get(call.account)
         if policy is None or call.action in _FREE:
             return None
-        user = f"arn:{partition_of(call.region)}:iam::{call.account}:user/{call.account}"
+        user = session.arn if session else f"arn:{partition_of(call.region)}:iam::{call.account}:user/{call.account}"
         who = f"User: {user} is not authorized to perform:"
         code = _CODES_BY_SERVICE.get(call.service) or _CODES.get(call.protocol, _JSON_CODE)
         rights = tuple(rights_of(call))
@@ -166,6 +174,11 @@ class Authorization:
                 where = "" if asked.resource == "*" else f" on resource: {asked.resource}"
                 return Refusal(code, f"{who} {asked.action}{where} {why_not}")
         return None
+
+
+def allows(session: Session, action: str, resource: str) -> bool:
+    """Whether a role may do something that AWS does in its name, such as writing a function's log."""
+    return RolePolicies.of(session).refusal(Asked(action, resource)) is None
 
 
 def _as_it_is(call: ApiRequest, asked: Asked) -> Asked:
@@ -243,6 +256,9 @@ def _resource(action: str, call: ApiRequest) -> str | None:
         return "*"
     if call.service == "kms":
         return _key(call)
+    if call.service == "sqs":
+        name = call.parameters.get("QueueName") or str(call.parameters.get("QueueUrl", "")).rpartition("/")[2]
+        return f"arn:{partition_of(call.region)}:sqs:{call.region}:{call.account}:{name}"
     template = next((_BOUND[pattern] for pattern in _BOUND if fnmatchcase(action, pattern)), None)
     name = str(call.parameters.get("FunctionName", ""))
     if template is None or name.startswith("arn:"):

@@ -25,7 +25,8 @@ from rollout_sandbox import issuer
 from rollout_sandbox.asking import HEALTH, ISSUER, PREFIX, TOKEN_HEADER, proof
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.profiles import Profile
-from rollout_sandbox.faults import Fault, Faults, LogFault
+from rollout_sandbox.faults import AnyFault, Faults
+from rollout_sandbox.sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from rollout_sandbox.data_plane.plane import DataPlane
     from rollout_sandbox.recorded import RecordedMoto
 
-_FAULT: TypeAdapter[Fault | LogFault] = TypeAdapter(Fault | LogFault)
+_FAULT: TypeAdapter[AnyFault] = TypeAdapter(AnyFault)
 _PROFILE = TypeAdapter(Profile)
 
 
@@ -52,6 +53,7 @@ class Control:
         moto: Whose changes are read, and made again.
         clock: The sandbox's time.
         provisioning: How long provisioned concurrency takes.
+        sessions: Of roles.
     """
 
     token: str
@@ -63,6 +65,7 @@ class Control:
     moto: RecordedMoto
     clock: SandboxClock
     provisioning: Callable[[timedelta], None]
+    sessions: Sessions
 
     def __call__(self, environ: dict[str, Any]) -> Any:
         """Answer one request."""
@@ -104,6 +107,7 @@ class Control:
             ("POST", "token"): lambda asked: self.plane.issuer.token(asked.get_json()),
             ("GET", "changes"): lambda asked: self.moto.changes(asked.args["account"]),
             ("POST", "changes"): lambda asked: self.moto.make(asked.get_json()),
+            ("POST", "sessions"): lambda asked: self.sessions.key(Session(**asked.get_json())),
             ("POST", "stop"): lambda _: self.stopped.set(),
         }
 

@@ -89,6 +89,10 @@ class SandboxInfo:
         """Hold all API calls of an account to an IAM policy; see `Sandbox.enforce`."""
         ask(self.endpoint, self.token, "POST", "policies", {"account": account, "policy": policy})
 
+    def session(self, account: str, role: str, name: str) -> str:
+        """The access key of a role's session; see `Sandbox.session`."""
+        return str(ask(self.endpoint, self.token, "POST", "sessions", {"account": account, "role": role, "name": name}))
+
     @property
     def issuer(self) -> RemoteIssuer:
         """Its identity provider; see `Sandbox.issuer`."""

@@ -1,4 +1,4 @@
-"""Faults on demand: calls are throttled, refused or delayed, or their answers lost; so are files of access logs."""
+"""Faults on demand: calls are throttled, refused or delayed, or their answers lost; so are access logs and events."""
 
 from __future__ import annotations
 
@@ -57,14 +57,34 @@ class LogFault:
     delay: timedelta = timedelta(0)
 
 
+@dataclass(frozen=True, slots=True)
+class EventFault:
+    """A fault for the next asynchronous invocations of a function.
+
+    Attributes:
+        becomes: What becomes of an event: it is delivered twice, as Lambda may do, or late.
+        function: A pattern of functions' names.
+        times: For how many events, 1 or more.
+        delay: How much later a late one comes, or the second of two, by the sandbox's clock.
+    """
+
+    becomes: Literal["twice", "late"]
+    function: str = "*"
+    times: int = 1
+    delay: timedelta = timedelta(0)
+
+
+AnyFault = Fault | LogFault | EventFault
+
+
 class Faults:
     """The pending faults, in the order in which they were added."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Fault | LogFault, int]] = []
+        self._waiting: list[tuple[AnyFault, int]] = []
         self._lock = threading.Lock()
 
-    def add(self, fault: Fault | LogFault) -> None:
+    def add(self, fault: AnyFault) -> None:
         """Ask for one."""
         with self._lock:
             self._waiting.append((fault, fault.times))
@@ -86,7 +106,12 @@ class Faults:
         )
         return found if isinstance(found, LogFault) else None
 
-    def _take(self, hits: Callable[[Fault | LogFault], bool]) -> Fault | LogFault | None:
+    def take_event(self, function: str) -> EventFault | None:
+        """The first fault that is meant for an event of this function, used once."""
+        found = self._take(lambda fault: isinstance(fault, EventFault) and fnmatchcase(function, fault.function))
+        return found if isinstance(found, EventFault) else None
+
+    def _take(self, hits: Callable[[AnyFault], bool]) -> AnyFault | None:
         with self._lock:
             for index, (fault, left) in enumerate(self._waiting):
                 if hits(fault):

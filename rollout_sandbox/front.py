@@ -21,7 +21,7 @@ from rollout_sandbox.data_plane.targets import target_of
 from rollout_sandbox.faults import Faults
 from rollout_sandbox.invoking import invoke
 from rollout_sandbox.journal import Journal
-from rollout_sandbox.recorded import RecordedMoto
+from rollout_sandbox.living import Living
 from rollout_sandbox.tape import Environ
 
 _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#]*#)?([^\"]+)\"")
@@ -30,9 +30,9 @@ _CODE = re.compile(rb"<Code>([^<]+)</Code>|\"(?:__type|code|Code)\": ?\"(?:[^\"#
 class Front:
     """A WSGI application: the sandbox's API and its control paths."""
 
-    def __init__(self, journal: Journal, faults: Faults, moto: RecordedMoto, control: Control) -> None:
-        self._journal, self._faults, self._moto, self._control = journal, faults, moto, control
-        self._authorization, self._plane = control.authorization, control.plane
+    def __init__(self, journal: Journal, faults: Faults, control: Control, living: Living) -> None:
+        self._journal, self._faults, self._control, self._living = journal, faults, control, living
+        self._authorization, self._moto = control.authorization, living.moto
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer one request."""
@@ -53,9 +53,9 @@ class Front:
             response = services.in_aws_shape(call, lambda: self._allowed(call, environ))
         response.headers.setdefault("x-amzn-RequestId", str(uuid4()))  # by which a client knows that it is AWS
         code = _error_code(response) if response.status_code >= 400 else None  # noqa: PLR2004 - HTTP's own line
-        self._journal.add(
-            call.account, call.region, call.action, call.parameters, status=response.status_code, error=code
-        )
+        session = self._control.sessions.of(call.key)
+        by, status = session.arn if session else None, response.status_code
+        self._journal.add(call.account, call.region, call.action, call.parameters, by, status=status, error=code)
         return response
 
     def _unproven(self, call: requests.ApiRequest, environ: Environ) -> Response | None:
@@ -88,7 +88,7 @@ class Front:
         with self._moto.turn:
             function = call.parameters["FunctionName"], call.parameters.get("Qualifier")
             target = target_of(call.account, call.region, *function)
-        return invoke(call, target, self._plane)  # out of turn: a slow function keeps nobody waiting
+        return invoke(call, target, self._living)  # out of turn: a slow function keeps nobody waiting
 
 
 def _error_code(response: Response) -> str:

@@ -1,4 +1,4 @@
-"""Lambda's Invoke: the handlers that answer behind the load balancers answer here too, under the same profiles.
+"""Lambda's Invoke: of a function's process, or of the handlers that answer behind the load balancers.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -13,21 +13,21 @@ from werkzeug.wrappers import Response
 
 from rollout_sandbox import refusal
 from rollout_sandbox.data_plane.functions import Failure
-from rollout_sandbox.data_plane.plane import DataPlane
 from rollout_sandbox.data_plane.targets import Target
+from rollout_sandbox.living import Living
 from rollout_sandbox.request import ApiRequest
 
 MAX_BYTES = 6_291_456
 _DRY_RUN, _EVENT = "DryRun", "Event"
 
 
-def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Response:
+def invoke(call: ApiRequest, target: Target | None, living: Living) -> Response:
     """Answer one Invoke.
 
     Args:
         call: The call.
         target: The function that it names; None if there is none.
-        plane: Who answers in the function's place.
+        living: Who answers.
     """
     kind = call.parameters.get("InvocationType") or "RequestResponse"
     if target is None:
@@ -44,11 +44,12 @@ def invoke(call: ApiRequest, target: Target | None, plane: DataPlane) -> Respons
         return _refused(HTTPStatus.BAD_REQUEST, "InvalidRequestContentException", text)
     if kind == _DRY_RUN:
         return Response(status=HTTPStatus.NO_CONTENT)
-    went = plane.invoke(target, event)
+    if kind == _EVENT:
+        living.events.send(target.arn, event)
+        return Response(status=HTTPStatus.ACCEPTED)
+    went = living.functions.invoke(target, event)
     if went.failure is Failure.THROTTLED:
         return _refused(HTTPStatus.TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
-    if kind == _EVENT:
-        return Response(status=HTTPStatus.ACCEPTED)
     said, failed = json.dumps(went.said), went.failure is not None
     if len(said) > MAX_BYTES:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_BYTES} bytes)."

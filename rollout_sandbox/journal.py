@@ -27,6 +27,7 @@ class Call:
         parameters: As boto3 takes them, without binary values.
         status: The HTTP status.
         error: AWS's error code; None when the call did what it was asked.
+        by: The role's session that called, by its ARN; None for the account itself.
     """
 
     time: str
@@ -36,6 +37,7 @@ class Call:
     parameters: Mapping[str, Any]
     status: int
     error: str | None
+    by: str | None = None
 
 
 class Journal:
@@ -49,11 +51,19 @@ class Journal:
             self._file = os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8")
 
     def add(
-        self, account: str, region: str, action: str, parameters: Mapping[str, Any], *, status: int, error: str | None
+        self,
+        account: str,
+        region: str,
+        action: str,
+        parameters: Mapping[str, Any],
+        by: str | None = None,
+        *,
+        status: int,
+        error: str | None,
     ) -> None:
         """Write a call down."""
         now = datetime.now(UTC).isoformat()
-        call = Call(now, account, region, action, _textual(parameters), status, error)
+        call = Call(now, account, region, action, _textual(parameters), status, error, by)
         with self._lock:
             self._calls.append(call)
             if self._file is not None:

@@ -104,6 +104,16 @@ class Policy:
             raise _malformed("each statement needs a unique Sid of letters and digits")
         return cls(tuple(map(_statement, statements)))
 
+    @classmethod
+    def of_role(cls, document: Mapping[str, Any]) -> Policy:
+        """Read a policy that IAM has taken already, as others may write one.
+
+        Raises:
+            SandboxError: It has what isn't known here.
+        """
+        statements = document["Statement"]
+        return cls(tuple(map(_statement, [statements] if isinstance(statements, Mapping) else statements)))
+
     def refusal(self, asked: Asked) -> str | None:
         """Why something isn't allowed, in AWS's words; None if it is."""
         covering = [statement for statement in self.statements if statement.covers(asked)]
@@ -113,7 +123,7 @@ class Policy:
 
 
 def _statement(said: Mapping[str, Any]) -> Statement:
-    sid = said["Sid"]
+    sid = said.get("Sid", "a statement")
     if not {"Effect", "Action", "Resource"} <= set(said) <= {"Sid", "Effect", "Action", "Resource", "Condition"}:
         raise _malformed(f"{sid} needs an Effect, an Action and a Resource, and may have a Condition")
     actions, resources = values(said["Action"]), values(said["Resource"])

@@ -6,16 +6,13 @@ moto isn't made for calls side by side, and two CreateRules of one priority must
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 
 from moto.elbv2.models import elbv2_backends
 from werkzeug.wrappers import Response
 
-from rollout_sandbox.agenda import Agenda
-from rollout_sandbox.alarms.watch import AlarmWatch
-from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.data_plane.plane import DataPlane
 from rollout_sandbox.request import ApiRequest
 from rollout_sandbox.services import Services
@@ -31,23 +28,21 @@ class RecordedMoto:
     Args:
         tape: The changes to make again first, and where those to come are kept.
         plane: Told when load balancers or functions changed.
-        agenda: When alarms are evaluated.
-        clock: The sandbox's.
 
     Attributes:
         turn: Held by whoever reads or changes moto's state.
         skipped: The actions of the changes that could not be made again.
-        alarms: What evaluates them.
+        changed: Told when alarms changed, in turn.
     """
 
-    def __init__(self, tape: Tape, plane: DataPlane, agenda: Agenda, clock: SandboxClock) -> None:
-        self.turn = threading.Lock()
+    def __init__(self, tape: Tape, plane: DataPlane, turn: threading.Lock) -> None:
+        self.turn = turn
         self._tape, self._plane = tape, plane
         self._services = Services()
         self.skipped = tuple(map(action_of, play(tape.entries, self._services.answer)))
         for account, region, _ in list(elbv2_backends.iter_backends()):
             plane.refresh(account, region)
-        self.alarms = AlarmWatch(agenda, clock, self.turn, lambda _: None)
+        self.changed: Callable[[], None] = lambda: None
 
     def answer(self, call: ApiRequest, environ: Environ) -> Response:
         """Answer a call in its turn."""
@@ -63,7 +58,7 @@ class RecordedMoto:
             if call.service in _SEEN_BY_PLANE:
                 self._plane.refresh(call.account, call.region)
             elif call.service == _ALARMS:
-                self.alarms.refresh()
+                self.changed()
             return response
 
     def changes(self, account: str) -> list[Entry]:
@@ -85,4 +80,4 @@ class RecordedMoto:
                     self._tape.add(entry)
             for account, region in {tuple(entry["credential"].split("/")[:3:2]) for entry in changes}:
                 self._plane.refresh(account, region)
-            self.alarms.refresh()
+            self.changed()

@@ -16,6 +16,8 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
+from rollout_sandbox.sessions import account_of
+
 DEFAULT_ACCOUNT = "123456789012"
 _ACCOUNT = re.compile(r"\d{12}")
 _CREDENTIAL = re.compile(r"Credential=([^/\s]*)/\d*/([^/]*)/([^/]*)/aws4_request")
@@ -32,13 +34,14 @@ class ApiRequest:
     """One API call as it arrived.
 
     Attributes:
-        account: The access key where that is twelve digits, as LocalStack has it; 123456789012 otherwise.
+        account: The access key where that is twelve digits, as LocalStack has it, or in a role's; else 123456789012.
         region: The one it is signed for.
         service: The name it is signed for.
         operation: `ModifyRule`; empty if it is none that botocore knows.
         parameters: As boto3 takes them.
         protocol: `query`, `ec2`, `json`, `rest-json`…
         body: The body as it came.
+        key: The access key.
     """
 
     account: str
@@ -48,6 +51,7 @@ class ApiRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     protocol: str = ""
     body: bytes = b""
+    key: str = ""
 
     @property
     def action(self) -> str:
@@ -65,13 +69,13 @@ def read(environ: dict[str, Any]) -> ApiRequest:
     """Read a request, and leave its body to be read again."""
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     key, region, service = signed_for(environ)
-    account = key if _ACCOUNT.fullmatch(key) else DEFAULT_ACCOUNT
+    account = key if _ACCOUNT.fullmatch(key) else account_of(key) or DEFAULT_ACCOUNT
     environ["wsgi.input"] = BytesIO(body)
     request = Request({**environ, "wsgi.input": BytesIO(body)})
     protocol, operation, parameters = _protocol(service, request), "", dict[str, Any]()
     with suppress(NotFound, NotImplementedError, RequestParserError, LookupError, ValueError, DataNotFoundError):
         operation, parameters = _parsed(service, protocol, request)
-    return ApiRequest(account, region, service, operation, parameters, protocol, body)
+    return ApiRequest(account, region, service, operation, parameters, protocol, body, key)
 
 
 def signed_for(environ: Mapping[str, Any]) -> tuple[str, str, str]:

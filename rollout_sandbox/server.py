@@ -23,6 +23,7 @@ from rollout_sandbox.data_plane.profiles import Profile
 from rollout_sandbox.faults import Faults
 from rollout_sandbox.journal import JOURNAL, Call, Journal
 from rollout_sandbox.metrics import Metrics
+from rollout_sandbox.sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.functions import Handler
@@ -48,12 +49,11 @@ class Sandbox:
     """
 
     def __init__(self, folder: Path | None, running: ExitStack) -> None:
-        from rollout_sandbox.agenda import Agenda  # noqa: PLC0415
         from rollout_sandbox.authorization import Authorization  # noqa: PLC0415 - moto takes seconds to import
         from rollout_sandbox.data_plane.plane import DataPlane  # noqa: PLC0415
         from rollout_sandbox.front import Front  # noqa: PLC0415
+        from rollout_sandbox.living import begin  # noqa: PLC0415
         from rollout_sandbox.provider import serve  # noqa: PLC0415
-        from rollout_sandbox.recorded import RecordedMoto  # noqa: PLC0415
         from rollout_sandbox.serving import OwnServer  # noqa: PLC0415
         from rollout_sandbox.strict import strict  # noqa: PLC0415
         from rollout_sandbox.tape import Tape, seeded_backends  # noqa: PLC0415
@@ -75,10 +75,10 @@ class Sandbox:
         running.callback(tape.close)
         self._plane = DataPlane(self._metrics, self.clock, self.faults)
         running.callback(self._plane.stop)
-        self._authorization = Authorization()
-        agenda = Agenda(self.clock)
-        running.callback(agenda.stop)
-        self._moto = moto = RecordedMoto(tape, self._plane, agenda, self.clock)
+        self._sessions = Sessions()
+        self._authorization = Authorization(self._sessions)
+        living = begin(running, tape, self._plane, self.clock, self.faults, self._sessions)
+        self._moto = moto = living.moto
         self.skipped = moto.skipped
         control = Control(
             self.token,
@@ -90,10 +90,12 @@ class Sandbox:
             moto,
             self.clock,
             self.provisioning,
+            self._sessions,
         )
-        server = OwnServer(Front(self._journal, self.faults, moto, control))
+        server = OwnServer(Front(self._journal, self.faults, control, living))
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
+        living.functions.reached_at = reach.variables(self.endpoint, self.token, "", "", None)
         self._provider = serve(self.endpoint, self.token)
         running.callback(self._provider.stop)
         serving = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
@@ -163,6 +165,10 @@ class Sandbox:
             SandboxError: AWS wouldn't take the policy, or the sandbox doesn't know a part of it.
         """
         self._authorization.enforce(account, policy)
+
+    def session(self, account: str, role: str, name: str) -> str:
+        """The access key of a role's session: its calls may do what the role's policies allow, and no more."""
+        return self._sessions.key(Session(account, role, name))
 
     @property
     def issuer(self) -> RemoteIssuer:

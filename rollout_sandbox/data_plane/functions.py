@@ -132,6 +132,13 @@ class Functions:
         """Let all answer at once and well."""
         self._profiles = ()
 
+    def answers(self, target: Target, event: Any) -> bool:
+        """See `DataPlane.answers`."""
+        if isinstance(event, dict) and "httpMethod" in event:
+            return True
+        named = (each for each in self._handlers if each[0] != "*")
+        return any(fnmatchcase(target.name, name) and fnmatchcase(target.account, owner) for name, owner, _ in named)
+
     async def invoke(self, target: Target, event: Event) -> Invocation:
         """Let a target answer an event; of an alias's versions one of them, by weight."""
         target = target.drawn(self._random)

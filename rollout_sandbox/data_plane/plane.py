@@ -135,8 +135,16 @@ class DataPlane:
     def invoke(self, target: Target, event: Event) -> Invocation:
         """Let a function answer an event that comes by Lambda's API, and count it; the caller waits."""
         went = self._await(self._functions.invoke(target, event))
-        self._counting.invocation(target, went)
+        self.count(target, went)
         return went
+
+    def count(self, target: Target, went: Invocation) -> None:
+        """Count an invocation that a process answered."""
+        self._counting.invocation(target, went)
+
+    def answers(self, target: Target, event: Any) -> bool:
+        """Whether a handler is to answer: one that is meant for the function by its name, or any for a request."""
+        return self._functions.answers(target, event)
 
     def propagation(self, delay: timedelta, share: Percent) -> None:
         """See `Sandbox.propagation`."""

@@ -10,6 +10,7 @@ from typing import Any
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import lambda_backends
 
+from rollout_sandbox.lambdas.code import Code
 from rollout_sandbox.strict.builds import LATEST
 from rollout_sandbox.strict.function_state import Provisioned
 from rollout_sandbox.strict.functions import StrictLambda
@@ -30,6 +31,7 @@ class Target:
         version: The build that answers.
         provisioned: The environments that are kept ready for it.
         other: An alias's other version, and its share of the requests, 0 to 1.
+        code: What its process would run.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Target:
     version: str = LATEST
     provisioned: tuple[Provisioned, ...] = ()
     other: tuple[float, Target] | None = None
+    code: Code | None = None
 
     @property
     def qualifier(self) -> str | None:
@@ -93,7 +96,7 @@ def _answering(backend: StrictLambda, arn: str, *, permitted: bool) -> Target:
         kept = tuple(ready[each] for each in {at, version} & ready.keys())
         timeout = timedelta(seconds=function.timeout)
         reserved = latest.reserved_concurrency
-        return Target(name, arn, account, region, timeout, reserved, permitted, version, kept, other)
+        return Target(name, arn, account, region, timeout, reserved, permitted, version, kept, other, Code.of(function))
 
     if alias is None:
         return build(at)

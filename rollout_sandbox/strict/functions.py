@@ -97,13 +97,13 @@ class StrictLambda(Builds):
         policy = {"Version": "2012-10-17", "Id": "default", "Statement": statements}
         return json.dumps({"Policy": json.dumps(policy), "RevisionId": function.policy.revision})
 
-    def lets_in(self, function_arn: str, target_group_arn: str) -> bool | None:
-        """Whether the target group may invoke the function; None if there is no such function."""
+    def lets_in(self, function_arn: str, source_arn: str, service: str = _BALANCER) -> bool | None:
+        """Whether a service may invoke the function for a target group or an alarm; None if there is none."""
         try:
             function, at = self._addressed(function_arn, None)
         except UnknownFunctionException:
             return None
-        return any(_allows(statement, target_group_arn) for statement in _policy(function, at))
+        return any(_allows(statement, source_arn, service) for statement in _policy(function, at))
 
     def _addressed(self, name: str, qualifier: str | None) -> tuple[LambdaFunction, str | None]:
         """The function, and the version or alias that is meant; the name may hold it: `arn:…:function:NAME:ALIAS`."""
@@ -118,14 +118,14 @@ def _policy(function: LambdaFunction, qualifier: str | None) -> list[dict[str, A
     return [statement for statement in function.policy.statements if statement["Resource"].rstrip(":") == arn]
 
 
-def _allows(statement: Statement, target_group_arn: str) -> bool:
+def _allows(statement: Statement, source_arn: str, service: str) -> bool:
     condition = statement.get("Condition", {})
     source = condition.get("ArnLike", {}).get("AWS:SourceArn", "*")
     account = condition.get("StringEquals", {}).get("AWS:SourceAccount")
     return (
         statement["Effect"] == "Allow"
         and statement["Action"] in _INVOKE
-        and statement["Principal"] in ("*", {"Service": _BALANCER})
-        and fnmatchcase(target_group_arn, source)
-        and account in (None, target_group_arn.split(":")[4])
+        and statement["Principal"] in ("*", {"Service": service})
+        and fnmatchcase(source_arn, source)
+        and account in (None, source_arn.split(":")[4])
     )

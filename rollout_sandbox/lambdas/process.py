@@ -1,0 +1,119 @@
+"""A process that runs a function's code: made cold, used again while it is the same code, ended at a timeout.
+
+Its seconds are the machine's, since its code takes as long as it takes, however fast the sandbox's clock is.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from rollout.base.child_environment import without_secrets
+from rollout_sandbox.lambdas import bootstrap
+
+_ENDS_WITHIN = 2.0
+_DIED = {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited with error"}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one invocation.
+
+    Attributes:
+        said: The answer, or Lambda's error.
+        failed: Whether it is an error.
+        timed_out: Whether the function was ended.
+        took: How long it ran.
+        printed: What it wrote, by lines.
+    """
+
+    said: Any
+    failed: bool
+    timed_out: bool
+    took: timedelta
+    printed: tuple[str, ...]
+
+
+class FunctionProcess:
+    """One environment of a function.
+
+    Args:
+        zipped: Its code.
+        variables: Its environment variables, all of them.
+        folder: Where code may be unpacked.
+    """
+
+    def __init__(self, zipped: bytes, variables: Mapping[str, str], folder: Path) -> None:
+        root = Path(tempfile.mkdtemp(prefix="task-", dir=folder))
+        with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+            archive.extractall(root)
+        self._lines: list[str] = []
+        self._child = subprocess.Popen(  # its own Python, isolated from this one's settings but for what is installed
+            [sys.executable, "-I", str(Path(bootstrap.__file__))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=root,
+            env={**without_secrets(), **variables, "LAMBDA_TASK_ROOT": str(root), "TZ": ":UTC"},
+            start_new_session=True,
+        )
+        self._reading = threading.Thread(target=self._read, name="function's log", daemon=True)
+        self._reading.start()
+
+    def invoke(self, told: Mapping[str, Any], timeout: timedelta) -> Result:
+        """Run the function once; after a timeout, or its death, the process is of no more use."""
+        began, first = time.monotonic(), len(self._lines)
+        child = self._child
+        assert child.stdin is not None  # noqa: S101 - for mypy: both are pipes
+        assert child.stdout is not None  # noqa: S101
+        line = b""
+        try:
+            child.stdin.write(json.dumps(told).encode() + b"\n")
+            child.stdin.flush()
+            ready, _, _ = select.select([child.stdout], [], [], timeout.total_seconds())
+            line = child.stdout.readline() if ready else b""
+        except OSError:
+            ready = [child.stdout]
+        took = timedelta(seconds=time.monotonic() - began)
+        if line:
+            answer = json.loads(line)
+            return Result(answer["said"], answer["failed"], False, took, tuple(self._lines[first:]))
+        self.end()
+        if not ready:
+            text = f"Task timed out after {timeout.total_seconds():.2f} seconds"
+            error = {"errorType": "Sandbox.Timedout", "errorMessage": text}
+            return Result(error, True, True, timeout, (*self._lines[first:], text))
+        return Result(_DIED, True, False, took, tuple(self._lines[first:]))
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be used again."""
+        return self._child.poll() is None
+
+    def end(self) -> None:
+        """End it, with whatever it has started."""
+        if self.is_alive:
+            os.killpg(self._child.pid, 9)
+        self._child.wait(_ENDS_WITHIN)
+        self._reading.join(_ENDS_WITHIN)
+        for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _read(self) -> None:
+        assert self._child.stderr is not None  # noqa: S101 - as above
+        for line in self._child.stderr:
+            self._lines.append(line.decode(errors="replace").rstrip("\n"))

@@ -1,0 +1,48 @@
+"""What the sandbox does by itself, put together: functions that run, events that wait for them, alarms that go off."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from rollout_sandbox.agenda import Agenda
+from rollout_sandbox.alarms.actions import AlarmActions
+from rollout_sandbox.alarms.watch import AlarmWatch
+from rollout_sandbox.clock import SandboxClock
+from rollout_sandbox.data_plane.plane import DataPlane
+from rollout_sandbox.faults import Faults
+from rollout_sandbox.lambdas.events import Events
+from rollout_sandbox.lambdas.functions import RunningFunctions
+from rollout_sandbox.recorded import RecordedMoto
+from rollout_sandbox.sessions import Sessions
+from rollout_sandbox.tape import Tape
+
+
+@dataclass(frozen=True, slots=True)
+class Living:
+    """The parts that calls meet.
+
+    Attributes:
+        moto: moto's API, which tells the others what changed.
+        functions: Who answers invocations.
+        events: Where asynchronous ones wait.
+    """
+
+    moto: RecordedMoto
+    functions: RunningFunctions
+    events: Events
+
+
+def begin(  # noqa: PLR0917 - each is a part of its own
+    running: ExitStack, tape: Tape, plane: DataPlane, clock: SandboxClock, faults: Faults, sessions: Sessions
+) -> Living:
+    """Make the changes on a tape again, and go by them from then on, until the end of what runs."""
+    turn, agenda = threading.Lock(), Agenda(clock)
+    functions = RunningFunctions(plane, clock, sessions, turn)
+    running.callback(functions.stop)
+    running.callback(agenda.stop)
+    moto = RecordedMoto(tape, plane, turn)
+    events = Events(agenda, clock, turn, functions, faults)
+    moto.changed = AlarmWatch(agenda, clock, turn, AlarmActions(turn, events).act).refresh
+    return Living(moto, functions, events)
