@@ -17,6 +17,8 @@ from datetime import datetime as RealDatetime  # noqa: N812 - what is put in its
 from types import SimpleNamespace
 from typing import Any
 
+END = "\0end of an invocation"
+"""What ends an invocation's lines in the log."""
 _now: dict[str, float] = {"told": time.time(), "since": time.monotonic(), "speed": 1.0}
 
 
@@ -103,6 +105,8 @@ def main() -> None:
                 broken = _error(error)
         result = {"said": broken, "failed": True} if handler is None else _answer(handler, told["event"], context)
         sys.stdout.flush()
+        sys.stderr.write(f"{END}\n")
+        sys.stderr.flush()
         results.write(json.dumps(result) + "\n")
         results.flush()
 

@@ -16,6 +16,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -61,6 +62,7 @@ class FunctionProcess:
         with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
             archive.extractall(root)
         self._lines: list[str] = []
+        self._is_read = threading.Event()
         self._child = subprocess.Popen(  # its own Python, isolated from this one's settings but for what is installed
             [sys.executable, "-I", str(Path(bootstrap.__file__))],
             stdin=subprocess.PIPE,
@@ -76,6 +78,7 @@ class FunctionProcess:
     def invoke(self, told: Mapping[str, Any], timeout: timedelta) -> Result:
         """Run the function once; after a timeout, or its death, the process is of no more use."""
         began, first = time.monotonic(), len(self._lines)
+        self._is_read.clear()
         child = self._child
         assert child.stdin is not None  # noqa: S101 - for mypy: both are pipes
         assert child.stdout is not None  # noqa: S101
@@ -85,11 +88,12 @@ class FunctionProcess:
             child.stdin.flush()
             ready, _, _ = select.select([child.stdout], [], [], timeout.total_seconds())
             line = child.stdout.readline() if ready else b""
-        except OSError:
+        except (OSError, ValueError):  # it died, or was ended beside
             ready = [child.stdout]
         took = timedelta(seconds=time.monotonic() - began)
         if line:
             answer = json.loads(line)
+            self._is_read.wait(_ENDS_WITHIN)
             return Result(answer["said"], answer["failed"], False, took, tuple(self._lines[first:]))
         self.end()
         if not ready:
@@ -106,7 +110,8 @@ class FunctionProcess:
     def end(self) -> None:
         """End it, with whatever it has started."""
         if self.is_alive:
-            os.killpg(self._child.pid, 9)
+            with suppress(ProcessLookupError):
+                os.killpg(self._child.pid, 9)
         self._child.wait(_ENDS_WITHIN)
         self._reading.join(_ENDS_WITHIN)
         for pipe in (self._child.stdin, self._child.stdout, self._child.stderr):
@@ -116,4 +121,8 @@ class FunctionProcess:
     def _read(self) -> None:
         assert self._child.stderr is not None  # noqa: S101 - as above
         for line in self._child.stderr:
-            self._lines.append(line.decode(errors="replace").rstrip("\n"))
+            text, end, _ = line.decode(errors="replace").rstrip("\n").partition(bootstrap.END)
+            if text or not end:
+                self._lines.append(text)
+            if end:
+                self._is_read.set()
