@@ -155,13 +155,14 @@ class Container:
         time = self.sandbox.clock.now if self.sandbox else None
         return AwsGuard(self._access, title(self.environment.project, self.environment.name), time)
 
-    def evidence(self, routes: Collection[str]) -> EvidenceReader:
-        """Who reads what a step of some routes is judged by; it remembers limits, so keep it for a ramp."""
+    def evidence(self, routes: Collection[str], file: Path | None = None) -> EvidenceReader:
+        """Who reads what steps are judged by; keep it for a ramp. With a file, counts stay for the next process."""
         from rollout.analysis.measuring.evidence import EvidenceReader  # noqa: PLC0415 - so does numpy
 
         some = {name: route for name, route in self.environment.routes.items() if name in routes}
         inventory = self.environment.model_copy(update={"routes": some})
-        return EvidenceReader(inventory, self.metrics, self.load_balancers, self.logs, self.access_logs)
+        folder = next((home / "clients" for home in homes(file, self.sandbox)), None) if file else None
+        return EvidenceReader(inventory, self.metrics, self.load_balancers, self.logs, self.access_logs, folder=folder)
 
     @cached_property
     def access_logs(self) -> AccessLogs:

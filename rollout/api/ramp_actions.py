@@ -93,7 +93,7 @@ class EnvironmentRampActions(SharedActions):
 
         environment, names = self._parts.environment, tuple(routes)
         if names not in self._evidence:
-            self._evidence[names] = self._parts.evidence(names)
+            self._evidence[names] = self._parts.evidence(names, self._opened.file if self._once else None)
         found = self._evidence[names].gather(live, since, now)
         while self._once and found.left and not found.unread:
             found = self._evidence[names].gather(live, since, now)

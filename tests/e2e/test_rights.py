@@ -258,10 +258,13 @@ def test_a_ramp_by_clients_reads_its_logs_and_may_do_no_more(prepared: Prepared,
     told.run(
         (
             ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
+            ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
             ("observe", "preflight", lambda it: it.preflight()),
             ("calibrate", "calibrate", calibrated),
         )
     )
+    read = [call.parameters["Key"] for call in told.calls["ramp"] if call.action == "s3:GetObject"]
+    assert len(read) == len({*read})  # the second look goes on from what the first one counted
     assert [call for calls in told.calls.values() for call in calls if "Denied" in (call.error or "")] == []
     names = Resources(team.open().inventory)
     for command in ("ramp", "preflight", "calibrate"):

@@ -10,15 +10,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import accumulate, groupby
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
+from rollout.analysis.measuring.kept_clients import KeptClients
 from rollout.analysis.measuring.logged_balancers import require_logs
 from rollout.analysis.measuring.pools import Pool, pooled
 from rollout.analysis.measuring.tallies import Minutes
@@ -152,6 +155,7 @@ class ClientEvidence:
     Args:
         live: The live rules.
         start: The first minute, in UTC.
+        folder: Where counts are kept for the next process, if at all.
 
     Raises:
         AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
@@ -164,8 +168,16 @@ class ClientEvidence:
         left: How many files are still to be read.
     """
 
-    def __init__(self, environment: Environment, logs: AccessLogs, live: AlbState, start: datetime) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        logs: AccessLogs,
+        live: AlbState,
+        start: datetime,
+        folder: Path | None = None,
+    ) -> None:
         analysis, self.found = environment.analysis, logged(environment, live)
+        self._folder, self._known_by = folder, (start, self.found.routes, analysis.metrics, analysis.clients_by)
         require_logs(environment, live, logs)
         self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
         self.start, self._logs = start, logs
@@ -187,10 +199,10 @@ class ClientEvidence:
             AwsError: AWS refused, or can't be reached.
         """
         self.counts.limit(limits)
+        kept = KeptClients(self._folder, *self._known_by, sorted(limits.items()))
+        before = self._take_up(kept)
         since = self.start + self.counts.taken * MINUTE
-        known = min(
-            now, self.start + requests.minutes * MINUTE
-        )  # CloudWatch's counts are what lines have to agree with
+        known = min(now, self.start + requests.minutes * MINUTE)  # with CloudWatch's counts lines have to agree
         listed = [(file, each) for each in self.found.balancers for file in self._logs.files(each, since, known)]
         self._read = {file.key: self._read[file.key] for file, _ in listed if file.key in self._read}
         new = sorted((each for each in listed if self._is_new(each[0])), key=lambda each: each[0].until)
@@ -204,6 +216,9 @@ class ClientEvidence:
         self.void, self.left = False, len(new) - len(some)
         if not self.left:
             self._advance(requests, (now - self.start) // MINUTE)
+        if self.counts.taken > before:
+            notes = np.array([self.given_up, self.broken, self.counts.strange])
+            kept.keep({**self.counts.kept(), "notes": notes})
         return self.counts.windows()
 
     def notes(self) -> Iterator[str]:
@@ -224,6 +239,15 @@ class ClientEvidence:
         if self.left:
             yield f"access logs: {count_of(self.left, 'file')} left for the next look"
         yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"
+
+    def _take_up(self, kept: KeptClients) -> int:
+        """Go on where another process was, which has taken more minutes; how many are taken then."""
+        if self.counts.taken == 0 and not self._read and (found := kept.read()):
+            with suppress(ValueError, KeyError, TypeError):
+                notes = found["notes"].tolist()
+                self.counts.take_up(found)
+                self.given_up, self.broken, self.counts.strange = notes
+        return self.counts.taken
 
     def _is_new(self, file: LogFile) -> bool:
         return file.key not in self._read or self._read[file.key][0] != file.version

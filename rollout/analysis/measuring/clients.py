@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from rollout.analysis.by_client import EVERY
 from rollout.analysis.measuring.access_log import Minutes, answer_of, asked_of, without_quotes
 from rollout.analysis.measuring.client_minutes import QUANTILES, Clients, Columns, Counts, Minute
+from rollout.analysis.measuring.kept_clients import Arrays
 from rollout.analysis.metrics import MINUTE
 from rollout.analysis.streams import Arm, Kind, Latency, Stream, Window
 from rollout.inventory.ramp_settings import ClientField, MetricName
@@ -187,6 +188,32 @@ class ClientCounts:
             Window(window.since, tuple(self._streams(window.since, each, kinds)))
             for window, each in zip(self._windows, rows, strict=True)
         )
+
+    def kept(self) -> Arrays:
+        """All that was taken, for `take_up`; lines of later minutes are to be fed again."""
+        found = {"taken": np.array([self.taken, self._mask, *(window.since for window in self._windows)])}
+        for window in self._windows:
+            found[f"rows {window.since}"] = np.stack(window.rows)
+            for route, known in enumerate(window.known):
+                found[f"known {window.since} {route}"] = np.fromiter(known, np.uint32, len(known))
+        return found
+
+    def take_up(self, kept: Arrays) -> None:
+        """Go on where another one was, if what it kept fits.
+
+        Raises:
+            ValueError: It doesn't, and nothing was changed.
+            KeyError: Likewise.
+        """
+        taken, mask, *begins = kept["taken"].tolist()
+        windows = [_Window(since, len(self._routes)) for since in begins]
+        for window in windows:
+            rows = kept[f"rows {window.since}"]
+            if rows.shape != (taken - window.since, len(self._routes), 2, self._columns.number):
+                raise ValueError(rows.shape)
+            window.rows = list(rows)
+            window.known = [set(kept[f"known {window.since} {each}"].tolist()) for each in range(len(self._routes))]
+        self.taken, self._mask, self._windows = taken, mask, windows
 
     @property
     def sampled(self) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from rollout.alb.state import AlbState
 from rollout.analysis.defaults import bounds_of
@@ -103,6 +104,7 @@ class EvidenceReader:
         target_groups: Reads their functions; without it nothing is compared by function.
         logs: Reads functions' REPORT lines; without it cold starts aren't compared.
         access_logs: Reads load balancers' access logs, if clients are the unit.
+        folder: Where what they tell is kept for the next process, if at all.
     """
 
     def __init__(
@@ -112,8 +114,11 @@ class EvidenceReader:
         target_groups: TargetGroups | None = None,
         logs: Metrics | None = None,
         access_logs: AccessLogs | None = None,
+        *,
+        folder: Path | None = None,
     ) -> None:
         self._environment, self._metrics, self._target_groups, self._logs = environment, metrics, target_groups, logs
+        self._folder = folder
         self._access_logs = access_logs if environment.analysis.unit == "clients" else None
         self._clients: tuple[datetime, ClientEvidence] | None = None
         self._limits: dict[tuple[datetime, _Compared], Limit] = {}
@@ -194,7 +199,7 @@ class EvidenceReader:
             return None, None
         if self._clients is None or self._clients[0] != start or self._clients[1].void:
             try:
-                self._clients = start, ClientEvidence(self._environment, self._access_logs, live, first)
+                self._clients = start, ClientEvidence(self._environment, self._access_logs, live, first, self._folder)
             except AwsError as error:
                 return None, error
         return self._clients[1], None
