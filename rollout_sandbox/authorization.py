@@ -80,7 +80,7 @@ _BOUND: Mapping[str, str] = {
     "lambda:UntagResource": "{Resource}",
     "lambda:*ProvisionedConcurrencyConfig": _FUNCTION + ":{Qualifier}",
     "lambda:*": _FUNCTION,
-    "logs:CreateLogStream": _LOGS + "{logGroupName}",
+    "logs:CreateLogStream": _LOGS + "{logGroupName}:log-stream:{logStreamName}",
     "logs:CreateLogGroup": _LOGS + "{logGroupName}:log-stream:",  # so AWS names it in its refusals
     "logs:DeleteLogGroup": _LOGS + "{logGroupName}",
     "logs:FilterLogEvents": _LOGS + "{logGroupName}:log-stream:",
@@ -93,6 +93,7 @@ _BOUND: Mapping[str, str] = {
     "s3:GetObject": _OBJECT,
     "s3:ListBucket": "arn:{partition}:s3:::{Bucket}",
     "s3:PutObject": _OBJECT,
+    "scheduler:*Schedule": "arn:{partition}:scheduler:{region}:{account}:schedule/default/{Name}",
     "sns:Publish": "{TopicArn}",
 }
 """By action: its resource, made of the call's parameters; of several patterns the first that fits counts."""

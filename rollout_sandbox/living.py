@@ -1,4 +1,4 @@
-"""What the sandbox does by itself, put together: functions that run, events that wait for them, alarms that go off."""
+"""What the sandbox does by itself, put together: functions that run, their events, alarms and schedules."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rollout_sandbox.faults import Faults
 from rollout_sandbox.lambdas.events import Events
 from rollout_sandbox.lambdas.functions import RunningFunctions
 from rollout_sandbox.recorded import RecordedMoto
+from rollout_sandbox.schedules import Schedules
 from rollout_sandbox.sessions import Sessions
 from rollout_sandbox.tape import Tape
 
@@ -44,5 +45,6 @@ def begin(  # noqa: PLR0917 - each is a part of its own
     running.callback(agenda.stop)
     moto = RecordedMoto(tape, plane, turn)
     events = Events(agenda, clock, turn, functions, faults)
-    moto.changed = AlarmWatch(agenda, clock, turn, AlarmActions(turn, events).act).refresh
+    alarms = AlarmWatch(agenda, clock, turn, AlarmActions(turn, events).act)
+    moto.changed = {"monitoring": alarms.refresh, "scheduler": Schedules(agenda, clock, turn, events).refresh}
     return Living(moto, functions, events)

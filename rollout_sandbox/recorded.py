@@ -6,7 +6,7 @@ moto isn't made for calls side by side, and two CreateRules of one priority must
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 
@@ -19,7 +19,6 @@ from rollout_sandbox.services import Services
 from rollout_sandbox.tape import Entry, Environ, Tape, action_of, play
 
 _SEEN_BY_PLANE = frozenset({"elasticloadbalancing", "lambda", "logs"})
-_ALARMS = "monitoring"
 
 
 class RecordedMoto:
@@ -32,7 +31,7 @@ class RecordedMoto:
     Attributes:
         turn: Held by whoever reads or changes moto's state.
         skipped: The actions of the changes that could not be made again.
-        changed: Told when alarms changed, in turn.
+        changed: Who is told, in turn, that a service's resources changed.
     """
 
     def __init__(self, tape: Tape, plane: DataPlane, turn: threading.Lock) -> None:
@@ -42,7 +41,7 @@ class RecordedMoto:
         self.skipped = tuple(map(action_of, play(tape.entries, self._services.answer)))
         for account, region, _ in list(elbv2_backends.iter_backends()):
             plane.refresh(account, region)
-        self.changed: Callable[[], None] = lambda: None
+        self.changed: Mapping[str, Callable[[], None]] = {}
 
     def answer(self, call: ApiRequest, environ: Environ) -> Response:
         """Answer a call in its turn."""
@@ -57,8 +56,8 @@ class RecordedMoto:
                 self._tape.keep(call, environ)
             if call.service in _SEEN_BY_PLANE:
                 self._plane.refresh(call.account, call.region)
-            elif call.service == _ALARMS:
-                self.changed()
+            elif call.service in self.changed:
+                self.changed[call.service]()
             return response
 
     def changes(self, account: str) -> list[Entry]:
@@ -80,4 +79,5 @@ class RecordedMoto:
                     self._tape.add(entry)
             for account, region in {tuple(entry["credential"].split("/")[:3:2]) for entry in changes}:
                 self._plane.refresh(account, region)
-            self.changed()
+            for changed in self.changed.values():
+                changed()

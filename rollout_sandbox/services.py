@@ -62,6 +62,7 @@ ACTIONS: Mapping[str, tuple[str, ...]] = {
         *("*Bucket", "*Buckets", "*BucketLocation", "*BucketVersioning", "*BucketPolicy*", "*Encryption", "*Tagging"),
         *("*Object", "*Objects", "*ObjectsV2", "*ObjectVersions", "*MultipartUpload*", "UploadPart*", "ListParts"),
     ),
+    "scheduler": ("*Schedule", "*Schedules", "*ScheduleGroup", "*ScheduleGroups", *_TAGS),
     "sns": ("*Topic*", "*Subscription*", "Subscribe", "Unsubscribe", "Publish*", *_TAGS),
     "sqs": ("*",),
     "sts": ("GetCallerIdentity", "AssumeRole", "GetSessionToken"),

@@ -1,13 +1,10 @@
-"""Evaluates the alarms, each minute of the sandbox's clock, and has their actions done where a state changed.
-
-Where time jumps, each minute is evaluated as it would have been, but for those of more than an hour ago.
-"""
+"""Evaluates the alarms, each minute of the sandbox's clock, and has their actions done where a state changed."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import cast
 
@@ -20,12 +17,9 @@ from rollout_sandbox.alarms.reasons import composite_reason, composite_reason_da
 from rollout_sandbox.alarms.series import datapoints, period_of, rule_of
 from rollout_sandbox.clock import SandboxClock
 from rollout_sandbox.metrics import MINUTE
+from rollout_sandbox.minutes import EachMinute
 from rollout_sandbox.strict.alarm_states import Standing, Transition, stand
 from rollout_sandbox.strict.cloudwatch import MeasuredCloudWatch
-
-AFTER = timedelta(seconds=5)
-"""How long after a minute it is evaluated, lest its last requests be left out."""
-AT_MOST_BACK = timedelta(hours=1)
 
 
 class AlarmWatch:
@@ -42,7 +36,7 @@ class AlarmWatch:
         self, agenda: Agenda, clock: SandboxClock, turn: threading.Lock, act: Callable[[Transition], None]
     ) -> None:
         self._agenda, self._clock, self._turn, self._act = agenda, clock, turn, act
-        self._is_planned = False
+        self._minutes = EachMinute(agenda, clock, self._look)
         for backend in _backends():
             backend.transitions.clear()  # of an earlier life
         self.refresh()
@@ -52,31 +46,19 @@ class AlarmWatch:
         now = self._clock.now()
         for backend in _backends():
             self._settle(backend, now)
-        if not self._is_planned and any(backend.alarms for backend in _backends()):
-            self._plan(now)
+        if any(backend.alarms for backend in _backends()):
+            self._minutes.begin()
 
-    def _plan(self, now: datetime) -> None:
-        """Evaluate after the minute that has begun."""
-        self._is_planned = True
-        minute = int((now - AFTER).timestamp()) // MINUTE * MINUTE + MINUTE
-        self._agenda.at(datetime.fromtimestamp(minute, UTC) + AFTER, partial(self._tick, minute))
-
-    def _tick(self, minute: int) -> None:
-        at = datetime.fromtimestamp(minute, UTC) + AFTER
-        late = self._clock.now() - at
-        if late > AT_MOST_BACK:
-            self._plan(self._clock.now() - AT_MOST_BACK)
-            return
+    def _look(self, minute: int, at: datetime) -> bool:
+        """Evaluate all alarms as of the end of a minute."""
         with self._turn:
-            self._is_planned = False
             for backend in _backends():
                 for alarm in list(backend.alarms.values()):
                     if (changed := _evaluated(alarm, backend, minute, at)) is not None:
                         backend.transitions.append(changed)
                 backend.transitions += _new(backend.alarms, at)
                 self._settle(backend, at)
-            if any(backend.alarms for backend in _backends()):
-                self._plan(at)
+            return any(backend.alarms for backend in _backends())
 
     def _settle(self, backend: MeasuredCloudWatch, at: datetime) -> None:
         """Let composite alarms follow, and have actions done."""

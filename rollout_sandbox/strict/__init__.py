@@ -3,6 +3,7 @@
 - `load_balancing`: rules, listeners, target groups, targets; `actions`, `steps`, `conditions` and `transforms` judge a
   rule's parts, `targets` who may be behind it;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
+- `schedules`: the expressions of schedules;
 - `logs`: the cold starts of functions;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;
 - `functions`: Lambda's resource policies; `function_state`: what a function keeps; `builds`: its versions and aliases.
@@ -23,6 +24,7 @@ from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
 from moto.logs.models import logs_backends
+from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
 from moto.utilities.docker_utilities import DockerModel
 
@@ -35,6 +37,7 @@ from rollout_sandbox.strict.load_balancing import StrictLoadBalancing
 from rollout_sandbox.strict.logs import logs_on
 from rollout_sandbox.strict.network import Network
 from rollout_sandbox.strict.notices import QuietTopics
+from rollout_sandbox.strict.schedules import StrictScheduler
 
 
 @contextmanager
@@ -51,6 +54,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
         lambda_backends,
         iam_backends,
         logs_backends,
+        scheduler_backends,
         sns_backends,
     )
     lax = [(backends, backends.backend) for backends in replaced]
@@ -59,7 +63,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
     Builds.provisioning = timedelta(0)
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
-    sns_backends.backend = QuietTopics
+    scheduler_backends.backend, sns_backends.backend = StrictScheduler, QuietTopics
     DockerModel.docker_client = property(_no_docker)  # type: ignore[assignment, method-assign]
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:
