@@ -73,10 +73,10 @@ class PulumiStacks(EngineRuns):
         engine = self._engine()
         asked = Asked(stack, plan, create)
         early = Early(lambda given: self._preview(stack, given, plan, create=create, engine=engine), engine)
-        early.wait_for_start()
-        DaemonPool(1, "program").submit(self._program, stack)  # its import takes a while; an error comes again with it
         self._early[asked] = early
         try:
+            early.wait_for_start()
+            DaemonPool(1, "program").submit(self._program, stack)  # takes a while; an error comes again with it
             yield
         finally:
             self._early.pop(asked, None)
