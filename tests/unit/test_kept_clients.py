@@ -13,8 +13,10 @@ import pytest
 
 from rollout.analysis.measuring.evidence import EvidenceReader
 from rollout.analysis.measuring.kept_clients import KeptClients
+from rollout.analysis.metrics import MINUTE
 from rollout.inventory.ramp_settings import Analysis
 from tests.unit.test_client_evidence import Step
+from tests.unit.test_evidence import FIRST, of
 
 
 def begun() -> Step:
@@ -125,6 +127,32 @@ def test_what_was_judged_otherwise_is_read_again(tmp_path: Path) -> None:
     step.look(13)
     assert step.count("GetObject") == 4
     assert len([*tmp_path.iterdir()]) == 2
+
+
+def timed(step: Step, begun: int, until: int, *, seconds: float = 0.06, times: int = 3) -> None:
+    """Legacy's times in some minutes, by which limits are renewed."""
+    for minute in range(begun, until):
+        step.metrics.put(of("la"), "TargetResponseTime", FIRST + minute * MINUTE, *[seconds] * times)
+
+
+def test_limits_that_are_renewed_later_change_nothing_of_what_was_counted(tmp_path: Path) -> None:
+    step = Step("latency-p50")
+    for minute in range(45):
+        step.asks("la", minute, 4)
+        step.asks("ca", minute, 4)
+        if minute % 5 == 4:
+            step.deliver(minute + 1)
+    timed(step, -60, 45)
+    restart(step, tmp_path)
+    assert step.look(28).windows[0].streams[0].latency
+    read = step.count("GetObject")
+    restart(step, tmp_path)
+    assert len(step.look(48).windows[0].streams[0].legacy.requests) == 45
+    assert step.count("GetObject") == read + 4
+    timed(step, -60, 0, seconds=0.5, times=30)  # as if CloudWatch had told otherwise
+    restart(step, tmp_path)
+    step.look(48)
+    assert step.count("GetObject") == read + 4 + 9
 
 
 def test_a_folder_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:

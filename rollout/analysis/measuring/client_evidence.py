@@ -36,6 +36,7 @@ from rollout.inventory.ramp_settings import MetricName
 PATIENCE = 15
 """How many minutes a minute's lines may be late."""
 _SHARE, _FEW = 0.02, 3  # how many lines may be missing, or too many
+Limits = Mapping[tuple[str, MetricName], Sequence[TimeLimit]]
 _FILES, _BYTES = 500, 1_000_000_000  # that one look reads at most
 
 
@@ -177,7 +178,7 @@ class ClientEvidence:
         folder: Path | None = None,
     ) -> None:
         analysis, self.found = environment.analysis, logged(environment, live)
-        self._folder, self._known_by = folder, (start, self.found.routes, analysis.metrics, analysis.clients_by)
+        self._kept = KeptClients(folder, start, self.found.routes, analysis.metrics, analysis.clients_by)
         require_logs(environment, live, logs)
         self.counts = ClientCounts(start, self.found.routes, analysis.metrics, by=analysis.clients_by)
         self.start, self._logs = start, logs
@@ -185,9 +186,7 @@ class ClientEvidence:
         self._until = dict.fromkeys(self.found.balancers, start)
         self.void, self.given_up, self.broken, self.left = False, 0, 0, 0
 
-    def gather(
-        self, limits: Mapping[tuple[str, MetricName], Sequence[TimeLimit]], requests: Requests, now: datetime
-    ) -> tuple[Window, ...]:
+    def gather(self, limits: Limits, requests: Requests, now: datetime) -> tuple[Window, ...]:
         """Read what is new, and take the minutes that agree.
 
         Args:
@@ -199,8 +198,7 @@ class ClientEvidence:
             AwsError: AWS refused, or can't be reached.
         """
         self.counts.limit(limits)
-        kept = KeptClients(self._folder, *self._known_by, sorted(limits.items()))
-        before = self._take_up(kept)
+        before = self._take_up(limits)
         since = self.start + self.counts.taken * MINUTE
         known = min(now, self.start + requests.minutes * MINUTE)  # with CloudWatch's counts lines have to agree
         listed = [(file, each) for each in self.found.balancers for file in self._logs.files(each, since, known)]
@@ -218,7 +216,8 @@ class ClientEvidence:
             self._advance(requests, (now - self.start) // MINUTE)
         if self.counts.taken > before:
             notes = np.array([self.given_up, self.broken, self.counts.strange])
-            kept.keep({**self.counts.kept(), "notes": notes})
+            by = np.array(_until(limits, self.counts.taken))
+            self._kept.keep({**self.counts.kept(), "notes": notes, "limits": by})
         return self.counts.windows()
 
     def notes(self) -> Iterator[str]:
@@ -240,13 +239,14 @@ class ClientEvidence:
             yield f"access logs: {count_of(self.left, 'file')} left for the next look"
         yield f"access logs: clients count until {self.start + counts.taken * MINUTE:%H:%M} UTC"
 
-    def _take_up(self, kept: KeptClients) -> int:
-        """Go on where another process was, which has taken more minutes; how many are taken then."""
-        if self.counts.taken == 0 and not self._read and (found := kept.read()):
-            with suppress(ValueError, KeyError, TypeError):
-                notes = found["notes"].tolist()
-                self.counts.take_up(found)
-                self.given_up, self.broken, self.counts.strange = notes
+    def _take_up(self, limits: Limits) -> int:
+        """Go on where another process was, if it took minutes by the same limits; how many are taken then."""
+        if self.counts.taken == 0 and not self._read and (found := self._kept.read()):
+            with suppress(ValueError, KeyError, TypeError, IndexError):
+                given_up, broken, strange = found["notes"].tolist()
+                if str(found["limits"]) == _until(limits, found["taken"].tolist()[0]):
+                    self.counts.take_up(found)
+                    self.given_up, self.broken, self.counts.strange = given_up, broken, strange
         return self.counts.taken
 
     def _is_new(self, file: LogFile) -> bool:
@@ -283,6 +283,11 @@ class ClientEvidence:
         ends = self.start + (at + 1) * MINUTE
         waiting = (group for group, (balancer, _) in self.found.sources.items() if self._until[balancer] < ends)
         return any(requests.of(group, at) for group in waiting)
+
+
+def _until(limits: Limits, taken: int) -> str:
+    """The limits that the minutes that were taken could have been judged by."""
+    return repr(sorted((key, [each for each in times if each.since < taken]) for key, times in limits.items()))
 
 
 def agrees(lines: int, requests: float) -> bool:
