@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -24,6 +25,7 @@ class InMemoryGuard:
 
     Attributes:
         installed: Whether there is a table.
+        is_there: Whether a stack has made one.
         body: The state's JSON, as the table has it; None before the first change.
         records: By their keys.
         alarms: The states that alarms were set to, with the data of their reasons.
@@ -32,6 +34,7 @@ class InMemoryGuard:
 
     clock: InMemoryClock
     installed: bool = False
+    is_there: Callable[[], bool] = lambda: False
     body: str | None = None
     records: dict[str, Firing] = field(default_factory=dict)
     alarms: list[tuple[str, AlarmState, str]] = field(default_factory=list)
@@ -39,7 +42,7 @@ class InMemoryGuard:
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def read(self) -> GuardState | None:
-        return self.calls.make(ApiCall("GetItem"), lambda: self._state() if self.installed else None)
+        return self.calls.make(ApiCall("GetItem"), lambda: self._state() if self.installed or self.is_there() else None)
 
     def change(self, transition: Transition) -> GuardState:
         for _ in range(TRIES):

@@ -29,9 +29,11 @@ from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.guard import InMemoryGuard
 from rollout.fakes.parts import Actor
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
-from rollout.inventory.marks import mark_of
+from rollout.guard.table import table_name
+from rollout.inventory.marks import mark_of, title
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
 from rollout.inventory.stacks import LEGACY
+from rollout.migration.bearers import TABLE
 from rollout.migration.events import Listener
 from rollout.migration.ports import LegacyOwner
 from rollout.migration.rollback.targets import KnownArns
@@ -158,7 +160,9 @@ class World:
 
     def guard(self, environment: Environment) -> InMemoryGuard:
         """An environment's guard, which isn't installed at first."""
-        return self.guards.setdefault(environment.name, InMemoryGuard(self.clock))
+        aws, table = self.aws(environment), table_name(title(environment.project, environment.name))
+        made = InMemoryGuard(self.clock, is_there=lambda: (TABLE, table) in aws.resources)
+        return self.guards.setdefault(environment.name, made)
 
     def actor(self, name: str = "somebody") -> Actor:
         """An actor in this world."""

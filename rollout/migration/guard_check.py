@@ -59,10 +59,16 @@ class GuardCheck:
             yield Problem("a guard is installed", where="guard", hint=hint, code="guard-installed")
 
     def missing_alarms(self) -> Iterator[Problem]:
-        """Named alarms that aren't there, of which AWS takes no composite alarm."""
+        """Named alarms that aren't there, over which AWS makes no composite alarm."""
+        for name in self._named(AlarmState.MISSING):
+            hint = f"name one that is in account {self.environment.account}, region {self.environment.region}"
+            yield Problem(f"alarm {name} doesn't exist", where="guard.alarms", hint=hint, code="alarm-missing")
+
+    def warnings(self) -> Iterator[str]:
+        """That a new composite alarm goes off at once where the alarm below it has."""
+        for name in self._named(AlarmState.ALARM):
+            yield f"alarm {name} is in ALARM state: a guard that is new to it takes traffic back at once"
+
+    def _named(self, wanted: AlarmState) -> Iterator[str]:
         names = self.environment.guard.alarms if self.environment.guard else ()
-        for name, state in self.states(names).items() if names else ():
-            if state is AlarmState.MISSING:
-                place = f"account {self.environment.account}, region {self.environment.region}"
-                hint = f"name one that is in {place}"
-                yield Problem(f"alarm {name} doesn't exist", where="guard.alarms", hint=hint, code="alarm-missing")
+        return (name for name, state in (self.states(names) if names else {}).items() if state is wanted)

@@ -89,10 +89,10 @@ def _guarded(live: AlbState, route: Route, rule: LiveRule) -> GuardedRoute:
 
 @cache
 def _code() -> dict[str, str]:
-    """The room's own files, below an empty package."""
+    """The room's own files, below a package with nothing else; the engine can't send an asset without any text."""
     folder = PACKAGE.replace(".", "/")
     found = {each.name: each.read_text("utf-8") for each in files(PACKAGE).iterdir() if each.name.endswith(".py")}
-    return {"rollout/__init__.py": "", **{f"{folder}/{name}": text for name, text in sorted(found.items())}}
+    return {"rollout/__init__.py": "\n", **{f"{folder}/{name}": text for name, text in sorted(found.items())}}
 
 
 def _short(name: str) -> str:

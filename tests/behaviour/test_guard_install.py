@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import chain
-from typing import Any
 
 import pytest
 
@@ -21,14 +20,6 @@ ARN = f"arn:aws:lambda:us-west-2:{{}}:function:{NAME}"
 
 def asked(team: InMemoryTeam, keys: str = "") -> None:
     team.edit("[stickiness]", f"[guard]\n{keys}\n\n[stickiness]")
-
-
-def kinds(team: InMemoryTeam) -> set[str]:
-    return {type_.rpartition(":")[2] for type_, _ in team.aws.resources}
-
-
-def function(team: InMemoryTeam) -> Mapping[str, Any]:
-    return team.aws.resources["aws:lambda/function:Function", NAME]
 
 
 def actions(team: InMemoryTeam) -> dict[str, tuple[str, ...]]:
@@ -62,6 +53,7 @@ def test_it_comes_stays_changes_in_place_and_goes(cut_over: InMemoryTeam) -> Non
         installed["silence"],
     }
     assert cut_over.forwards() == forwards
+    assert cut_over.world.guard(cut_over.inventory).read() is not None
 
     again = cut_over.run("guard", "install", "production")
     assert again.returncode == 0, again.stderr
@@ -75,7 +67,7 @@ def test_it_comes_stays_changes_in_place_and_goes(cut_over: InMemoryTeam) -> Non
 
     assert cut_over.run("guard", "remove", "production", "--yes").returncode == 0
     assert not [name for name, each in actions(cut_over).items() if arn in each]
-    assert "Table" not in kinds(cut_over)
+    assert cut_over.world.guard(cut_over.inventory).read() is None
     assert before.keys() <= cut_over.aws.resources.keys()
     assert {type_ for type_, _ in cut_over.aws.resources.keys() - before.keys()} == {
         "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -103,8 +95,9 @@ def test_alarms_of_others_invoke_it_by_composite_ones(cut_over: InMemoryTeam) ->
     with pytest.raises(PreflightFailed) as caught:
         cut_over.open().guard.install(approve=True)
     assert refused(caught) == {"alarm-missing"}
-    states["checkout-slow"] = AlarmState.OK
-    cut_over.open().guard.install(approve=True)
+    states["checkout-slow"] = AlarmState.ALARM
+    gate = cut_over.open().guard.install(approve=True).gate
+    assert [name for name in states for warning in gate.warnings if name in warning] == ["checkout-slow"]
     made = {name: each for (type_, name), each in cut_over.aws.resources.items() if type_.endswith(":CompositeAlarm")}
     begin = "rollout-passport-scorer-production-on-checkout-"
     rules = {made[f"{begin}{end}"]["alarmRule"] for end in ("errors", "slow")}
@@ -192,6 +185,17 @@ def test_a_guard_of_something_else_is_none_to_rely_on(guarded: InMemoryTeam) -> 
     guarded.open().set_weight(5, approve=True)
     guarded.open().guard.install(approve=True)
     guarded.open().set_weight(11, approve=True)
+
+
+def test_one_that_somebody_deleted_or_changed_is_made_again(guarded: InMemoryTeam) -> None:
+    key = ("aws:lambda/function:Function", NAME)
+    made = dict(guarded.aws.resources[key])
+    del guarded.aws.resources[key]
+    guarded.open().guard.install(approve=True)
+    assert guarded.aws.resources[key] == made
+    guarded.aws.resources[key] = {**made, "tags": {**made["tags"], "rollout:guard": "another"}}
+    guarded.open().guard.install(approve=True)
+    assert guarded.aws.resources[key] == made
 
 
 def test_what_is_wrong_in_its_table_stops_raises_and_no_way_back(cut_over: InMemoryTeam) -> None:

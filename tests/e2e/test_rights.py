@@ -41,14 +41,17 @@ QUERY = "dynamodb:Query"
 NOT_IN_THE_STORY = {
     "calibrate": {"s3:GetObject"},
     "ramp": {MARK, QUERY},
-    "status": {QUERY},
-    "drift": {QUERY},
     "weight": {UNMARK},
-    "phase3": {UNMARK},
+    # it lowers there, which needs no guard
+    "phase3": {UNMARK, "lambda:ListTags", "dynamodb:GetItem", "dynamodb:PutItem", "cloudwatch:DescribeAlarms"},
     "override": {UNMARK},
+    **{command: {QUERY} for command in ("status", "drift", "guard-status", "guard-disarm", "guard-arm")},
+    "guard-test": {"cloudwatch:SetAlarmState"},
+    "guard-install": {"lambda:UpdateFunctionConfiguration"},  # another version's settings
+    "guard-remove": {"cloudwatch:DeleteDashboards"},  # where alarms can't be made any more
 }
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
-NOT_RUN = {"unlock", "guard-status", "guard-disarm", "guard-arm", "guard-test"}
+NOT_RUN = {"unlock", "guard-test"}
 WITH_ANOTHER_OWNER = {"release"}
 
 
@@ -149,10 +152,13 @@ MOVE: tuple[Step, ...] = (
     ("observe", "preview", lambda it: it.preview("phase2")),
     ("observe", "explain", lambda it: it.traffic.explain(Request.of("GET", "/v2/stamps/1/score/2"), after="phase2")),
     ("operate", "phase2", lambda it: it.phase2(approve=True)),
+    ("guard", "guard-install", lambda it: it.guard.install(approve=True)),
     ("observe", "preview", lambda it: it.preview("phase3")),
     ("operate", "override", lambda it: it.override(approve=True)),
 )
 RAMP: tuple[Step, ...] = (
+    ("guard", "guard-install", lambda it: it.guard.install(approve=True)),
+    ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
     ("operate", "adopt", adopted),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("operate", "phase3", lambda it: it.phase3(approve=True)),
@@ -174,6 +180,10 @@ RAMP: tuple[Step, ...] = (
     ("operate", "skip-wait", lambda it: it.ramp.skip_wait()),
     ("operate", "approve", lambda it: it.ramp.approve()),
     ("operate", "freeze", lambda it: it.ramp.freeze("1h")),
+    ("operate", "guard-disarm", lambda it: it.guard.disarm("5m", "a trial")),
+    ("operate", "guard-arm", lambda it: it.guard.arm()),
+    ("observe", "guard-status", lambda it: it.guard.status()),
+    ("guard", "guard-remove", lambda it: it.guard.remove(approve=True)),
 )
 
 
@@ -183,10 +193,13 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     seed(team.open().inventory, aws, lambda _: None)
     topic = aws.client("sns", team.account, "us-west-2").create_topic(Name="ramp")["TopicArn"]
     alarm = {"Namespace": "n", "MetricName": "m", "Period": 60, "EvaluationPeriods": 1, "Statistic": "Sum"}
-    aws.client("cloudwatch", team.account, "us-west-2").put_metric_alarm(
-        AlarmName="slow", Threshold=1, ComparisonOperator="GreaterThanThreshold", **alarm
+    for name in ("slow", "slower"):
+        aws.client("cloudwatch", team.account, "us-west-2").put_metric_alarm(
+            AlarmName=name, Threshold=1, ComparisonOperator="GreaterThanThreshold", **alarm
+        )
+    team.edit(
+        "[stickiness]", '[header-override]\n\n[guard]\nalarms = ["slow", "slower"]\nrequired = true\n\n[stickiness]'
     )
-    team.edit("[stickiness]", "[header-override]\n\n[stickiness]")
     team.edit("[5, 10, 25, 50, 100]", '[5, 10], smoke = true, alarms = ["slow"], approve-before = [10]')
     with team.file.open("a") as file:
         file.write(f'[environments.production.notifications.people]\nsns = "{topic}"\n')
@@ -197,7 +210,9 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     (team.folder / "programs" / "code" / "rust-scorer" / "more").write_text("more")
     told.run(MOVE)
     told.unmark()
+    team.edit('[guard]\nalarms = ["slow", "slower"]', '[guard]\nalarms = ["slow"]\non-silence = "rollback"')
     told.run(RAMP)
+    team.edit("required = true", "required = false")
     return told
 
 

@@ -137,6 +137,7 @@ def test_what_is_installed_is_told_by_its_digest(production: Environment, live: 
     config = guard_config(asked, live)
     assert guard_digest(config) == guard_digest(guard_config(asked, live))
     assert read_config(guard_files(config)[FILE]) == config
+    assert all(guard_files(config).values())  # an asset without text is none to the engine
     (rule, *others) = live.rules
     moved = replace(live, rules=(*others, replace(rule, forward=None)))  # what it does is no matter
     assert guard_digest(guard_config(asked, moved)) == guard_digest(config)

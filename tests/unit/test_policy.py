@@ -32,6 +32,7 @@ ALIAS = "aws:lambda/alias:Alias"
 PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 RIGHTS = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
+TABLE, JOINT_ALARM = "aws:dynamodb/table:Table", "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
 
 
@@ -74,6 +75,11 @@ def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[st
         ("watch", resource("update", ALARM, {"threshold": 1}, {"threshold": 2}), TEN),
         ("watch", resource("delete", DASHBOARD, {"dashboardName": "d"}), TEN),
         ("unwatch", resource("delete", ALARM, {"name": "a"}), TEN),
+        ("guard", resource("create", TABLE, None, {"name": "t"}), TEN),
+        ("guard", resource("update", FUNCTION, {"code": "1", "tags": {}}, {"code": "2", "tags": {"a": "b"}}), TEN),
+        ("guard", resource("update", RIGHTS, {"policy": "1"}, {"policy": "2"}), TEN),
+        ("guard", resource("delete", JOINT_ALARM, {"alarmName": "a"}), TEN),
+        ("unguard", resource("delete", TABLE, {"name": "t"}), TEN),
         ("weights", step("update", "score", rule_inputs("score", weighted(90, 10)), OLD), LEGACY_ONLY),
     ],
 )
@@ -119,6 +125,12 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("watch", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "ListenerRule"),
         ("watch", resource("replace", ALARM, {"name": "a"}, {"name": "b"}), "replace of name"),
         ("unwatch", resource("create", ALARM, None, {"name": "a"}), "create"),
+        ("guard", resource("replace", TABLE, {"hashKey": "a"}, {"hashKey": "b"}), "replace of hashKey"),
+        ("guard", resource("delete", FUNCTION, {"name": "f"}), "delete"),
+        ("guard", resource("update", FUNCTION, {"role": "1"}, {"role": "2"}), "update of role"),
+        ("guard", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "ListenerRule"),
+        ("unguard", resource("create", FUNCTION, None, {"name": "f"}), "create"),
+        ("unguard", step("delete", "score", OLD, None), "ListenerRule"),
         ("unwatch", step("delete", "score", OLD, None), "ListenerRule"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10), priority=9)), "priority"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),

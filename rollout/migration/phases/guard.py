@@ -6,14 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from rollout.errors import Problem
-from rollout.inventory.marks import guard_arn
+from rollout.inventory.marks import DIGEST_TAG, guard_arn
 from rollout.inventory.model import Environment, ProgramInput, Split
 from rollout.inventory.stacks import GUARD, MONITORING, ROUTING
+from rollout.migration.bearers import FUNCTION
 from rollout.migration.checks.preflight import held_rules, rule_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.phases.monitoring import Watching, monitoring_input, monitoring_problems
 from rollout.migration.phases.phase import Step
 from rollout.migration.policies import WATCHING
+from rollout.state.plan import StackPreview
 
 MAX_ACTIONS = 5
 """AWS's limit for each state of an alarm."""
@@ -48,6 +50,16 @@ class GuardInstall(Watching):
         if stack == GUARD:
             return ProgramInput(environment, guard=context.guard.config(context.live) if context.guard else None)
         return monitoring_input(environment, context, (guard_arn(environment),))
+
+    def has_lost(self, context: PhaseContext, preview: StackPreview) -> bool:
+        held = next((step.old for step in preview.steps if step.type == FUNCTION and step.old), None)
+        if preview.stack != GUARD or held is None or context.guard is None:
+            return super().has_lost(context, preview)
+        found = context.guard.installed()
+        return found is None or found.tags.get(DIGEST_TAG) != (held.inputs.get("tags") or {}).get(DIGEST_TAG)
+
+    def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
+        return context.guard.warnings() if context.guard else ()
 
 
 class GuardRemove(Watching):

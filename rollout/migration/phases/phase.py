@@ -16,12 +16,13 @@ from rollout.errors import Problem
 from rollout.inventory.model import Arn, Environment, OverrideRule, ProgramInput, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
-from rollout.migration.checks.compare import unlike_wanted
+from rollout.migration.checks.compare import has_lost, unlike_wanted
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.preflight import candidate_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.desired import all_known, routing_input
 from rollout.migration.policies import POLICIES
+from rollout.state.plan import StackPreview
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,15 @@ class Phase:
     ) -> ProgramInput:
         """What the program of one of its stacks is given."""
         return routing_input(environment, context.live, after)
+
+    def has_lost(self, context: PhaseContext, preview: StackPreview) -> bool:
+        """Whether a state has what is gone from AWS, or isn't as it was made: it has to be refreshed.
+
+        Args:
+            context: What the phase starts from.
+            preview: Of the state as it is.
+        """
+        return has_lost(preview, context.live)
 
     def inspect(self, found: Inspection, deleted: Collection[Arn]) -> Iterable[Problem]:
         """What it needs behind the rules.

@@ -15,7 +15,7 @@ from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.aliases import moved_aliases
 from rollout.migration.checks.belonging import bearers, foreign, left_alone, own_imports, problems
-from rollout.migration.checks.compare import has_lost, stale_overrides, stale_rules
+from rollout.migration.checks.compare import stale_overrides, stale_rules
 from rollout.migration.checks.preflight import adoption_problems
 from rollout.migration.desired import marked, own_writes
 from rollout.migration.gates import unlike_file
@@ -78,7 +78,7 @@ class Previews:
         given = replace(marked(given, step.stack, run.context.legacy), existing=live.existing)
         preview = stacks.preview(step.stack, given, plan, create=step.creates_stack)
         drift, is_behind = self._drift(run, step, preview)
-        if preview and step.stack != LEGACY and (is_behind or has_lost(preview, live)):
+        if preview and step.stack != LEGACY and (is_behind or run.phase.has_lost(run.context, preview)):
             preview = stacks.preview(step.stack, given, plan, refresh=True)
         found, mark = self._marks.find(bearers(preview)) if preview else {}, mark_of(environment, step.stack)
         if preview and (imports := own_imports(preview, found, mark)):

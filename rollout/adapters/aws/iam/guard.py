@@ -54,28 +54,29 @@ def _only(key: str, value: str) -> Callable[[Resources], Condition]:
     return lambda _: {"StringEquals": {key: value}}
 
 
-IS_THERE = Need("WhoseGuard", calls("lambda", "GetPolicy ListTags"), _if_guarded(_function))
+IS_THERE = Need("WhoseGuard", ("lambda:ListTags",), _if_guarded(_function))
 """Whether there is one, which some phases go by."""
 READ = (Need("GuardState", ("dynamodb:GetItem",), _if_guarded(_table)),)
 """How it stands."""
 FIRINGS = (Need("GuardState", ("dynamodb:Query",), _if_guarded(_table)),)
 """What it did."""
 CHANGE = (*READ, Need("GuardState", ("dynamodb:PutItem",), _if_guarded(_table)))
-RAISE = (IS_THERE, *CHANGE, Need("GuardAlarms", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything)))
+_ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything))
+RAISE = (IS_THERE, *CHANGE, _ALARMS)
 """A raise beside it."""
 BEAT = Need(
     "Heartbeat",
     ("cloudwatch:PutMetricData",),
     _if_guarded(Resources.everything),
-    lambda _: {"StringEquals": {"cloudwatch:namespace": NAMESPACE}},
+    _only("cloudwatch:namespace", NAMESPACE),
 )
 DRILL = (
     *CHANGE,
     *FIRINGS,
-    Need("GuardAlarms", ("cloudwatch:DescribeAlarms",), _if_guarded(Resources.everything)),
-    Need("Drill", ("cloudwatch:SetAlarmState",), _if_guarded(Resources.alarms)),
+    _ALARMS,
+    Need("Alarms", ("cloudwatch:SetAlarmState",), _if_guarded(Resources.alarms)),
 )
-_INSTALL = (
+INSTALL = (
     Need("GuardTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
     Need("GuardTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),
     Need("GuardRole", calls("iam", "CreateRole GetRole GetRolePolicy ListAttachedRolePolicies"), _role),
@@ -90,10 +91,11 @@ _INSTALL = (
     Need("Observe", ("logs:DescribeLogGroups",)),
     Need("NamedAlarms", ("cloudwatch:PutCompositeAlarm",), _named_alarms),
 )
-_REMOVE = (
-    Need("GuardTable", ("dynamodb:DeleteTable",), _table),
-    Need("GuardRole", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole"), _role),
-    Need("Guard", calls("lambda", "DeleteFunction DeleteFunctionEventInvokeConfig RemovePermission"), _function),
-    Need("GuardLogs", ("logs:DeleteLogGroup",), _logs),
+REMOVE = (
+    Need("GuardTable", calls("dynamodb", "DeleteTable ListTagsOfResource"), _table),
+    Need("GuardRole", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole ListRoleTags"), _role),
+    Need("Guard", calls("lambda", "DeleteFunction DeleteFunctionEventInvokeConfig GetPolicy"), _function),
+    Need("Guard", calls("lambda", "ListTags RemovePermission"), _function),
+    Need("GuardLogs", calls("logs", "DeleteLogGroup ListTagsForResource"), _logs),
+    Need("Observe", ("logs:DescribeLogGroups",)),
 )
-INSTALL, REMOVE = _INSTALL, (*_INSTALL, *_REMOVE)

@@ -14,7 +14,13 @@ from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources
 from rollout.inventory.model import OVERRIDE_TAG, ROLLBACK_TAG
 
-PLUGIN_ONLY = frozenset({"elasticloadbalancing:ModifyTargetGroupAttributes", "lambda:GetFunctionCodeSigningConfig"})
+PLUGIN_ONLY = frozenset(
+    {
+        "elasticloadbalancing:ModifyTargetGroupAttributes",
+        "iam:ListInstanceProfilesForRole",
+        "lambda:GetFunctionCodeSigningConfig",
+    }
+)
 """Calls of the real pulumi-aws that the sandbox's stand-in doesn't make."""
 
 _ELB = "elasticloadbalancing"
@@ -22,10 +28,11 @@ _BALANCER = "elasticloadbalancing.amazonaws.com"
 
 _LOOK = Need("Observe", calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
 _TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
+_MAY_INVOKE = Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions)
 _INSPECT = (
     _TAGS,
     Need("Observe", calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
-    Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+    _MAY_INVOKE,
 )
 _ALIASES = (
     Need("Aliases", calls("lambda", "GetAlias ListVersionsByFunction"), Resources.aliased),
@@ -38,9 +45,9 @@ _NEEDS = (
 _WHOSE = (
     *_ALIASES,
     Need("Observe", ("logs:DescribeLogGroups",)),
-    Need("WhoseFunctions", ("lambda:ListTags",), Resources.candidates),
-    Need("WhoseRoles", ("iam:ListRoleTags",), Resources.roles),
-    Need("WhoseLogs", ("logs:ListTagsForResource",), Resources.log_groups),
+    Need("Functions", ("lambda:ListTags",), Resources.candidates),
+    Need("Roles", ("iam:ListRoleTags",), Resources.roles),
+    Need("Logs", ("logs:ListTagsForResource",), Resources.log_groups),
 )
 _MARK = (
     Need("TargetGroups", (f"{_ELB}:AddTags",), Resources.target_groups),
@@ -194,7 +201,7 @@ _MARK_HEADER_RULES = Need(
     Resources.header_rules,
     lambda _: _ONLY_HEADER_RULES,
 )
-_MONITORING = (
+_WATCH = (
     _ALARMS,
     Need(
         "Alarms",
@@ -202,8 +209,12 @@ _MONITORING = (
         Resources.alarms,
     ),
     Need("JointAlarms", ("cloudwatch:PutCompositeAlarm",), Resources.joint_alarms),
-    Need("Dashboard", calls("cloudwatch", "DeleteDashboards GetDashboard PutDashboard"), Resources.dashboard),
+    Need("Dashboard", calls("cloudwatch", "GetDashboard PutDashboard"), Resources.dashboard),
 )
+_ALARM_ACTIONS = Need(
+    "Alarms", calls("cloudwatch", "DeleteAlarms ListTagsForResource PutMetricAlarm"), Resources.alarms
+)
+_UNWATCH = Need("Dashboard", ("cloudwatch:DeleteDashboards",), Resources.dashboard)
 
 
 def _key_condition(names: Resources) -> Condition:
@@ -244,7 +255,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
         Need("Observe", calls(_ELB, "DescribeRules DescribeTags DescribeTargetGroups")),
-        Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions),
+        _MAY_INVOKE,
         *_WHOSE,
         *_MARK,
         _MARK_HEADER_RULES,
@@ -266,9 +277,9 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *guard.FIRINGS,
         guard.BEAT,
     ),
-    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, guard.IS_THERE),
-    "guard-install": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, *guard.INSTALL),
-    "guard-remove": (_LOOK, _TAGS, *_WRITE_STATE, *_MONITORING, *guard.REMOVE),
+    "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, _UNWATCH, _MAY_INVOKE, guard.IS_THERE),
+    "guard-install": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, *guard.INSTALL),
+    "guard-remove": (_LOOK, _TAGS, *_WRITE_STATE, _ALARMS, _ALARM_ACTIONS, _UNWATCH, *guard.REMOVE),
     "guard-status": (*guard.READ, *guard.FIRINGS),
     "guard-disarm": (*_WRITE_STATE, *guard.CHANGE, *guard.FIRINGS),
     "guard-arm": (*_WRITE_STATE, *guard.CHANGE, *guard.FIRINGS),

@@ -54,17 +54,17 @@ def _statements(commands: Iterable[str], names: Resources) -> Iterable[dict[str,
     by_sid: dict[str, list[Need]] = {}
     for command in commands:
         for need in COMMANDS[command]:
-            by_sid.setdefault(need.sid, []).append(need)
+            if need.on(names):
+                by_sid.setdefault(need.sid, []).append(need)
     for sid, needs in by_sid.items():
-        if resources := needs[0].on(names):
-            said = {
-                "Sid": sid,
-                "Effect": "Allow",
-                "Action": sorted({action for need in needs for action in need.actions}),
-                "Resource": list(resources) if len(resources) > 1 else resources[0],
-            }
-            condition = needs[0].condition(names)
-            yield {**said, "Condition": condition} if condition else said
+        resources, condition = needs[0].on(names), needs[0].condition(names)
+        said = {
+            "Sid": sid,
+            "Effect": "Allow",
+            "Action": sorted({action for need in needs for action in need.actions}),
+            "Resource": list(resources) if len(resources) > 1 else resources[0],
+        }
+        yield {**said, "Condition": condition} if condition else said
 
 
 def _actions_of(command: str) -> frozenset[str]:
