@@ -33,7 +33,7 @@ ROOMS = (
 )
 """A room imports those above it alone, anywhere in a file; docs/architecture.md says what each is for."""
 DOORS = {"__init__", "__main__", "moved"}
-AWS = ("rollout/adapters/aws/", "rollout_sandbox/")
+AWS = ("rollout/adapters/aws/", "rollout/guard/aws.py", "rollout_sandbox/")
 SDKS = {
     "boto3": AWS,
     "botocore": AWS,

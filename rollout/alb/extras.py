@@ -2,8 +2,7 @@
 
 A login (authenticate-oidc, authenticate-cognito) or a check of a token (jwt-validation) may come before the forward,
 and transforms rewrite the request's host or path. Rollout looks no further into any of them. ModifyRule takes the whole
-list of actions and leaves transforms alone that it isn't given. A client secret is never told by AWS, and needn't be:
-https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_AuthenticateOidcActionConfig.html
+list of actions, in the form of `guard.rules`, and leaves transforms alone that it isn't given.
 """
 
 from __future__ import annotations
@@ -15,13 +14,7 @@ from typing import Any, Self
 
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction
-
-_BEFORE = {
-    "authenticate-oidc": ("AuthenticateOidcConfig", {"UseExistingClientSecret": True}),
-    "authenticate-cognito": ("AuthenticateCognitoConfig", {}),
-    "jwt-validation": ("JwtValidationConfig", {}),
-}
-"""By an action's type, what holds its settings, and what ModifyRule is told beside them."""
+from rollout.guard import rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +32,12 @@ class Kept:
     @classmethod
     def of(cls, part: Mapping[str, Any]) -> Self:
         """Keep it, as DescribeRules gives it."""
-        config, _ = _BEFORE.get(part["Type"], ("", {}))
-        secretless = {key: value for key, value in part.get(config, {}).items() if key != "ClientSecret"}
-        return cls(part["Type"], json.dumps({**part, **({config: secretless} if config else {})}, sort_keys=True))
+        return cls(part["Type"], json.dumps(rules.without_secret(part), sort_keys=True))
 
     @property
     def written(self) -> dict[str, Any]:
         """It as ModifyRule takes it."""
-        part: dict[str, Any] = json.loads(self.text)
-        config, beside = _BEFORE.get(self.type, ("", {}))
-        return {**part, config: {**part[config], **beside}} if config else part
+        return rules.written(json.loads(self.text))
 
     def __str__(self) -> str:
         return self.type
@@ -76,10 +65,7 @@ class Extras:
 
     def actions(self, forward: ForwardAction) -> list[Any]:
         """The whole list of actions that ModifyRule takes, so that nothing but the forward changes."""
-        last = AWS.write(forward)
-        if self.before or self.order not in {None, 1}:
-            last["Order"] = self.order or len(self.before) + 1
-        return [*(kept.written for kept in self.before), last]
+        return rules.with_forward([kept.written for kept in self.before], AWS.write(forward), self.order)
 
 
 NO_EXTRAS = Extras()
@@ -92,8 +78,8 @@ def extras_of(actions: Sequence[Mapping[str, Any]], transforms: Iterable[Mapping
         None where the last action is none, or where one before it can't be kept: one that is newer than this version
         of rollout or of botocore, of which not all is known.
     """
-    *before, last = actions or ({},)
-    kept = all(action["Type"] in _BEFORE and _BEFORE[action["Type"]][0] in action for action in before)
-    if last.get("Type") != "forward" or not kept:
+    found = rules.parts(actions)
+    if found is None:
         return None
+    before, last = found
     return Extras(tuple(map(Kept.of, before)), tuple(map(Kept.of, transforms)), last.get("Order"))

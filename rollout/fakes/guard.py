@@ -88,6 +88,11 @@ class InMemoryGuard:
 
         return self.calls.make(ApiCall("PutItem", "state"), put)
 
+    def earlier(self, firing: Firing) -> Firing | None:
+        """What a run before wrote of the same event."""
+        key = record_key(firing)[RANGE]["S"]
+        return self.calls.make(ApiCall("GetItem", "fired"), lambda: self.records.get(key))
+
     def record(self, firing: Firing) -> None:
         """Keep what an alarm led to."""
         key = record_key(firing)[RANGE]["S"]

@@ -1,4 +1,4 @@
-"""What an installed guard knows of its environment: `guard.json` beside its code."""
+"""What an installed guard knows of its environment: `guard.json` in its archive."""
 
 from __future__ import annotations
 
