@@ -148,6 +148,13 @@ def schema(session: nox.Session) -> None:
     session.run("python", "-m", "docs.reference")
 
 
+@nox.session
+def guard(session: nox.Session) -> None:
+    """Play 1,000 random orders of raises, alarms and firings, and count what happened: -- ORDERS SEED."""
+    install(session)
+    session.run("python", "-m", "benchmarks.guard", *session.posargs)
+
+
 @nox.session(venv_backend="none")
 def lock(session: nox.Session) -> None:
     """Write requirements/*.txt from pyproject.toml, keeping suitable versions."""

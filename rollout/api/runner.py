@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from rollout.analysis.measuring.idle import IdleCheck
@@ -12,7 +12,7 @@ from rollout.api.rollback import Rollbacks
 from rollout.migration import events
 from rollout.migration.context import Builds
 from rollout.migration.guard_check import GuardCheck
-from rollout.migration.guarding import GuardedRaise
+from rollout.migration.guarding import GuardedRaise, Raising
 from rollout.migration.runner.runner import PhaseRunner
 from rollout.programs.alarms.alarms import guard_alarms
 from rollout.ramp.controls import who
@@ -32,11 +32,11 @@ def checked_guard(opened: Opened) -> GuardCheck:
     )
 
 
-def guarded_raise(opened: Opened) -> Callable[[Sequence[str]], GuardedRaise]:
-    """What makes a raise's side of the guard, given the raised routes."""
+def guarded_raise(opened: Opened) -> Raising:
+    """What makes a raise's side of the guard, given the routes that the candidate keeps, and whether any goes up."""
     container, environment = opened.container, opened.environment
 
-    def raising(routes: Sequence[str]) -> GuardedRaise:
+    def raising(routes: Sequence[str], *, raises: bool) -> GuardedRaise:
         return GuardedRaise(
             container.guard,
             container.alarms,
@@ -44,6 +44,7 @@ def guarded_raise(opened: Opened) -> Callable[[Sequence[str]], GuardedRaise]:
             environment=environment.name,
             by=who(),
             required=environment.guard is not None and environment.guard.required,
+            raises=raises,
             take_back=lambda: Rollbacks(opened).take_back(routes),
         )
 

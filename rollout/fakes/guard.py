@@ -16,7 +16,7 @@ from rollout.guard.state import GuardState, read_state, write_state
 from rollout.guard.table import RANGE, record_key
 from rollout.migration.ports import Transition
 
-TRIES = 5
+TRIES = 10
 
 
 @dataclass

@@ -26,6 +26,8 @@ _GONE, _CHANGED, _NO_TABLE = "RuleNotFound", "ConditionalCheckFailedException", 
 class Context(Protocol):
     """What Lambda gives the function beside the event."""
 
+    aws_request_id: str
+
     def get_remaining_time_in_millis(self) -> int:
         """Until it is ended."""
 
@@ -33,7 +35,8 @@ class Context(Protocol):
 def parts_for(config: GuardConfig, event: AlarmEvent, context: Context) -> Parts:
     """The parts with which an event is handled."""
     clock, known = _Clock(event.at, context), _Table(_client("dynamodb"), config.table)
-    return Parts(config, _Rules(_client("elbv2")), known, clock, _publisher(config.topics), _together)
+    rules, publish = _Rules(_client("elbv2")), _publisher(config.topics)
+    return Parts(config, rules, known, clock, context.aws_request_id, publish, _together)
 
 
 @cache

@@ -30,7 +30,7 @@ ENDING = timedelta(seconds=10)
 RETRY = timedelta(minutes=3)
 """After which time Lambda has begun a retry."""
 PAUSE = 1.0
-TRIES = 5
+TRIES = 10
 _UNTOLD = {Decision.IGNORED, Decision.REPEATED, Decision.IDLE}
 
 
@@ -82,6 +82,7 @@ class Parts:
     """What a firing works with.
 
     Attributes:
+        run: The invocation's id, the same for its retries.
         publish: Tells people: a subject, a text, and data.
         together: Runs a function with each of some values, side by side.
     """
@@ -90,6 +91,7 @@ class Parts:
     rules: Rules
     table: Table
     clock: Clock
+    run: str
     publish: Callable[[str, str, str], object]
     together: Callable[[Callable[[str], object], Sequence[str]], object]
 
@@ -135,9 +137,10 @@ class _Handling:
         if self.decision is Decision.FIRE:
             self._take_back()
         firing = self._tell()
-        if self.decision is Decision.FIRE and not self.is_done:
+        is_open = self.decision is Decision.FIRE or (self.decision is Decision.LATE and "state" in self.trouble)
+        if is_open and not self.is_done:
             raise NotBack(dumps(firing))
-        self._change(lambda state: end_firing(state, self.event))
+        self._change(lambda state: end_firing(state, self.event, self.parts.run))
         return firing
 
     def _begin(self) -> None:
@@ -147,7 +150,7 @@ class _Handling:
         def begin(state: GuardState) -> GuardState:
             now = clock.now()
             until = now + clock.left() + RETRY
-            state, self.decision = begin_firing(state, self.event, config, now=now, until=until)
+            state, self.decision = begin_firing(state, self.event, config, run=self.parts.run, now=now, until=until)
             return state
 
         if not self._change(begin):

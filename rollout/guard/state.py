@@ -1,9 +1,9 @@
 """What the guard and rollout know of each other: one item of a table, which each changes only as it was read. Pure.
 
-A raise first advances the epoch, then reads the alarms and gives up if one is in ALARM state, then changes rules. So an
-alarm that went off before the epoch was seen by that raise, and its event is late; one that went off after it fires.
-Both sides leave a lease while they change rules. A firing looks again until no raise is under way, and no raise begins
-while one fires.
+A raise leaves a lease, then reads the alarms and gives up if one is in ALARM state, then advances the epoch to the
+lease's beginning, then changes rules. So an alarm that went off before the epoch was seen by that raise, and its event
+is late; one that went off after it fires. A raise that is killed before it has read the alarms makes none late. A
+firing leaves a lease too: it looks again until no raise is under way, and no raise begins while one fires.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def read_state(text: object) -> GuardState:
 
 
 def begin_raise(state: GuardState, *, id_: str, by: str, now: datetime, until: datetime, seen: int) -> GuardState:
-    """Advance the epoch, before the alarms are read.
+    """Leave a lease, before the alarms are read.
 
     Args:
         id_: Of this raise; beginning it again only prolongs it.
@@ -159,12 +159,19 @@ def begin_raise(state: GuardState, *, id_: str, by: str, now: datetime, until: d
         raise GuardRefusal("guard-fired")
     if state.firings(now):
         raise GuardRefusal("guard-firing")
-    return replace(
-        state,
-        epoch=state.epoch + 1,
-        epoch_at=now,
-        raising=_with(state.raising, Lease(id_, by, now, until)),
-    )
+    return replace(state, raising=_with(state.raising, Lease(id_, by, now, until)))
+
+
+def confirm_raise(state: GuardState, id_: str, *, seen: int) -> GuardState:
+    """Advance the epoch, once the alarms were read and none spoke against it: those from before the lease are late.
+
+    Raises:
+        GuardRefusal: The guard has fired since the raise was decided on, or the lease was forgotten.
+    """
+    began = next((lease.since for lease in state.raising if lease.id == id_), None)
+    if began is None or state.fired != seen:
+        raise GuardRefusal("guard-fired")
+    return replace(state, epoch=state.epoch + 1, epoch_at=max(state.epoch_at, began))
 
 
 def end_raise(state: GuardState, id_: str) -> GuardState:
@@ -195,25 +202,26 @@ def decide(state: GuardState, event: AlarmEvent, config: GuardConfig, now: datet
 
 
 def begin_firing(
-    state: GuardState, event: AlarmEvent, config: GuardConfig, *, now: datetime, until: datetime
+    state: GuardState, event: AlarmEvent, config: GuardConfig, *, run: str, now: datetime, until: datetime
 ) -> tuple[GuardState, Decision]:
-    """Decide on an event; if it fires, leave a lease. A function that begins again prolongs it.
+    """Decide on an event; if it fires, leave a lease.
 
     Args:
+        run: The invocation's id: a retry has the same and prolongs the lease, a second delivery has one of its own.
         until: When this handling of the event ends at the latest, a retry's beginning included.
     """
     decision = decide(state, event, config, now)
     if decision is not Decision.FIRE:
         return state, decision
-    if not any(lease.id == event.id for lease in state.firing):
+    if not any(lease.id.startswith(f"{event.id} ") for lease in state.firing):
         state = replace(state, fired=state.fired + 1, fired_at=now, fired_by=event.alarm)
-    return replace(state, firing=_with(state.firing, Lease(event.id, event.alarm, now, until))), decision
+    return replace(state, firing=_with(state.firing, Lease(f"{event.id} {run}", event.alarm, now, until))), decision
 
 
-def end_firing(state: GuardState, event: AlarmEvent) -> GuardState:
-    """The event is handled."""
+def end_firing(state: GuardState, event: AlarmEvent, run: str) -> GuardState:
+    """The event is handled; another run that handles it too ends by itself."""
     handled = (*(each for each in state.handled if each != event.id), event.id)[-KEPT:]
-    return replace(state, firing=_without(state.firing, event.id), handled=handled)
+    return replace(state, firing=_without(state.firing, f"{event.id} {run}"), handled=handled)
 
 
 def watch(state: GuardState, *, by: str, now: datetime) -> GuardState:

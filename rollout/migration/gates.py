@@ -190,6 +190,14 @@ def raises(environment: Environment, live: AlbState, weights: Mapping[str, Perce
     return any(split is None or weights[name] > split.weight for name, split in before.items())
 
 
+def moved_routes(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
+    """The routes whose weight changes, and is above 0 afterwards."""
+    for name, split in after.items():
+        before = live.split_of(environment.routes[name])
+        if split.weight > ZERO and split.weight != (before.weight if before else ZERO):
+            yield name
+
+
 def raised_routes(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
     """The routes of whose requests the candidate gets more afterwards, or may."""
     for name, split in after.items():

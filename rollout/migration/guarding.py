@@ -1,8 +1,9 @@
 """A raise beside the guard: neither loses an alarm, and neither undoes the other without saying so.
 
-The order matters. The epoch is advanced first, then the alarms are read, then rules are changed: an alarm that went off
-before the epoch is seen here, and the guard takes one that went off later for new. While the lease is open, a guard
-that fires looks at the rules again and again. A raise that lands after the guard fired takes back what it raised.
+The order matters: first a lease, then the alarms are read, then the epoch is advanced to the lease's beginning, then
+rules are changed. An alarm that went off before the lease is seen here, and the guard takes one that went off later for
+new. While the lease is open, a guard that fires looks at the rules again and again. A raise that lands after the guard
+fired takes back what it raised.
 """
 
 from __future__ import annotations
@@ -10,16 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Protocol
 from uuid import uuid4
 
 from rollout.analysis.metrics import AlarmState
 from rollout.analysis.ports import Alarms
 from rollout.errors import AwsError, Drift, PreflightFailed, Problem
-from rollout.guard.state import Disarmed, GuardRefusal, GuardState, begin_raise, end_raise
+from rollout.guard.state import Disarmed, GuardRefusal, GuardState, begin_raise, confirm_raise, end_raise
 from rollout.migration.ports import Guard
 
 LEASE = timedelta(minutes=15)
 """How long a raise may change rules at most."""
+
+
+class Raising(Protocol):
+    """Makes a `GuardedRaise` for routes that change, and have a share afterwards."""
+
+    def __call__(self, routes: Sequence[str], *, raises: bool) -> GuardedRaise:
+        """For these."""
 
 
 class GuardedRaise:
@@ -31,6 +40,8 @@ class GuardedRaise:
         names: The guard's alarms, without the one on missing heartbeats.
         environment: Its name.
         by: Who raises.
+        raises: Whether any share goes up. What only lowers shares leaves a lease, so that it undoes nothing of the
+            guard's; no alarm and no failure of the guard's table stops it.
         required: Whether nothing is raised while the guard is disarmed.
         take_back: Moves the raised routes back to legacy.
 
@@ -47,13 +58,13 @@ class GuardedRaise:
         environment: str,
         by: str,
         required: bool,
+        raises: bool = True,
         take_back: Callable[[], object],
     ) -> None:
         self._guard, self._alarms, self._names, self._environment = guard, alarms, names, environment
-        self._by, self._required, self._take_back = by, required, take_back
+        self._by, self._required, self._raises, self._take_back = by, required, raises, take_back
         self._id, self._is_open = uuid4().hex[:16], False
-        state = guard.read()
-        self._seen = state.fired if state else None
+        self._seen = self._fired_so_far()
 
     def begin(self) -> None:
         """Make sure that nothing speaks against the raise, right before its first rule is changed.
@@ -76,9 +87,15 @@ class GuardedRaise:
             self._guard.change(begin)
         except GuardRefusal as refusal:
             raise self._refused(refusal) from None
+        except AwsError:
+            if self._raises:
+                raise
+            return
         self._is_open = True
         try:
-            self._require_quiet(disarmed[-1])
+            if self._raises:
+                self._require_quiet(disarmed[-1])
+                self._confirm(seen)
         except BaseException:
             with suppress(AwsError):  # it ends by itself, and the guard only looks longer
                 self._close()
@@ -97,17 +114,26 @@ class GuardedRaise:
             return None
         try:
             is_fired = not self._close(unless_fired=True)
-            if is_fired:
-                self._take_back()
-                self._close()
         except AwsError as error:
             return f"the guard doesn't know yet that the raise has ended: {error}"
         if is_fired:
+            self._take_back()
+            with suppress(AwsError):  # as above
+                self._close()
             raise self._fired("the routes were taken back")
         with suppress(AwsError):
             if raised := self._in_alarm():
                 return f"in ALARM state: {', '.join(raised)}"
         return None
+
+    def _fired_so_far(self) -> int | None:
+        try:
+            state = self._guard.read()
+        except AwsError:
+            if self._raises:
+                raise
+            return None
+        return state.fired if state else None
 
     def _close(self, *, unless_fired: bool = False) -> bool:
         """Whether the lease was given back."""
@@ -123,6 +149,12 @@ class GuardedRaise:
             return False
         self._is_open = False
         return True
+
+    def _confirm(self, seen: int) -> None:
+        try:
+            self._guard.change(lambda state, _: confirm_raise(state, self._id, seen=seen))
+        except GuardRefusal:
+            raise self._fired("nothing was applied") from None
 
     def _require_quiet(self, disarmed: Disarmed | None) -> None:
         name = self._environment

@@ -157,8 +157,12 @@ def test_an_alarm_stops_each_way_to_raise_and_no_way_back(guarded: InMemoryTeam)
     with pytest.raises(PreflightFailed):
         guarded.open().phase3(approve=True)
     assert weights(guarded) == {Percent.of(25)}
-    calls = len(guard_of(guarded).calls.log)
+    before = guard_of(guarded).read()
     guarded.open().set_weight(5, approve=True)
+    after, calls = guard_of(guarded).read(), len(guard_of(guarded).calls.log)
+    assert before
+    assert after
+    assert (after.epoch, after.raising, after.version > before.version) == (before.epoch, (), True)
     guarded.open().rollback()
     assert len(guard_of(guarded).calls.log) == calls
     assert weights(guarded) == {ZERO}

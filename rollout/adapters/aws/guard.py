@@ -23,7 +23,7 @@ from rollout.guard.record import Firing
 from rollout.guard.state import GuardState
 from rollout.migration.ports import Transition
 
-TRIES = 5
+TRIES = 10
 _RETRIES = 3
 _NO_TABLE, _CHANGED = "ResourceNotFoundException", "ConditionalCheckFailedException"
 

@@ -25,9 +25,9 @@ from rollout.migration import events
 from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.context import Builds, PhaseContext
-from rollout.migration.gates import Gate, raised_routes
+from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
-from rollout.migration.guarding import GuardedRaise
+from rollout.migration.guarding import Raising
 from rollout.migration.phases import PHASES, Phase, Step
 from rollout.migration.ports import Approver, LegacyOwner, LoadBalancers, Marks
 from rollout.migration.rollback.asked import DEPTH, Since
@@ -60,7 +60,7 @@ class PhaseRunner:
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.
         guard: The guard, as it is and as it would be.
-        raising: Makes the side of the guard for a raise of some routes; None where the inventory has no guard.
+        raising: Makes the side of the guard for what moves traffic; None where the inventory has no guard.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
         times: Gives AWS's time of day and this machine's.
@@ -84,7 +84,7 @@ class PhaseRunner:
         needs: Callable[[], FunctionNeeds] = FunctionNeeds,
         builds: Builds | None = None,
         guard: GuardCheck | None = None,
-        raising: Callable[[Sequence[str]], GuardedRaise] | None = None,
+        raising: Raising | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
         times: Callable[[], tuple[datetime, datetime]] = lambda: (datetime.now(UTC), datetime.now(UTC)),
@@ -197,8 +197,9 @@ class PhaseRunner:
         if asks:
             since = Since(*times, history, context.live)
         after = phase.target_splits(environment, context, weights)
-        raised = [] if preview_only else list(raised_routes(environment, context.live, after))
-        raising = self._raising(raised) if raised and self._raising else None
+        moved = [] if preview_only else list(moved_routes(environment, context.live, after))
+        raises = any(raised_routes(environment, context.live, after))
+        raising = self._raising(moved, raises=raises) if moved and self._raising else None
         since = since if phase.gives_way else None
         run = PhaseRun(environment, phase, context, after, accept_live, waive, since, raising)
         self._concurrent.stop_if_rolled_back(run, context.live)

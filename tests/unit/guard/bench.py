@@ -64,7 +64,7 @@ class FunctionClock:
         return self.world.utc
 
     def left(self) -> timedelta:
-        return self.began + self.limit - self.world.utc
+        return max(timedelta(), self.began + self.limit - self.world.utc)
 
     def sleep(self, seconds: float) -> None:
         self.world.sleep(seconds)
@@ -93,7 +93,7 @@ class Bench:
                 call(value)
 
         clock = FunctionClock(self.clock, self.limit)
-        return firing.Parts(self.config, self.rules, self.table, clock, self.publish, together)
+        return firing.Parts(self.config, self.rules, self.table, clock, "1", self.publish, together)
 
     def shares(self, *routes: str) -> list[tuple[int, int] | None]:
         """The weights of some routes, or of all."""

@@ -130,12 +130,15 @@ def test_a_table_that_cannot_be_read_stops_no_fresh_alarm(bench: Bench) -> None:
     assert bench.told
 
 
-def test_a_table_that_cannot_be_read_makes_an_old_alarm_late() -> None:
-    bench = Bench()
+def test_an_old_alarm_waits_for_a_table_that_cannot_be_read(bench: Bench) -> None:
     bench.table.calls.refuse(times=None)
     old = event(at=MONDAY - timedelta(minutes=6))
-    assert bench.fire(old).decision is Decision.LATE
+    with pytest.raises(NotBack):
+        bench.fire(old)
     assert bench.shares() == [(90, 10), (90, 10)]
+    assert bench.told
+    bench.table.calls.forget_orders()
+    assert bench.fire(old).back
 
 
 @pytest.mark.parametrize("body", ["{", '{"format": 2}', "null"])

@@ -28,9 +28,9 @@ class Bench:
         self.guard = InMemoryGuard(self.clock, installed=True)
         self.alarms = InMemoryAlarms(InMemoryAws(), {ERRORS: AlarmState.OK})
         self.taken_back = 0
-        self.required = False
+        self.required = self.refuses = False
 
-    def raise_(self) -> GuardedRaise:
+    def raise_(self, *, raises: bool = True) -> GuardedRaise:
         return GuardedRaise(
             self.guard,
             self.alarms,
@@ -38,11 +38,14 @@ class Bench:
             environment="production",
             by="ann",
             required=self.required,
+            raises=raises,
             take_back=self._take_back,
         )
 
     def _take_back(self) -> None:
         self.taken_back += 1
+        if self.refuses:
+            raise AwsError("ModifyRule: it is refused")
         assert self.state.raises(self.clock.utc), "the guard looks on until they are back"
 
     @property
@@ -54,10 +57,12 @@ class Bench:
     def fire(self, *, end: bool) -> Decision:
         """The guard's side of an alarm that goes off now."""
         what, now = event(at=self.clock.utc), self.clock.utc
-        state, decision = guard.begin_firing(self.state, what, config(), now=now, until=now + timedelta(minutes=5))
+        state, decision = guard.begin_firing(
+            self.state, what, config(), run="1", now=now, until=now + timedelta(minutes=5)
+        )
         self.guard.compare_and_set(self.state, state)
         if end:
-            self.guard.compare_and_set(self.state, guard.end_firing(self.state, what))
+            self.guard.compare_and_set(self.state, guard.end_firing(self.state, what, "1"))
         return decision
 
 
@@ -166,3 +171,44 @@ def test_an_alarm_during_the_raise_is_told(bench: Bench) -> None:
     one.begin()
     bench.alarms.stated[ERRORS] = AlarmState.ALARM
     assert ERRORS in str(one.end())
+
+
+def test_what_lowers_is_stopped_by_no_alarm_and_makes_none_late(bench: Bench) -> None:
+    bench.alarms.stated[ERRORS] = AlarmState.ALARM
+    one = bench.raise_(raises=False)
+    one.begin()
+    assert (bench.state.epoch, len(bench.state.raises(bench.clock.utc))) == (0, 1)
+    assert bench.fire(end=True) is Decision.FIRE
+    with pytest.raises(Drift):
+        one.end()
+    assert bench.taken_back == 1, "what it set to more than 0 is back too"
+
+
+@pytest.mark.parametrize("skip", [0, 1])
+def test_what_lowers_is_stopped_by_no_failure_of_the_table(bench: Bench, skip: int) -> None:
+    bench.guard.calls.refuse(skip=skip)
+    one = bench.raise_(raises=False)
+    one.begin()
+    assert one.end() is None
+
+
+def test_a_raise_that_is_killed_before_it_read_the_alarms_makes_none_late(bench: Bench) -> None:
+    one = bench.raise_()
+    bench.clock.advance(timedelta(seconds=1))
+    went_off = event(at=bench.clock.utc)
+    bench.clock.advance(timedelta(seconds=1))
+    bench.alarms.calls.refuse(error=AwsError("its last call"))
+    bench.guard.calls.refuse("PutItem", skip=1)
+    with pytest.raises(AwsError):
+        one.begin()
+    assert guard.decide(bench.state, went_off, config(), bench.clock.utc) is Decision.FIRE
+
+
+def test_what_cannot_be_taken_back_is_no_mere_warning(bench: Bench) -> None:
+    one = bench.raise_()
+    one.begin()
+    bench.fire(end=True)
+    bench.refuses = True
+    with pytest.raises(AwsError):
+        one.end()
+    assert bench.state.raises(bench.clock.utc), "the guard looks on"

@@ -154,7 +154,7 @@ def random_state(chance: random.Random) -> str | None:
         lambda state: guard.watch(state, by=by, now=now),
         lambda state: guard.disarm(state, by=by, why="", now=now, until=soon),
         lambda state: guard.begin_drill(state, Drill("d", by, now, soon, dry=chance.random() < 0.5)),
-        lambda state: guard.end_firing(state, event()),
+        lambda state: guard.end_firing(state, event(), "1"),
         lambda state: replace(state, version=5),
     ]
     for change in chance.sample(changes, chance.randint(0, 3)):

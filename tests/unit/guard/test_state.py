@@ -27,12 +27,13 @@ def raised(state: GuardState, *, at: int = 0, seen: int | None = None) -> GuardS
     """A raise begins, some seconds after Monday began."""
     now = MONDAY + at * SECOND
     seen = state.fired if seen is None else seen
-    return guard.begin_raise(state, id_="mine", by="ann", now=now, until=now + HOUR, seen=seen)
+    begun = guard.begin_raise(state, id_="mine", by="ann", now=now, until=now + HOUR, seen=seen)
+    return guard.confirm_raise(begun, "mine", seen=seen)
 
 
 def fired(state: GuardState, at: int = 0) -> tuple[GuardState, Decision]:
     now = MONDAY + at * SECOND
-    return guard.begin_firing(state, event(at=now), config(), now=now, until=now + HOUR)
+    return guard.begin_firing(state, event(at=now), config(), run="1", now=now, until=now + HOUR)
 
 
 def test_an_alarm_fires_and_is_handled_once() -> None:
@@ -40,7 +41,7 @@ def test_an_alarm_fires_and_is_handled_once() -> None:
     assert (decision, state.fired, state.fired_by) == (Decision.FIRE, 1, ERRORS)
     again, decision = fired(state)
     assert (decision, again.fired) == (Decision.FIRE, 1), "a function that was killed goes on"
-    assert fired(guard.end_firing(again, event()))[1] is Decision.REPEATED
+    assert fired(guard.end_firing(again, event(), "1"))[1] is Decision.REPEATED
 
 
 def test_an_alarm_from_before_a_raise_is_late_and_one_after_it_fires() -> None:
@@ -53,16 +54,37 @@ def test_no_raise_begins_while_the_guard_fires_or_after_it_has_without_being_see
     state, _ = fired(GuardState())
     with pytest.raises(GuardRefusal, match="guard-firing"):
         raised(state)
-    ended = guard.end_firing(state, event())
+    ended = guard.end_firing(state, event(), "1")
     with pytest.raises(GuardRefusal, match="guard-fired"):
         raised(ended, seen=0)
     assert raised(ended).epoch == 1
+
+
+def test_a_second_delivery_beside_the_first_keeps_its_own_lease() -> None:
+    state, until = GuardState(), MONDAY + HOUR
+    for run in ("1", "2", "2"):
+        state, _ = guard.begin_firing(state, event(), config(), run=run, now=MONDAY, until=until)
+    assert (state.fired, len(state.firings(MONDAY))) == (1, 2)
+    ended = guard.end_firing(state, event(), "2")
+    assert len(ended.firings(MONDAY)) == 1
+    with pytest.raises(GuardRefusal, match="guard-firing"):
+        raised(ended)
 
 
 def test_a_firing_that_was_killed_for_good_stops_raises_only_until_its_lease_ends() -> None:
     state, _ = fired(GuardState())
     assert raised(state, at=3600).epoch == 1
     assert fired(raised(state, at=3600))[1] is Decision.LATE, "nor does its retry undo them"
+
+
+def test_a_raise_that_never_read_the_alarms_makes_none_late() -> None:
+    begun = guard.begin_raise(GuardState(), id_="a", by="ann", now=MONDAY + HOUR, until=MONDAY + 2 * HOUR, seen=0)
+    state, decision = fired(begun)
+    assert decision is Decision.FIRE
+    with pytest.raises(GuardRefusal, match="guard-fired"):
+        guard.confirm_raise(state, "a", seen=0)
+    with pytest.raises(GuardRefusal):
+        guard.confirm_raise(begun, "of another", seen=0)
 
 
 def test_two_raises_have_a_lease_each() -> None:
@@ -125,7 +147,7 @@ def test_an_epoch_of_a_clock_that_is_days_ahead_makes_no_alarm_late() -> None:
 def test_the_state_is_written_and_read_back() -> None:
     state = raised(guard.watch(GuardState(), by="ann", now=MONDAY))
     state = guard.disarm(state, by="ann", why='"quoted"', now=MONDAY, until=MONDAY + HOUR)
-    state = guard.begin_drill(guard.end_firing(state, event()), Drill("d1", "ann", MONDAY, MONDAY))
+    state = guard.begin_drill(guard.end_firing(state, event(), "1"), Drill("d1", "ann", MONDAY, MONDAY))
     assert read_state(write_state(state)) == state
     newer = json.loads(write_state(state)) | {"more": 1}
     assert read_state(json.dumps(newer)) == state, "a key of a newer version"

@@ -40,9 +40,9 @@ def fire(world: World, *routes: str) -> None:
     assert world.guarded
     world.now()
     what, before = event(at=world.time), state(world.guarded)
-    after, decision = guard.begin_firing(before, what, config(), now=world.time, until=world.time)
+    after, decision = guard.begin_firing(before, what, config(), run="1", now=world.time, until=world.time)
     assert decision is Decision.FIRE
-    world.guarded.compare_and_set(before, guard.end_firing(after, what))
+    world.guarded.compare_and_set(before, guard.end_firing(after, what, "1"))
     world.guarded.record(Firing(what.id, what.at, ERRORS, "nine errors", decision, back=True))
     world.set(None, *routes)
 
