@@ -12,6 +12,7 @@ from rollout.analysis.metrics import AlarmState
 from rollout.api.arguments import Approval, approver
 from rollout.api.guard_reading import FIRINGS
 from rollout.api.opened import Part
+from rollout.base.formatting import count_of
 from rollout.errors import AwsError, Locked, UsageError
 from rollout.guard.alarm import DRILL
 from rollout.guard.record import Firing
@@ -90,5 +91,5 @@ class Drills(Part):
                     return firing
             container.wait_until(container.utc + PAUSE)
         log = f"/aws/lambda/{guard_name(self._environment)}"
-        what = f"the guard has no record of the drill after {LONGEST // timedelta(minutes=1)} minutes"
+        what = f"the guard has no record of the drill after {count_of(LONGEST // timedelta(minutes=1), 'minute')}"
         raise AwsError(what, hint=f"look into the log group {log}", code="guard-silent")
