@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from rollout import cli, errors
 from rollout.errors import codes
 from rollout.migration import events
 from rollout.migration.events import schema
+from rollout.parity.sources.json_lines import RequestLine
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -108,6 +110,11 @@ def errors_page() -> str:
         meanings = [f"| `{code}` | {_cell(meaning)} |" for code, meaning in listed.items()]
         sections += [f"\n## {area}\n", "| code | meaning |", "| --- | --- |", *meanings]
     return "\n".join([ERRORS, *sections, ""])
+
+
+def requests_schema() -> str:
+    """The JSON schema of a line of requests, as `rollout parity --from` takes them."""
+    return json.dumps(RequestLine.model_json_schema(), indent=2) + "\n"
 
 
 def api() -> str:
@@ -225,3 +232,4 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     (DOCS / "errors.md").write_text(errors_page(), "utf-8")
+    (DOCS / "requests.schema.json").write_text(requests_schema(), "utf-8")

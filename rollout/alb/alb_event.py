@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rollout.inventory.conditions import Request
@@ -17,6 +18,7 @@ from rollout.inventory.conditions import Request
 MAX_BYTES = 1024 * 1024
 _TEXT = re.compile(r"\s*(text/.*|application/(json|javascript|xml)\s*(;.*)?)$", re.IGNORECASE | re.DOTALL)
 _OURS = frozenset({"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"})
+_HTTPS = 443
 _JSON_GROWTH = 12  # a character may become two escapes of six
 
 Event = dict[str, Any]
@@ -81,6 +83,22 @@ def event(
         except UnicodeDecodeError:
             pass
     return said | {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
+
+
+def added_headers(port: int, now: datetime, trace: str) -> tuple[tuple[str, str], ...]:
+    """The headers that a load balancer adds to a request of this machine's.
+
+    Args:
+        port: The listener's.
+        now: When the request came.
+        trace: What tells it from others, 24 hexadecimal digits.
+    """
+    return (
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-port", str(port)),
+        ("x-forwarded-proto", "https" if port == _HTTPS else "http"),
+        ("x-amzn-trace-id", f"Root=1-{int(now.timestamp()):08x}-{trace}"),
+    )
 
 
 def checked(said: Any, *, multi_value: bool, max_bytes: int = MAX_BYTES) -> Answer:

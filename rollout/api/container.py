@@ -21,7 +21,7 @@ from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.ports import Aliases, Functions, Guard, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.ports import Aliases, Guard, LegacyOwner, LoadBalancers, Marks
 from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
+    from rollout.parity.ports import AskedFunctions
     from rollout.state.pending import Lock
 
 GLANCE = 0.2
@@ -185,7 +186,7 @@ class Container:
         return CloudWatch(self._access)
 
     @cached_property
-    def functions(self) -> Functions:
+    def functions(self) -> AskedFunctions:
         """Where functions are invoked without a load balancer."""
         from rollout.adapters.aws.functions import Lambda  # noqa: PLC0415 - as above
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rollout.api.guard import EnvironmentGuard
     from rollout.api.history import History
     from rollout.api.ownership import ResourceOwnership
+    from rollout.api.parity import Parity
     from rollout.api.ramp import EnvironmentRamp
     from rollout.api.reports import Reports
     from rollout.api.traffic import Traffic
@@ -92,6 +93,13 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         from rollout.api.ramp import EnvironmentRamp
 
         return EnvironmentRamp(self._opened)
+
+    @cached_property
+    def parity(self) -> Parity:
+        """The answers of both implementations, compared."""
+        from rollout.api.parity import Parity
+
+        return Parity(self._opened)
 
     @cached_property
     def traffic(self) -> Traffic:

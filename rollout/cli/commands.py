@@ -35,6 +35,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "deploy": "Point the functions' aliases to a new build, or back",
         "override": "Let a request header select the implementation",
         "smoke": "Test the candidate's functions, before they get traffic",
+        "parity": "Compare both implementations' answers; exit code 8 if they differ",
         "complete": "Retire legacy when it is idle",
         "undo": "Undo phase 2 or phase 1",
         "adopt": "Mark resources of an earlier version as this environment's",

@@ -19,6 +19,7 @@ class RoleName(StrEnum):
     OPERATE = "operate"
     CALIBRATE = "calibrate"
     GUARD = "guard"
+    PARITY = "parity"
 
 
 @command(json=False)
@@ -27,7 +28,7 @@ def iam_policy(
     environment: EnvironmentName,
     role: Annotated[
         RoleName,
-        typer.Option("--for", help="The role: read only, roll back, everything, access logs, the guard."),
+        typer.Option("--for", help="The role: read only, roll back, everything, access logs, the guard, parity."),
     ],
     live: Annotated[
         bool, typer.Option("--live", help="Read AWS, and name each rule by its ARN instead of a pattern.")

@@ -26,6 +26,7 @@ RolloutError                  1
 ├── Locked                    5   another update of the stack is running
 ├── AnalysisFailed            6   the candidate is worse than legacy; `on-failure` was carried out
 ├── Drift                     7   the live rules are neither as recorded nor as wanted
+├── ParityFailed              8   the candidate answers differently, or too little was compared to know
 ├── Defect                   70   an unexpected error in rollout; a report has the details
 └── Interrupted             130   Ctrl-C: what is done and what is not
 ```
@@ -279,6 +280,13 @@ class Drift(ProblemsError):
 
     code = "drift"
     exit_code = 7
+
+
+class ParityFailed(ProblemsError):
+    """The candidate answers differently, or too little was compared to know."""
+
+    code = "parity-failed"
+    exit_code = 8
 
 
 class Defect(RolloutError):

@@ -198,6 +198,13 @@ SMOKE: Mapping[str, str] = {
     "unexpected-response": "The candidate's response is not what the sample expects.",
 }
 
+PARITY: Mapping[str, str] = {
+    "answers-differ": "The candidate's answers aren't legacy's.",
+    "not-compared": "Too few answers of a route were compared to know whether they differ.",
+    "nothing-to-ask": "There is no request to compare answers of.",
+    "unreadable-requests": "A file of requests is neither HAR nor lines of JSON.",
+}
+
 MACHINE: Mapping[str, str] = {
     "access-denied": "The credentials lack a permission.",
     "access-log-form": "A load balancer's access logs in CloudWatch Logs aren't JSON, or lack fields.",
@@ -259,6 +266,7 @@ AREAS: Mapping[str, Mapping[str, str]] = {
     "The ramp": RAMP,
     "The guard": GUARD,
     "Smoke": SMOKE,
+    "Parity": PARITY,
     "This machine, AWS and other tools": MACHINE,
     "The sandbox": SANDBOX,
 }

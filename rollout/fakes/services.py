@@ -16,6 +16,7 @@ from rollout.fakes.resource_types import ALIAS, FUNCTION, PROVISIONED
 from rollout.inventory.aliases import READY, AliasTarget, LiveAlias, beside, kept
 from rollout.inventory.model import Arn, Environment
 from rollout.migration.checks.function_needs import FunctionNeeds, networks_of, roles_of
+from rollout.parity.ports import FunctionCode
 
 _TRUST = (
     '{"Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "lambda.amazonaws.com"}}}'
@@ -30,6 +31,7 @@ class InMemoryFunctions:
     Attributes:
         handlers: By function; one without a handler answers 200. What a handler raises is the function's error.
         took: How long an invocation takes.
+        digests: By function, what a test says of its code.
         provisioned: By version, what a test says of its provisioned concurrency; it is ready otherwise.
         trust: By ARN, what a test says of a role's trust policy.
         vpcs: By id, what a test says of a subnet or security group.
@@ -38,6 +40,7 @@ class InMemoryFunctions:
     aws: InMemoryAws
     handlers: dict[str, Handler] = field(default_factory=dict)
     took: timedelta = timedelta(milliseconds=10)
+    digests: dict[str, str] = field(default_factory=dict)
     provisioned: dict[str, str] = field(default_factory=dict)
     trust: dict[str, str | None] = field(default_factory=dict)
     vpcs: dict[str, str] = field(default_factory=dict)
@@ -97,6 +100,8 @@ class InMemoryFunctions:
         return self.calls.make(ApiCall("UpdateAlias", id_), move)
 
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:  # noqa: ARG002 - port
+        function = function.rpartition(":function:")[2] or function  # of an ARN
+
         def run() -> Invocation:
             held = (ALIAS if ":" in function else FUNCTION, function)
             if function not in self.handlers and held not in self.aws.resources:
@@ -108,6 +113,12 @@ class InMemoryFunctions:
             return Invocation(answer, None, self.took)
 
         return self.calls.make(ApiCall("Invoke", function), run)
+
+    def code(self, function: str) -> FunctionCode:
+        """See `parity.ports.AskedFunctions`; a function is found by its name, too."""
+        name = function.rpartition(":function:")[2]
+        found = FunctionCode(self.digests.get(name, f"code of {name}"), timedelta(seconds=3), 128)
+        return self.calls.make(ApiCall("GetFunctionConfiguration", function), lambda: found)
 
 
 def _revision(alias: Mapping[str, object]) -> str:

@@ -42,6 +42,7 @@ from rollout.inventory.fields import (
 )
 from rollout.inventory.functions import Function
 from rollout.inventory.match import MatchOrAsIs
+from rollout.inventory.parity import RouteParity
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.quotas import MAX_PRIORITY
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
@@ -125,6 +126,7 @@ class Route(RouteRule):
         description="a target group of [functions], by its name; or an existing one of another owner, of any kind: "
         '{ target-group = "NAME" }'
     )
+    parity: RouteParity | None = Field(None, description="how `rollout parity` compares the answers")
 
     @property
     def is_built(self) -> bool:

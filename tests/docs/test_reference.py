@@ -95,3 +95,7 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--site-dir", str(tmp_path)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_schema_of_requests_is_current() -> None:
+    assert (ROOT / "docs/requests.schema.json").read_text("utf-8") == reference.requests_schema(), "run: nox -s schema"

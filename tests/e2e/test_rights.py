@@ -41,6 +41,7 @@ QUERY = "dynamodb:Query"
 NOT_IN_THE_STORY = {
     "calibrate": {"s3:GetObject"},
     "ramp": {MARK, QUERY},
+    "parity": {"s3:GetObject", "s3:ListBucket"},
     "weight": {UNMARK},
     # it lowers there, which needs no guard
     "phase3": {UNMARK, "lambda:ListTags", "dynamodb:GetItem", "dynamodb:PutItem", "cloudwatch:DescribeAlarms"},
@@ -168,6 +169,7 @@ RAMP: tuple[Step, ...] = (
     ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
     ("calibrate", "calibrate", calibrated),
+    ("parity", "parity", lambda it: it.parity.compare(rate=100)),
     ("observe", "drift", lambda it: it.drift()),
     ("observe", "history", lambda it: it.history()),
     ("rollback", "rollback", lambda it: it.rollback()),

@@ -77,6 +77,8 @@ EVENTS = (
     events.RampFinished("production", TEN.weight, "no worse"),
     events.RampNoted("production", "frozen", "ann@desk", None, MONDAY),
     events.RampsJudged("production", 25, 200),
+    events.ParityPlanned("production", 100, 20, 300, timedelta(seconds=20), 0.01, 2),
+    events.ParityAsked("production", 25, 100),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
     events.GuardInstalled("production", "rollout-shop-production-guard", ("errors",), "silence"),
     events.Warned("production", "mind the step"),

@@ -10,7 +10,7 @@ from rollout.migration import events
 from tests.unit.test_events import EVENTS
 
 SILENT = (events.GateApproved, events.RuleVerified)
-MOVING = (events.PreviewStarted, events.StepStarted, events.ResourceStarted, events.RampsJudged)
+MOVING = (events.PreviewStarted, events.StepStarted, events.ResourceStarted, events.RampsJudged, events.ParityAsked)
 """They say nothing where no line can move."""
 
 

@@ -1,4 +1,4 @@
-"""Lambda over botocore: functions' aliases, and Invoke; the only module that invokes functions.
+"""Lambda over botocore: functions' aliases and code, and Invoke; the only module that invokes functions.
 
 botocore would repeat a call without an answer, and a function that is not idempotent would run twice. So this module
 repeats only calls that Lambda says it did not accept.
@@ -27,6 +27,7 @@ from rollout.inventory.functions import Function, Vpc
 from rollout.inventory.model import Environment
 from rollout.inventory.on_aws import require_account
 from rollout.migration.checks.function_needs import FunctionNeeds, networks_of, roles_of
+from rollout.parity.ports import FunctionCode
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -104,6 +105,19 @@ class Lambda:
     def invoke(self, function: str, event: Mapping[str, object], limit: timedelta) -> Invocation:
         call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
         return explained(call, function)
+
+    def code(self, function: str) -> FunctionCode:
+        """See `parity.ports.AskedFunctions`."""
+        client = self._access.client("lambda")
+        told = explained(lambda: client.get_function_configuration(FunctionName=function), function)
+        name = told["FunctionName"]
+        reserved = explained(lambda: client.get_function_concurrency(FunctionName=name), name)
+        return FunctionCode(
+            told["CodeSha256"],
+            timedelta(seconds=told["Timeout"]),
+            told["MemorySize"],
+            reserved.get("ReservedConcurrentExecutions"),
+        )
 
     def _client(self, limit: timedelta) -> LambdaClient:
         with self._making:  # a session creates one client at a time

@@ -23,6 +23,8 @@ RESULTS = {
     "PreflightReport": "preflight",
     "DriftReport": "drift",
     "SmokeReport": "smoke",
+    "ParityReport": "parity",
+    "CoverageReport": "parity-coverage",
     "FleetResult": "fleet-result",
     "GuardStatus": "guard-status",
     "DrillResult": "drill-result",

@@ -107,6 +107,21 @@ def _calibrating(event: events.RampsJudged, to: People) -> None:
 
 
 @show.register
+def _planned(event: events.ParityPlanned, to: People) -> None:
+    before = f", {event.done:,} were asked before" if event.done else ""
+    to.done(
+        f"{count_of(event.requests, 'request')} to ask{before}: {count_of(event.invocations, 'invocation')}, at most "
+        f"{count_of(event.at_once, 'request')} at a time, at least {format_duration(event.at_least)}, "
+        f"about ${event.dollars:.2f} if each takes a second"
+    )
+
+
+@show.register
+def _asking(event: events.ParityAsked, to: People) -> None:
+    to.busy(f"asking both functions: {event.done:,} of {count_of(event.requests, 'request')}")
+
+
+@show.register
 def _gate(event: events.GateOpened, to: People) -> None:
     to.draw(gate(event.gate, to.out.width))
     to.commands(event.gate.commands)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rollout.migration.events.event import WeightSaved as WeightSaved
     from rollout.migration.events.event import as_json as as_json
     from rollout.migration.events.event import name_of as name_of
+    from rollout.migration.events.parity import ParityAsked as ParityAsked
+    from rollout.migration.events.parity import ParityPlanned as ParityPlanned
     from rollout.migration.events.phase import CommandRun as CommandRun
     from rollout.migration.events.phase import CompletionSaved as CompletionSaved
     from rollout.migration.events.phase import GateApproved as GateApproved
@@ -55,7 +57,7 @@ if TYPE_CHECKING:
     from rollout.migration.events.rollback import RouteRolledBack as RouteRolledBack
     from rollout.migration.events.schema import json_schema as json_schema
 
-_MODULES = ("event", "rollback", "phase", "ramp", "schema")
+_MODULES = ("event", "rollback", "phase", "ramp", "parity", "schema")
 
 
 def __getattr__(name: str) -> object:

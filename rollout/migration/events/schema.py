@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any, Union
 
 from rollout.base.plain import schema_of
-from rollout.migration.events import event, phase, ramp, rollback
+from rollout.migration.events import event, parity, phase, ramp, rollback
 from rollout.migration.events.event import Event, name_of
 from rollout.migration.events.ramp import RampEvent
 
 
 def kinds() -> list[type[Event]]:
     """Each kind of event."""
-    found = [each for module in (event, phase, rollback, ramp) for each in vars(module).values()]
+    found = [each for module in (event, phase, rollback, ramp, parity) for each in vars(module).values()]
     kinds = dict.fromkeys(each for each in found if isinstance(each, type) and issubclass(each, Event))
     return [kind for kind in kinds if kind not in (Event, RampEvent)]
 

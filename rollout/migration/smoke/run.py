@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from rollout.alb.alb_event import Event, event
+from rollout.alb.alb_event import Event, added_headers, event
 from rollout.alb.state import AlbState
 from rollout.errors import AwsError, Problem
 from rollout.inventory.conditions import ConditionField, values_of
@@ -20,8 +20,6 @@ from rollout.migration.smoke.samples import Sample, made_up
 AT_ONCE = 8
 MAX_WARM = 100
 _BEYOND = timedelta(seconds=10)  # for a cold start, which isn't part of a function's own time-out
-_HTTPS = 443
-_CLIENT = "127.0.0.1"
 
 
 class Smoke:
@@ -118,11 +116,6 @@ class Smoke:
 
     def _event(self, route: Route, sample: Sample) -> Event:
         port = self._environment.load_balancers[route.load_balancer].listener_port
-        added = (
-            ("x-forwarded-for", _CLIENT),
-            ("x-forwarded-port", str(port)),
-            ("x-forwarded-proto", "https" if port == _HTTPS else "http"),
-            ("x-amzn-trace-id", f"Root=1-{int(self._now.timestamp()):08x}-{secrets.token_hex(12)}"),
-        )
+        added = added_headers(port, self._now, secrets.token_hex(12))
         group = self._live.group_arn(route.candidate)
         return event(sample.asked, sample.body, added, group, multi_value=group in self._multi_value)

@@ -59,6 +59,11 @@ _MEASURE = Need("Observe", ("cloudwatch:GetMetricData",))
 
 _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
+_ASK_BOTH = Need(
+    "AskBoth",
+    calls("lambda", "GetFunctionConcurrency GetFunctionConfiguration InvokeFunction"),
+    Resources.functions,
+)
 _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _LOGS = (
     Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), in_s3(Resources.everything)),
@@ -262,6 +267,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_WRITE_STATE,
     ),
     "smoke": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetGroupAttributes",)), _ASK_CANDIDATES),
+    "parity": (
+        _LOOK,
+        Need("Observe", calls(_ELB, "DescribeTargetGroupAttributes DescribeTargetHealth")),
+        *_LOGS,
+        _ASK_BOTH,
+    ),
     "ramp": (
         *_CHANGE,
         *_ASK_BACK,

@@ -13,7 +13,7 @@ from rollout.adapters.aws.iam.resources import Resources
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
-Role = Literal["observe", "rollback", "operate", "calibrate", "guard"]
+Role = Literal["observe", "rollback", "operate", "calibrate", "guard", "parity"]
 
 _GUARD = ("guard-install", "guard-remove")
 ROLES: Mapping[Role, tuple[str, ...]] = {
@@ -30,9 +30,10 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "guard-status",
     ),
     "rollback": ("rollback",),
-    "operate": tuple(command for command in COMMANDS if command not in {"calibrate", *_GUARD}),
+    "operate": tuple(command for command in COMMANDS if command not in {"calibrate", "parity", *_GUARD}),
     "calibrate": ("calibrate",),
     "guard": _GUARD,
+    "parity": ("parity",),
 }
 """The commands of each role."""
 
@@ -43,7 +44,7 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        role: `observe`, `rollback`, `operate`, `calibrate` or `guard`.
+        role: `observe`, `rollback`, `operate`, `calibrate`, `guard` or `parity`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
@@ -90,7 +91,8 @@ class Denial:
     def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
-        roles = [role for role in roles if role not in {"calibrate", "guard"}] or roles  # they are for no other command
+        others = [role for role in roles if role not in {"calibrate", "guard", "parity"}]  # for one command each
+        roles = others or roles
         if roles:
             return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy with it; see docs/security.md"
         return "the programs or another tool need it, and rollout's policies don't have it; see docs/security.md"

@@ -1,0 +1,26 @@
+"""What the requests cover that `rollout parity` would ask."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from rollout.cli.people import People
+from rollout.cli.screens import show
+from rollout.cli.screens.layout import block, table, warning
+from rollout.parity.report import CoverageReport
+
+_SHAPES = 3
+
+
+@show.register
+def coverage(report: CoverageReport, to: People) -> None:
+    """Each route with its requests, statuses and most frequent shapes."""
+    routes = table("route", "requests", "asked", "statuses", "shapes")
+    for route in report.routes:
+        statuses = ", ".join(f"{count:,} {name}" for name, count in route.statuses.items())
+        shapes = [*route.shapes]
+        more = f" and {len(shapes) - _SHAPES} more" if len(shapes) > _SHAPES else ""
+        style = "" if route.chosen else "yellow"
+        counts = f"{route.requests:,}", f"{route.chosen:,}"
+        routes.add_row(route.route, *counts, statuses, ", ".join(shapes[:_SHAPES]) + more, style=style)
+    to.draw(block(Text(f"requests of {report.environment}", style="bold"), routes, *map(warning, report.notes)))
