@@ -1,23 +1,33 @@
 """Pairs of answers of 4 kB compared, beside deepdiff; and what each finds of the labelled corpus of tests/unit/parity.
 
-10,000 pairs, or the given number; half of them differ. deepdiff is compared where it is installed.
+10,000 pairs, or the given number; half of them differ. deepdiff is compared where it is installed. Then 100,000 lines
+of an access log are read, counted and chosen from, beside a bare loop that unzips and splits them; and the peak of memory.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from random import Random
 
+from rollout.base.gzipped import lines_of
+from rollout.fakes.access_logs import log_line
 from rollout.parity.answer import FunctionAnswer
 from rollout.parity.comparing import compare
 from rollout.parity.comparing.places import HARMLESS
+from rollout.parity.coverage import Collected
+from rollout.parity.sources.access_log import AccessLogSource
 from tests.unit.parity.corpus import ALIKE, DIFFERENT
 
 PAIRS = next((int(each) for each in sys.argv[1:] if each.isdigit()), 10_000)
+LINES = 100_000
 HEADERS = (("content-type", "application/json"),)
 Compare = Callable[[FunctionAnswer, FunctionAnswer], bool]
 
@@ -57,8 +67,55 @@ def _data(answer: FunctionAnswer) -> object:
     return {"status": answer.status, "headers": dict(answer.headers), "body": body}
 
 
+def log() -> bytes:
+    """An access log of a route: as many different paths as lines."""
+    now, group = datetime(2026, 11, 28, tzinfo=UTC), "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/legacy/1"
+    line = log_line(now, group, 10)
+    return gzip.compress(
+        b"\n".join(
+            line.replace(b"/a?b=c", b"/v2/stamps/%d/score/0x%040x?page=%d" % (n, n, n % 9)) for n in range(LINES)
+        )
+    )
+
+
+def bare(zipped: bytes) -> None:
+    """What any reader does at least."""
+    with gzip.open(io.BytesIO(zipped)) as read:
+        for line in read:
+            line.split(b" ")
+
+
+def chosen(zipped: bytes) -> None:
+    """Requests, counted and chosen."""
+    group = "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/legacy/1"
+    source, collected = AccessLogSource({(group, "10"): "score"}), Collected(("score",), 300)
+    for some in lines_of(zipped[n : n + (1 << 16)] for n in range(0, len(zipped), 1 << 16)):
+        for request, status in source.read(some):
+            collected.add(request, status)
+    if len(collected.chosen()) != min(300, LINES):
+        raise AssertionError("some are missing")
+
+
+def logs() -> None:
+    """Measure the reading of logs."""
+    zipped, took = log(), dict[str, float]()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for name, read in (("a bare loop", bare), ("requests", chosen)):
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            read(zipped)
+            times.append(time.process_time() - began)
+        took[name] = min(times)
+    more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items())
+    ratio = took["requests"] / took["a bare loop"]
+    print(f"{LINES:,} lines of a log: {told}, ratio {ratio:.1f}, {more:.0f} MB more at most")
+
+
 def main() -> None:
     """Measure."""
+    logs()
     drawn = pairs()
     ways: dict[str, Compare] = {"rollout": ours}
     if find_spec("deepdiff"):

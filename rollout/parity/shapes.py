@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_SHAPES = (
-    ("int", re.compile(r"[+-]?[0-9]+", re.ASCII)),
-    ("number", re.compile(r"[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?", re.ASCII)),
-    ("uuid", re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")),
-    ("hex", re.compile(r"0x[0-9a-fA-F]+|(?=[0-9a-fA-F]*[0-9])[0-9a-fA-F]{8,}")),
-    ("date", re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?", re.ASCII)),
-    ("id", re.compile(r"(?=[\w.~-]*[0-9])(?=[\w.~-]*[A-Za-z])[\w.~-]{20,}", re.ASCII)),
+_SHAPE = re.compile(
+    r"(?P<int>[+-]?[0-9]+)|(?P<number>[+-]?[0-9]*\.[0-9]+(?:[eE][+-]?[0-9]+)?)"
+    r"|(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12})"
+    r"|(?P<hex>0x[0-9a-fA-F]+|(?=[a-fA-F]*[0-9])[0-9a-fA-F]{8,})"
+    r"|(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?)"
+    r"|(?P<id>(?=[A-Za-z_.~-]*[0-9])(?=[0-9_.~-]*[A-Za-z])[\w.~-]{20,})",
+    re.ASCII,
 )
 _IDENTIFIERS = {"int", "uuid", "hex", "date", "id"}
 _LONGEST_WORD = 32
@@ -22,7 +22,8 @@ def shape_of(text: str) -> str:
     """What a text looks like: `{int}`, `{hex}`, `{uuid}`, `{date}`, `{id}`, `{text}`; nothing for an empty one."""
     if not text:
         return ""
-    return next((f"{{{name}}}" for name, form in _SHAPES if form.fullmatch(text)), "{text}")
+    found = _SHAPE.fullmatch(text)
+    return f"{{{found.lastgroup}}}" if found else "{text}"
 
 
 def is_identifier(text: str) -> bool:
