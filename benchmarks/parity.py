@@ -1,7 +1,7 @@
 """Pairs of answers of 4 kB compared, beside deepdiff; and what each finds of the labelled corpus of tests/unit/parity.
 
-10,000 pairs, or the given number; half of them differ. deepdiff is compared where it is installed. Then 100,000 lines
-of an access log are read, counted and chosen from, beside a bare loop that unzips and splits them; and the peak of memory.
+10,000 pairs, or the given number; half of them differ. deepdiff is compared where it is installed. Before that, 100,000
+lines of an access log are read, counted and chosen from, beside a bare loop that unzips and splits them.
 """
 
 from __future__ import annotations
