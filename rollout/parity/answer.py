@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,7 @@ from rollout.alb.alb_event import MAX_BYTES, Malformed, checked
 from rollout.alb.invocation import Invocation
 
 MAX_DECODED = 16 * MAX_BYTES
+_TYPE = re.compile(r"[A-Za-z_][\w.]{0,63}", re.ASCII)
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -43,7 +45,9 @@ def answer_of(went: Invocation, *, multi_value: bool) -> FunctionAnswer:
         multi_value: Whether the target group takes headers as lists.
     """
     if went.error is not None:
-        return FunctionAnswer(0, failure=f"the function failed: {went.error.partition(':')[0]}", took=went.took)
+        kind = went.error.partition(":")[0]
+        failure = f"the function failed: {kind}" if _TYPE.fullmatch(kind) else "the function failed"
+        return FunctionAnswer(0, failure=failure, took=went.took)
     try:
         answer = checked(went.said, multi_value=multi_value)
     except Malformed as error:

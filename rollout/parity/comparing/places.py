@@ -94,7 +94,7 @@ class Differences:
 
 
 def below(path: str, key: str) -> str:
-    """The path of an object's member; members whose names are identifiers are alike."""
-    if is_identifier(key):
+    """The path of an object's member; members whose names are identifiers, or somebody's address, are alike."""
+    if is_identifier(key) or "@" in key:
         return f"{path}.*"
     return f"{path}.{key}" if _PLAIN.fullmatch(key) else f"{path}[{key[:64]!r}]"

@@ -134,6 +134,26 @@ def test_a_body_is_compared_without_its_encoding() -> None:
     assert answer_of(torn, multi_value=False).body == packed[:9]
 
 
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        ("KeyError: 'of ann@example.com'", "the function failed: KeyError"),
+        ("no such user ann", "the function failed"),
+        ("Runtime.ExitError", "the function failed: Runtime.ExitError"),
+    ],
+)
+def test_a_failure_is_told_without_the_functions_own_words(error: str, failure: str) -> None:
+    assert answer_of(Invocation(None, error, LATER - LATER), multi_value=False).failure == failure
+
+
+def test_what_the_load_balancer_cannot_read_is_a_failure() -> None:
+    assert answer_of(Invocation({"statusCode": "200"}, None, LATER - LATER), multi_value=False).failure
+
+
+def test_an_address_as_a_key_names_no_place() -> None:
+    assert places({"ann@example.com": 1}, {"ann@example.com": 2}) == {"body $.* (value)"}
+
+
 class TestRules:
     def test_what_is_ignored_does_not_count_and_is_told(self) -> None:
         found = compare(answer({"at": 1}), answer({"at": "x"}), rules(ignore=[{"path": "$.at"}]))
