@@ -70,12 +70,12 @@ class Breakage:
 
 
 @contextmanager
-def crowd(environment: Environment, aws: Sandbox) -> Iterator[Load]:
+def crowd(environment: Environment, aws: Sandbox, speed: float = SPEED) -> Iterator[Load]:
     """Clients of all routes, and a clock that runs fast, as long as the block lasts."""
     from rollout_sandbox.load import Load, endpoints_of  # noqa: PLC0415 - aiohttp takes a while to import
 
     with Load(endpoints_of(environment, aws), RATE) as load:
-        aws.clock.run_at(SPEED)
+        aws.clock.run_at(speed)
         try:
             yield load
         finally:

@@ -59,6 +59,7 @@ def demo(
                 _show_rules(run, target.inventory, aws)
             run.render(target.status())
             _ramps(run, target.inventory, file, aws, provider)
+            _guard(run, target.inventory, file, aws, provider)
             run.render.say("the demo is over and has removed everything that it created")
 
 
@@ -113,3 +114,24 @@ def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provi
         aws.forget_profiles()
         run.render.chapter(f"rollout ramp {name} --restart, with a fixed candidate")
         target.ramp(approve=True, save=False, restart=True)
+
+
+def _guard(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:
+    """A candidate that breaks while nobody runs rollout."""
+    from rollout.api.environment import EnvironmentRollout
+    from rollout.inventory.settings import Guard
+    from rollout_sandbox.guard_story import SPEED, break_unwatched
+    from rollout_sandbox.ramp_story import crowd
+
+    inventory, name = inventory.model_copy(update={"guard": Guard()}), inventory.name
+    target = EnvironmentRollout(inventory, file, sandbox=aws, provider=provider.value, on_event=run.render)
+    run.render.chapter(f"rollout guard install {name}")
+    target.guard.install(approve=True)
+    target.set_weight(50, approve=True, save=False)
+    run.render.chapter("The candidate breaks at 50 %, and nobody runs rollout")
+    with crowd(inventory, aws, SPEED) as load:
+        back = break_unwatched(target, load, aws, "*rust*")
+    minutes = round(back.lasting.total_seconds() / 60) if back.lasting else 0
+    bad, lasted = count_of(back.bad, "bad answer"), count_of(minutes, "minute")
+    run.render.say(f"{bad} until the guard had taken all traffic back, in {lasted} of AWS's clock")
+    run.render(target.guard.status())
