@@ -20,6 +20,8 @@ SERVICE = "dynamodb"
 GONE = "ResourceNotFound"
 PROVISIONED, ON_DEMAND = "PROVISIONED", "PAY_PER_REQUEST"
 _CAPACITIES = {"readCapacity": "ReadCapacityUnits", "writeCapacity": "WriteCapacityUnits"}
+_ASKED = {"deletionProtectionEnabled": "DeletionProtectionEnabled", "tableClass": "TableClass"}
+"""What CreateTable is told only if a program says so."""
 _BILLING = frozenset({"billingMode", *_CAPACITIES})
 
 
@@ -32,8 +34,7 @@ class _Table:
                 TableName=name,
                 KeySchema=[{"AttributeName": key, "KeyType": kind} for kind, key in kinds.items() if key],
                 AttributeDefinitions=[_definition(each) for each in new.get("attributes") or ()],
-                DeletionProtectionEnabled=bool(new.get("deletionProtectionEnabled")),
-                TableClass=new["tableClass"],
+                **{name: new[key] for key, name in _ASKED.items() if new.get(key)},
                 Tags=as_tags(new.get("tagsAll") or {}),
                 **_billing(new),
             )
@@ -166,7 +167,7 @@ TABLE = ResourceType(
         ),
         "rangeKey": string(force_new=True),
         "readCapacity": Property(Kind.INT, computed=True),
-        "tableClass": string(default="STANDARD", refuse=other_than("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
+        "tableClass": string(computed=True, refuse=other_than("STANDARD", "STANDARD_INFREQUENT_ACCESS")),
         "ttl": block({"attributeName": string(), "enabled": boolean()}, computed=True),
         "writeCapacity": Property(Kind.INT, computed=True),
     },

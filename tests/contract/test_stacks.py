@@ -24,7 +24,7 @@ from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING, STACKS
 from rollout.migration import events
 from rollout.migration.desired import routing_input
-from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, conditions_told, forward_in
+from rollout.state.plan import LISTENER_RULE, Change, ResourceState, StackPreview, conditions_told, forward_in
 from tests.behaviour.team import InMemoryTeam
 from tests.conftest import Team
 
@@ -68,9 +68,13 @@ def meaning(state: ResourceState | None) -> Any:
 
 def changes(preview: StackPreview) -> list[Any]:
     return sorted(
-        (change.op.value, change.type, change.name, change.properties, change.is_header_rule)
-        for change in preview.changes
+        (change.op.value, change.type, change.name, _asked(change), change.is_header_rule) for change in preview.changes
     )
+
+
+def _asked(change: Change) -> tuple[str, ...]:
+    """The properties that change; the provider repeats the tags as its own."""
+    return tuple(name for name in change.properties if name != "tagsAll")
 
 
 def shown(result: PhaseResult) -> Any:
@@ -121,7 +125,7 @@ def told(found: Iterable[events.Event]) -> Counter[str]:
 
 
 def journey(team: Team | InMemoryTeam) -> Facts:
-    """Phases, hands, refreshes, header rules, alarms and the way back; each is looked at, and tried again."""
+    """Phases, hands, refreshes, header rules, alarms, a guard and the way back; each is looked at, and tried again."""
     facts: Facts = []
 
     def step(name: str, act: Callable[[EnvironmentRollout], PhaseResult | Any], *, again: bool = False) -> None:
@@ -152,6 +156,13 @@ def journey(team: Team | InMemoryTeam) -> Facts:
     step("monitoring", lambda it: it.monitoring(approve=True), again=True)
     team.edit("[stickiness]", '[notifications.on-call]\nsns = "arn:aws:sns:us-west-2:123456789012:x"\n\n[stickiness]')
     step("monitoring that tells", lambda it: it.monitoring(approve=True))
+    team.edit("[stickiness]", "[guard]\n\n[stickiness]")
+    step("guard install", lambda it: it.guard.install(approve=True), again=True)
+    team.edit("[guard]\n", '[guard]\non-silence = "rollback"\n')
+    step("guard install in place", lambda it: it.guard.install(approve=True))
+    step("monitoring beside a guard", lambda it: it.monitoring(approve=True))
+    step("undo beside a guard", lambda it: it.undo("phase2", approve=True))
+    step("guard remove", lambda it: it.guard.remove(approve=True), again=True)
     step("monitoring --remove", lambda it: it.monitoring(remove=True, approve=True))
     team.edit("memory-size = 256", "memory-size = 512")
     step("a new build", lambda it: it.phase1(approve=True), again=True)
