@@ -48,7 +48,9 @@ class InMemoryGuard:
         for _ in range(TRIES):
             state, now = self.read(), self.clock.utc
             if state is None:
-                raise AwsError("the environment has no guard", hint="install it first", code="no-guard")
+                raise AwsError(
+                    "the environment has no guard", hint="run `rollout guard install` first", code="no-guard"
+                )
             wanted = transition(state, now)
             if wanted == state:
                 return state

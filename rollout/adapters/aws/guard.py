@@ -56,7 +56,7 @@ class AwsGuard:
         for _ in range(TRIES):
             found = self._read()
             if found is None:
-                hint = "install it first"
+                hint = "run `rollout guard install` first"
                 raise AwsError("the environment has no guard", where=self._table, hint=hint, code="no-guard")
             state, now = found
             wanted = transition(state, now)

@@ -66,7 +66,7 @@ class Mover:
 
     Attributes:
         began: When they left their lease, in steps; None before.
-        confirmed: The same, once they have advanced the epoch; 0 before.
+        epoch: The time to which they have advanced the epoch; None before.
         until: When it ends.
         reads: What alarms they read in ALARM state, and when.
         owes: Routes that they wrote once the guard had taken them back, their lease over.
@@ -76,10 +76,14 @@ class Mover:
     routes: Sequence[str]
     raises: bool
     began: int | None = None
-    confirmed: int = 0
+    epoch: datetime | None = None
     until: datetime | None = None
     reads: list[tuple[int, frozenset[str]]] = field(default_factory=list)
     owes: set[str] = field(default_factory=set)
+
+    def is_after(self, rise: Rise) -> bool:
+        """Whether they went on, and an alarm is late for them."""
+        return self.epoch is not None and self.epoch > rise.event.at
 
 
 class WatchedRules(InMemoryRules):
@@ -106,6 +110,7 @@ class Interleaving:
         ceiling: The highest share of each route that a person or a Pass has set, in per cent.
         back: When, in steps and in time, the guard last said that a route is back.
         is_flaky: Whether the table has failed: then a firing may not know of a later raise.
+        broken: The promises that were broken.
         counts: What happened how often.
     """
 
@@ -123,12 +128,16 @@ class Interleaving:
         self.clocks: dict[Actor, FunctionClock] = {}
         self.runs: dict[Actor, str] = {}
         self.is_flaky = False
+        self.broken: list[str] = []
+        self.meddled: dict[str, int] = {}
+        self.described: dict[Actor, int] = {}
         self.counts: Counter[str] = Counter()
         self.moment = 0
         for calls in (self.guard.calls, self.alarms.calls, self.rules.calls, self.clock.calls):
             calls.before(self.stage.hook)
         self.guard.calls.after(self._left_lease, "PutItem", "state")
         self.alarms.calls.after(self._read_alarms)
+        self.rules.calls.after(self._described, "DescribeRules")
 
     # What may happen
 
@@ -264,6 +273,7 @@ class Interleaving:
     def meddle(self, route: str, *, gone: bool) -> None:
         """Another team deletes a rule, or gives it other conditions."""
         arn = self.config.routes[route].rule
+        self.meddled.setdefault(route, self.moment)
         if gone:
             self.rules.known.pop(arn, None)
         elif arn in self.rules.known:
@@ -275,6 +285,7 @@ class Interleaving:
             calls.forget_orders()
             calls.before(self.stage.hook)
         self.guard.calls.after(self._left_lease, "PutItem", "state")
+        self.rules.calls.after(self._described, "DescribeRules")
         while self.stage.running or any(rise.due for rise in self.rises):
             for rise in self.rises:
                 if rise.due:
@@ -287,7 +298,7 @@ class Interleaving:
     # What must hold
 
     def is_answered(self, rise: Rise) -> bool:
-        """Whether an alarm led to something, or a raise saw it."""
+        """Whether an alarm led to something, or a raise that went on saw that it was over."""
         if rise.event.drill or {*rise.decisions} & {Decision.FIRE, Decision.DISARMED}:
             return True
         if rise.attempts >= ATTEMPTS and not rise.decisions:
@@ -295,7 +306,7 @@ class Interleaving:
             return True
         self.counts["late"] += 1
         return any(
-            moment > rise.moment and (rise.event.alarm in raised or (rise.fell is not None and rise.fell < moment))
+            mover.is_after(rise) and rise.event.alarm not in raised and moment > (mover.began or 0)
             for mover in self.movers
             for moment, raised in mover.reads
         )
@@ -306,21 +317,23 @@ class Interleaving:
         route, actor = self.config.routes[name], self.stage.current
         after = _percent(shares_of({**before, "Actions": actions}, route))
         if rise := self.firings.get(actor) if actor else None:
-            assert after == 0, "the guard only lowers"
-            assert name in self.config.routes_of(rise.event.alarm)
-            later = [each.actor.name for each in self.movers if each.confirmed > rise.moment]
-            assert self.is_flaky or not later, f"an alarm from before undid {later}"
+            later = [each.actor.name for each in self.movers if each.is_after(rise)]
+            self._promise(after == 0, "the guard only lowers")
+            is_other = self.meddled.get(name, self.moment) < self.described[actor] if actor else False
+            self._promise(not is_other, "the rule had other conditions")
+            self._promise(name in self.config.routes_of(rise.event.alarm), "the alarm isn't of this route")
+            self._promise(self.is_flaky or not later, f"an alarm from before undid {later}")
             return
         self.ceiling[name] = after
         mover = self._mover(actor)
         if not mover or not after:
             return
         if mover.began is None:
-            assert not mover.raises, "only what lowers goes on where the table fails"
+            self._promise(self.is_flaky and not mover.raises, "only what lowers, and only where the table fails")
             return
         if name in self.back and (back := self.back[name])[0] > mover.began:
-            assert mover.until is not None
-            assert mover.until <= back[1], f"{mover.actor.name} undid the guard's act"
+            is_over = mover.until is not None and mover.until <= back[1]
+            self._promise(is_over, f"{mover.actor.name} undid the guard's act")
             mover.owes.add(name)
 
     def share(self, name: str) -> int:
@@ -330,6 +343,7 @@ class Interleaving:
 
     def _look(self, actor: Actor) -> None:
         """After a step of somebody's."""
+        assert not self.broken, self.broken
         for name in self.config.routes:
             assert self.share(name) <= self.ceiling[name], f"{name} has more than anybody set"
         if not actor.is_done:
@@ -344,6 +358,11 @@ class Interleaving:
             for name in mover.owes:
                 assert self.share(name) == 0 or self._somebody_else(mover, name), f"{name} was not given back"
 
+    def _promise(self, kept: bool, text: str) -> None:
+        """An assertion in an actor's call: an actor may go on after any error."""
+        if not kept:
+            self.broken.append(text)
+
     def _somebody_else(self, mover: Mover, name: str) -> bool:
         return any(
             other is not mover and name in other.routes and (other.began or 0) > (mover.began or 0)
@@ -356,6 +375,7 @@ class Interleaving:
         if done.decision is Decision.FIRE and done.back:
             self.counts["taken back"] += 1
             for name in self.config.routes_of(rise.event.alarm):
+                self._promise(self.is_flaky or self.share(name) == 0, f"{name} isn't back")
                 self.back[name] = self.moment, self.clock.utc
 
     # How it is done
@@ -379,9 +399,13 @@ class Interleaving:
         if mover and lease and mover.began is None:
             mover.began, mover.until = self.moment, lease.until
         elif mover and lease and state.epoch_at == lease.since:
-            mover.confirmed = mover.began or 0
-            if state.disarmed_at(self.clock.utc):  # whoever disarmed it knows of the alarms
-                mover.reads.append((self.moment, frozenset(ALARMS)))
+            mover.epoch = lease.since
+            if state.disarmed_at(lease.since):  # whoever disarmed it knows of the alarms
+                mover.reads.append((self.moment, frozenset()))
+
+    def _described(self, _: ApiCall) -> None:
+        if actor := self.stage.current:
+            self.described[actor] = self.moment
 
     def _read_alarms(self, _: ApiCall) -> None:
         if mover := self._mover(self.stage.current):

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rollout.alb.described import condition_of, described
 from rollout.alb.extras import extras_of
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction
@@ -199,3 +200,24 @@ def test_no_firing_raises_a_share_or_touches_what_is_not_a_route_as_it_was(runs:
             assert share(rule, mine[arn].candidate) == 0 <= share(before[arn], mine[arn].candidate)
         assert bench.rules.known.keys() == before.keys()
     assert moved > runs / 30, "it does something"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"Field": "path-pattern", "Values": ["/b", "/a"], "PathPatternConfig": {"Values": ["/b", "/a"]}},
+        {"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["^/a$"]}},
+        {
+            "Field": "http-request-method",
+            "Values": ["POST", "GET"],
+            "HttpRequestMethodConfig": {"Values": ["POST", "GET"]},
+        },
+        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Key", "Values": ["a", "b"]}},
+        {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Key", "RegexValues": ["a+"]}},
+        {"Field": "host-header", "Values": ["a.example.com"], "HostHeaderConfig": {"Values": ["a.example.com"]}},
+        {"Field": "query-string", "QueryStringConfig": {"Values": [{"Key": "v", "Value": "1"}, {"Value": "x"}]}},
+        {"Field": "source-ip", "SourceIpConfig": {"Values": ["10.0.0.0/8"]}},
+    ],
+)
+def test_conditions_as_an_installed_guard_has_them_are_the_live_rules(told: Part) -> None:
+    assert same_conditions([told], described([condition_of(told)]))
