@@ -31,7 +31,7 @@ class GuardedRoute:
 
     Attributes:
         rule: The ARN of its rule.
-        conditions: The rule's, as DescribeRules gives them.
+        conditions: The rule's, as DescribeRules gives them, without the values of headers.
         legacy: The ARN of legacy's target group.
         candidate: The ARN of the candidate's.
     """

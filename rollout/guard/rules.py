@@ -11,8 +11,9 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_Authent
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from rollout.guard.config import GuardedRoute
@@ -27,6 +28,7 @@ BEFORE: Mapping[str, tuple[str, Part]] = {
 """By the type of an action that may come before a forward: what has its settings, and what ModifyRule gets beside."""
 
 
+_HEADER, _DIGESTS = "HttpHeaderConfig", {"Values": "Digests", "RegexValues": "RegexDigests"}
 MOST = 50_000
 """AWS's highest number of an action; one without a number comes last."""
 
@@ -132,8 +134,25 @@ def same_conditions(one: Sequence[Part], other: Sequence[Part]) -> bool:
     return sorted(map(_normal, one)) == sorted(map(_normal, other))
 
 
+def without_header_values(conditions: Iterable[Part]) -> tuple[dict[str, Any], ...]:
+    """Conditions with digests in place of the values of headers, which are often secrets; they match the same."""
+    return tuple(map(_digested, conditions))
+
+
+def _digested(condition: Part) -> dict[str, Any]:
+    config = condition.get(_HEADER)
+    if not config:
+        return dict(condition)
+    told = {
+        _DIGESTS.get(key, key): [sha256(text.encode()).hexdigest() for text in value] if key in _DIGESTS else value
+        for key, value in config.items()
+    }
+    return {**condition, _HEADER: told}
+
+
 def _normal(condition: Part) -> str:
     """A condition in one form: AWS gives the values of some fields twice, beside and in their `…Config`."""
+    condition = _digested(condition)
     config = next((dict(value) for key, value in condition.items() if key.endswith("Config") and value), {})
     config.setdefault("Values", condition.get("Values") or ())
     lists = {key: sorted({_text(value) for value in values}) for key, values in config.items() if _is_list(values)}

@@ -13,6 +13,7 @@ from importlib.resources import files
 from rollout.alb.described import described
 from rollout.alb.state import AlbState, LiveRule
 from rollout.guard.config import FILE, GuardConfig, GuardedRoute, Silence, write_config
+from rollout.guard.rules import without_header_values
 from rollout.guard.table import table_name
 from rollout.inventory.model import Environment, Route
 from rollout.inventory.settings import Guard
@@ -84,7 +85,7 @@ def _routes_of(environment: Environment, guard: Guard, groups: tuple[str, ...]) 
 
 def _guarded(live: AlbState, route: Route, rule: LiveRule) -> GuardedRoute:
     groups = live.group_arn(route.legacy), live.group_arn(route.candidate)
-    return GuardedRoute(rule.arn, described(rule.asks), *groups)
+    return GuardedRoute(rule.arn, without_header_values(described(rule.asks)), *groups)
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from rollout.fakes.clock import MONDAY
 from rollout.guard import state as guard
 from rollout.guard.config import GuardConfig
 from rollout.guard.firing import NotBack
-from rollout.guard.rules import Need, Part, needs, same_conditions, taken_back, weights_of
+from rollout.guard.rules import Need, Part, needs, same_conditions, taken_back, weights_of, without_header_values
 from rollout.guard.state import Drill, GuardState, write_state
 from rollout.inventory.model import Arn
 from tests.unit.guard.bench import Bench, rule_json
@@ -221,3 +222,15 @@ def test_no_firing_raises_a_share_or_touches_what_is_not_a_route_as_it_was(runs:
 )
 def test_conditions_as_an_installed_guard_has_them_are_the_live_rules(told: Part) -> None:
     assert same_conditions([told], described([condition_of(told)]))
+
+
+def test_the_value_of_a_header_stays_out_of_what_is_installed_and_is_known_again() -> None:
+    def asking(kind: str, value: str) -> dict[str, Any]:
+        return {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-Key", kind: [value]}}
+
+    told = asking("Values", "S3cr3t")
+    kept = without_header_values(described([condition_of(told)]))
+    assert "S3cr3t" not in json.dumps(kept)
+    assert same_conditions(kept, [told])
+    assert not same_conditions(kept, [asking("RegexValues", "S3cr3t")])
+    assert not same_conditions(kept, [asking("Values", "another")])
