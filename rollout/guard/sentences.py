@@ -5,7 +5,7 @@ from __future__ import annotations
 from rollout.guard.record import Decision, Firing
 
 _SUBJECTS = {
-    Decision.LATE: "an alarm from before the last raise; the guard did nothing",
+    Decision.LATE: "an alarm came too late; the guard did nothing",
     Decision.DISARMED: "an alarm went off, and the guard is disarmed",
     Decision.DRY: "a drill of the guard; nothing was moved",
     Decision.HOLD: "the ramp gives no sign of life; its weight stays",
