@@ -48,12 +48,11 @@ NOT_IN_THE_STORY = {
     "phase3": {UNMARK, "lambda:ListTags", "dynamodb:GetItem", "dynamodb:PutItem", "cloudwatch:DescribeAlarms"},
     "override": {UNMARK},
     **{command: {QUERY} for command in ("status", "drift", "guard-status", "guard-disarm", "guard-arm")},
-    "guard-test": {"cloudwatch:SetAlarmState"},
     "guard-install": {"lambda:UpdateFunctionConfiguration"},  # another version's settings
     "guard-remove": {"cloudwatch:DeleteDashboards"},  # where alarms can't be made any more
 }
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
-NOT_RUN = {"unlock", "guard-test"}
+NOT_RUN = {"unlock"}
 WITH_ANOTHER_OWNER = {"release"}
 
 
@@ -73,7 +72,8 @@ class Story:
             team.aws.enforce(team.account, policy)
             call(team.open())
             team.aws.enforce(team.account, None)
-            self.calls.setdefault(command, []).extend(team.aws.calls("*", team.account)[before:])
+            calls = team.aws.calls("*", team.account)[before:]
+            self.calls.setdefault(command, []).extend(each for each in calls if each.by is None)  # not the guard's own
             if command == "ramp":
                 team.aws.clock.pass_by(seconds=600)  # so that the next look judges
 
@@ -190,6 +190,7 @@ RAMP: tuple[Step, ...] = (
     ("operate", "skip-wait", lambda it: it.ramp.skip_wait()),
     ("operate", "approve", lambda it: it.ramp.approve()),
     ("operate", "freeze", lambda it: it.ramp.freeze("1h")),
+    ("operate", "guard-test", lambda it: it.guard.test(real=True, approve=True)),
     ("operate", "guard-disarm", lambda it: it.guard.disarm("5m", "a trial")),
     ("operate", "guard-arm", lambda it: it.guard.arm()),
     ("observe", "guard-status", lambda it: it.guard.status()),
