@@ -44,7 +44,7 @@ class Checks(Part):
         from rollout.api.health import unhealthy
         from rollout.api.holders import Holders
         from rollout.api.requests import Requests
-        from rollout.migration.checks.status import with_measured
+        from rollout.migration.checks.status import with_guard, with_measured
 
         container, environment = self._container, self._environment
         span = None if since is None else read_span(since)
@@ -57,7 +57,7 @@ class Checks(Part):
             status = holders.status(pool, states, live)
             container.keep_good(self._file, live.result())
             problems = (*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
-            status = replace(status, problems=problems, guard=guard.result())
+            status = with_guard(replace(status, problems=problems), guard.result())
             return with_measured(status, measured.result()) if measured else status
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
@@ -89,8 +89,10 @@ class Checks(Part):
 
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""
+        from rollout.api.guard_reading import GuardReading
         from rollout.api.holders import GLANCE
         from rollout.api.runner import checked_guard
+        from rollout.migration.checks.guard_status import disarmed_problem
         from rollout.migration.checks.names import made_names
         from rollout.migration.checks.ownership import asked, ownership_of
         from rollout.migration.checks.report import (
@@ -129,7 +131,12 @@ class Checks(Part):
             found = container.marks.find(made_names(environment))
             checks.append(names_check(environment, live, found, candidate))
             checks += access_logs_check(environment, live, container.access_logs, container.utc)
-            checks += guard_check(environment, checked_guard(self._opened).problems(live) if environment.guard else ())
+            if environment.guard:
+                found_wrong = (
+                    *checked_guard(self._opened).problems(live),
+                    *disarmed_problem(GuardReading(self._opened).status()),
+                )
+                checks += guard_check(environment, found_wrong)
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

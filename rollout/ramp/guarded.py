@@ -76,6 +76,7 @@ class RampGuard:
         if disarmed := state.disarmed_at(self._now()):
             self._say(f"the guard is disarmed until {moment(disarmed.until)} by {disarmed.by}: {disarmed.why}")
         self._is_armed, began = disarmed is None, stands.since or stands.began
+        self._is_watching &= state.watching is not None  # another run of the ramp may have ended
         if state.fired_at is None or began is None or state.fired_at <= began:
             return ""
         try:

@@ -62,6 +62,7 @@ def test_status_drift_and_history_say_what_it_did_and_a_rollback_settles_it(guar
     status = opened.status()
     assert status.guard
     assert status.guard.state == "armed"
+    assert status.next_step == "rollout rollback production"
     for said in (when, ALARM, REASON):
         assert said in status.guard.fired
     with pytest.raises(Drift) as caught:
@@ -75,6 +76,7 @@ def test_status_drift_and_history_say_what_it_did_and_a_rollback_settles_it(guar
     guarded.world.clock.advance(timedelta(minutes=1))
     opened.rollback()
     guarded.open().drift().require()
+    assert guarded.open().status().next_step is None
     assert [change.what for change in guarded.open().history()[-2:]] == ["guard fired", "rollback"]
     guarded.open().set_weight(10, approve=True)
 
@@ -225,6 +227,8 @@ def test_who_disarms_it_is_in_history_and_it_arms_itself(guarded: InMemoryTeam) 
 
 def test_it_is_armed_at_once_and_a_ramp_minds_neither(guarded: InMemoryTeam) -> None:
     guarded.open().guard.disarm("1h", "why")
+    notes = {note.code for check in guarded.open().preflight().checks for note in check.notes}
+    assert "guard-disarmed" in notes
     assert guarded.open().guard.arm().state == "armed"
     assert guarded.open().ramp.view().sentence == "no ramp has begun"
 

@@ -47,7 +47,7 @@ NOT_IN_THE_STORY = {
     # it lowers there, which needs no guard
     "phase3": {UNMARK, "lambda:ListTags", "dynamodb:GetItem", "dynamodb:PutItem", "cloudwatch:DescribeAlarms"},
     "override": {UNMARK},
-    **{command: {QUERY} for command in ("status", "drift", "guard-status", "guard-disarm", "guard-arm")},
+    **{command: {QUERY} for command in ("preflight", "status", "drift", "guard-status", "guard-disarm", "guard-arm")},
     "guard-install": {"lambda:UpdateFunctionConfiguration"},  # another version's settings
     "guard-remove": {"cloudwatch:DeleteDashboards"},  # where alarms can't be made any more
 }

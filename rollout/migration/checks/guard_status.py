@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from rollout.base.plain import Timestamp
+from rollout.errors import Problem
 from rollout.guard.record import Firing
 from rollout.guard.state import GuardState
 from rollout.state.history.firings import moment, sentence
@@ -46,6 +47,13 @@ class GuardStatus:
         }
         watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""
         return "; ".join(filter(None, (said[self.state], watches, self.fired)))
+
+
+def disarmed_problem(status: GuardStatus | None) -> Iterator[Problem]:
+    """That nobody should rely on a guard now."""
+    if status and status.state == "disarmed":
+        hint = f"run `rollout guard arm {status.environment}`"
+        yield Problem(status.sentence, where="guard", hint=hint, code="guard-disarmed")
 
 
 def guard_status(environment: str, state: GuardState | None, firings: Sequence[Firing], now: datetime) -> GuardStatus:

@@ -112,6 +112,13 @@ def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str
     return replace(status, routes=tuple(replace(each, measured=found.get(each.route)) for each in status.routes))
 
 
+def with_guard(status: EnvironmentStatus, guard: GuardStatus | None) -> EnvironmentStatus:
+    """A status with its guard; what that took back isn't to be raised again, whatever the file says."""
+    name = status.environment
+    raises = guard is not None and guard.fired and status.next_step == f"rollout phase3 {name}"
+    return replace(status, guard=guard, next_step=f"rollout rollback {name}" if raises else status.next_step)
+
+
 def status_of(
     environment: Environment, live: AlbState, held: Held | None, ownership: Ownership | None = None
 ) -> EnvironmentStatus:

@@ -212,3 +212,16 @@ def test_where_none_is_installed_that_is_said_once() -> None:
     guarded(world).installed = False
     assert world.ramp().state == "finished"
     assert len(warnings(world)) == 1
+
+
+def test_one_of_two_runs_that_ends_leaves_the_other_expected() -> None:
+    world = World(inventory(), limit=NEVER)
+    found = guarded(world)
+
+    def leave() -> None:
+        found.change(lambda now, _: guard.unwatch(now))
+
+    at(world, MONDAY + timedelta(minutes=10), leave)
+    with pytest.raises(Killed):
+        world.ramp()
+    assert state(found).watching

@@ -242,7 +242,17 @@ _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE, *guard.READ, *guard.FIRINGS),
-    "preflight": (_LOOK, *_INSPECT, *_WHOSE, *_NEEDS, *_FIND_LOGS, *_READ_STATE, guard.IS_THERE),
+    "preflight": (
+        _LOOK,
+        *_INSPECT,
+        *_WHOSE,
+        *_NEEDS,
+        *_FIND_LOGS,
+        *_READ_STATE,
+        guard.IS_THERE,
+        *guard.READ,
+        *guard.FIRINGS,
+    ),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
     "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *guard.READ, *guard.FIRINGS),
