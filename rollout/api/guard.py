@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from rollout.analysis.metrics import MINUTE
+from rollout.analysis.metrics import MINUTE, AlarmState
 from rollout.api.arguments import Approval, approver, in_range
 from rollout.api.guard_drill import Drills
 from rollout.api.guard_reading import GuardReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
 from rollout.base.printable import one_line
-from rollout.errors import RolloutError, UsageError
+from rollout.errors import AwsError, RolloutError, UsageError
 from rollout.guard.state import arm, disarm
 from rollout.inventory.marks import guard_name
 from rollout.migration import events
@@ -19,7 +20,7 @@ from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.drill import DrillResult
 from rollout.migration.ports import Guard
 from rollout.migration.runner.result import PhaseResult
-from rollout.programs.alarms.alarms import names
+from rollout.programs.alarms.alarms import guard_alarms, names
 from rollout.programs.guarding import named_alarms, silence_alarm
 from rollout.ramp.controls import who
 from rollout.state.ramp_journal import Journal, Kind
@@ -67,7 +68,13 @@ class EnvironmentGuard(Part):
         found = GuardReading(self._opened).status()
         if found is None:
             raise self._none()
-        return found
+        if found.state not in {"armed", "disarmed"}:
+            return found
+        try:
+            states = self._container.alarms.states(guard_alarms(self._environment))
+        except AwsError as error:
+            return replace(found, state="unknown", why=f"its alarms can't be read: {error.what}")
+        return replace(found, raised=tuple(name for name, state in states.items() if state is AlarmState.ALARM))
 
     def disarm(self, span: timedelta | str, why: str) -> GuardStatus:
         """Let alarms move nothing for a time; history says who did it, and why. Then it is armed again by itself.

@@ -220,7 +220,9 @@ def test_who_disarms_it_is_in_history_and_it_arms_itself(guarded: InMemoryTeam) 
     assert change.by
     assert "load test" in change.verdict
     guarded.world.clock.advance(timedelta(minutes=30))
-    assert guarded.open().guard.status().state == "armed"
+    armed = guarded.open().guard.status()
+    assert armed.state == "armed"
+    assert set(armed.raised) == set(guard_alarms(guarded.inventory))  # whose next change alone fires
     with pytest.raises(PreflightFailed):
         guarded.open().set_weight(100, approve=True)
 

@@ -25,6 +25,7 @@ class GuardStatus:
         watches: Who runs the ramp whose heartbeats it expects; empty if nobody does.
         fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
         fired_at: When that was.
+        raised: Its alarms that are in ALARM state already; only their next change fires. Empty where nobody asked.
     """
 
     environment: str
@@ -35,6 +36,7 @@ class GuardStatus:
     watches: str = ""
     fired: str = ""
     fired_at: Timestamp | None = None
+    raised: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -46,7 +48,9 @@ class GuardStatus:
             "unknown": f"not known: {self.why}",
         }
         watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""
-        return "; ".join(filter(None, (said[self.state], watches, self.fired)))
+        names = ", ".join(self.raised)
+        raised = f"in ALARM state already, so that only their next change fires: {names}" if names else ""
+        return "; ".join(filter(None, (said[self.state], watches, self.fired, raised)))
 
 
 def disarmed_problem(status: GuardStatus | None) -> Iterator[Problem]:
