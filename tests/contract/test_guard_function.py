@@ -46,6 +46,7 @@ print(json.dumps({"done": done, "modules": sorted({name.split(".")[0] for name i
 RUNTIME = {"boto3", "botocore", "brotli", "certifi", "dateutil", "jmespath", "s3transfer", "six", "urllib3"}
 """boto3, and what it may use."""
 BESIDE = {*RUNTIME, *sys.stdlib_module_names, "rollout", "__main__", "__mp_main__", "_distutils_hack"}
+BESIDE |= {"sitecustomize", "usercustomize"}  # a system's own, which Python imports at its start
 
 
 @pytest.fixture(scope="module")

@@ -194,6 +194,7 @@ RAMP: tuple[Step, ...] = (
     ("operate", "guard-disarm", lambda it: it.guard.disarm("5m", "a trial")),
     ("operate", "guard-arm", lambda it: it.guard.arm()),
     ("observe", "guard-status", lambda it: it.guard.status()),
+    ("rollback", "rollback", lambda it: it.rollback()),
     ("guard", "guard-remove", lambda it: it.guard.remove(approve=True)),
 )
 
