@@ -1,15 +1,22 @@
-"""A team in memory, beside the one on the engine that has the same name in both places."""
+"""One sandbox a module; and a team in memory, beside the one on the engine that has the same name in both places."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from rollout.fakes.world import World
+from rollout_sandbox import Sandbox
 from tests.behaviour.conftest import made_team
 from tests.behaviour.team import InMemoryTeam
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox.start() as running:
+        yield running
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from rollout.analysis.metrics import MINUTE
 from rollout.analysis.ports import AccessLogs, LogFile
 from rollout.fakes.access_logs import InMemoryAccessLogs, log_line
 from rollout.inventory.model import Arn
-from rollout_sandbox import Sandbox
 from rollout_sandbox.landscape import deliver_logs, log_requests
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, Tenant, single
@@ -54,12 +53,6 @@ class Real:
 
 
 Case = InMemory | Real
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture(scope="module", params=["memory", "s3", "cloudwatch"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +20,6 @@ from rollout.guard import state as guard
 from rollout.guard.record import Decision, Firing, Moved
 from rollout.guard.state import GuardRefusal, GuardState
 from rollout.migration import ports
-from rollout_sandbox import Sandbox
 from tests.sandbox.tenant import REGION, Tenant
 
 TITLE = "rollout-shop-production"
@@ -97,12 +95,6 @@ class SandboxSite:
             Statistics=["SampleCount"],
         )
         return int(sum(point["SampleCount"] for point in got["Datapoints"]))
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture(params=["in memory", "sandbox"])

@@ -9,7 +9,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +46,6 @@ RUNTIME = {"boto3", "botocore", "brotli", "certifi", "dateutil", "jmespath", "s3
 """boto3, and what it may use."""
 BESIDE = {*RUNTIME, *sys.stdlib_module_names, "rollout", "__main__", "__mp_main__", "_distutils_hack"}
 BESIDE |= {"sitecustomize", "usercustomize"}  # a system's own, which Python imports at its start
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 class Installed:

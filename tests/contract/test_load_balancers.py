@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -21,12 +20,6 @@ from tests.sandbox.tenant import Tenant
 from tests.unit.builders import HOUR
 
 accounts = itertools.count(210_000_000_000)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox.start() as running:
-        yield running
 
 
 @pytest.fixture(params=["in memory", "sandbox"])
