@@ -58,22 +58,19 @@ class Calibrations(Part):
         Raises:
             AwsError: AWS refused, can't be reached, or a load balancer writes no logs.
         """
-        from rollout.analysis.measuring.client_evidence import logged_as  # noqa: PLC0415 - numpy takes a while, too
-        from rollout.analysis.measuring.logged_balancers import (  # noqa: PLC0415 - as above
+        from rollout.analysis.measuring.logged_balancers import (  # noqa: PLC0415 - only this command needs them
             logged_balancers,
             require_logs,
+            spots_of,
         )
-        from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - as above
+        from rollout.analysis.measuring.past_lines import PastLines  # noqa: PLC0415 - numpy takes a while, too
 
         environment, logs = self._environment, self._container.access_logs
         live = self._container.load_balancers.read(environment, tags=False)
         require_logs(environment, live, logs)
         now = self._container.utc
         start = (now - span).replace(second=0, microsecond=0)
-        rules = {name: (route, live.rule_of(route)) for name, route in environment.routes.items()}
-        spots = {
-            (str(live.group_arn(route.legacy)), logged_as(rule)): name for name, (route, rule) in rules.items() if rule
-        }
+        spots = spots_of(environment, live, lambda route: (route.legacy,))
         lines = PastLines(start, span // timedelta(minutes=1), spots, environment.analysis.clients_by)
         for balancer in dict.fromkeys(logged_balancers(environment, live).values()):
             for file in logs.files(balancer, start, now):

@@ -10,7 +10,6 @@ from uuid import uuid4
 
 from rollout.analysis.metrics import AlarmState
 from rollout.api.arguments import Approval, approver
-from rollout.api.guard_reading import FIRINGS
 from rollout.api.opened import Part
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, Locked, UsageError
@@ -25,6 +24,7 @@ from rollout.migration.gates import Gate, traffic_of
 from rollout.migration.runner.approval import ask
 from rollout.programs.alarms.alarms import names
 from rollout.ramp.controls import who
+from rollout.state.history.firings import FIRINGS
 
 LONGEST, PAUSE = timedelta(minutes=3), timedelta(seconds=2)
 """How long a drill waits for the guard's record, and between two looks."""

@@ -7,9 +7,10 @@ from rollout.errors import AwsError
 from rollout.guard.record import Firing
 from rollout.migration import events
 from rollout.migration.checks.guard_status import GuardStatus, fired_since_raise, guard_status
+from rollout.state.history.firings import FIRINGS
 
-FIRINGS, EVERY = 20, 1000
-"""How many are looked through for a reason, and how many history tells of."""
+EVERY = 1000
+"""How many history tells of."""
 
 
 class GuardReading(Part):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 from rollout.alb.state import AlbState
-from rollout.analysis.measuring.client_evidence import logged_as
-from rollout.analysis.measuring.logged_balancers import logged_balancers
+from rollout.analysis.measuring.logged_balancers import logged_balancers, spots_of
 from rollout.api.arguments import DAY, in_range
 from rollout.api.opened import Opened, Part
 from rollout.base.files import Unreadable, read_bytes
@@ -114,17 +113,7 @@ class Parity(Part):
             journal.forget()
         run = Run(self._container.functions, compared, journal, Pace(rate, at_once), self._container.utc)
         name, budget = self._environment.name, run.budget(chosen)
-        self._emit(
-            events.ParityPlanned(
-                name,
-                budget.requests,
-                budget.done,
-                budget.invocations,
-                budget.at_least,
-                budget.dollars,
-                budget.at_once,
-            )
-        )
+        self._emit(events.ParityPlanned(name, **asdict(budget)))
         tallies = run.ask(
             chosen,
             self._container.clock,
@@ -266,13 +255,7 @@ class _Gathered:
 
     @cached_property
     def _spots(self) -> Mapping[tuple[str, str], str]:
-        routes = self.environment.routes
-        rules = {name: rule for name, route in routes.items() if (rule := self.live.rule_of(route))}
-        return {
-            (str(self.live.group_arn(group)), logged_as(rule)): name
-            for name, rule in rules.items()
-            for group in (routes[name].legacy, routes[name].candidate)
-        }
+        return spots_of(self.environment, self.live, lambda route: (route.legacy, route.candidate))
 
     def _log(self, lines: Iterator[Sequence[bytes]] | Iterator[list[bytes]], name: str) -> None:
         source = AccessLogSource(self._spots)

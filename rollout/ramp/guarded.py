@@ -15,11 +15,9 @@ from rollout.errors import AnalysisFailed, AwsError, GateRefused, Interrupted, R
 from rollout.guard.state import unwatch, watch
 from rollout.migration.ports import Guard
 from rollout.ramp.state import RampState
-from rollout.state.history.firings import moment, sentence
+from rollout.state.history.firings import FIRINGS, moment, sentence
 
 _ENDED = (AnalysisFailed, GateRefused, RampEnded)
-FIRINGS = 20
-"""How many of the last ones are looked through for the reason."""
 
 
 class RampGuard:

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rollout.alb.state import AlbState, LiveRule
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.clients import ClientCounts, LoggedRoute, TimeLimit
 from rollout.analysis.measuring.kept_clients import KeptClients
-from rollout.analysis.measuring.logged_balancers import require_logs
+from rollout.analysis.measuring.logged_balancers import logged_as, require_logs
 from rollout.analysis.measuring.pools import Pool, pooled
 from rollout.analysis.measuring.tallies import Minutes
 from rollout.analysis.metrics import MINUTE, Series, Source, target_group
@@ -126,11 +126,6 @@ def logged(environment: Environment, live: AlbState) -> Logged:
             )
     used = {group for route in found for group in route.groups}
     return Logged(tuple(found), {group: each for group, each in sources.items() if group in used}, tuple(notes))
-
-
-def logged_as(rule: LiveRule) -> str:
-    """A rule's priority as a line has it."""
-    return "0" if rule.is_default else str(rule.priority)
 
 
 def _are_alike(environment: Environment, live: AlbState, routes: Sequence[LoggedRoute]) -> bool:

@@ -1,13 +1,37 @@
-"""Which load balancers write access logs. Pure."""
+"""Which load balancers write access logs, and where routes are in them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from rollout.alb.state import AlbState
+from rollout.alb.state import AlbState, LiveRule
 from rollout.analysis.ports import AccessLogs
 from rollout.errors import AwsError, Problem
-from rollout.inventory.model import Arn, Environment
+from rollout.inventory.model import Arn, Environment, Route
+
+
+def logged_as(rule: LiveRule) -> str:
+    """A rule's priority as a line has it."""
+    return "0" if rule.is_default else str(rule.priority)
+
+
+def spots_of(
+    environment: Environment, live: AlbState, groups: Callable[[Route], Iterable[str]]
+) -> dict[tuple[str, str], str]:
+    """Where routes are in access logs.
+
+    Args:
+        groups: The names of a route's target groups whose lines are wanted.
+
+    Returns:
+        By target group and priority of a rule, as a line has them, the route.
+    """
+    rules = {name: rule for name, route in environment.routes.items() if (rule := live.rule_of(route))}
+    return {
+        (str(live.group_arn(group)), logged_as(rule)): name
+        for name, rule in rules.items()
+        for group in groups(environment.routes[name])
+    }
 
 
 def logged_balancers(environment: Environment, live: AlbState) -> Mapping[str, Arn]:

@@ -12,6 +12,8 @@ from rollout.guard.state import GuardState
 from rollout.inventory.quantities import Percent
 from rollout.state.history.audit import PastChange
 
+FIRINGS = 20
+"""How many of the last ones are looked through for a reason."""
 _WHAT: Mapping[Decision, str] = {
     Decision.FIRE: "guard fired",
     Decision.HOLD: "guard held",
