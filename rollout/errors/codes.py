@@ -192,6 +192,12 @@ GUARD: Mapping[str, str] = {
     "no-guard": "The environment has no guard.",
 }
 
+CONTROLLER: Mapping[str, str] = {
+    "backend-not-s3": "A controller needs Pulumi's state in S3.",
+    "secrets-not-kms": "A controller needs a KMS key for the secrets in Pulumi's state.",
+    "image-elsewhere": "The controller's image is in another region.",
+}
+
 SMOKE: Mapping[str, str] = {
     "invalid-json": "A sample is not JSON.",
     "sample-route-mismatch": "A sample's request doesn't match its route.",
@@ -265,6 +271,7 @@ AREAS: Mapping[str, Mapping[str, str]] = {
     "Phases, rollback and release": PHASES,
     "The ramp": RAMP,
     "The guard": GUARD,
+    "The controller": CONTROLLER,
     "Smoke": SMOKE,
     "Parity": PARITY,
     "This machine, AWS and other tools": MACHINE,

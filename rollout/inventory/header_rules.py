@@ -9,8 +9,9 @@ from itertools import product
 from rollout.base.formatting import count_of
 from rollout.inventory.conditions import Condition, Conditions
 from rollout.inventory.matching import overlap
-from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, OverrideRule, Route
+from rollout.inventory.model import Environment, KeptRoute, OverrideRule, Route
 from rollout.inventory.quotas import MAX_CONDITION_VALUES
+from rollout.inventory.settings import HeaderOverride
 
 
 def planned_overrides(environment: Environment) -> dict[str, OverrideRule]:

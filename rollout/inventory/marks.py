@@ -17,6 +17,8 @@ from rollout.inventory.model import OVERRIDE_TAG, Arn, Environment
 PREFIX = "rollout:"
 DIGEST_TAG = f"{PREFIX}guard"
 """The tag of a guard's function that tells it from another one of its environment."""
+CONTROLLER_TAG = f"{PREFIX}controller"
+"""The same of a controller's function."""
 _AWS_OWNERS = {"aws:cloudformation:stack-name": "CloudFormation stack"}
 _SHOWN = 6
 MAX_FUNCTION_NAME = 64
@@ -29,17 +31,36 @@ def title(project: str, environment: str) -> str:
 
 def guard_name(environment: Environment) -> str:
     """The name of an environment's guard, a function, and of its role."""
-    whole = f"{title(environment.project, environment.name)}-guard"
-    if len(whole) <= MAX_FUNCTION_NAME:
-        return whole
-    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}-guard"
-    return whole[: MAX_FUNCTION_NAME - len(end)] + end
+    return _short(environment, "guard")
 
 
 def guard_arn(environment: Environment) -> Arn:
     """The ARN of an environment's guard."""
+    return _function_arn(environment, guard_name(environment))
+
+
+def controller_name(environment: Environment) -> str:
+    """The name of an environment's controller: a function, its role, its table and its schedule."""
+    return _short(environment, "controller")
+
+
+def controller_arn(environment: Environment) -> Arn:
+    """The ARN of an environment's controller."""
+    return _function_arn(environment, controller_name(environment))
+
+
+def _short(environment: Environment, what: str) -> str:
+    """A name that Lambda, IAM and the scheduler take."""
+    whole = f"{title(environment.project, environment.name)}-{what}"
+    if len(whole) <= MAX_FUNCTION_NAME:
+        return whole
+    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}-{what}"
+    return whole[: MAX_FUNCTION_NAME - len(end)] + end
+
+
+def _function_arn(environment: Environment, name: str) -> Arn:
     place = f"{partition_of(environment.region)}:lambda:{environment.region}:{environment.account}"
-    return Arn(f"arn:{place}:function:{guard_name(environment)}")
+    return Arn(f"arn:{place}:function:{name}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from rollout.errors import ConfigError, Problem
 from rollout.guard.config import GuardConfig
 from rollout.inventory.aliases import AliasTarget
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, for_endpoint, in_words
+from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.fields import (
     HYPHENATED,
     UNTOLD,
@@ -28,7 +29,6 @@ from rollout.inventory.fields import (
     ExistingGroup,
     Frozen,
     GivenName,
-    HeaderValue,
     LastPriority,
     LoadBalancerKey,
     Methods,
@@ -44,9 +44,8 @@ from rollout.inventory.functions import Function
 from rollout.inventory.match import MatchOrAsIs
 from rollout.inventory.parity import RouteParity
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
-from rollout.inventory.quotas import MAX_PRIORITY
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Guard, Legacy, Programs, Stickiness
+from rollout.inventory.settings import Controller, Guard, HeaderOverride, Legacy, Programs, Stickiness
 
 Arn = NewType("Arn", str)
 
@@ -151,21 +150,6 @@ class KeptRoute(RouteRule):
         return (Condition(ConditionField.PATH, (self.via,)),) if self.via else self.conditions
 
 
-class HeaderOverride(Frozen):
-    """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
-
-    name: str = Field(
-        "X-Rollout",
-        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}$",
-        description="a header's name of at most 40 characters",
-    )
-    value: HeaderValue = Field("candidate")
-    legacy_value: HeaderValue | None = None
-    priority_base: Priority = Field(
-        500, description=f"a whole number from 1 to {MAX_PRIORITY}, lower than every route's priority"
-    )
-
-
 class Environment(Frozen):
     """The inventory as it holds in one environment, every table merged and checked.
 
@@ -219,6 +203,7 @@ class Environment(Frozen):
     stickiness: Stickiness = Stickiness()
     header_override: HeaderOverride | None = None
     guard: Guard | None = None
+    controller: Controller | None = None
     programs: Programs = Programs()
     legacy: Legacy = Legacy()
     load_balancers: Mapping[GivenName, LoadBalancer]
@@ -375,6 +360,7 @@ class ProgramInput:
         monitored: Monitoring: whether alarms and a dashboard are to be there.
         alarm_actions: Monitoring: the ARNs of what gets its alarms beside the notifications' topics.
         guard: Guard: what the function goes by; None where no guard is to be there.
+        controller: Controller: what it is made of; None where no controller is to be there.
         mark: The tags that say whose everything is that the stack makes; a resource without them can't be deleted.
         imports: What the stack takes over because it made it and doesn't hold it: identifiers by type and logical name.
         multi_value_headers: Candidate: the target groups that send headers and query parameters as lists.
@@ -393,6 +379,7 @@ class ProgramInput:
     monitored: bool = False
     alarm_actions: tuple[Arn, ...] = ()
     guard: GuardConfig | None = None
+    controller: ControllerConfig | None = None
     mark: Mapping[str, str] = field(default_factory=dict)
     imports: Mapping[tuple[str, str], str] = field(default_factory=dict)
     multi_value_headers: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The tables of stacks.toml that hold for an environment as a whole: its cookies, guard, programs, its rules' owner."""
+"""The tables of stacks.toml that hold for an environment as a whole: cookies, guard, controller, programs, owner."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from rollout.inventory.fields import EntryPoint, Frozen, distinct
+from rollout.inventory.fields import EntryPoint, Frozen, HeaderValue, Priority, distinct
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
-from rollout.inventory.quotas import MAX_STICKINESS
+from rollout.inventory.quotas import MAX_PRIORITY, MAX_STICKINESS
 
 _END = BeforeValidator(
     lambda value: WHOLE if value == "end" else value, json_schema_input_type=Percent | Literal["end"]
@@ -27,6 +27,15 @@ AlarmName = Annotated[
         description="an alarm's name, 1 to 255 characters without double quotes",
     ),
 ]
+
+
+def _inside(pattern: str) -> str:
+    if pattern.startswith("/") or ".." in pattern.split("/"):
+        raise ValueError(f"{pattern} is not below the file's folder")
+    return pattern
+
+
+FilePattern = Annotated[str, Field(pattern=r"^[^\x00-\x1f\\]+$"), AfterValidator(_inside)]
 
 
 class Stickiness(Frozen):
@@ -52,9 +61,24 @@ class Stickiness(Frozen):
         return self.kept_for if weight >= self.from_ else None
 
 
+class HeaderOverride(Frozen):
+    """A request header that picks the implementation, whatever the weights; the rules for it come by `override`."""
+
+    name: str = Field(
+        "X-Rollout",
+        pattern=r"^[A-Za-z0-9!#$%&'+.^_`|~-]{1,40}$",
+        description="a header's name of at most 40 characters",
+    )
+    value: HeaderValue = Field("candidate")
+    legacy_value: HeaderValue | None = None
+    priority_base: Priority = Field(
+        500, description=f"a whole number from 1 to {MAX_PRIORITY}, lower than every route's priority"
+    )
+
+
 def _whole_minutes(span: timedelta) -> timedelta:
     if span % timedelta(minutes=1):
-        raise ValueError("is not in whole minutes, by which CloudWatch counts")
+        raise ValueError("is not in whole minutes")
     return span
 
 
@@ -81,6 +105,28 @@ class Guard(Frozen):
     )
 
 
+class Controller(Frozen):
+    """What runs the ramp in the account: a function from a container image, by a schedule."""
+
+    image: str = Field(
+        pattern=r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$",
+        description="the image in ECR, pinned by its digest: "
+        "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
+    )
+    architecture: Literal["x86_64", "arm64"] = Field("x86_64", description='the image\'s: "x86_64" or "arm64"')
+    pace: Annotated[Duration, AfterValidator(_whole_minutes)] = Field(
+        timedelta(minutes=1),
+        ge=timedelta(minutes=1),
+        le=timedelta(hours=1),
+        description="the time from one look to the next, 1m to 1h, in whole minutes",
+    )
+    memory_size: int = Field(2048, strict=True, ge=1024, le=10_240, description="the function's MB, 1024 to 10240")
+    files: Annotated[tuple[FilePattern, ...], AfterValidator(distinct)] = Field(
+        (),
+        description='paths or patterns from this file\'s folder, such as ["keys/*.json"]: further files for programs',
+    )
+
+
 class Programs(Frozen):
     """Entry points of the inline programs, and of what answers requests in the sandbox.
 
@@ -92,6 +138,7 @@ class Programs(Frozen):
     routing: EntryPoint = "rollout.programs.routing:program"
     monitoring: EntryPoint = "rollout.programs.monitoring:program"
     guard: EntryPoint = "rollout.programs.guard:program"
+    controller: EntryPoint = "rollout.programs.controller:program"
     endpoints: EntryPoint | None = None
 
 

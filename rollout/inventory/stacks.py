@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING, GUARD = "legacy", "candidate", "routing", "monitoring", "guard"
+LEGACY, CANDIDATE, ROUTING, MONITORING = "legacy", "candidate", "routing", "monitoring"
+GUARD, CONTROLLER = "guard", "controller"
+STACKS = LEGACY, CANDIDATE, ROUTING, MONITORING, GUARD, CONTROLLER

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from rollout import Rollout
 from rollout.adapters.aws.iam import Role, policy
 from rollout.adapters.aws.iam.policies import ROLES
-from rollout.inventory.model import HeaderOverride
+from rollout.inventory.settings import HeaderOverride
 from tests.docs.pages import ROOT, blocks
 
 PAGE = "docs/security.md"

@@ -93,6 +93,9 @@ ARN = "arn:aws:elasticloadbalancing:us-west-2:111111111111:loadbalancer/app/shop
 ACCESS_POINT = "arn:aws:elasticfilesystem:us-west-2:111111111111:access-point/fsap-0a"
 LAYERS = [f'"arn:aws:lambda:us-west-2:111111111111:layer:otel:{number}"' for number in range(6)]
 PRODUCTION = "weight = 5\n"
+IN_S3 = 'backend = "s3://state"\nsecrets-provider = "awskms://alias/rollout"\n'
+REPOSITORY = "222222222222.dkr.ecr.us-west-2.amazonaws.com/rollout"
+IMAGE = f"{REPOSITORY}@sha256:{'0' * 64}"
 
 CART_RULE = f'{CART}\nmethods = ["GET"]'
 CASES = {
@@ -686,6 +689,55 @@ legacy = "old-hints" #!
         f'{PRODUCTION}guard.alarms = ["rollout-shop-production-api-throttles"] #!\n',
         "conflicting-keys",
         "has anyway",
+    ),
+    # the controller
+    "an image by its tag": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller.image = "{REPOSITORY}:1.2" #!\n',
+        "invalid-value",
+        "pinned by its digest",
+    ),
+    "a hurried controller": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}", pace = "30s" }} #!\n',
+        "invalid-value",
+        "30s is not allowed",
+    ),
+    "a slow controller": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}", pace = "61m" }} #!\n',
+        "invalid-value",
+        "1h1m is not allowed",
+    ),
+    "a pace between minutes": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}", pace = "90s" }} #!\n',
+        "invalid-value",
+        "whole minutes",
+    ),
+    "a file from above": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}", files = ["keys/../../x"] }} #!\n',
+        "invalid-value",
+        "is not below",
+    ),
+    "a controller with state in a folder": (
+        PRODUCTION,
+        f'{PRODUCTION}controller = {{ image = "{IMAGE}" }} #!\n',
+        "backend-not-s3",
+        "state in S3",
+    ),
+    "a controller with a passphrase": (
+        PRODUCTION,
+        f'{PRODUCTION}backend = "s3://state"\ncontroller = {{ image = "{IMAGE}" }} #!\n',
+        "secrets-not-kms",
+        "KMS key",
+    ),
+    "a controller's image of another region": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE.replace("us-west-2", "eu-west-1")}" }} #!\n',
+        "image-elsewhere",
+        "of its own region",
     ),
     # fleets
     "fleet of an unknown environment": (

@@ -18,6 +18,7 @@ OWN = {
     "analysis": 'metrics = ["luck"]',
     "notifications": 'team.webhook = "no URL"',
     "guard": 'heartbeat = "90s"',
+    "controller": 'pace = "90s"',
 }
 
 

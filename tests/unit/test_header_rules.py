@@ -14,9 +14,10 @@ from rollout.alb.header_rules import with_overrides
 from rollout.alb.overrides import override_warnings
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, Request, meaning_of
 from rollout.inventory.header_rules import planned_overrides, refused_overrides
-from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, Route, Split
+from rollout.inventory.model import Environment, KeptRoute, Route, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.quotas import MAX_CONDITION_VALUES
+from rollout.inventory.settings import HeaderOverride
 from tests.unit.builders import environment
 from tests.unit.seed import seed_live
 

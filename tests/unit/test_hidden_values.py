@@ -27,7 +27,7 @@ from rollout.base.plain import plain
 from rollout.cli.screens.gate import details
 from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint
 from rollout.inventory.header_rules import planned_overrides
-from rollout.inventory.model import HeaderOverride
+from rollout.inventory.settings import HeaderOverride
 from rollout.migration.checks.compare import moved
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.preflight import live_problems

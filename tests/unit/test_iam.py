@@ -14,8 +14,9 @@ from rollout.adapters.aws.iam import Role, denial, policy
 from rollout.adapters.aws.iam.policies import ROLES
 from rollout.inventory.fields import LAST
 from rollout.inventory.functions import Function
-from rollout.inventory.model import ROLLBACK_TAG, Environment, HeaderOverride, LoadBalancer
+from rollout.inventory.model import ROLLBACK_TAG, Environment, LoadBalancer
 from rollout.inventory.ramp_settings import Analysis, Notification
+from rollout.inventory.settings import HeaderOverride
 from tests.unit.builders import environment, live
 
 ELB = "elasticloadbalancing:us-west-2:123456789012"

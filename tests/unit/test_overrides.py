@@ -28,9 +28,10 @@ from rollout.alb.weights import ForwardAction
 from rollout.errors import Problem
 from rollout.inventory.conditions import Condition, ConditionField, Request, for_endpoint, values_of
 from rollout.inventory.header_rules import planned_overrides, planning_problems
-from rollout.inventory.model import Arn, Environment, HeaderOverride, KeptRoute, LoadBalancer, Route, Split
+from rollout.inventory.model import Arn, Environment, KeptRoute, LoadBalancer, Route, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.quotas import MAX_CONDITION_VALUES
+from rollout.inventory.settings import HeaderOverride
 from rollout.migration.checks.compare import stale_overrides
 from rollout.migration.checks.status import status_of
 from rollout.state.plan import LISTENER_RULE, ResourceState, StackPreview, change_of

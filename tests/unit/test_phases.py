@@ -22,11 +22,11 @@ from rollout.inventory.model import (
     OVERRIDE_TAG,
     PREPARED,
     Arn,
-    HeaderOverride,
     RuleOwnership,
     Split,
 )
 from rollout.inventory.quantities import Percent
+from rollout.inventory.settings import HeaderOverride
 from rollout.migration import runner
 from rollout.migration.checks.inspection import Inspection
 from rollout.migration.context import PhaseContext

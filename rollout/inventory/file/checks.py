@@ -12,10 +12,10 @@ from itertools import chain
 
 from rollout.inventory.conditions import Meaning, meaning_of
 from rollout.inventory.file.findings import Finding, dotted, suggestion
+from rollout.inventory.file.in_account import in_account
 from rollout.inventory.file.layout import Keys
 from rollout.inventory.functions import MIN_STORAGE, Function
 from rollout.inventory.header_rules import planning_problems
-from rollout.inventory.marks import title
 from rollout.inventory.match import too_much
 from rollout.inventory.matching import covers
 from rollout.inventory.model import Environment, KeptRoute, Route
@@ -49,21 +49,7 @@ def cross_check(environment: Environment, names: Names) -> Iterator[Finding]:
     yield from (
         Finding(at, what, hint, code="conflicting-header-rule") for at, what, hint in planning_problems(environment)
     )
-    yield from _guard(environment)
-
-
-def _guard(environment: Environment) -> Iterator[Finding]:
-    """Alarms that can't be the guard's: legacy's would send requests to what fails, and rollout's own are there."""
-    own = f"{title(environment.project, environment.name)}-"
-    for index, alarm in enumerate(environment.guard.alarms if environment.guard else ()):
-        at = ("guard", "alarms", index)
-        if alarm in environment.ramp.legacy_alarms:
-            other = ("ramp", "legacy-alarms")
-            what = f"{alarm!r} is in {dotted(other)}, which take no traffic back"
-            yield Finding(at, what, "name it in one of them", other, code="conflicting-keys")
-        elif alarm.startswith(own):
-            what = f"{alarm!r} is an alarm of `rollout monitoring`, which the guard has anyway"
-            yield Finding(at, what, "remove it here", code="conflicting-keys")
+    yield from in_account(environment)
 
 
 def _all_routes(environment: Environment) -> Iterator[tuple[Keys, Route | KeptRoute]]:

@@ -14,9 +14,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from rollout.inventory.fields import Frozen, Name, distinct
 from rollout.inventory.functions import Function
-from rollout.inventory.model import HeaderOverride, KeptRoute, LoadBalancer, Route
+from rollout.inventory.model import KeptRoute, LoadBalancer, Route
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Guard, Legacy, Programs, Stickiness
+from rollout.inventory.settings import Controller, Guard, HeaderOverride, Legacy, Programs, Stickiness
 
 
 class Project(Frozen):
@@ -53,6 +53,7 @@ class File(Frozen):
     notifications: Any = None
     header_override: Any = None
     guard: Any = None
+    controller: Any = None
     load_balancers: Any = None
     functions: Any = None
     routes: Any = None
@@ -73,6 +74,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "notifications": Notification,
     "header-override": HeaderOverride,
     "guard": Guard,
+    "controller": Controller,
     "load-balancers": LoadBalancer,
     "functions": Function,
     "routes": Route,
@@ -83,5 +85,5 @@ NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "function
 SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
 DERIVED = frozenset({"name", "project", "root", "faults", "in-file"})
-FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard"})
+FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard", "controller"})
 """Tables that some commands go by and all others do without: what is wrong in one stops those commands alone."""

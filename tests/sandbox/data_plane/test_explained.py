@@ -15,8 +15,9 @@ from rollout.alb.state import AlbState
 from rollout.alb.weights import alb_weights
 from rollout.inventory.conditions import Condition, ConditionField, Conditions, Request
 from rollout.inventory.header_rules import planned_overrides
-from rollout.inventory.model import Environment, HeaderOverride, KeptRoute, LoadBalancer, Route
+from rollout.inventory.model import Environment, KeptRoute, LoadBalancer, Route
 from rollout.inventory.quantities import Percent
+from rollout.inventory.settings import HeaderOverride
 from tests.sandbox.data_plane.site import Site
 from tests.sandbox.tenant import REGION, method, path, single
 from tests.unit.seed import SEED
