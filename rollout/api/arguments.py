@@ -81,7 +81,7 @@ def deployable(environment: Environment, functions: Sequence[str]) -> tuple[str,
         hint = (
             f"functions with an alias: {', '.join(known)}"
             if known
-            else f'`rollout phase1 {environment.name}` deploys builds without an alias; docs/operating.md, "By an '
+            else f'`rollout phase1 {environment.name}` deploys builds without an alias; docs/builds.md, "By an '
             'alias", says how a function gets one'
         )
         raise UsageError(what, hint=hint, code="unknown-name")

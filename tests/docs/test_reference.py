@@ -80,7 +80,7 @@ def test_every_method_of_an_environment_has_a_docstring() -> None:
     ("page", "link", "settled"),
     [
         ("unattended.md", "[flow](../examples/prefect_ramp.py)", "flow"),
-        ("operating.md", "[README](../README.md#exit-codes)", "[README](index.md#exit-codes)"),
+        ("operating.md", "[README](../README.md#quickstart)", "[README](index.md#quickstart)"),
         ("decisions/0001-one-gate-a-phase.md", "[it](../../README.md)", "[it](../index.md)"),
         ("decisions/0001-one-gate-a-phase.md", "[it](../ramp.md#back)", "[it](../ramp.md#back)"),
         ("index.md", "[events](#events) and [AWS](https://aws.amazon.com/)", None),

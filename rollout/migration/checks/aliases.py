@@ -62,7 +62,7 @@ def registered_problems(
                     f"target group {group} holds the function itself, not its alias {function.alias}",
                     where=f"functions.{key}.alias",
                     hint="leave alias out; or add another entry in [functions] with an alias, another name and other "
-                    'target groups, to which the routes move: docs/operating.md, "By an alias"',
+                    'target groups, to which the routes move: docs/builds.md, "By an alias"',
                     code="function-registered",
                 )
 
