@@ -22,6 +22,7 @@ from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.ports import Aliases, Guard, LegacyOwner, LoadBalancers, Marks
+from rollout.ramp.ports import Controller
 from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
@@ -153,8 +154,19 @@ class Container:
         """What an installed guard knows; ask only where the inventory has a `[guard]`."""
         from rollout.adapters.aws.guard import AwsGuard  # noqa: PLC0415 - as above
 
+        return AwsGuard(*self._account)
+
+    @cached_property
+    def controller(self) -> Controller:
+        """What an installed controller does; ask only where the inventory has a `[controller]`."""
+        from rollout.adapters.aws.controller import AwsController  # noqa: PLC0415 - as above
+
+        return AwsController(*self._account)
+
+    @property
+    def _account(self) -> tuple[Access, str, Callable[[], datetime] | None]:
         time = self.sandbox.clock.now if self.sandbox else None
-        return AwsGuard(self._access, title(self.environment.project, self.environment.name), time)
+        return self._access, title(self.environment.project, self.environment.name), time
 
     def evidence(self, routes: Collection[str], file: Path | None = None) -> EvidenceReader:
         """Who reads what steps are judged by; keep it for a ramp. With a file, counts stay for the next process."""
@@ -207,22 +219,10 @@ class Container:
         return Sns(self._access)
 
     def notifiers(self, on_failure: Callable[[str], None]) -> Notifiers:
-        """The recipients of a ramp's notifications.
+        """The recipients of a ramp's notifications; `on_failure` gets a sentence about one that failed."""
+        from rollout.api.recipients import recipients  # noqa: PLC0415 - only where a ramp notifies
 
-        Args:
-            on_failure: Called with a sentence about a failed notification.
-        """
-        from rollout.adapters.notify import Notifiers  # noqa: PLC0415 - as above
-        from rollout.adapters.plugins import notifier  # noqa: PLC0415
-
-        environment = self.environment
-        return Notifiers(
-            environment.notifications,
-            plugins=lambda name, options: notifier(name, environment, options),
-            topics=lambda: self.topics,
-            root=environment.root,
-            on_failure=on_failure,
-        )
+        return recipients(self.environment, lambda: self.topics, on_failure)
 
     @cached_property
     def _access(self) -> Access:

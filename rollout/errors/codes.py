@@ -196,6 +196,8 @@ CONTROLLER: Mapping[str, str] = {
     "backend-not-s3": "A controller needs Pulumi's state in S3.",
     "secrets-not-kms": "A controller needs a KMS key for the secrets in Pulumi's state.",
     "image-elsewhere": "The controller's image is in another region.",
+    "controller-state-unreadable": "The controller's record is damaged, or of a newer version of rollout.",
+    "no-controller": "The environment has no controller.",
 }
 
 SMOKE: Mapping[str, str] = {

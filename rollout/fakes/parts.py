@@ -15,7 +15,7 @@ from rollout.api.environment import EnvironmentRollout
 from rollout.fakes.access_logs import InMemoryAccessLogs
 from rollout.fakes.calls import ApiCalls
 from rollout.fakes.clock import InMemoryClock
-from rollout.fakes.guard import InMemoryGuard
+from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
@@ -150,6 +150,10 @@ class InMemoryParts(Container):
     @property
     def guard(self) -> InMemoryGuard:
         return self.actor.world.guard(self.environment)
+
+    @property
+    def controller(self) -> InMemoryController:
+        return self.actor.world.controller(self.environment)
 
     @property
     def functions(self) -> InMemoryFunctions:

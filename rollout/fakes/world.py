@@ -26,7 +26,7 @@ from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.backend import InMemoryBackend
 from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.fingerprint import fingerprint
-from rollout.fakes.guard import InMemoryGuard
+from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.parts import Actor
 from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
 from rollout.guard.table import table_name
@@ -37,6 +37,7 @@ from rollout.migration.bearers import TABLE
 from rollout.migration.events import Listener
 from rollout.migration.ports import LegacyOwner
 from rollout.migration.rollback.targets import KnownArns
+from rollout.ramp.controlled import table_name as controller_table
 from rollout.state.work_folder import work_folder
 
 _stages: dict[str, World] = {}
@@ -51,6 +52,7 @@ class World:
         owner: Another tool that manages the legacy rules.
         functions: What answers invocations, by account.
         guards: By environment.
+        controllers: By environment.
         known: What a rollback knows from before, by environment.
         actors: All actors so far, by name.
     """
@@ -65,6 +67,7 @@ class World:
     alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)
     actors: dict[str, Actor] = field(default_factory=dict)
     guards: dict[str, InMemoryGuard] = field(default_factory=dict)
+    controllers: dict[str, InMemoryController] = field(default_factory=dict)
     known: dict[str, KnownArns] = field(default_factory=dict)
     backend: InMemoryBackend = field(init=False)
 
@@ -161,8 +164,14 @@ class World:
     def guard(self, environment: Environment) -> InMemoryGuard:
         """An environment's guard, which isn't installed at first."""
         aws, table = self.aws(environment), table_name(title(environment.project, environment.name))
-        made = InMemoryGuard(self.clock, is_there=lambda: (TABLE, table) in aws.resources)
+        made = InMemoryGuard(self.clock, is_there=lambda: (TABLE, table) in aws.resources, table=table)
         return self.guards.setdefault(environment.name, made)
+
+    def controller(self, environment: Environment) -> InMemoryController:
+        """The record of an environment's controller, which isn't installed at first."""
+        aws, table = self.aws(environment), controller_table(title(environment.project, environment.name))
+        made = InMemoryController(self.clock, is_there=lambda: (TABLE, table) in aws.resources, table=table)
+        return self.controllers.setdefault(environment.name, made)
 
     def actor(self, name: str = "somebody") -> Actor:
         """An actor in this world."""

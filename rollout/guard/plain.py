@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import UnionType
@@ -56,6 +56,8 @@ def loads(kind: type[T], text: object) -> T:
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return {each.name: getattr(value, each.name) for each in fields(value)}  # type: ignore[arg-type]
 
 
@@ -75,6 +77,8 @@ def _read(kind: Any, data: Any, place: str) -> Any:
         return _dataclass(kind, data, place)
     if kind is datetime and isinstance(data, str):
         return instant(data)
+    if kind is timedelta and isinstance(data, float):
+        return timedelta(seconds=data)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(data)
     if type(data) is kind:

@@ -1,4 +1,4 @@
-"""How the guard's DynamoDB table keeps the state and the records, in DynamoDB's own JSON."""
+"""How a DynamoDB table keeps the guard's state and records, or the controller's record, in DynamoDB's own JSON."""
 
 from __future__ import annotations
 
@@ -28,13 +28,23 @@ def state_of(item: Mapping[str, Any] | None) -> GuardState:
     Raises:
         Garbled: The item is something else.
     """
-    return read_state(item.get("body", {}).get("S")) if item else GuardState()
+    return read_state(body_of(item)) if item else GuardState()
+
+
+def body_of(item: Mapping[str, Any]) -> object:
+    """An item's JSON."""
+    return item.get("body", {}).get("S")
 
 
 def state_put(table: str, state: GuardState) -> dict[str, Any]:
     """PutItem's arguments for a state whose version counts this change, if nobody made another since it was read."""
-    item = {**STATE, "version": {"N": str(state.version)}, "body": {"S": write_state(state)}}
-    read = {":read": {"N": str(state.version - 1)}}
+    return body_put(table, state.version, write_state(state))
+
+
+def body_put(table: str, version: int, body: str) -> dict[str, Any]:
+    """As `state_put`, for what a table's item has instead of a guard's state."""
+    item = {**STATE, "version": {"N": str(version)}, "body": {"S": body}}
+    read = {":read": {"N": str(version - 1)}}
     return {
         "TableName": table,
         "Item": item,
@@ -60,4 +70,4 @@ def record_of(item: Mapping[str, Any]) -> Firing:
     Raises:
         Garbled: It is something else.
     """
-    return loads(Firing, item.get("body", {}).get("S"))
+    return loads(Firing, body_of(item))

@@ -1,0 +1,25 @@
+"""The recipients of a ramp's notifications, from the inventory; imported only where a ramp notifies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rollout.adapters.notify import Notifiers
+from rollout.adapters.notify.ports import Topics
+from rollout.adapters.plugins import notifier
+from rollout.inventory.model import Environment
+
+
+def recipients(environment: Environment, topics: Callable[[], Topics], on_failure: Callable[[str], None]) -> Notifiers:
+    """Those of an environment.
+
+    Args:
+        on_failure: Called with a sentence about a failed notification.
+    """
+    return Notifiers(
+        environment.notifications,
+        plugins=lambda name, options: notifier(name, environment, options),
+        topics=topics,
+        root=environment.root,
+        on_failure=on_failure,
+    )

@@ -1,0 +1,36 @@
+"""The ramp's ports beside its actions (`actions.py`): the controller that runs it in the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from rollout.ramp.controlled import Controlled
+
+Change = Callable[[Controlled, datetime], Controlled]
+"""A change of a controller's record, such as `controlled.await_end`, with its time."""
+
+
+class Controller(Protocol):
+    """The record of an environment's controller."""
+
+    def read(self) -> Controlled | None:
+        """What a controller and a person's machine know of each other; None if none is installed.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or the record is unreadable.
+        """
+        ...
+
+    def change(self, transition: Change) -> Controlled:
+        """Change the record as it is now; tried again if another process was faster.
+
+        Args:
+            transition: Gets the record and AWS's time of its reading, which is never later than the true one.
+
+        Raises:
+            ControllerRefusal: The transition's.
+            AwsError: As for `read`; code `no-controller` if none is installed.
+        """
+        ...
