@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import os
+from pathlib import Path
+from typing import Annotated, cast
 
 import typer
 
@@ -17,7 +19,7 @@ app = typer.Typer(
     cls=LazyGroup,
     help="Move HTTP endpoints on AWS load balancers from one Lambda implementation to another: "
     "by weight, in previewed phases, with an instant rollback.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -32,6 +34,7 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -45,3 +48,21 @@ def _root(
         from rollout.cli.verbose import begin
 
         begin(verbose)
+    if context.invoked_subcommand is None:
+        _begin(context)
+
+
+def _begin(context: typer.Context) -> None:
+    """`rollout` alone: where every environment is and what comes next, or how to begin."""
+    file = Path(os.environ.get("ROLLOUT_FILE") or "stacks.toml")
+    if not file.exists():
+        typer.echo(context.get_help())
+        typer.echo(
+            "\nThere is no stacks.toml here: `rollout init` writes one, `rollout demo` plays a migration in a sandbox."
+        )
+        return
+    group = cast("LazyGroup", context.command)
+    status = group.get_command(context, "status")
+    with status.make_context("status", [], parent=context) as own:
+        status.invoke(own)
+    typer.echo("\n`rollout --help` lists the commands.", err=True)

@@ -120,7 +120,8 @@ def _quoted_safely() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(said := getattr(error, "message", None), str):
+        is_help = type(error).__name__ == "NoArgsIsHelpError"  # with help for its message; Typer's own, in private
+        if isinstance(said := getattr(error, "message", None), str) and not is_help:
             error.message = one_line(said)  # type: ignore[attr-defined]
         raise
 

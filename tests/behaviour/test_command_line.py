@@ -101,6 +101,14 @@ def test_a_weight_is_saved_with_the_file_as_it_was_and_shown_by_status(cut_over:
     assert cut_over.file.read_text() == before
 
 
+def test_rollout_alone_shows_each_environment_and_what_comes_next(cut_over: InMemoryTeam) -> None:
+    done = cut_over.run()
+    assert done.returncode == 0
+    assert "staging" in done.stdout
+    assert "next: rollout phase1 staging" in done.stdout
+    assert "rollout --help" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("confirm", "answers", "code"),
     [

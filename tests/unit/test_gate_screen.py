@@ -10,13 +10,13 @@ import pytest
 from rich.console import Console, RenderableType
 
 from rollout.analysis.measuring.volumes import Volume
-from rollout.cli.screens.gate import gate
+from rollout.cli.screens.gate import details, gate
 from rollout.cli.screens.updates import RunningUpdate, done, duration
 from rollout.inventory.model import Split
 from rollout.inventory.quantities import Percent
 from rollout.migration.events import ResourceChanged, ResourceStarted, StepStarted
 from rollout.migration.gates import Gate, traffic_of
-from rollout.state.plan import StackPreview
+from rollout.state.plan import Op, StackPreview
 from tests.unit.builders import environment, live, rule_inputs, step, weighted
 
 QUARTER = Split.at(Percent.of(25))
@@ -85,3 +85,27 @@ def test_times_are_told_where_there_are_any() -> None:
 
 def test_a_gate_that_moves_no_traffic_has_no_heading_for_it() -> None:
     assert "Traffic" not in drawn(gate(opened(traffic=()), 120))
+
+
+ALIKE = [replace(CHANGE, urn=f"{CHANGE.urn}-{n}") for n in range(8)]
+
+
+def test_changes_that_are_alike_have_one_line_and_deletions_each_their_own() -> None:
+    deleted = [replace(each, op=Op.DELETE, urn=f"{each.urn}-gone") for each in ALIKE]
+    text = drawn(gate(opened(previews=(StackPreview("routing", (*ALIKE, *deleted, CHANGE)),)), 120))
+    assert sum("ListenerRule" in line for line in text.splitlines()) == 1 + len(deleted)
+    assert all(each.name in text for each in deleted)
+    shown = drawn(details(opened(previews=(StackPreview("routing", tuple(ALIKE)),))))
+    assert all(each.name in shown for each in ALIKE)
+
+
+@pytest.mark.parametrize(("fails", "lines"), [(False, 1), (True, 8)])
+def test_a_failed_update_names_each_resource_that_is_done(fails: bool, lines: int) -> None:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    applying = RunningUpdate(console, StepStarted("production", "routing", "change weights", len(ALIKE)))
+    for each in ALIKE:
+        applying.finish(ResourceChanged("production", "routing", each, 0.4))
+    applying.stop() if fails else applying.complete()
+    applying.stop()
+    assert isinstance(console.file, io.StringIO)
+    assert len(console.file.getvalue().splitlines()) == lines

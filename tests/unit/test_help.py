@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from rollout import cli
 from rollout.cli.commands import SECTIONS
@@ -43,3 +45,17 @@ def test_the_list_of_commands_is_that_of_the_modules_and_fits_a_terminal() -> No
     assert [command.name for command in made if not command.hidden] == list(listed)
     assert max(map(len, listed.values())) <= 66
     assert root.get_command(context, "nonsense") is None
+
+
+def test_a_group_alone_shows_its_help_line_by_line() -> None:
+    said = CliRunner().invoke(cli.app, ["guard"]).output
+    assert "\n  disarm" in said
+
+
+def test_rollout_alone_without_an_inventory_shows_how_to_begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ROLLOUT_FILE", raising=False)
+    done = CliRunner().invoke(cli.app, [])
+    assert done.exit_code == 0
+    assert "\n  preflight" in done.output
+    assert "rollout init" in done.output

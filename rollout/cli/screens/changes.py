@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from rich.text import Text
 
@@ -20,6 +22,9 @@ SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
     Op.OTHER: ("?", "bold red", "unknown"),
     Op.SAME: (" ", "dim", "leave"),
 }
+FEW = 3
+"""How many changes that are alike have a line each; more of them have one together."""
+T = TypeVar("T")
 
 
 def counts(preview: StackPreview) -> str:
@@ -29,19 +34,41 @@ def counts(preview: StackPreview) -> str:
     return ", ".join([*parts, f"{preview.unchanged} unchanged"])
 
 
-def change(step: Change, *, adopted: bool = False) -> Text:
+def change(step: Change, name: str | None = None, *, adopted: bool = False) -> Text:
     """One resource's change on a line.
 
     Args:
         step: The change.
+        name: What stands for its name, if it stands for several.
         adopted: Whether the resource is adopted just before.
     """
     symbol, style, words = SYMBOLS[step.op]
     if adopted:
         symbol, style = "=~", "cyan"
     line = Text().append(f"{symbol} ", style=style).append(f"{step.type.rsplit(':', 1)[-1]} ", style="dim")
-    line.append(step.name)
+    line.append(name or step.name)
     what = ", ".join(step.properties) or ("" if step.op in (Op.CREATE, Op.UPDATE) else words)
     if adopted and step.op is Op.UPDATE:
         what = f"adopted unchanged, then changed in place: {what}"
     return line.append(f"  {what}", style="dim") if what else line
+
+
+def folded(
+    made: Iterable[T], change_of: Callable[[T], Change], line: Callable[[T, str | None], Text]
+) -> Iterator[Text]:
+    """A line for each, or for all that are alike; with `-v`, and of what AWS deletes, always a line for each.
+
+    Args:
+        change_of: Gives the change of each.
+        line: Draws one; its second argument is what stands for the name of several.
+    """
+    alike = defaultdict[Any, list[T]](list)
+    for each in made:
+        found = change_of(each)
+        alike[found.op, found.type, found.properties].append(each)
+    verbose = logging.getLogger("rollout").isEnabledFor(logging.INFO)
+    for (op, *_), group in alike.items():
+        if len(group) <= FEW or verbose or op in (Op.DELETE, Op.REPLACE, Op.OTHER):
+            yield from (line(each, None) for each in group)
+        else:
+            yield line(group[-1], f"({len(group)})")

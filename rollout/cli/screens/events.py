@@ -37,10 +37,6 @@ DONE: Sentences = {
     ),
     events.StepPreviewed: lambda e: f"{e.preview.stack}: {counts(e.preview)}",
     events.NothingToDo: lambda e: [("nothing to do:", "bold"), f" {e.environment} is already as after {e.phase}"],
-    events.StepApplied: lambda e: [
-        f"{e.stack}: {count_of(e.changes, 'change')} applied ",
-        (duration(e.took), "dim"),
-    ],
     events.WeightSet: lambda e: [f"{e.route}: {'?' if e.before is None else e.before} → ", (f"{e.after} %", "bold")],
     events.WeightSaved: lambda e: f"weight {e.weight} saved in {e.file}",
     events.LegacyQuiet: lambda e: (
@@ -142,7 +138,15 @@ def _begun(event: events.ResourceStarted, to: People) -> None:
 def _changed(event: events.ResourceChanged, to: People) -> None:
     if isinstance(to.moving, RunningUpdate):
         to.moving.finish(event)
-    to.out.print(done(event))
+    else:
+        to.out.print(done(event))
+
+
+@show.register
+def _applied(event: events.StepApplied, to: People) -> None:
+    if isinstance(to.moving, RunningUpdate):
+        to.moving.complete()
+    to.done(f"{event.stack}: {count_of(event.changes, 'change')} applied ", (duration(event.took), "dim"))
 
 
 @show.register

@@ -13,10 +13,10 @@ from rich.text import Text
 
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
-from rollout.cli.screens.changes import change, counts
+from rollout.cli.screens.changes import change, counts, folded
 from rollout.cli.screens.layout import NARROW, Indented, table
 from rollout.migration.gates import Gate, TrafficLine
-from rollout.state.plan import LISTENER_RULE, Change, Op, forward_in, without_header_values
+from rollout.state.plan import LISTENER_RULE, Change, Op, StackPreview, forward_in, without_header_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +93,23 @@ def resources(gate: Gate) -> RenderableType:
     rows = [Text("Resources", style="bold")]
     for preview in gate.previews:
         rows.append(Text(f"{preview.stack}: {counts(preview)}"))
-        updated = {step.urn for step in preview.changes if step.op is Op.UPDATE}
-        adopted = {step.urn for step in preview.changes if step.op is Op.IMPORT}
-        rows.extend(
-            Text("  ").append_text(change(step, adopted=step.urn in adopted))
-            for step in preview.changes
-            if step.op is not Op.IMPORT or step.urn not in updated
-        )
+        rows.extend(_folded(preview))
     rows.extend(_warnings(gate))
     digest = " ".join(preview.digest for preview in gate.previews)
     rows.append(Text(f"policy: allowed; exactly this plan is applied ({digest})", style="dim"))
     return Indented(rows)
+
+
+def _folded(preview: StackPreview) -> Iterator[Text]:
+    """A rule that is adopted and changed at once has one line."""
+    updated = {step.urn for step in preview.changes if step.op is Op.UPDATE}
+    adopted = {step.urn for step in preview.changes if step.op is Op.IMPORT}
+
+    def line(step: Change, name: str | None) -> Text:
+        return Text("  ").append_text(change(step, name, adopted=step.urn in adopted))
+
+    shown = [step for step in preview.changes if step.op is not Op.IMPORT or step.urn not in updated]
+    return folded(shown, lambda step: step, line)
 
 
 def _warnings(gate: Gate) -> list[Text]:
