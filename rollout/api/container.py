@@ -13,30 +13,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rollout.analysis.ports import AccessLogs, Alarms, Metrics
-from rollout.api.access import access, homes, sandbox_account
-from rollout.api.backend import backend, backend_warning, sandbox_variables
-from rollout.api.ports import Provider, Sandbox
+from rollout.api.access import homes
+from rollout.api.engine_parts import EngineParts
 from rollout.base.clock import Clock, SystemClock
 from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
-from rollout.inventory.stacks import ROUTING
-from rollout.migration.ports import Aliases, Guard, LegacyOwner, LoadBalancers, Marks
+from rollout.migration.ports import Aliases, Guard, LoadBalancers, Marks
 from rollout.ramp.ports import Controller
-from rollout.state.ports import Stacks, States
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
-    from rollout.adapters.aws.session import Access
     from rollout.adapters.notify import Notifiers
     from rollout.adapters.notify.ports import Topics
-    from rollout.adapters.pulumi.states import EngineSettings
     from rollout.alb.state import AlbState
     from rollout.analysis.measuring.evidence import EvidenceReader
     from rollout.migration.rollback.lane import RuleApi
     from rollout.migration.rollback.targets import KnownArns
     from rollout.parity.ports import AskedFunctions
-    from rollout.state.pending import Lock
 
 GLANCE = 0.2
 """The interval in seconds at which a waiting caller reads a sandbox's time."""
@@ -47,20 +41,8 @@ SOON = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Container:
-    """The real parts for one environment.
-
-    Attributes:
-        environment: The inventory.
-        sandbox: The sandbox to use instead of AWS.
-        provider: Which provider plugin talks to the sandbox.
-        on_lock_cleared: Called with the stack and the dead holder of a removed lock.
-    """
-
-    environment: Environment
-    sandbox: Sandbox | None = None
-    provider: Provider = "stand-in"
-    on_lock_cleared: Callable[[str, str], None] = lambda _stack, _holder: None
+class Container(EngineParts):
+    """The real parts for one environment; see `EngineParts` for its attributes."""
 
     @property
     def clock(self) -> Clock:
@@ -81,11 +63,6 @@ class Container:
         """Wait for a time of day on AWS; a sandbox's comes sooner than the wall's, if its clock runs faster."""
         while (left := (due - self.utc).total_seconds()) > 0:
             self.clock.sleep(min(left, GLANCE) if self.sandbox else left)
-
-    @property
-    def account(self) -> str:
-        """In the sandbox the access key is the account, so that a wrong account can be tried there too."""
-        return sandbox_account(self.environment.account)
 
     @cached_property
     def load_balancers(self) -> LoadBalancers:
@@ -119,16 +96,6 @@ class Container:
         from rollout.migration.rollback import last_good  # noqa: PLC0415 - as above
 
         last_good.keep(homes(file, self.sandbox), self.environment, live, self.utc)
-
-    def holders(self) -> tuple[Lock, ...] | None:
-        """The holders of the routing stack's lock; None if unknown. A folder is read without an engine."""
-        from rollout.adapters.pulumi.folder import folder_of  # noqa: PLC0415 - as above
-        from rollout.adapters.pulumi.locks import locks_in_folder  # noqa: PLC0415 - as above
-
-        if folder := folder_of(self.backend):
-            project, name = self.environment.project, self.environment.name
-            return locks_in_folder(folder, project, ROUTING, name)
-        return self.stacks.locks(ROUTING)
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -223,79 +190,6 @@ class Container:
         from rollout.api.recipients import recipients  # noqa: PLC0415 - only where a ramp notifies
 
         return recipients(self.environment, lambda: self.topics, on_failure)
-
-    @cached_property
-    def _access(self) -> Access:
-        return access(self.environment.region, self.sandbox, self.account)
-
-    @cached_property
-    def stacks(self) -> Stacks:
-        """Where previews and updates run.
-
-        Raises:
-            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
-        """
-        from rollout.adapters.pulumi.stacks import PulumiStacks  # noqa: PLC0415 - as above
-
-        return PulumiStacks(self.environment, self._engine, self.on_lock_cleared)
-
-    @cached_property
-    def states(self) -> States:
-        """Reads the stacks' states, without the parts that change them.
-
-        Raises:
-            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
-        """
-        from rollout.adapters.pulumi import states  # noqa: PLC0415 - as above
-
-        return states.PulumiStates(self.environment, self._engine)
-
-    @cached_property
-    def _engine(self) -> EngineSettings:
-        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415
-        from rollout.adapters.pulumi.states import EngineSettings  # noqa: PLC0415 - as above
-
-        engine = require()
-        variables = sandbox_variables(self.environment, self.sandbox, self.account, self.provider)
-        return EngineSettings(engine.path, str(engine.version), self.backend, variables)
-
-    @cached_property
-    def owner(self) -> LegacyOwner | None:
-        """Another tool that manages the legacy rules; None if there is none.
-
-        Raises:
-            EngineMissing, EngineTooOld: It is a Pulumi stack, and there is no engine that fits.
-        """
-        legacy = self.environment.legacy
-        if legacy.owner not in ("terraform", "pulumi"):
-            return None
-        from rollout.api.owner import owner_of  # noqa: PLC0415 - only where there is one
-
-        variables = sandbox_variables(self.environment, self.sandbox, self.account, "stand-in")
-        # in the sandbox never a stack of the real AWS
-        return owner_of(self.environment, variables, lambda: self.backend if self.sandbox else legacy.backend)
-
-    @property
-    def engine_version(self) -> str:
-        """Which engine is used, and where it is.
-
-        Raises:
-            EngineMissing, EngineTooOld: There is no Pulumi engine that fits.
-        """
-        from rollout.adapters.pulumi.install.locate import require  # noqa: PLC0415 - as above
-
-        engine = require()
-        return f"Pulumi {engine.version} at {engine.path}"
-
-    @property
-    def backend_warning(self) -> str | None:
-        """Why the state won't be there for the next run."""
-        return backend_warning(self.environment)
-
-    @property
-    def backend(self) -> str:
-        """The URL of Pulumi's backend; a local folder is created, only for its owner."""
-        return backend(self.environment, self.sandbox)
 
 
 PartsFactory = Callable[[Environment, Callable[[str, str], None]], Container]

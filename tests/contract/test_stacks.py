@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from rollout import EnvironmentRollout, PhaseResult
-from rollout.adapters.pulumi.folder import AskEngineError, Folder
 from rollout.adapters.pulumi.states import PulumiStates
+from rollout.adapters.pulumi.stored import AskEngineError, StoredStack
 from rollout.alb.forms import AWS
 from rollout.alb.weights import ForwardAction, group_name
 from rollout.errors import RolloutError
@@ -185,7 +185,7 @@ def test_a_journey_is_the_same_on_the_engine_and_on_the_fakes(
 class ByEngine(PulumiStates):
     """States as the engine tells them, of a folder, too."""
 
-    def _folder(self, stack: str) -> Folder:
+    def _stored(self, stack: str) -> StoredStack:
         raise AskEngineError(stack)
 
 
@@ -201,7 +201,7 @@ def test_a_folder_says_what_the_engine_says_of_it(cut_over: Team) -> None:
 def test_a_state_has_neither_the_frames_behind_a_program_nor_folders_of_this_machine(cut_over: Team) -> None:
     parts = cut_over.open()._container
     for stack in (LEGACY, ROUTING):
-        resources = PulumiStates(parts.environment, parts._engine)._folder(stack).resources() or []
+        resources = PulumiStates(parts.environment, parts._engine)._stored(stack).resources() or []
         keys = {
             key for each in resources if each["type"] != "pulumi:pulumi:Stack" for key in each
         }  # which the SDK makes

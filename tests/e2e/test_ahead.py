@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from rollout import EnvironmentRollout, Gate
-from rollout.adapters.pulumi.folder import Folder
+from rollout.adapters.pulumi.backend_files import FolderFiles
+from rollout.adapters.pulumi.stored import StoredStack
 from rollout.errors import GateRefused, PreflightFailed
 from rollout.inventory.model import ProgramInput, Split
 from rollout.inventory.quantities import Percent
@@ -87,11 +88,11 @@ def test_another_engine_previews_if_it_ended_or_is_of_no_use(cut_over: Team, tmp
 
 def test_an_update_keeps_the_key_of_the_state(cut_over: Team) -> None:
     state = cut_over.aws.folder / "state"
-    folder = Folder(state.as_uri(), f"{cut_over.project}-{ROUTING}", "production")
-    before = folder.salt
+    stored = StoredStack(FolderFiles(state), f"{cut_over.project}-{ROUTING}", "production")
+    before = stored.salt
     cut_over.open().set_weight(10, approve=True)
     assert before
-    assert folder.salt == before
+    assert stored.salt == before
 
 
 def test_a_declined_gate_leaves_no_engine_and_no_change(cut_over: Team) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rollout.adapters.aws.iam import policy
+from rollout.adapters.aws.session import Access
+from rollout.adapters.aws.state_bucket import bucket_at
+from rollout.adapters.pulumi.backend_files import no_bucket
 from rollout.adapters.pulumi.install.locate import require
 from rollout.adapters.pulumi.stacks import PulumiStacks
-from rollout.adapters.pulumi.states import EngineSettings
+from rollout.adapters.pulumi.states import EngineSettings, PulumiStates
 from rollout.errors import EngineError
 from rollout.inventory.model import Environment, ProgramInput
 from rollout.inventory.stacks import CANDIDATE, LEGACY
@@ -43,7 +48,11 @@ class Kept:
         )
         engine, backend = require(), self.inventory.backend or ""
         variables = team.aws.environ(team.account, REGION, roots=[team.folder])
-        self.stacks = PulumiStacks(self.inventory, EngineSettings(engine.path, str(engine.version), backend, variables))
+        opens = partial(bucket_at, Access(REGION, team.aws.endpoint, team.account, "any", team.aws.token))
+        settings = EngineSettings(engine.path, str(engine.version), backend, variables, bucket=opens)
+        self.stacks = PulumiStacks(self.inventory, settings)
+        self.by_engine = PulumiStates(self.inventory, replace(settings, bucket=no_bucket))
+        self.without_engine = PulumiStates(self.inventory, replace(settings, command=folder / "there is none"))
 
     def enforce(self, document: dict[str, Any] | None) -> None:
         """Hold the account to a policy."""
@@ -113,6 +122,18 @@ def test_the_rights_are_enough_and_each_is_needed(kept: Kept) -> None:
     with suppress(EngineError):
         kept.stacks.note(CANDIDATE, "and leaves its lock behind")
     assert kept.refusals() > refused
+
+
+def test_a_bucket_says_what_the_engine_says_of_it(kept: Kept) -> None:
+    kept.up()
+    kept.stacks.note(CANDIDATE, "paused")
+    kept.enforce(policy(kept.inventory, "observe"))
+    assert kept.without_engine.resources(CANDIDATE) == kept.by_engine.resources(CANDIDATE)
+    assert kept.without_engine.history(CANDIDATE, 3) == kept.by_engine.history(CANDIDATE, 3)
+    assert [each.message for each in kept.without_engine.history(CANDIDATE, 3)] == ["test", "paused"]
+    assert kept.without_engine.resources(LEGACY) is None
+    assert kept.without_engine.history(LEGACY, 3) == ()
+    assert kept.refusals() == 0
 
 
 def test_secrets_stay_under_the_key_from_update_to_update(kept: Kept, tmp_path: Path) -> None:

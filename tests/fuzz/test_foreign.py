@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rollout.adapters.owners import pulumi_stack, terraform
-from rollout.adapters.pulumi.folder import AskEngineError
 from rollout.adapters.pulumi.locks import locks_in
 from rollout.adapters.pulumi.states import PulumiStates
+from rollout.adapters.pulumi.stored import AskEngineError
 from rollout.alb.invocation import Invocation
 from rollout.errors import RolloutError
 from rollout.inventory.file import load
@@ -121,7 +121,7 @@ def nothing(*_: object) -> Any:
 @FUZZ
 @given(st.one_of(st.lists(UPDATE, max_size=2).map(json.dumps), some_json))
 def test_histories(text: str) -> None:
-    asked = type("Told", (PulumiStates,), {"_ask": lambda *_: text, "_folder": nothing})(None, None)
+    asked = type("Told", (PulumiStates,), {"_ask": lambda *_: text, "_stored": nothing})(None, None)
     told(lambda: asked.history("routing", 9))
     told(lambda: asked.resources("routing"))
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -57,6 +58,7 @@ PATIENCE, RETRIES = timedelta(seconds=20), 8
 CONNECTING = timedelta(seconds=5)
 """The timeout of a connection, unless patience is shorter."""
 _LONG = 500
+_making = Lock()
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,17 @@ class Access:
         session.register("after-call-error", _note)
         return session
 
-    def client(self, service: str, *, at_once: int = 1, retries: int = RETRIES, patience: timedelta = PATIENCE) -> Any:
+    def client(
+        self,
+        service: str,
+        *,
+        at_once: int = 1,
+        retries: int = RETRIES,
+        patience: timedelta = PATIENCE,
+        region: str | None = None,
+        endpoint: str | None = None,
+        **options: Any,
+    ) -> Any:
         """A client that retries throttled calls with growing pauses.
 
         Args:
@@ -102,6 +114,9 @@ class Access:
             at_once: The number of parallel calls.
             retries: The number of retries, 0 or more.
             patience: The timeout of an answer, above 0.
+            region: Another region.
+            endpoint: Another address.
+            options: Further options of botocore's Config.
         """
         from botocore.config import Config  # noqa: PLC0415 - as above
 
@@ -110,9 +125,11 @@ class Access:
             max_pool_connections=at_once,
             connect_timeout=min(CONNECTING, patience / 3).total_seconds(),
             read_timeout=patience.total_seconds(),
+            **options,
         )
-        session = explained(lambda: self._session)
-        return explained(lambda: session.create_client(service, self.region, endpoint_url=self.endpoint, config=config))
+        at: dict[str, Any] = {"region_name": region or self.region, "endpoint_url": endpoint or self.endpoint}
+        with _making:  # a session makes one client at a time
+            return explained(lambda: self._session.create_client(service, **at, config=config))
 
 
 def _begin(**call: Any) -> None:

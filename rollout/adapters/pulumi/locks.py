@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
 
+from rollout.adapters.pulumi.backend_files import Files
 from rollout.inventory.quantities import parse_moment
 from rollout.state.pending import Holder, Lock
 
@@ -57,28 +58,25 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def locks_in_folder(root: Path, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
-    """The locks on a stack, read from the files of a folder backend.
+def locks_among(files: Files, project: str, stack: str, environment: str) -> tuple[Lock, ...]:
+    """The locks on a stack, read from a backend's files.
 
     Args:
-        root: The folder.
+        files: The backend's.
         stack: legacy, candidate, routing or monitoring.
 
     Raises:
         OSError: They can't be read.
     """
-    folder = root / ".pulumi" / "locks" / "organization" / f"{project}-{stack}" / environment
-    try:
-        files = [file for file in folder.iterdir() if file.suffix == ".json"]
-    except FileNotFoundError:
-        return ()
-    return tuple(lock for file in files if (lock := _lock_in(stack, file)))
+    folder = f".pulumi/locks/organization/{project}-{stack}/{environment}"
+    names = [name for name in files.names(folder) if name.endswith(".json")]
+    return tuple(lock for name in names if (lock := _lock_in(stack, files, f"{folder}/{name}")))
 
 
-def _lock_in(stack: str, file: Path) -> Lock | None:
+def _lock_in(stack: str, files: Files, path: str) -> Lock | None:
     """The lock in a file; None if the file no longer exists."""
     try:
-        text = file.read_bytes()
+        text = files.read(path)
     except FileNotFoundError:
         return None
     try:

@@ -12,11 +12,12 @@ from pulumi import automation as auto
 from pulumi.automation._stack import StackInitMode  # not in the public module, and the constructor takes nothing else
 
 from rollout.adapters.pulumi.ahead import Given
+from rollout.adapters.pulumi.backend_files import folder_of
 from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, explained
-from rollout.adapters.pulumi.folder import PASSPHRASE, AskEngineError, folder_of
 from rollout.adapters.pulumi.process import PulumiCli, Stack, Workspace
 from rollout.adapters.pulumi.programs import Program, guarded, load_program
 from rollout.adapters.pulumi.states import EngineSettings, PulumiStates, remove_empty_sidecars
+from rollout.adapters.pulumi.stored import PASSPHRASE, AskEngineError
 from rollout.adapters.pulumi.unlocking import Unlocking
 from rollout.base.private import private_folder
 from rollout.errors import EngineError
@@ -57,7 +58,7 @@ class EngineRuns(PulumiStates):
     def _is_missing(self, stack: str) -> bool:
         """Whether it is known without the engine that there is no such stack."""
         with suppress(AskEngineError):
-            return self._folder(stack).deployment() is None
+            return self._stored(stack).deployment() is None
         return False
 
     @contextmanager
@@ -113,7 +114,7 @@ class EngineRuns(PulumiStates):
     def _salt(self, stack: str) -> str | None:
         """The state's salt: with another one the engine would derive a second key, which takes a fifth of a second."""
         with suppress(AskEngineError):
-            return self._folder(stack).salt
+            return self._stored(stack).salt
         return None
 
     def _engine(self) -> PulumiCli:

@@ -12,12 +12,13 @@ from pulumi import automation as auto
 
 from rollout.adapters.pulumi import pending_operations as leftovers
 from rollout.adapters.pulumi.ahead import Asked, Early, Given
+from rollout.adapters.pulumi.backend_files import folder_of
 from rollout.adapters.pulumi.engine_events import Diagnostics, NoStackError, Steps, change, explained
-from rollout.adapters.pulumi.folder import AskEngineError, folder_of
 from rollout.adapters.pulumi.process import PulumiCli, Stack
 from rollout.adapters.pulumi.programs import Guard
 from rollout.adapters.pulumi.runs import EngineRuns, make_sure_of_room
 from rollout.adapters.pulumi.states import EngineSettings
+from rollout.adapters.pulumi.stored import AskEngineError
 from rollout.adapters.pulumi.unlocking import locks_on
 from rollout.base.threads import DaemonPool
 from rollout.errors import EngineError
@@ -173,7 +174,7 @@ class PulumiStacks(EngineRuns):
 
     def begun(self, stack: str) -> tuple[ResourceState, ...] | None:
         with suppress(AskEngineError):
-            found = self._folder(stack).deployment()
+            found = self._stored(stack).deployment()
             return None if found is None else leftovers.begun(found.model_dump())
         with self._opened(stack) as opened:
             try:

@@ -13,8 +13,9 @@ from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
+from rollout.adapters.pulumi.backend_files import Opener, files_of, folder_of, no_bucket
 from rollout.adapters.pulumi.failures import again_if_torn, engine_error, note_run, said_by_cli
-from rollout.adapters.pulumi.folder import AskEngineError, Folder, folder_of
+from rollout.adapters.pulumi.stored import AskEngineError, StoredStack
 from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
 from rollout.errors import EngineError
 from rollout.inventory.model import Environment
@@ -34,6 +35,7 @@ class EngineSettings:
         backend: The URL of the state's backend.
         variables: Environment variables for the engine and its plugins, in addition to this process's.
         config: Provider configuration, such as `aws:region`.
+        bucket: What opens a backend that is a bucket.
     """
 
     command: Path
@@ -41,6 +43,7 @@ class EngineSettings:
     backend: str
     variables: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, str] = field(default_factory=dict)
+    bucket: Opener = no_bucket
 
     @property
     def environ(self) -> dict[str, str]:
@@ -90,7 +93,7 @@ class PulumiStates:
     def resources(self, stack: str) -> tuple[ResourceState, ...] | None:
         """See `state.ports.States`; secrets stay encrypted."""
         with suppress(AskEngineError):
-            found = self._folder(stack).resources()
+            found = self._stored(stack).resources()
             return None if found is None else states_of(found)
         said = self._ask(stack, "export")
         if said is None:
@@ -101,7 +104,7 @@ class PulumiStates:
     @again_if_torn
     def history(self, stack: str, depth: int) -> tuple[Update, ...]:
         with suppress(AskEngineError):
-            return self._folder(stack).history(depth)
+            return self._stored(stack).history(depth)
         said = self._ask(stack, "history", "--json", "--page", "1", "--page-size", str(depth))
         return tuple(_update(each) for each in reversed(self._read(list[_Told], said or "[]")))
 
@@ -114,9 +117,10 @@ class PulumiStates:
                 f"the engine's output about a stack is unreadable: {error}", code="state-unreadable"
             ) from None
 
-    def _folder(self, stack: str) -> Folder:
-        environment = self._environment
-        return Folder(self._settings.backend, f"{environment.project}-{stack}", environment.name)
+    def _stored(self, stack: str) -> StoredStack:
+        environment, settings = self._environment, self._settings
+        files = files_of(settings.backend, settings.bucket)
+        return StoredStack(files, f"{environment.project}-{stack}", environment.name)
 
     def _ask(self, stack: str, *command: str) -> str | None:
         """The output of `pulumi stack`; None if there is no such stack."""
