@@ -24,6 +24,7 @@ from rollout.ramp.ports import Controller
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
+    from rollout.adapters.aws.session import Access
     from rollout.adapters.notify import Notifiers
     from rollout.adapters.notify.ports import Topics
     from rollout.alb.state import AlbState
