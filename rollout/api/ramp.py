@@ -41,7 +41,13 @@ class EnvironmentRamp(Part):
     """The ramp of an environment; a call runs it."""
 
     def __call__(
-        self, *, approve: Approval = None, once: bool = False, restart: bool = False, save: bool = True
+        self,
+        *,
+        approve: Approval = None,
+        once: bool = False,
+        restart: bool = False,
+        save: bool = True,
+        begins: bool = True,
     ) -> RampResult:
         """Raise the weight by the steps of `[ramp]`, each after a Pass of the one before.
 
@@ -52,6 +58,7 @@ class EnvironmentRamp(Part):
             once: Do what is due now and return, instead of continuing until the ramp has ended.
             restart: Begin at the live weight, after a ramp has ended or another process set weights.
             save: Whether to write each weight into the file once it is live.
+            begins: Whether to begin a ramp where none is; a controller only goes on with one that a person began.
 
         Raises:
             AnalysisFailed: The candidate is worse than legacy; `on-failure` was carried out.
@@ -69,7 +76,14 @@ class EnvironmentRamp(Part):
             history = partial(RampHistory, self._environment, actions, journal)
             asked = patient(self._emit, approver(approve))
             runner = Runner(
-                self._environment, actions, journal, self._emit, history=history, approve=asked, guard=self._guard()
+                self._environment,
+                actions,
+                journal,
+                self._emit,
+                history=history,
+                approve=asked,
+                guard=self._guard(),
+                begins=begins,
             )
             return runner.run(once=once, restart=restart)
 

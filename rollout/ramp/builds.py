@@ -15,7 +15,8 @@ from rollout.inventory.quantities import WHOLE, ZERO, Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.migration.gates import Gate
 from rollout.ramp.actions import RampActions
-from rollout.ramp.history import History, Wording
+from rollout.ramp.ended import Wording
+from rollout.ramp.history import History
 from rollout.ramp.state import RampState
 from rollout.state.ramp_journal import Journal, JournalEntry, Kind, entries
 

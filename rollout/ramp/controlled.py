@@ -55,9 +55,10 @@ class Look:
 
     Attributes:
         id: The invocation's.
-        state: RampResult's, `idle` where no ramp is under way, or `failed`.
+        state: RampResult's; `failed` where the ramp has ended in another way than finished; or `error`: the look
+            couldn't be done, and the next one tries again.
         sentence: What it said.
-        code: The error's, where it failed.
+        code: The error's, where it is one of the last two.
     """
 
     id: str

@@ -20,7 +20,9 @@ MAX_FREEZE = timedelta(days=90)
 
 
 def who() -> str:
-    """The user for history: a CI system's actor or the user, and the host."""
+    """The user for history: a CI system's actor or the user, and the host; on Lambda the function."""
+    if function := os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+        return f"{function}@lambda"[:200]
     actor = os.environ.get("GITHUB_ACTOR") or os.environ.get("GITLAB_USER_LOGIN")
     try:
         user = actor or getpass.getuser()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Generic
 
 from rollout.alb.state import AlbState
@@ -14,26 +13,12 @@ from rollout.inventory.quantities import Percent
 from rollout.migration.gates import Gate
 from rollout.migration.rollback.asked import mark_id
 from rollout.ramp.actions import Live, RampActions
+from rollout.ramp.ended import Wording
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
 
 LOOK_AGAIN = "wait for it; the same command looks again"
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What people are told of a ramp.
-
-    Attributes:
-        name: What it is.
-        restart: How it begins again after it has ended.
-        stopped: How it goes on after Ctrl-C, and what to do instead.
-    """
-
-    name: str
-    restart: str
-    stopped: str
 
 
 class History(ABC, Generic[Live]):

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Generic, TypeVar
 
 from rollout.analysis.metrics import MINUTE, AlarmState
@@ -34,6 +35,7 @@ from rollout.migration.ports import Approver
 from rollout.ramp.abort import RampAbort
 from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.decide import Act, AlarmStates, Decision, alarms_of, decide
+from rollout.ramp.ended import ended_error
 from rollout.ramp.guarded import RampGuard
 from rollout.ramp.history import LOOK_AGAIN, History
 from rollout.ramp.state import RampState
@@ -43,6 +45,7 @@ TRIES, AGAIN = 4, timedelta(seconds=20)
 """How often to wait for another process's lock if nothing else is due, and how long each time."""
 _LOG = logging.getLogger("rollout.ramp")
 T = TypeVar("T")
+_ENDED = ("finished", "idle")
 _FINAL = (GateRefused, UsageError, WrongAccount, AnalysisFailed, RampEnded, Drift, Interrupted)
 
 
@@ -53,7 +56,8 @@ class RampResult:
     Attributes:
         weight: The routes' weight.
         state: What was done: `raised`, `finished` or `dropped` (some routes). Or what it waits for: `waiting` (time or
-            requests), `held` (no verdict), `paused`, `frozen`, `closed` (outside the windows) or `approval`.
+            requests), `held` (no verdict), `paused`, `frozen`, `closed` (outside the windows), `approval`, or `idle`
+            (no ramp has begun).
         sentence: The reason.
         wait: The time until the next decision, if known.
     """
@@ -72,6 +76,7 @@ class Runner(Generic[Live]):
         history: Makes the ramp's history; it is given who is warned.
         approve: Called at each step's gate; None refuses.
         guard: What takes traffic back without it.
+        begins: Whether to begin a ramp where none is.
     """
 
     def __init__(
@@ -84,9 +89,9 @@ class Runner(Generic[Live]):
         history: Callable[[Callable[[str], None]], History[Live]],
         approve: Approver | None,
         guard: RampGuard | None = None,
+        begins: bool = True,
     ) -> None:
-        self._environment = environment
-        self._name = environment.name
+        self._environment, self._name, self._begins = environment, environment.name, begins
         self._means = means
         self._journal = journal
         self._emit = emit
@@ -128,7 +133,7 @@ class Runner(Generic[Live]):
             now = self._means.now()
             due = now.replace(second=0, microsecond=0) + MINUTE
             try:
-                result = self._look(*self._history.stand(), is_first=is_first, persistent=not once)
+                result = self._look_if_begun(is_first=is_first, persistent=not once)
             except _FINAL:
                 raise
             except RolloutError as error:
@@ -139,7 +144,7 @@ class Runner(Generic[Live]):
                 due = self._means.now() + AGAIN if is_busy else due
                 self._warn(f"{error}; the {self._called} will look again")
             else:
-                if result.state == "finished":
+                if result.state in _ENDED:
                     self._guard.leave()
                     return result
                 self._guard.beat()
@@ -148,6 +153,18 @@ class Runner(Generic[Live]):
                 is_first, tries = False, 0
             if due > self._means.now():
                 self._means.wait_until(due)
+
+    def _look_if_begun(self, *, is_first: bool, persistent: bool) -> RampResult:
+        """One look; none where no ramp has begun, and this run begins none."""
+        try:
+            live, stands = self._history.stand()
+        except Drift as error:
+            if self._begins or error.code != "weights-differ":
+                raise
+            return RampResult(self._name, ZERO, "idle", error.what)
+        if stands.is_new and not self._begins:
+            return self._result(stands, "idle", "no ramp has begun")
+        return self._look(live, stands, is_first=is_first, persistent=persistent)
 
     def _look(self, live: Live, stands: RampState, *, is_first: bool, persistent: bool) -> RampResult:
         """One look, with its action."""
@@ -233,19 +250,11 @@ class Runner(Generic[Live]):
 
     def _stop(self, stands: RampState, *, persistent: bool) -> None:
         """Report how a ramp ended; routes that a failure left behind are moved back first."""
-        ended = stands.ended
-        if ended is None or (ended.kind is Kind.FINISHED and stands.note is None):
-            return
-        if stands.is_by_hand or ended.kind is Kind.FINISHED:
-            raise RampEnded(f"the {self._called} has ended: {stands.note}", hint=self._restart)
-        if stands.left:
+        if stands.left and stands.ended and not stands.is_by_hand:
             left = self._retreat.move_back(stands.left, persistent=persistent)
-            self._journal.write(self._journal.message(Kind.FAILED, ZERO, ended.sentence, left))
-        raise AnalysisFailed(
-            f"the {self._called} failed at {ended.at:%Y-%m-%d %H:%M} UTC: {ended.sentence}",
-            hint=f"fix the candidate; {self._restart}",
-            code="ramp-failed",
-        )
+            self._journal.write(self._journal.message(Kind.FAILED, ZERO, stands.ended.sentence, left))
+        if error := ended_error(stands, self._history.wording):
+            raise error
 
     def _raise(self, stands: RampState, decision: Decision) -> RampResult:
         """Set the next weight, only if the current one is the judged one."""
@@ -264,9 +273,7 @@ class Runner(Generic[Live]):
             self._history.announce(target, decision.sentence)
             return True
 
-        def said() -> str:
-            return self._history.raised(target, decision.sentence)
-
+        said = partial(self._history.raised, target, decision.sentence)
         try:
             result = self._means.set_weight(target, stands.routes, consent if approve else None, said)
         except Drift as error:

@@ -86,13 +86,25 @@ class World:
     _since: datetime = MONDAY
 
     def ramp(
-        self, *, once: bool = False, restart: bool = False, approve: Approver | None = lambda _: True
+        self,
+        *,
+        once: bool = False,
+        restart: bool = False,
+        begins: bool = True,
+        approve: Approver | None = lambda _: True,
     ) -> RampResult:
         """Run the ramp as a new process would."""
         journal = Journal(self.environment.name, lambda: self, self.now, "somebody@host")  # type: ignore[arg-type,return-value]
         history = partial(RampHistory, self.environment, self, journal)
         runner = Runner(
-            self.environment, self, journal, self.events.append, history=history, approve=approve, guard=self.guard()
+            self.environment,
+            self,
+            journal,
+            self.events.append,
+            history=history,
+            approve=approve,
+            guard=self.guard(),
+            begins=begins,
         )
         return runner.run(once=once, restart=restart)
 
