@@ -97,5 +97,10 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_each_page_is_in_the_sites_navigation() -> None:
+    listed = set(re.findall(r": ([a-z-]+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE))
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} <= listed
+
+
 def test_the_schema_of_requests_is_current() -> None:
     assert (ROOT / "docs/requests.schema.json").read_text("utf-8") == reference.requests_schema(), "run: nox -s schema"
