@@ -19,6 +19,7 @@ from rollout_sandbox.landscape import Balancer, log_requests, prepare
 from rollout_sandbox.seed_cache import keep, kept
 from rollout_sandbox.server import TAPE
 from rollout_sandbox.snapshots import put
+from rollout_sandbox.state_store import prepare_state
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
@@ -45,7 +46,7 @@ def seed(
     *,
     without_rules: bool = False,
 ) -> None:
-    """Make an environment's load balancers, which log their requests, and bring up its legacy stack with its rules.
+    """Make an environment's load balancers, which log, and where its state is; bring up its legacy stack and rules.
 
     What is there already stays as it is.
 
@@ -71,6 +72,7 @@ def seed(
 
     prepare(client, environment.account, balancers, sorted(others))
     log_requests(client, environment.account, [balancer.name for balancer in balancers])
+    prepare_state(environment, client)
     answer(environment, sandbox)
     stacks = Container(environment, sandbox, provider).stacks
     if environment.programs.legacy is None or stacks.resources(LEGACY):

@@ -28,7 +28,14 @@ from werkzeug.wrappers import Response
 from rollout_sandbox.request import ApiRequest, read
 
 _SECRET = re.compile(rb"(ClientSecret=)[^&]+")  # of an identity provider; it makes nothing
-_HEADERS = ("CONTENT_TYPE", "HTTP_X_AMZ_TARGET")
+_HEADERS = (
+    "CONTENT_TYPE",
+    "HTTP_CONTENT_ENCODING",
+    "HTTP_X_AMZ_CONTENT_SHA256",
+    "HTTP_X_AMZ_COPY_SOURCE",
+    "HTTP_X_AMZ_DECODED_CONTENT_LENGTH",
+    "HTTP_X_AMZ_TARGET",
+)
 
 Entry = Mapping[str, Any]
 Environ = dict[str, Any]

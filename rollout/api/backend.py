@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from rollout.api.ports import Provider, Sandbox
 from rollout.base.private import HOME, private_folder
@@ -26,8 +27,11 @@ def backend(environment: Environment, sandbox: Sandbox | None) -> str:
     Raises:
         SandboxError: The sandbox has no folder.
     """
-    if sandbox is None and environment.backend and environment.backend != "file://":
-        return environment.backend
+    place = environment.backend or "file://"
+    if sandbox is None and place != "file://":
+        return place
+    if sandbox and place.startswith("s3://"):
+        return in_sandbox(place, environment.region, sandbox.endpoint)
     home = sandbox.folder if sandbox else environment.root / HOME
     if home is None:
         raise SandboxError(
@@ -36,6 +40,14 @@ def backend(environment: Environment, sandbox: Sandbox | None) -> str:
             code="sandbox-without-folder",
         )
     return private_folder(home.resolve() / "state").as_uri()
+
+
+def in_sandbox(bucket: str, region: str, endpoint: str) -> str:
+    """The URL of a bucket of the same name in a sandbox's S3; none of its other parameters stays."""
+    parts = urlsplit(bucket)
+    said = dict(parse_qsl(parts.query))
+    kept = {"region": said.get("region", region), "endpoint": endpoint, "s3ForcePathStyle": "true"}
+    return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
 def backend_warning(environment: Environment) -> str | None:

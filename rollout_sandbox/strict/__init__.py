@@ -5,6 +5,7 @@
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
 - `schedules`: the expressions of schedules;
 - `logs`: the cold starts of functions;
+- `keys`: KMS keys that last;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;
 - `functions`: Lambda's resource policies; `function_state`: what a function keeps; `builds`: its versions and aliases.
 """
@@ -23,6 +24,7 @@ from moto.core.model_instances import reset_model_data
 from moto.ec2.models import ec2_backends
 from moto.elbv2.models import elbv2_backends
 from moto.iam.models import iam_backends
+from moto.kms.models import kms_backends
 from moto.logs.models import logs_backends
 from moto.scheduler.models import scheduler_backends
 from moto.sns.models import sns_backends
@@ -33,6 +35,7 @@ from rollout_sandbox.strict.builds import Builds
 from rollout_sandbox.strict.cloudwatch import on
 from rollout_sandbox.strict.functions import StrictLambda
 from rollout_sandbox.strict.identity import LambdaIdentity
+from rollout_sandbox.strict.keys import SteadyKeys
 from rollout_sandbox.strict.load_balancing import StrictLoadBalancing
 from rollout_sandbox.strict.logs import logs_on
 from rollout_sandbox.strict.network import Network
@@ -53,6 +56,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
         elbv2_backends,
         lambda_backends,
         iam_backends,
+        kms_backends,
         logs_backends,
         scheduler_backends,
         sns_backends,
@@ -64,6 +68,7 @@ def strict(metrics: Metrics) -> Iterator[None]:
     elbv2_backends.backend, lambda_backends.backend = StrictLoadBalancing, StrictLambda
     iam_backends.backend, ec2_backends.backend = LambdaIdentity, Network
     scheduler_backends.backend, sns_backends.backend = StrictScheduler, QuietTopics
+    kms_backends.backend = SteadyKeys
     DockerModel.docker_client = property(_no_docker)  # type: ignore[assignment, method-assign]
     cloudwatch_backends.backend, logs_backends.backend = on(metrics), logs_on(metrics)
     try:

@@ -19,8 +19,10 @@ _ONLY_WRITES = {"kmskeyid", "ssetype", "request_checksum_calculation"}
 _KNOWN = {"awssdk", "endpoint", "region", *_PATH_STYLE, *_ONLY_WRITES}
 """The parameters that are understood. Others may name another identity or another address, such as `role`."""
 _TRUE = {"1", "t", "T", "TRUE", "true", "True"}  # as Go's strconv.ParseBool has it
-_PATIENCE, _RETRIES, _AT_ONCE = timedelta(seconds=5), 2, 10
+_PATIENCE, _RETRIES = timedelta(seconds=5), 2
 """Less than usual: the engine tries again what can't be read here."""
+_AT_ONCE = 50
+"""Several stacks are read at once, several files of each."""
 
 T = TypeVar("T")
 
