@@ -43,6 +43,7 @@ class Checks(Part):
         from rollout.api.guard_reading import GuardReading
         from rollout.api.health import unhealthy
         from rollout.api.holders import Holders
+        from rollout.api.parity_check import parity_status
         from rollout.api.requests import Requests
         from rollout.migration.checks.status import with_guard, with_measured
 
@@ -53,8 +54,9 @@ class Checks(Part):
             states = holders.begin_if_any(pool)  # first: the engine is at work while boto3 is imported
             live = pool.submit(lambda: container.load_balancers.read(environment, tags=False))
             guard = pool.submit(GuardReading(self._opened).status)
+            parity = pool.submit(lambda: parity_status(self._opened, live.result()))
             measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
-            status = holders.status(pool, states, live)
+            status = replace(holders.status(pool, states, live), parity=parity.result())
             container.keep_good(self._file, live.result())
             problems = (*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
             status = with_guard(replace(status, problems=problems), guard.result())
@@ -91,6 +93,7 @@ class Checks(Part):
         """Check everything that the phases need; nothing is changed."""
         from rollout.api.guard_reading import GuardReading
         from rollout.api.holders import GLANCE
+        from rollout.api.parity_check import parity_status
         from rollout.api.runner import checked_guard
         from rollout.migration.checks.guard_status import disarmed_problem
         from rollout.migration.checks.names import made_names
@@ -105,6 +108,7 @@ class Checks(Part):
             functions_check,
             guard_check,
             names_check,
+            parity_checks,
         )
         from rollout.migration.checks.status import Held
 
@@ -137,6 +141,7 @@ class Checks(Part):
                     *disarmed_problem(GuardReading(self._opened).status()),
                 )
                 checks += guard_check(environment, found_wrong)
+            checks += parity_checks(parity_status(self._opened, live))
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))

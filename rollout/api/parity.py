@@ -2,67 +2,37 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import timedelta
-from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
-from rollout.alb.state import AlbState
-from rollout.analysis.measuring.logged_balancers import logged_balancers, spots_of
 from rollout.api.arguments import DAY, in_range
-from rollout.api.opened import Opened, Part
-from rollout.base.files import Unreadable, read_bytes
-from rollout.base.foreign import Unexpected
-from rollout.base.formatting import count_of
-from rollout.base.gzipped import lines_of
+from rollout.api.opened import Part
+from rollout.api.parity_check import functions_of
+from rollout.api.parity_requests import REQUESTS, SINCE, Gathered, Sources
 from rollout.base.private import HOME
-from rollout.errors import AwsError, UsageError
-from rollout.inventory.model import Arn, Environment
+from rollout.errors import EngineError, Locked, UsageError
+from rollout.inventory.model import Arn
 from rollout.inventory.parity import RouteParity
 from rollout.migration import events
-from rollout.migration.smoke.samples import read_samples
-from rollout.parity.coverage import Collected
 from rollout.parity.journal import Journal
 from rollout.parity.report import CoverageReport, ParityReport
-from rollout.parity.request import ParityRequest
 from rollout.parity.rules import Rules
 from rollout.parity.run import Compared, Pace, Run, Side
 from rollout.parity.self_check import self_check
-from rollout.parity.sources.access_log import AccessLogSource
-from rollout.parity.sources.har import HarSource
-from rollout.parity.sources.json_lines import JsonLinesSource
-from rollout.parity.sources.routing import route_of
+from rollout.parity.tally import Tally
 from rollout.parity.verdict import verdict_of
+from rollout.ramp.controls import who
+from rollout.state import ramp_journal
+from rollout.state.ramp_journal import KeptVerdict, Kind
 
-SINCE = timedelta(hours=6)
-REQUESTS, MOST_REQUESTS = 100, 100_000
+__all__ = ["REQUESTS", "SINCE", "Parity", "Sources"]
+
+MOST_REQUESTS = 100_000
 RATE, MOST_RATE, AT_ONCE, MOST_AT_ONCE = 5.0, 100.0, 2, 32
-_MOST_BYTES = 1 << 30
 _SHORTEST, _LONGEST = timedelta(minutes=5), 7 * DAY
-_FUNCTION = ":function:"
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where requests are from, beside `samples`.
-
-    Attributes:
-        routes: Their names; all by default.
-        since: How far back access logs are read, 5 min to 7 d.
-        requests: How many are asked of each route at most.
-        files: HAR files, lines of JSON, and gzipped access logs, by their suffix.
-        keep_headers: Headers with credentials that stay in requests of HAR files.
-    """
-
-    routes: Sequence[str] = ()
-    since: timedelta | str = SINCE
-    requests: int = REQUESTS
-    files: Sequence[Path | str] = ()
-    keep_headers: Sequence[str] = ()
-
-
 DEFAULTS = Sources()
 
 
@@ -119,16 +89,45 @@ class Parity(Part):
             self._container.clock,
             lambda number: self._emit(events.ParityAsked(name, number, budget.requests)),
         )
+        read = {each.route: each.shapes for each in gathered.report.routes}
         verdicts = (
             verdict_of(
                 route,
-                tallies[route],
+                tallies.get(route) or Tally(),
                 Rules.of(self._environment.routes[route].parity or RouteParity(), today),
                 varies="*" in str(gathered.environment.routes[route]),
+                read=read[route],
             )
             for route in gathered.names
         )
-        return ParityReport(name, tuple(verdicts), gathered.report)
+        report = ParityReport(name, tuple(verdicts), gathered.report)
+        self._record(report, compared)
+        return report
+
+    def _record(self, report: ParityReport, compared: Mapping[str, Compared]) -> None:
+        """Keep it in history, where a first raise looks for it; before phase 2 there is none."""
+        container, today = self._container, self._container.utc.date()
+        journal = ramp_journal.Journal(report.environment, lambda: container.stacks, lambda: container.utc, who())
+        verdicts = tuple(
+            KeptVerdict(
+                route=each.route,
+                legacy=both.legacy.code.digest,
+                candidate=both.candidate.code.digest,
+                rules=Rules.of(both.parity, today).digest,
+                result=each.result,
+                requests=each.requests,
+                different=each.different,
+                covered=100 * each.covered,
+            )
+            for each in report.routes
+            if (both := compared.get(each.route))
+        )
+        try:
+            journal.write(journal.message(Kind.COMPARED, sentence=report.sentence, verdicts=verdicts))
+        except (EngineError, Locked) as error:  # what was found is worth more than that it is kept
+            why = "phase 2 makes its stack" if error.code == "stack-missing" else error.what
+            said = f"history doesn't have this verdict: {why}; the same command later asks nothing again"
+            self._emit(events.Warned(report.environment, said))
 
     @property
     def _journal_file(self) -> Path:
@@ -136,142 +135,38 @@ class Parity(Part):
         home = sandbox.folder if sandbox and sandbox.folder else self._file.parent / HOME
         return home / "parity" / f"{self._environment.name}.jsonl"
 
-    def _gathered(self, sources: Sources) -> _Gathered:
+    def _gathered(self, sources: Sources) -> Gathered:
         _within(sources.requests, 1, MOST_REQUESTS, "requests a route")
         span = in_range(sources.since, _SHORTEST, _LONGEST, "access logs")
         names = self._opened.routes(sources.routes)
-        gathered = _Gathered(self._opened, names, sources.requests, frozenset(sources.keep_headers))
+        gathered = Gathered(self._opened, names, sources.requests, frozenset(sources.keep_headers))
         gathered.samples()
         for file in map(Path, sources.files):
             gathered.file(file)
         gathered.access_logs(span)
         return gathered
 
-    def _compared(self, gathered: _Gathered) -> Mapping[str, Compared]:
+    def _compared(self, gathered: Gathered) -> Mapping[str, Compared]:
         """The routes of which both functions are known."""
         environment, container = gathered.environment, self._container
-        groups = {
-            name: (gathered.live.group_arn(route.legacy), gathered.live.group_arn(route.candidate))
-            for name, route in environment.routes.items()
-            if name in gathered.names
-        }
-        known = sorted({arn for both in groups.values() for arn in both if arn})
-        targets = container.load_balancers.targets(known)
-        lists = container.load_balancers.multi_value(known)
-        named = {arn: ids[0] for arn, ids in targets.items() if len(ids) == 1 and _FUNCTION in ids[0]}
-        functions = container.functions
-        code = {function: functions.code(function) for function in sorted(set(named.values()))}
+        functions = functions_of(container, environment, gathered.live, gathered.names)
+        code = {each: container.functions.code(each) for each in sorted(set(chain.from_iterable(functions.values())))}
+        routes, group = environment.routes, gathered.live.group_arn
+        groups = {name: (group(routes[name].legacy), group(routes[name].candidate)) for name in functions}
+        lists = container.load_balancers.multi_value(sorted(set(chain.from_iterable(groups.values()))))
 
-        def side(group: Arn) -> Side:
-            return Side(named[group], group, group in lists, code[named[group]])
+        def side(function: str, group: Arn) -> Side:
+            return Side(function, group, group in lists, code[function])
 
         return {
             name: Compared(
-                side(legacy),
-                side(candidate),
-                environment.load_balancers[environment.routes[name].load_balancer].listener_port,
-                environment.routes[name].parity or RouteParity(),
+                side(legacy, groups[name][0]),
+                side(candidate, groups[name][1]),
+                environment.load_balancers[routes[name].load_balancer].listener_port,
+                routes[name].parity or RouteParity(),
             )
-            for name, (legacy, candidate) in groups.items()
-            if legacy in named and candidate in named
+            for name, (legacy, candidate) in functions.items()
         }
-
-
-class _Gathered:
-    """Requests from all sources."""
-
-    def __init__(self, opened: Opened, names: tuple[str, ...], most: int, kept: frozenset[str]) -> None:
-        self._opened, self.names, self._kept = opened, names, kept
-        self.collected, self._notes = Collected(names, most), list[str]()
-
-    @cached_property
-    def live(self) -> AlbState:
-        """The live rules."""
-        return self._opened.container.load_balancers.read(self._opened.environment, tags=False)
-
-    @cached_property
-    def environment(self) -> Environment:
-        """The inventory, with the conditions of as-is routes."""
-        return self.live.resolved(self._opened.environment)
-
-    @property
-    def report(self) -> CoverageReport:
-        """What they cover."""
-        return CoverageReport(self._opened.environment.name, self.collected.coverage(), tuple(self._notes))
-
-    def samples(self) -> None:
-        """Those of `samples` beside the inventory."""
-        environment = self._opened.environment
-        for name, sample in read_samples(environment.root / "samples", environment, wanted=False).items():
-            self.collected.add(ParityRequest(name, sample.asked, sample.body, "sample"))
-
-    def file(self, file: Path) -> None:
-        """Those of a file, by its suffix."""
-        try:
-            content = read_bytes(file, most=_MOST_BYTES)
-            self._take(file, content)
-        except (Unreadable, Unexpected, zlib.error) as error:
-            why = "is not gzipped" if isinstance(error, zlib.error) else str(error)
-            raise UsageError(
-                f"the file {why}",
-                where=str(file),
-                hint="give a HAR file (.har), lines of JSON (.jsonl), or an access log (.log.gz)",
-                code="unreadable-requests",
-            ) from None
-
-    def _take(self, file: Path, content: bytes) -> None:
-        find = route_of(self.environment, self.live)
-        match file.suffix:
-            case ".har":
-                har = HarSource(find, self._kept)
-                self._add(har.read(content))
-                self._note(har.redacted, "header", f"with credentials of {file.name} left out")
-                self._note(har.elsewhere, "request", f"of {file.name} left out: no route's rule takes them")
-                self._note(har.broken, "entry", f"of {file.name} can't be read")
-            case ".gz":
-                self._log(lines_of([content]), file.name)
-            case _:
-                lines = JsonLinesSource(find)
-                self._add(lines.read(content.splitlines()))
-                self._note(lines.elsewhere, "request", f"of {file.name} left out: no route's rule takes them")
-                self._note(lines.broken, "line", f"of {file.name} can't be read")
-
-    def access_logs(self, span: timedelta) -> None:
-        """Those of the load balancers' logs, where they write some."""
-        container, now = self._opened.container, self._opened.container.utc
-        balancers = logged_balancers(self.environment, self.live)
-        places = container.access_logs.places([*balancers.values()])
-        for name, arn in balancers.items():
-            if places[arn] is None:
-                self._notes.append(f"load balancer {name} writes no access logs")
-                continue
-            for file in container.access_logs.files(arn, now - span, now):
-                try:
-                    self._log(container.access_logs.lines(file), file.key.rpartition("/")[2])
-                except AwsError as error:
-                    if error.code != "access-log-broken":
-                        raise
-                    self._notes.append(f"{error.what}, and is left out from where it breaks off: {error.where}")
-
-    @cached_property
-    def _spots(self) -> Mapping[tuple[str, str], str]:
-        return spots_of(self.environment, self.live, lambda route: (route.legacy, route.candidate))
-
-    def _log(self, lines: Iterator[Sequence[bytes]] | Iterator[list[bytes]], name: str) -> None:
-        source = AccessLogSource(self._spots)
-        for some in lines:
-            for request, status in source.read(some):
-                self.collected.add(request, status)
-        self._note(source.broken, "line", f"of {name} can't be read")
-        self._note(source.with_bodies, "request", f"of {name} left out: logs have no bodies")
-
-    def _add(self, requests: Iterable[ParityRequest]) -> None:
-        for request in requests:
-            self.collected.add(request)
-
-    def _note(self, count: int, noun: str, text: str) -> None:
-        if count:
-            self._notes.append(f"{count_of(count, noun)} {text}")
 
 
 def _within(number: float, least: float, most: float, what: str) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rollout.analysis.measuring.idle import IdleCheck
 from rollout.api.opened import Opened
+from rollout.api.parity_check import parity_check
 from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
 from rollout.migration import events
@@ -88,6 +89,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         needs=lambda: container.aliases.needs(environment),
         builds=builds,
         guard=checked_guard(opened),
+        parity=parity_check(opened) if environment.ramp.parity == "required" else None,
         raising=guarded_raise(opened) if environment.guard else None,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

@@ -211,6 +211,10 @@ SMOKE: Mapping[str, str] = {
 PARITY: Mapping[str, str] = {
     "answers-differ": "The candidate's answers aren't legacy's.",
     "not-compared": "Too few answers of a route were compared to know whether they differ.",
+    "no-parity": "The route's answers were never compared, or history can't be read.",
+    "parity-outdated": "The answers were compared by another build, or by other exceptions.",
+    "parity-insufficient": "The answers differ more than allowed, or too little was compared.",
+    "parity-impossible": "Parity compares Lambda functions, and a side of the route is none.",
     "nothing-to-ask": "There is no request to compare answers of.",
     "unreadable-requests": "A file of requests is neither HAR nor lines of JSON.",
 }

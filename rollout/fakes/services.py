@@ -116,9 +116,14 @@ class InMemoryFunctions:
 
     def code(self, function: str) -> FunctionCode:
         """See `parity.ports.AskedFunctions`; a function is found by its name, too."""
+        return FunctionCode(self.digest(function), timedelta(seconds=3), 128)
+
+    def digest(self, function: str) -> str:
+        """See `parity.ports.AskedFunctions`; what a test doesn't name has its name's, or its versions'."""
         name = function.rpartition(":function:")[2]
-        found = FunctionCode(self.digests.get(name, f"code of {name}"), timedelta(seconds=3), 128)
-        return self.calls.make(ApiCall("GetFunctionConfiguration", function), lambda: found)
+        alias = self.aws.resources.get((ALIAS, name))
+        code = f"code of {name}" + (f" {alias['functionVersion']} {alias.get('routingConfig')}" if alias else "")
+        return self.calls.make(ApiCall("GetFunctionConfiguration", function), lambda: self.digests.get(name, code))
 
 
 def _revision(alias: Mapping[str, object]) -> str:

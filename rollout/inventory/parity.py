@@ -65,6 +65,8 @@ class RouteParity(Frozen):
         "never",
         description='"never", "idempotent" or "sandboxed": whether requests that may change something are sent, too',
     )
+    max_difference: float | None = Field(None, gt=0, le=100, description="for this route, instead of [ramp]'s")
+    coverage: float | None = Field(None, ge=0, le=100, description="for this route, instead of [ramp]'s")
     ignore: tuple[Ignore, ...] = Field((), description="places where differences don't count")
     tolerance: tuple[Tolerance, ...] = Field((), description="numbers that may differ a little")
     unordered: tuple[Unordered, ...] = Field((), description="lists without an order")

@@ -99,6 +99,21 @@ class Ramp(Frozen):
     )
     windows: tuple[Window, ...] = Field((), description="when weights may rise; at any time without windows")
     smoke: bool = Field(False, description="whether `rollout smoke` must pass before the first step")
+    parity: Literal["off", "required"] = Field(
+        "off", description='"off" or "required": whether a route gets its first requests only after `rollout parity`'
+    )
+    max_difference: float = Field(
+        3.0,
+        gt=0,
+        le=100,
+        description="how many answers may differ by parity's bound, in per cent, above 0 to 100",
+    )
+    coverage: float = Field(
+        80.0,
+        ge=0,
+        le=100,
+        description="how many of a route's requests parity must have compared, by shape, in per cent, 0 to 100",
+    )
     alarms: Annotated[tuple[str, ...], AfterValidator(distinct)] = Field(
         (), description="names of CloudWatch alarms; one of them in ALARM state fails the step"
     )

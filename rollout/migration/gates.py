@@ -190,6 +190,12 @@ def raises(environment: Environment, live: AlbState, weights: Mapping[str, Perce
     return any(split is None or weights[name] > split.weight for name, split in before.items())
 
 
+def first_raised(environment: Environment, live: AlbState, weights: Mapping[str, Percent]) -> tuple[str, ...]:
+    """The routes of which the candidate has no request yet, and would get some, or may."""
+    before = {name: live.split_of(environment.routes[name]) for name in weights}
+    return tuple(name for name, split in before.items() if weights[name] > ZERO >= (split.weight if split else ZERO))
+
+
 def moved_routes(environment: Environment, live: AlbState, after: Mapping[str, Split]) -> Iterator[str]:
     """The routes whose weight changes, and is above 0 afterwards."""
     for name, split in after.items():

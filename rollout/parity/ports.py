@@ -42,6 +42,16 @@ class AskedFunctions(Protocol):
             AwsError: AWS refused, can't be reached, or there was no answer in time.
         """
 
+    def digest(self, function: str) -> str:
+        """What a function's code is known by; where an alias divides its requests, of both versions.
+
+        Args:
+            function: Its ARN, or an alias's.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+
     def code(self, function: str) -> FunctionCode:
         """What a function runs.
 

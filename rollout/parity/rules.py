@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,12 @@ class Rules:
         """A route's."""
         counting = ((n, _form(each.path), each) for n, each in enumerate(parity.excused) if today <= each.until)
         return cls(parity.excused, tuple(counting))
+
+    @property
+    def digest(self) -> str:
+        """What those that count are known by."""
+        counting = [each.model_dump_json() for _, _, each in self.counting]
+        return hashlib.sha256("\n".join(counting).encode()).hexdigest()[:16]
 
     @property
     def expired(self) -> tuple[Excused, ...]:

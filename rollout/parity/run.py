@@ -73,9 +73,8 @@ class Compared:
 
     def key(self, today: date) -> str:
         """What its outcomes hold for: both functions' code, and the rules that count today."""
-        counting = [each.model_dump_json() for _, _, each in Rules.of(self.parity, today).counting]
-        both = [self.legacy.code.digest, self.candidate.code.digest, counting]
-        return hashlib.sha256(json.dumps(both).encode()).hexdigest()[:16]
+        known_by = (self.legacy.code.digest, self.candidate.code.digest, Rules.of(self.parity, today).digest)
+        return hashlib.sha256(json.dumps(known_by).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class RouteVerdict:
         requests: How many different requests were compared.
         different: For how many of them the candidate's answer differs.
         shapes: How many shapes they have.
+        covered: The share of the route's requests, as they were read, whose shape was compared.
         why: Why nothing is known.
         notes: What else to know.
         differences: Groups that count, the most frequent first.
@@ -72,6 +73,7 @@ class RouteVerdict:
     requests: int
     different: int
     shapes: int
+    covered: float
     why: tuple[str, ...]
     notes: tuple[str, ...]
     differences: tuple[Difference, ...]
@@ -101,10 +103,13 @@ def sentence(different: int, requests: int) -> str:
     return f"differs in at most {share:.2g} % of answers (95 % sure): {different:,} of {requests:,}"
 
 
-def verdict_of(route: str, tally: Tally, rules: Rules, *, varies: bool) -> RouteVerdict:
+def verdict_of(
+    route: str, tally: Tally, rules: Rules, *, varies: bool, read: Mapping[str, int] | None = None
+) -> RouteVerdict:
     """A route's verdict.
 
     Args:
+        read: How many requests were read of each shape.
         varies: Whether its requests can differ, since its path has wildcards.
     """
     noise = {place for place, group in tally.groups.items() if group.is_noise}
@@ -120,6 +125,7 @@ def verdict_of(route: str, tally: Tally, rules: Rules, *, varies: bool) -> Route
         len(tally.requests),
         different,
         len(tally.shapes),
+        _covered(tally, read or {}),
         why,
         tuple(_notes(tally, slower=slower)),
         _told(tally, counted),
@@ -132,6 +138,10 @@ def verdict_of(route: str, tally: Tally, rules: Rules, *, varies: bool) -> Route
         medians,
         slower,
     )
+
+
+def _covered(tally: Tally, read: Mapping[str, int]) -> float:
+    return sum(count for shape, count in read.items() if shape in tally.shapes) / max(sum(read.values()), 1)
 
 
 def _unknown(tally: Tally, noise: set[Place], *, varies: bool) -> list[str]:

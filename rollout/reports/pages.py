@@ -16,6 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined, select_autoesca
 from rollout import __version__
 from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
+from rollout.migration.checks.parity import parity_sentence
 from rollout.reports import words
 from rollout.reports.changes import effect_of
 from rollout.reports.overview import Overview
@@ -201,6 +202,7 @@ def _templates() -> Environment:
         "interval": words.interval,
         "moment": words.moment,
         "moves": history.moves,
+        "parity": parity_sentence,
         "per_cent": words.per_cent,
         "rows": rows,
         "seconds": words.seconds,

@@ -47,11 +47,36 @@ class Kind(StrEnum):
     CALIBRATED = "calibrated"
     DISARMED = "disarmed"  # the guard, by a person
     ARMED = "armed"
+    COMPARED = "compared"  # the answers of both implementations
 
 
-BESIDE = frozenset({Kind.CALIBRATED, Kind.DISARMED, Kind.ARMED})
+ABOUT = {Kind.DISARMED: "guard", Kind.ARMED: "guard", Kind.COMPARED: "parity"}
+"""What an entry is about that isn't about a ramp."""
+BESIDE = frozenset({Kind.CALIBRATED, *ABOUT})
 """The kinds that are nothing of a ramp's own."""
-OF_GUARD = frozenset({Kind.DISARMED, Kind.ARMED})
+
+
+class KeptVerdict(Frozen):
+    """What comparing a route's answers came to.
+
+    Attributes:
+        legacy: The digest of its function's code.
+        candidate: Likewise.
+        rules: The digest of the inventory's exceptions that counted.
+        result: What is known: `same`, `different`, or `no coverage`.
+        requests: How many different requests were compared.
+        different: For how many of them the candidate's answer differs.
+        covered: How many of the route's requests are of a shape that was compared, in per cent.
+    """
+
+    route: str = Field(max_length=200)
+    legacy: str = Field(max_length=200)
+    candidate: str = Field(max_length=200)
+    rules: str = Field(max_length=200)
+    result: str = Field(max_length=40)
+    requests: int = Field(ge=0)
+    different: int = Field(ge=0)
+    covered: float = Field(ge=0, le=100)
 
 
 class JournalEntry(Frozen):
@@ -66,6 +91,7 @@ class JournalEntry(Frozen):
         overruled: For `started`: the marks of rollbacks that it knows of, each by its `mark_id`.
         builds: For a ramp of builds: the versions that it is about, such as `rust-scorer:2`.
         safe: For `calibrated`: whether a ramp of legacy against itself isn't rolled back, as stacks.toml was.
+        verdicts: For `compared`: by route.
         sentence: In words.
     """
 
@@ -78,6 +104,7 @@ class JournalEntry(Frozen):
     overruled: tuple[str, ...] | None = None
     builds: tuple[str, ...] | None = None
     safe: bool | None = None
+    verdicts: tuple[KeptVerdict, ...] | None = None
     sentence: str = Field("", max_length=MAX_SENTENCE)
 
 
@@ -85,8 +112,8 @@ def message(environment: str, entry: JournalEntry) -> str:
     """An update's message that holds an entry."""
     weight = f" at {entry.weight} %" if entry.weight is not None else ""
     said = f": {entry.sentence}" if entry.sentence else ""
-    what = "guard" if entry.kind in OF_GUARD else "ramp"
-    first = f"rollout {what} {environment} {entry.kind}{weight}, by {entry.by}{said}".replace("\n", " ")
+    what = f"{ABOUT.get(entry.kind, 'ramp')} {environment} {entry.kind}"
+    first = f"rollout {what}{weight}, by {entry.by}{said}".replace("\n", " ")
     return f"{first}\n{MARK}{entry.model_dump_json(by_alias=True, exclude_none=True)}"
 
 
@@ -187,6 +214,7 @@ class Journal:
         *,
         overruled: tuple[str, ...] | None = None,
         safe: bool | None = None,
+        verdicts: tuple[KeptVerdict, ...] | None = None,
     ) -> str:
         """An update's message that holds an entry of now; see `JournalEntry`."""
         entry = JournalEntry(
@@ -199,6 +227,7 @@ class Journal:
             overruled=overruled or None,
             builds=self.builds or None,
             safe=safe,
+            verdicts=verdicts,
             sentence=sentence[:MAX_SENTENCE],
         )
         return message(self._environment, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
@@ -38,16 +39,30 @@ NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 MARK, UNMARK = "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"
 QUERY = "dynamodb:Query"
 """Why the guard fired, where it did."""
+ALIAS = "lambda:GetAlias"
+"""Whether an alias divides its requests; here are none."""
 # a ramp that goes back marks the rules; the first raise after a rollback takes the marks away, which here is the ramp
 NOT_IN_THE_STORY = {
     "calibrate": {"s3:GetObject"},
-    "ramp": {MARK, QUERY},
-    "parity": {"s3:GetObject", "s3:ListBucket"},
-    "weight": {UNMARK},
+    "ramp": {MARK, QUERY, ALIAS},
+    "parity": {"s3:GetObject", "s3:ListBucket", ALIAS},
+    "weight": {UNMARK, ALIAS},
+    "preview": {ALIAS},
+    "report": {ALIAS},
+    "dashboard": {ALIAS},
     # it lowers there, which needs no guard
-    "phase3": {UNMARK, "lambda:ListTags", "dynamodb:GetItem", "dynamodb:PutItem", "cloudwatch:DescribeAlarms"},
+    "phase3": {
+        UNMARK,
+        ALIAS,
+        "lambda:GetFunctionConfiguration",
+        "lambda:ListTags",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "cloudwatch:DescribeAlarms",
+    },
     "override": {UNMARK},
-    **{command: {QUERY} for command in ("preflight", "status", "drift", "guard-status", "guard-disarm", "guard-arm")},
+    **{command: {QUERY} for command in ("drift", "guard-status", "guard-disarm", "guard-arm")},
+    **{command: {QUERY, ALIAS} for command in ("preflight", "status")},
     "guard-install": {"lambda:UpdateFunctionConfiguration"},  # another version's settings
     "guard-remove": {"cloudwatch:DeleteDashboards"},  # where alarms can't be made any more
 }
@@ -135,10 +150,11 @@ def planned(it: EnvironmentRollout) -> None:
 
 
 def compared(it: EnvironmentRollout) -> None:
-    """Compare answers to one request; no traffic was logged."""
+    """Compare answers to two requests a route; no traffic was logged."""
     file = it.inventory.root / "requests.jsonl"
-    file.write_text('{"path": "/v2/stamps/1/score/0xA"}')
-    it.parity.compare(Sources(files=[file]))
+    lines = [{"route": name, "method": "POST", "path": f"/{n}"} for name in it.inventory.routes for n in range(2)]
+    file.write_text("\n".join(map(json.dumps, lines)))
+    it.parity.compare(Sources(files=[file]), rate=100)
 
 
 def calibrated(it: EnvironmentRollout) -> None:
@@ -169,6 +185,7 @@ RAMP: tuple[Step, ...] = (
     ("guard", "guard-install", lambda it: it.guard.install(approve=True)),
     ("operate", "monitoring", lambda it: it.monitoring(approve=True)),
     ("operate", "adopt", adopted),
+    ("parity", "parity", compared),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("operate", "phase3", lambda it: it.phase3(approve=True)),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
@@ -177,7 +194,6 @@ RAMP: tuple[Step, ...] = (
     ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
     ("calibrate", "calibrate", calibrated),
-    ("parity", "parity", compared),
     ("observe", "drift", lambda it: it.drift()),
     ("observe", "history", lambda it: it.history()),
     ("rollback", "rollback", lambda it: it.rollback()),
@@ -212,8 +228,10 @@ def story(aws: SandboxInfo, tmp_path_factory: pytest.TempPathFactory) -> Story:
     team.edit(
         "[stickiness]", '[header-override]\n\n[guard]\nalarms = ["slow", "slower"]\nrequired = true\n\n[stickiness]'
     )
-    team.edit("[5, 10, 25, 50, 100]", '[5, 10], smoke = true, alarms = ["slow"], approve-before = [10]')
+    required = 'parity = "required", max-difference = 100'
+    team.edit("[5, 10, 25, 50, 100]", f'[5, 10], smoke = true, alarms = ["slow"], approve-before = [10], {required}')
     with team.file.open("a") as file:
+        file.writelines(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.open().inventory.routes)
         file.write(f'[environments.production.notifications.people]\nsns = "{topic}"\n')
     told = Story(team)
     told.run(BUILD)

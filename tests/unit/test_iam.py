@@ -134,7 +134,7 @@ def test_other_partitions(region: str, partition: str) -> None:
     assert f"arn:{partition}:iam::aws:" in said["OnlyThesePolicies"]["Condition"]["ArnEquals"]["iam:PolicyARN"]
 
 
-@pytest.mark.parametrize("role", [role for role in get_args(Role) if role != "parity"])  # which reads no state
+@pytest.mark.parametrize("role", get_args(Role))
 def test_a_state_in_s3(role: Role) -> None:
     said = statements(environment(backend="s3://states/rollout?region=eu-west-1"), role)
     assert said["FindState"]["Resource"] == "arn:aws:s3:::states"

@@ -106,6 +106,11 @@ class Lambda:
         call = self._patiently(partial(self._invoked, self._client(limit), function, json.dumps(event).encode()))
         return explained(call, function)
 
+    def digest(self, function: str) -> str:
+        """See `parity.ports.AskedFunctions`."""
+        client = self._access.client("lambda")
+        return explained(lambda: "+".join(_digests(client, function)), function)
+
     def code(self, function: str) -> FunctionCode:
         """See `parity.ports.AskedFunctions`."""
         client = self._access.client("lambda")
@@ -113,7 +118,7 @@ class Lambda:
         name = told["FunctionName"]
         reserved = explained(lambda: client.get_function_concurrency(FunctionName=name), name)
         return FunctionCode(
-            told["CodeSha256"],
+            self.digest(function),
             timedelta(seconds=told["Timeout"]),
             told["MemorySize"],
             reserved.get("ReservedConcurrentExecutions"),
@@ -136,6 +141,16 @@ class Lambda:
         except Unexpected as error:
             return Invocation(None, f"its answer {error}", took)
         return Invocation(said, _error(answer, said), took)
+
+
+def _digests(client: Any, function: str) -> Iterator[str]:
+    """Of the code that its requests meet: of an alias, its version's and that of the one beside it."""
+    yield client.get_function_configuration(FunctionName=function)["CodeSha256"]
+    name, _, qualifier = function.partition(":function:")[2].partition(":")
+    if qualifier and not qualifier.isdigit() and qualifier != "$LATEST":
+        alias = client.get_alias(FunctionName=name, Name=qualifier)
+        for version in sorted((alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}):
+            yield client.get_function_configuration(FunctionName=name, Qualifier=version)["CodeSha256"]
 
 
 def _trust(client: Any, arn: str) -> Iterator[tuple[str, str | None]]:

@@ -15,6 +15,7 @@ from rollout.cli.people import People
 from rollout.cli.screens import show
 from rollout.cli.screens.guard_status import guard_line
 from rollout.cli.screens.layout import block, table, warning
+from rollout.migration.checks.parity import RouteParityStatus, parity_sentence
 from rollout.migration.checks.status import EnvironmentStatus, HeaderRuleStatus, RouteStatus
 
 CROWDED = 140
@@ -64,11 +65,19 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     rows.extend(_header_rules(found.header_rules))
     if found.guard:
         rows.append(guard_line(found.guard))
+    if found.parity is not None:
+        rows.append(_parity(found.parity))
     rows.extend(warning(str(problem)) for problem in found.problems)
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
     return block(head, routes, *rows)
+
+
+def _parity(found: Sequence[RouteParityStatus] | str) -> RenderableType:
+    """What is known of the answers; yellow where a first raise would be refused."""
+    quiet = not isinstance(found, str) and all(each.passed for each in found)
+    return indented(Text(f"  parity: {parity_sentence(found)}", style="dim" if quiet else "yellow"))
 
 
 def _ownership(found: EnvironmentStatus) -> Iterator[str]:

@@ -27,6 +27,7 @@ from rollout.inventory.file.listeners import as_in_file, listener_findings, with
 from rollout.inventory.file.sharing import Clash, clashes, with_default_names
 from rollout.inventory.file.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File, Fleet
 from rollout.inventory.model import Environment
+from rollout.inventory.ramp_settings import Ramp
 
 LARGEST = 2**20
 """Bytes of an inventory; one of a thousand routes has a quarter of it."""
@@ -195,9 +196,11 @@ def _of_one(
 
 
 def _without(environment: Environment, faults: Mapping[str, tuple[Problem, ...]]) -> Environment:
-    """An environment that knows which of its features can't be gone by; they have their defaults."""
+    """An environment that knows which of its features can't be gone by, which have their defaults."""
     usual = {key: each for key, each in Environment.model_fields.items() if (each.alias or key) in faults}
     defaults = {key: each.get_default(call_default_factory=True, validated_data={}) for key, each in usual.items()}
+    if "ramp" in defaults:
+        defaults["ramp"] = Ramp(parity=environment.ramp.parity)
     return environment.model_copy(update={**defaults, "faults": faults})
 
 
@@ -313,6 +316,9 @@ def _without_broken(merged: Mapping[str, Any], error: ValidationError) -> dict[s
             entries.pop(rest[0], None)
         else:
             kept.pop(str(table), None)
+    ramp = merged.get("ramp")
+    if "ramp" not in kept and isinstance(ramp, dict) and ramp.get("parity", "off") != "off":
+        kept["ramp"] = {"parity": "required"}  # a slip beside it doesn't lift it
     return _STAND_INS | kept
 
 

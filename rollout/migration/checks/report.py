@@ -28,6 +28,7 @@ from rollout.migration.checks.inspection import Inspection, quota_problems, targ
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.names import made_names, name_problems
 from rollout.migration.checks.ownership import Ownership, cutover_warnings
+from rollout.migration.checks.parity import RouteParityStatus, parity_problems
 from rollout.migration.checks.preflight import (
     Resources,
     code_problems,
@@ -287,6 +288,20 @@ def guard_check(environment: Environment, found: Iterable[Problem]) -> Iterator[
         notes = tuple(found)
         required = "required for raises" if environment.guard.required else "not required"
         yield Check("guard", f"{'not ready' if notes else 'installed'}; {required}", (), notes)
+
+
+def parity_checks(found: tuple[RouteParityStatus, ...] | str | None) -> Iterator[Check]:
+    """Whether first raises would be refused; nothing where nothing asks for parity. No phase before them minds.
+
+    Args:
+        found: How the routes stand, or why that isn't known.
+    """
+    if isinstance(found, str):
+        yield Check("parity", "not known", (), (Problem(found, code="no-parity"),))
+    elif found is not None:
+        passed = sum(each.passed for each in found)
+        evidence = f"{passed} of {count_of(len(found), 'route')} passed; required for first raises"
+        yield Check("parity", evidence, (), tuple(parity_problems(found)))
 
 
 def failed(name: str, error: RolloutError) -> Check:

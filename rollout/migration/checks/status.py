@@ -14,6 +14,7 @@ from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.parity import RouteParityStatus
 from rollout.migration.checks.preflight import Resources, held_rules, live_problems
 from rollout.state.plan import ResourceState
 
@@ -88,6 +89,7 @@ class EnvironmentStatus:
         header_rules: The rules by which a header selects the implementation.
         unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
         guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
+        parity: What is known of each route's answers, or why that can't be read; None where nothing asks for it.
         not_measured: Why requests were not counted, if requested.
     """
 
@@ -103,6 +105,7 @@ class EnvironmentStatus:
     header_rules: tuple[HeaderRuleStatus, ...] = ()
     not_measured: str | None = None
     guard: GuardStatus | None = None
+    parity: tuple[RouteParityStatus, ...] | str | None = None
 
 
 def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:

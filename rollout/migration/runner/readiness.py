@@ -21,9 +21,10 @@ from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, usages
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.ownership import asked, ownership_of
+from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
-from rollout.migration.gates import only_lowers, raises
+from rollout.migration.gates import first_raised, only_lowers, raises
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
 from rollout.migration.ports import LegacyOwner, LoadBalancers
@@ -43,6 +44,7 @@ class Readiness:
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.
         guard: The guard, as it is and as it would be.
+        parity: What is known of both implementations' answers.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Readiness:
         needs: Callable[[], FunctionNeeds],
         builds: Builds,
         guard: GuardCheck | None,
+        parity: ParityCheck | None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -67,7 +70,7 @@ class Readiness:
         self._aliases = aliases
         self._needs = needs
         self._builds = builds
-        self._guard = guard
+        self._guard, self._parity = guard, parity
         self._emit = emit
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
@@ -75,7 +78,7 @@ class Readiness:
 
         Raises:
             PreflightFailed: Something isn't as the phase needs it.
-            ConfigError: A weight would rise, and what is written of the guard can't be gone by.
+            ConfigError: A weight would rise, and what is written of the guard or of parity can't be gone by.
         """
         environment = self._environment
         context = self._read(phase)
@@ -95,11 +98,29 @@ class Readiness:
             environment.require("guard")
             required = environment.guard is not None and environment.guard.required
             found.append(self._guard.problems(live) if self._guard and required else ())
+        found.append(self._unlike(live, wanted))
         stop_at(environment, phase, chain.from_iterable(found))
         self._emit(
             events.PreflightPassed(environment.name, live.account, len(environment.routes), len(live.target_groups))
         )
         return context
+
+    def _unlike(self, live: AlbState, weights: Mapping[str, Percent]) -> Iterable[Problem]:
+        """Why routes must not get their first requests, where parity is asked for."""
+        first = first_raised(self._environment, live, weights)
+        if not first or self._parity is None:
+            return ()
+        self._environment.require("ramp")
+        return self._parity.problems(live, first)
+
+    def check_parity(self, run: PhaseRun) -> None:
+        """Stop if there is another build since the phase began: an approval takes its time.
+
+        Raises:
+            PreflightFailed: There is.
+        """
+        weights = {name: split.weight for name, split in run.after.items()}
+        stop_at(run.environment, run.phase, self._unlike(run.context.live, weights))
 
     def _read(self, phase: Phase) -> PhaseContext:
         environment = self._environment

@@ -24,6 +24,7 @@ from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
+from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
 from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
@@ -60,6 +61,7 @@ class PhaseRunner:
         needs: Asked what functions need that is there already.
         builds: The builds to deploy.
         guard: The guard, as it is and as it would be.
+        parity: What is known of both implementations' answers.
         raising: Makes the side of the guard for what moves traffic; None where the inventory has no guard.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
@@ -84,6 +86,7 @@ class PhaseRunner:
         needs: Callable[[], FunctionNeeds] = FunctionNeeds,
         builds: Builds | None = None,
         guard: GuardCheck | None = None,
+        parity: ParityCheck | None = None,
         raising: Raising | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
@@ -109,6 +112,7 @@ class PhaseRunner:
             needs=needs,
             builds=builds or Builds(),
             guard=guard,
+            parity=parity,
         )
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)
@@ -170,6 +174,7 @@ class PhaseRunner:
                 return result
             ask(gate, approve, self._emit)
             self._concurrent.stop_if_moved(run, self._load_balancers.read(environment))
+            self._readiness.check_parity(run)
             said = (message() if callable(message) else message) or f"rollout {name} {environment.name}"
             self._apply(run, planned, with_record(_message(said, planned), self._record(result, planned)))
         if not run.phase.only_watches:

@@ -14,7 +14,7 @@ from rollout.base.plain import Timestamp
 from rollout.inventory.quantities import Percent
 from rollout.state.history.entries import Update
 from rollout.state.history.record import Record, record_in
-from rollout.state.ramp_journal import OF_GUARD, JournalEntry, Kind, entries
+from rollout.state.ramp_journal import ABOUT, JournalEntry, Kind, entries
 
 _OURS = re.compile(r"rollout ([\w-]+) ")
 _WAIVED = re.compile(r"\[policy waived: .*\]$")
@@ -142,8 +142,7 @@ def _change(number: int, run: Sequence[tuple[str, Update]]) -> PastChange:
 
 def _what(update: Update, record: Record | None, said: JournalEntry | None) -> str:
     if said is not None:
-        of = "guard" if said.kind in OF_GUARD else "deploy" if said.builds else "ramp"
-        return f"{of} {said.kind}"
+        return f"{ABOUT.get(said.kind) or ('deploy' if said.builds else 'ramp')} {said.kind}"
     if record is not None:
         return record.phase
     ours = _OURS.match(update.message)

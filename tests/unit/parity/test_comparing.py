@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 import time
 from datetime import date
 from typing import Any
@@ -168,6 +169,11 @@ class TestRules:
         assert places({"x": 1}, {"x": 1.05}, near) == set()
         assert places({"x": 1}, {"x": 1.2}, near) == {"body $.x (value)"}
         assert places({"x": 1}, {"x": "1"}, near) == {"body $.x (type)"}
+
+    def test_a_list_with_nan_is_like_itself_and_has_its_order(self) -> None:
+        assert compare(answer([math.nan]), FunctionAnswer(200, JSON, b"[ NaN ]")).places == {}
+        assert places([math.nan, 1], [1, math.nan]) == {"body $ (order)"}
+        assert places([[math.nan]], [[math.nan], 1]) == {"body $ (length)"}
 
     def test_a_list_may_have_no_order_but_has_its_items(self) -> None:
         unordered = rules(unordered=[{"path": "$.ids"}])

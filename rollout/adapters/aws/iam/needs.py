@@ -28,7 +28,7 @@ _BALANCER = "elasticloadbalancing.amazonaws.com"
 
 _LOOK = Need("Observe", calls(_ELB, "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups"))
 _TAGS = Need("Observe", (f"{_ELB}:DescribeTags",))
-_MAY_INVOKE = Need("MayTheBalancerInvoke", ("lambda:GetPolicy",), Resources.functions)
+_MAY_INVOKE = Need("AllFunctions", ("lambda:GetPolicy",), Resources.functions)
 _INSPECT = (
     _TAGS,
     Need("Observe", calls(_ELB, "DescribeAccountLimits DescribeTargetGroupAttributes DescribeTargetHealth")),
@@ -61,8 +61,12 @@ _ALARMS = Need("Observe", ("cloudwatch:DescribeAlarms",))
 _ASK_CANDIDATES = Need("AskCandidates", ("lambda:InvokeFunction",), Resources.invoked)
 _ASK_BOTH = Need(
     "AskBoth",
-    calls("lambda", "GetFunctionConcurrency GetFunctionConfiguration InvokeFunction"),
+    calls("lambda", "GetAlias GetFunctionConcurrency GetFunctionConfiguration InvokeFunction"),
     Resources.functions,
+)
+_PRESENT_CODE = (
+    Need("AllFunctions", calls("lambda", "GetAlias GetFunctionConfiguration"), Resources.functions_if_required),
+    Need("Observe", (f"{_ELB}:DescribeTargetHealth",), Resources.everything_if_required),
 )
 _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
 _LOGS = (
@@ -241,8 +245,9 @@ _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
 _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
-    "status": (_LOOK, _MEASURE, *_READ_STATE, *guard.READ, *guard.FIRINGS),
+    "status": (_LOOK, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
     "preflight": (
+        *_PRESENT_CODE,
         _LOOK,
         *_INSPECT,
         *_WHOSE,
@@ -255,17 +260,17 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
-    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *guard.READ, *guard.FIRINGS),
-    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *guard.READ, *guard.FIRINGS),
+    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
+    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES, *guard.READ, *guard.FIRINGS),
     "history": (*_READ_STATE, *guard.FIRINGS),
     "explain": _PREVIEW,
-    "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, _MEASURE),
+    "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, *_PRESENT_CODE, _MEASURE),
     "rollback": (_LOOK, _TAGS, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_NEEDS, *_WRITE_STATE, *_BUILD),
     "phase2": (*_CHANGE, *_DEFAULT_RULES),
-    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE, *guard.RAISE),
-    "weight": (*_CHANGE, _MEASURE, *_OVERRULE, *guard.RAISE),
+    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
+    "weight": (*_CHANGE, _MEASURE, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
     "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
@@ -281,6 +286,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         _LOOK,
         Need("Observe", calls(_ELB, "DescribeTargetGroupAttributes DescribeTargetHealth")),
         *_LOGS,
+        *_WRITE_STATE,
         _ASK_BOTH,
     ),
     "ramp": (
@@ -293,6 +299,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_FIND_LOGS,
         _READ_LOGS,
         _ASK_CANDIDATES,
+        *_PRESENT_CODE,
         _TELL,
         *guard.RAISE,
         *guard.FIRINGS,

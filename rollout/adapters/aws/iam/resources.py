@@ -110,6 +110,14 @@ class Resources:
         """All functions of the account: the inventory doesn't name the legacy ones."""
         return (self.function("*"),)
 
+    def functions_if_required(self) -> _Arns:
+        """The same, if stacks.toml requires parity of what they run."""
+        return self.functions() if self.environment.ramp.parity == "required" else ()
+
+    def everything_if_required(self) -> _Arns:
+        """Everything, likewise."""
+        return self.everything() if self.functions_if_required() else ()
+
     def roles(self) -> _Arns:
         """The candidates' roles that phase 1 makes."""
         return tuple(self.role(function.role_name or name) for name, function in self._own_roles().items())
