@@ -122,7 +122,7 @@ def judge_alone(
         bake: How long the step is watched at least.
         notes: What can't be compared, and why.
     """
-    told, findings = list(notes), list[MetricResult]()
+    told, findings, unjudged = list(notes), list[MetricResult](), dict[str, None]()
     streams = [_warm(each, analysis) for each in streams]
     idle = not any(stream.candidate.requests.sum() for stream in streams)
     for stream, share in zip(streams, _shares(streams), strict=True):
@@ -134,7 +134,9 @@ def judge_alone(
                 _against_ceiling(stream, ceiling, analysis.false_alarms / steps * share, analysis, bake // MINUTE)
             )
         else:
-            told.append(f"{', '.join(stream.routes)}: {called_metric(stream)} has no ceiling and is not judged")
+            unjudged[called_metric(stream)] = None
+    if unjudged:
+        told.append(f"without a ceiling, so not judged: {', '.join(unjudged)}")
     if streams and not findings:
         return AnalysisResult(
             Verdict.PASS, (), "no metric has a ceiling, so there is no verdict without legacy", tuple(told)

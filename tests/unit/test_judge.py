@@ -345,6 +345,6 @@ def test_without_legacy_and_ceilings_nothing_is_judged_but_requests_are_needed()
     found = judge_alone([errors(steady(100, [50], 30), steady(0, [0], 30))], ANALYSIS, steps=5)
     assert found.verdict is Verdict.PASS
     assert found.findings == ()
-    assert found.notes == ("a: 5xx has no ceiling and is not judged",)
+    assert found.notes == ("without a ceiling, so not judged: 5xx",)
     idle = judge_alone([errors(steady(0, [0], 30), steady(0, [0], 30))], ANALYSIS, steps=5)
     assert idle.verdict is Verdict.NO_DATA

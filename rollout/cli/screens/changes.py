@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from rich.text import Text
 
+from rollout.cli.screens.layout import is_verbose
 from rollout.state.plan import Change, Op, StackPreview
 
 SYMBOLS: Mapping[Op, tuple[str, str, str]] = {
@@ -66,9 +66,8 @@ def folded(
     for each in made:
         found = change_of(each)
         alike[found.op, found.type, found.properties].append(each)
-    verbose = logging.getLogger("rollout").isEnabledFor(logging.INFO)
     for (op, *_), group in alike.items():
-        if len(group) <= FEW or verbose or op in (Op.DELETE, Op.REPLACE, Op.OTHER):
+        if len(group) <= FEW or is_verbose() or op in (Op.DELETE, Op.REPLACE, Op.OTHER):
             yield from (line(each, None) for each in group)
         else:
             yield line(group[-1], f"({len(group)})")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,3 +54,8 @@ def warning(text: str) -> Text:
 def code(of: RolloutError | Problem) -> Text:
     """The code at the end of an error's or a problem's line, to search for."""
     return Text(f" [{of.code}]", style="dim not bold")
+
+
+def is_verbose() -> bool:
+    """Whether `-v` was given: then nothing is left out."""
+    return logging.getLogger("rollout").isEnabledFor(logging.INFO)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from rollout.analysis.verdicts import Verdict, called
 from rollout.cli.console import indented
-from rollout.cli.screens.layout import warning
+from rollout.cli.screens.layout import is_verbose, warning
 from rollout.inventory.quantities import ZERO
 from rollout.migration import events
 
@@ -44,17 +44,18 @@ def milestone(event: Milestone) -> RenderableType:
 
 
 def judged(event: events.Judged) -> RenderableType:
-    """A verdict and what it rests on, as far as there is room."""
+    """A verdict in a line; of a Fail, and with `-v`, also what it rests on, as far as there is room."""
     judgement = event.judgement
     mark, style = _MARKS[judgement.verdict]
     rows = [_line(mark, style, f"{event.weight} %, {judgement.verdict}: ", judgement.sentence)]
-    for finding in judgement.findings[1 : MOST + 1]:
+    shown = MOST if judgement.verdict is Verdict.FAIL or is_verbose() else 0
+    for finding in judgement.findings[1 : shown + 1]:
         mark, style = _MARKS[finding.verdict]
         rows.append(
             Text("    ").append(mark, style=style).append(f" {called(finding.routes)}: ").append(finding.sentence)
         )
-    if len(judgement.findings) > MOST + 1:
-        rows.append(Text(f"      and {len(judgement.findings) - MOST - 1} more", style="dim"))
+    if shown and len(judgement.findings) > shown + 1:
+        rows.append(Text(f"      and {len(judgement.findings) - shown - 1} more", style="dim"))
     rows += [Text(f"      {note}", style="dim") for note in judgement.notes]
     return Group(*rows)
 
