@@ -1,0 +1,86 @@
+"""A fleet's state machine: held to the language's schema, to moto's parser, and to the limits of Step Functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from rollout.errors import UsageError
+from rollout.inventory.fleets import FleetPlan, Member
+from rollout.programs.fleet_states import definition
+from rollout_sandbox.states.language import InvalidDefinition, check
+from tests.states_schema import problems
+
+TOPIC = "arn:aws:sns:us-west-2:123456789012:people"
+
+
+def member(name: str, account: str = "123456789012") -> Member:
+    role = None if account == "123456789012" else f"arn:aws:iam::{account}:role/rollout-shop-{name}-fleet"
+    function = f"arn:aws:lambda:us-west-2:{account}:function:rollout-shop-{name}-controller"
+    return Member(name, function, 1080, role)
+
+
+def fleet(*waves: tuple[str, ...], **given: Any) -> FleetPlan:
+    return FleetPlan("all", "rollout-shop-all", tuple(tuple(map(member, wave)) for wave in waves), **given)
+
+
+PLANS = {
+    "one": fleet(("a",)),
+    "waves": fleet(("a", "b"), ("c", "d"), ("e", "f")),
+    "with approval": fleet(("a",), ("b",), topic=TOPIC),
+    "of two accounts": FleetPlan("all", "rollout-shop-all", ((member("a"), member("b", "210987654321")),)),
+    "large": fleet(*(tuple(f"env-{wave}-{n}" for n in range(100)) for wave in range(5)), topic=TOPIC),
+}
+
+
+def faulty(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The definition with a fault each."""
+    for change in (
+        lambda it: it["States"]["Wave 1"].pop("Type"),
+        lambda it: it["States"]["Ramp wave 1"].update(Catches=[]),
+        lambda it: it["States"]["Ramp wave 1"]["ItemProcessor"]["States"]["Ramp"].update(Heartbeat=5),
+        lambda it: it["States"]["The wave failed"].update(Next="Done"),
+        lambda it: it.pop("StartAt"),
+    ):
+        other = deepcopy(made)
+        change(other)
+        yield other
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
+def test_a_definition_is_of_the_language(plan: FleetPlan) -> None:
+    made = definition(plan)
+    assert problems(made) == []
+    check(made)
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        states = boto3.client("stepfunctions", "us-west-2")
+        role = "arn:aws:iam::123456789012:role/fleet"
+        states.create_state_machine(name=plan.title, definition=json.dumps(made), roleArn=role)
+
+
+def test_what_holds_it_sees_faults() -> None:
+    for other in faulty(definition(PLANS["waves"])):
+        assert problems(other)
+        with pytest.raises(InvalidDefinition):
+            check(other)
+
+
+def test_an_environment_of_another_account_is_asked_by_its_role_alone() -> None:
+    (wave,) = (state for name, state in definition(PLANS["of two accounts"])["States"].items() if name == "Ramp wave 1")
+    asked = {name: "Credentials" in state for name, state in wave["ItemProcessor"]["States"].items()}
+    assert asked == {"Whose account?": False, "Ramp": False, "Ramp in its account": True, "Failed": False}
+
+
+@pytest.mark.parametrize(
+    "plan", [fleet(*((f"env-{n}",) for n in range(600))), fleet(tuple("long-name-" * 6 + str(n) for n in range(300)))]
+)
+def test_a_fleet_that_step_functions_would_not_take_is_refused_before_it_begins(plan: FleetPlan) -> None:
+    with pytest.raises(UsageError) as refused:
+        definition(plan)
+    assert refused.value.code == "fleet-too-large"
