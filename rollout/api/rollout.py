@@ -31,6 +31,7 @@ from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
     from rollout.api.fleet import FleetLine, FleetResult
+    from rollout.api.fleet_ramp import FleetRamp
     from rollout.migration.runner.result import PhaseResult
 
 
@@ -171,6 +172,19 @@ class Rollout:
         targets = {name: self.environment(name) for name in names or self.environments}
         return side_by_side(tuple(targets), lambda name: targets[name].reports.summary())
 
+    def fleet_ramp(self, fleet: str) -> FleetRamp:
+        """The ramp of a fleet, which the account runs by itself, wave by wave.
+
+        Args:
+            fleet: A `[fleets.NAME]` table.
+
+        Raises:
+            UsageError: There is no such fleet.
+        """
+        from rollout.api.fleet_ramp import FleetRamp
+
+        return FleetRamp(self._file, fleet)
+
     def set_weight_in(
         self,
         fleet: str,
@@ -210,7 +224,7 @@ class Rollout:
         """
         from rollout.api.fleet import Waves
 
-        percent, waves = read_weight(weight), self._file.waves(fleet)
+        percent, waves = read_weight(weight), self._file.fleet(fleet).waves
         if at_once < 1:
             what = f"{count_of(at_once, 'environment')} can't be changed at once"
             raise UsageError(what, hint="1 or more are allowed", code="out-of-range")

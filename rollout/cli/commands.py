@@ -48,6 +48,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "approve": "Approve a step that waits for approval",
         "freeze": "Freeze the ramp: no raise until a time",
         "guard": "Take traffic back by alarms, while nobody runs rollout",
+        "fleet": "Ramp a fleet of environments by their controllers, wave by wave",
         "plan-ramp": "Estimate how long each step takes",
         "calibrate": "Measure, on past requests, how often a ramp fails for nothing",
     },

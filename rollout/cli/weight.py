@@ -38,7 +38,7 @@ def weight(
 
     Example: rollout weight production 10 --route stamp-score
     """
-    from rollout.cli.fleet import set_weight_in
+    from rollout.cli.all_in import set_weight_in
     from rollout.errors import UsageError
 
     given: dict[str, Any] = {"routes": routes or (), "save": not no_save, "message": message}

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import blake2b
 from itertools import chain
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from rollout.errors import Problem
 from rollout.inventory.fields import Frozen, distinct
+from rollout.inventory.functions import partition_of
+from rollout.inventory.marks import MAX_FUNCTION_NAME, controller_arn
+from rollout.inventory.model import Environment
 
 MOST_AT_ONCE = 40
 """Iterations of an inline Map at a time: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
+_LOOK, _LOOKS = timedelta(minutes=15), 3
+"""A controller is silent while it looks, 15 minutes at most; and this many looks may fail."""
 
 
 def _once_each(waves: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
@@ -34,6 +43,11 @@ class Fleet(Frozen):
     approve_between: bool = Field(
         False, strict=True, description="true or false: whether each wave but the first waits for a person's approval"
     )
+
+    @property
+    def home(self) -> str:
+        """The environment whose account and region have the state machine: the first one."""
+        return self.waves[0][0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +89,62 @@ class FleetPlan:
     def members(self) -> tuple[Member, ...]:
         """All environments."""
         return tuple(chain.from_iterable(self.waves))
+
+
+def fleet_problems(name: str, fleet: Fleet, environments: Mapping[str, Environment]) -> Iterator[Problem]:
+    """Why a fleet can't ramp by itself."""
+    where, home = f"fleets.{name}", environments[fleet.home]
+    members = [environments[each] for each in chain.from_iterable(fleet.waves)]
+    for each in members:
+        if each.controller is None:
+            what = f"{each.name} has no [controller], which runs its ramp"
+            yield Problem(what, where=where, hint="add the table", code="missing-key")
+    # https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    if others := sorted({each.region for each in members} - {home.region}):
+        what = f"a state machine calls functions of its own region only, {home.region}: not of {', '.join(others)}"
+        yield Problem(what, where=where, hint="make a fleet for each region", code="several-regions")
+    if fleet.approve_between and not _topics(home):
+        what = f"approve-between has nobody to ask: {home.name} has no SNS topic"
+        yield Problem(what, where=where, hint="add sns to a [notifications] table", code="missing-key")
+
+
+def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment]) -> FleetPlan:
+    """A fleet without such problems."""
+    home = environments[fleet.home]
+    return FleetPlan(
+        name,
+        fleet_title(home, name),
+        tuple(tuple(_member(environments[each], home) for each in wave) for wave in fleet.waves),
+        fleet.at_once,
+        _topics(home)[0] if fleet.approve_between else None,
+    )
+
+
+def fleet_title(home: Environment, name: str) -> str:
+    """The name of a fleet's state machine and of its role."""
+    return _short(f"rollout-{home.project}-fleet-{name}")
+
+
+def _member(environment: Environment, home: Environment) -> Member:
+    pace = environment.controller.pace if environment.controller else timedelta(minutes=1)
+    role = None if environment.account == home.account else _invoking_role(environment)
+    silence = _LOOK + _LOOKS * pace
+    return Member(environment.name, controller_arn(environment), int(silence.total_seconds()), role)
+
+
+def _invoking_role(environment: Environment) -> str:
+    """The role in another account that a fleet's state machine assumes to invoke the controller there."""
+    role = _short(f"rollout-{environment.project}-{environment.name}-fleet")
+    return f"arn:{partition_of(environment.region)}:iam::{environment.account}:role/{role}"
+
+
+def _topics(home: Environment) -> tuple[str, ...]:
+    return tuple(each.sns for each in home.notifications.values() if each.sns)
+
+
+def _short(whole: str) -> str:
+    """A name that IAM and Step Functions take."""
+    if len(whole) <= MAX_FUNCTION_NAME:
+        return whole
+    end = f"-{blake2b(whole.encode(), digest_size=4).hexdigest()}"
+    return whole[: MAX_FUNCTION_NAME - len(end)] + end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -41,13 +41,14 @@ PLANS = {
 
 def faulty(made: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The definition with a fault each."""
-    for change in (
+    changes: tuple[Callable[[Any], Any], ...] = (
         lambda it: it["States"]["Wave 1"].pop("Type"),
         lambda it: it["States"]["Ramp wave 1"].update(Catches=[]),
         lambda it: it["States"]["Ramp wave 1"]["ItemProcessor"]["States"]["Ramp"].update(Heartbeat=5),
         lambda it: it["States"]["The wave failed"].update(Next="Done"),
         lambda it: it.pop("StartAt"),
-    ):
+    )
+    for change in changes:
         other = deepcopy(made)
         change(other)
         yield other

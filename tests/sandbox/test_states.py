@@ -105,7 +105,7 @@ class Here:
 
 def end(execution: Execution) -> tuple[str, str | None, str | None]:
     failed = execution.failed
-    return execution.status, failed and failed.error, failed and failed.cause
+    return execution.status, failed.error if failed else None, failed.cause if failed else None
 
 
 @pytest.mark.parametrize(

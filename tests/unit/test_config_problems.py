@@ -900,7 +900,7 @@ def test_unknown_environment_names_the_known_ones(tmp_path: Path) -> None:
 def test_the_waves_of_a_fleet_keep_their_order(tmp_path: Path) -> None:
     path = tmp_path / "stacks.toml"
     path.write_text(f'{SOUND}\n[fleets.all]\nwaves = [["staging"], ["production"]]\n')
-    assert load(path).waves("all") == (("staging",), ("production",))
+    assert load(path).fleet("all").waves == (("staging",), ("production",))
     with pytest.raises(UsageError, match="did you mean 'all'") as caught:
-        load(path).waves("al")
+        load(path).fleet("al")
     assert caught.value.code == "unknown-fleet"

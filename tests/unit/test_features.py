@@ -62,7 +62,7 @@ def test_a_fault_of_the_fleets_stops_fleets_alone(tmp_path: Path) -> None:
     found = load(file)
     assert found.environment("production").faults == {}
     with pytest.raises(ConfigError) as caught:
-        found.waves("all")
+        found.fleet("all")
     assert caught.value.problems == found.problems != ()
 
 

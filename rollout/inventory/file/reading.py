@@ -25,7 +25,8 @@ from rollout.inventory.file.findings import Finding, dotted, findings_of, keys_o
 from rollout.inventory.file.layout import Keys, Layout
 from rollout.inventory.file.listeners import as_in_file, listener_findings, with_each_listener
 from rollout.inventory.file.sharing import Clash, clashes, with_default_names
-from rollout.inventory.file.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File, Fleet
+from rollout.inventory.file.tables import DERIVED, FEATURES, NAMED_TABLES, SHARED, File
+from rollout.inventory.fleets import Fleet
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import Ramp
 
@@ -88,8 +89,8 @@ class StacksFile:
             )
         return self._environments[name]
 
-    def waves(self, fleet: str) -> tuple[tuple[str, ...], ...]:
-        """The environments of a fleet's waves, in order.
+    def fleet(self, fleet: str) -> Fleet:
+        """A fleet.
 
         Raises:
             UsageError: There is no fleet of that name.
@@ -101,7 +102,7 @@ class StacksFile:
             known = f"known are: {', '.join(self._fleets)}" if self._fleets else "[fleets.NAME] tables name them"
             what = f"unknown fleet {fleet!r}{suggestion(fleet, self._fleets)}"
             raise UsageError(what, where=self.path.name, hint=known, code="unknown-fleet")
-        return self._fleets[fleet].waves
+        return self._fleets[fleet]
 
 
 def load(path: Path) -> StacksFile:

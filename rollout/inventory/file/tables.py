@@ -7,12 +7,12 @@ So the inventory's tables have one definition, the model's; here is only where t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import chain
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from rollout.inventory.fields import Frozen, Name, distinct
+from rollout.inventory.fields import Frozen, Name
+from rollout.inventory.fleets import Fleet
 from rollout.inventory.functions import Function
 from rollout.inventory.model import KeptRoute, LoadBalancer, Route
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
@@ -23,22 +23,6 @@ class Project(Frozen):
     """What all stacks of the inventory belong to."""
 
     name: Annotated[Name, Field(description="Pulumi's project: 1 to 63 letters, digits, hyphens and underscores")]
-
-
-def _once_each(waves: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
-    """Waves that all have environments, none of which is there twice."""
-    if not all(waves):
-        raise ValueError("a wave is empty")
-    distinct(tuple(chain.from_iterable(waves)))
-    return waves
-
-
-class Fleet(Frozen):
-    """Environments that get a weight together, wave by wave."""
-
-    waves: Annotated[tuple[tuple[str, ...], ...], AfterValidator(_once_each)] = Field(
-        min_length=1, description='lists of environments, such as [["staging"], ["europe"], ["america", "asia"]]'
-    )
 
 
 class File(Frozen):
