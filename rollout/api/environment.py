@@ -20,6 +20,7 @@ from rollout.migration import events
 from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
+    from rollout.api.controller import EnvironmentController
     from rollout.api.guard import EnvironmentGuard
     from rollout.api.history import History
     from rollout.api.ownership import ResourceOwnership
@@ -135,6 +136,13 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         from rollout.api.guard import EnvironmentGuard
 
         return EnvironmentGuard(self._opened)
+
+    @cached_property
+    def controller(self) -> EnvironmentController:
+        """The controller: install it, remove it, see how it stands."""
+        from rollout.api.controller import EnvironmentController
+
+        return EnvironmentController(self._opened)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

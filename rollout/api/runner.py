@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from rollout.alb.state import AlbState
 from rollout.analysis.measuring.idle import IdleCheck
 from rollout.api.opened import Opened
 from rollout.api.parity_check import parity_check
 from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
+from rollout.inventory.controller import ControllerConfig
 from rollout.migration import events
 from rollout.migration.context import Builds
+from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import GuardedRaise, Raising
 from rollout.migration.runner.runner import PhaseRunner
@@ -31,6 +34,32 @@ def checked_guard(opened: Opened) -> GuardCheck:
         digest=guard_digest,
         states=lambda names: container.alarms.states(tuple(names)),
     )
+
+
+def checked_controller(opened: Opened) -> ControllerCheck | None:
+    """The controller of an environment, as it is and as it would be; None where stacks.toml asks for none."""
+    settings = opened.environment.controller
+    if settings is None:
+        return None
+
+    def config(live: AlbState) -> ControllerConfig:
+        from rollout.adapters.aws.iam.policies import function_statements  # noqa: PLC0415 - most commands need none
+        from rollout.programs.controlling import controller_config  # noqa: PLC0415 - as above
+
+        environment = opened.environment
+        return controller_config(environment, settings, opened.file, function_statements(environment, live))
+
+    def digest(config: ControllerConfig) -> str:
+        from rollout.programs.controlling import controller_digest  # noqa: PLC0415 - as above
+
+        return controller_digest(config)
+
+    def keep(config: ControllerConfig) -> None:
+        from rollout.programs.controlling import keep  # noqa: PLC0415 - as above
+
+        keep(opened.environment.root, config.archive)
+
+    return ControllerCheck(opened.environment, opened.container.marks, config, digest, keep)
 
 
 def guarded_raise(opened: Opened) -> Raising:
@@ -90,6 +119,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         builds=builds,
         guard=checked_guard(opened),
         parity=parity_check(opened) if environment.ramp.parity == "required" else None,
+        controller=checked_controller(opened),
         raising=guarded_raise(opened) if environment.guard else None,
         take_back=Rollbacks(opened).take_back,
         on_verified=lambda live: container.keep_good(opened.file, live),

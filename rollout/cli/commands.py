@@ -49,6 +49,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "freeze": "Freeze the ramp: no raise until a time",
         "guard": "Take traffic back by alarms, while nobody runs rollout",
         "fleet": "Ramp a fleet of environments by their controllers, wave by wave",
+        "controller": "Run the ramp in the account, while nobody runs rollout",
         "plan-ramp": "Estimate how long each step takes",
         "calibrate": "Measure, on past requests, how often a ramp fails for nothing",
     },

@@ -19,6 +19,7 @@ class RoleName(StrEnum):
     OPERATE = "operate"
     CALIBRATE = "calibrate"
     GUARD = "guard"
+    CONTROLLER = "controller"
     PARITY = "parity"
 
 
@@ -28,7 +29,9 @@ def iam_policy(
     environment: EnvironmentName,
     role: Annotated[
         RoleName,
-        typer.Option("--for", help="The role: read only, roll back, everything, access logs, the guard, parity."),
+        typer.Option(
+            "--for", help="The role: read only, roll back, everything, access logs, guard, controller, parity."
+        ),
     ],
     live: Annotated[
         bool, typer.Option("--live", help="Read AWS, and name each rule by its ARN instead of a pattern.")

@@ -18,7 +18,7 @@ def preview(
         typer.Argument(
             metavar="PHASE",
             help="phase1, deploy, deploy-back, phase2, phase3, weight, override or monitoring, the last two "
-            "also with -remove; guard-install or guard-remove; complete; undo-phase2 or undo-phase1.",
+            "also with -remove; guard or controller with -install or -remove; complete; undo-phase2 or undo-phase1.",
         ),
     ],
     environment: EnvironmentName,

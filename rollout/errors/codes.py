@@ -198,9 +198,10 @@ CONTROLLER: Mapping[str, str] = {
     "backend-not-s3": "A controller needs Pulumi's state in S3.",
     "secrets-not-kms": "A controller needs a KMS key for the secrets in Pulumi's state.",
     "image-elsewhere": "The controller's image is in another region.",
-    "controller-outdated": "The controller's image has an older rollout than what began the ramp.",
+    "controller-outdated": "The controller is older than stacks.toml, a program, a rule, or what began the ramp.",
     "controller-state-unreadable": "The controller's record is damaged, or of a newer version of rollout.",
     "look-under-way": "Another look of the controller is under way.",
+    "project-too-large": "The project's files are too many for a controller.",
     "no-controller": "The environment has no controller.",
 }
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
-from rollout.inventory.marks import Bearer, Mark, Marked
+from rollout.inventory.marks import Bearer, Mark, Marked, in_description
 from rollout.inventory.model import Arn
-from rollout.migration.bearers import ALIAS, DASHBOARD, FUNCTION, PERMISSION
+from rollout.migration.bearers import ALIAS, DASHBOARD, FUNCTION, PERMISSION, SCHEDULE
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 
@@ -63,7 +63,7 @@ class InMemoryMarks:
             return Marked(
                 name,
                 Arn(str(held.get("arn", name))),
-                _tags(held),
+                in_description(held.get("description")) if bearer.type == SCHEDULE else _tags(held),
                 tuple(f"arn:aws:cloudwatch:{aws.region}:{aws.account}{each}" for each in shown),
                 frozenset(id_[len(name) + 1 :] for id_ in statements if id_.startswith((f"{name}/", f"{name}:"))),
                 frozenset(id_[len(name) + 1 :] for id_ in aliases if id_.startswith(f"{name}:")),

@@ -109,8 +109,8 @@ def registrations(stack: str, given: ProgramInput, aws: InMemoryAws) -> tuple[Re
     mocks = _Aws(aws)
     recorder = _Recorder(mocks, environment.name, project)
     with _running, _event_loop(), warnings.catch_warnings():
-        # pulumi_aws.lambda_ warns of a type of its own on import
-        warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
+        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
+        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
         try:
             # what the SDK keeps from a run in the same thread would be the next one's parent
             Context().run(_run, lambda: program(given), mocks, project, environment.name, recorder)

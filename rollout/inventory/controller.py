@@ -1,25 +1,31 @@
-"""What a controller is made of: the function in the account that runs the ramp, and what it is given."""
+"""What a controller is made of: the function in the account that runs the ramp, and the project that it is given."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
+
+from rollout.inventory.settings import Controller
+
+STACKS_FILE = "stacks.toml"
+"""The inventory's name in the archive, whatever it is elsewhere."""
+LARGEST = 50 * 2**20
+"""Bytes of all files of a project together; what is larger isn't a project's text."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectArchive:
-    """The project's files as one zip: on this machine, and where the function gets it.
+    """The project's files as one zip, and where the function gets it.
 
     Attributes:
-        file: On this machine.
-        sha256: Of its bytes, in hexadecimal.
+        content: Its bytes.
+        sha256: Of them, in hexadecimal.
         bucket: The state's.
         key: In that bucket.
     """
 
-    file: Path
+    content: bytes = field(repr=False)
     sha256: str
     bucket: str
     key: str
@@ -32,15 +38,17 @@ class ProjectArchive:
 
 @dataclass(frozen=True, slots=True)
 class ControllerConfig:
-    """What the function of one environment is made of, beside its settings.
+    """What the function of one environment is made of.
 
     Attributes:
+        settings: `[controller]` in stacks.toml.
         name: Of the function, its role, its table and its schedule.
         archive: The project's files.
         variables: The function's.
-        statements: What the function may do beside its own log and table, as IAM has it.
+        statements: What the function may do beside its own log, as IAM has it.
     """
 
+    settings: Controller
     name: str
     archive: ProjectArchive
     variables: Mapping[str, str]

@@ -6,6 +6,7 @@ See docs/decisions/0018-marks.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,6 +48,11 @@ def controller_name(environment: Environment) -> str:
 def controller_arn(environment: Environment) -> Arn:
     """The ARN of an environment's controller."""
     return _function_arn(environment, controller_name(environment))
+
+
+def invoker_name(environment: Environment) -> str:
+    """The name of the role with which the scheduler invokes a controller."""
+    return _short(environment, "controller-invoke")
 
 
 def _short(environment: Environment, what: str) -> str:
@@ -104,6 +110,20 @@ def mark_of(environment: Environment, stack: str) -> Mark:
     return Mark(environment.project, environment.name, stack, environment.region)
 
 
+def as_description(tags: Mapping[str, str]) -> str:
+    """A mark for what has no tags, as a schedule, but a description."""
+    return json.dumps(dict(tags), sort_keys=True)
+
+
+def in_description(text: object) -> Mapping[str, str]:
+    """The mark in a description; none where somebody wrote it."""
+    try:
+        found = json.loads(str(text))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 @dataclass(frozen=True, slots=True)
 class Bearer:
     """What carries a resource's mark: the resource itself, or what it is a part of.
@@ -117,7 +137,12 @@ class Bearer:
     name: str
 
     def __str__(self) -> str:
-        words = {"LogGroup": "log group", "TargetGroup": "target group", "ListenerRule": "rule"}
+        words = {
+            "BucketObjectv2": "object",
+            "LogGroup": "log group",
+            "TargetGroup": "target group",
+            "ListenerRule": "rule",
+        }
         kind = self.type.rpartition(":")[2]
         return f"{words.get(kind, kind.lower())} {self.name}"
 

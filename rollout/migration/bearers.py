@@ -25,9 +25,14 @@ JOINT_ALARM = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 TABLE = "aws:dynamodb/table:Table"
 EVENT_INVOKE = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+S3_OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 
-TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM, TABLE})
-"""The types that have tags; a dashboard is known by whose alarms it shows."""
+TAGGED = frozenset({FUNCTION, LOG_GROUP, ROLE, TARGET_GROUP, LISTENER_RULE, ALARM, JOINT_ALARM, TABLE, S3_OBJECT})
+"""The types that have tags; a dashboard is known by whose alarms it shows, a schedule by its description."""
+
+REPEATABLE = frozenset({S3_OBJECT})
+"""Of those, what is made anew where it is there already."""
 
 _NAMES: Mapping[str, str] = {
     FUNCTION: "name",
@@ -38,6 +43,7 @@ _NAMES: Mapping[str, str] = {
     JOINT_ALARM: "alarmName",
     DASHBOARD: "dashboardName",
     TABLE: "name",
+    SCHEDULE: "name",
 }
 _WHOLES: Mapping[str, tuple[str, str]] = {
     PERMISSION: (FUNCTION, "function"),
@@ -69,6 +75,9 @@ def bearer_of(resource: ResourceState) -> Bearer | None:
         return Bearer(whole, _function(name) if whole == FUNCTION else name) if _known(name) else None
     if type_ in _BY_ID and resource.id.startswith("arn:"):
         return Bearer(type_, resource.id)
+    if type_ == S3_OBJECT:
+        place = inputs.get("bucket"), inputs.get("key")
+        return Bearer(type_, "/".join(map(str, place))) if all(map(_known, place)) else None
     if type_ == LISTENER_RULE:
         place = inputs.get("listenerArn"), inputs.get("priority")
         return Bearer(type_, rule_place(*map(str, place))) if all(map(_known, place)) else None

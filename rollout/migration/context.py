@@ -13,6 +13,7 @@ from rollout.inventory.quantities import Percent
 from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.preflight import Resources
+from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.ports import LegacyOwner
 
@@ -50,6 +51,7 @@ class PhaseContext:
         read_aliases: Asked for that once more, when all is done.
         asked: The functions whose builds to deploy, and their share of requests.
         guard: The guard, as it is and as it would be.
+        controller: The controller, likewise.
         idle: Returns why it isn't proven that legacy is idle.
     """
 
@@ -66,4 +68,5 @@ class PhaseContext:
     read_aliases: Callable[[], Mapping[str, LiveAlias]] = dict
     asked: Builds = field(default_factory=Builds)
     guard: GuardCheck | None = None
+    controller: ControllerCheck | None = None
     idle: Callable[[AlbState], Iterable[Problem]] = lambda _: ()

@@ -9,10 +9,10 @@ from rollout.alb.state import AlbState
 from rollout.analysis.metrics import AlarmState
 from rollout.errors import Problem
 from rollout.guard.config import GuardConfig
-from rollout.inventory.marks import DIGEST_TAG, Bearer, Marked, Standing, guard_name, mark_of, standing
+from rollout.inventory.marks import DIGEST_TAG, Marked, guard_name
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import GUARD
-from rollout.migration.bearers import FUNCTION
+from rollout.migration.in_account import InstalledFunction
 from rollout.migration.ports import Marks
 
 
@@ -32,15 +32,18 @@ class GuardCheck:
     digest: Callable[[GuardConfig], str]
     states: Callable[[Collection[str]], Mapping[str, AlarmState]]
 
+    @property
+    def function(self) -> InstalledFunction:
+        """The function."""
+        return InstalledFunction(self.environment, self.marks, GUARD, guard_name(self.environment), DIGEST_TAG)
+
     def installed(self) -> Marked | None:
         """The function, if there is one of this environment's.
 
         Raises:
             AwsError: AWS refused, or can't be reached.
         """
-        bearer = Bearer(FUNCTION, guard_name(self.environment))
-        found = self.marks.find({bearer}).get(bearer)
-        return found if found and standing(found, mark_of(self.environment, GUARD)) is Standing.OURS else None
+        return self.function.find()
 
     def problems(self, live: AlbState) -> Iterator[Problem]:
         """Why there is no guard to rely on."""

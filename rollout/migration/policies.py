@@ -22,6 +22,8 @@ from rollout.migration.bearers import (
     ROLE,
     ROLE_POLICY,
     ROLE_POLICY_ATTACHMENT,
+    S3_OBJECT,
+    SCHEDULE,
     TABLE,
 )
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op
@@ -50,6 +52,7 @@ GUARD_PARTS = (
     ALARM,
     JOINT_ALARM,
 )
+CONTROLLER_PARTS = (S3_OBJECT, TABLE, LOG_GROUP, ROLE, ROLE_POLICY, FUNCTION, EVENT_INVOKE, SCHEDULE)
 NEW_BUILD = frozenset(
     {
         *("code", "imageUri", "imageConfig", "sourceCodeHash", "runtime", "handler", "layers"),
@@ -156,6 +159,18 @@ _GUARD = (
     Allowed(Op.UPDATE, (EVENT_INVOKE, ALARM, JOINT_ALARM)),
     Allowed(Op.DELETE, (JOINT_ALARM,)),
 )
+_CONTROLLER = (
+    Allowed(Op.CREATE, CONTROLLER_PARTS),
+    Allowed(Op.IMPORT, CONTROLLER_PARTS),
+    # other files are another object; the old one goes once the function has the new one's name
+    Allowed(Op.REPLACE, (S3_OBJECT,), frozenset({"key", "source"}) | _TAGS),
+    # all else in place: the table says whose turn it is, and a look may be under way
+    Allowed(Op.UPDATE, (FUNCTION,), NEW_BUILD | _TAGS | {"architectures", "description"}),
+    Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
+    Allowed(Op.UPDATE, (TABLE, ROLE, S3_OBJECT), _TAGS),
+    Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
+    Allowed(Op.UPDATE, (EVENT_INVOKE, SCHEDULE)),
+)
 _OVERRIDE = (
     Allowed(Op.CREATE, _RULE),
     Allowed(Op.IMPORT, _RULE),
@@ -185,5 +200,7 @@ POLICIES: Mapping[str, Policy] = {
     "watch": Policy(_WATCH, creates_stack=True, creates_resources=True),
     "guard": Policy(_GUARD, creates_stack=True, creates_resources=True),
     "unguard": Policy((Allowed(Op.DELETE, GUARD_PARTS),), creates_stack=True, creates_resources=True),
+    "control": Policy(_CONTROLLER, creates_stack=True, creates_resources=True),
+    "uncontrol": Policy((Allowed(Op.DELETE, CONTROLLER_PARTS),), creates_stack=True, creates_resources=True),
     "unwatch": Policy((Allowed(Op.DELETE, WATCHING),), creates_stack=True, creates_resources=True),
 }

@@ -34,8 +34,8 @@ def classes_of(token: str) -> tuple[Any, Any] | None:
     _, place, name = token.split(":")
     service = place.partition("/")[0]
     with warnings.catch_warnings():
-        # pulumi_aws.lambda_ warns of a type of its own on import
-        warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
+        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
+        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
         try:
             package = import_module(f"pulumi_aws.{service}{'_' * keyword.iskeyword(service)}")
             return getattr(package, f"{name}Args"), getattr(package, name)

@@ -19,7 +19,7 @@ from rollout import cli, errors
 from rollout.migration import events
 from tests.docs.pages import ROOT
 
-GROUPS = {"sandbox", "guard", "fleet"}
+GROUPS = {"sandbox", "guard", "controller", "fleet"}
 """Commands that have commands."""
 
 

@@ -133,8 +133,8 @@ def run(program: Callable[[ProgramInput], None], given: ProgramInput, *missing: 
     mocks = _Aws(missing)
     recorder = _Recorder(mocks)
     with _event_loop(), warnings.catch_warnings():
-        # pulumi_aws.lambda_ warns of a type of its own on import
-        warnings.filterwarnings("ignore", "aws.lambda/microvmsimage", DeprecationWarning)
+        # pulumi_aws.lambda_ and pulumi_aws.s3 warn of types of their own on import
+        warnings.filterwarnings("ignore", "(aws.)?(lambda/microvmsimage|s3)", DeprecationWarning)
         set_mocks(mocks, monitor=recorder)
         pulumi.runtime.test(lambda: program(given))()  # type: ignore[no-untyped-call] # as above
     return Run(recorder.registrations, mocks.calls)

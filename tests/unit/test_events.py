@@ -80,6 +80,7 @@ EVENTS = (
     events.ParityPlanned("production", 100, 20, 300, timedelta(seconds=20), 0.01, 2),
     events.ParityAsked("production", 25, 100),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
+    events.ControllerInstalled("production", "rollout-shop-production-controller", timedelta(minutes=1)),
     events.GuardInstalled("production", "rollout-shop-production-guard", ("errors",), "silence"),
     events.Warned("production", "mind the step"),
 )

@@ -313,7 +313,14 @@ def test_what_is_looked_at_follows_from_the_steps() -> None:
     def those(holds: Callable[[Phase], bool]) -> set[str]:
         return {name for name, phase in PHASES.items() if holds(phase)}
 
-    watching = {"monitoring", "monitoring-remove", "guard-install", "guard-remove"}
+    watching = {
+        "monitoring",
+        "monitoring-remove",
+        "guard-install",
+        "guard-remove",
+        "controller-install",
+        "controller-remove",
+    }
     undoing = {"undo-phase1", "undo-phase2"}
     building = {"phase1", "deploy", "deploy-back"}
     handing_over = {*building, "phase2", "complete", *undoing}
@@ -368,7 +375,7 @@ def test_what_may_raise_a_weight_gives_way_to_a_rollback() -> None:
     assert giving_way == {"phase2", "phase3", "weight", "override", "override-remove", "complete"}
     assert {name for name, phase in PHASES.items() if phase.asks_owner} == {"phase2", "complete", "undo-phase2"}
     assert {name for name, phase in PHASES.items() if phase.fits_completed} == {
-        *("phase1", "deploy", "deploy-back", "complete", "guard-remove"),
+        *("phase1", "deploy", "deploy-back", "complete", "guard-remove", "controller-remove"),
     }
 
 

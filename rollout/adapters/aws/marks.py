@@ -16,14 +16,31 @@ from botocore.exceptions import ClientError
 from rollout.adapters.aws.iam.guard import table_arn
 from rollout.adapters.aws.iam.resources import Resources
 from rollout.adapters.aws.session import Access, explained
-from rollout.inventory.marks import Bearer, Mark, Marked
+from rollout.inventory.marks import Bearer, Mark, Marked, in_description
 from rollout.inventory.model import Arn, Environment
-from rollout.migration.bearers import ALARM, DASHBOARD, FUNCTION, JOINT_ALARM, LOG_GROUP, ROLE, TABLE
+from rollout.migration.bearers import (
+    ALARM,
+    DASHBOARD,
+    FUNCTION,
+    JOINT_ALARM,
+    LOG_GROUP,
+    ROLE,
+    S3_OBJECT,
+    SCHEDULE,
+    TABLE,
+)
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP
 
 PARALLEL = 8
 _NOT_THERE = frozenset(
-    {"NoSuchEntity", "ResourceNotFound", "ResourceNotFoundException", "RuleNotFound", "TargetGroupNotFound"}
+    {
+        "NoSuchEntity",
+        "NoSuchKey",
+        "ResourceNotFound",
+        "ResourceNotFoundException",
+        "RuleNotFound",
+        "TargetGroupNotFound",
+    }
 )
 _SERVICES = {
     FUNCTION: "lambda",
@@ -35,6 +52,8 @@ _SERVICES = {
     JOINT_ALARM: "cloudwatch",
     DASHBOARD: "cloudwatch",
     TABLE: "dynamodb",
+    S3_OBJECT: "s3",
+    SCHEDULE: "scheduler",
 }
 
 
@@ -61,6 +80,7 @@ class AwsMarks:
             "iam": lambda: client.tag_role(RoleName=bearer.name, Tags=pairs),
             "elbv2": lambda: client.add_tags(ResourceArns=[arn], Tags=pairs),
             "cloudwatch": lambda: client.tag_resource(ResourceARN=arn, Tags=pairs),
+            "s3": lambda: _tag_object(client, bearer.name, pairs),
             "dynamodb": lambda: client.tag_resource(ResourceArn=arn, Tags=pairs),
         }
         explained(calls[_SERVICES[bearer.type]], str(bearer))
@@ -158,6 +178,26 @@ def _table(client: Any, name: str, resources: Resources) -> Marked:
     return Marked(name, arn, _pairs(client.list_tags_of_resource(ResourceArn=arn)["Tags"]))
 
 
+def _s3_object(client: Any, name: str, resources: Resources) -> Marked:
+    tags = client.get_object_tagging(**_object(name))["TagSet"]
+    return Marked(name, resources.arn("s3", name, region=False, account=False), _pairs(tags))
+
+
+def _tag_object(client: Any, name: str, tags: list[dict[str, str]]) -> None:
+    others = client.get_object_tagging(**_object(name))["TagSet"]
+    client.put_object_tagging(**_object(name), Tagging={"TagSet": [*others, *tags]})
+
+
+def _object(name: str) -> dict[str, str]:
+    bucket, _, key = name.partition("/")
+    return {"Bucket": bucket, "Key": key}
+
+
+def _schedule(client: Any, name: str, _: Resources) -> Marked:
+    found = client.get_schedule(Name=name)
+    return Marked(f"default/{name}", found["Arn"], in_description(found.get("Description")))
+
+
 def _pairs(tags: Any) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in tags}
 
@@ -172,4 +212,6 @@ _LOOKS: Mapping[str, Callable[[Any, str, Resources], Marked | None]] = {
     JOINT_ALARM: _alarm,
     DASHBOARD: _dashboard,
     TABLE: _table,
+    S3_OBJECT: _s3_object,
+    SCHEDULE: _schedule,
 }

@@ -27,6 +27,7 @@ RESULTS = {
     "CoverageReport": "parity-coverage",
     "FleetResult": "fleet-result",
     "GuardStatus": "guard-status",
+    "ControllerStatus": "controller-status",
     "DrillResult": "drill-result",
     "Progress": "setup-progress",
 }

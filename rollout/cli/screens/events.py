@@ -175,6 +175,11 @@ def _guard_installed(event: events.GuardInstalled, to: People) -> None:
 
 
 @show.register
+def _controller_installed(event: events.ControllerInstalled, to: People) -> None:
+    to.done(f"the controller {event.function} looks every {format_duration(event.pace)}, once a person begins a ramp")
+
+
+@show.register
 def _legacy_left(event: events.LegacyLeft, to: People) -> None:
     to.warn(f"rollout doesn't manage legacy; {event.owner} can remove it now:")
     to.commands(event.parts)

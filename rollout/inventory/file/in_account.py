@@ -8,6 +8,9 @@ from rollout.inventory.file.findings import Finding, dotted
 from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 
+_CONTROLLER = "controller", "image"
+"""The key that such a table has in any case: where what stops it alone is reported."""
+
 
 def in_account(environment: Environment) -> Iterator[Finding]:
     """What is wrong in `[guard]` and `[controller]`."""
@@ -37,12 +40,12 @@ def _controller(environment: Environment) -> Iterator[Finding]:
     if not (environment.backend or "").startswith("s3://"):
         what = "a controller needs Pulumi's state in S3, where its function reads it"
         hint = f'set backend = "s3://BUCKET/FOLDER" in [environments.{name}]; docs/backends.md says how state moves'
-        yield Finding(("controller",), what, hint, code="backend-not-s3")
+        yield Finding(_CONTROLLER, what, hint, code="backend-not-s3")
     elif not (environment.secrets_provider or "").startswith("awskms://"):
         what = "a controller has no passphrase: it needs a KMS key for the secrets in Pulumi's state"
         hint = f'set secrets-provider = "awskms://alias/NAME" in [environments.{name}]; docs/backends.md says how'
-        yield Finding(("controller",), what, hint, code="secrets-not-kms")
+        yield Finding(_CONTROLLER, what, hint, code="secrets-not-kms")
     image = environment.controller.image
     if f".dkr.ecr.{environment.region}." not in image:
         what = f"Lambda takes images of its own region alone, {environment.region}"
-        yield Finding(("controller", "image"), what, f"push it to {environment.region}", code="image-elsewhere")
+        yield Finding(_CONTROLLER, what, f"push it to {environment.region}", code="image-elsewhere")

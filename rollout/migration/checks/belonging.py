@@ -11,7 +11,16 @@ from dataclasses import dataclass
 
 from rollout.errors import Problem
 from rollout.inventory.marks import Bearer, Mark, Marked, Standing, standing
-from rollout.migration.bearers import ALARM, ALIAS, DASHBOARD, JOINT_ALARM, PERMISSION, ROLE, bearer_of
+from rollout.migration.bearers import (
+    ALARM,
+    ALIAS,
+    DASHBOARD,
+    JOINT_ALARM,
+    PERMISSION,
+    REPEATABLE,
+    ROLE,
+    bearer_of,
+)
 from rollout.state.plan import LISTENER_RULE, TARGET_GROUP, Change, Op, StackPreview
 
 Found = Mapping[Bearer, Marked]
@@ -79,7 +88,7 @@ def own_imports(preview: StackPreview, found: Found, mark: Mark) -> dict[tuple[s
         if not (made and bearer and there) or standing(there, mark) is not Standing.OURS:
             continue
         qualifier, statement = made.inputs.get("qualifier"), made.inputs.get("statementId")
-        if made.type == bearer.type:
+        if made.type == bearer.type and made.type not in REPEATABLE:
             imports[made.type, made.name] = there.id
         elif made.type == PERMISSION and (f"{qualifier}/{statement}" if qualifier else statement) in there.statements:
             function = ":".join(filter(None, (made.inputs["function"], qualifier)))

@@ -193,6 +193,19 @@ class GuardInstalled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ControllerInstalled(Event):
+    """The controller is there.
+
+    Attributes:
+        function: Its name.
+        pace: From one look to the next.
+    """
+
+    function: str
+    pace: Seconds
+
+
+@dataclass(frozen=True, slots=True)
 class PhaseFinished(Event):
     """A phase is done and read back."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rollout.migration.phases.complete import Complete
+from rollout.migration.phases.controller import ControllerInstall, ControllerRemove
 from rollout.migration.phases.deploy import Deploy, DeployBack
 from rollout.migration.phases.guard import GuardInstall, GuardRemove
 from rollout.migration.phases.monitoring import MonitoringPhase, MonitoringRemove
@@ -35,6 +36,8 @@ PHASES: Mapping[str, Phase] = {
         MonitoringRemove(),
         GuardInstall(),
         GuardRemove(),
+        ControllerInstall(),
+        ControllerRemove(),
         Complete(),
         UndoPhase2(),
         UndoPhase1(),

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from rollout.errors import Problem
-from rollout.inventory.marks import DIGEST_TAG, guard_arn
+from rollout.inventory.marks import guard_arn
 from rollout.inventory.model import Environment, ProgramInput, Split
 from rollout.inventory.stacks import GUARD, MONITORING, ROUTING
-from rollout.migration.bearers import FUNCTION
 from rollout.migration.checks.preflight import held_rules, rule_problems
 from rollout.migration.context import PhaseContext
 from rollout.migration.phases.monitoring import Watching, monitoring_input, monitoring_problems
@@ -39,7 +38,7 @@ class GuardInstall(Watching):
             return
         yield from monitoring_problems(environment, context)
         yield from rule_problems(environment, context.live, context.routing)
-        yield from _not_managed(environment, context)
+        yield from not_managed(environment, context)
         yield from _too_many_topics(environment)
         if context.guard:
             yield from context.guard.missing_alarms()
@@ -52,11 +51,8 @@ class GuardInstall(Watching):
         return monitoring_input(environment, context, (guard_arn(environment),))
 
     def has_lost(self, context: PhaseContext, preview: StackPreview) -> bool:
-        held = next((step.old for step in preview.steps if step.type == FUNCTION and step.old), None)
-        if preview.stack != GUARD or held is None or context.guard is None:
-            return super().has_lost(context, preview)
-        found = context.guard.installed()
-        return found is None or found.tags.get(DIGEST_TAG) != (held.inputs.get("tags") or {}).get(DIGEST_TAG)
+        lost = context.guard.function.is_lost(preview) if context.guard else None
+        return super().has_lost(context, preview) if lost is None else lost
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
         return context.guard.warnings() if context.guard else ()
@@ -90,7 +86,8 @@ class GuardRemove(Watching):
         yield "the guard's log and its records are deleted"
 
 
-def _not_managed(environment: Environment, context: PhaseContext) -> Iterator[Problem]:
+def not_managed(environment: Environment, context: PhaseContext) -> Iterator[Problem]:
+    """That the cutover is still to come."""
     held = held_rules(environment, context.live, context.routing)
     if missing := [name for name in environment.routes if name not in held]:
         hint = f"run `rollout phase2 {environment.name}` first"

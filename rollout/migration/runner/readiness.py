@@ -24,6 +24,7 @@ from rollout.migration.checks.ownership import asked, ownership_of
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.checks.preflight import live_problems, overlap_problems
 from rollout.migration.context import Builds, PhaseContext
+from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.gates import first_raised, only_lowers, raises
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.phases import Phase
@@ -45,6 +46,7 @@ class Readiness:
         builds: The builds to deploy.
         guard: The guard, as it is and as it would be.
         parity: What is known of both implementations' answers.
+        controller: The controller, likewise.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class Readiness:
         builds: Builds,
         guard: GuardCheck | None,
         parity: ParityCheck | None,
+        controller: ControllerCheck | None,
     ) -> None:
         self._environment = environment
         self._load_balancers = load_balancers
@@ -71,6 +74,7 @@ class Readiness:
         self._needs = needs
         self._builds = builds
         self._guard, self._parity = guard, parity
+        self._controller = controller
         self._emit = emit
 
     def start(self, phase: Phase, weights: Mapping[str, Percent]) -> PhaseContext:
@@ -153,6 +157,7 @@ class Readiness:
             read_aliases=self._aliases,
             asked=self._builds,
             guard=self._guard,
+            controller=self._controller,
         )
 
     def check_targets(self, run: PhaseRun, planned: Sequence[PlannedStep], found: Inspection) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from rollout.migration.checks.function_needs import FunctionNeeds
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
+from rollout.migration.controller_check import ControllerCheck
 from rollout.migration.gates import Gate, moved_routes, raised_routes
 from rollout.migration.guard_check import GuardCheck
 from rollout.migration.guarding import Raising
@@ -62,6 +63,7 @@ class PhaseRunner:
         builds: The builds to deploy.
         guard: The guard, as it is and as it would be.
         parity: What is known of both implementations' answers.
+        controller: The controller, likewise.
         raising: Makes the side of the guard for what moves traffic; None where the inventory has no guard.
         take_back: Moves routes back to legacy, if a rollback began during an update.
         on_verified: Called with the live state once all rules were read back as wanted.
@@ -87,6 +89,7 @@ class PhaseRunner:
         builds: Builds | None = None,
         guard: GuardCheck | None = None,
         parity: ParityCheck | None = None,
+        controller: ControllerCheck | None = None,
         raising: Raising | None = None,
         take_back: Callable[[Sequence[str]], object] = lambda _: None,
         on_verified: Callable[[AlbState], object] = lambda _: None,
@@ -113,6 +116,7 @@ class PhaseRunner:
             builds=builds or Builds(),
             guard=guard,
             parity=parity,
+            controller=controller,
         )
         self._previews = Previews(environment, stacks, marks, emit)
         self._concurrent = ConcurrentChanges(load_balancers, stacks, take_back)

@@ -50,7 +50,8 @@ def _named_alarms(names: Resources) -> _Arns:
     return names.everything() if guard and guard.alarms else ()
 
 
-def _only(key: str, value: str) -> Callable[[Resources], Condition]:
+def only(key: str, value: str) -> Callable[[Resources], Condition]:
+    """That a key has one value."""
     return lambda _: {"StringEquals": {key: value}}
 
 
@@ -70,7 +71,7 @@ BEAT = Need(
     "Heartbeat",
     ("cloudwatch:PutMetricData",),
     _if_guarded(Resources.everything),
-    _only("cloudwatch:namespace", NAMESPACE),
+    only("cloudwatch:namespace", NAMESPACE),
 )
 DRILL = (
     *CHANGE,
@@ -83,12 +84,12 @@ INSTALL = (
     Need("GuardTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),
     Need("GuardRole", calls("iam", "CreateRole GetRole GetRolePolicy ListAttachedRolePolicies"), _role),
     Need("GuardRole", calls("iam", "ListRolePolicies ListRoleTags PutRolePolicy TagRole"), _role),
-    Need("GuardToLambda", ("iam:PassRole",), _role, _only("iam:PassedToService", "lambda.amazonaws.com")),
+    Need("GuardToLambda", ("iam:PassRole",), _role, only("iam:PassedToService", "lambda.amazonaws.com")),
     Need("Guard", calls("lambda", "CreateFunction GetFunction GetFunctionCodeSigningConfig GetPolicy"), _function),
     Need("Guard", calls("lambda", "GetFunctionEventInvokeConfig ListTags ListVersionsByFunction"), _function),
     Need("Guard", calls("lambda", "PutFunctionConcurrency PutFunctionEventInvokeConfig TagResource"), _function),
     Need("Guard", calls("lambda", "UpdateFunctionCode UpdateFunctionConfiguration"), _function),
-    Need("OnlyForAlarms", ("lambda:AddPermission",), _function, _only("lambda:Principal", PRINCIPAL)),
+    Need("OnlyForAlarms", ("lambda:AddPermission",), _function, only("lambda:Principal", PRINCIPAL)),
     Need("GuardLogs", calls("logs", "CreateLogGroup ListTagsForResource PutRetentionPolicy TagResource"), _logs),
     Need("Observe", ("logs:DescribeLogGroups",)),
     Need("NamedAlarms", ("cloudwatch:PutCompositeAlarm",), _named_alarms),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from rollout.adapters.aws.iam import guard
+from rollout.adapters.aws.iam import controller, guard
 from rollout.adapters.aws.iam.logs import buckets, if_by_client, in_groups, in_s3, log_files, log_folder, log_groups
 from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources
@@ -311,6 +311,10 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "guard-status": guard.STATUS,
     "guard-disarm": (*_WRITE_STATE, *guard.CHANGE, *guard.STATUS),
     "guard-arm": (*_WRITE_STATE, *guard.CHANGE, *guard.STATUS),
+    "controller-install": (_LOOK, _TAGS, *_WRITE_STATE, *controller.INSTALL),
+    "controller-remove": (_LOOK, _TAGS, *_WRITE_STATE, *controller.REMOVE),
+    "controller-status": controller.READ,
+    "controlled": (*controller.CHANGE, *controller.PROJECT),
     "guard-test": (_LOOK, _TAGS, *guard.DRILL),
     "pause": _STEER,
     "resume": _STEER,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,9 +14,16 @@ from rollout.adapters.aws.iam.resources import Resources
 from rollout.alb.state import AlbState
 from rollout.inventory.model import Environment
 
-Role = Literal["observe", "rollback", "operate", "calibrate", "guard", "parity"]
+Role = Literal["observe", "rollback", "operate", "calibrate", "guard", "controller", "parity"]
 
 _GUARD = ("guard-install", "guard-remove")
+_CONTROLLER = ("controller-install", "controller-remove")
+_OF_ONE = frozenset({"calibrate", "parity", *_GUARD, *_CONTROLLER})
+"""Commands with a role of their own."""
+_FUNCTION = ("ramp", "rollback", "controlled")
+"""What a controller's function does."""
+MAX_INLINE = 10_240 - 1024
+"""IAM's limit for a role's inline policies, without spaces, less what its program adds."""
 ROLES: Mapping[Role, tuple[str, ...]] = {
     "observe": (
         "status",
@@ -30,9 +38,10 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "guard-status",
     ),
     "rollback": ("rollback",),
-    "operate": tuple(command for command in COMMANDS if command not in {"calibrate", "parity", *_GUARD}),
+    "operate": tuple(command for command in COMMANDS if command not in {*_OF_ONE, "controlled"}),
     "calibrate": ("calibrate",),
     "guard": _GUARD,
+    "controller": _CONTROLLER,
     "parity": ("parity",),
 }
 """The commands of each role."""
@@ -44,11 +53,22 @@ def policy(environment: Environment, role: Role, live: AlbState | None = None) -
     """The least policy for a role, as IAM accepts it.
 
     Args:
-        role: `observe`, `rollback`, `operate`, `calibrate`, `guard` or `parity`.
+        role: `observe`, `rollback`, `operate`, `calibrate`, `guard`, `controller` or `parity`.
         live: The live state, to name each rule and listener; by default the policy has patterns.
     """
     names = Resources(environment, live)
     return {"Version": "2012-10-17", "Statement": list(_statements(ROLES[role], names))}
+
+
+def function_statements(environment: Environment, live: AlbState | None = None) -> tuple[dict[str, Any], ...]:
+    """What a controller's function may do: rules by their ARNs, or by patterns where that is too much for IAM.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+    """
+    exact = tuple(_statements(_FUNCTION, Resources(environment, live)))
+    if len(json.dumps(exact, separators=(",", ":"))) <= MAX_INLINE:
+        return exact
+    return tuple(_statements(_FUNCTION, Resources(environment)))
 
 
 def _statements(commands: Iterable[str], names: Resources) -> Iterable[dict[str, Any]]:
@@ -91,7 +111,7 @@ class Denial:
     def hint(self) -> str:
         """What to do."""
         roles = [role for role, commands in ROLES.items() if any(self.action in _actions_of(c) for c in commands)]
-        others = [role for role in roles if role not in {"calibrate", "guard", "parity"}]  # for one command each
+        others = [role for role in roles if not _OF_ONE.issuperset(ROLES[role])]  # for one command each
         roles = others or roles
         if roles:
             return f"`rollout iam-policy ENV --for {'|'.join(roles)}` prints a policy with it; see docs/security.md"

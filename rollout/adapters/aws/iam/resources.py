@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
@@ -178,7 +178,11 @@ class Resources:
 
     def images(self) -> _Arns:
         """The repositories of the candidates' container images."""
-        found = (_IMAGE.match(f.image_uri or "") for f in self._functions().values())
+        return self.repositories(f.image_uri for f in self._functions().values())
+
+    def repositories(self, images: Iterable[str | None]) -> _Arns:
+        """The repositories of images."""
+        found = (_IMAGE.match(image or "") for image in images)
         names = (f"{m['region']}:{m['account']}:repository/{m['repository']}" for m in found if m)
         return tuple(f"arn:{self.partition}:ecr:{name}" for name in dict.fromkeys(names))
 

@@ -1,0 +1,57 @@
+"""The controller: what runs the ramp in the account, by a schedule."""
+
+from __future__ import annotations
+
+from rollout.api.arguments import Approval, approver
+from rollout.api.opened import Part
+from rollout.api.runner import phase_runner
+from rollout.errors import AwsError, UsageError
+from rollout.inventory.marks import controller_name
+from rollout.migration import events
+from rollout.migration.runner.result import PhaseResult
+from rollout.ramp.controller_status import ControllerStatus, controller_status
+
+
+class EnvironmentController(Part):
+    """The controller of one environment."""
+
+    def install(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Create or update it, with stacks.toml and the programs as they are now. It begins no ramp.
+
+        Args:
+            approve: Approves the gate.
+            message: For Pulumi's update history.
+
+        Raises:
+            PreflightFailed: There is no `[controller]`, or routing doesn't manage the rules yet.
+            ConfigError: Its function couldn't reach the state, or the project's files can't be packed.
+        """
+        environment = self._environment
+        result = phase_runner(self._opened).run("controller-install", approver(approve), message=message)
+        if settings := environment.controller:
+            self._emit(events.ControllerInstalled(environment.name, controller_name(environment), settings.pace))
+        return result
+
+    def remove(self, *, approve: Approval = None, message: str | None = None) -> PhaseResult:
+        """Remove it, even if stacks.toml has no `[controller]` any more; a ramp stays where it is.
+
+        Args:
+            approve: Approves the gate.
+            message: For Pulumi's update history.
+        """
+        return phase_runner(self._opened).run("controller-remove", approver(approve), message=message)
+
+    def status(self) -> ControllerStatus:
+        """When it looked, what it said, and when it looks next; what can't be read is part of it.
+
+        Raises:
+            UsageError: stacks.toml has no `[controller]`.
+        """
+        environment, container = self._environment, self._container
+        if environment.controller is None:
+            hint = "add one with the image in ECR"
+            raise UsageError("stacks.toml has no [controller] table", hint=hint, code="missing-key")
+        try:
+            return controller_status(environment.name, container.controller.read(), container.utc)
+        except AwsError as error:
+            return ControllerStatus(environment.name, "unknown", why=error.what)

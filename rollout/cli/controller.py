@@ -1,0 +1,46 @@
+"""`rollout controller …`."""
+
+from __future__ import annotations
+
+import typer
+
+from rollout.cli.options import EnvironmentName, Message
+from rollout.cli.session import Session, command
+
+controller = typer.Typer(
+    help="Run the ramp in the account, while nobody runs rollout.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@controller.command()
+@command(yes=True)
+def install(run: Session, environment: EnvironmentName, message: Message = None) -> None:
+    """Create or update the controller, with stacks.toml and the programs as they are now. It begins no ramp.
+
+    Example: rollout controller install production
+    """
+    run.environment(environment).controller.install(approve=run.approve, message=message)
+
+
+@controller.command()
+@command(yes=True)
+def remove(run: Session, environment: EnvironmentName, message: Message = None) -> None:
+    """Remove the controller, even if stacks.toml has no [controller] any more.
+
+    Example: rollout controller remove production
+    """
+    run.environment(environment).controller.remove(approve=run.approve, message=message)
+
+
+@controller.command()
+@command()
+def status(run: Session, environment: EnvironmentName) -> None:
+    """Show when the controller looked, what it said, and when it looks next.
+
+    Example: rollout controller status production
+    """
+    run.render(run.environment(environment).controller.status())

@@ -1,0 +1,65 @@
+"""Installs and removes the controller. No request moves, and no other phase depends on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from rollout.errors import Problem
+from rollout.inventory.model import Environment, ProgramInput, Split
+from rollout.inventory.stacks import CONTROLLER, ROUTING
+from rollout.migration.checks.preflight import rule_problems
+from rollout.migration.context import PhaseContext
+from rollout.migration.phases.guard import not_managed
+from rollout.migration.phases.monitoring import Watching, monitoring_problems
+from rollout.migration.phases.phase import Step
+from rollout.state.plan import StackPreview
+
+
+class ControllerInstall(Watching):
+    """Creates or updates the controller."""
+
+    name = "controller-install"
+    summary = "Install what runs the ramp in the account; it goes on with a ramp that a person begins, and begins none"
+    steps = (Step(CONTROLLER, "control", "create or update the function, its files, its table and its schedule"),)
+    tables = ("ramp", "analysis", "notifications", "guard", "controller")
+    reads: ClassVar[tuple[str, ...]] = (ROUTING,)
+
+    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
+        if environment.controller is None:
+            hint = "add one with the image in ECR"
+            yield Problem("stacks.toml has no [controller] table", hint=hint, code="missing-key")
+            return
+        yield from monitoring_problems(environment, context)
+        yield from rule_problems(environment, context.live, context.routing)
+        yield from not_managed(environment, context)
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        check = context.controller
+        return ProgramInput(environment, controller=check.prepared(context.live) if check else None)
+
+    def has_lost(self, context: PhaseContext, preview: StackPreview) -> bool:
+        lost = context.controller.function.is_lost(preview) if context.controller else None
+        return super().has_lost(context, preview) if lost is None else lost
+
+
+class ControllerRemove(Watching):
+    """Removes the controller, whatever the state of the rules and of stacks.toml."""
+
+    name = "controller-remove"
+    summary = "Remove the controller; a ramp that is under way stops where it is, and nobody watches it"
+    steps = (Step(CONTROLLER, "uncontrol", "delete the function, its files, its table and its schedule"),)
+    fits_completed = True
+
+    def preflight(self, environment: Environment, context: PhaseContext) -> Iterable[Problem]:
+        return ()
+
+    def program_input(
+        self, stack: str, environment: Environment, context: PhaseContext, after: Mapping[str, Split]
+    ) -> ProgramInput:
+        return ProgramInput(environment)
+
+    def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
+        yield "the controller's log and its record are deleted; the ramp's history stays"
