@@ -89,10 +89,10 @@ _BOUND: Mapping[str, str] = {
     "logs:PutRetentionPolicy": _LOGS + "{logGroupName}:log-stream:",
     "logs:TagResource": "{resourceArn}",
     "logs:UntagResource": "{resourceArn}",
-    "s3:DeleteObject": _OBJECT,
-    "s3:GetObject": _OBJECT,
-    "s3:ListBucket": "arn:{partition}:s3:::{Bucket}",
-    "s3:PutObject": _OBJECT,
+    "s3:DeleteObject*": _OBJECT,
+    "s3:GetObject*": _OBJECT,
+    "s3:ListBucket*": "arn:{partition}:s3:::{Bucket}",
+    "s3:PutObject*": _OBJECT,
     "scheduler:*Schedule": "arn:{partition}:scheduler:{region}:{account}:schedule/default/{Name}",
     "sns:Publish": "{TopicArn}",
 }
@@ -102,6 +102,7 @@ _NAMED_OTHERWISE = {
     "s3:CopyObject": "s3:PutObject",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:HeadObject": "s3:GetObject",
+    "s3:ListObjectVersions": "s3:ListBucketVersions",
     "s3:ListObjects": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
 }
@@ -116,6 +117,7 @@ _TAGGING = {
     "iam:CreateRole": "iam:TagRole",
     "lambda:CreateFunction": "lambda:TagResource",
     "logs:CreateLogGroup": "logs:TagResource",
+    "s3:PutObject": "s3:PutObjectTagging",
 }
 """Creations that may come with tags, and the right to tag that they then ask for too."""
 
@@ -219,11 +221,18 @@ def rights_of(call: ApiRequest) -> Iterator[Asked]:
     yield Asked(action, resource, _context(action, said))
     if call.action == "s3:CopyObject":
         yield Asked("s3:GetObject", f"arn:{partition_of(call.region)}:s3:::{said['CopySource'].lstrip('/')}")
-    if call.service == "lambda" and "Role" in said:
-        yield Asked("iam:PassRole", said["Role"], {"iam:passedtoservice": ("lambda.amazonaws.com",)})
-    if action in _TAGGING and (said.get("Tags") or said.get("tags")):
+    if passed := _passed(call):
+        yield Asked("iam:PassRole", passed, {"iam:passedtoservice": (f"{call.service}.amazonaws.com",)})
+    if action in _TAGGING and any(said.get(name) for name in ("Tags", "tags", "Tagging")):
         creation = {"elasticloadbalancing:createaction": (call.operation,)} if call.service == _ELB else {}
         yield Asked(_TAGGING[action], _made(action, resource, call), creation)
+
+
+def _passed(call: ApiRequest) -> str | None:
+    """The role that a call hands to its service."""
+    said: Mapping[str, Any] = call.parameters
+    roles = {"lambda": said.get("Role"), "scheduler": said.get("Target", {}).get("RoleArn")}
+    return roles.get(call.service)
 
 
 _CONTEXT = {

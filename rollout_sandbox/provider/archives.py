@@ -1,4 +1,4 @@
-"""Archives and assets, as the engine sends them, made into the zip file that Lambda takes.
+"""Archives and assets, as the engine sends them, made into the zip file that Lambda takes, or the bytes that S3 does.
 
 The same content always gives the same bytes, so that AWS's hash of the code tells whether it changed.
 https://www.pulumi.com/docs/iac/concepts/assets-archives/
@@ -19,6 +19,7 @@ from rollout_sandbox.provider.schema import Props
 
 MARK = "4dabf18193072939515e22adb298388d"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
 
 _BOOKKEEPING = ".pulumi"
 _BOOTSTRAP = "bootstrap"  # what a custom runtime starts
@@ -50,6 +51,20 @@ def zip_bytes(archive: Props, roots: Collection[Path]) -> bytes:
         return path.read_bytes() if path and zipfile.is_zipfile(path) else _zip(_files(archive, "", roots))
     except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
         raise AwsFailure(f"reading archive: {error}") from error
+
+
+def bytes_of(item: Props, roots: Collection[Path]) -> bytes:
+    """An asset's content, or an archive as a zip file.
+
+    Raises:
+        AwsFailure: As `zip_bytes`.
+    """
+    if item.get(MARK) == ARCHIVE:
+        return zip_bytes(item, roots)
+    try:
+        return next(_files(item, "", roots)).content
+    except OSError as error:
+        raise AwsFailure(f"reading asset: {error}") from error
 
 
 def same_archive(old: Props, new: Props) -> bool:

@@ -24,6 +24,8 @@ SERVICES = {
     "sts": "STS",
     "ec2": "EC2",
     "dynamodb": "DynamoDB",
+    "s3": "S3",
+    "scheduler": "Scheduler",
 }
 
 

@@ -174,7 +174,8 @@ def _typed(kind: Kind, value: Any) -> Any:
             | (Kind.STRING | Kind.JSON, str())
             | (Kind.LIST | Kind.SET, list())
             | (Kind.OBJECT | Kind.JSON, dict())
-            | (Kind.ARCHIVE, {archives.MARK: archives.ARCHIVE})
+            | (Kind.ARCHIVE | Kind.ASSET, {archives.MARK: archives.ARCHIVE})
+            | (Kind.ASSET, {archives.MARK: archives.ASSET})
         ):
             return value
     return None

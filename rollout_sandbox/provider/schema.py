@@ -33,6 +33,7 @@ class Kind(Enum):
     OBJECT = auto()
     JSON = auto()  # text, or what it says
     ARCHIVE = auto()
+    ASSET = auto()  # a file, or an archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,11 @@ def set_of(item: Property, **given: Any) -> Property:
 def block(fields: Mapping[str, Property], **given: Any) -> Property:
     """An object."""
     return Property(Kind.OBJECT, fields=fields, **given)
+
+
+def asset(**given: Any) -> Property:
+    """A file's content."""
+    return Property(Kind.ASSET, **given)
 
 
 def archive(**given: Any) -> Property:

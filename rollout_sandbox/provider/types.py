@@ -12,6 +12,8 @@ from rollout_sandbox.provider.functions import FUNCTION, PERMISSION
 from rollout_sandbox.provider.identity import ROLE, ROLE_POLICY, ROLE_POLICY_ATTACHMENT
 from rollout_sandbox.provider.listener_rules import LISTENER_RULE
 from rollout_sandbox.provider.logs import LOG_GROUP
+from rollout_sandbox.provider.objects import OBJECT
+from rollout_sandbox.provider.schedules import SCHEDULE
 from rollout_sandbox.provider.schema import ResourceType
 from rollout_sandbox.provider.tables import TABLE
 from rollout_sandbox.provider.target_groups import TARGET_GROUP, TARGET_GROUP_ATTACHMENT
@@ -27,11 +29,13 @@ TYPES: Mapping[str, ResourceType] = {
         LISTENER_RULE,
         LOG_GROUP,
         METRIC_ALARM,
+        OBJECT,
         PERMISSION,
         PROVISIONED,
         ROLE,
         ROLE_POLICY,
         ROLE_POLICY_ATTACHMENT,
+        SCHEDULE,
         TABLE,
         TARGET_GROUP,
         TARGET_GROUP_ATTACHMENT,

@@ -3,11 +3,12 @@
 - `load_balancing`: rules, listeners, target groups, targets; `actions`, `steps`, `conditions` and `transforms` judge a
   rule's parts, `targets` who may be behind it;
 - `cloudwatch`: the metrics of load balancers and functions, from the sandbox's own traffic; `alarms`, `dashboards`;
-- `schedules`: the expressions of schedules;
+- `schedules`: expressions, windows and roles of schedules;
 - `logs`: the cold starts of functions;
 - `keys`: KMS keys that last;
 - `network`: EC2 without its images; `identity`: AWS's managed policies;
-- `functions`: Lambda's resource policies; `function_state`: what a function keeps; `builds`: its versions and aliases.
+- `functions`: Lambda's resource policies; `images`: functions of images; `function_state`: what a function keeps;
+  `builds`: its versions and aliases.
 """
 
 from __future__ import annotations

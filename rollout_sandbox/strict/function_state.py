@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.ht
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from moto.awslambda.models import EventInvokeConfig, ImageConfig, LambdaFunction
 from moto.core.utils import iso_8601_datetime_with_nanoseconds
 
 from rollout_sandbox.strict.function_network import vpc_of
+from rollout_sandbox.strict.images import PACKAGE, check_image, digest_of
 
 _JSON_LEVELS = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
 
@@ -83,6 +85,9 @@ class StrictFunction(LambdaFunction):
     def get_code(self) -> Config:
         """GetFunction's answer; a function that may not run at all has a concurrency of 0."""
         found: Config = super().get_code()
+        if uri := self.code.get("ImageUri"):  # which moto cuts at its first colon
+            repository = re.split("[:@]", uri)[0]
+            found["Code"]["ResolvedImageUri"] = f"{repository}@sha256:{self.code_sha_256}"
         if self.reserved_concurrency is not None:
             found["Concurrency"] = {"ReservedConcurrentExecutions": self.reserved_concurrency}
         return found
@@ -99,9 +104,15 @@ class StrictFunction(LambdaFunction):
         """UpdateFunctionCode; a dry run changes nothing."""
         if updated_spec.get("DryRun"):
             return self.get_configuration()
+        if self.package_type == PACKAGE and "ImageUri" in updated_spec:
+            check_image(updated_spec["ImageUri"], self.region)
         self.architectures = updated_spec.get("Architectures") or self.architectures
         super().update_function_code(updated_spec)
         return self._modified()
+
+    def _set_function_code(self, updated_spec: Config) -> None:
+        super()._set_function_code(updated_spec)
+        self.code_sha_256 = digest_of(updated_spec.get("ImageUri") or "") or self.code_sha_256
 
     def _keep(self, given: Mapping[str, Any]) -> None:
         if "EphemeralStorage" in given:

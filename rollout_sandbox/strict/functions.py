@@ -21,6 +21,7 @@ from moto.awslambda.models import LambdaFunction
 from rollout_sandbox.strict.builds import PROVISIONED, Builds
 from rollout_sandbox.strict.event_configs import EventConfigsResponse
 from rollout_sandbox.strict.function_state import StrictFunction
+from rollout_sandbox.strict.images import check_package
 
 _INVOKE = frozenset({"lambda:InvokeFunction", "lambda:*", "*"})
 _BALANCER = "elasticloadbalancing.amazonaws.com"
@@ -60,6 +61,7 @@ class StrictLambda(Builds):
 
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
         """CreateFunction."""
+        check_package(spec, self.region_name)
         function = StrictFunction(  # type: ignore[abstract]  # moto has no answer to CloudFormation here
             self.account_id, spec, self.region_name, version="$LATEST"
         )

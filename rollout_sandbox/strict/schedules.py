@@ -1,4 +1,4 @@
-"""Schedules whose expressions EventBridge Scheduler would take; moto takes any.
+"""Schedules that EventBridge Scheduler would take, by roles that it may assume; moto takes any.
 
 https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 """
@@ -8,13 +8,20 @@ from __future__ import annotations
 import json
 from types import ModuleType
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from moto.iam.models import iam_backends
 from moto.scheduler import urls
 from moto.scheduler.exceptions import ValidationException
 from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule
 
+from rollout_sandbox.policies import Asked, Policy, values
 from rollout_sandbox.schedule_expressions import NotUnderstoodError, due
+
+SERVICE = "scheduler.amazonaws.com"
+_RETRIES = {"MaximumEventAgeInSeconds": (60, 86_400), "MaximumRetryAttempts": (0, 185)}
+_LONGEST_WINDOW = 1440
 
 
 class StrictScheduler(EventBridgeSchedulerBackend):
@@ -26,16 +33,26 @@ class StrictScheduler(EventBridgeSchedulerBackend):
 
     def create_schedule(self, *args: Any, **asked: Any) -> Schedule:
         """CreateSchedule."""
-        _check(asked)
+        self._check(asked)
         return super().create_schedule(*args, **asked)
 
     def update_schedule(self, *args: Any, **asked: Any) -> Schedule:
         """UpdateSchedule, which replaces all of it."""
-        _check(asked)
+        self._check(asked)
         return super().update_schedule(*args, **asked)
 
+    def _check(self, asked: dict[str, Any]) -> None:
+        _check_time(asked)
+        _check_window(asked.get("flexible_time_window") or {})
+        _check_target(asked["target"])
+        group = f":scheduler:{self.region_name}:{self.account_id}:schedule-group/{asked.get('group_name') or 'default'}"
+        if not _may_assume(asked["target"]["RoleArn"], self.account_id, group):
+            raise ValidationException(
+                "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+            )
 
-def _check(asked: dict[str, Any]) -> None:
+
+def _check_time(asked: dict[str, Any]) -> None:
     expression, zone = asked["schedule_expression"], asked.get("schedule_expression_timezone") or "UTC"
     try:
         ZoneInfo(zone)
@@ -45,8 +62,48 @@ def _check(asked: dict[str, Any]) -> None:
         due(expression, zone)
     except NotUnderstoodError as error:
         raise ValidationException(str(error)) from None
+
+
+def _check_window(window: dict[str, Any]) -> None:
+    minutes = window.get("MaximumWindowInMinutes")
+    if (window.get("Mode") == "FLEXIBLE") != (minutes is not None):
+        raise ValidationException("Invalid FlexibleTimeWindow: a MaximumWindowInMinutes goes with the mode FLEXIBLE.")
+    if minutes is not None and not 1 <= minutes <= _LONGEST_WINDOW:
+        raise ValidationException(f"Invalid FlexibleTimeWindow: {minutes} minutes.")
+
+
+def _check_target(target: dict[str, Any]) -> None:
+    for name, (low, high) in _RETRIES.items():
+        value = target.get("RetryPolicy", {}).get(name, low)
+        if not low <= value <= high:
+            bound = f"greater than or equal to {low}" if value < low else f"less than or equal to {high}"
+            at = f"target.retryPolicy.{name[0].lower()}{name[1:]}"
+            raise ValidationException(
+                f"1 validation error detected: Value '{value}' at '{at}' failed to satisfy constraint: "
+                f"Member must have value {bound}"
+            )
     try:
-        json.loads(asked["target"].get("Input") or "{}")
+        json.loads(target.get("Input") or "{}")
     except ValueError:
-        if asked["target"]["Arn"].split(":")[2] == "lambda":
+        if target["Arn"].split(":")[2] == "lambda":
             raise ValidationException("Invalid Input for target: it is no JSON.") from None
+
+
+def _may_assume(arn: str, account: str, group: str) -> bool:
+    """Whether a role's trust policy lets Scheduler in, on behalf of this account and group.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    """
+    _, partition, _, _, owner, _ = arn.split(":", 5)
+    roles: Any = iam_backends[owner][partition].roles.values()
+    role = next((each for each in roles if each.arn == arn), None)
+    if role is None:
+        return False
+    said = json.loads(unquote(role.assume_role_policy_document))["Statement"]
+    trusting = [
+        {**{key: each[key] for key in ("Effect", "Action", "Condition") if key in each}, "Resource": "*"}
+        for each in ([said] if isinstance(said, dict) else said)
+        if SERVICE in values(each.get("Principal", {}).get("Service", ()))
+    ]
+    context = {"aws:sourceaccount": (account,), "aws:sourcearn": (f"arn:{partition}{group}",)}
+    return Policy.of_role({"Statement": trusting}).refusal(Asked("sts:AssumeRole", "*", context)) is None

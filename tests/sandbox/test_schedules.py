@@ -10,7 +10,7 @@ import pytest
 
 from rollout_sandbox import Sandbox
 from rollout_sandbox.schedule_expressions import NotUnderstoodError, due
-from tests.sandbox.running import TRUST, allow, eventually, pass_minutes, policy, recorder
+from tests.sandbox.running import allow, eventually, pass_minutes, policy, recorder
 from tests.sandbox.tenant import Tenant, refused
 
 BEGAN = datetime(2026, 11, 28, 9, 30, 12, tzinfo=UTC)  # a Saturday
@@ -59,6 +59,11 @@ def test_a_time_zone_counts() -> None:
 def test_what_is_no_expression_is_refused(expression: str) -> None:
     with pytest.raises(NotUnderstoodError):
         due(expression)
+
+
+TRUST = {
+    "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "scheduler.amazonaws.com"}}
+}
 
 
 def scheduled(tenant: Tenant, function: str, expression: str, *rights: dict[str, Any], **more: Any) -> None:

@@ -30,6 +30,8 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 EVENTS = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 TABLE = "aws:dynamodb/table:Table"
+OBJECT = "aws:s3/bucketObjectv2:BucketObjectv2"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.sandbox.provider import engine
-from tests.sandbox.tenant import Tenant
+from tests.sandbox.tenant import REGION, Tenant
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
@@ -158,6 +158,38 @@ def table(_: Tenant) -> dict[str, Any]:
     return {"name": "guard", "billingMode": "PAY_PER_REQUEST", **key}
 
 
+def file(text: str) -> dict[str, Any]:
+    """A file, as the engine sends it."""
+    return {SIGNATURE: ASSET, "text": text, "hash": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def object_(tenant: Tenant) -> dict[str, Any]:
+    bucket, s3 = f"states-{tenant.account}", tenant.client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return {"bucket": bucket, "key": "controller/one.zip", "source": file("one"), "contentType": "application/zip"}
+
+
+def schedule(tenant: Tenant) -> dict[str, Any]:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Action": "sts:AssumeRole",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Condition": {"StringEquals": {"aws:SourceAccount": tenant.account}},
+        },
+    }
+    made = tenant.client("iam").create_role(RoleName="invoker", AssumeRolePolicyDocument=json.dumps(trust))
+    function_ = f"arn:aws:lambda:{REGION}:{tenant.account}:function:looks"
+    target = {"arn": function_, "roleArn": made["Role"]["Arn"], "input": '{"act": "look"}'}
+    return {
+        "name": "looks",
+        "scheduleExpression": "rate(1 minute)",
+        "flexibleTimeWindow": {"mode": "OFF"},
+        "target": {**target, "retryPolicy": {"maximumRetryAttempts": 0, "maximumEventAgeInSeconds": 60}},
+    }
+
+
 SAMPLES: dict[str, Sample] = {
     engine.RULE: rule,
     engine.GROUP: group,
@@ -175,4 +207,6 @@ SAMPLES: dict[str, Sample] = {
     engine.DASHBOARD: dashboard,
     engine.EVENTS: events,
     engine.TABLE: table,
+    engine.OBJECT: object_,
+    engine.SCHEDULE: schedule,
 }

@@ -19,6 +19,7 @@ from tests.sandbox.provider.engine import (
     FUNCTION,
     GROUP,
     LOGS,
+    OBJECT,
     PERMISSION,
     POLICY,
     POLICY_ATTACHMENT,
@@ -35,8 +36,12 @@ from tests.sandbox.tenant import REGION, Tenant
 
 IMPORT_IDS = {ALIAS: "scorer/live", PERMISSION: "scorer/balancer", POLICY_ATTACHMENT: f"runner/{MANAGED}"}
 NOT_REGIONAL = {ROLE, POLICY, POLICY_ATTACHMENT}
-TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE, TABLE}
-AFTER_IMPORT = {FUNCTION: ["code", "lastModified"], GROUP: ["deregistrationDelay"]}
+TAGGED = {RULE, GROUP, FUNCTION, ROLE, LOGS, ALARM, COMPOSITE, OBJECT, TABLE}
+AFTER_IMPORT = {
+    FUNCTION: ["code", "lastModified"],
+    GROUP: ["deregistrationDelay"],
+    OBJECT: ["source", "versionId"],
+}
 types = pytest.mark.parametrize("type_", SAMPLES)
 _accounts = count(350_000_000_000)  # a worker that gets back to these tests begins with new ones
 
