@@ -236,10 +236,12 @@ def test_a_zip_needs_a_handler_and_a_runtime(engine: Engine, inputs: dict[str, A
 
 
 def test_an_image_needs_neither(tenant: Tenant, engine: Engine, inputs: dict[str, Any]) -> None:
-    image = without(inputs, "handler", "runtime", "code") | {"packageType": "Image", "imageUri": f"123456789012.dkr.ecr.{REGION}.amazonaws.com/repository:one"}
+    repository = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/repository"
+    of_image = {"packageType": "Image", "imageUri": f"{repository}:one"}
+    image = without(inputs, "handler", "runtime", "code") | of_image
     one = engine.make(FUNCTION, image)
     assert not {"Handler", "Runtime"} & set(sent(tenant)[-1][1])
-    moved = {**image, "imageUri": "repository:two"}
+    moved = {**image, "imageUri": f"{repository}:two"}
     assert one.diff(moved).names == ["imageUri", "lastModified"]
     assert not one.update(moved).diff(moved).changes
 
