@@ -61,7 +61,7 @@ CONTROLLER = Kind(
     Controlled(),
     read_controlled,
     write_controlled,
-    missing={"code": "no-controller", "hint": "install it first"},
+    missing={"code": "no-controller", "hint": "run `rollout controller install` first"},
     unreadable={"code": "controller-state-unreadable", "hint": _UPDATE},
 )
 

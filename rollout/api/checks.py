@@ -40,26 +40,29 @@ class Checks(Part):
         Raises:
             UsageError: It isn't a duration, or out of range.
         """
+        from rollout.api.controller_reading import ControllerReading
         from rollout.api.guard_reading import GuardReading
         from rollout.api.health import unhealthy
         from rollout.api.holders import Holders
         from rollout.api.parity_check import parity_status
         from rollout.api.requests import Requests
-        from rollout.migration.checks.status import with_guard, with_measured
+        from rollout.migration.checks.status import with_controller, with_guard, with_measured
 
         container, environment = self._container, self._environment
         span = None if since is None else read_span(since)
         holders = Holders(self._opened)
-        with ThreadPoolExecutor(6) as pool:
+        with ThreadPoolExecutor(7) as pool:
             states = holders.begin_if_any(pool)  # first: the engine is at work while boto3 is imported
             live = pool.submit(lambda: container.load_balancers.read(environment, tags=False))
             guard = pool.submit(GuardReading(self._opened).status)
             parity = pool.submit(lambda: parity_status(self._opened, live.result()))
+            controller = pool.submit(ControllerReading(self._opened).status)
             measured = pool.submit(Requests(self._opened).measured, live, span) if span else None
             status = replace(holders.status(pool, states, live), parity=parity.result())
             container.keep_good(self._file, live.result())
             problems = (*status.problems, *unhealthy(self._opened, live.result(), self._environment.routes))
-            status = with_guard(replace(status, problems=problems), guard.result())
+            status = with_controller(replace(status, problems=problems), controller.result())
+            status = with_guard(status, guard.result())
             return with_measured(status, measured.result()) if measured else status
 
     def drift(self, *, ignore_file: bool = False) -> DriftReport:
@@ -91,6 +94,7 @@ class Checks(Part):
 
     def preflight(self) -> PreflightReport:
         """Check everything that the phases need; nothing is changed."""
+        from rollout.api.controller_reading import ControllerReading
         from rollout.api.guard_reading import GuardReading
         from rollout.api.holders import GLANCE
         from rollout.api.parity_check import parity_status
@@ -141,6 +145,7 @@ class Checks(Part):
                     *disarmed_problem(GuardReading(self._opened).status()),
                 )
                 checks += guard_check(environment, found_wrong)
+            checks += ControllerReading(self._opened).check(live)
             checks += parity_checks(parity_status(self._opened, live))
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from rollout.api.arguments import Approval, approver
+from rollout.api.controller_reading import ControllerReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
-from rollout.errors import AwsError, UsageError
+from rollout.errors import UsageError
 from rollout.inventory.marks import controller_name
 from rollout.migration import events
+from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.runner.result import PhaseResult
-from rollout.ramp.controller_status import ControllerStatus, controller_status
 
 
 class EnvironmentController(Part):
@@ -47,11 +48,8 @@ class EnvironmentController(Part):
         Raises:
             UsageError: stacks.toml has no `[controller]`.
         """
-        environment, container = self._environment, self._container
-        if environment.controller is None:
+        found = ControllerReading(self._opened).status()
+        if found is None:
             hint = "add one with the image in ECR"
             raise UsageError("stacks.toml has no [controller] table", hint=hint, code="missing-key")
-        try:
-            return controller_status(environment.name, container.controller.read(), container.utc)
-        except AwsError as error:
-            return ControllerStatus(environment.name, "unknown", why=error.what)
+        return found

@@ -87,6 +87,24 @@ class EnvironmentRamp(Part):
             )
             return runner.run(once=once, restart=restart)
 
+    def follow(self, *, approve: Approval = None, once: bool = False, restart: bool = False) -> RampResult:
+        """Follow the ramp that a controller runs in the account; begin one where there is none.
+
+        Args:
+            approve: Approves the gate of a ramp that begins.
+            once: Return what is known now, instead of following until the ramp has ended.
+            restart: Begin at the live weight, after a ramp has ended or another process set weights.
+
+        Raises:
+            UsageError: stacks.toml has no `[controller]`, or there is nothing to restart.
+            AwsError: No controller is installed.
+            GateRefused: The gate was declined, or nobody approves.
+            AnalysisFailed, RampEnded, Drift: As for a ramp of one's own.
+        """
+        from rollout.api.following import Followers  # noqa: PLC0415 - most environments have no controller
+
+        return Followers(self._opened)(self._journal(), approve, once=once, restart=restart)
+
     def view(self) -> RampView:
         """The ramp's state, verdict and next action; nothing is changed."""
         self._environment.require("ramp", "analysis")

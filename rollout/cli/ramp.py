@@ -22,12 +22,20 @@ def ramp(
             "--restart", help="Begin again at the live weight, after a failure or a rollback; never use it in cron."
         ),
     ] = False,
+    here: Annotated[
+        bool, typer.Option("--here", help="Run the ramp in this process, though a controller runs it in the account.")
+    ] = False,
     no_save: NoSave = False,
 ) -> None:
     """Raise the weight step by step, each after a Pass; on a Fail go back.
 
-    It continues a running ramp from its state. Exit code 6: the candidate is worse than legacy.
+    It continues a running ramp from its state. Exit code 6: the candidate is worse than legacy. Where stacks.toml has
+    [controller], the controller runs the ramp: this begins it, and shows what it does.
 
     Example: rollout ramp production --once --yes
     """
-    run.environment(environment).ramp(approve=run.approve, once=once, restart=restart, save=not no_save)
+    opened = run.environment(environment)
+    if here or opened.inventory.controller is None:
+        opened.ramp(approve=run.approve, once=once, restart=restart, save=not no_save)
+    else:
+        opened.ramp.follow(approve=run.approve, once=once, restart=restart)

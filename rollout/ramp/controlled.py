@@ -92,6 +92,7 @@ class Controlled:
         last: The last look that has ended.
         killed: The last look that didn't end in its time.
         needs: The newest version of rollout that has begun a ramp here: an older one may not know all that it wrote.
+        begun_at: When a person last began a ramp for it to go on with.
         task: Who waits for the ramp's end, if anyone does.
     """
 
@@ -102,7 +103,14 @@ class Controlled:
     last: Look | None = None
     killed: Lease | None = None
     needs: str = ""
+    begun_at: datetime | None = None
     task: Task | None = None
+
+    @property
+    def said(self) -> Look | None:
+        """The last look, unless it began before the ramp did."""
+        old = self.last and self.begun_at and self.last.began <= self.begun_at
+        return None if old else self.last
 
     def looking(self, now: datetime) -> Lease | None:
         """The look that is under way now."""
@@ -174,9 +182,9 @@ def end_look(state: Controlled, look: Look) -> Controlled:
     return replace(state, lease=None if mine else state.lease, last=look if newest else state.last)
 
 
-def needing(state: Controlled, rollout: str) -> Controlled:
-    """A version of rollout begins a ramp: no older one may go on with it."""
-    return replace(state, needs=max(state.needs, rollout, key=_number))
+def ramp_begins(state: Controlled, rollout: str, now: datetime) -> Controlled:
+    """A version of rollout begins a ramp: no older one may go on with it, and no look before it was about it."""
+    return replace(state, needs=max(state.needs, rollout, key=_number), begun_at=now)
 
 
 def await_end(state: Controlled, token: str, now: datetime) -> Controlled:

@@ -16,7 +16,7 @@ from rollout.ramp.actions import Live, RampActions
 from rollout.ramp.ended import Wording
 from rollout.ramp.state import RampState, ramp_state
 from rollout.state.history.entries import Update
-from rollout.state.ramp_journal import Journal, Kind, entries, other_change, rolled_back
+from rollout.state.ramp_journal import Journal, JournalEntry, Kind, entries, other_change, rolled_back
 
 LOOK_AGAIN = "wait for it; the same command looks again"
 
@@ -70,6 +70,11 @@ class History(ABC, Generic[Live]):
         Raises:
             Drift, RampEnded: Something was.
         """
+
+    @property
+    def told(self) -> tuple[JournalEntry, ...]:
+        """The entries of the last reading, the oldest first."""
+        return entries(self._updates or ())
 
     def is_last(self, weight: Percent) -> bool:
         """Whether nothing can be judged at a weight, so that the ramp ends with it."""
@@ -128,7 +133,11 @@ class RampHistory(History[AlbState]):
         return live, ramp_state(self._environment, live, entries(self._updates), other_change(self._updates))
 
     def begin_anew(self) -> None:
-        """Begin at the live weight.
+        """See `History`."""
+        self.start(self.anew()[1])
+
+    def anew(self) -> tuple[AlbState, Percent]:
+        """What is live, and the weight at which a ramp begins anew; nothing is written.
 
         Raises:
             UsageError: A ramp is running.
@@ -146,7 +155,7 @@ class RampHistory(History[AlbState]):
                     hint="leave out --restart to continue it",
                     code="ramp-under-way",
                 )
-        self.start(ramp_state(self._environment, live, ()).weight)
+        return live, ramp_state(self._environment, live, ()).weight
 
     def elsewhere(self, gate: Gate, stands: RampState, target: Percent) -> Iterable[Problem]:
         """See `History`."""

@@ -48,7 +48,7 @@ def look(
         if refusal.code == "look-under-way":
             raise Locked("another look is under way", hint="wait for the next one", code="look-under-way") from None
         what = f"the controller has rollout {installed.rollout}, and a newer one began the ramp"
-        hint = "build its image anew, and install it again"
+        hint = "build its image anew, and run `rollout controller install`"
         return _ended(controller, id_, None, UsageError(what, hint=hint, code="controller-outdated"))
     began, outcome = lease.since if lease else None, _outcome(run)
     told = _ended(controller, id_, began, outcome)

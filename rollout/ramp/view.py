@@ -54,6 +54,11 @@ def view(environment: Environment, means: RampActions[AlbState], journal: Journa
         return RampView(trouble=f"drift: {drift.what}")
     except RolloutError as error:
         return RampView(trouble=str(error))
+    return view_of(environment, means, live, stands)
+
+
+def view_of(environment: Environment, means: RampActions[AlbState], live: AlbState, stands: RampState) -> RampView:
+    """A ramp of which live rules and state are known."""
     if stands.is_new or stands.ended is not None:
         return RampView(stands)
     try:

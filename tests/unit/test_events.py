@@ -57,6 +57,7 @@ EVENTS = (
     events.RuleVerified("production", "score", "arn:rule/score", TEN),
     events.WeightSet("production", "score", None, TEN.weight),
     events.WeightSaved("production", "stacks.toml", TEN.weight),
+    events.RampFollowed("production", "looked at 08:00 UTC"),
     events.LegacyQuiet("production", timedelta(days=7), 1234),
     events.LegacyLeft("production", "terraform", ("target group old with f",)),
     events.CompletionSaved("production", "stacks.toml"),

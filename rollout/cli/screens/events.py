@@ -48,6 +48,7 @@ DONE: Sentences = {
     ),
     events.BuildTakenBack: lambda e: f"{e.function}: {e.before} → {e.after}, by Lambda's API",
     events.RampNoted: ramp.noted,
+    events.RampFollowed: lambda e: f"the controller runs this ramp: {e.sentence}",
 }
 """Events of which a sentence says all."""
 WARNINGS: Sentences = {

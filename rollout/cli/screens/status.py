@@ -13,6 +13,7 @@ from rollout.base.formatting import count_of
 from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
+from rollout.cli.screens.controller_status import controller_line
 from rollout.cli.screens.guard_status import guard_line
 from rollout.cli.screens.layout import block, table, warning
 from rollout.migration.checks.parity import RouteParityStatus, parity_sentence
@@ -63,15 +64,22 @@ def status(found: EnvironmentStatus, width: int) -> RenderableType:
     if found.not_measured:
         rows.append(indented(Text(f"  not measured: {found.not_measured}", style="dim")))
     rows.extend(_header_rules(found.header_rules))
-    if found.guard:
-        rows.append(guard_line(found.guard))
-    if found.parity is not None:
-        rows.append(_parity(found.parity))
+    rows.extend(_tables(found))
     rows.extend(warning(str(problem)) for problem in found.problems)
     rows.extend(warning(line) for line in _ownership(found))
     if found.next_step:
         rows.append(Text(f"  next: {found.next_step}", style="dim"))
     return block(head, routes, *rows)
+
+
+def _tables(found: EnvironmentStatus) -> Iterator[RenderableType]:
+    """How each thing stands that the inventory has a table for."""
+    if found.controller:
+        yield controller_line(found.controller)
+    if found.guard:
+        yield guard_line(found.guard)
+    if found.parity is not None:
+        yield _parity(found.parity)
 
 
 def _parity(found: Sequence[RouteParityStatus] | str) -> RenderableType:

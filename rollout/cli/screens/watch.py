@@ -14,6 +14,7 @@ from rich.text import Text
 from rollout.analysis.verdicts import MetricResult, Verdict, called
 from rollout.base.formatting import count_of
 from rollout.cli.console import indented
+from rollout.cli.screens.controller_status import controller_line
 from rollout.cli.screens.layout import table, warning
 from rollout.inventory.quantities import ZERO
 from rollout.migration.checks.status import RouteStatus
@@ -51,6 +52,7 @@ def watch(overview: Overview, ramp: RampView, width: int, *, is_plain: bool = Fa
         _head(overview, width),
         _steps(overview),
         *_ramp(overview, ramp),
+        *([controller_line(overview.status.controller)] if overview.status.controller else ()),
         Padding(_table(overview, width, BARS if not is_plain else PLAIN_BARS), (1, 0, 1, 2)),
         *_judgement(overview, ramp),
         *(warning(str(problem)) for problem in overview.status.problems),

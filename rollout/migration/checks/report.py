@@ -21,6 +21,7 @@ from rollout.inventory.model import LEGACY_ONLY, Environment
 from rollout.inventory.quantities import ZERO, format_duration
 from rollout.migration.checks.aliases import registered_problems
 from rollout.migration.checks.belonging import Found
+from rollout.migration.checks.controller_status import ControllerStatus, controller_problems
 from rollout.migration.checks.default_action import changed_defaults, not_ours
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.migration.checks.function_needs import FunctionNeeds, needs_problems, networks_of, roles_of
@@ -302,6 +303,17 @@ def parity_checks(found: tuple[RouteParityStatus, ...] | str | None) -> Iterator
         passed = sum(each.passed for each in found)
         evidence = f"{passed} of {count_of(len(found), 'route')} passed; required for first raises"
         yield Check("parity", evidence, (), tuple(parity_problems(found)))
+
+
+def controller_check(found: ControllerStatus | None, installed: Iterable[Problem]) -> Iterator[Check]:
+    """Whether there is a controller to rely on; nothing where the file asks for none.
+
+    Args:
+        installed: Why it isn't installed as the file is now.
+    """
+    if found:
+        notes = (*installed, *controller_problems(found))
+        yield Check("controller", "not ready" if notes else found.sentence, (), notes)
 
 
 def failed(name: str, error: RolloutError) -> Check:

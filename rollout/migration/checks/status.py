@@ -11,6 +11,7 @@ from rollout.analysis.measuring.split import Measured
 from rollout.errors import Problem
 from rollout.inventory.model import Environment, Split
 from rollout.inventory.quantities import ZERO, Percent
+from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.checks.default_action import changed_defaults
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.migration.checks.ownership import Ownership
@@ -90,6 +91,7 @@ class EnvironmentStatus:
         unreleased: The routes whose rules the routing stack has adopted and that owner still manages.
         guard: What takes traffic back where nobody runs rollout; None where the inventory has no such thing.
         parity: What is known of each route's answers, or why that can't be read; None where nothing asks for it.
+        controller: What runs the ramp in the account; None where the inventory has no such thing.
         not_measured: Why requests were not counted, if requested.
     """
 
@@ -106,6 +108,7 @@ class EnvironmentStatus:
     not_measured: str | None = None
     guard: GuardStatus | None = None
     parity: tuple[RouteParityStatus, ...] | str | None = None
+    controller: ControllerStatus | None = None
 
 
 def with_measured(status: EnvironmentStatus, found: Mapping[str, Measured] | str) -> EnvironmentStatus:
@@ -120,6 +123,14 @@ def with_guard(status: EnvironmentStatus, guard: GuardStatus | None) -> Environm
     name = status.environment
     raises = guard is not None and guard.fired and status.next_step == f"rollout phase3 {name}"
     return replace(status, guard=guard, next_step=f"rollout rollback {name}" if raises else status.next_step)
+
+
+def with_controller(status: EnvironmentStatus, controller: ControllerStatus | None) -> EnvironmentStatus:
+    """A status with its controller, whose weights the file doesn't have: the file's are nothing to go to."""
+    name = status.environment
+    theirs = controller is not None and controller.state != "missing" and status.next_step == f"rollout phase3 {name}"
+    step = f"rollout ramp {name}" if theirs else status.next_step
+    return replace(status, controller=controller, next_step=step)
 
 
 def status_of(

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rollout.migration.events.ramp import RampEvent as RampEvent
     from rollout.migration.events.ramp import RampFailed as RampFailed
     from rollout.migration.events.ramp import RampFinished as RampFinished
+    from rollout.migration.events.ramp import RampFollowed as RampFollowed
     from rollout.migration.events.ramp import RampNoted as RampNoted
     from rollout.migration.events.ramp import RampPickedUp as RampPickedUp
     from rollout.migration.events.ramp import RampRaised as RampRaised

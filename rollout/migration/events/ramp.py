@@ -26,6 +26,13 @@ class RampPickedUp(RampEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class RampFollowed(RampEvent):
+    """A controller runs the ramp, and this process only looks on: `sentence` says how the controller stands."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judged(RampEvent):
     """The evidence of a weight was judged."""
 

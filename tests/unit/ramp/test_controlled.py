@@ -52,10 +52,18 @@ def test_the_next_look_takes_over_after_a_kill_and_remembers_it() -> None:
 def test_an_image_that_is_older_than_what_began_the_ramp_is_refused() -> None:
     for version in ("0.3.0", "0.10.0", "1.0"):
         with pytest.raises(ControllerRefusal, match="controller-outdated"):
-            begun(controlled.needing(Controlled(), version))
+            begun(controlled.ramp_begins(Controlled(), version, MONDAY))
     for version in ("0.2.0", "0.1.9", "0.2.0rc1", ""):
-        assert begun(controlled.needing(Controlled(), version)).lease
-    assert controlled.needing(controlled.needing(Controlled(), "0.10.0"), "0.9.0").needs == "0.10.0"
+        assert begun(controlled.ramp_begins(Controlled(), version, MONDAY)).lease
+    twice = controlled.ramp_begins(controlled.ramp_begins(Controlled(), "0.10.0", MONDAY), "0.9.0", MONDAY)
+    assert twice.needs == "0.10.0"
+
+
+def test_a_look_from_before_a_ramp_said_nothing_of_it() -> None:
+    state = controlled.ramp_begins(controlled.end_look(begun(Controlled()), look()), "0.2.0", MONDAY + MINUTE)
+    assert (state.said, state.last) == (None, look())
+    after = controlled.end_look(state, look("2", MONDAY + 2 * MINUTE))
+    assert after.said == after.last
 
 
 def test_a_look_is_late_when_none_began_in_time() -> None:

@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
-
 import pytest
 
 from rollout.errors import AwsError, Locked
 from rollout.fakes.clock import InMemoryClock
-from rollout.fakes.guard import InMemoryController, InMemoryGuard
+from rollout.fakes.guard import InMemoryGuard
 from rollout.inventory.quantities import Percent
 from rollout.ramp import controlled
-from rollout.ramp.controlled import Controlled, Installed, Look
-from rollout.ramp.looking import MARGIN, look
+from rollout.ramp.looking import MARGIN
 from rollout.state.ramp_journal import Kind, entries
+from tests.unit.ramp.account import LIMIT, MINUTE, Account
 from tests.unit.ramp.test_runner import fails_at
 from tests.unit.ramp.world import Killed, World, inventory
 
-MINUTE, LIMIT = timedelta(minutes=1), timedelta(minutes=15)
 FIVE, WHOLE = Percent.of(5), Percent.of(100)
-HERE = Installed("arn:aws:lambda:us-west-2:1:function:c", "image@sha256:0", "abc", "0.2.0", MINUTE)
-
-
-@dataclass
-class Account:
-    """A world in which a controller looks."""
-
-    world: World = field(default_factory=lambda: World(inventory()))
-    clock: InMemoryClock = field(default_factory=InMemoryClock)
-    invocations: int = 0
-
-    def __post_init__(self) -> None:
-        self.record = InMemoryController(self.clock, installed=True)
-        self.world.ramp(once=True)
-
-    @property
-    def known(self) -> Controlled:
-        found = self.record.read()
-        assert found
-        return found
-
-    def look(self, id_: str = "", installed: Installed = HERE) -> Look:
-        """An invocation; a new one unless its id says otherwise."""
-        self.invocations += 1
-        self.clock.utc = self.world.time
-        run = lambda: self.world.ramp(once=True, begins=False)  # noqa: E731 - what the function gives
-        return look(self.record, installed, id_ or str(self.invocations), LIMIT, run)
-
-    def schedule(self, minutes: int) -> Look:
-        for _ in range(minutes):
-            self.world.time += MINUTE
-            last = self.look()
-        return last
 
 
 def test_looks_each_minute_end_a_ramp_that_a_person_began() -> None:
@@ -147,7 +110,7 @@ def test_the_next_look_after_a_kill_finishes_what_was_begun_and_tells_of_it() ->
 
 def test_an_image_older_than_what_began_the_ramp_looks_at_nothing_and_says_so() -> None:
     account = Account()
-    account.record.change(lambda state, _: controlled.needing(state, "0.3.0"))
+    account.record.change(lambda state, _: controlled.ramp_begins(state, "0.3.0", account.clock.utc))
     account.world.time += 31 * MINUTE
     said = account.look()
     assert (said.state, said.code) == ("error", "controller-outdated")
