@@ -28,6 +28,7 @@ ROOMS = (
     "adapters",
     "reports",
     "api",
+    "controller",
     "fakes",
     "cli",
 )

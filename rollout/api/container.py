@@ -20,7 +20,7 @@ from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.migration.ports import Aliases, Guard, LoadBalancers, Marks
-from rollout.ramp.ports import Controller
+from rollout.ramp.ports import Controller, Tasks
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
@@ -135,6 +135,13 @@ class Container(EngineParts):
     def _account(self) -> tuple[Access, str, Callable[[], datetime] | None]:
         time = self.sandbox.clock.now if self.sandbox else None
         return self._access, title(self.environment.project, self.environment.name), time
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Who waits for the end of a controller's ramp."""
+        from rollout.adapters.aws.step_functions import StepFunctions  # noqa: PLC0415 - as above
+
+        return StepFunctions(self._access)
 
     def evidence(self, routes: Collection[str], file: Path | None = None) -> EvidenceReader:
         """Who reads what steps are judged by; keep it for a ramp. With a file, counts stay for the next process."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from rollout.api.arguments import Approval, approver
+from rollout.api.controller_acts import ControllerActs, Invocation
 from rollout.api.controller_reading import ControllerReading
 from rollout.api.opened import Part
 from rollout.api.runner import phase_runner
 from rollout.errors import UsageError
 from rollout.inventory.marks import controller_name
+from rollout.inventory.settings import Controller
 from rollout.migration import events
 from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.runner.result import PhaseResult
@@ -42,6 +47,18 @@ class EnvironmentController(Part):
         """
         return phase_runner(self._opened).run("controller-remove", approver(approve), message=message)
 
+    def answer(self, event: Mapping[str, Any], invocation: Invocation) -> dict[str, Any]:
+        """What its function does and answers when it is invoked.
+
+        Args:
+            event: `{"act": "look"}`; `ramp` with a `token` and `restart`; `rollback` with `why`.
+            invocation: Of the function.
+
+        Raises:
+            RolloutError: Of what was asked for and is waited for; a look's own errors are its answer.
+        """
+        return ControllerActs(self._opened, self._settings, invocation).answer(event)
+
     def status(self) -> ControllerStatus:
         """When it looked, what it said, and when it looks next; what can't be read is part of it.
 
@@ -50,6 +67,15 @@ class EnvironmentController(Part):
         """
         found = ControllerReading(self._opened).status()
         if found is None:
-            hint = "add one with the image in ECR"
-            raise UsageError("stacks.toml has no [controller] table", hint=hint, code="missing-key")
+            raise self._none()
         return found
+
+    @property
+    def _settings(self) -> Controller:
+        if self._environment.controller is None:
+            raise self._none()
+        return self._environment.controller
+
+    def _none(self) -> UsageError:
+        hint = "add one with the image in ECR"
+        return UsageError("stacks.toml has no [controller] table", hint=hint, code="missing-key")

@@ -203,6 +203,8 @@ CONTROLLER: Mapping[str, str] = {
     "controller-state-unreadable": "The controller's record is damaged, or of a newer version of rollout.",
     "look-failed": "The controller's last look could not be done.",
     "look-under-way": "Another look of the controller is under way.",
+    "project-unfit": "The archive of the project in the bucket isn't the one that the controller was installed with.",
+    "unknown-act": "The controller's function was asked for something that it doesn't know.",
     "project-too-large": "The project's files are too many for a controller.",
     "no-controller": "The environment has no controller.",
 }

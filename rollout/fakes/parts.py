@@ -18,7 +18,7 @@ from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.load_balancers import InMemoryLoadBalancers
 from rollout.fakes.marks import InMemoryMarks
-from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
+from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTasks, InMemoryTopics
 from rollout.fakes.stacks import InMemoryStacks
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
@@ -167,6 +167,10 @@ class InMemoryParts(Container):
     @property
     def topics(self) -> InMemoryTopics:
         return self.actor.world.topics
+
+    @property
+    def tasks(self) -> InMemoryTasks:
+        return self.actor.world.tasks
 
     @cached_property
     def stacks(self) -> InMemoryStacks:

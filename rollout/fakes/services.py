@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -220,3 +221,36 @@ class InMemoryTopics:
     def publish(self, topic: Arn, subject: str, text: str, data: str) -> None:
         message = Published(topic, subject, text, data)
         self.calls.make(ApiCall("Publish", topic), lambda: self.published.append(message))
+
+
+@dataclass
+class InMemoryTasks:
+    """The `Tasks` port.
+
+    Attributes:
+        over: Tokens of those who don't wait any more.
+        ended: By token, the error's code; empty where the ramp has finished.
+        beats: How many heartbeats there were, by token.
+    """
+
+    over: set[str] = field(default_factory=set)
+    ended: dict[str, str] = field(default_factory=dict)
+    beats: Counter[str] = field(default_factory=Counter)
+    calls: ApiCalls = field(default_factory=ApiCalls)
+
+    def succeed(self, token: str, output: Mapping[str, str]) -> bool:  # noqa: ARG002 - nobody reads it
+        return self._end("SendTaskSuccess", token, "")
+
+    def fail(self, token: str, error: str, cause: str) -> bool:  # noqa: ARG002 - as above
+        return self._end("SendTaskFailure", token, error)
+
+    def beat(self, token: str) -> bool:
+        self.calls.make(ApiCall("SendTaskHeartbeat"), lambda: self.beats.update([token]))
+        return token not in self.over
+
+    def _end(self, call: str, token: str, error: str) -> bool:
+        if token in self.over:
+            return self.calls.make(ApiCall(call), lambda: False)
+        self.calls.make(ApiCall(call), lambda: self.ended.update({token: error}))
+        self.over.add(token)
+        return True

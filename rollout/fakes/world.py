@@ -28,7 +28,7 @@ from rollout.fakes.clock import InMemoryClock
 from rollout.fakes.fingerprint import fingerprint
 from rollout.fakes.guard import InMemoryController, InMemoryGuard
 from rollout.fakes.parts import Actor
-from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTopics
+from rollout.fakes.services import InMemoryAlarms, InMemoryFunctions, InMemoryMetrics, InMemoryTasks, InMemoryTopics
 from rollout.guard.table import table_name
 from rollout.inventory.marks import mark_of, title
 from rollout.inventory.model import Environment, ProgramInput, RuleOwnership
@@ -62,6 +62,7 @@ class World:
     metrics: InMemoryMetrics = field(default_factory=InMemoryMetrics)
     access_logs: InMemoryAccessLogs = field(default_factory=InMemoryAccessLogs)
     topics: InMemoryTopics = field(default_factory=InMemoryTopics)
+    tasks: InMemoryTasks = field(default_factory=InMemoryTasks)
     owner: LegacyOwner | None = None
     functions: dict[str, InMemoryFunctions] = field(default_factory=dict)
     alarms: dict[str, InMemoryAlarms] = field(default_factory=dict)

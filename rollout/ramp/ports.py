@@ -1,8 +1,8 @@
-"""The ramp's ports beside its actions (`actions.py`): the controller that runs it in the account."""
+"""The ramp's ports beside its actions (`actions.py`): the controller that runs it in the account, and who waits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -33,4 +33,23 @@ class Controller(Protocol):
             ControllerRefusal: The transition's.
             AwsError: As for `read`; code `no-controller` if none is installed.
         """
+        ...
+
+
+class Tasks(Protocol):
+    """Who waits for a ramp's end, by a token. Each call is whether they still wait.
+
+    All raise an `AwsError` if AWS refused, or can't be reached.
+    """
+
+    def succeed(self, token: str, output: Mapping[str, str]) -> bool:
+        """The ramp has finished."""
+        ...
+
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        """It has ended otherwise, with a code and a sentence."""
+        ...
+
+    def beat(self, token: str) -> bool:
+        """It goes on."""
         ...

@@ -66,6 +66,8 @@ CHANGE = (*READ, Need("ControllerState", ("dynamodb:PutItem",), _if_controlled(_
 """Its look's begin and end, or what it needs."""
 PROJECT = (Need("Project", ("s3:GetObject",), _projects),)
 """The project's files."""
+TELL = Need("WhoWaits", calls("states", "SendTaskFailure SendTaskHeartbeat SendTaskSuccess"))
+"""The answer to a fleet: AWS can't limit these to a resource, and a token is known to the function alone."""
 INSTALL = (
     Need("ControllerTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
     Need("ControllerTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),

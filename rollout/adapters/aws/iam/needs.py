@@ -314,7 +314,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "controller-install": (_LOOK, _TAGS, *_WRITE_STATE, *controller.INSTALL),
     "controller-remove": (_LOOK, _TAGS, *_WRITE_STATE, *controller.REMOVE),
     "controller-status": controller.READ,
-    "controlled": (*controller.CHANGE, *controller.PROJECT),
+    "controlled": (*controller.CHANGE, *controller.PROJECT, controller.TELL),
     "guard-test": (_LOOK, _TAGS, *guard.DRILL),
     "pause": _STEER,
     "resume": _STEER,

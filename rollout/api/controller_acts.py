@@ -1,0 +1,106 @@
+"""What a controller's function does when it is invoked: a look, a ramp that a fleet asked for, or a rollback."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from rollout import __version__
+from rollout.api.opened import Opened, Part
+from rollout.api.ramp import EnvironmentRamp
+from rollout.api.rollback import Rollbacks
+from rollout.errors import AwsError, Locked, UsageError
+from rollout.inventory.settings import Controller
+from rollout.migration import events
+from rollout.ramp.controlled import Installed, Look, await_end, told_end
+from rollout.ramp.looking import look
+from rollout.ramp.runner import RampResult
+
+LOOK, RAMP, ROLLBACK = "look", "ramp", "rollback"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One invocation of the function.
+
+    Attributes:
+        id: The request's, the same for a retry.
+        function: The ARN.
+        left: How long it may take.
+        project: The digest of the project's archive.
+    """
+
+    id: str
+    function: str
+    left: timedelta
+    project: str
+
+
+class ControllerActs(Part):
+    """Answers events. A look's failure is an answer; of what somebody asked for and waits for, it is raised."""
+
+    def __init__(self, opened: Opened, settings: Controller, invocation: Invocation) -> None:
+        super().__init__(opened)
+        self._settings, self._invocation = settings, invocation
+
+    def answer(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what an event asks for.
+
+        Raises:
+            UsageError: It asks for nothing that is known.
+            Locked: A ramp is to begin anew, and a look is under way.
+            RolloutError: A rollback's.
+        """
+        act = event.get("act")
+        if act == ROLLBACK:
+            return self._rollback(str(event.get("why") or "asked for by a fleet"))
+        if act == RAMP:
+            if token := event.get("token"):
+                self._container.controller.change(lambda record, now: await_end(record, str(token), now))
+            return self._look(begins=True, restart=event.get("restart") is True)
+        if act == LOOK:
+            return self._look(begins=self._token() is not None)  # that a fleet's first look couldn't begin
+        raise UsageError(f"there is no act {act!r}", hint=f"send {LOOK}, {RAMP} or {ROLLBACK}", code="unknown-act")
+
+    def _look(self, *, begins: bool, restart: bool = False) -> dict[str, Any]:
+        it, pace = self._invocation, self._settings.pace
+        installed = Installed(it.function, self._settings.image, it.project, __version__, pace)
+
+        def run() -> RampResult:
+            ramp = EnvironmentRamp(self._opened)
+            return ramp(approve=True, once=True, restart=restart, save=False, begins=begins)
+
+        try:
+            told = look(self._container.controller, installed, it.id, it.left, run)
+        except Locked as error:
+            if restart:
+                raise
+            return {"act": LOOK, "state": "skipped", "sentence": error.what, "code": error.code}
+        self._tell(told)
+        return {"act": LOOK, "state": told.state, "sentence": told.sentence, "code": told.code}
+
+    def _rollback(self, why: str) -> dict[str, Any]:
+        result = Rollbacks(self._opened).rollback(save=False, message=why)
+        return {"act": ROLLBACK, "state": "rolled-back", "routes": list(result.moved), "reconciled": result.reconciled}
+
+    def _tell(self, told: Look) -> None:
+        """Tell who waits for the ramp's end; a call that fails is made again at the next look."""
+        token, tasks = self._token(), self._container.tasks
+        if token is None:
+            return
+        try:
+            if told.state == "finished":
+                tasks.succeed(token, {"environment": self._environment.name, "sentence": told.sentence})
+            elif told.state == "failed":
+                tasks.fail(token, told.code, told.sentence)
+            elif tasks.beat(token):
+                return
+            self._container.controller.change(lambda record, _: told_end(record, token))
+        except AwsError as error:
+            self._emit(events.Warned(self._environment.name, f"who waits for the ramp's end isn't told: {error.what}"))
+
+    def _token(self) -> str | None:
+        record = self._container.controller.read()
+        return record.task.token if record and record.task else None

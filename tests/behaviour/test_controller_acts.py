@@ -1,0 +1,147 @@
+"""What the controller's function does with each event, on a world in memory."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rollout.controller import handler
+from rollout.errors import Locked, RolloutError
+from rollout.inventory.quantities import Percent
+from rollout.ramp.controlled import Controlled, Installed, begin_look
+from tests.behaviour.team import InMemoryTeam
+from tests.behaviour.test_controller_install import NAME, asked
+
+ARN = f"arn:aws:lambda:us-west-2:123456789012:function:{NAME}"
+LOOK = {"act": "look"}
+RAMP = {"act": "ramp", "token": "a token", "restart": False}
+
+
+class Context:
+    """An invocation."""
+
+    invoked_function_arn = ARN
+
+    def __init__(self, request: str = "one") -> None:
+        self.aws_request_id = request
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 900_000
+
+
+@pytest.fixture
+def team(cut_over: InMemoryTeam) -> InMemoryTeam:
+    """A team with a controller, and a ramp of one step that passes at once."""
+    asked(cut_over)
+    cut_over.open().controller.install(approve=True)
+    return cut_over
+
+
+def look_of_another(team: InMemoryTeam) -> None:
+    """Another look begins, and is killed."""
+    installed = Installed(ARN, "image", "project", "0.0.1", timedelta(minutes=1))
+
+    def begun(state: Controlled, now: datetime) -> Controlled:
+        return begin_look(state, "other", installed, now=now, until=now + timedelta(minutes=5))
+
+    team.world.controller(team.inventory).change(begun)
+
+
+def answer(team: InMemoryTeam, event: dict[str, Any], request: str = "one") -> dict[str, Any]:
+    said = handler.answer(event, Context(request), team.open())
+    assert json.loads(json.dumps(said)) == said
+    return said
+
+
+def weights(team: InMemoryTeam) -> set[Percent]:
+    return {split.weight for split in team.splits().values() if split}
+
+
+def test_a_look_begins_no_ramp_and_says_that_it_looked(team: InMemoryTeam) -> None:
+    assert answer(team, LOOK)["state"] == "idle"
+    assert weights(team) == {Percent(0)}
+    assert team.open().controller.status().state == "waiting"
+
+
+def test_a_look_goes_on_with_a_ramp_that_a_person_began(team: InMemoryTeam) -> None:
+    team.open().ramp(approve=True, once=True)
+    said = answer(team, LOOK)
+    assert (said["state"], said["code"]) == ("waiting", "")
+
+
+def test_a_fleets_ramp_begins_and_a_look_tells_that_it_goes_on(team: InMemoryTeam) -> None:
+    assert answer(team, RAMP)["state"] == "raised"
+    assert weights(team) == {Percent(50)}
+    beats = team.world.tasks.beats["a token"]
+    answer(team, LOOK, "two")
+    assert team.world.tasks.beats["a token"] == beats + 1
+    assert team.world.tasks.ended == {}
+
+
+def test_its_end_is_told_once(team: InMemoryTeam) -> None:
+    answer(team, RAMP)
+    team.open().rollback()
+    assert answer(team, LOOK, "two")["state"] == "failed"
+    assert list(team.world.tasks.ended) == ["a token"]
+    assert team.world.tasks.ended["a token"] != ""
+    answer(team, LOOK, "three")
+    assert list(team.world.tasks.ended) == ["a token"]
+
+
+def test_who_waits_no_more_is_forgotten(team: InMemoryTeam) -> None:
+    team.world.tasks.over.add("a token")
+    answer(team, RAMP)
+    calls = team.world.tasks.beats["a token"]
+    answer(team, LOOK, "two")
+    assert team.world.tasks.beats["a token"] == calls
+
+
+def test_a_ramp_whose_first_look_could_not_begin_it_is_begun_by_the_next(team: InMemoryTeam) -> None:
+    look_of_another(team)
+    assert answer(team, RAMP)["code"] == "look-under-way"
+    team.world.clock.advance(timedelta(minutes=6))
+    assert answer(team, LOOK, "two")["state"] == "raised"
+
+
+def test_a_ramp_that_is_to_begin_anew_waits_for_no_look(team: InMemoryTeam) -> None:
+    look_of_another(team)
+    with pytest.raises(Locked):
+        answer(team, {**RAMP, "restart": True})
+
+
+def test_a_rollback_is_done_whoever_looks(team: InMemoryTeam) -> None:
+    answer(team, RAMP)
+    look_of_another(team)
+    said = answer(team, {"act": "rollback", "why": "fleet all: staging failed"})
+    assert (said["state"], set(said["routes"])) == ("rolled-back", set(team.inventory.routes))
+    assert weights(team) == {Percent(0)}
+    assert any("fleet all: staging failed" in change.message for change in team.open().history())
+
+
+@pytest.mark.parametrize("event", [{}, {"act": "raise"}, {"act": None}])
+def test_another_event_is_refused(team: InMemoryTeam, event: dict[str, Any]) -> None:
+    with pytest.raises(RolloutError) as caught:
+        answer(team, event)
+    assert caught.value.code == "unknown-act"
+    assert weights(team) == {Percent(0)}
+
+
+def test_the_function_answers_a_look_with_what_keeps_it_from_looking(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for name, value in {
+        "AWS_REGION": "us-west-2",
+        "ROLLOUT_PROJECT": "s3://state/x.zip",
+        "ROLLOUT_PROJECT_SHA256": "0" * 64,
+        "ROLLOUT_CONTROLLED": "production",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(handler, "from_s3", lambda _region: lambda _bucket, _key, _most: b"another archive")
+    assert handler.handle(LOOK, Context())["code"] == "project-unfit"
+    with pytest.raises(RolloutError):
+        handler.handle({"act": "rollback"}, Context())
