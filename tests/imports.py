@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("rollout", "rollout_sandbox")
+PACKAGES = ("rollout", "rollout_sandbox", "rollout_tap")
 """What is installed."""
 FOLDERS = (*PACKAGES, "programs", "scripts", "examples", "benchmarks", "docs", "tests")
 
@@ -134,7 +134,7 @@ def _public() -> dict[str, str]:
     """Where what our packages export is at home: they import each when it is first asked for."""
     return {
         f"{package}.{alias.name}": f"{node.module}"
-        for package in ("rollout", "rollout_sandbox")
+        for package in PACKAGES
         for node in ast.walk(_tree(ROOT / package / "__init__.py"))
         if isinstance(node, ast.ImportFrom)
         for alias in node.names

@@ -36,8 +36,8 @@ ROOMS = (
 DOORS = {"__init__", "__main__", "moved"}
 AWS = ("rollout/adapters/aws/", "rollout/guard/aws.py", "rollout_sandbox/")
 SDKS = {
-    "boto3": AWS,
-    "botocore": AWS,
+    "boto3": (*AWS, "rollout_tap/sinks.py"),
+    "botocore": (*AWS, "rollout_tap/sinks.py"),
     "moto": ("rollout_sandbox/",),
     "typer": ("rollout/cli/", "rollout_sandbox/cli/"),
 }
@@ -112,14 +112,17 @@ def test_a_room_imports_only_rooms_above_it(name: str) -> None:
     assert found == set()
 
 
-def test_the_guard_imports_only_itself_since_its_files_are_a_function() -> None:
+@pytest.mark.parametrize("package", ["rollout.guard", "rollout_tap"])
+def test_what_runs_in_functions_imports_only_itself_and_what_lambdas_runtime_has(package: str) -> None:
+    files = [*ROOT.parent.joinpath(*package.split(".")).glob("*.py")]
     found = {
         name
-        for file in (ROOT / "guard").glob("*.py")
+        for file in files
         for name in imports(file)
-        if not name.startswith("rollout.guard")
+        if not name.startswith(package)
         and name.partition(".")[0] not in {*sys.stdlib_module_names, "boto3", "botocore"}
     }
+    assert files
     assert found == set()
 
 

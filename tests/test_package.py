@@ -74,7 +74,7 @@ def test_it_holds_the_sandbox_and_what_its_demo_plays(contents: set[str]) -> Non
 
 def test_it_holds_nothing_else(contents: set[str]) -> None:
     about = f"rollout-{rollout.__version__}.dist-info"
-    assert {name.split("/")[0] for name in contents} == {"rollout", "rollout_sandbox", about}
+    assert {name.split("/")[0] for name in contents} == {"rollout", "rollout_sandbox", "rollout_tap", about}
 
 
 def test_it_is_what_is_imported(installed: Path, tmp_path: Path) -> None:

@@ -69,6 +69,7 @@ class Collected:
             shape = _OTHERS
         read.shapes[shape] += 1
         read.origins[request.origin] += 1
+        status = request.answered if status is None else status
         if status is not None:
             read.statuses[f"{status // 100}xx"] += 1
         self._keep(read, shape, request)

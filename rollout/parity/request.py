@@ -27,12 +27,14 @@ class ParityRequest:
         request: As it comes to the load balancer.
         body: Its body.
         origin: Where it came from.
+        answered: The status that it got there, if that is known.
     """
 
     route: str
     request: Request
     body: bytes = field(default=b"", repr=False)
     origin: Origin = "access log"
+    answered: int | None = None
 
     @property
     def is_read(self) -> bool:

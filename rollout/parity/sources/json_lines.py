@@ -16,6 +16,14 @@ from rollout.parity.request import ParityRequest
 from rollout.parity.sources.routing import RouteOf
 
 
+class RecordedAnswer(Frozen):
+    """What legacy answered when the request was recorded, as `rollout_tap` writes it: most of it hashed."""
+
+    status: int = Field(description="counted in the coverage; the rest isn't compared with anything")
+    headers: Annotated[Mapping[str, str | tuple[str, ...]], UNTOLD] = Field(default_factory=dict, repr=False)
+    body: Any = Field(None, repr=False)
+
+
 class RequestLine(Frozen):
     """A request."""
 
@@ -27,6 +35,7 @@ class RequestLine(Frozen):
     )
     body: Any = Field(None, repr=False, description="a text, or data that is sent as JSON")
     body_base64: str | None = Field(None, repr=False, description="instead of body: bytes")
+    answer: RecordedAnswer | None = Field(None, repr=False, description="what legacy answered, if that is known")
 
     @property
     def asked(self) -> Request:
@@ -82,4 +91,4 @@ class JsonLinesSource:
             if route is None:
                 self.elsewhere += 1
             else:
-                yield ParityRequest(route, asked, body, "JSON lines")
+                yield ParityRequest(route, asked, body, "JSON lines", read.answer.status if read.answer else None)
