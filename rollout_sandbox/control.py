@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from rollout_sandbox.authorization import Authorization
     from rollout_sandbox.data_plane.plane import DataPlane
+    from rollout_sandbox.lambdas.images import Images
     from rollout_sandbox.recorded import RecordedMoto
 
 _FAULT: TypeAdapter[AnyFault] = TypeAdapter(AnyFault)
@@ -54,6 +55,7 @@ class Control:
         clock: The sandbox's time.
         provisioning: How long provisioned concurrency takes.
         sessions: Of roles.
+        images: What functions of images run.
     """
 
     token: str
@@ -66,6 +68,7 @@ class Control:
     clock: SandboxClock
     provisioning: Callable[[timedelta], None]
     sessions: Sessions
+    images: Images
 
     def __call__(self, environ: dict[str, Any]) -> Any:
         """Answer one request."""
@@ -98,6 +101,7 @@ class Control:
             ("POST", "profiles"): lambda asked: self.plane.behave(_PROFILE.validate_python(asked.get_json())),
             ("DELETE", "profiles"): lambda _: self.plane.forget_profiles(),
             ("POST", "handlers"): self._handle,
+            ("POST", "images"): lambda asked: self.images.add(**asked.get_json()),
             ("GET", "clock"): lambda _: self.clock.now().isoformat(),
             ("POST", "clock"): lambda asked: self.clock.run_at(asked.get_json()),
             ("POST", "clock/pass-by"): lambda asked: self.clock.pass_by(seconds=asked.get_json()),

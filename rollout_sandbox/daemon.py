@@ -116,6 +116,10 @@ class SandboxInfo:
         said = {"handler": handler, "root": str(root.resolve()), "function": function, "account": account}
         ask(self.endpoint, self.token, "POST", "handlers", said)
 
+    def image(self, repository: str, handler: str) -> None:
+        """Let functions of images run a package that is installed here; see `Sandbox.image`."""
+        ask(self.endpoint, self.token, "POST", "images", {"repository": repository, "handler": handler})
+
     def behave(self, profile: Profile) -> None:
         """Let functions behave so; see `Sandbox.behave`."""
         ask(self.endpoint, self.token, "POST", "profiles", in_json(profile))

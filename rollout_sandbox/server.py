@@ -91,12 +91,13 @@ class Sandbox:
             self.clock,
             self.provisioning,
             self._sessions,
+            living.functions.images,
         )
         server = OwnServer(Front(self._journal, self.faults, control, living))
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
-        living.functions.reached_at = reach.variables(self.endpoint, self.token, "", "", None)
         self._provider = serve(self.endpoint, self.token)
+        self._functions, living.functions.reached = living.functions, self._reached
         running.callback(self._provider.stop)
         serving = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
         serving.start()
@@ -133,6 +134,10 @@ class Sandbox:
             roots: Folders and files that it may read from now on, to make functions' code of them.
         """
         return self._provider.port_for(account, region, roots)
+
+    def _reached(self, key: str, region: str, roots: Sequence[Path]) -> dict[str, str]:
+        port = self.provider_port(key, region, roots) if roots else None
+        return reach.variables(self.endpoint, self.token, key, region, port)
 
     def environ(
         self, account: str, region: str, provider: reach.Provider = "stand-in", roots: Sequence[Path] = ()
@@ -200,6 +205,15 @@ class Sandbox:
             SandboxError: The entry point can't be loaded.
         """
         self._plane.handle(handler, root, function, account)
+
+    def image(self, repository: str, handler: str) -> None:
+        """Let functions of images run a package that is installed here, which the images are made of.
+
+        Args:
+            repository: A pattern of names of repositories, without a registry; the last that fits counts.
+            handler: What the images' command is, `module.function`; a function's own command goes before it.
+        """
+        self._functions.images.add(repository, handler)
 
     def behave(self, profile: Profile) -> None:
         """Let functions behave so from the next request on; the last profile that is meant for a function counts."""

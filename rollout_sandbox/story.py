@@ -15,6 +15,7 @@ from rollout.inventory.stacks import LEGACY
 from rollout.migration import events
 from rollout.state.plan import Change
 from rollout_sandbox.daemon import SandboxInfo, start
+from rollout_sandbox.lambdas.images import repository_of
 from rollout_sandbox.landscape import Balancer, log_requests, prepare
 from rollout_sandbox.seed_cache import keep, kept
 from rollout_sandbox.server import TAPE
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ActionOutputTypeDef, RuleTypeDef
 
 
+CONTROLLER_COMMAND = "rollout.controller.handler.handle"
+"""What the command of the controller's image is."""
+
+
 class Reachable(Sandbox, Protocol):
     """A sandbox, in this process or in another."""
 
@@ -35,6 +40,10 @@ class Reachable(Sandbox, Protocol):
 
     def handle(self, handler: str, root: Path, function: str = "*", account: str = "*") -> None:
         """Let an entry point answer for functions."""
+        ...
+
+    def image(self, repository: str, handler: str) -> None:
+        """Let functions of images run a package that is installed here."""
         ...
 
 
@@ -87,7 +96,9 @@ def seed(
 
 
 def answer(environment: Environment, sandbox: Reachable) -> None:
-    """Let the inventory's endpoints answer for its functions."""
+    """Let the inventory's endpoints answer for its functions, and its controller run this rollout."""
+    if environment.controller is not None:
+        sandbox.image(repository_of(environment.controller.image), CONTROLLER_COMMAND)
     if environment.programs.endpoints is not None:
         sandbox.handle(environment.programs.endpoints, environment.root, account=environment.account)
 

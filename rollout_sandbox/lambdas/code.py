@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from moto.awslambda.models import LambdaFunction
 
+from rollout_sandbox.strict.images import PACKAGE
+
 PYTHON = "python3."
 
 
@@ -15,10 +17,11 @@ class Code:
     """What a process is made of; one with other settings is another one.
 
     Attributes:
-        digest: Of the zip.
-        zipped: The zip.
+        digest: Of the zip or the image.
+        zipped: The zip; empty for an image.
+        image: The image's address; empty for a zip.
         runtime: Lambda's name, `python3.13`; the sandbox's own Python runs it.
-        handler: `module.function`.
+        handler: `module.function`; an image has its own if this is empty.
         variables: The function's environment variables.
         role: Its role's ARN.
         memory: In MB, as it is told.
@@ -28,6 +31,7 @@ class Code:
 
     digest: str
     zipped: bytes = field(repr=False, compare=False)
+    image: str
     runtime: str
     handler: str
     variables: tuple[tuple[str, str], ...] = field(repr=False)
@@ -38,16 +42,19 @@ class Code:
 
     @classmethod
     def of(cls, function: LambdaFunction) -> Code | None:
-        """A function's; None if it isn't a zip of Python."""
+        """A function's; None if it is neither a zip of Python nor an image."""
         runtime, zipped = function.run_time or "", getattr(function, "code_bytes", b"")
-        if not runtime.startswith(PYTHON) or not zipped or function.package_type != "Zip":
+        image = function.code.get("ImageUri", "") if function.package_type == PACKAGE else ""
+        if not image and (not runtime.startswith(PYTHON) or not zipped):
             return None
+        command: list[str] = function.image_config.cmd
         logging = function.get_configuration().get("LoggingConfig", {})
         return cls(
             function.code_sha_256,
-            zipped,
+            b"" if image else zipped,
+            image,
             runtime,
-            function.handler or "",
+            next(iter(command), "") if image else function.handler or "",
             tuple(sorted((function.environment_vars or {}).items())),
             function.role,
             int(function.memory_size),

@@ -9,7 +9,8 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -24,6 +25,7 @@ from rollout_sandbox.data_plane.functions import Failure, Invocation
 from rollout_sandbox.data_plane.plane import DataPlane
 from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.lambdas.code import Code
+from rollout_sandbox.lambdas.images import Images
 from rollout_sandbox.lambdas.process import FunctionProcess, Result
 from rollout_sandbox.sessions import Session, Sessions
 
@@ -43,11 +45,14 @@ class RunningFunctions:
         turn: Held by whoever reads or changes moto's state.
 
     Attributes:
-        reached_at: The variables that send their calls to the sandbox.
+        images: What functions of images run.
+        reached: The variables that send the calls of an access key to the sandbox in a region, and those of an engine
+            that reads files below these folders.
     """
 
     def __init__(self, plane: DataPlane, clock: SandboxClock, sessions: Sessions, turn: threading.Lock) -> None:
-        self.reached_at: Mapping[str, str] = {}
+        self.images = Images()
+        self.reached: Callable[[str, str, Sequence[Path]], Mapping[str, str]] = lambda _key, _region, _roots: {}
         self._plane, self._clock, self._sessions, self._turn = plane, clock, sessions, turn
         self._random, self._lock = Random(), threading.Lock()  # noqa: S311 - weights are no secrets
         self._running: Counter[tuple[str, str, str]] = Counter()
@@ -57,9 +62,10 @@ class RunningFunctions:
 
     def invoke(self, target: Target, event: Any) -> Invocation:
         """Let a function answer an event, and count it; the caller waits."""
-        if target.code is None or self._plane.answers(target, event):
+        if self._runs(target) is None or self._plane.answers(target, event):
             return self._plane.invoke(target, event)
         target = target.drawn(self._random)
+        code = self._runs(target)
         who = target.account, target.region, target.name
         with self._lock:
             if target.reserved is not None and self._running[who] >= target.reserved:
@@ -69,7 +75,7 @@ class RunningFunctions:
             self._running[who] += 1
             at_once = self._running[who]
         try:
-            went = self._run(target, target.code, event, at_once) if target.code else self._plane.invoke(target, event)
+            went = self._run(target, code, event, at_once) if code else self._plane.invoke(target, event)
         finally:
             with self._lock:
                 self._running[who] -= 1
@@ -84,6 +90,14 @@ class RunningFunctions:
             process.end()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _runs(self, target: Target) -> Code | None:
+        """What the function's process runs; None if it has none: an image of which the sandbox doesn't know."""
+        code = target.code
+        if code is None or not code.image:
+            return code
+        own = self.images.handler(code.image)
+        return replace(code, handler=code.handler or own) if own else None
 
     def _run(self, target: Target, code: Code, event: Any, at_once: int) -> Invocation:
         build = target.account, target.region, target.name, target.version
@@ -125,13 +139,14 @@ class RunningFunctions:
 
     def _cold(self, target: Target, code: Code, session: Session) -> tuple[str, FunctionProcess]:
         stream = f"{self._clock.now():%Y/%m/%d}/[{target.version}]{uuid4().hex}"
+        with self._lock:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="rollout-functions-"))
+            folder = self._folder
         told = {
             **dict(code.variables),
-            **self.reached_at,
-            "AWS_ACCESS_KEY_ID": self._sessions.key(session),
-            "AWS_REGION": target.region,
-            "AWS_DEFAULT_REGION": target.region,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{code.runtime}",
+            **self.reached(self._sessions.key(session), target.region, [folder] if code.image else []),
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{code.runtime or 'Image'}",
             "AWS_LAMBDA_FUNCTION_NAME": target.name,
             "AWS_LAMBDA_FUNCTION_VERSION": target.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(code.memory),
@@ -139,10 +154,6 @@ class RunningFunctions:
             "AWS_LAMBDA_LOG_STREAM_NAME": stream,
             "_HANDLER": code.handler,
         }
-        with self._lock:
-            if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="rollout-functions-"))
-            folder = self._folder
         process = FunctionProcess(code.zipped, told, folder)
         with self._lock:
             self._all.add(process)

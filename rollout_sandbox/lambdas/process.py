@@ -52,15 +52,16 @@ class FunctionProcess:
     """One environment of a function.
 
     Args:
-        zipped: Its code.
+        zipped: Its code; empty if that is a package installed here.
         variables: Its environment variables, all of them.
         folder: Where code may be unpacked.
     """
 
     def __init__(self, zipped: bytes, variables: Mapping[str, str], folder: Path) -> None:
-        root = Path(tempfile.mkdtemp(prefix="task-", dir=folder))
-        with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
-            archive.extractall(root)
+        root, temporary = (Path(tempfile.mkdtemp(prefix=name, dir=folder)) for name in ("task-", "tmp-"))
+        if zipped:
+            with zipfile.ZipFile(io.BytesIO(zipped)) as archive:
+                archive.extractall(root)
         self._lines: list[str] = []
         self._is_read = threading.Event()
         self._child = subprocess.Popen(  # its own Python, isolated from this one's settings but for what is installed
@@ -69,7 +70,13 @@ class FunctionProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=root,
-            env={**without_secrets(), **variables, "LAMBDA_TASK_ROOT": str(root), "TZ": ":UTC"},
+            env={
+                **without_secrets(),
+                **variables,
+                "LAMBDA_TASK_ROOT": str(root),
+                "TMPDIR": str(temporary),
+                "TZ": ":UTC",
+            },
             start_new_session=True,
         )
         self._reading = threading.Thread(target=self._read, name="function's log", daemon=True)

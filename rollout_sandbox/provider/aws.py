@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from rollout_sandbox.reach import SECRET
+from rollout_sandbox.sessions import account_of
 
 # Go's SDK names services by their id, and the provider's errors carry that name.
 SERVICES = {
@@ -51,14 +52,15 @@ class Aws:
     Args:
         endpoint: The address of its API.
         token: What shows that one may ask it.
-        account: Whose, twelve digits: the access key.
+        account: Whose, twelve digits, or the key of a role's session: the access key.
         region: The region.
         roots: Folders and files that may be read; it may grow.
     """
 
     def __init__(self, endpoint: str, token: str, account: str, region: str, roots: Collection[Path] = ()) -> None:
         self.endpoint, self.roots, self._token = endpoint, roots, token
-        self.account = account
+        self.account = account_of(account) or account
+        self._key = account
         self.region = region
         self._session = boto3.Session(
             aws_access_key_id=account,
@@ -71,7 +73,7 @@ class Aws:
 
     def of(self, region: str) -> Aws:
         """The same account in a region."""
-        return self if region == self.region else Aws(self.endpoint, self._token, self.account, region, self.roots)
+        return self if region == self.region else Aws(self.endpoint, self._token, self._key, region, self.roots)
 
     def client(self, service: str) -> Any:
         """A client, made once; throttled calls are tried again."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any
@@ -10,7 +12,9 @@ from typing import Any
 import pytest
 
 from rollout_sandbox import EventFault, Sandbox
-from tests.sandbox.running import allow, eventually, function, invoke, pass_minutes, policy, recorder, zipped
+from tests.sandbox.provider.engine import LOGS, Engine, failing
+from tests.sandbox.provider.samples import SAMPLES
+from tests.sandbox.running import TRUST, allow, eventually, function, invoke, pass_minutes, policy, recorder, zipped
 from tests.sandbox.tenant import REGION, Tenant, refused
 
 TELLS = """
@@ -262,3 +266,39 @@ def test_a_handler_by_name_answers_instead(sandbox: Sandbox, tenant: Tenant) -> 
     function(tenant, "guard", TELLS, **SETTINGS)
     sandbox.handle(lambda event, _context: {"handled": event}, function="guard", account=tenant.account)
     assert invoke(tenant, "guard", {"number": 1}) == (None, {"handled": {"number": 1}})
+
+
+IMAGE = f"123456789012.dkr.ecr.{REGION}.amazonaws.com/shop/looks@sha256:{'a' * 64}"
+
+
+def of_image(tenant: Tenant, name: str, **settings: Any) -> None:
+    iam = tenant.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    given = {"FunctionName": name, "Role": role, "PackageType": "Image", "Code": {"ImageUri": IMAGE}, **SETTINGS}
+    tenant.functions.create_function(**given, **settings)
+
+
+def test_an_image_runs_the_package_that_it_is_made_of(sandbox: Sandbox, tenant: Tenant) -> None:
+    sandbox.image("shop/*", "os.getenv")  # of an event and a context
+    of_image(tenant, "looks")
+    assert invoke(tenant, "looks", "STAGE") == (None, "test")
+    assert invoke(tenant, "looks", "AWS_ACCESS_KEY_ID")[1] == sandbox.session(tenant.account, "looks", "looks")
+    assert invoke(tenant, "looks", "PULUMI_DEBUG_PROVIDERS")[1].startswith("aws:")
+    of_image(tenant, "times", ImageConfig={"Command": ["os.nothing"]})
+    assert invoke(tenant, "times", "STAGE")[1]["errorType"] == "AttributeError"
+
+
+def test_an_image_that_is_of_no_package_here_is_answered_by_handlers(sandbox: Sandbox, tenant: Tenant) -> None:
+    sandbox.image("shop/*", "os.getenv")
+    of_image(tenant, "looks")
+    tenant.functions.update_function_code(FunctionName="looks", ImageUri=IMAGE.replace("shop/looks", "other"))
+    assert invoke(tenant, "looks", {"act": "look"})[1] != "test"
+
+
+def test_an_engine_of_a_function_has_its_roles_rights(sandbox: Sandbox, tenant: Tenant) -> None:
+    tenant.client("iam").create_role(RoleName="looks", AssumeRolePolicyDocument=json.dumps(TRUST))
+    key = sandbox.session(tenant.account, "looks", "looks")
+    with closing(Engine(sandbox.provider_port(key, REGION))) as engine, failing("logs:CreateLogGroup"):
+        engine.make(LOGS, SAMPLES[LOGS](tenant))
+    by = {call.by for call in sandbox.calls("logs:CreateLogGroup", tenant.account)}
+    assert by == {f"arn:aws:sts::{tenant.account}:assumed-role/looks/looks"}
