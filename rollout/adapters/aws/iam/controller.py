@@ -60,6 +60,8 @@ def _projects(names: Resources) -> _Arns:
     return tuple(f"{arn.removesuffix('.pulumi/*')}{own}" for arn in names.state())
 
 
+IS_THERE = Need("WhoseController", ("lambda:ListTags",), _if_controlled(_function))
+"""Whether it is as the file is now, which preflight asks."""
 READ = (Need("ControllerState", ("dynamodb:GetItem",), _if_controlled(_table)),)
 """How it stands."""
 CHANGE = (*READ, Need("ControllerState", ("dynamodb:PutItem",), _if_controlled(_table)))

@@ -245,7 +245,7 @@ _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
 _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
-    "status": (_LOOK, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
+    "status": (_LOOK, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
     "preflight": (
         *_PRESENT_CODE,
         _LOOK,
@@ -257,11 +257,13 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         guard.IS_THERE,
         *guard.READ,
         *guard.FIRINGS,
+        controller.IS_THERE,
+        *controller.READ,
     ),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
-    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
-    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS),
+    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
+    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES, *guard.READ, *guard.FIRINGS),
     "history": (*_READ_STATE, *guard.FIRINGS),
     "explain": _PREVIEW,
@@ -304,6 +306,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *guard.RAISE,
         *guard.FIRINGS,
         guard.BEAT,
+        *controller.CHANGE,
     ),
     "monitoring": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, _UNWATCH, _MAY_INVOKE, guard.IS_THERE),
     "guard-install": (_LOOK, _TAGS, *_WRITE_STATE, *_WATCH, *guard.INSTALL),
