@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from rollout_sandbox.provider.aws import Aws, AwsFailure, code_of, doing
 from rollout_sandbox.provider.patience import Ignoring, trying
-from rollout_sandbox.provider.refusals import bad_arn, not_matching, other_than, too_short_or_long
+from rollout_sandbox.provider.refusals import Refusal, bad_arn, other_than, too_short_or_long
 from rollout_sandbox.provider.schema import Props, ResourceType, block, integer, string
 
 SERVICE = "scheduler"
@@ -120,6 +120,17 @@ def _imported(id_: str) -> tuple[str, Props | None]:
     return "/".join(_parts(id_)), None
 
 
+def _bare(refuse: Refusal, name: str) -> Refusal:
+    """A refusal that names a nested property without its place, as this type's do."""
+    return lambda value: (said := refuse(value)) and said.replace("{path}", name)
+
+
+def _bad_name(name: str) -> str | None:
+    if re.fullmatch(r"[0-9A-Za-z_.-]+", name):
+        return None
+    return "invalid value for name (The name must consist of alphanumerics, hyphens, and underscores.)"
+
+
 def _no_time(value: str) -> str | None:
     pattern = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
     return None if re.fullmatch(pattern, value) else f'expected "{{path}}" to be a valid RFC3339 date, got "{value}"'
@@ -134,31 +145,30 @@ SCHEDULE = ResourceType(
         "endDate": string(refuse=_no_time),
         "flexibleTimeWindow": block(
             {
-                "maximumWindowInMinutes": integer(1, 1440),
-                "mode": string(required=True, refuse=other_than("OFF", "FLEXIBLE")),
+                "maximumWindowInMinutes": integer(1, 1440, "maximum_window_in_minutes"),
+                "mode": string(required=True, refuse=other_than("OFF", "FLEXIBLE", name="mode")),
             },
             required=True,
         ),
         "groupName": string(computed=True, force_new=True, refuse=too_short_or_long(1, 64)),
         "kmsKeyArn": string(refuse=bad_arn),
-        "name": string(computed=True, force_new=True, auto_name=64, refuse=not_matching(r"^[0-9A-Za-z_.-]+$")),
+        "name": string(computed=True, force_new=True, auto_name=64, refuse=_bad_name),
         "scheduleExpression": string(required=True, refuse=too_short_or_long(1, 256)),
         "scheduleExpressionTimezone": string(default="UTC", refuse=too_short_or_long(1, 50)),
         "startDate": string(refuse=_no_time),
         "state": string(default="ENABLED", refuse=other_than("ENABLED", "DISABLED")),
         "target": block(
             {
-                "arn": string(required=True, refuse=bad_arn),
-                "deadLetterConfig": block({"arn": string(required=True, refuse=bad_arn)}),
+                "arn": string(required=True, refuse=_bare(bad_arn, "arn")),
+                "deadLetterConfig": block({"arn": string(required=True, refuse=_bare(bad_arn, "arn"))}),
                 "input": string(),
                 "retryPolicy": block(
                     {
-                        "maximumEventAgeInSeconds": integer(60, 86_400, default=86_400),
-                        "maximumRetryAttempts": integer(0, 185, default=185),
-                    },
-                    computed=True,
+                        "maximumEventAgeInSeconds": integer(60, 86_400, "maximum_event_age_in_seconds", default=86_400),
+                        "maximumRetryAttempts": integer(0, 185, "maximum_retry_attempts", default=185),
+                    }
                 ),
-                "roleArn": string(required=True, refuse=bad_arn),
+                "roleArn": string(required=True, refuse=_bare(bad_arn, "role_arn")),
             },
             required=True,
         ),

@@ -74,6 +74,8 @@ class StrictFunction(LambdaFunction):
         found["LoggingConfig"] = logging
         if self._dead_letters.get("TargetArn"):
             found["DeadLetterConfig"] = self._dead_letters
+        if not any((self.image_config.cmd, self.image_config.entry_point, self.image_config.working_directory)):
+            found.pop("ImageConfigResponse", None)
         if self._files:
             found["FileSystemConfigs"] = self._files
         on = self._snapshots.get("ApplyOn", "None")

@@ -105,6 +105,7 @@ def test_a_function_of_an_image(engine: Engine, tenant: Tenant) -> None:
     assert one.diff(other).replaces == []
     assert one.update(other).outputs["imageUri"].endswith(":2")
     found = tenant.functions.get_function(FunctionName="scorer")
+    assert "ImageConfigResponse" not in found["Configuration"]
     assert found["Code"]["ResolvedImageUri"].startswith(f"{ECR}/rollout/controller@sha256:")
 
 
@@ -170,14 +171,15 @@ def without_computed(names: list[str]) -> list[str]:
 
 
 def test_a_target_without_a_retry_policy_has_awss(engine: Engine, tenant: Tenant) -> None:
-    inputs = SAMPLES[SCHEDULE](tenant)
-    inputs["target"] = without(inputs["target"], "retryPolicy")
+    given = SAMPLES[SCHEDULE](tenant)
+    inputs = {**given, "target": without(given["target"], "retryPolicy")}
     one = engine.make(SCHEDULE, inputs)
     assert one.outputs["target"]["retryPolicy"] == {
         "maximumEventAgeInSeconds": 86_400,
         "maximumRetryAttempts": 185,
     }
     assert not one.diff(inputs).changes
+    assert one.update(given).diff(inputs).names == ["target"]
 
 
 @pytest.mark.parametrize(
@@ -199,7 +201,7 @@ def test_a_schedule_that_is_none_is_refused(engine: Engine, tenant: Tenant, chan
     [
         ({"flexibleTimeWindow": {"mode": "NEVER"}}, "to be one of"),
         ({"state": "PAUSED"}, "to be one of"),
-        ({"name": "a b"}, "to match regular expression"),
+        ({"name": "a b"}, "must consist of alphanumerics"),
         ({"startDate": "tomorrow"}, "valid RFC3339 date"),
     ],
 )
