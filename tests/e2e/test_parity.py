@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from rollout.api.parity import Sources
+from rollout.errors import PreflightFailed
 from rollout.parity.report import ParityReport
 from rollout.parity.verdict import Result
 from tests.conftest import ROOT, Prepared, Team
@@ -71,10 +72,11 @@ def answering(team: Team, *, faults: bool) -> None:
 
 @pytest.fixture
 def asked(prepared: Prepared, tmp_path: Path) -> Iterator[Team]:
-    team = prepared.team(tmp_path / "checkout", "phase1", whole=True)
+    team = prepared.team(tmp_path / "checkout", "phase2", whole=True)
     shutil.copytree(ROOT / "samples", team.folder / "samples", dirs_exist_ok=True)
     with team.file.open("a") as file:
         file.writelines(f'\n[routes.{route}.parity]\nreplay = "idempotent"\n' for route in CHANGES)
+    team.edit("steps = [5, 10, 25, 50, 100]", 'steps = [5, 100], parity = "required", max-difference = 25')
     answering(team, faults=True)
     inventory = team.open().inventory
     for balancer, paths in READS.items():
@@ -103,7 +105,14 @@ def results(report: ParityReport) -> dict[str, Any]:
     return {route.route: route.result for route in report.routes if route.result is not Result.SAME}
 
 
-def test_two_wrong_routes_of_eight_are_found_beside_noise_and_a_mended_candidate_passes(asked: Team) -> None:
+def refused(team: Team) -> dict[str, str]:
+    with pytest.raises(PreflightFailed) as caught:
+        team.open().ramp(approve=True, once=True)
+    return {str(problem.where): problem.code for problem in caught.value.problems}
+
+
+def test_two_wrong_routes_of_eight_are_found_and_stop_the_ramp_until_the_candidate_is_mended(asked: Team) -> None:
+    assert refused(asked) == {f"routes.{name}": "no-parity" for name in asked.open().inventory.routes}
     sources = Sources(files=[lines(asked)])
     found = asked.open().parity.compare(sources, rate=100, at_once=4)
     assert len(found.routes) == 8
@@ -117,5 +126,8 @@ def test_two_wrong_routes_of_eight_are_found_beside_noise_and_a_mended_candidate
     }
     origins = {origin for route in found.coverage.routes for origin in route.origins}
     assert origins == {"access log", "sample", "JSON lines"}
+    assert refused(asked) == {f"routes.{name}": "parity-insufficient" for name in WRONG}
     answering(asked, faults=False)
     assert results(asked.open().parity.compare(sources, rate=100, at_once=4, restart=True)) == {}
+    assert asked.open().ramp(approve=True, once=True).state == "raised"
+    assert {str(route.live and route.live.weight) for route in asked.open().status().routes} == {"5"}
