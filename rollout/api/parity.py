@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 from rollout.api.arguments import DAY, in_range
@@ -17,13 +17,17 @@ from rollout.errors import EngineError, Locked, UsageError
 from rollout.inventory.model import Arn
 from rollout.inventory.parity import RouteParity
 from rollout.migration import events
+from rollout.parity.comparing.places import Place
+from rollout.parity.explained import ExplainedGroup, Explanation
 from rollout.parity.journal import Journal
+from rollout.parity.pairs import AnswerPair
 from rollout.parity.report import CoverageReport, ParityReport
+from rollout.parity.request import ParityRequest
 from rollout.parity.rules import Rules
 from rollout.parity.run import Compared, Pace, Run, Side
 from rollout.parity.self_check import self_check
 from rollout.parity.tally import Tally
-from rollout.parity.verdict import verdict_of
+from rollout.parity.verdict import Difference, RouteVerdict, verdict_of
 from rollout.ramp.controls import who
 from rollout.state import ramp_journal
 from rollout.state.ramp_journal import KeptVerdict, Kind
@@ -31,13 +35,27 @@ from rollout.state.ramp_journal import KeptVerdict, Kind
 __all__ = ["REQUESTS", "SINCE", "Parity", "Sources"]
 
 MOST_REQUESTS = 100_000
+PAIRS, MOST_PAIRS, MOST_GROUPS = 2, 10, 50
 RATE, MOST_RATE, AT_ONCE, MOST_AT_ONCE = 5.0, 100.0, 2, 32
 _SHORTEST, _LONGEST = timedelta(minutes=5), 7 * DAY
 DEFAULTS = Sources()
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What a run needs: requests, both functions of each route, what was asked before, and who asks."""
+
+    gathered: Gathered
+    chosen: Sequence[ParityRequest]
+    compared: Mapping[str, Compared]
+    journal: Journal
+    run: Run
+
+
 class Parity(Part):
     """Compares the answers of both implementations."""
+
+    _last: tuple[Sources, Gathered] | None = None
 
     def coverage(self, sources: Sources = DEFAULTS) -> CoverageReport:
         """What the requests cover that `compare` would ask; nothing is asked.
@@ -66,10 +84,76 @@ class Parity(Part):
             ConfigError: The samples can't be used.
             AwsError: AWS refused, throttles, or can't be reached; the next call goes on where this one stopped.
         """
+        self_check()
+        ready = self._ready(sources, rate, at_once)
+        if restart:
+            ready.journal.forget()
+        name, budget = self._environment.name, ready.run.budget(ready.chosen)
+        self._emit(events.ParityPlanned(name, **asdict(budget)))
+        tallies = ready.run.ask(
+            ready.chosen,
+            self._container.clock,
+            lambda number: self._emit(events.ParityAsked(name, number, budget.requests)),
+        )
+        report = ParityReport(name, tuple(self._verdicts(ready, tallies)), ready.gathered.report)
+        self._record(report, ready.compared)
+        return report
+
+    def explain(
+        self, groups: Sequence[str] = (), sources: Sources = DEFAULTS, *, pairs: int = PAIRS, rate: float = RATE
+    ) -> Explanation:
+        """Ask once more what `compare` found to differ, and give whole pairs of answers, without secrets.
+
+        Args:
+            groups: Routes, or groups of their differences such as `stamp-score:1`; all by default.
+            sources: As `compare` was given.
+            pairs: How many of each group, 1 to 10; each is two invocations.
+            rate: Pairs a second.
+
+        Raises:
+            UsageError: There is no such group, or a number is out of range.
+            ConfigError: The samples can't be used.
+            AwsError: AWS refused, throttles, or can't be reached.
+        """
+        _within(pairs, 1, MOST_PAIRS, "pairs a group")
+        ready, clock = self._ready(sources, rate, 1), self._container.clock
+        requests, found = {each.digest: each for each in ready.chosen}, list[ExplainedGroup]()
+        for name, route, place, difference in self._groups(ready, groups):
+            outcomes = (each for each in ready.journal.outcomes.values() if each.route == route)
+            asked = (requests[each.request] for each in outcomes if place in each.places and each.request in requests)
+            some = list[AnswerPair]()
+            for request in islice(asked, pairs):
+                if pair := ready.run.pair(request):
+                    some.append(pair)
+                clock.sleep(1 / rate)
+            found.append(ExplainedGroup(name, route, difference, tuple(some)))
+        return Explanation(self._environment.name, tuple(found))
+
+    def _groups(self, ready: _Ready, wanted: Sequence[str]) -> list[tuple[str, str, Place, Difference]]:
+        tallies = ready.run.known(ready.chosen)
+        every = {
+            f"{verdict.route}:{number}": (verdict.route, difference)
+            for verdict in self._verdicts(ready, tallies)
+            for number, difference in enumerate(verdict.differences, 1)
+        }
+        for name in wanted:
+            if not any(name in (group, route) for group, (route, _) in every.items()):
+                known = f"known are {', '.join(every)}" if every else "nothing differs; run `rollout parity` first"
+                raise UsageError(f"there is no group of differences {name!r}", hint=known, code="unknown-group")
+        places = {(route, str(place)): place for route, tally in tallies.items() for place in tally.groups}
+        return [
+            (name, route, places[route, difference.place], difference)
+            for name, (route, difference) in every.items()
+            if not wanted or name in wanted or route in wanted
+        ][:MOST_GROUPS]
+
+    def _ready(self, sources: Sources, rate: float, at_once: int) -> _Ready:
+        """All that a run needs; what was gathered is kept for the next one of the same sources."""
         _within(rate, 0.1, MOST_RATE, "requests a second")
         _within(at_once, 1, MOST_AT_ONCE, "requests at a time")
-        self_check()
-        gathered = self._gathered(sources)
+        if self._last is None or self._last[0] != sources:
+            self._last = sources, self._gathered(sources)
+        gathered = self._last[1]
         chosen = gathered.collected.chosen()
         if not chosen:
             raise UsageError(
@@ -77,32 +161,22 @@ class Parity(Part):
                 hint="give a file by --from, write samples, or let the load balancers write access logs",
                 code="nothing-to-ask",
             )
-        compared, today = self._compared(gathered), self._container.utc.date()
-        journal = Journal(self._journal_file, {name: route.key(today) for name, route in compared.items()})
-        if restart:
-            journal.forget()
-        run = Run(self._container.functions, compared, journal, Pace(rate, at_once), self._container.utc)
-        name, budget = self._environment.name, run.budget(chosen)
-        self._emit(events.ParityPlanned(name, **asdict(budget)))
-        tallies = run.ask(
-            chosen,
-            self._container.clock,
-            lambda number: self._emit(events.ParityAsked(name, number, budget.requests)),
-        )
-        read = {each.route: each.shapes for each in gathered.report.routes}
-        verdicts = (
-            verdict_of(
+        compared, now = self._compared(gathered), self._container.utc
+        journal = Journal(self._journal_file, {name: route.key(now.date()) for name, route in compared.items()})
+        run = Run(self._container.functions, compared, journal, Pace(rate, at_once), now)
+        return _Ready(gathered, chosen, compared, journal, run)
+
+    def _verdicts(self, ready: _Ready, tallies: Mapping[str, Tally]) -> Iterator[RouteVerdict]:
+        read = {each.route: each.shapes for each in ready.gathered.report.routes}
+        for route in ready.gathered.names:
+            parity = self._environment.routes[route].parity or RouteParity()
+            yield verdict_of(
                 route,
                 tallies.get(route) or Tally(),
-                Rules.of(self._environment.routes[route].parity or RouteParity(), today),
-                varies="*" in str(gathered.environment.routes[route]),
+                Rules.of(parity, self._container.utc.date()),
+                varies="*" in str(ready.gathered.environment.routes[route]),
                 read=read[route],
             )
-            for route in gathered.names
-        )
-        report = ParityReport(name, tuple(verdicts), gathered.report)
-        self._record(report, compared)
-        return report
 
     def _record(self, report: ParityReport, compared: Mapping[str, Compared]) -> None:
         """Keep it in history, where a first raise looks for it; before phase 2 there is none."""

@@ -1,37 +1,69 @@
-"""`rollout parity ENV`."""
+"""`rollout parity ENV`, and what goes with it."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from rollout.cli.options import EnvironmentName, Routes
 from rollout.cli.session import Session, command
 
+Since = Annotated[str, typer.Option(help="How far back access logs are read: 5m to 7d.")]
+Requests = Annotated[int, typer.Option(help="How many different requests are asked of each route at most.")]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option("--from", help="A HAR file, lines of JSON, or a gzipped access log; may be repeated."),
+]
+KeepHeaders = Annotated[
+    list[str] | None,
+    typer.Option("--keep-header", help="A header with credentials that stays in requests of HAR files."),
+]
+Rate = Annotated[float, typer.Option(help="Requests a second; each is three invocations.")]
 
+
+class _Comparing(TyperGroup):
+    """A group of which a first word that is no command of its own is the environment to compare."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """See Click's."""
+        if args and args[0] not in {*self.commands, "--help"}:
+            args = ["compare", *args]
+        return super().parse_args(ctx, args)
+
+
+parity = typer.Typer(
+    cls=_Comparing,
+    help="Compare both implementations' answers: `rollout parity ENV` is `rollout parity compare ENV`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@parity.command()
 @command()
-def parity(
+def compare(
     run: Session,
     environment: EnvironmentName,
     routes: Routes = None,
-    since: Annotated[str, typer.Option(help="How far back access logs are read: 5m to 7d.")] = "6h",
-    requests: Annotated[int, typer.Option(help="How many different requests are asked of each route at most.")] = 100,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option("--from", help="A HAR file, lines of JSON, or a gzipped access log; may be repeated."),
-    ] = None,
-    keep_headers: Annotated[
-        list[str] | None,
-        typer.Option("--keep-header", help="A header with credentials that stays in requests of HAR files."),
-    ] = None,
-    rate: Annotated[float, typer.Option(help="Requests a second; each is three invocations.")] = 5.0,
+    since: Since = "6h",
+    requests: Requests = 100,
+    files: Files = None,
+    keep_headers: KeepHeaders = None,
+    rate: Rate = 5.0,
     at_once: Annotated[int, typer.Option(help="Requests at a time.")] = 2,
     coverage: Annotated[
         bool, typer.Option("--coverage", help="Show what the requests cover, and ask nothing.")
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Ask again what was asked before.")] = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write a page with the differences side by side.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Ask both functions of each route the same requests, and compare the answers; no traffic is moved.
 
@@ -42,6 +74,10 @@ def parity(
     """
     from rollout.api.parity import Sources
 
+    if html:
+        from rollout.reports import require_extra
+
+        require_extra()
     sources = Sources(routes or (), since, requests, files or (), keep_headers or ())
     target = run.environment(environment).parity
     if coverage:
@@ -49,4 +85,37 @@ def parity(
         return
     report = target.compare(sources, rate=rate, at_once=at_once, restart=restart)
     run.render(report)
+    if html:
+        from rollout.reports.parity_page import parity_page
+        from rollout.reports.report import write_page
+
+        write_page(parity_page(report, target.explain((), sources, rate=rate)), html, overwrite=force)
+        run.render.say(f"wrote {html}: the answers of {environment} side by side, without secrets")
     report.require()
+
+
+@parity.command()
+@command()
+def explain(
+    run: Session,
+    environment: EnvironmentName,
+    groups: Annotated[
+        list[str] | None, typer.Argument(metavar="[GROUP]...", help="Routes, or groups such as stamp-score:1.")
+    ] = None,
+    since: Since = "6h",
+    requests: Requests = 100,
+    files: Files = None,
+    keep_headers: KeepHeaders = None,
+    rate: Rate = 5.0,
+    pairs: Annotated[int, typer.Option(help="How many pairs of each group: 1 to 10.")] = 2,
+) -> None:
+    """Show whole answers side by side, without secrets, of groups that `rollout parity ENV` found.
+
+    Their requests are asked once more. Give the options that `rollout parity` was given.
+
+    Example: rollout parity explain production stamp-score:1
+    """
+    from rollout.api.parity import Sources
+
+    sources = Sources((), since, requests, files or (), keep_headers or ())
+    run.render(run.environment(environment).parity.explain(groups or (), sources, pairs=pairs, rate=rate))

@@ -23,6 +23,7 @@ from rollout.parity.answer import FunctionAnswer, answer_of
 from rollout.parity.comparing.shown import Shown
 from rollout.parity.journal import Journal
 from rollout.parity.outcome import Answers, Outcome, outcome_of, skipped
+from rollout.parity.pairs import AnswerPair, pair_of
 from rollout.parity.ports import AskedFunctions, FunctionCode
 from rollout.parity.request import ParityRequest
 from rollout.parity.rules import Rules
@@ -161,13 +162,36 @@ class Run:
         """
         asked = list(requests)
         refused = [skipped(each, reason) for each in asked if (reason := self._refusal(each))]
-        failed = self._ask(self._left(asked), clock, done)
+        return self._tallies(asked, [*refused, *self._ask(self._left(asked), clock, done)])
+
+    def known(self, requests: Iterable[ParityRequest]) -> dict[str, Tally]:
+        """What is known of these from before, by route; nothing is asked."""
+        return self._tallies(requests, ())
+
+    def _tallies(self, requests: Iterable[ParityRequest], others: Iterable[Outcome]) -> dict[str, Tally]:
         tallies = {name: Tally() for name in self._routes}
-        digests = {each.digest for each in asked}
-        for outcome in (*self._journal.outcomes.values(), *refused, *failed):
+        digests = {each.digest for each in requests}
+        for outcome in (*self._journal.outcomes.values(), *others):
             if outcome.request in digests and outcome.route in tallies:
                 tallies[outcome.route].add(outcome)
         return tallies
+
+    def pair(self, request: ParityRequest) -> AnswerPair | None:
+        """Both answers to a request, asked once more; None if it isn't to be asked, or there was no answer in time.
+
+        Raises:
+            AwsError: AWS refused, throttles, or can't be reached.
+        """
+        if self._refusal(request) is not None:
+            return None
+        route = self._routes[request.route]
+        try:
+            legacy, candidate = (self._answer(request, route, side) for side in (route.legacy, route.candidate))
+        except AwsError as error:
+            if error.code != "aws-unreachable":
+                raise
+            return None
+        return pair_of(request, legacy, candidate, self._shown)
 
     def _left(self, requests: Iterable[ParityRequest]) -> list[ParityRequest]:
         outcomes = self._journal.outcomes

@@ -100,7 +100,8 @@ class RouteVerdict:
 def sentence(different: int, requests: int) -> str:
     """Such as `differs in at most 0.1 % of answers (95 % sure): 0 of 3,000`."""
     share = 100 * at_most(different, requests)
-    return f"differs in at most {share:.2g} % of answers (95 % sure): {different:,} of {requests:,}"
+    said = f"{share:.2g}" if share < 10 else f"{share:.0f}"  # noqa: PLR2004 - two digits of either
+    return f"differs in at most {said} % of answers (95 % sure): {different:,} of {requests:,}"
 
 
 def verdict_of(

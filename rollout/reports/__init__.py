@@ -5,6 +5,7 @@
 - `overview`: one environment's data at one time; `reading` gathers it;
 - `scales` and `charts`: SVG charts;
 - `pages`: HTML of overviews; `report` writes one file;
+- `parity_page`: answers side by side, in one file;
 - `readings`, `access` and `server`: the live page.
 """
 

@@ -81,7 +81,7 @@ def environment_page(
     """
     name, since = overview.environment, overview.since
     spans = sorted({*SPANS, since})
-    return _page(
+    return page(
         "environment.html",
         **_shown(overview, overview.course_of(route) if route else overview.whole),
         **_live(links, names, since),
@@ -96,7 +96,7 @@ def environment_page(
 def report_page(overview: Overview) -> str:
     """One environment as a file: no script, no links, no external resources."""
     courses = overview.courses if len(overview.courses) > 1 else ()
-    return _page(
+    return page(
         "environment.html",
         **_shown(overview, overview.whole),
         policy=f"default-src 'none'; style-src {digest('style.css')}; img-src data:",
@@ -120,12 +120,12 @@ def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
         whole = row.overview.whole if row.overview else None
         share, old, new = _totals(whole)
         lines.append((row.name, links.environment(row.name, since, None), row.overview, row.trouble, share, old, new))
-    return _page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
+    return page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
 
 
 def waiting_page(name: str, links: Links, names: Sequence[str], trouble: str | None = None) -> str:
     """The live page of an environment that is being read for the first time, or couldn't be."""
-    return _page("waiting.html", name=name, trouble=trouble, **_live(links, names, SINCE))
+    return page("waiting.html", name=name, trouble=trouble, **_live(links, names, SINCE))
 
 
 def _live(links: Links, names: Sequence[str], since: timedelta) -> dict[str, Any]:
@@ -180,7 +180,8 @@ def _totals(course: TimeSeries | None) -> tuple[Estimate | None, Bucket, Bucket]
     return rate(new.requests, old.requests + new.requests), old, new
 
 
-def _page(template: str, **given: object) -> str:
+def page(template: str, **given: object) -> str:
+    """A template with what it is given."""
     return _templates().get_template(template).render({**_NOTHING, **given})
 
 

@@ -20,7 +20,11 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
         UsageError: There is a file already.
         RolloutError: It can't be written.
     """
-    text = report_page(overview)
+    write_page(report_page(overview), path, overwrite=overwrite)
+
+
+def write_page(text: str, path: Path, *, overwrite: bool = False) -> None:
+    """Write any page in the same way; see `write_report`."""
     try:
         write_whole(path, text.encode(), overwrite=overwrite)
     except FileExistsError:

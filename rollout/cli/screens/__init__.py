@@ -25,6 +25,7 @@ RESULTS = {
     "SmokeReport": "smoke",
     "ParityReport": "parity",
     "CoverageReport": "parity-coverage",
+    "Explanation": "parity-explained",
     "FleetResult": "fleet-result",
     "GuardStatus": "guard-status",
     "ControllerStatus": "controller-status",

@@ -46,8 +46,8 @@ def _counts(route: RouteVerdict) -> tuple[str, str]:
 
 
 def _groups(route: RouteVerdict) -> Iterator[Text]:
-    for each in route.differences:
-        yield Text(f"  {route.route}: ", style="red").append(_said(each), style="default")
+    for number, each in enumerate(route.differences, 1):
+        yield Text(f"  {route.route}:{number}  ", style="red").append(_said(each), style="default")
         for legacy, candidate in each.examples[:_EXAMPLES]:
             yield Text(f"      {legacy}  →  {candidate}", style="dim")
     for each in route.noise:

@@ -48,11 +48,23 @@ class Shown:
             return json.dumps(value)
         if not isinstance(value, str):
             return _kind(value)
-        is_token = _TOKEN.search(value[: LONGEST + _BEYOND])  # of a long text no more is shown
-        if SECRET_NAMES.search(path) or is_token or any(each in value for each in self.hidden):
-            digest = hashlib.blake2b(value.encode(errors="surrogatepass"), key=self.salt, digest_size=4).hexdigest()
-            return f"text of {len(value)} characters (#{digest})"
-        return one_line(redacted(json.dumps(value[:LONGEST], ensure_ascii=False) + "…" * (len(value) > LONGEST)))
+        return self._secret(path, value) or _cut(json.dumps(value[:LONGEST], ensure_ascii=False), value)
+
+    def text(self, path: str, text: str) -> str:
+        """A text at a path without quotes."""
+        return self._secret(path, text) or _cut(text[:LONGEST], text)
+
+    def _secret(self, path: str, text: str) -> str:
+        """What is shown of one in its place; empty if it is none."""
+        is_token = _TOKEN.search(text[: LONGEST + _BEYOND])  # of a long text no more is shown
+        if not (SECRET_NAMES.search(path) or is_token or any(each in text for each in self.hidden)):
+            return ""
+        digest = hashlib.blake2b(text.encode(errors="surrogatepass"), key=self.salt, digest_size=4).hexdigest()
+        return f"text of {len(text)} characters (#{digest})"
+
+
+def _cut(begin: str, whole: str) -> str:
+    return one_line(redacted(begin + "…" * (len(whole) > LONGEST)))
 
 
 def _kind(value: Any) -> str:
