@@ -12,6 +12,7 @@ from rollout.api.arguments import DAY, in_range
 from rollout.api.opened import Part
 from rollout.api.parity_check import functions_of
 from rollout.api.parity_requests import REQUESTS, SINCE, Gathered, Sources
+from rollout.api.parity_traffic import traffic_codes
 from rollout.base.private import HOME
 from rollout.errors import EngineError, Locked, UsageError
 from rollout.inventory.model import Arn
@@ -27,6 +28,7 @@ from rollout.parity.rules import Rules
 from rollout.parity.run import Compared, Pace, Run, Side
 from rollout.parity.self_check import self_check
 from rollout.parity.tally import Tally
+from rollout.parity.traffic import TrafficReport
 from rollout.parity.verdict import Difference, RouteVerdict, verdict_of
 from rollout.ramp.controls import who
 from rollout.state import ramp_journal
@@ -66,6 +68,14 @@ class Parity(Part):
             AwsError: AWS refused, or can't be reached.
         """
         return self._gathered(sources).report
+
+    def requests(self, sources: Sources = DEFAULTS) -> tuple[ParityRequest, ...]:
+        """The requests that `compare` would ask.
+
+        Raises:
+            UsageError, ConfigError, AwsError: As `coverage`.
+        """
+        return tuple(self._gathered(sources).collected.chosen())
 
     def compare(
         self, sources: Sources = DEFAULTS, *, rate: float = RATE, at_once: int = AT_ONCE, restart: bool = False
@@ -129,6 +139,20 @@ class Parity(Part):
             found.append(ExplainedGroup(name, route, difference, tuple(some)))
         return Explanation(self._environment.name, tuple(found))
 
+    def traffic(self, routes: Sequence[str] = (), since: timedelta | str = SINCE) -> TrafficReport:
+        """The status codes that clients got of both implementations, where requests go to both; from access logs.
+
+        Args:
+            routes: Their names; all by default.
+            since: How far back access logs are read, 5 min to 7 d.
+
+        Raises:
+            UsageError: There is no such route, or the span is out of range.
+            AwsError: AWS refused, or can't be reached.
+        """
+        span = in_range(since, _SHORTEST, _LONGEST, "access logs")
+        return traffic_codes(self._opened, self._opened.routes(routes), span)
+
     def _groups(self, ready: _Ready, wanted: Sequence[str]) -> list[tuple[str, str, Place, Difference]]:
         tallies = ready.run.known(ready.chosen)
         every = {
@@ -151,9 +175,7 @@ class Parity(Part):
         """All that a run needs; what was gathered is kept for the next one of the same sources."""
         _within(rate, 0.1, MOST_RATE, "requests a second")
         _within(at_once, 1, MOST_AT_ONCE, "requests at a time")
-        if self._last is None or self._last[0] != sources:
-            self._last = sources, self._gathered(sources)
-        gathered = self._last[1]
+        gathered = self._gathered(sources)
         chosen = gathered.collected.chosen()
         if not chosen:
             raise UsageError(
@@ -210,14 +232,21 @@ class Parity(Part):
         return home / "parity" / f"{self._environment.name}.jsonl"
 
     def _gathered(self, sources: Sources) -> Gathered:
+        """The requests of these sources, which are read once."""
+        if self._last is None or self._last[0] != sources:
+            self._last = sources, self._read(sources)
+        return self._last[1]
+
+    def _read(self, sources: Sources) -> Gathered:
         _within(sources.requests, 1, MOST_REQUESTS, "requests a route")
         span = in_range(sources.since, _SHORTEST, _LONGEST, "access logs")
         names = self._opened.routes(sources.routes)
         gathered = Gathered(self._opened, names, sources.requests, frozenset(sources.keep_headers))
-        gathered.samples()
         for file in map(Path, sources.files):
             gathered.file(file)
-        gathered.access_logs(span)
+        if not sources.only_files:
+            gathered.samples()
+            gathered.access_logs(span)
         return gathered
 
     def _compared(self, gathered: Gathered) -> Mapping[str, Compared]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
 from rollout.alb.state import AlbState
-from rollout.analysis.measuring.logged_balancers import logged_balancers, spots_of
+from rollout.analysis.measuring.logged_balancers import spots_of
+from rollout.api.logged_lines import Lines, logged_lines
 from rollout.api.opened import Opened
 from rollout.base.files import Unreadable, read_bytes
 from rollout.base.foreign import Unexpected
 from rollout.base.formatting import count_of
 from rollout.base.gzipped import lines_of
-from rollout.errors import AwsError, UsageError
+from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.migration.smoke.samples import read_samples
 from rollout.parity.coverage import Collected
@@ -42,6 +43,7 @@ class Sources:
         requests: How many are asked of each route at most.
         files: HAR files, lines of JSON, and gzipped access logs, by their suffix.
         keep_headers: Headers with credentials that stay in requests of HAR files.
+        only_files: Whether access logs and samples are left out.
     """
 
     routes: Sequence[str] = ()
@@ -49,6 +51,7 @@ class Sources:
     requests: int = REQUESTS
     files: Sequence[Path | str] = ()
     keep_headers: Sequence[str] = ()
+    only_files: bool = False
 
 
 class Gathered:
@@ -112,26 +115,15 @@ class Gathered:
 
     def access_logs(self, span: timedelta) -> None:
         """Those of the load balancers' logs, where they write some."""
-        container, now = self._opened.container, self._opened.container.utc
-        balancers = logged_balancers(self.environment, self.live)
-        places = container.access_logs.places([*balancers.values()])
-        for name, arn in balancers.items():
-            if places[arn] is None:
-                self._notes.append(f"load balancer {name} writes no access logs")
-                continue
-            for file in container.access_logs.files(arn, now - span, now):
-                try:
-                    self._log(container.access_logs.lines(file), file.key.rpartition("/")[2])
-                except AwsError as error:
-                    if error.code != "access-log-broken":
-                        raise
-                    self._notes.append(f"{error.what}, and is left out from where it breaks off: {error.where}")
+        container, note = self._opened.container, self._notes.append
+        for name, lines in logged_lines(container, self.environment, self.live, span, note):
+            self._log(lines, name)
 
     @cached_property
     def _spots(self) -> Mapping[tuple[str, str], str]:
         return spots_of(self.environment, self.live, lambda route: (route.legacy, route.candidate))
 
-    def _log(self, lines: Iterator[Sequence[bytes]] | Iterator[list[bytes]], name: str) -> None:
+    def _log(self, lines: Lines, name: str) -> None:
         source = AccessLogSource(self._spots)
         for some in lines:
             for request, status in source.read(some):

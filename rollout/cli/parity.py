@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from rollout.cli.options import EnvironmentName, Routes
 from rollout.cli.session import Session, command
+
+if TYPE_CHECKING:
+    from rollout.api.parity import Sources
 
 Since = Annotated[str, typer.Option(help="How far back access logs are read: 5m to 7d.")]
 Requests = Annotated[int, typer.Option(help="How many different requests are asked of each route at most.")]
@@ -32,6 +35,10 @@ class _Comparing(TyperGroup):
         if args and args[0] not in {*self.commands, "--help"}:
             args = ["compare", *args]
         return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """See Click's."""
+        return super().get_command(ctx, cmd_name) or super().get_command(ctx, "compare")
 
 
 parity = typer.Typer(
@@ -86,10 +93,10 @@ def compare(
     report = target.compare(sources, rate=rate, at_once=at_once, restart=restart)
     run.render(report)
     if html:
+        from rollout.base.output_file import write_output
         from rollout.reports.parity_page import parity_page
-        from rollout.reports.report import write_page
 
-        write_page(parity_page(report, target.explain((), sources, rate=rate)), html, overwrite=force)
+        write_output(html, parity_page(report, target.explain((), sources, rate=rate)).encode(), overwrite=force)
         run.render.say(f"wrote {html}: the answers of {environment} side by side, without secrets")
     report.require()
 
@@ -119,3 +126,72 @@ def explain(
 
     sources = Sources((), since, requests, files or (), keep_headers or ())
     run.render(run.environment(environment).parity.explain(groups or (), sources, pairs=pairs, rate=rate))
+
+
+To = Annotated[
+    Path | None, typer.Option("--to", help="Write the requests as lines of JSON, for --from.", show_default=False)
+]
+
+
+@parity.command()
+@command()
+def record(
+    run: Session,
+    environment: EnvironmentName,
+    routes: Routes = None,
+    since: Since = "6h",
+    requests: Requests = 100,
+    to: To = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Show what requests of access logs and samples cover, and keep them if --to is given; nothing is asked.
+
+    Example: rollout parity record production --since 1d --to requests.jsonl
+    """
+    from rollout.api.parity import Sources
+
+    _gather(run, environment, Sources(routes or (), since, requests), to, force=force)
+
+
+@parity.command("import")
+@command()
+def import_(
+    run: Session,
+    environment: EnvironmentName,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="HAR files, lines of JSON, access logs.")],
+    requests: Requests = 100,
+    keep_headers: KeepHeaders = None,
+    to: To = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Show what requests of files cover, and keep them if --to is given; nothing is asked.
+
+    Example: rollout parity import production browser.har --to requests.jsonl
+    """
+    from rollout.api.parity import Sources
+
+    sources = Sources((), requests=requests, files=files, keep_headers=keep_headers or (), only_files=True)
+    _gather(run, environment, sources, to, force=force)
+
+
+@parity.command()
+@command()
+def traffic(run: Session, environment: EnvironmentName, routes: Routes = None, since: Since = "6h") -> None:
+    """Show the status codes that clients got of both implementations, by exact code; from access logs.
+
+    Example: rollout parity traffic production --since 1d
+    """
+    run.render(run.environment(environment).parity.traffic(routes or (), since))
+
+
+def _gather(run: Session, environment: str, sources: Sources, to: Path | None, *, force: bool) -> None:
+    from rollout.base.formatting import count_of
+    from rollout.base.output_file import write_output
+    from rollout.parity.sources.json_lines import line_of
+
+    target = run.environment(environment).parity
+    run.render(target.coverage(sources))
+    if to:
+        lines = [line_of(each) for each in target.requests(sources)]
+        write_output(to, b"".join(line + b"\n" for line in lines), overwrite=force)
+        run.render.say(f"wrote {to}: {count_of(len(lines), 'request')}")

@@ -26,6 +26,7 @@ class RouteCoverage:
         requests: How many were read.
         chosen: How many of them are asked.
         shapes: How many were read of each shape, the most frequent first.
+        parameters: How many had each parameter, with its value's shape, the most frequent first.
         statuses: How many were answered by each class of status, such as `2xx`; empty where that isn't known.
         origins: Where they are from.
     """
@@ -34,6 +35,7 @@ class RouteCoverage:
     requests: int
     chosen: int
     shapes: Mapping[str, int]
+    parameters: Mapping[str, int]
     statuses: Mapping[str, int]
     origins: Mapping[str, int]
 
@@ -101,8 +103,17 @@ class Collected:
                 read.shapes.total(),
                 min(self._most, len(read.requests)),
                 dict(read.shapes.most_common()),
+                _parameters(read.shapes),
                 dict(read.statuses.most_common()),
                 dict(read.origins.most_common()),
             )
             for route, read in self._routes.items()
         )
+
+
+def _parameters(shapes: Mapping[str, int]) -> dict[str, int]:
+    found = Counter[str]()
+    for shape, count in shapes.items():
+        for parameter in filter(None, shape.partition("?")[2].split("&")):
+            found[parameter] += count
+    return dict(found.most_common())

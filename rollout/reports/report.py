@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rollout.base.files import write_whole
-from rollout.errors import RolloutError, UsageError
+from rollout.base.output_file import write_output
 from rollout.reports.overview import Overview
 from rollout.reports.pages import report_page
 
@@ -20,19 +19,4 @@ def write_report(overview: Overview, path: Path, *, overwrite: bool = False) -> 
         UsageError: There is a file already.
         RolloutError: It can't be written.
     """
-    write_page(report_page(overview), path, overwrite=overwrite)
-
-
-def write_page(text: str, path: Path, *, overwrite: bool = False) -> None:
-    """Write any page in the same way; see `write_report`."""
-    try:
-        write_whole(path, text.encode(), overwrite=overwrite)
-    except FileExistsError:
-        raise UsageError(
-            "already exists",
-            where=str(path),
-            hint="name another file, or pass --force to replace it",
-            code="file-exists",
-        ) from None
-    except OSError as error:
-        raise RolloutError(f"can't be written: {error.strerror}", where=str(path), code="file-not-writable") from error
+    write_output(path, report_page(overview).encode(), overwrite=overwrite)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from typing import Any
 import pytest
 
 from rollout.alb.state import AlbState
+from rollout.api.logged_lines import logged_lines
 from rollout.api.parity import Sources
 from rollout.errors import AwsError
 from rollout.fakes.access_logs import log_line
 from rollout.fakes.resource_types import FUNCTION
 from rollout.fakes.services import InMemoryFunctions
+from rollout.parity.sources.json_lines import JsonLinesSource, line_of
 from rollout.parity.verdict import Result
 from tests.behaviour.team import InMemoryTeam
 
@@ -264,3 +268,72 @@ class TestSources:
             Sources(routes=[ROUTE], files=[lines(asked, reads(500) * 3)], requests=20, since=timedelta(hours=1))
         )
         assert [(route.requests, route.chosen) for route in report.routes] == [(1500, 20)]
+
+
+class TestKeeping:
+    def test_what_was_recorded_is_asked_again(self, asked: InMemoryTeam) -> None:
+        file, kept = lines(asked, reads()), asked.folder / "kept.jsonl"
+        done = asked.run("parity", "import", "production", str(file), "--to", str(kept))
+        assert done.returncode == 0, done.stderr
+        assert kept.stat().st_mode & 0o777 == 0o600
+        again = asked.run("parity", "import", "production", str(file), "--to", str(kept), "--json")
+        assert (again.returncode, json.loads(again.stdout.splitlines()[-1])["code"]) == (2, "file-exists")
+        assert invocations(asked) == 0
+        compare(asked)
+        asked.open().parity.compare(Sources(routes=[ROUTE], files=[kept]))
+        assert invocations(asked) == 90
+
+    @pytest.mark.parametrize("body", [{"body": {"n": [1.0, None]}}, {"body": "plain"}, {"body_base64": "/w=="}, {}])
+    def test_a_line_is_the_same_request_again(self, body: dict[str, Any]) -> None:
+        headers = {"x-a": ["1", "2"], "accept": "*/*"}
+        path = "/v2/stamps/1/score/0xA?a=%2F&a=b&c="
+        line = json.dumps({"route": ROUTE, "method": "POST", "path": path, "headers": headers, **body}).encode()
+        (first,) = JsonLinesSource(lambda _: None).read([line])
+        (second,) = JsonLinesSource(lambda _: None).read([line_of(first)])
+        assert (second.digest, second) == (first.digest, first)
+
+    def test_record_says_what_logs_cover_by_shape_parameter_and_status(self, asked: InMemoryTeam) -> None:
+        log(asked, "legacy", (200, 200, 404))
+        done = asked.run("parity", "record", "production", "--route", ROUTE, "--json")
+        (route,) = json.loads(done.stdout.splitlines()[-1])["routes"]
+        assert (route["statuses"], route["parameters"]) == ({"2xx": 2, "4xx": 1}, {"b={text}": 3})
+        assert invocations(asked) == 0
+
+
+def log(team: InMemoryTeam, side: str, statuses: Iterable[int]) -> None:
+    live, route, now = team.open().traffic.alb_state(), team.inventory.routes[ROUTE], team.world.clock.utc
+    group = live.group_arn(getattr(route, side))
+    some = [
+        log_line(now, group, route.priority, status=status).replace(b"/a?b=c", b"/v2/stamps/1/score/%d?b=c" % n)
+        for n, status in enumerate(statuses)
+    ]
+    team.world.access_logs.put(live.load_balancers[route.load_balancer], now, some)
+
+
+class TestByTraffic:
+    def test_codes_are_told_apart_though_their_class_is_one(self, asked: InMemoryTeam) -> None:
+        log(asked, "legacy", (200,) * 900 + (401,) * 100)
+        log(asked, "candidate", (200,) * 90 + (403,) * 10)
+        (found,) = asked.open().parity.traffic([ROUTE]).routes
+        assert (found.legacy, found.candidate) == (1000, 100)
+        codes = {each.code: (each.legacy, each.candidate, each.unlike) for each in found.codes}
+        assert codes == {200: (900, 90, False), 401: (100, 0, True), 403: (0, 10, True)}
+        shown = asked.run("parity", "traffic", "production", "--route", ROUTE)
+        assert re.search(r"403 +0 +0.00% +10 +10.00% +≠", shown.stdout)
+
+    def test_where_one_side_has_no_requests_nothing_is_unlike(self, asked: InMemoryTeam) -> None:
+        log(asked, "legacy", (200, 500))
+        found = asked.open().parity.traffic()
+        assert not any(each.unlike for route in found.routes for each in route.codes)
+        assert {route.route: route.legacy for route in found.routes}[ROUTE] == 2
+        assert "all of them to legacy" in asked.run("parity", "traffic", "production").stdout
+
+    def test_a_load_balancer_with_two_keys_is_read_once(self, asked: InMemoryTeam) -> None:
+        log(asked, "legacy", (200, 200, 404))
+        live, environment = asked.open().traffic.alb_state(), asked.inventory
+        twice = replace(live, load_balancers={**live.load_balancers, "again": live.load_balancers["public"]})
+        others = {name: each.model_copy(update={"load_balancer": "again"}) for name, each in environment.routes.items()}
+        routes = {"routes": others | {ROUTE: environment.routes[ROUTE]}}
+        container = asked.world.actor().parts(environment, lambda _stack, _holder: None)
+        read = logged_lines(container, environment.model_copy(update=routes), twice, timedelta(hours=1), print)
+        assert sum(len(some) for _, lines in read for some in lines) == 3

@@ -19,7 +19,7 @@ from rollout import cli, errors
 from rollout.migration import events
 from tests.docs.pages import ROOT
 
-GROUPS = {"sandbox", "guard", "controller", "fleet"}
+GROUPS = {"sandbox", "guard", "controller", "fleet", "parity"}
 """Commands that have commands."""
 
 

@@ -26,6 +26,7 @@ RESULTS = {
     "ParityReport": "parity",
     "CoverageReport": "parity-coverage",
     "Explanation": "parity-explained",
+    "TrafficReport": "parity-traffic",
     "FleetResult": "fleet-result",
     "GuardStatus": "guard-status",
     "ControllerStatus": "controller-status",

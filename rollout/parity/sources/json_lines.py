@@ -92,3 +92,21 @@ class JsonLinesSource:
                 self.elsewhere += 1
             else:
                 yield ParityRequest(route, asked, body, "JSON lines", read.answer.status if read.answer else None)
+
+
+def line_of(asked: ParityRequest) -> bytes:
+    """A request as such a line."""
+    request, headers = asked.request, dict[str, list[str]]()
+    for name, value in request.headers:
+        headers.setdefault(name, []).append(value)
+    query = "&".join(f"{name}={value}" for name, value in request.query)
+    said = {"route": asked.route, "method": request.method, "path": request.path + (f"?{query}" if query else "")}
+    told = RequestLine.model_validate({**said, "headers": headers, **_content(asked.body)})
+    return told.model_dump_json(by_alias=False, exclude_defaults=True).encode()
+
+
+def _content(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()} if body else {}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}
