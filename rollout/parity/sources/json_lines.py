@@ -101,7 +101,8 @@ def line_of(asked: ParityRequest) -> bytes:
         headers.setdefault(name, []).append(value)
     query = "&".join(f"{name}={value}" for name, value in request.query)
     said = {"route": asked.route, "method": request.method, "path": request.path + (f"?{query}" if query else "")}
-    told = RequestLine.model_validate({**said, "headers": headers, **_content(asked.body)})
+    answer = {"answer": {"status": asked.answered}} if asked.answered else {}
+    told = RequestLine.model_validate({**said, **answer, "headers": headers, **_content(asked.body)})
     return told.model_dump_json(by_alias=False, exclude_defaults=True).encode()
 
 
