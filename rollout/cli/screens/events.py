@@ -14,9 +14,9 @@ from rollout.cli.console import indented
 from rollout.cli.people import Part, People
 from rollout.cli.render import Chapter, Said
 from rollout.cli.screens import ramp, show
-from rollout.cli.screens.changes import counts
+from rollout.cli.screens.changes import FEW, counts
 from rollout.cli.screens.gate import gate
-from rollout.cli.screens.layout import code
+from rollout.cli.screens.layout import code, is_verbose
 from rollout.cli.screens.updates import RunningUpdate, done, duration
 from rollout.errors import ProblemsError, RolloutError
 from rollout.inventory.quantities import format_duration
@@ -170,9 +170,11 @@ def _watching(event: events.Watching, to: People) -> None:
 
 @show.register
 def _guard_installed(event: events.GuardInstalled, to: People) -> None:
-    to.done(f"the guard {event.function} takes traffic back by:")
-    to.commands(event.alarms)
-    to.out.print(Text(f"    and {event.silence} tells of a silent ramp"), soft_wrap=True)
+    shown = is_verbose() or len(event.alarms) <= FEW
+    how = ":" if shown else f" {count_of(len(event.alarms), 'alarm')}; `-v` names them"
+    to.done(f"the guard {event.function} takes traffic back by{how}")
+    to.commands(event.alarms if shown else ())
+    to.out.print(Text(f"    {event.silence} reports a silent ramp"), soft_wrap=True)
 
 
 @show.register
