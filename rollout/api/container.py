@@ -20,7 +20,7 @@ from rollout.inventory.marks import title
 from rollout.inventory.model import Environment
 from rollout.inventory.ramp_settings import CLOUDWATCH
 from rollout.migration.ports import Aliases, Guard, LoadBalancers, Marks
-from rollout.ramp.ports import Controller, Tasks
+from rollout.ramp.ports import Controller, StateMachines, Tasks
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.cloudwatch import CloudWatch
@@ -130,6 +130,13 @@ class Container(EngineParts):
         from rollout.adapters.aws.controller import AwsController  # noqa: PLC0415 - as above
 
         return AwsController(*self._account)
+
+    @cached_property
+    def state_machines(self) -> StateMachines:
+        """Where a fleet's ramp is run."""
+        from rollout.adapters.aws.state_machines import StepFunctions  # noqa: PLC0415 - as above
+
+        return StepFunctions(self._access)
 
     @property
     def _account(self) -> tuple[Access, str, Callable[[], datetime] | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
@@ -21,6 +21,7 @@ from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
     from rollout.api.controller import EnvironmentController
+    from rollout.api.fleet_ramp import FleetRamp
     from rollout.api.guard import EnvironmentGuard
     from rollout.api.history import History
     from rollout.api.ownership import ResourceOwnership
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rollout.api.ramp import EnvironmentRamp
     from rollout.api.reports import Reports
     from rollout.api.traffic import Traffic
+    from rollout.inventory.fleets import FleetPlan
 
 MOVED = {
     "adopt_resources": "ownership.adopt",
@@ -143,6 +145,12 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         from rollout.api.controller import EnvironmentController
 
         return EnvironmentController(self._opened)
+
+    def hosted_fleet(self, plan: Callable[[], FleetPlan]) -> FleetRamp:
+        """The ramp of a fleet whose state machine is in this environment's account; see `Rollout.fleet_ramp`."""
+        from rollout.api.fleet_ramp import FleetRamp
+
+        return FleetRamp(self._opened, plan)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

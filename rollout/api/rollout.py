@@ -181,9 +181,9 @@ class Rollout:
         Raises:
             UsageError: There is no such fleet.
         """
-        from rollout.api.fleet_ramp import FleetRamp
+        from rollout.api.fleet_ramp import plan_of
 
-        return FleetRamp(self._file, fleet)
+        return self.environment(self._file.fleet(fleet).home).hosted_fleet(lambda: plan_of(self._file, fleet))
 
     def set_weight_in(
         self,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from rollout.cli.options import Message
 from rollout.cli.session import Session, command
 
 FleetName = Annotated[str, typer.Argument(metavar="FLEET", help="A [fleets.FLEET] of stacks.toml.", show_default=False)]
@@ -19,11 +20,6 @@ fleet = typer.Typer(
 )
 
 
-@fleet.callback()
-def _commands() -> None:
-    """Keeps it a group while it has one command."""
-
-
 @fleet.command()
 @command(json=False)
 def definition(run: Session, name: FleetName) -> None:
@@ -34,3 +30,55 @@ def definition(run: Session, name: FleetName) -> None:
     import json
 
     typer.echo(json.dumps(run.rollout().fleet_ramp(name).definition(), indent=2))
+
+
+@fleet.command()
+@command(provider=False)
+def ramp(
+    run: Session,
+    name: FleetName,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Begin again where a ramp has failed or was rolled back.")
+    ] = False,
+) -> None:
+    """Begin the fleet's ramp, which goes on in the account; run it again to go on after a failure.
+
+    Example: rollout fleet ramp everywhere
+    """
+    run.render(run.rollout().fleet_ramp(name).start(restart=restart))
+
+
+@fleet.command()
+@command(provider=False)
+def status(run: Session, name: FleetName) -> None:
+    """Show where the fleet's ramp stands, environment by environment.
+
+    Example: rollout fleet status everywhere
+    """
+    run.render(run.rollout().fleet_ramp(name).status())
+
+
+@fleet.command()
+@command(provider=False)
+def approve(
+    run: Session,
+    name: FleetName,
+    decline: Annotated[bool, typer.Option("--decline", help="End the ramp instead; waves before stay.")] = False,
+    message: Message = None,
+) -> None:
+    """Let the wave begin that waits for approval.
+
+    Example: rollout fleet approve everywhere
+    """
+    ramp = run.rollout().fleet_ramp(name)
+    run.render(ramp.decline(message or "") if decline else ramp.approve())
+
+
+@fleet.command()
+@command(provider=False)
+def stop(run: Session, name: FleetName, message: Message = None) -> None:
+    """Begin no further environment. Ramps that are under way go on: pause or roll back each of them.
+
+    Example: rollout fleet stop everywhere
+    """
+    run.render(run.rollout().fleet_ramp(name).stop(message or ""))

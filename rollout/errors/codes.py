@@ -207,6 +207,8 @@ CONTROLLER: Mapping[str, str] = {
     "unknown-act": "The controller's function was asked for something that it doesn't know.",
     "project-too-large": "The project's files are too many for a controller.",
     "no-controller": "The environment has no controller.",
+    "fleet-outdated": "The fleet has changed since its state machine was installed.",
+    "no-fleet": "The fleet's state machine isn't installed.",
 }
 
 SMOKE: Mapping[str, str] = {

@@ -15,10 +15,12 @@ from rollout.errors import Problem
 from rollout.inventory.fields import Frozen, distinct
 from rollout.inventory.functions import partition_of
 from rollout.inventory.marks import MAX_FUNCTION_NAME, controller_arn
-from rollout.inventory.model import Environment
+from rollout.inventory.model import Arn, Environment
 
 MOST_AT_ONCE = 40
 """Iterations of an inline Map at a time: https://docs.aws.amazon.com/step-functions/latest/dg/state-map-inline.html"""
+APPROVAL = "Approve wave "
+"""How the names of the states begin that wait for a person."""
 _LOOK, _LOOKS = timedelta(minutes=15), 3
 """A controller is silent while it looks, 15 minutes at most; and this many looks may fail."""
 
@@ -123,6 +125,12 @@ def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment])
 def fleet_title(home: Environment, name: str) -> str:
     """The name of a fleet's state machine and of its role."""
     return _short(f"rollout-{home.project}-fleet-{name}")
+
+
+def machine_arn(home: Environment, plan: FleetPlan) -> Arn:
+    """The ARN of a fleet's state machine."""
+    place = f"{partition_of(home.region)}:states:{home.region}:{home.account}"
+    return Arn(f"arn:{place}:stateMachine:{plan.title}")
 
 
 def _member(environment: Environment, home: Environment) -> Member:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from rollout.errors import UsageError
-from rollout.inventory.fleets import FleetPlan, Member
+from rollout.inventory.fleets import APPROVAL, FleetPlan, Member
 
 MAX_EVENTS, MAX_BYTES, MAX_DEFINITION = 25_000, 262_144, 1_048_576
 """Of an execution's history, of a state's input, of a definition.
@@ -22,8 +22,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 EVENTS_EACH = 50
 """Of an environment at most: its ramp and its rollback, with five retries each."""
-APPROVAL, RAMP = "Approve wave ", "Ramp wave "
-"""How the names of states begin by which `status` and `approve` know them."""
 _FOR_A_LOOK = timedelta(minutes=16)
 """A rollback waits for a look that is under way, and a look takes 15 minutes at most."""
 _THROTTLED = [
@@ -51,9 +49,9 @@ def definition(plan: FleetPlan) -> dict[str, Any]:
             "Type": "Pass",
             "Result": [_item(member) for member in wave],
             "ResultPath": "$.wave",
-            "Next": f"{RAMP}{number}",
+            "Next": f"Ramp wave {number}",
         }
-        states[f"{RAMP}{number}"] = {
+        states[f"Ramp wave {number}"] = {
             **_each(_ramp(wave), {"restart.$": "$.restart"}, plan.at_once),
             "ResultPath": None,
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failed", "Next": "Roll back the wave"}],

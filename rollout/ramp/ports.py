@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from rollout.ramp.controlled import Controlled
+from rollout.ramp.fleet import FleetExecution
 
 Change = Callable[[Controlled, datetime], Controlled]
 """A change of a controller's record, such as `controlled.await_end`, with its time."""
@@ -52,4 +53,39 @@ class Tasks(Protocol):
 
     def beat(self, token: str) -> bool:
         """It goes on."""
+
+
+class StateMachines(Protocol):
+    """Step Functions, as those see it who begin a fleet's ramp and approve its waves."""
+
+    def definition(self, machine: str) -> str | None:
+        """A state machine's definition, by its ARN; None if there is none.
+
+        Raises:
+            AwsError: AWS refused, or can't be reached.
+        """
+        ...
+
+    def last(self, machine: str) -> FleetExecution | None:
+        """Its last execution, with its history; None if there is none.
+
+        Raises:
+            AwsError: As for `definition`.
+        """
+        ...
+
+    def start(self, machine: str, name: str, given: str) -> None:
+        """Begin an execution; one of the same name and input is the same one.
+
+        Raises:
+            AwsError: As for `definition`.
+        """
+        ...
+
+    def stop(self, execution: str, error: str, cause: str) -> None:
+        """End an execution; nothing is rolled back.
+
+        Raises:
+            AwsError: As for `definition`.
+        """
         ...

@@ -28,6 +28,7 @@ RESULTS = {
     "Explanation": "parity-explained",
     "TrafficReport": "parity-traffic",
     "FleetResult": "fleet-result",
+    "FleetStatus": "fleet-status",
     "GuardStatus": "guard-status",
     "ControllerStatus": "controller-status",
     "DrillResult": "drill-result",
