@@ -35,6 +35,7 @@ class Execution:
     began: datetime
     history: list[Event]
     status: str = "RUNNING"
+    ended: datetime | None = None
     output: Any = None
     failed: Failed | None = None
     _branch: Branch | None = field(default=None, repr=False)
@@ -109,7 +110,8 @@ class Executions:
         execution.status = status if isinstance(result, Failed) else "SUCCEEDED"
         execution.failed = result if isinstance(result, Failed) else None
         execution.output = None if isinstance(result, Failed) else result
-        run.is_over = True
-        run.history.append(Event(len(run.history) + 1, self.timers.now(), f"Execution{execution.status.capitalize()}"))
+        execution.ended, run.is_over = self.timers.now(), True
+        last, kind = len(run.history), f"Execution{execution.status.capitalize()}"
+        run.history.append(Event(last + 1, last, self.timers.now(), kind))
         if branch:
             branch.stop()

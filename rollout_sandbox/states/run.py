@@ -80,9 +80,10 @@ class Token(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One event of a history; `details` are AWS's of its kind."""
+    """One event of a history; `details` are AWS's of its kind, and `previous` is the event that it follows."""
 
     id: int
+    previous: int
     at: datetime
     kind: str
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -108,13 +109,15 @@ class Run:
     history: list[Event] = field(default_factory=list)
     is_over: bool = False
 
-    def note(self, kind: str, **details: Any) -> None:
-        """Add an event."""
+    def note(self, kind: str, previous: int | None = None, **details: Any) -> int:
+        """Add an event, by default after the last one, and give its number."""
+        last = len(self.history)
         if self.is_over:
-            return
-        self.history.append(Event(len(self.history) + 1, self.timers.now(), kind, details))
-        if len(self.history) >= MAX_EVENTS:
+            return last
+        self.history.append(Event(last + 1, last if previous is None else previous, self.timers.now(), kind, details))
+        if last + 1 >= MAX_EVENTS:
             self.overflow()
+        return last + 1
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         """Act in some seconds, if it isn't over by then."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
@@ -84,7 +85,7 @@ class Attempt:
         self._context = {**context, "Task": {"Token": self._token}}
         self._run, self._state, self._data, self._ended = run, state, data, ended
         self._is_open = True
-        self._beats = 0
+        self._beats = self._last = 0
 
     def begin(self) -> None:
         """Call the service."""
@@ -92,8 +93,8 @@ class Attempt:
         parameters = filled(self._state.get("Parameters", {}), self._data, context)
         role = filled(self._state.get("Credentials", {}), self._data, context).get("RoleArn")
         call = Call(self._state["Resource"], parameters, role)
-        self._run.note("TaskScheduled", resource=call.resource, parameters=parameters)
-        self._run.note("TaskStarted", resource=call.resource)
+        self._last = self._run.note("TaskScheduled", resource=call.resource, parameters=json.dumps(parameters))
+        self._note("TaskStarted", resource=call.resource)
         if self._waits:
             self._run.tokens[self._token] = self
             self.beat()
@@ -104,7 +105,7 @@ class Attempt:
     def _called(self, answer: Any | Failed) -> None:
         if self._waits and not isinstance(answer, Failed):
             if self._is_open:
-                self._run.note("TaskSubmitted", output=answer)
+                self._note("TaskSubmitted", output=answer)
         else:
             self.end(answer)
 
@@ -115,9 +116,9 @@ class Attempt:
         self.close()
         if isinstance(result, Failed):
             kind = "TaskTimedOut" if result.error in _TIMEOUTS else "TaskFailed"
-            self._run.note(kind, error=result.error, cause=result.cause)
+            self._note(kind, error=result.error, cause=result.cause)
         else:
-            self._run.note("TaskSucceeded", output=result)
+            self._note("TaskSucceeded", output=result)
         self._ended(result)
 
     def beat(self) -> None:
@@ -128,6 +129,9 @@ class Attempt:
             self._run.after(
                 seconds, lambda: self.end(Failed("States.HeartbeatTimeout")) if self._beats == beats else None
             )
+
+    def _note(self, kind: str, **details: Any) -> None:
+        self._last = self._run.note(kind, self._last, **details)
 
     def close(self) -> None:
         """Take no answer any more."""

@@ -6,36 +6,39 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from rollout.fakes.clock import InMemoryClock
 
 
 @dataclass
 class Timeline:
-    """A clock and an agenda in one.
+    """An agenda of a clock that it moves on.
 
     Attributes:
-        utc: The time of day.
+        clock: The time.
     """
 
-    utc: datetime = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    clock: InMemoryClock = field(default_factory=InMemoryClock)
     _due: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list, repr=False)
     _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
 
     def now(self) -> datetime:
         """The time of day."""
-        return self.utc
+        return self.clock.utc
 
     def at(self, time: datetime, act: Callable[[], None]) -> None:
         """Act at a time, or next if that is past."""
-        heapq.heappush(self._due, (max(time, self.utc), next(self._numbers), act))
+        heapq.heappush(self._due, (max(time, self.now()), next(self._numbers), act))
 
     def after(self, seconds: float, act: Callable[[], None]) -> None:
         """Act in some seconds."""
-        self.at(self.utc + timedelta(seconds=seconds), act)
+        self.at(self.now() + timedelta(seconds=seconds), act)
 
     def run(self, until: Callable[[], bool] = lambda: False, most: timedelta = timedelta(days=365)) -> None:
         """Let time pass until something is so, nothing is due any more, or a time has gone by."""
-        end = self.utc + most
+        end = self.now() + most
         while self._due and self._due[0][0] <= end and not until():
-            self.utc, _, act = heapq.heappop(self._due)
+            due, _, act = heapq.heappop(self._due)
+            self.clock.utc = max(due, self.now())
             act()

@@ -8,7 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-from rollout.adapters.aws.session import Access, explained
+from rollout.adapters.aws.session import Access, Refused, explained
+from rollout.adapters.aws.shared_item import code_of
 from rollout.ramp.fleet import FleetExecution, StateEvent
 
 
@@ -23,23 +24,23 @@ class StepFunctions:
         return self._access.client("stepfunctions")
 
     def definition(self, machine: str) -> str | None:
-        def read() -> str | None:
-            try:
-                return str(self._client.describe_state_machine(stateMachineArn=machine)["definition"])
-            except self._client.exceptions.StateMachineDoesNotExist:
+        try:
+            found = explained(lambda: self._client.describe_state_machine(stateMachineArn=machine), machine)
+        except Refused as error:
+            if _is_missing(error):
                 return None
-
-        return explained(read, machine)
+            raise
+        return str(found["definition"])
 
     def last(self, machine: str) -> FleetExecution | None:
-        def read() -> FleetExecution | None:
-            try:
-                found = self._client.list_executions(stateMachineArn=machine, maxResults=1)["executions"]
-            except self._client.exceptions.StateMachineDoesNotExist:
+        try:
+            found = explained(lambda: self._client.list_executions(stateMachineArn=machine, maxResults=1), machine)
+        except Refused as error:
+            if _is_missing(error):
                 return None
-            return self._execution(found[0]["executionArn"]) if found else None
-
-        return explained(read, machine)
+            raise
+        arns = [each["executionArn"] for each in found["executions"]]
+        return explained(lambda: self._execution(arns[0]), machine) if arns else None
 
     def _execution(self, arn: str) -> FleetExecution:
         found = self._client.describe_execution(executionArn=arn)
@@ -61,6 +62,10 @@ class StepFunctions:
 
     def stop(self, execution: str, error: str, cause: str) -> None:
         explained(lambda: self._client.stop_execution(executionArn=execution, error=error, cause=cause), execution)
+
+
+def _is_missing(error: Refused) -> bool:
+    return code_of(error) == "StateMachineDoesNotExist"
 
 
 def _event(event: Any) -> StateEvent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Group
 from rich.text import Text
 
+from rollout.base.printable import one_line
 from rollout.cli.console import indented
 from rollout.cli.people import People
 from rollout.cli.screens import show
@@ -44,4 +45,4 @@ def _sentence(found: FleetStatus) -> str:
 
 
 def _cause(found: FleetStatus) -> list[Text]:
-    return [indented(Text(f"  {found.cause}", style="red"))] if found.cause else []
+    return [indented(Text(f"  {one_line(found.cause)}", style="red"))] if found.cause else []

@@ -1,0 +1,254 @@
+"""A fleet in memory: six environments of six accounts with a controller each, and a state machine, in virtual time."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from rollout import EnvironmentRollout, Rollout, RolloutError
+from rollout.api.fleet_ramp import FleetRamp
+from rollout.errors import Locked
+from rollout.fakes.parts import InMemoryParts
+from rollout.fakes.world import World
+from rollout.inventory.model import Environment
+from rollout.inventory.quantities import Percent
+from rollout.ramp.awaited import await_ramp, forget, tell
+from rollout.ramp.controlled import Installed, Task
+from rollout.ramp.fleet import FleetExecution, StateEvent
+from rollout.ramp.looking import look
+from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOut
+from rollout_sandbox.states.run import Call, Failed
+from rollout_sandbox.states.timeline import Timeline
+from tests.behaviour.drawn import DrawnCounts
+
+PACE = timedelta(minutes=10)
+BAD = {"HTTPCode_Target_5XX_Count": 0.05}
+_TABLES = """
+[controller]
+image = "123456789012.dkr.ecr.us-west-2.amazonaws.com/rollout@sha256:{digest}"
+pace = "10m"
+
+[notifications.people]
+sns = "arn:aws:sns:us-west-2:100000000001:people"
+
+{environments}
+[fleets.all]
+waves = {waves}
+at-once = 2
+"""
+_ENVIRONMENT = """[environments.{name}]
+account = "{account}"
+region = "us-west-2"
+backend = "s3://states"
+secrets-provider = "awskms://alias/rollout"
+ramp = {{ steps = [5, 25, 100], bake = "30m" }}
+"""
+
+
+def fleet_file(text: str, waves: Sequence[Sequence[str]]) -> str:
+    """An inventory with the environments of some waves, each in an account of its own."""
+    shared = re.split(r"(?m)^(?=\[environments\.)", text)[0]
+    names = [name for wave in waves for name in wave]
+    environments = "\n".join(
+        _ENVIRONMENT.format(name=name, account=100_000_000_001 + number) for number, name in enumerate(names)
+    )
+    return shared + _TABLES.format(digest="0" * 64, environments=environments, waves=json.dumps(waves))
+
+
+@dataclass
+class InMemoryFleet:
+    """Six environments that are cut over, their controllers, and Step Functions.
+
+    Attributes:
+        bad: Environments whose candidate fails.
+        silent: Environments whose controllers don't look any more.
+        throttled: How many of the next calls of an environment's function are throttled.
+        notices: What was published.
+        acts: What controllers were asked to do.
+    """
+
+    file: Path
+    bad: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
+    throttled: dict[str, int] = field(default_factory=dict)
+    notices: list[Mapping[str, Any]] = field(default_factory=list)
+    acts: list[tuple[str, str]] = field(default_factory=list)
+    timeline: Timeline = field(default_factory=Timeline)
+    worlds: dict[str, World] = field(default_factory=dict)
+    installed: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self._project.environments:
+            world = self.worlds[name] = World.cut_over(self.open(name).inventory)
+            rates = BAD if name in self.bad else {}
+            world.metrics = DrawnCounts(open=lambda name=name: self.open(name), rates=rates)  # type: ignore[misc]
+            self._look_later(name)
+        self.executions = Executions(self.timeline, self)
+
+    def parts(self, environment: Environment, cleared: Callable[[str, str], None]) -> InMemoryParts:
+        actor = self.worlds.setdefault(environment.name, World()).actor()
+        return _Parts(environment, on_lock_cleared=cleared, actor=actor, fleet=self)
+
+    def open(self, name: str) -> EnvironmentRollout:
+        """An environment by the inventory that controllers were installed with."""
+        return self._project.environment(name)
+
+    @cached_property
+    def _project(self) -> Rollout:
+        return Rollout.load(self.file, parts=self.parts)
+
+    @property
+    def ramp(self) -> FleetRamp:
+        return Rollout.load(self.file, parts=self.parts).fleet_ramp("all")
+
+    def install(self) -> None:
+        made = self.ramp.definition()
+        self.installed["all"] = json.dumps(made)
+
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
+        """Let time pass until something is so or the execution has ended."""
+        self.timeline.run(lambda: until() or self.last.status != "RUNNING", timedelta(days=3))
+
+    @property
+    def last(self) -> Execution:
+        return list(self.executions.all.values())[-1]
+
+    def weight(self, name: str) -> Percent:
+        weights = {each.live.weight for each in self.open(name).status().routes if each.live}
+        return max(weights)
+
+    def states(self) -> dict[str, str]:
+        return {each.environment: each.state for each in self.ramp.status().members}
+
+    def begun(self) -> list[str]:
+        """The environments that were asked to ramp, in their order, each once."""
+        return list(dict.fromkeys(name for act, name in self.acts if act == "ramp"))
+
+    # -- what tasks call ---------------------------------------------------------------------------------------------
+
+    def call(self, call: Call, answer: Callable[[Any], None]) -> None:
+        """Lambda and SNS."""
+        if ":sns:" in call.resource:
+            self.notices.append(call.parameters)
+            answer({"MessageId": "1"})
+            return
+        name, event = call.parameters["FunctionName"].split("-")[-2], call.parameters["Payload"]
+        if self.throttled.get(name, 0) > 0:
+            self.throttled[name] -= 1
+            answer(Failed("Lambda.TooManyRequestsException", "Rate Exceeded."))
+            return
+        self.acts.append((event["act"], name))
+        try:
+            self._act(name, event)
+        except RolloutError as error:
+            answer(Failed(type(error).__name__, str(error)))
+        else:
+            answer({"StatusCode": 200})
+
+    def _act(self, name: str, event: Mapping[str, Any]) -> None:
+        world = self._now(name)
+        record = world.controller(self.open(name).inventory)
+        record.installed = True
+        if event["act"] == "rollback":
+            self.open(name).rollback()
+            if (known := record.read()) and known.task:
+                forget(record, known.task)
+            return
+        await_ramp(record, event["token"])
+        self._look(name, begins=True, restart=event["restart"])
+
+    # -- the controllers ---------------------------------------------------------------------------------------------
+
+    def _look_later(self, name: str) -> None:
+        def due() -> None:
+            self._look_later(name)
+            if self._now(name).controller(self.open(name).inventory).installed and name not in self.silent:
+                with suppress(Locked):
+                    self._look(name)
+
+        self.timeline.after(PACE.total_seconds(), due)
+
+    def _look(self, name: str, *, begins: bool = False, restart: bool = False) -> None:
+        opened = self.open(name)
+        record = self._now(name).controller(opened.inventory)
+        here = Installed(f"arn:aws:lambda:us-west-2:1:function:{name}", "image", "digest", "0.1.0", PACE)
+        id_ = f"{self.timeline.now()} {begins}"
+        run = lambda: opened.ramp(approve=True, once=True, begins=begins, restart=restart, save=False)  # noqa: E731
+        tell(record, _Tasks(self.executions), look(record, here, id_, timedelta(minutes=15), run))
+
+    def _now(self, name: str) -> World:
+        world = self.worlds[name]
+        world.clock.utc = max(world.clock.utc, self.timeline.now())
+        return world
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """The `Tasks` port over executions in memory."""
+
+    executions: Executions
+
+    def beat(self, task: Task) -> bool:
+        return self._told(lambda: self.executions.send_task_heartbeat(task.token))
+
+    def succeed(self, task: Task, output: str) -> bool:
+        return self._told(lambda: self.executions.send_task_success(task.token, json.loads(output)))
+
+    def fail(self, task: Task, error: str, cause: str) -> bool:
+        return self._told(lambda: self.executions.send_task_failure(task.token, error, cause))
+
+    @staticmethod
+    def _told(call: Callable[[], None]) -> bool:
+        try:
+            call()
+        except TaskTimedOut:
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class _Machines:
+    """The `StateMachines` port over executions in memory."""
+
+    fleet: InMemoryFleet
+
+    def definition(self, machine: str) -> str | None:
+        return self.fleet.installed.get(machine.rpartition("-")[2])
+
+    def last(self, machine: str) -> FleetExecution | None:  # noqa: ARG002 - there is one
+        found = list(self.fleet.executions.all.values())[-1:]
+        for each in found:
+            failed = each.failed or Failed("", "")
+            history = tuple(StateEvent(e.id, e.previous, e.at, e.kind, e.details) for e in each.history)
+            return FleetExecution(
+                each.name, each.status, each.began, each.ended, failed.error, failed.cause or "", history
+            )
+        return None
+
+    def start(self, machine: str, name: str, given: str) -> None:
+        self.fleet.executions.start(json.loads(self.definition(machine) or ""), json.loads(given), name)
+
+    def stop(self, execution: str, error: str, cause: str) -> None:  # noqa: ARG002 - as above
+        self.fleet.executions.stop(self.fleet.executions.all[execution], cause)
+
+
+@dataclass(frozen=True)
+class _Parts(InMemoryParts):
+    """With Step Functions."""
+
+    fleet: InMemoryFleet = field(kw_only=True)
+
+    @cached_property
+    def state_machines(self) -> _Machines:
+        return _Machines(self.fleet)
+
+    @cached_property
+    def tasks(self) -> _Tasks:
+        return _Tasks(self.fleet.executions)

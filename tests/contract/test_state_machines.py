@@ -1,0 +1,77 @@
+"""Step Functions' adapters on moto's executor: an execution that waits for a person, by the names of a fleet's states."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from rollout.adapters.aws.session import Access
+from rollout.adapters.aws.state_machines import StepFunctions
+from rollout.adapters.aws.tasks import StepFunctionTasks
+from rollout.errors import AwsError
+from rollout.inventory.fleets import APPROVAL
+from rollout.ramp.controlled import Task
+from rollout.ramp.fleet import FleetExecution, waiting_approval
+
+REGION = "us-west-2"
+MACHINE = f"arn:aws:states:{REGION}:123456789012:stateMachine:fleet"
+ACCESS = Access(REGION, None, "any", "any")
+
+
+@pytest.fixture
+def topic() -> Iterator[str]:
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield boto3.client("sns", REGION).create_topic(Name="people")["TopicArn"]
+
+
+@pytest.fixture
+def definition(topic: str) -> str:
+    """A machine that waits for an approval, installed."""
+    token = {"token": {"DataType": "String", "StringValue.$": "$$.Task.Token"}}
+    given = {"TopicArn": topic, "Message": "It waits.", "MessageAttributes": token}
+    resource = "arn:aws:states:::sns:publish.waitForTaskToken"
+    task = {"Type": "Task", "Resource": resource, "Parameters": given, "HeartbeatSeconds": 600, "End": True}
+    states = {f"{APPROVAL}2": task}
+    made = json.dumps({"StartAt": f"{APPROVAL}2", "States": states})
+    role = "arn:aws:iam::123456789012:role/fleet"
+    boto3.client("stepfunctions", REGION).create_state_machine(name="fleet", definition=made, roleArn=role)
+    return made
+
+
+def last(machines: StepFunctions, until: Any) -> FleetExecution:
+    """The last execution, once something is so of it."""
+    for _ in range(200):
+        found = machines.last(MACHINE)
+        if found and until(found):
+            return found
+        time.sleep(0.02)  # moto's threads
+    raise AssertionError(found)
+
+
+def test_without_a_machine_nothing_has_run(topic: str) -> None:
+    assert StepFunctions(ACCESS).definition(MACHINE) is None
+    assert StepFunctions(ACCESS).last(MACHINE) is None
+    with pytest.raises(AwsError):
+        StepFunctions(ACCESS).start(MACHINE, "a", "{}")
+
+
+def test_an_approval_is_found_in_the_history_and_answered_once(definition: str) -> None:
+    machines, tasks = StepFunctions(ACCESS), StepFunctionTasks(ACCESS)
+    assert machines.definition(MACHINE) == definition
+    assert machines.last(MACHINE) is None
+    machines.start(MACHINE, "2026-11-29T01-45", '{"restart": false}')
+    found = waiting_approval(last(machines, waiting_approval))
+    assert found
+    wave, token = found
+    task = Task(token, datetime.now(UTC))
+    assert (wave, tasks.beat(task), tasks.succeed(task, "{}")) == (2, True, True)
+    assert waiting_approval(last(machines, lambda it: it.status == "SUCCEEDED")) is None
+    assert not tasks.succeed(task, "{}")
+    assert not tasks.fail(Task("nonsense", datetime.now(UTC)), "Declined", "no")
