@@ -20,18 +20,18 @@ class Timeline:
     """
 
     clock: InMemoryClock = field(default_factory=InMemoryClock)
-    _due: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list, repr=False)
+    _due: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list, repr=False)
     _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
 
     def now(self) -> datetime:
         """The time of day."""
         return self.clock.utc
 
-    def at(self, time: datetime, act: Callable[[], None]) -> None:
+    def at(self, time: datetime, act: Callable[[], object]) -> None:
         """Act at a time, or next if that is past."""
         heapq.heappush(self._due, (max(time, self.now()), next(self._numbers), act))
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
         """Act in some seconds."""
         self.at(self.now() + timedelta(seconds=seconds), act)
 

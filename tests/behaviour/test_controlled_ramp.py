@@ -16,7 +16,7 @@ from rollout.programs.controlling import project_archive
 from rollout.ramp.controlled import Installed, Look, await_end
 from rollout.ramp.looking import look
 from tests.behaviour.team import InMemoryTeam
-from tests.behaviour.test_whole_ramp import DrawnCounts
+from tests.behaviour.drawn import DrawnCounts
 
 MINUTE, LIMIT = timedelta(minutes=1), timedelta(minutes=15)
 FIVE = Percent.of(5)
@@ -32,7 +32,7 @@ def controlled(cut_over: InMemoryTeam) -> InMemoryTeam:
     state = 'backend = "s3://state/rollout"\nsecrets-provider = "awskms://alias/rollout"\n'
     cut_over.edit(PRODUCTION, f'[environments.production.controller]\nimage = "{IMAGE}"\n\n{PRODUCTION}{state}')
     cut_over.open().controller.install(approve=True)
-    cut_over.world.metrics = DrawnCounts(team=cut_over)
+    cut_over.world.metrics = DrawnCounts(open=cut_over.open)
     return cut_over
 
 

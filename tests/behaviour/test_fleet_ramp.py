@@ -12,6 +12,7 @@ from rollout.errors import AwsError, Locked, RampEnded, UsageError
 from rollout.fakes.world import World
 from rollout.inventory.quantities import WHOLE, ZERO
 from tests.behaviour.conftest import made_team
+from tests.behaviour.drawn import DrawnCounts
 from tests.behaviour.fleets import InMemoryFleet, fleet_file
 from tests.behaviour.terminal import piped
 from tests.states_schema import problems
@@ -126,7 +127,7 @@ def test_a_wave_that_failed_begins_again_only_with_restart(file: Path) -> None:
     fleet.timeline.run(lambda: len(fleet.executions.all) == 2)
     fleet.run()
     assert fleet.ramp.status().state == "failed"
-    fleet.worlds["a1"].metrics = type(fleet.worlds["a1"].metrics)(open=lambda: fleet.open("a1"))
+    fleet.worlds["a1"].metrics = DrawnCounts(open=lambda: fleet.open("a1"))
     fleet.timeline.after(60, lambda: fleet.ramp.start(restart=True))
     fleet.timeline.run(lambda: len(fleet.executions.all) == 3)
     fleet.run(lambda: fleet.weight("a1") > ZERO)

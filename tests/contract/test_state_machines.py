@@ -1,4 +1,4 @@
-"""Step Functions' adapters on moto's executor: an execution that waits for a person, by the names of a fleet's states."""
+"""Step Functions' adapters on moto's executor: an execution that waits for a person, with the states of a fleet."""
 
 from __future__ import annotations
 
