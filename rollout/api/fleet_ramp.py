@@ -66,7 +66,7 @@ class FleetRamp(Part):
             AwsError: The state machine isn't installed, or another one is.
         """
         plan, machines = self._plan(), self._container.state_machines
-        machine, hint = machine_arn(self._environment, plan), f"run `rollout fleet install {plan.name}`"
+        machine, hint = machine_arn(self._environment, plan), "install it, as docs/fleets.md says"
         installed = machines.definition(machine)
         if installed is None:
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")
