@@ -134,9 +134,9 @@ class Container(EngineParts):
     @cached_property
     def state_machines(self) -> StateMachines:
         """Where a fleet's ramp is run."""
-        from rollout.adapters.aws.state_machines import StepFunctions  # noqa: PLC0415 - as above
+        from rollout.adapters.aws.state_machines import StateMachines  # noqa: PLC0415 - as above
 
-        return StepFunctions(self._access)
+        return StateMachines(self._access)
 
     @property
     def _account(self) -> tuple[Access, str, Callable[[], datetime] | None]:

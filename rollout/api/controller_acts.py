@@ -86,9 +86,12 @@ class ControllerActs(Part):
         return {"act": ROLLBACK, "state": "rolled-back", "routes": list(result.moved), "reconciled": result.reconciled}
 
     def _tell(self, told: Look) -> None:
-        """Tell who waits for the ramp's end; a call that fails is made again at the next look."""
+        """Tell who waits for the ramp's end; a call that fails is made again at the next look.
+
+        An error is no sign of life, so that nobody waits for ever for a ramp that can't go on.
+        """
         token, tasks = self._token(), self._container.tasks
-        if token is None:
+        if token is None or told.state == "error":
             return
         try:
             if told.state == "finished":

@@ -13,7 +13,6 @@ from rollout.errors import AwsError, ConfigError, Locked, UsageError
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
 from rollout.programs.fleet_states import definition
-from rollout.ramp.controlled import Task
 from rollout.ramp.controls import who
 from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, fleet_status, waiting_approval
 
@@ -93,8 +92,8 @@ class FleetRamp(Part):
         Raises:
             UsageError: None waits.
         """
-        task, _ = self._waiting()
-        self._answered(self._container.tasks.succeed(task, json.dumps({"by": who()})))
+        _, token = self._waiting()
+        self._answered(self._container.tasks.succeed(token, {"by": who()}))
         return self.status()
 
     def decline(self, why: str) -> FleetStatus:
@@ -103,9 +102,9 @@ class FleetRamp(Part):
         Raises:
             UsageError: None waits.
         """
-        task, wave = self._waiting()
+        wave, token = self._waiting()
         said = one_line(why).strip() or "no reason was given"
-        self._answered(self._container.tasks.fail(task, "Declined", f"{who()} declined wave {wave}: {said}"))
+        self._answered(self._container.tasks.fail(token, "Declined", f"{who()} declined wave {wave}: {said}"))
         return self.status()
 
     def stop(self, why: str) -> FleetStatus:
@@ -125,14 +124,13 @@ class FleetRamp(Part):
     def _last(self, plan: FleetPlan) -> FleetExecution | None:
         return self._container.state_machines.last(machine_arn(self._environment, plan))
 
-    def _waiting(self) -> tuple[Task, int]:
+    def _waiting(self) -> tuple[int, str]:
         plan = self._plan()
         last = self._last(plan)
         found = waiting_approval(last) if last else None
         if found is None:
             raise self._nothing(plan.name)
-        wave, token = found
-        return Task(token, self._container.utc), wave
+        return found
 
     def _answered(self, waits: bool) -> None:
         if not waits:

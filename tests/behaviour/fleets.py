@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -13,16 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from rollout import EnvironmentRollout, Rollout, RolloutError
+from rollout.api.controller_acts import Invocation
 from rollout.api.fleet_ramp import FleetRamp
-from rollout.errors import Locked
 from rollout.fakes.parts import InMemoryParts
 from rollout.fakes.world import World
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
-from rollout.ramp.awaited import await_ramp, forget, tell
-from rollout.ramp.controlled import Installed, Task
 from rollout.ramp.fleet import FleetExecution, StateEvent
-from rollout.ramp.looking import look
 from rollout_sandbox.states.executions import Execution, Executions, TaskTimedOut
 from rollout_sandbox.states.run import Call, Failed
 from rollout_sandbox.states.timeline import Timeline
@@ -83,12 +79,14 @@ class InMemoryFleet:
     timeline: Timeline = field(default_factory=Timeline)
     worlds: dict[str, World] = field(default_factory=dict)
     installed: dict[str, str] = field(default_factory=dict)
+    invocations: int = 0
 
     def __post_init__(self) -> None:
         for name in self._project.environments:
             world = self.worlds[name] = World.cut_over(self.open(name).inventory)
             rates = BAD if name in self.bad else {}
             world.metrics = DrawnCounts(open=lambda name=name: self.open(name), rates=rates)  # type: ignore[misc]
+            world.controller(self.open(name).inventory).installed = True
             self._look_later(name)
         self.executions = Executions(self.timeline, self)
 
@@ -146,42 +144,27 @@ class InMemoryFleet:
             return
         self.acts.append((event["act"], name))
         try:
-            self._act(name, event)
+            answer({"StatusCode": 200, "Payload": self._invoke(name, event)})
         except RolloutError as error:
             answer(Failed(type(error).__name__, str(error)))
-        else:
-            answer({"StatusCode": 200})
-
-    def _act(self, name: str, event: Mapping[str, Any]) -> None:
-        world = self._now(name)
-        record = world.controller(self.open(name).inventory)
-        record.installed = True
-        if event["act"] == "rollback":
-            self.open(name).rollback()
-            if (known := record.read()) and known.task:
-                forget(record, known.task)
-            return
-        await_ramp(record, event["token"])
-        self._look(name, begins=True, restart=event["restart"])
 
     # -- the controllers ---------------------------------------------------------------------------------------------
 
     def _look_later(self, name: str) -> None:
         def due() -> None:
             self._look_later(name)
-            if self._now(name).controller(self.open(name).inventory).installed and name not in self.silent:
-                with suppress(Locked):
-                    self._look(name)
+            if name not in self.silent:
+                self._invoke(name, {"act": "look"})
 
         self.timeline.after(PACE.total_seconds(), due)
 
-    def _look(self, name: str, *, begins: bool = False, restart: bool = False) -> None:
-        opened = self.open(name)
-        record = self._now(name).controller(opened.inventory)
-        here = Installed(f"arn:aws:lambda:us-west-2:1:function:{name}", "image", "digest", "0.1.0", PACE)
-        id_ = f"{self.timeline.now()} {begins}"
-        run = lambda: opened.ramp(approve=True, once=True, begins=begins, restart=restart, save=False)  # noqa: E731
-        tell(record, _Tasks(self.executions), look(record, here, id_, timedelta(minutes=15), run))
+    def _invoke(self, name: str, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the function does."""
+        self._now(name)
+        self.invocations += 1
+        function = f"arn:aws:lambda:us-west-2:1:function:{name}"
+        invocation = Invocation(str(self.invocations), function, timedelta(minutes=15), "digest")
+        return json.loads(json.dumps(self.open(name).controller.answer(event, invocation)))  # type: ignore[no-any-return]
 
     def _now(self, name: str) -> World:
         world = self.worlds[name]
@@ -195,14 +178,14 @@ class _Tasks:
 
     executions: Executions
 
-    def beat(self, task: Task) -> bool:
-        return self._told(lambda: self.executions.send_task_heartbeat(task.token))
+    def beat(self, token: str) -> bool:
+        return self._told(lambda: self.executions.send_task_heartbeat(token))
 
-    def succeed(self, task: Task, output: str) -> bool:
-        return self._told(lambda: self.executions.send_task_success(task.token, json.loads(output)))
+    def succeed(self, token: str, output: Mapping[str, str]) -> bool:
+        return self._told(lambda: self.executions.send_task_success(token, output))
 
-    def fail(self, task: Task, error: str, cause: str) -> bool:
-        return self._told(lambda: self.executions.send_task_failure(task.token, error, cause))
+    def fail(self, token: str, error: str, cause: str) -> bool:
+        return self._told(lambda: self.executions.send_task_failure(token, error, cause))
 
     @staticmethod
     def _told(call: Callable[[], None]) -> bool:
@@ -250,5 +233,5 @@ class _Parts(InMemoryParts):
         return _Machines(self.fleet)
 
     @cached_property
-    def tasks(self) -> _Tasks:
+    def tasks(self) -> _Tasks:  # type: ignore[override]
         return _Tasks(self.fleet.executions)

@@ -15,8 +15,8 @@ from rollout.migration.gates import Gate
 from rollout.programs.controlling import project_archive
 from rollout.ramp.controlled import Installed, Look, await_end
 from rollout.ramp.looking import look
-from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.drawn import DrawnCounts
+from tests.behaviour.team import InMemoryTeam
 
 MINUTE, LIMIT = timedelta(minutes=1), timedelta(minutes=15)
 FIVE = Percent.of(5)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -13,11 +12,10 @@ import pytest
 from moto import mock_aws
 
 from rollout.adapters.aws.session import Access
-from rollout.adapters.aws.state_machines import StepFunctions
-from rollout.adapters.aws.tasks import StepFunctionTasks
+from rollout.adapters.aws.state_machines import StateMachines
+from rollout.adapters.aws.step_functions import StepFunctions
 from rollout.errors import AwsError
 from rollout.inventory.fleets import APPROVAL
-from rollout.ramp.controlled import Task
 from rollout.ramp.fleet import FleetExecution, waiting_approval
 
 REGION = "us-west-2"
@@ -45,7 +43,7 @@ def definition(topic: str) -> str:
     return made
 
 
-def last(machines: StepFunctions, until: Any) -> FleetExecution:
+def last(machines: StateMachines, until: Any) -> FleetExecution:
     """The last execution, once something is so of it."""
     for _ in range(200):
         found = machines.last(MACHINE)
@@ -56,22 +54,21 @@ def last(machines: StepFunctions, until: Any) -> FleetExecution:
 
 
 def test_without_a_machine_nothing_has_run(topic: str) -> None:
-    assert StepFunctions(ACCESS).definition(MACHINE) is None
-    assert StepFunctions(ACCESS).last(MACHINE) is None
+    assert StateMachines(ACCESS).definition(MACHINE) is None
+    assert StateMachines(ACCESS).last(MACHINE) is None
     with pytest.raises(AwsError):
-        StepFunctions(ACCESS).start(MACHINE, "a", "{}")
+        StateMachines(ACCESS).start(MACHINE, "a", "{}")
 
 
 def test_an_approval_is_found_in_the_history_and_answered_once(definition: str) -> None:
-    machines, tasks = StepFunctions(ACCESS), StepFunctionTasks(ACCESS)
+    machines, tasks = StateMachines(ACCESS), StepFunctions(ACCESS)
     assert machines.definition(MACHINE) == definition
     assert machines.last(MACHINE) is None
     machines.start(MACHINE, "2026-11-29T01-45", '{"restart": false}')
     found = waiting_approval(last(machines, waiting_approval))
     assert found
     wave, token = found
-    task = Task(token, datetime.now(UTC))
-    assert (wave, tasks.beat(task), tasks.succeed(task, "{}")) == (2, True, True)
+    assert (wave, tasks.beat(token), tasks.succeed(token, {"by": "a person"})) == (2, True, True)
     assert waiting_approval(last(machines, lambda it: it.status == "SUCCEEDED")) is None
-    assert not tasks.succeed(task, "{}")
-    assert not tasks.fail(Task("nonsense", datetime.now(UTC)), "Declined", "no")
+    assert not tasks.succeed(token, {})
+    assert not tasks.fail("nonsense", "Declined", "no")

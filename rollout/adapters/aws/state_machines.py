@@ -13,7 +13,7 @@ from rollout.adapters.aws.shared_item import code_of
 from rollout.ramp.fleet import FleetExecution, StateEvent
 
 
-class StepFunctions:
+class StateMachines:
     """The `StateMachines` port over botocore."""
 
     def __init__(self, access: Access) -> None:
