@@ -155,8 +155,11 @@ class Orders:
         self._set(50)
 
     def rollback(self) -> None:
-        self._of("boss").rollback()
-        self.ceiling = ZERO
+        try:
+            self._of("boss").rollback()
+        finally:
+            if self.shares == {ZERO}:  # though the stack is locked
+                self.ceiling = ZERO
 
     def fire(self) -> None:
         """The guard takes all traffic back."""

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from tests.behaviour.controlled_orders import OTHERS, TIMES, Interruption, Orders
 from tests.behaviour.team import InMemoryTeam
 from tests.behaviour.test_controlled_ramp import IMAGE
 
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 """A failure isn't made smaller: that takes minutes."""
-INTERRUPTIONS = st.builds(
-    Interruption, st.integers(0, 90), st.booleans(), st.sampled_from(["killed", "killed", "look", *OTHERS])
-)
+CALLS = st.one_of(st.integers(0, 95), st.integers(52, 91))
+"""A look that raises makes 92; its preview, announcement and update are among the later ones."""
+INSIDE = st.sampled_from(["killed", "killed", "look", "rollback", "fire", *OTHERS])
+INTERRUPTIONS = st.builds(Interruption, CALLS, st.booleans(), INSIDE)
 LOOK = st.one_of(st.just("look"), st.just("again"), INTERRUPTIONS)
-MOVES = st.one_of(LOOK, LOOK, st.sampled_from(TIMES), st.sampled_from(OTHERS))
+MOVES = st.one_of(LOOK, LOOK, st.sampled_from(TIMES), st.just("bake"), st.sampled_from(OTHERS))
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def play(team: InMemoryTeam, moves: list[str | Interruption]) -> Orders:
 def test_undisturbed_it_goes_to_the_last_step(ramping: InMemoryTeam) -> None:
     orders = play(ramping, ["look", "bake", "look", "bake", "approve", "look", "bake"])
     assert orders.shares == {Percent.of(100)}
+
+
+@pytest.mark.parametrize("move", ["killed", "look", "here", "rollback", "fire"])
+@pytest.mark.parametrize("at", [56, 57, 78, 79])
+def test_inside_of_a_raise(ramping: InMemoryTeam, move: str, at: int) -> None:
+    """Once it is announced, before its update, and between its rules."""
+    orders = play(ramping, ["look", "bake", Interruption(at, True, move)])
+    assert max(orders.shares) == (Percent.of(50) if move in {"killed", "look", "here"} else ZERO)
 
 
 @pytest.mark.parametrize("examples", [12, pytest.param(150, marks=pytest.mark.thorough)])
