@@ -36,6 +36,7 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "drift",
         "history",
         "guard-status",
+        "controller-status",
     ),
     "rollback": ("rollback",),
     "operate": tuple(command for command in COMMANDS if command not in {*_OF_ONE, "controlled"}),
