@@ -164,6 +164,7 @@ def lock(session: nox.Session) -> None:
     sources = {
         "uv": ["--group", "uv"],
         "run": ["pyproject.toml", *extras, "--group", "build"],
+        "controller": ["pyproject.toml", "--group", "controller", "-c", "requirements/run.txt"],
         "dev": ["pyproject.toml", *extras, "--group", "dev", "-c", "requirements/run.txt", "-c", "requirements/uv.txt"],
     }
     for name, wanted in sources.items():
