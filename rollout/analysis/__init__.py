@@ -11,5 +11,7 @@
 - `by_client`: the same where access logs tell clients apart;
 - `verdicts`: the results.
 
+Beside the judge, `cost/` reckons what functions cost.
+
 numpy is slow to import, so import this room only where something is judged.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rollout.analysis.metrics import AlarmState, Point, Series
 from rollout.inventory.model import Arn
@@ -49,6 +49,37 @@ class Alarms(Protocol):
 
         Raises:
             AwsError: AWS refused, or can't be reached.
+        """
+
+
+Architecture = Literal["x86_64", "arm64"]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """What a function's bill goes by.
+
+    Attributes:
+        memory: In MB.
+        architecture: What it runs on.
+        log_group: Where it writes its logs.
+        provisioned: How many of its environments provisioned concurrency keeps ready, of all its versions.
+    """
+
+    memory: int
+    architecture: Architecture
+    log_group: str
+    provisioned: int = 0
+
+
+class DescribedFunctions(Protocol):
+    """Lambda's settings of functions, for one environment."""
+
+    def settings(self, functions: Sequence[str]) -> Mapping[str, FunctionSettings]:
+        """The settings of functions by their ARNs, which may name an alias or a version; each is in the answer.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or there is no such function.
         """
 
 

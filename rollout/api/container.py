@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rollout.analysis.ports import AccessLogs, Alarms, Metrics
+from rollout.analysis.ports import AccessLogs, Alarms, DescribedFunctions, Metrics
 from rollout.api.access import homes
 from rollout.api.engine_parts import EngineParts
 from rollout.base.clock import Clock, SystemClock
@@ -185,6 +185,13 @@ class Container(EngineParts):
         from rollout.adapters.aws.functions import Lambda  # noqa: PLC0415 - as above
 
         return Lambda(self._access)
+
+    @property
+    def described_functions(self) -> DescribedFunctions:
+        """Who knows functions' settings."""
+        from rollout.adapters.aws.function_settings import LambdaSettings  # noqa: PLC0415 - as above
+
+        return LambdaSettings(self._access)
 
     @property
     def aliases(self) -> Aliases:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rollout.api.arguments import DAY
 from rollout.api.checks import Checks
 from rollout.api.container import Container, PartsFactory
 from rollout.api.deploys import Deploys
@@ -20,6 +22,7 @@ from rollout.migration import events
 from rollout.migration.emitter import emitter
 
 if TYPE_CHECKING:
+    from rollout.analysis.cost.ledger import CostLedger
     from rollout.api.controller import EnvironmentController
     from rollout.api.fleet_ramp import FleetRamp
     from rollout.api.guard import EnvironmentGuard
@@ -151,6 +154,21 @@ class EnvironmentRollout(Deploys, Rollbacks, Checks):
         from rollout.api.fleet_ramp import FleetRamp
 
         return FleetRamp(self._opened, plan)
+
+    def cost(self, since: timedelta | str = DAY) -> CostLedger:
+        """What the functions cost, legacy beside the candidate, and what the move saves, by CloudWatch.
+
+        Args:
+            since: How far back, 1 h to 30 d, also as a text such as `7d`.
+
+        Raises:
+            UsageError: It isn't a duration, or out of range; or no route is served by a function.
+            AwsError: AWS refused, or can't be reached.
+            ConfigError: `[cost]` or `[analysis]` can't be gone by.
+        """
+        from rollout.api.cost import Costs
+
+        return Costs(self._opened)(since)
 
     def routes(self, names: Sequence[str]) -> tuple[str, ...]:
         """The named routes, or all.

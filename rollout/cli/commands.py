@@ -60,6 +60,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "drift": "Compare file, state and load balancer; exit code 7 if they differ",
         "history": "Show who changed what, when and why",
         "show": "Show one change in full",
+        "cost": "Show what functions cost, and what the move saves",
         "report": "Write state, charts and history into one HTML file",
         "dashboard": "Show a local web page that updates itself",
         "monitoring": "Create alarms and a dashboard in CloudWatch",

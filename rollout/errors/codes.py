@@ -104,6 +104,7 @@ RESOURCES: Mapping[str, str] = {
     "load-balancer-missing": "The load balancer doesn't exist.",
     "mixed-event-forms": "One candidate group replaces legacy groups with different event formats.",
     "network-unusable": "A function's subnets and security groups don't exist, or aren't in one VPC.",
+    "no-function": "No route is served by a Lambda function.",
     "no-healthy-target": "A target group has no healthy target.",
     "no-load-balancer": "The account has no Application Load Balancer with a listener in this region.",
     "no-movable-rule": "The listeners have no rule that can be moved.",

@@ -160,6 +160,11 @@ class InMemoryParts(Container):
         return self.actor.world.functions_of(self.environment)
 
     @property
+    def described_functions(self) -> InMemoryFunctions:
+        """See `Container`."""
+        return self.functions
+
+    @property
     def aliases(self) -> InMemoryFunctions:
         """See `Container`."""
         return self.functions

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.alb.invocation import Invocation
 from rollout.analysis.metrics import AlarmState, Point, Series, Source
+from rollout.analysis.ports import FunctionSettings
 from rollout.fakes.account import refusal
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
@@ -36,6 +37,7 @@ class InMemoryFunctions:
         provisioned: By version, what a test says of its provisioned concurrency; it is ready otherwise.
         trust: By ARN, what a test says of a role's trust policy.
         vpcs: By id, what a test says of a subnet or security group.
+        described: By function's name, its settings as a test says; otherwise 128 MB on x86_64.
     """
 
     aws: InMemoryAws
@@ -45,6 +47,7 @@ class InMemoryFunctions:
     provisioned: dict[str, str] = field(default_factory=dict)
     trust: dict[str, str | None] = field(default_factory=dict)
     vpcs: dict[str, str] = field(default_factory=dict)
+    described: dict[str, FunctionSettings] = field(default_factory=dict)
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
@@ -118,6 +121,18 @@ class InMemoryFunctions:
     def code(self, function: str) -> FunctionCode:
         """See `parity.ports.AskedFunctions`; a function is found by its name, too."""
         return FunctionCode(self.digest(function), timedelta(seconds=3), 128)
+
+    def settings(self, functions: Sequence[str]) -> Mapping[str, FunctionSettings]:
+        """See `analysis.ports.DescribedFunctions`."""
+
+        def of(function: str) -> FunctionSettings:
+            name = function.rpartition(":function:")[2].partition(":")[0]
+            if function not in self.aws.policies:
+                what = f"Function not found: {function}"
+                raise refusal("GetFunctionConfiguration", "ResourceNotFoundException", what, function)
+            return self.described.get(name, FunctionSettings(128, "x86_64", f"/aws/lambda/{name}"))
+
+        return self.calls.make(ApiCall("GetFunctionConfiguration"), lambda: {each: of(each) for each in functions})
 
     def digest(self, function: str) -> str:
         """See `parity.ports.AskedFunctions`; what a test doesn't name has its name's, or its versions'."""

@@ -45,7 +45,7 @@ from rollout.inventory.match import MatchOrAsIs
 from rollout.inventory.parity import RouteParity
 from rollout.inventory.quantities import WHOLE, ZERO, Duration, Percent
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Controller, Guard, HeaderOverride, Legacy, Programs, Stickiness
+from rollout.inventory.settings import Controller, Cost, Guard, HeaderOverride, Legacy, Programs, Stickiness
 
 Arn = NewType("Arn", str)
 
@@ -204,6 +204,7 @@ class Environment(Frozen):
     header_override: HeaderOverride | None = None
     guard: Guard | None = None
     controller: Controller | None = None
+    cost: Cost = Cost()
     programs: Programs = Programs()
     legacy: Legacy = Legacy()
     load_balancers: Mapping[GivenName, LoadBalancer]

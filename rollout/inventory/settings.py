@@ -1,10 +1,10 @@
-"""The tables of stacks.toml that hold for an environment as a whole: cookies, guard, controller, programs, owner."""
+"""The tables of stacks.toml that hold for an environment as a whole: cookies, guard, controller, prices, owner."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -125,6 +125,23 @@ class Controller(Frozen):
         (),
         description='paths or patterns from this file\'s folder, such as ["keys/*.json"]: further files for programs',
     )
+
+
+def _price(what: str) -> Any:
+    return Field(None, ge=0, le=1_000_000, description=f"US dollars for {what}; by default the region's list price")
+
+
+class Cost(Frozen):
+    """What `rollout cost` reckons with where the list prices that come with rollout don't hold."""
+
+    million_requests: float | None = _price("a million invocations")
+    logs_gb: float | None = _price("a GB that functions write to CloudWatch Logs")
+    gb_second: float | None = _price("a GB-second of a function on x86_64")
+    gb_second_arm: float | None = _price("a GB-second of a function on arm64")
+    provisioned_gb_second: float | None = _price("a GB-second of provisioned concurrency on x86_64")
+    provisioned_gb_second_arm: float | None = _price("a GB-second of provisioned concurrency on arm64")
+    provisioned_duration: float | None = _price("a GB-second of an invocation on it on x86_64")
+    provisioned_duration_arm: float | None = _price("a GB-second of an invocation on it on arm64")
 
 
 class Programs(Frozen):

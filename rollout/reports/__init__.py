@@ -6,6 +6,7 @@
 - `scales` and `charts`: SVG charts;
 - `pages`: HTML of overviews; `report` writes one file;
 - `parity_page`: answers side by side, in one file;
+- `cost_table`: what functions cost, as a file;
 - `readings`, `access` and `server`: the live page.
 """
 

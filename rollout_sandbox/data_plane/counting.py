@@ -59,8 +59,10 @@ class FunctionCounting:
             for name, value in found.items()
         ]
         if not throttled:
-            lines = ("Reports", "ColdStarts") if went.start is not None else ("Reports",)
-            added += [(self._function(name, function, (), REPORTS), 1.0) for name in lines]
+            lines = {"Reports": 1.0}
+            if went.start is not None:
+                lines |= {"ColdStarts": 1.0, "InitMilliseconds": went.start / timedelta(milliseconds=1)}
+            added += [(self._function(name, function, (), REPORTS), value) for name, value in lines.items()]
         self._metrics.add(added)
 
     def _function_metric(self, name: str, function: Target, more: Dimensions, namespace: str = _LAMBDA) -> Metric:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice
@@ -25,7 +25,10 @@ from moto.moto_api._internal import mock_random
 from rollout_sandbox.data_plane.access_log import RECORD_FIELDS
 from rollout_sandbox.metrics import REPORTS, Metric, Metrics
 
-_REPORTS = 'filter @type = "REPORT" | stats count(*) as Reports, count(@initDuration) as ColdStarts by bin(1m)'
+_REPORTS = (
+    'filter @type = "REPORT" | stats count(*) as Reports, count(@initDuration) as ColdStarts, '
+    "sum(@initDuration) as InitMilliseconds by bin(1m)"
+)
 ACCESS_LOGS = "ALB_ACCESS_LOGS"
 _BY_BALANCER = re.compile(r'\{ \$\.elb = "([^"]+)" \}')
 _PAGE_EVENTS, _PAGE_BYTES, _NEVER = 10_000, 1_000_000, 1 << 60
@@ -66,14 +69,16 @@ class MeasuredLogs(LogsBackend):
         if query_string != _REPORTS or others or not (lines or name in self.groups):
             return str(super().start_query(log_group_names, start_time, end_time, query_string))
         cold = self._lines(name, "ColdStarts", start_time, end_time)
+        init = self._lines(name, "InitMilliseconds", start_time, end_time)
         query = LogQuery(str(mock_random.uuid1()), start_time, end_time, "fields @message", [])
         query.results = [
             {
                 "bin(1m)": f"{datetime.fromtimestamp(minute, UTC):%Y-%m-%d %H:%M:%S.000}",
-                "Reports": str(count),
-                "ColdStarts": str(cold.get(minute, 0)),
+                "Reports": str(len(found)),
+                "ColdStarts": str(len(cold.get(minute, ()))),
+                **({"InitMilliseconds": str(sum(init[minute]))} if minute in init else {}),
             }
-            for minute, count in sorted(lines.items())
+            for minute, found in sorted(lines.items())
         ]
         self.queries[query.query_id] = query
         return query.query_id
@@ -130,10 +135,10 @@ class MeasuredLogs(LogsBackend):
             page.append(event)
         return page, None, []
 
-    def _lines(self, group: str, name: str, start: int, end: int) -> dict[int, int]:
+    def _lines(self, group: str, name: str, start: int, end: int) -> Mapping[int, tuple[float, ...]]:
         function = group.removeprefix("/aws/lambda/")
         metric = Metric(self.account_id, self.region_name, REPORTS, name, (("FunctionName", function),))
-        return {minute: len(found) for minute, found in self.measured.between(metric, start, end + 1).items()}
+        return self.measured.between(metric, start, end + 1)
 
 
 def logs_on(metrics: Metrics) -> type[MeasuredLogs]:

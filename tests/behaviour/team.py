@@ -85,10 +85,10 @@ class InMemoryTeam:
         with self._at_work():
             return piped(self.folder, *arguments, **variables)
 
-    def talk(self, answers: str, *arguments: str) -> tuple[int, str]:
+    def talk(self, answers: str, *arguments: str, **variables: str) -> tuple[int, str]:
         """Run it at a terminal, where somebody has typed all answers ahead: its exit code and what was shown."""
         with self._at_work():
-            return typed(self.folder, answers, *arguments)
+            return typed(self.folder, answers, *arguments, **variables)
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:

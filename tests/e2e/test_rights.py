@@ -195,6 +195,7 @@ RAMP: tuple[Step, ...] = (
     ("observe", "report", lambda it: it.reports.overview()),
     ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
+    ("observe", "cost", lambda it: it.cost()),
     ("calibrate", "calibrate", calibrated),
     ("observe", "drift", lambda it: it.drift()),
     ("observe", "history", lambda it: it.history()),

@@ -19,6 +19,7 @@ OWN = {
     "notifications": 'team.webhook = "no URL"',
     "guard": 'heartbeat = "90s"',
     "controller": 'pace = "90s"',
+    "cost": "gb-second = -1",
 }
 
 

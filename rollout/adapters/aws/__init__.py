@@ -3,5 +3,6 @@
 - `session`: access to AWS, and its failures as errors of rollout;
 - `alb`: elbv2, with `inspection`, the checks of target groups and functions, and `discovery`, for `rollout init`;
 - `cloudwatch`, `log_insights`: metrics, alarms, and cold starts from the functions' logs;
-- `functions`, `sns`, `sts`: invocations, notifications, and the caller's identity.
+- `functions`, `function_settings`: invocations, aliases and code; what a bill and concurrency go by;
+- `sns`, `sts`: notifications, and the caller's identity.
 """

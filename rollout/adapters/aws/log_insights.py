@@ -1,4 +1,4 @@
-"""Cold starts, from logs: CloudWatch has no metric for them, but each invocation's REPORT line shows them.
+"""Cold starts and their INIT phases, from logs: CloudWatch has no metric for them, but REPORT lines show them.
 
 This is the `Metrics` port for `metrics.REPORTS`, with Logs Insights. AWS bills what a query scans, so each minute is
 queried once and cached.
@@ -22,7 +22,10 @@ from rollout.errors import AwsError
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
-QUERY = 'filter @type = "REPORT" | stats count(*) as Reports, count(@initDuration) as ColdStarts by bin(1m)'
+QUERY = (
+    'filter @type = "REPORT" | stats count(*) as Reports, count(@initDuration) as ColdStarts, '
+    "sum(@initDuration) as InitMilliseconds by bin(1m)"
+)
 ROWS_A_QUERY = 10_000
 _TIME, _POLL = "bin(1m)", timedelta(seconds=0.5)
 _PATIENCE = 240
@@ -54,7 +57,7 @@ class LogInsights:
         return explained(
             lambda: {
                 each: tuple(
-                    Point(datetime.fromisoformat(row[_TIME]).replace(tzinfo=UTC), float(row[each.name]))
+                    Point(datetime.fromisoformat(row[_TIME]).replace(tzinfo=UTC), float(row.get(each.name) or 0))
                     for row in rows[_function(each)]
                 )
                 for each in series

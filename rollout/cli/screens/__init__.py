@@ -32,6 +32,7 @@ RESULTS = {
     "GuardStatus": "guard-status",
     "ControllerStatus": "controller-status",
     "DrillResult": "drill-result",
+    "CostLedger": "cost",
     "Progress": "setup-progress",
 }
 """What the library gives back, by its name in JSON, which the file here that shows it has, too."""

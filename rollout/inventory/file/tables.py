@@ -16,7 +16,7 @@ from rollout.inventory.fleets import Fleet
 from rollout.inventory.functions import Function
 from rollout.inventory.model import KeptRoute, LoadBalancer, Route
 from rollout.inventory.ramp_settings import Analysis, Notification, Ramp
-from rollout.inventory.settings import Controller, Guard, HeaderOverride, Legacy, Programs, Stickiness
+from rollout.inventory.settings import Controller, Cost, Guard, HeaderOverride, Legacy, Programs, Stickiness
 
 
 class Project(Frozen):
@@ -38,6 +38,7 @@ class File(Frozen):
     header_override: Any = None
     guard: Any = None
     controller: Any = None
+    cost: Any = None
     load_balancers: Any = None
     functions: Any = None
     routes: Any = None
@@ -59,6 +60,7 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "header-override": HeaderOverride,
     "guard": Guard,
     "controller": Controller,
+    "cost": Cost,
     "load-balancers": LoadBalancer,
     "functions": Function,
     "routes": Route,
@@ -69,5 +71,5 @@ NAMED_TABLES = frozenset({"fleets", "notifications", "load-balancers", "function
 SHARED = tuple(name for name in MODELS if name not in ("project", "fleets"))
 # Of an environment's fields, those that the file says elsewhere or that follow from it.
 DERIVED = frozenset({"name", "project", "root", "faults", "in-file"})
-FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard", "controller"})
+FEATURES = frozenset({"header-override", "ramp", "analysis", "notifications", "guard", "controller", "cost"})
 """Tables that some commands go by and all others do without: what is wrong in one stops those commands alone."""

@@ -28,19 +28,20 @@ def series(function: str, name: str) -> Series:
 def logs(tenant: Tenant) -> LogInsights:
     """Of a function with a line each minute, every second one of a cold start."""
     metrics: Metrics = tenant.sandbox._metrics  # type: ignore[union-attr]
-    for name, step in (("Reports", 1), ("ColdStarts", 2)):
+    for name, step, value in (("Reports", 1, 1.0), ("ColdStarts", 2, 1.0), ("InitMilliseconds", 2, 250.0)):
         for minute in range(0, 10, step):
             metric = Metric(tenant.account, REGION, LINES, name, (("FunctionName", "one"),))
-            metrics.put(metric, int((NOON + minute * MINUTE).timestamp()), [1.0])
+            metrics.put(metric, int((NOON + minute * MINUTE).timestamp()), [value])
     return LogInsights(Access(REGION, tenant.sandbox.endpoint, tenant.account, "any"), SystemClock())
 
 
 def test_each_minute_is_scanned_once_and_the_end_is_exclusive(tenant: Tenant, logs: LogInsights) -> None:
-    asked = [series("one", "Reports"), series("one", "ColdStarts")]
+    asked = [series("one", name) for name in ("Reports", "ColdStarts", "InitMilliseconds")]
     for minutes in (2, 5, 5):
         found = logs.read(asked, NOON, NOON + minutes * MINUTE)
         assert found[asked[0]] == tuple(Point(NOON + at * MINUTE, 1.0) for at in range(minutes))
         assert [point.value for point in found[asked[1]]] == [1.0, 0.0, 1.0, 0.0, 1.0][:minutes]
+        assert [point.value for point in found[asked[2]]] == [250.0, 0.0, 250.0, 0.0, 250.0][:minutes]
     spans: list[Any] = [call.parameters for call in tenant.sandbox.calls("logs:StartQuery", tenant.account)]
     assert [(each["startTime"], each["endTime"]) for each in spans] == [
         (int(NOON.timestamp()), int(NOON.timestamp()) + 119),

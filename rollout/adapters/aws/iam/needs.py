@@ -69,6 +69,9 @@ _PRESENT_CODE = (
     Need("Observe", (f"{_ELB}:DescribeTargetHealth",), Resources.everything_if_required),
 )
 _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), Resources.queried_logs)
+_SETTINGS = Need(
+    "AllFunctions", calls("lambda", "GetFunctionConfiguration ListProvisionedConcurrencyConfigs"), Resources.functions
+)
 _LOGS = (
     Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), in_s3(Resources.everything)),
     Need(
@@ -266,6 +269,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES, *guard.READ, *guard.FIRINGS),
     "history": (*_READ_STATE, *guard.FIRINGS),
+    "cost": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetHealth",)), _MEASURE, _SETTINGS, _COLD_STARTS),
     "explain": _PREVIEW,
     "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, *_PRESENT_CODE, _MEASURE),
     "rollback": (_LOOK, _TAGS, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),

@@ -35,6 +35,7 @@ ROLES: Mapping[Role, tuple[str, ...]] = {
         "plan-ramp",
         "drift",
         "history",
+        "cost",
         "guard-status",
         "controller-status",
     ),

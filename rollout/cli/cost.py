@@ -1,0 +1,37 @@
+"""`rollout cost ENV`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rollout.base.formatting import count_of
+from rollout.cli.options import EnvironmentName
+from rollout.cli.session import Session, command
+
+
+@command()
+def cost(
+    run: Session,
+    environment: EnvironmentName,
+    since: Annotated[str, typer.Option(help="How far back CloudWatch is read: 1h to 30d.")] = "1d",
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write a line a function into a file, too.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+) -> None:
+    """Show what functions cost, legacy beside the candidate, and what the move saves.
+
+    It reads CloudWatch alone. Amounts are estimates by list prices, or by those of [cost].
+
+    Example: rollout cost production --since 7d --csv cost.csv
+    """
+    found = run.environment(environment).cost(since=since)
+    run.render(found)
+    if csv:
+        from rollout.reports.cost_table import write_costs
+
+        write_costs(found, csv, overwrite=force)
+        run.render.say(f"wrote {csv}: {count_of(len(found.functions), 'function')}")
