@@ -1,4 +1,4 @@
-"""What the endpoints answer in the sandbox: legacy and candidate behave alike, and each says who answered.
+"""What the endpoints answer in the sandbox, where legacy and candidate behave alike.
 
 They are the legacy functions' own stand-ins in `code/legacy`, found by method and path as the Rust function has to.
 Nothing of Pulumi or of rollout is imported here.
@@ -6,7 +6,6 @@ Nothing of Pulumi or of rollout is imported here.
 
 from __future__ import annotations
 
-import json
 import re
 import runpy
 from pathlib import Path
@@ -29,10 +28,7 @@ _ENDPOINTS = {
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer as the endpoint does; of what is none of these, method and path are told."""
-    asked, who = f"{event['httpMethod']} {event['path']}", context.function_name
+    asked = f"{event['httpMethod']} {event['path']}"
     name = next((name for pattern, name in _ENDPOINTS.items() if re.fullmatch(pattern, asked)), None)
     said: dict[str, Any] = _LEGACY[name](event, context) if name else _LEGACY["_answer"](event)
-    body = {**json.loads(said["body"]), "function": who}
-    if who == "rust-scorer":
-        body["implementation"] = "rust"
-    return {**said, "headers": {**said["headers"], "x-served-by": who}, "body": json.dumps(body)}
+    return said

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rollout_sandbox.data_plane.addresses import Listening as Listening
+    from rollout_sandbox.data_plane.differences import Difference as Difference
     from rollout_sandbox.data_plane.profiles import Profile as Profile
     from rollout_sandbox.faults import EventFault as EventFault
     from rollout_sandbox.faults import Fault as Fault
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "Call": "journal",
+    "Difference": "data_plane.differences",
     "EventFault": "faults",
     "Fault": "faults",
     "Listening": "data_plane.addresses",

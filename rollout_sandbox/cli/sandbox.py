@@ -1,4 +1,4 @@
-"""`rollout sandbox start|stop|status|save|restore|speed|load`."""
+"""`rollout sandbox start|stop|status|save|restore|speed|behave|load`."""
 
 from __future__ import annotations
 
@@ -154,6 +154,47 @@ def speed(
         clock = daemon.connect(_folder(file)).clock
         clock.run_at(factor)
         run.render.say(f"its clock runs {factor:g} times as fast as real time: {clock.now():%Y-%m-%d %H:%M:%S} UTC")
+
+
+@app.command()
+def behave(
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="A pattern of functions' names: 'rust-*'.")] = "*",
+    differs: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:PATH]",
+            help="How answers differ, of all paths or of a pattern's: number-as-text, missing-key, forbidden, "
+            "header-case, date-form, unordered-list, random-id. May be repeated.",
+        ),
+    ] = None,
+    server_errors: Annotated[str, typer.Option(help="The percentage of answers with status 500.")] = "0",
+    latency: Annotated[str, typer.Option(metavar="DURATION", help="How long answers take, such as 1s.")] = "0s",
+    forget: Annotated[bool, typer.Option("--forget", help="Let all functions behave well again.")] = False,
+    file: File = STACKS_TOML,
+    json: Json = False,
+) -> None:
+    """Let functions answer wrongly or slowly, to see what rollout finds; of several settings the last counts.
+
+    Example: rollout sandbox behave 'rust-*' --differs 'number-as-text:/v2/*'
+    """
+    with session(file, json=json, sandbox=True) as run:
+        from rollout.api.arguments import read_duration, read_weight
+        from rollout.errors import UsageError
+        from rollout_sandbox import Profile, daemon
+        from rollout_sandbox.data_plane.differences import KINDS, Difference
+
+        aws = daemon.connect(_folder(file))
+        if forget:
+            aws.forget_profiles()
+            run.render.say("all functions behave well")
+            return
+        try:
+            ways = tuple(map(Difference.of, differs or ()))
+        except ValueError as error:
+            raise UsageError(str(error), hint=f"give one of {', '.join(KINDS)}", code="out-of-range") from None
+        errors, wait = read_weight(server_errors), read_duration(latency)
+        aws.behave(Profile(function, differs=ways, server_errors=errors, latency=wait))
+        run.render.say(f"functions of the name {function} behave so until `rollout sandbox behave --forget`")
 
 
 @app.command()

@@ -78,20 +78,17 @@ class Invocation:
         return self.duration + (self.start or timedelta(0))
 
 
-def default_handler(event: Event, context: Context) -> dict[str, Any]:
-    """Tell who was asked what."""
+def default_handler(event: Event, _context: Context) -> dict[str, Any]:
+    """Tell what was asked."""
     query = event.get("queryStringParameters", event.get("multiValueQueryStringParameters"))
-    told = {"function": context.function_name, "method": event["httpMethod"], "path": event["path"], "query": query}
-    return answer(event, 200, told, context.function_name, context.function_version)
+    return answer(event, 200, {"method": event["httpMethod"], "path": event["path"], "query": query})
 
 
-def answer(event: Event, status: int, told: dict[str, Any], function: str, version: str = LATEST) -> dict[str, Any]:
-    """A function's answer with a body of JSON, and with the headers that say who gives it."""
-    headers = {"content-type": "application/json", "x-served-by": function}
-    if version != LATEST:
-        headers["x-served-version"] = version
+def answer(event: Event, status: int, told: dict[str, Any]) -> dict[str, Any]:
+    """A function's answer with a body of JSON."""
+    kind = {"content-type": "application/json"}
     lists = "multiValueHeaders" in event
-    given = {"multiValueHeaders": {k: [v] for k, v in headers.items()}} if lists else {"headers": headers}
+    given = {"multiValueHeaders": {k: [v] for k, v in kind.items()}} if lists else {"headers": kind}
     return {"statusCode": status, "isBase64Encoded": False, "body": json.dumps(told), **given}
 
 
@@ -164,6 +161,8 @@ class Functions:
                 return Invocation(_error("Sandbox.Timedout", text), Failure.TIMED_OUT, target.timeout, at_once, start)
             began = time.perf_counter()
             said, failure = self._said(target, event, profile.draw_failure(self._random, client, path))
+            for each in profile.differs if failure is None else ():
+                said = each.altered(said, path, self._random)
             took = time_taken + timedelta(seconds=time.perf_counter() - began)
             return Invocation(said, failure, took, at_once, start)
         finally:
@@ -178,7 +177,7 @@ class Functions:
                 return "malformed", None
             case "server_errors" | "client_errors":
                 status = 500 if failure == "server_errors" else 400
-                return answer(event, status, {"function": name, "error": "ordered"}, name, target.version), None
+                return answer(event, status, {"error": "ordered"}), None
         context = Context(name, target.version, target.arn, str(UUID(int=self._random.getrandbits(128), version=4)))
         try:
             return self._handler(target.account, name)(event, context), None

@@ -33,6 +33,7 @@ from rollout_sandbox.data_plane.rewrites import Failed
 from rollout_sandbox.data_plane.rules import FixedResponse, Forward, Redirect, Rules, TargetGroup
 from rollout_sandbox.data_plane.stickiness import Cookies
 from rollout_sandbox.issuer import Issuer
+from rollout_sandbox.strict.builds import LATEST
 
 MAX_OTHER_BYTES = 64 * MAX_BYTES
 """What is kept in memory for targets that aren't functions, whose bodies a load balancer doesn't limit."""
@@ -219,6 +220,9 @@ class Listener:
         going.answered(group, said.status, went.waited, len(body) + len(said.body))
         response = web.Response(status=said.status, body=said.body)
         response.headers.extend(said.headers)
+        response.headers.setdefault("x-served-by", target.name)  # the sandbox's own, for whoever counts
+        if went.version != LATEST:
+            response.headers["x-served-version"] = went.version
         response.headers["Server"] = answers.SERVER
         return response
 

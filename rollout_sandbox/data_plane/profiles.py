@@ -1,4 +1,4 @@
-"""How functions behave: latency, errors, crashes, throttles and cold starts, as set by the user."""
+"""How functions behave, as set by the user: latency, errors, crashes, throttles, cold starts, and other answers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from random import Random
 from statistics import NormalDist
 
 from rollout.inventory.quantities import ALL_TENTHS, ZERO, Percent
+from rollout_sandbox.data_plane.differences import Difference
 
 _NEVER = ZERO
 _FAILURES = ("crashes", "malformed", "server_errors", "client_errors")
@@ -38,6 +39,7 @@ class Profile:
             The coefficient of variation, 0 or more; clients go by their User-Agent.
         latency_by_client: How much slower or faster clients are than others: the sigma of a log-normal factor.
         again: Whether a request that fails fails again when its client repeats it.
+        differs: How answers differ from what their handler says, one after the other.
     """
 
     function: str = "*"
@@ -55,6 +57,7 @@ class Profile:
     errors_by_client: float = 0.0
     latency_by_client: float = 0.0
     again: bool = False
+    differs: tuple[Difference, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what can't be.

@@ -21,16 +21,14 @@ ROUTES: dict[str, Route | KeptRoute] = {**ENVIRONMENT.routes, **ENVIRONMENT.kept
 
 def ask(function: str, verb: str, path: str) -> dict[str, Any]:
     answer = handler({"httpMethod": verb, "path": path}, SimpleNamespace(function_name=function))
-    assert (answer["statusCode"], answer["headers"]["x-served-by"]) == (200, function)
+    assert answer["statusCode"] == 200
     return dict(json.loads(answer["body"]))
 
 
 @pytest.mark.parametrize("name", ROUTES)
-def test_legacy_and_candidate_answer_alike_and_say_who_they_are(name: str) -> None:
+def test_legacy_and_candidate_answer_alike(name: str) -> None:
     path = ROUTES[name].path[0].replace("*", "0xabc")
     python, rust = (ask(function, ROUTES[name].methods[0], path) for function in ("python-one", "rust-scorer"))
-    assert (python.pop("function"), rust.pop("function")) == ("python-one", "rust-scorer")
-    assert (python.pop("implementation"), rust.pop("implementation")) == ("python", "rust")
     assert python == rust
     assert python["path"] == path
 

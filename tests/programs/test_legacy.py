@@ -150,19 +150,22 @@ def test_the_archive_holds_source_files_only(tmp_path: Path) -> None:
     assert source_archive(tmp_path).assets.keys() == {"one.py", "two.py"}
 
 
+SCORED = {"address": "0xA", "score": 66, "at": "2026-11-01T12:00:00Z", "stamps": ["Ens", "Github", "Google"]}
+
+
 @pytest.mark.parametrize(
     ("group", "method", "path", "content"),
     [
-        ("l-passport-v2-stamp-score", "GET", "/v2/stamps/335/score/0xA", {"scorer": "335", "address": "0xA"}),
-        ("l-passport-v2-model-score", "GET", "/v2/models/score/0xA", {"address": "0xA"}),
+        ("l-passport-v2-stamp-score", "GET", "/v2/stamps/335/score/0xA", {"scorer": "335", **SCORED}),
+        ("l-passport-v2-model-score", "GET", "/v2/models/score/0xA", SCORED),
         ("l-cc-v1-st-bulk-POST-0", "POST", "/ceramic-cache/stamps/bulk", {"stamps": []}),
         ("l-cc-v1-st-bulk-PATCH-0", "PATCH", "/ceramic-cache/stamps/bulk", {"stamps": []}),
         ("l-cc-v1-st-bulk-DELETE-0", "DELETE", "/ceramic-cache/stamps/bulk", {"stamps": []}),
-        ("l-cc-v1-score-POST-0", "POST", "/ceramic-cache/score/0xA", {"address": "0xA"}),
+        ("l-cc-v1-score-POST-0", "POST", "/ceramic-cache/score/0xA", SCORED),
         ("l-cc-auth", "POST", "/ceramic-cache/authenticate", {}),
         ("embed-st-lambda-target-group", "POST", "/internal/embed/stamps/0xA", {"address": "0xA", "stamps": []}),
         ("embed-rl-lambda-target-group", "GET", "/internal/embed/validate-api-key", {}),
-        ("embed-gs-lambda-target-group", "GET", "/internal/embed/score/335/0xA", {"scorer": "335", "address": "0xA"}),
+        ("embed-gs-lambda-target-group", "GET", "/internal/embed/score/335/0xA", {"scorer": "335", **SCORED}),
     ],
 )
 def test_every_handler_answers_a_load_balancer(group: str, method: str, path: str, content: dict[str, Any]) -> None:
@@ -172,7 +175,7 @@ def test_every_handler_answers_a_load_balancer(group: str, method: str, path: st
     answer = run_path(str(CODE / f"{module}.py"))[handler](event, None)
 
     body = json.loads(answer.pop("body"))
-    assert body == {"implementation": "python", "method": method, "path": path, **content}
+    assert body == {"method": method, "path": path, **content}
     assert answer == {
         "statusCode": 200,
         "statusDescription": "200 OK",

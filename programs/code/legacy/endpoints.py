@@ -1,13 +1,15 @@
 # ruff: noqa: INP001 - the root of a Lambda's archive is no package
 """Stand-ins for the Python scorer's endpoints: an Application Load Balancer's event in, its answer out.
 
-They compute no scores and check no keys. Each says who answered and what was asked, which is all that routing is about.
+They check no keys, and their scores are made up of the address. Each says what was asked, which is all that routing is
+about.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html
 """
 
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 Event = dict[str, Any]
@@ -17,12 +19,12 @@ Answer = dict[str, Any]
 def stamp_score(event: Event, _context: Any) -> Answer:
     """GET /v2/stamps/SCORER/score/ADDRESS."""
     segments = _segments(event)
-    return _answer(event, scorer=segments[2], address=segments[-1])
+    return _answer(event, scorer=segments[2], **_scored(segments[-1]))
 
 
 def model_score(event: Event, _context: Any) -> Answer:
     """GET /v2/models/score/ADDRESS."""
-    return _answer(event, address=_segments(event)[-1])
+    return _answer(event, **_scored(_segments(event)[-1]))
 
 
 def add_stamps(event: Event, _context: Any) -> Answer:
@@ -42,7 +44,7 @@ def delete_stamps(event: Event, _context: Any) -> Answer:
 
 def ceramic_score(event: Event, _context: Any) -> Answer:
     """POST /ceramic-cache/score/ADDRESS."""
-    return _answer(event, address=_segments(event)[-1])
+    return _answer(event, **_scored(_segments(event)[-1]))
 
 
 def authenticate(event: Event, _context: Any) -> Answer:
@@ -63,7 +65,7 @@ def embed_validate_api_key(event: Event, _context: Any) -> Answer:
 def embed_score(event: Event, _context: Any) -> Answer:
     """GET /internal/embed/score/SCORER/ADDRESS."""
     *_, scorer, address = _segments(event)
-    return _answer(event, scorer=scorer, address=address)
+    return _answer(event, scorer=scorer, **_scored(address))
 
 
 def _segments(event: Event) -> list[str]:
@@ -71,8 +73,18 @@ def _segments(event: Event) -> list[str]:
     return path.strip("/").split("/")
 
 
+def _scored(address: str) -> dict[str, Any]:
+    stamps = ["Ens", "Github", "Google"]
+    return {
+        "address": address,
+        "score": zlib.crc32(address.encode()) % 100,
+        "at": "2026-11-01T12:00:00Z",
+        "stamps": stamps,
+    }
+
+
 def _answer(event: Event, **content: Any) -> Answer:
-    body = {"implementation": "python", "method": event["httpMethod"], "path": event["path"], **content}
+    body = {"method": event["httpMethod"], "path": event["path"], **content}
     return {
         "statusCode": 200,
         "statusDescription": "200 OK",

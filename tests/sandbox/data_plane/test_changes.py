@@ -100,4 +100,4 @@ def test_a_daemons_load_balancers_answer_and_come_back(folder: Path, tmp_path: P
     again = Site(Tenant(daemon.start(folder), "111122223333"))
     assert again.tenant.sandbox.url("111122223333", REGION, "public", 443).startswith("http://127.0.0.1:")
     reply = again.get("/a")
-    assert (reply.served_by, reply.said["function"], reply.cookie is not None) == ("one", "one", True)
+    assert (reply.served_by, reply.said["path"], reply.cookie is not None) == ("one", "/a", True)

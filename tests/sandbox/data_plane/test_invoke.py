@@ -42,7 +42,7 @@ def test_the_handler_of_requests_answers(site: Site, arn: str, name: str) -> Non
     site.tenant.functions.create_alias(FunctionName="one", Name="live", FunctionVersion="1")
     status, error, said = invoke(site, name.format(arn=arn, account=site.tenant.account))
     assert (status, error, said["statusCode"]) == (200, None, 200)
-    assert json.loads(said["body"]) == {"function": "one", "method": "GET", "path": "/a", "query": {}}
+    assert json.loads(said["body"]) == {"method": "GET", "path": "/a", "query": {}}
 
 
 def test_it_is_counted_as_a_functions_invocation_alone(site: Site, arn: str) -> None:

@@ -234,7 +234,7 @@ def test_transforms_are_kept_and_applied(site: Site) -> None:
     made = ruled(site, transforms=wanted)
     assert (made["Transforms"], site.tenant.read(made)["Transforms"]) == (wanted, wanted)
     assert site.get("/a/scores?x=1").said == {
-        "function": "scorer", "method": "GET", "path": "/v2/scores", "query": {"x": "1"}
+        "method": "GET", "path": "/v2/scores", "query": {"x": "1"}
     }  # fmt: skip
 
 
