@@ -58,6 +58,7 @@ def demo(
                 act()
                 _show_rules(run, target.inventory, aws)
             run.render(target.status())
+            _parity(run, target, aws)
             _ramps(run, target.inventory, file, aws, provider)
             _guard(run, target.inventory, file, aws, provider)
             run.render.say("the demo is over and has removed everything that it created")
@@ -89,6 +90,21 @@ def _show_rules(run: Session, inventory: Environment, aws: Sandbox) -> None:
 
     told = rules_as_told_by_boto3(inventory, aws)
     run.render(screen.LiveRules(told))
+
+
+def _parity(run: Session, target: EnvironmentRollout, aws: Sandbox) -> None:
+    """A candidate that is wrong with status 200, and the same candidate mended, before any request moves."""
+    from rollout_sandbox.parity_story import WRONG, ask_legacy, compare, reading_routes
+
+    name, options = target.inventory.name, " ".join(f"--route {each}" for each in reading_routes(target.inventory))
+    ask_legacy(target.inventory, aws)
+    run.render.chapter(f"rollout parity {name} {options}, with a candidate that is wrong on two routes")
+    found = compare(target, aws, WRONG)
+    run.render(found)
+    different = count_of(sum(route.different for route in found.routes), "wrong answer")
+    run.render.say(f"{different} with status 200: no error rate shows them, and the ramp would have gone on to 100 %")
+    run.render.chapter(f"rollout parity {name} --restart, with a mended candidate")
+    run.render(compare(target, aws))
 
 
 def _ramps(run: Session, inventory: Environment, file: Path, aws: Sandbox, provider: ProviderName) -> None:

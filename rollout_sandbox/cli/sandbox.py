@@ -216,7 +216,7 @@ def load(
     file: File = STACKS_TOML,
     json: Json = False,
 ) -> None:
-    """Send requests to all routes of an environment, and say who answered.
+    """Send requests to all routes of an environment, and say who answered; access logs are there at once.
 
     Ends with exit code 1 if a request was lost or answered wrongly.
 
@@ -231,7 +231,8 @@ def load(
 
         population = Population(clients, retries=retries) if clients else None
         until, share = read_duration(lasting), read_weight(sticky)
-        endpoints = endpoints_of(run.rollout().environment(environment).inventory, daemon.connect(_folder(file)))
+        aws = daemon.connect(_folder(file))
+        endpoints = endpoints_of(run.rollout().environment(environment).inventory, aws)
         with Load(endpoints, rate, sticky=share, population=population) as traffic:
             try:
                 while traffic.now < until:
@@ -240,6 +241,7 @@ def load(
                     run.render.busy(f"{count_of(so_far.requests, 'request')}, {so_far.lost} lost, {so_far.wrong} wrong")
             except KeyboardInterrupt:
                 run.render.say("stopped")
+        aws.deliver_logs()
         run.render(screen.LoadResult(by_route(traffic.answers)))
         found = tally(traffic.answers)
         if found.lost or found.wrong:
