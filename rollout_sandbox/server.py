@@ -93,7 +93,7 @@ class Sandbox:
             self._sessions,
             living.functions.images,
         )
-        server = OwnServer(Front(self._journal, self.faults, control, living))
+        server = OwnServer(Front(self._journal, self.faults, control, living), self.clock.now)
         running.callback(server.server_close)
         self.endpoint = f"http://127.0.0.1:{server.server_port}"
         self._provider = serve(self.endpoint, self.token)

@@ -10,7 +10,8 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -52,8 +53,16 @@ class Handler(MotoRequestHandler):
         super().setup()
         self.rfile = io.BufferedReader(_InTime(self.connection, self.server.arrives_within))
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """The time that an answer tells: the sandbox's."""
+        return super().date_time_string(self.server.now().timestamp() if timestamp is None else timestamp)
+
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug names it so
         """Say nothing."""
+
+
+def _wall() -> datetime:
+    return datetime.now(UTC)
 
 
 class OwnServer(ThreadedWSGIServer):
@@ -61,13 +70,20 @@ class OwnServer(ThreadedWSGIServer):
 
     Args:
         app: A WSGI application.
+        now: The time that its answers tell.
         connections: How many there may be at once; further ones are closed.
         arrives_within: How many seconds a request may take to arrive.
     """
 
-    def __init__(self, app: Any, connections: int = CONNECTIONS, arrives_within: float = ARRIVES_WITHIN) -> None:
+    def __init__(
+        self,
+        app: Any,
+        now: Callable[[], datetime] = _wall,
+        connections: int = CONNECTIONS,
+        arrives_within: float = ARRIVES_WITHIN,
+    ) -> None:
         super().__init__(HOST, 0, app, Handler)
-        self.arrives_within = arrives_within
+        self.now, self.arrives_within = now, arrives_within
         self._free = threading.BoundedSemaphore(connections)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002

@@ -22,7 +22,7 @@ class DynamoItem:
     """The `Item` port.
 
     Args:
-        time: The time of a sandbox, which isn't that of its answers; None on AWS.
+        time: The time of a sandbox, to the microsecond; None on AWS, whose answers have it.
     """
 
     def __init__(self, access: Access, table: str, time: Callable[[], datetime] | None = None) -> None:

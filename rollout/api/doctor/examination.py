@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from rollout.adapters.aws.session import usual_region
@@ -78,9 +79,10 @@ def _aws(environments: tuple[Environment, ...], sandbox: Sandbox | None) -> Iter
         unset = Problem("`rollout init` needs one", hint="set AWS_REGION, or pass --region", code="no-region")
         yield Check("region", said, (), () if wanted or usual else (unset,))
         account = sandbox_account(environments[0].account if environments else NOBODY)
-        asked = datetime.now(UTC)
+        now = sandbox.clock.now if sandbox else partial(datetime.now, UTC)
+        asked = now()
         who = caller(access(region, sandbox, account))
-        here = asked + (datetime.now(UTC) - asked) / 2
+        here = asked + (now() - asked) / 2
     except AwsError as error:
         yield failed("credentials", error)
         return
