@@ -105,10 +105,15 @@ class EnvironmentRamp(Part):
 
         return Followers(self._opened)(self._journal(), approve, once=once, restart=restart)
 
-    def view(self) -> RampView:
-        """The ramp's state, verdict and next action; nothing is changed."""
+    def view(self, *, logs: bool = True) -> RampView:
+        """The ramp's state, verdict and next action; nothing is changed.
+
+        Args:
+            logs: Whether a verdict may read logs, which takes a while and costs; if not, there is none where it would.
+        """
         self._environment.require("ramp", "analysis")
-        return view(self._environment, self._onlooker, self._journal())
+        judges = logs or not self._environment.analysis.reads_logs
+        return view(self._environment, self._onlooker, self._journal(), judges=judges)
 
     def pause(self) -> None:
         """Stop raises until `resume`; a Fail still goes back."""

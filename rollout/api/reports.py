@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rollout.api.arguments import DAY, in_range
+from rollout.api.arguments import in_range
 from rollout.api.checks import Checks
 from rollout.api.fleet import FleetLine, line_of
 from rollout.api.guard_reading import GuardReading
@@ -18,25 +19,28 @@ from rollout.ramp.sentence import ramp_sentence
 from rollout.state.ramp_journal import DEPTH
 
 if TYPE_CHECKING:
+    from rollout.api.ramp import EnvironmentRamp
     from rollout.reports.overview import Overview
 
 
 class Reports(Part):
     """An environment in one line, or in full."""
 
-    def overview(self, *, since: timedelta | str = DAY) -> Overview:
+    def overview(self, *, since: timedelta | str | None = None, logs: bool = False) -> Overview:
         """The environment's status, its history, and legacy and the candidate over time.
 
         Args:
-            since: How far back, 10 min to 60 d, also as a text such as `7d`.
+            since: How far back, 10 min to 60 d, also as a text such as `7d`; by default to before the last ramp began.
+            logs: Whether the ramp's verdict may read logs, which takes a while and costs.
 
         Raises:
             UsageError: It isn't a duration, or out of range.
             AwsError: The load balancers can't be read; whatever else can't be is a note of the overview.
         """
-        from rollout.reports.reading import LONGEST, SHORTEST, read_overview  # noqa: PLC0415 - it takes a while
+        from rollout.reports.fitting import LONGEST, SHORTEST  # noqa: PLC0415 - they take a while
+        from rollout.reports.reading import read_overview  # noqa: PLC0415
 
-        span = in_range(since, SHORTEST, LONGEST, "a look back")
+        span = None if since is None else in_range(since, SHORTEST, LONGEST, "a look back")
         container = self._container
         return read_overview(
             self._environment,
@@ -44,10 +48,17 @@ class Reports(Part):
             self._live,
             states=lambda: container.states,
             firings=GuardReading(self._opened).firings,
+            ramp=lambda: self._ramp.view(logs=logs),
             metrics=container.metrics,
             now=container.utc,
             since=span,
         )
+
+    @cached_property
+    def _ramp(self) -> EnvironmentRamp:
+        from rollout.api.ramp import EnvironmentRamp  # noqa: PLC0415 - it takes a while
+
+        return EnvironmentRamp(self._opened)
 
     def summary(self) -> FleetLine:
         """The environment's status in one line. It never raises: unknown parts are missing, or an error."""

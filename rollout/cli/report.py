@@ -16,7 +16,10 @@ def report(
     run: Session,
     environment: EnvironmentName,
     html: Annotated[Path, typer.Option("--html", help="The file to write.", show_default=False)],
-    since: Annotated[str, typer.Option(help="The time range of the charts: 10m to 60d.")] = "7d",
+    since: Annotated[
+        str | None,
+        typer.Option(help="The time range of the charts: 10m to 60d.", show_default="since before the ramp began"),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
     """Write an environment's state, charts and history into one HTML file.
@@ -25,6 +28,7 @@ def report(
 
     Example: rollout report production --html production.html --since 2d
     """
+    from rollout.inventory.quantities import format_duration
     from rollout.reports import require_extra
 
     require_extra()
@@ -32,4 +36,4 @@ def report(
     from rollout.reports.report import write_report
 
     write_report(overview, html, overwrite=force)
-    run.render.say(f"wrote {html}: the report on {environment} for the last {since}")
+    run.render.say(f"wrote {html}: the report on {environment} for the last {format_duration(overview.since)}")

@@ -19,11 +19,11 @@ from rollout.cli.screens.watch import line, watch
 from rollout.errors import RolloutError, UsageError, WrongAccount
 from rollout.errors.redaction import redacted, redacted_in
 from rollout.migration import events
+from rollout.ramp.view import RampView
 
 if TYPE_CHECKING:
     from rollout.api.environment import EnvironmentRollout
     from rollout.cli.session import Session
-    from rollout.ramp.view import RampView
     from rollout.reports.overview import Overview
 
 SINCE = timedelta(minutes=30)
@@ -67,8 +67,8 @@ class Watch:
     def _looks(self) -> Iterator[None]:
         while True:
             try:
-                target = self._target()
-                self._seen, self._trouble = (target.reports.overview(since=SINCE), target.ramp.view()), ""
+                overview = self._target().reports.overview(since=SINCE, logs=True)
+                self._seen, self._trouble = (overview, overview.view or RampView()), ""
             except WrongAccount:
                 raise
             except RolloutError as error:

@@ -207,6 +207,11 @@ class Analysis(Frozen):
         CLOUDWATCH, pattern=_PLUGIN, description="the source of numbers: cloudwatch, or a plugin's name"
     )
 
+    @property
+    def reads_logs(self) -> bool:
+        """Whether a verdict reads logs, which costs, takes a while and has rights of its own."""
+        return self.unit == "clients" or "cold-starts" in self.metrics
+
 
 def _webhook(value: object) -> SecretStr:
     """A webhook's address, which lets anybody write there: no text has it, an error's least of all."""

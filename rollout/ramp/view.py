@@ -22,7 +22,7 @@ class RampView:
     Attributes:
         standing: Its state; None if unknown.
         judgement: Of its weight, if it has one.
-        decision: What the next look would do; None if it has ended or has not begun.
+        decision: What the next look would do; None if it has ended or has not begun, or wasn't judged.
         trouble: What is not known, and why.
     """
 
@@ -40,13 +40,19 @@ class RampView:
         if stands.ended is not None:
             said = stands.note or stands.ended.sentence
             return f"{'ended' if stands.is_by_hand else stands.ended.kind.value}: {said}"
-        if stands.is_new or self.decision is None:
+        if stands.is_new:
             return "no ramp has begun"
+        if self.decision is None:
+            return f"at {stands.weight} %, not judged here"
         return f"{self.decision.act.value}: {self.decision.sentence}"
 
 
-def view(environment: Environment, means: RampActions[AlbState], journal: Journal) -> RampView:
-    """Read a ramp."""
+def view(environment: Environment, means: RampActions[AlbState], journal: Journal, *, judges: bool = True) -> RampView:
+    """Read a ramp.
+
+    Args:
+        judges: Whether to judge its weight and decide; otherwise the view has its state alone.
+    """
     try:
         live, updates = journal.beside(means.read, lambda live: live.splits(environment))
         stands = ramp_state(environment, live, entries(updates), other_change(updates))
@@ -54,7 +60,7 @@ def view(environment: Environment, means: RampActions[AlbState], journal: Journa
         return RampView(trouble=f"drift: {drift.what}")
     except RolloutError as error:
         return RampView(trouble=str(error))
-    return view_of(environment, means, live, stands)
+    return view_of(environment, means, live, stands) if judges else RampView(stands)
 
 
 def view_of(environment: Environment, means: RampActions[AlbState], live: AlbState, stands: RampState) -> RampView:

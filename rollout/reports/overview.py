@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from rollout.inventory.quantities import Percent
+from rollout.inventory.quantities import ZERO, Percent
 from rollout.migration.checks.status import EnvironmentStatus
+from rollout.ramp.view import RampView
 from rollout.reports.timeseries import TimeSeries
 from rollout.state.history.audit import PastChange
 
@@ -19,8 +20,11 @@ class Overview:
     Attributes:
         at: When it was read, by AWS's time, in UTC.
         since: How far back the time series go.
+        is_fitted: Whether that was fitted to what happened, and not chosen.
         status: Its status.
         ramp: Its ramp's state, in a sentence.
+        view: What the ramp's next look would do, with its verdict; None where nobody asked.
+        bakes_until: When the present step's bake ends; None without one.
         steps: The ramp's steps; none before there is one.
         history: Its changes, oldest first.
         whole: The time series of all routes together; None without data.
@@ -32,6 +36,9 @@ class Overview:
     since: timedelta
     status: EnvironmentStatus
     ramp: str
+    is_fitted: bool = False
+    view: RampView | None = None
+    bakes_until: datetime | None = None
     steps: tuple[Percent, ...] = ()
     history: tuple[PastChange, ...] = ()
     whole: TimeSeries | None = None
@@ -52,6 +59,11 @@ class Overview:
         """The live weights of some routes, rising, each once."""
         of = (route for route in self.status.routes if route.route in routes)
         return tuple(sorted({route.live.weight for route in of if route.live is not None}))
+
+    @property
+    def top(self) -> Percent:
+        """The highest live weight."""
+        return max(self.weights, default=ZERO)
 
     def course_of(self, route: str) -> TimeSeries | None:
         """The course that a route is in."""

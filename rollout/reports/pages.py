@@ -19,17 +19,18 @@ from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.parity import parity_sentence
 from rollout.reports import words
 from rollout.reports.changes import effect_of
+from rollout.reports.glance import Mood, glance, last_change, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import drawn, rows
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
 
-SINCE = timedelta(days=1)
-"""How far back a page looks by default."""
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
 MOST_COURSES = 24
 """The number of time series with charts in a report, besides all routes together: nobody would read more."""
 MOST_HISTORY = 200
+
+_ORDER = tuple(Mood)
 
 _NOTHING: Mapping[str, object] = {
     **dict.fromkeys(("home", "policy", "script", "trouble", "whole")),
@@ -46,12 +47,12 @@ class Links:
 
     Attributes:
         home: The fleet's page.
-        environment: An environment's page, by its name, how far back and, if only one's course is shown, a route.
+        environment: An environment's page, by its name, how far back (None for what fits) and, for its page, a route.
         every: In how many seconds a page looks again.
     """
 
     home: str
-    environment: Callable[[str, timedelta, str | None], str]
+    environment: Callable[[str, timedelta | None, str | None], str]
     every: int
 
 
@@ -79,14 +80,17 @@ def environment_page(
         route: Show the course that this route is in instead of all routes together.
         trouble: Why the last reading failed.
     """
-    name, since = overview.environment, overview.since
-    spans = sorted({*SPANS, since})
+    name, since = overview.environment, None if overview.is_fitted else overview.since
+    spans = sorted({*SPANS, overview.since}) if since else SPANS
     return page(
         "environment.html",
         **_shown(overview, overview.course_of(route) if route else overview.whole),
         **_live(links, names, since),
         trouble=trouble,
-        spans=[(format_duration(each), links.environment(name, each, route), each == since) for each in spans],
+        spans=[
+            ("since the ramp began", links.environment(name, None, route), since is None),
+            *((format_duration(each), links.environment(name, each, route), each == since) for each in spans),
+        ],
         whole=links.environment(name, since, None) if route else None,
         routes=_routes(overview, lambda each: links.environment(name, since, each)),
         more=(),
@@ -108,27 +112,27 @@ def report_page(overview: Overview) -> str:
     )
 
 
-def fleet_page(found: Sequence[Row], links: Links, since: timedelta) -> str:
+def fleet_page(found: Sequence[Row], links: Links) -> str:
     """The live page of all environments.
 
     Args:
         found: They, in the inventory's order.
-        since: How far back their numbers go.
     """
     lines = []
     for row in found:
-        whole = row.overview.whole if row.overview else None
-        share, old, new = _totals(whole)
-        lines.append((row.name, links.environment(row.name, since, None), row.overview, row.trouble, share, old, new))
-    return page("fleet.html", rows=lines, since=since, script=asset("live.js"), every=links.every)
+        link, whole = links.environment(row.name, None, None), row.overview.whole if row.overview else None
+        now = glance(row.overview) if row.overview else None
+        lines.append((row.name, link, row.overview, row.trouble, now, *_totals(whole)))
+    lines.sort(key=lambda line: _ORDER.index(line[4].mood) if line[4] else 0 if line[3] else len(_ORDER))
+    return page("fleet.html", rows=lines, script=asset("live.js"), every=links.every)
 
 
 def waiting_page(name: str, links: Links, names: Sequence[str], trouble: str | None = None) -> str:
     """The live page of an environment that is being read for the first time, or couldn't be."""
-    return page("waiting.html", name=name, trouble=trouble, **_live(links, names, SINCE))
+    return page("waiting.html", name=name, trouble=trouble, **_live(links, names, None))
 
 
-def _live(links: Links, names: Sequence[str], since: timedelta) -> dict[str, Any]:
+def _live(links: Links, names: Sequence[str], since: timedelta | None) -> dict[str, Any]:
     """What an environment's live page has around its content."""
     return {
         "script": asset("live.js"),
@@ -156,6 +160,7 @@ def digest(name: str) -> str:
 def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
     return {
         "it": overview,
+        "now": glance(overview),
         "shown": course,
         "drawn": drawn(overview, course, "all") if course else (),
         "history": [(each, effect_of(each)) for each in reversed(overview.history[-MOST_HISTORY:])],
@@ -198,17 +203,21 @@ def _templates() -> Environment:
     templates.globals |= {"style": asset("style.css"), "version": __version__}
     templates.filters |= {
         "about": words.about,
+        "ago": words.ago,
         "count": words.count,
         "duration": format_duration,
         "interval": words.interval,
+        "last_change": last_change,
         "moment": words.moment,
         "moves": history.moves,
         "parity": parity_sentence,
         "per_cent": words.per_cent,
         "rows": rows,
+        "runs_it": runs_it,
         "seconds": words.seconds,
-        "standing": words.standing,
+        "phase": words.phase,
         "steps": words.steps,
+        "weight": words.weight,
         "what": history.what,
         "why": history.why,
     }

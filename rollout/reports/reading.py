@@ -15,7 +15,11 @@ from rollout.guard.record import Firing
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import ROUTING
 from rollout.migration.checks.status import EnvironmentStatus
+from rollout.ramp.decide import bake_of
 from rollout.ramp.sentence import has_ramp, ramp_sentence
+from rollout.ramp.state import RampState
+from rollout.ramp.view import RampView
+from rollout.reports.fitting import fitted
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import TimeSeries, course, frame, parts_of, wanted
 from rollout.state.history.audit import changes_of
@@ -25,8 +29,6 @@ from rollout.state.history.reading import read_histories
 from rollout.state.ports import States
 
 Histories = Mapping[str, Sequence[Update]]
-SHORTEST, LONGEST = timedelta(minutes=10), timedelta(days=60)
-"""The longest time range; CloudWatch keeps the points that long."""
 
 
 def read_overview(
@@ -36,40 +38,61 @@ def read_overview(
     *,
     states: Callable[[], States],
     firings: Callable[[], Sequence[Firing]] = tuple,
+    ramp: Callable[[], RampView] = RampView,
     metrics: Metrics,
     now: datetime,
-    since: timedelta,
+    since: timedelta | None,
 ) -> Overview:
     """Read an overview. Only the load balancers are required; anything else that can't be read becomes a note.
 
     Args:
         firings: Reads what the guard did.
+        ramp: Reads what the ramp's next look would do.
         now: AWS's time.
-        since: How far back.
+        since: How far back; None for what fits the changes.
 
     Raises:
         AwsError: The load balancers can't be read.
     """
-    with ThreadPoolExecutor(5) as pool:
+    with ThreadPoolExecutor(6) as pool:
         guarded = pool.submit(firings)
         stands, read = pool.submit(status), pool.submit(live)
-        past = pool.submit(lambda: read_histories(states()))
+        past, asked = pool.submit(lambda: read_histories(states())), pool.submit(_view, ramp)
         rules = read.result()
-        whole, courses, notes = _courses(environment, rules, metrics, now, since)
         histories, trouble = _histories(past.result)
-        updates = histories.get(ROUTING, ())
+        history = merged(changes_of(histories), changes(guarded.result()))
+        span = since or fitted(history, now)
+        whole, courses, notes = _courses(environment, rules, metrics, now, span)
+        updates, view = histories.get(ROUTING, ()), asked.result()
         sentence = ramp_sentence(environment, rules, updates) if trouble is None else f"Not known: {trouble}."
         return Overview(
             at=now,
-            since=since,
+            since=span,
+            is_fitted=since is None,
             status=stands.result(),
             ramp=sentence,
+            view=view,
+            bakes_until=_bakes_until(environment, view.standing),
             steps=environment.ramp.steps if has_ramp(updates) else (),
-            history=merged(changes_of(histories), changes(guarded.result())),
+            history=history,
             whole=whole,
             courses=courses,
             notes=(*notes, *([f"the history can't be read: {trouble}"] if trouble else [])),
         )
+
+
+def _view(ramp: Callable[[], RampView]) -> RampView:
+    try:
+        return ramp()
+    except RolloutError as error:
+        return RampView(trouble=_message(error))
+
+
+def _bakes_until(environment: Environment, stands: RampState | None) -> datetime | None:
+    is_baking = stands is not None and stands.since is not None and stands.ended is None and not stands.is_skipped
+    if stands is None or stands.since is None or not is_baking or environment.faults.get("ramp"):
+        return None
+    return stands.since + bake_of(environment.ramp, stands.weight)
 
 
 def _histories(read: Callable[[], Histories]) -> tuple[Histories, str | None]:

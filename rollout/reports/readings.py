@@ -18,8 +18,8 @@ PATIENCE = timedelta(seconds=0.3)
 AT_ONCE = 8
 MOST_KEPT = 64
 
-Key = tuple[str, timedelta]
-"""An environment, and how far back."""
+Key = tuple[str, timedelta | None]
+"""An environment, and how far back; None for what fits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Readings:
     """
 
     def __init__(
-        self, read: Callable[[str, timedelta], Overview], clock: Clock, patience: timedelta = PATIENCE
+        self, read: Callable[[str, timedelta | None], Overview], clock: Clock, patience: timedelta = PATIENCE
     ) -> None:
         self._read = read
         self._clock = clock

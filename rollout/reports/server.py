@@ -18,8 +18,8 @@ from rollout.base.bounded import QUIET, Bounded, ReadLimits
 from rollout.errors import RolloutError
 from rollout.inventory.quantities import format_duration, parse_duration
 from rollout.reports.access import guard
-from rollout.reports.pages import SINCE, Links, Row, environment_page, fleet_page, waiting_page
-from rollout.reports.reading import LONGEST, SHORTEST
+from rollout.reports.fitting import LONGEST, SHORTEST
+from rollout.reports.pages import Links, Row, environment_page, fleet_page, waiting_page
 from rollout.reports.readings import KEEP, Reading, Readings
 
 HOST = "127.0.0.1"
@@ -83,20 +83,15 @@ class Dashboard:
             await runner.cleanup()
 
     async def _fleet(self, request: web.Request) -> web.Response:
-        found = await self._readings.of([(name, SINCE) for name in self._names])
+        found = await self._readings.of([(name, None) for name in self._names])
         rows = [Row(name, each.overview, each.trouble) for name, each in zip(self._names, found, strict=True)]
-        return await _answer(request, found, lambda: fleet_page(rows, self._links(found), SINCE))
+        return await _answer(request, found, lambda: fleet_page(rows, self._links(found)))
 
     async def _environment(self, request: web.Request) -> web.Response:
         name, route = request.match_info["name"], request.query.get("route")
         if name not in self._names:
             raise web.HTTPNotFound
-        try:
-            since = parse_duration(request.query.get("since", format_duration(SINCE)))
-        except ValueError:
-            raise web.HTTPNotFound from None
-        if not SHORTEST <= since <= LONGEST:
-            raise web.HTTPNotFound
+        since = _span(request.query.get("since"))
         (reading,) = found = await self._readings.of([(name, since)])
         overview = reading.overview
         if overview is None:
@@ -115,9 +110,9 @@ class Dashboard:
         every = SOON if any(each.is_pending for each in found) else KEEP
         return Links(f"/{self._token}/", self._environment_link, int(every.total_seconds()))
 
-    def _environment_link(self, name: str, since: timedelta, route: str | None) -> str:
-        asked = {"since": format_duration(since)} | ({"route": route} if route else {})
-        return f"/{self._token}/environments/{quote(name)}?{urlencode(asked)}"
+    def _environment_link(self, name: str, since: timedelta | None, route: str | None) -> str:
+        asked = ({"since": format_duration(since)} if since else {}) | ({"route": route} if route else {})
+        return f"/{self._token}/environments/{quote(name)}{'?' if asked else ''}{urlencode(asked)}"
 
 
 def run(dashboard: Dashboard, port: int, on_ready: Callable[[str], None]) -> None:
@@ -151,6 +146,19 @@ async def _answer(request: web.Request, found: Sequence[Reading], page: Callable
         response = web.Response(text=await asyncio.to_thread(page), content_type="text/html")
     response.etag = tag
     return response
+
+
+def _span(asked: str | None) -> timedelta | None:
+    """How far back is asked for; None for what fits."""
+    if asked is None:
+        return None
+    try:
+        since = parse_duration(asked)
+    except ValueError:
+        raise web.HTTPNotFound from None
+    if not SHORTEST <= since <= LONGEST:
+        raise web.HTTPNotFound
+    return since
 
 
 def _port_error(port: int, error: OSError) -> RolloutError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from rollout.base.formatting import count_of
 from rollout.inventory.quantities import ZERO, Percent
@@ -64,19 +64,32 @@ def moment(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def standing(overview: Overview) -> str:
-    """Phase and live weights in a sentence."""
-    weights = " and ".join(f"{weight} %" for weight in overview.weights)
-    phase = _PHASES.get(overview.status.phase, overview.status.phase)
-    at = f"; live: {weights}" if weights and overview.weights != (ZERO,) else ""
-    return f"{str(phase).capitalize()}{at}."
+def phase(overview: Overview) -> str:
+    """The phase in words."""
+    return _PHASES.get(overview.status.phase, str(overview.status.phase))
+
+
+def weight(overview: Overview) -> str:
+    """The live weight, or its range where routes differ."""
+    found = overview.weights
+    return "unknown" if not found else f"{found[0]} %" if len(found) == 1 else f"{found[0]} to {found[-1]} %"
+
+
+def ago(time: datetime, now: datetime) -> str:
+    """How long ago something was, in its largest units."""
+    minutes = max(0, (now - time) // timedelta(minutes=1))
+    days, hours = divmod(minutes // 60, 24)
+    if not minutes:
+        return "just now"
+    return f"{days}d {hours}h ago" if days else f"{hours}h {minutes % 60}m ago" if hours else f"{minutes}m ago"
 
 
 def steps(overview: Overview) -> Iterator[tuple[Percent, str]]:
-    """The ramp's steps, each `done`, `now` or `next`, by the highest live weight."""
-    top = max(overview.weights, default=ZERO)
-    for step in overview.steps:
-        yield step, "now" if step == top else "done" if step < top else "next"
+    """The ramp's steps, each `done`, `now`, `next` or `later`, by the highest live weight."""
+    top = overview.top
+    following = next((step for step in overview.steps if step > top), None)
+    for step in (ZERO, *overview.steps):
+        yield step, "now" if step == top else "done" if step < top else "next" if step == following else "later"
 
 
 def about(course: TimeSeries | None) -> str:

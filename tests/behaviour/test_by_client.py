@@ -99,6 +99,9 @@ def test_a_good_candidate_goes_on(ramping: InMemoryTeam) -> None:
 
 def test_a_bad_one_is_taken_back_and_the_verdict_tells_its_unit(ramping: InMemoryTeam) -> None:
     Traffic(ramping, bad=0.1).minutes(30)
+    glanced = ramping.open().reports.overview().view
+    assert glanced is not None
+    assert (glanced.judgement, glanced.trouble) == (None, None)  # logs cost, and a page looks every half minute
     judged = ramping.open().ramp.view().judgement
     assert judged
     assert {(each.metric, each.unit) for each in judged.findings if each.verdict == "fail"} == {

@@ -61,7 +61,7 @@ class World(SystemClock):
         """See `base.clock.Clock`."""
         return self.time
 
-    def read(self, name: str, _since: timedelta) -> Overview:
+    def read(self, name: str, _since: timedelta | None) -> Overview:
         if name == "review":
             raise AwsError("no AWS credentials were found", hint="sign in")
         return self.at_50 if self.raised and name == "production" else self.known[name]

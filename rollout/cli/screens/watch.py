@@ -19,6 +19,7 @@ from rollout.cli.screens.layout import table, warning
 from rollout.inventory.quantities import ZERO
 from rollout.migration.checks.status import RouteStatus
 from rollout.ramp.view import RampView
+from rollout.reports.glance import minutes_for
 from rollout.reports.overview import Overview
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, total
 from rollout.reports.words import per_cent, seconds
@@ -161,13 +162,8 @@ def _judgement(overview: Overview, ramp: RampView) -> Iterator[Text]:
 
 
 def _minutes(overview: Overview, finding: MetricResult) -> str:
-    """How long the missing requests take, if they come as they did of late."""
-    course = overview.course_of(finding.routes[0]) if finding.routes else None
-    if not finding.needs or course is None or finding.unit == "clients":
-        return ""
-    latest = [bucket.requests for bucket in course.candidate[-BARS_SHOWN:] if bucket.requests]
-    each_minute = sum(latest) / max(1, len(latest)) / (course.period.total_seconds() / 60)
-    return f" (about {count_of(-(-finding.needs // max(1, round(each_minute))), 'minute')})" if each_minute >= 1 else ""
+    minutes = minutes_for(overview, finding)
+    return f" (about {count_of(minutes, 'minute')})" if minutes else ""
 
 
 def _history(overview: Overview, width: int) -> Iterator[Text]:

@@ -42,14 +42,14 @@ class Aws:
         trouble: What it fails by.
     """
 
-    reads: list[tuple[str, timedelta]] = field(default_factory=list)
+    reads: list[tuple[str, timedelta | None]] = field(default_factory=list)
     goes_on: threading.Event = field(default_factory=threading.Event)
     trouble: AwsError | None = None
 
     def __post_init__(self) -> None:
         self.goes_on.set()
 
-    def read(self, name: str, since: timedelta) -> Overview:
+    def read(self, name: str, since: timedelta | None) -> Overview:
         self.reads.append((name, since))
         assert self.goes_on.wait(60)
         if self.trouble:

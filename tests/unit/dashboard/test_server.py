@@ -65,9 +65,9 @@ class Browser:
 class Aws:
     """What is read, by environment; the second one can't be."""
 
-    reads: list[tuple[str, timedelta]] = field(default_factory=list)
+    reads: list[tuple[str, timedelta | None]] = field(default_factory=list)
 
-    def read(self, name: str, since: timedelta) -> Overview:
+    def read(self, name: str, since: timedelta | None) -> Overview:
         self.reads.append((name, since))
         if name == "review":
             raise AwsError("no AWS credentials were found", hint="sign in")
@@ -90,7 +90,7 @@ def test_whoever_has_the_address_sees_the_fleet_and_each_environment() -> None:
         fleet = await browser.ask()
         assert fleet.status == 200
         assert "review Can't be read: no AWS credentials were found; sign in" in Page(fleet.text).text
-        production, review = [each for each in Page(fleet.text).values("href") if "environments" in each]
+        review, production = [each for each in Page(fleet.text).values("href") if "environments" in each]  # by need
         browser.url = browser.url.rpartition("/")[0].rpartition("/")[0]
         assert "Measurements of r1, r2" in Page((await browser.ask(production)).text).text
         assert "Can't be read: no AWS" in Page((await browser.ask(review)).text).text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
@@ -12,11 +12,14 @@ from typing import cast
 from rollout.alb.state import AlbState
 from rollout.analysis.metrics import Point, Series
 from rollout.errors import AwsError, EngineError
+from rollout.guard.record import Firing
 from rollout.inventory.model import Environment
 from rollout.inventory.quantities import Percent
 from rollout.inventory.ramp_settings import Ramp
 from rollout.inventory.stacks import ROUTING
-from rollout.migration.checks.status import status_of
+from rollout.migration.checks.guard_status import GuardStatus
+from rollout.migration.checks.status import status_of, with_guard
+from rollout.ramp.view import RampView
 from rollout.reports.overview import Overview
 from rollout.reports.reading import read_overview
 from rollout.state.history.entries import Update
@@ -32,9 +35,9 @@ SHARES = ((10, 0.25), (18, 0.05), (math.inf, 0.0))
 RAMP = Ramp.model_validate({"steps": [5, 25, 50, 100], "bake": "2h"})
 
 
-def shop(routes: int = 3) -> Environment:
-    """Routes `r1`, `r2` and so on, each with target groups of its own."""
-    names = [f"r{number}" for number in range(1, routes + 1)]
+def shop(routes: int = 3, names: Sequence[str] = ()) -> Environment:
+    """Routes `r1`, `r2` and so on, or with these names, each with target groups of its own."""
+    names = names or [f"r{number}" for number in range(1, routes + 1)]
     return inventory(**{name: (f"old-{name}", f"new-{name}") for name in names}).model_copy(
         update={"ramp": RAMP, "weight": Percent.of(25)}
     )
@@ -76,6 +79,7 @@ class Counted:
         requests: Of each route in a minute; the candidate gets what the history says.
         errors: The share of server errors, by the beginning of a target group's name.
         times: The median time in seconds, likewise.
+        shares: Until how many hours ago, rising, the candidate got which share.
         is_broken: Whether it refuses.
         asked: How many series each call asked for.
     """
@@ -83,6 +87,7 @@ class Counted:
     requests: int = 60
     errors: Mapping[str, float] = field(default_factory=lambda: {"old": 0.001, "new": 0.002})
     times: Mapping[str, float] = field(default_factory=lambda: {"old": 0.08, "new": 0.03})
+    shares: Sequence[tuple[float, float]] = SHARES
     is_broken: bool = False
     asked: list[int] = field(default_factory=list)
 
@@ -98,7 +103,7 @@ class Counted:
         minutes = series.period / timedelta(minutes=1)
         for number in range((end - start) // series.period):
             time = start + number * series.period
-            share = next(share for hours, share in SHARES if (NOW - time).total_seconds() <= hours * 3600)
+            share = next(share for hours, share in self.shares if (NOW - time).total_seconds() <= hours * 3600)
             wave = 1 + 0.4 * math.sin(number / 30) + 0.1 * math.sin(number * 7.1)
             requests = round(self.requests * minutes * wave * (share if kind == "new" else 1 - share))
             value = self._value(series, kind, requests, wave)
@@ -141,16 +146,22 @@ def overview(
     live: AlbState | None = None,
     stacks: Histories | None = None,
     metrics: Counted | None = None,
-    since: timedelta = DAY,
+    ramp: RampView | None = None,
+    asked: Callable[[], RampView] | None = None,
+    guard: GuardStatus | None = None,
+    firings: Sequence[Firing] = (),
+    since: timedelta | None = DAY,
 ) -> Overview:
     """What people are shown: by default three routes at 25 %, in the middle of a ramp."""
     found = environment or shop()
     rules = live or on_aws(found, **dict.fromkeys(found.routes, 25))
     return read_overview(
         found,
-        lambda: status_of(found, rules, None),
+        lambda: with_guard(status_of(found, rules, None), guard),
         lambda: rules,
         states=lambda: cast("States", stacks or Histories()),
+        firings=lambda: firings,
+        ramp=asked or (lambda: ramp or RampView()),
         metrics=metrics or Counted(),
         now=NOW,
         since=since,

@@ -246,6 +246,18 @@ _WRITE_STATE = (*_READ_STATE, Need("State", calls("s3", "DeleteObject PutObject"
 _PREVIEW = (_LOOK, *_INSPECT, *_READ_STATE, *_ALIASES)
 _CHANGE = (*_PREVIEW, *_WRITE_STATE, *_MOVE_TRAFFIC)
 _STEER = (_LOOK, _TAGS, *_WRITE_STATE)
+_OVERVIEW = (
+    _LOOK,
+    _TAGS,
+    Need("Observe", (f"{_ELB}:DescribeTargetHealth",)),
+    _MEASURE,
+    _ALARMS,
+    *_READ_STATE,
+    *_PRESENT_CODE,
+    *guard.READ,
+    *guard.FIRINGS,
+    *controller.READ,
+)
 
 COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
@@ -265,8 +277,8 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     ),
     "plan-ramp": (_LOOK, _MEASURE),
     "calibrate": (_LOOK, *_LOGS, *_WRITE_STATE),
-    "report": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
-    "dashboard": (_LOOK, _TAGS, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
+    "report": _OVERVIEW,
+    "dashboard": _OVERVIEW,
     "drift": (_LOOK, _TAGS, *_READ_STATE, *_ALIASES, *guard.READ, *guard.FIRINGS),
     "history": (*_READ_STATE, *guard.FIRINGS),
     "cost": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetHealth",)), _MEASURE, _SETTINGS, _COLD_STARTS),

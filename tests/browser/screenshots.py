@@ -1,0 +1,90 @@
+"""Pictures of the dashboard for README and docs, in five situations, so that they show what the page really is.
+
+`nox -s screenshots` writes those of `KEPT` to docs/images. `nox -s screenshots -- FOLDER` writes all, at all widths.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from playwright.async_api import Browser, async_playwright
+
+from rollout.base.clock import SystemClock
+from rollout.reports.overview import Overview
+from rollout.reports.readings import Readings
+from rollout.reports.server import Dashboard
+from tests.browser.look import FLAGS
+from tests.unit.dashboard.situations import SITUATIONS
+
+WIDTHS: Mapping[int, int] = {360: 780, 1280: 800, 2560: 1440}
+"""Windows by their width, and how high they are."""
+
+
+class Shot(NamedTuple):
+    """One picture."""
+
+    path: str
+    scheme: Any = "light"
+    width: int = 1280
+    is_full: bool = False
+
+
+KEPT: Mapping[str, Shot] = {
+    "dashboard": Shot("environments/production"),
+    "waiting-for-a-person": Shot("environments/europe"),
+    "guard-fired": Shot("environments/review", "dark"),
+}
+"""The pictures in docs/images."""
+
+
+def every() -> Iterator[tuple[str, Shot]]:
+    """All situations at all widths."""
+    for scheme in ("light", "dark"):
+        for width in WIDTHS:
+            for name in SITUATIONS:
+                yield f"{name}-{scheme}-{width}", Shot(f"environments/{ENVIRONMENTS[name]}", scheme, width)
+            yield f"fleet-{scheme}-{width}", Shot("", scheme, width)
+            yield f"full-{scheme}-{width}", Shot("environments/production", scheme, width, is_full=True)
+
+
+OVERVIEWS: Mapping[str, Overview] = {
+    overview.environment: overview for overview in (situation() for situation in SITUATIONS.values())
+}
+"""By environment, since each situation is one."""
+ENVIRONMENTS = dict(zip(SITUATIONS, OVERVIEWS, strict=True))
+
+
+def read(name: str, _since: timedelta | None) -> Overview:
+    """A situation's overview."""
+    return OVERVIEWS[name]
+
+
+async def taken(browser: Browser, url: str, shot: Shot, file: Path) -> None:
+    """Take one."""
+    size: Any = {"width": shot.width, "height": WIDTHS[shot.width]}
+    context = await browser.new_context(color_scheme=shot.scheme, viewport=size)
+    page = await context.new_page()
+    await page.goto(f"{url}{shot.path}", wait_until="networkidle")
+    picture = await page.screenshot(path=file, full_page=shot.is_full)
+    await context.close()
+    print(f"{file}  {len(picture) / 1000:.0f} kB")
+
+
+async def main(out: Path, wanted: Mapping[str, Shot]) -> None:
+    """Take all of them."""
+    readings = Readings(read, SystemClock(), timedelta(seconds=60))
+    async with Dashboard(tuple(OVERVIEWS), readings).serving(0) as url, async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for name, shot in wanted.items():
+            await taken(browser, url, shot, out / f"{name}.png")
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), dict(every())) if sys.argv[1:] else main(Path("docs/images"), KEPT))

@@ -1,0 +1,121 @@
+"""Five situations of a ramp that people must tell apart at a glance: for tests, and for the docs' pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from rollout.analysis.verdicts import AnalysisResult, MetricResult, Verdict
+from rollout.guard.record import Decision, Firing, Moved
+from rollout.inventory.quantities import ZERO, Percent
+from rollout.inventory.ramp_settings import Ramp
+from rollout.migration.checks.guard_status import GuardStatus
+from rollout.ramp.decide import decide
+from rollout.ramp.state import RampState
+from rollout.ramp.view import RampView
+from rollout.reports.overview import Overview
+from rollout.state.ramp_journal import JournalEntry, Kind
+from tests.unit.dashboard.world import HISTORY, NOW, RAMP, SHARES, Counted, Histories, entry, overview, shop
+from tests.unit.test_measure import on_aws
+
+ROUTES = ("score", "history", "stamps")
+AT = Percent.of(25)
+SHOP = shop(names=ROUTES)
+STANDS = RampState(ROUTES, AT, NOW - timedelta(hours=10), began=NOW - timedelta(hours=18), is_new=False)
+ARMED = GuardStatus("production", "armed", watches="ada@laptop")
+FIRED_AT = NOW - timedelta(minutes=11)
+FIRED = replace(
+    ARMED,
+    watches="",
+    fired="the guard took traffic back at 2026-11-25 11:49 UTC, alarm production-score-5xx: 41 errors in 1 minute",
+    fired_at=FIRED_AT,
+)
+FIRING = Firing(
+    "1",
+    FIRED_AT,
+    "production-score-5xx",
+    "41 errors in 1 minute",
+    Decision.FIRE,
+    {name: Moved((75, 25), (100, 0)) for name in ROUTES},
+    back=True,
+)
+
+
+def judged(verdict: Verdict, sentence: str, *, needs: int | None = None) -> AnalysisResult:
+    """What the judge says of the first route; the others pass."""
+    first = MetricResult("server-errors", ROUTES[:1], verdict, (90, 81_000), (33, 27_000), sentence, needs)
+    fine = "5xx 0.11 % of 26,900 against 0.11 % of 81,300: as good"
+    others = [
+        MetricResult("server-errors", (name,), Verdict.PASS, (90, 81_300), (30, 26_900), fine) for name in ROUTES[1:]
+    ]
+    return AnalysisResult(verdict, (first, *others), f"{ROUTES[0]}: {sentence}")
+
+
+def seen(judgement: AnalysisResult, *, ramp: Ramp = RAMP, stands: RampState = STANDS) -> RampView:
+    """What the ramp would do."""
+    return RampView(stands, judgement, decide(ramp, stands, judgement, NOW))
+
+
+PASS = judged(Verdict.PASS, "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good")
+NEEDS = judged(
+    Verdict.INCONCLUSIVE,
+    "5xx 0.12 % of 27,000 against 0.11 % of 81,000: not yet sure that it is no worse than 0.6 %; "
+    "needs about 412 more requests",
+    needs=412,
+)
+WORSE = judged(Verdict.FAIL, "5xx 1.2 % of 27,000 against 0.11 % of 81,000: at least 6 times worse (99 % sure)")
+JUST_RAISED = replace(STANDS, since=NOW - timedelta(minutes=73))
+APPROVED_RAMP = RAMP.model_copy(update={"approve_before": (Percent.of(50),)})
+ASKED = JournalEntry(kind=Kind.ASKED, at=NOW - timedelta(hours=1), by="ada@laptop", weight=Percent.of(50))
+
+
+def fine() -> Overview:
+    """In the middle of a bake."""
+    raised = (*HISTORY[:-1], entry(Kind.RAISED, 73 / 60, "5xx 0.10 % of 4,400: as good", weight=AT))
+    counts = Counted(shares=((73 / 60, 0.25), *SHARES[1:]))
+    stacks = Histories(raised)
+    return overview(SHOP, ramp=seen(PASS, stands=JUST_RAISED), guard=ARMED, metrics=counts, stacks=stacks, since=None)
+
+
+def waiting() -> Overview:
+    """The bake is over, and requests are missing."""
+    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=Counted(requests=16), since=None)
+
+
+def person() -> Overview:
+    """The next step needs an approval."""
+    view = seen(PASS, ramp=APPROVED_RAMP, stands=replace(STANDS, asked=ASKED))
+    history = Histories((*HISTORY, entry(Kind.ASKED, 1, "50 % waits for an approval", weight=Percent.of(50))))
+    return overview(SHOP, ramp=view, guard=ARMED, stacks=history, since=None)
+
+
+def failing() -> Overview:
+    """The candidate is worse, and the next look takes traffic back."""
+    worse = Counted(errors={"old": 0.0011, "new": 0.012}, times={"old": 0.08, "new": 0.11})
+    return overview(SHOP, ramp=seen(WORSE), guard=ARMED, metrics=worse, since=None)
+
+
+def guard_fired() -> Overview:
+    """The guard took traffic back some minutes ago."""
+    worse = Counted(errors={"old": 0.0011, "new": 0.031}, shares=((11 / 60, 0.0), *SHARES))
+    live = on_aws(SHOP, **dict.fromkeys(ROUTES, 0))
+    ended = replace(
+        STANDS, ended=STANDS.asked or ASKED, is_by_hand=True, weight=ZERO, note="all routes were moved back"
+    )
+    return overview(SHOP, live=live, ramp=RampView(ended), guard=FIRED, firings=(FIRING,), metrics=worse, since=None)
+
+
+def _named(environment: str, found: Overview) -> Overview:
+    status = replace(found.status, environment=environment, phase="phase3", next_step=None)
+    return replace(found, status=status)
+
+
+SITUATIONS: Mapping[str, Callable[[], Overview]] = {
+    "fine": lambda: _named("production", fine()),
+    "waiting": lambda: _named("staging", waiting()),
+    "person": lambda: _named("europe", person()),
+    "failing": lambda: _named("asia", failing()),
+    "guard-fired": lambda: _named("review", guard_fired()),
+}
+"""Five environments."""

@@ -1,0 +1,133 @@
+"""What one knows of an environment in five seconds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from rollout.analysis.verdicts import Verdict
+from rollout.errors import AwsError
+from rollout.inventory.quantities import Percent
+from rollout.migration.checks.guard_status import GuardStatus
+from rollout.ramp.decide import Act, Decision
+from rollout.ramp.view import RampView
+from rollout.reports.fitting import DAY, LEAST, fitted
+from rollout.reports.glance import Mood, glance, last_change, minutes_for, moods, runs_it
+from rollout.state.history.audit import changes_of
+from rollout.state.history.entries import Update
+from rollout.state.ramp_journal import Kind
+from tests.unit.dashboard.situations import FIRED, NEEDS, PASS, SHOP, SITUATIONS, STANDS, judged, seen, waiting
+from tests.unit.dashboard.world import HISTORY, NOW, Histories, entry, made, overview
+
+
+@pytest.mark.parametrize(
+    ("name", "mood", "waits_for", "command"),
+    [
+        ("fine", Mood.FINE, "the bake", None),
+        ("waiting", Mood.WAITING, "requests", None),
+        ("person", Mood.PERSON, "a person", "rollout approve europe"),
+        ("failing", Mood.FAILING, "the next look", "rollout rollback asia"),
+        ("guard-fired", Mood.BACK, "a person", "rollout rollback review"),
+    ],
+)
+def test_five_situations_differ_in_what_they_wait_for(name: str, mood: Mood, waits_for: str, command: str) -> None:
+    found = glance(SITUATIONS[name]())
+    assert (found.mood, found.waits_for, found.command) == (mood, waits_for, command)
+
+
+def test_moods_differ_in_word_and_shape_and_not_in_colour_alone() -> None:
+    found = [glance(each()) for each in SITUATIONS.values()]
+    assert len({each.word for each in found}) == len({each.shape for each in found}) == len(found)
+
+
+def test_what_the_next_step_needs_is_in_numbers() -> None:
+    said = glance(waiting()).said
+    assert said == "Next 50 %: score needs 412 more requests, about 1h23m."
+
+
+@pytest.mark.parametrize("act", list(Act))
+def test_each_decision_has_a_glance(act: Act) -> None:
+    found = glance(overview(SHOP, ramp=RampView(STANDS, PASS, Decision(act, "why", Percent.of(50)))))
+    assert found.mood is not Mood.IDLE
+    assert (found.waits_for == "a person") == (found.mood is Mood.PERSON)
+
+
+def test_no_requests_and_no_judge_wait_for_requests() -> None:
+    none = judged(Verdict.NO_DATA, "no requests yet")
+    for view in (seen(none), RampView(STANDS, None, Decision(Act.BAKE, "nothing could be judged"))):
+        assert glance(overview(SHOP, ramp=view)).waits_for == "requests"
+
+
+def test_a_ramp_that_cannot_be_read_needs_a_person() -> None:
+    found = glance(overview(SHOP, ramp=RampView(trouble="drift: another process set weights")))
+    assert (found.mood, found.said) == (Mood.PERSON, "Drift: another process set weights.")
+
+
+def test_a_ramp_whose_verdict_is_not_read_is_under_way() -> None:
+    found = glance(overview(SHOP, ramp=RampView(STANDS)))
+    assert (found.mood, found.word) == (Mood.WAITING, "Under way")
+    failed = glance(overview(SHOP, ramp=RampView(STANDS, trouble="AccessDenied")))
+    assert (failed.mood, failed.waits_for) == (Mood.PERSON, "a person")
+
+
+def test_a_ramp_that_raises_is_a_view_with_trouble() -> None:
+    def refused() -> RampView:
+        raise AwsError("AWS throttles", hint="try again")
+
+    found = overview(SHOP, asked=refused)
+    assert found.view == RampView(trouble="AWS throttles; try again")
+
+
+def test_what_the_guard_did_comes_before_all_else() -> None:
+    found = overview(SHOP, ramp=seen(NEEDS), guard=FIRED)
+    assert glance(found).mood is Mood.BACK
+    assert glance(overview(SHOP, ramp=seen(NEEDS), guard=replace(FIRED, fired=""))).mood is Mood.WAITING
+
+
+def test_the_worst_finding_of_a_route_is_its_mood() -> None:
+    assert moods(judged(Verdict.FAIL, "worse")) == {
+        "score": Mood.FAILING,
+        "history": Mood.FINE,
+        "stamps": Mood.FINE,
+    }
+    assert moods(None) == {}
+
+
+def test_requests_that_never_come_have_no_time() -> None:
+    (finding, *_) = NEEDS.findings
+    assert minutes_for(overview(SHOP), replace(finding, unit="clients")) is None
+    assert minutes_for(overview(SHOP), replace(finding, needs=None)) is None
+    assert minutes_for(overview(SHOP), finding)
+
+
+def test_who_runs_it_is_whose_heartbeats_are_expected_else_who_wrote_last() -> None:
+    assert runs_it(overview(SHOP, ramp=seen(PASS))) == "ada@laptop, by its last entry"
+    assert runs_it(overview(SHOP, ramp=seen(PASS), guard=GuardStatus("p", "armed", watches="ci"))) == "ci"
+    assert runs_it(overview(SHOP)) == "nobody: no ramp is under way"
+
+
+def test_the_last_change_is_not_something_that_was_only_said() -> None:
+    change = last_change(overview(SHOP, stacks=Histories((*HISTORY, entry(Kind.PAUSED, 1)))))
+    assert change is not None
+    assert change.what == "ramp raised"
+    assert last_change(overview(SHOP, stacks=Histories(()))) is None
+
+
+def span(*updates: Update) -> timedelta:
+    return fitted(changes_of({"routing": updates}), NOW)
+
+
+def test_the_range_begins_before_the_ramp_did() -> None:
+    assert span(*HISTORY) == timedelta(hours=21)  # 18.1 h and a margin
+    assert span(*HISTORY, entry(Kind.FAILED, 1), entry(Kind.STARTED, 0.05)) == LEAST
+
+
+def test_without_a_ramp_it_begins_before_the_last_move() -> None:
+    assert span(made("weight", 9, r1=(0, 5)), made("weight", 1, r1=(5, 25))) == timedelta(minutes=70)
+
+
+def test_what_is_long_ago_or_never_was_leaves_a_day() -> None:
+    assert span() == span(made("phase1", 2)) == span(made("weight", 24 * 20, r1=(0, 5))) == DAY
+    assert span(made("weight", -3, r1=(0, 5))) == DAY  # by a clock that is ahead
