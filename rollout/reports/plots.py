@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
 from rollout.base.formatting import count_of
+from rollout.base.printable import printable
 from rollout.reports.changes import Effect, effect_of, weights_of
 from rollout.reports.charts import Chart, ChartMark, Line, svg
 from rollout.reports.overview import Overview
@@ -20,10 +22,16 @@ LATENCIES: Mapping[str, Callable[[Bucket], Estimate | None]] = {"p50": attrgette
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A chart as a page has it."""
+    """A chart as a page has it.
 
+    Attributes:
+        data: Its numbers, as `charts.js` takes them.
+    """
+
+    id: str
     title: str
     svg: str
+    data: str
 
 
 def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, ...]:
@@ -34,11 +42,7 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
         prefix: What the charts' ids begin with, its own on the page.
     """
     start, end = course.times[0], course.times[-1] + course.period
-    marks = tuple(
-        ChartMark(each.at, each.number, effect, in_a_line(each))
-        for each in overview.history
-        if (effect := effect_of(each)) is not Effect.WORD
-    )
+    marks = _marks(overview)
 
     def both(take: Callable[[Bucket], Estimate | None]) -> tuple[Line, ...]:
         return tuple(
@@ -79,7 +83,57 @@ def drawn(overview: Overview, course: TimeSeries, prefix: str) -> tuple[Drawn, .
             for quantile, take in LATENCIES.items()
         ),
     )
-    return tuple(Drawn(each.title, svg(each, marks, start, end)) for each in charts)
+    return tuple(Drawn(each.id, each.title, svg(each, marks, start, end), numbers(each)) for each in charts)
+
+
+def axis(overview: Overview, course: TimeSeries) -> str:
+    """What a course's charts have in common, as `charts.js` takes it: the times, and the marks."""
+    start, end = course.times[0], course.times[-1] + course.period
+    marks = [
+        (int(each.at.timestamp()), each.number, each.effect, printable(each.title))
+        for each in _marks(overview)
+        if start <= each.at <= end
+    ]
+    times = [int(each.timestamp()) for each in course.times]
+    return _json({"x": times, "from": times[0], "to": int(end.timestamp()), "marks": marks})
+
+
+def numbers(chart: Chart) -> str:
+    """A chart's lines, as `charts.js` takes them."""
+    unit = "s" if chart.written is seconds_tick else "%"
+    return _json({"title": chart.title, "unit": unit, "top": chart.scale[-1], "lines": [*map(_line, chart.lines)]})
+
+
+def _line(line: Line) -> dict[str, object]:
+    found: dict[str, object] = {"name": line.name, "value": [each and _short(each.value) for _, each in line.points]}
+    if line.is_stepped:
+        return found | {"x": [int(at.timestamp()) for at, _ in line.points]}
+    low, high = zip(*(_ends(each) for _, each in line.points), strict=True)
+    return found | {"low": low, "high": high}
+
+
+def _ends(estimate: Estimate | None) -> tuple[float | None, float | None]:
+    """An interval's ends; one that isn't known is at the number, as in the drawing."""
+    if estimate is None or (estimate.low is None and estimate.high is None):
+        return None, None
+    low, high = (estimate.value if each is None else each for each in (estimate.low, estimate.high))
+    return _short(low), _short(high)
+
+
+def _short(number: float) -> float:
+    return float(f"{number:.4g}")
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+def _marks(overview: Overview) -> tuple[ChartMark, ...]:
+    return tuple(
+        ChartMark(each.at, each.number, effect, in_a_line(each))
+        for each in overview.history
+        if (effect := effect_of(each)) is not Effect.WORD
+    )
 
 
 def weights(overview: Overview, routes: Sequence[str], start: datetime) -> Line:

@@ -19,7 +19,7 @@ from rollout.errors import RolloutError
 from rollout.inventory.quantities import format_duration, parse_duration
 from rollout.reports.access import guard
 from rollout.reports.fitting import LONGEST, SHORTEST
-from rollout.reports.pages import Links, Row, environment_page, fleet_page, waiting_page
+from rollout.reports.pages import SCRIPTS, Links, Row, asset, environment_page, fleet_page, waiting_page
 from rollout.reports.readings import KEEP, Reading, Readings
 
 HOST = "127.0.0.1"
@@ -62,6 +62,7 @@ class Dashboard:
         app.add_routes([
             web.get("/{token}/", self._fleet),
             web.get("/{token}/environments/{name}", self._environment),
+            web.get("/{token}/assets/{name:.+}", _asset),
         ])  # fmt: skip
         runner = web.AppRunner(app, access_log=None, keepalive_timeout=KEEP_ALIVE, logger=QUIET)
         await runner.setup()
@@ -144,7 +145,17 @@ async def _answer(request: web.Request, found: Sequence[Reading], page: Callable
         response = web.Response(status=304)
     else:
         response = web.Response(text=await asyncio.to_thread(page), content_type="text/html")
+        response.enable_compression()
     response.etag = tag
+    return response
+
+
+async def _asset(request: web.Request) -> web.Response:
+    """A script of the pages; there are no other files."""
+    if (name := request.match_info["name"]) not in SCRIPTS:
+        raise web.HTTPNotFound
+    response = web.Response(text=asset(name), content_type="text/javascript")
+    response.enable_compression()
     return response
 
 

@@ -192,8 +192,6 @@ RAMP: tuple[Step, ...] = (
     ("operate", "phase3", lambda it: it.phase3(approve=True)),
     ("operate", "weight", lambda it: it.set_weight(10, approve=True, save=False)),
     ("observe", "status", lambda it: it.status()),
-    ("observe", "report", lambda it: it.reports.overview()),
-    ("observe", "dashboard", lambda it: it.reports.overview()),
     ("observe", "plan-ramp", planned),
     ("observe", "cost", lambda it: it.cost()),
     ("calibrate", "calibrate", calibrated),
@@ -204,6 +202,8 @@ RAMP: tuple[Step, ...] = (
     ("operate", "smoke", lambda it: it.smoke()),
     ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
     ("operate", "ramp", lambda it: it.ramp(approve=True, once=True, save=False)),
+    ("observe", "report", lambda it: it.reports.overview()),  # of a ramp under way, which is judged
+    ("observe", "dashboard", lambda it: it.reports.overview()),
     ("operate", "pause", lambda it: it.ramp.pause()),
     ("operate", "resume", lambda it: it.ramp.resume()),
     ("operate", "skip-wait", lambda it: it.ramp.skip_wait()),

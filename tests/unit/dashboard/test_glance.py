@@ -10,11 +10,13 @@ import pytest
 from rollout.analysis.verdicts import Verdict
 from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
+from rollout.migration.checks.controller_status import ControllerStatus
 from rollout.migration.checks.guard_status import GuardStatus
 from rollout.ramp.decide import Act, Decision
 from rollout.ramp.view import RampView
 from rollout.reports.fitting import DAY, LEAST, fitted
 from rollout.reports.glance import Mood, glance, last_change, minutes_for, moods, runs_it
+from rollout.reports.overview import Overview
 from rollout.state.history.audit import changes_of
 from rollout.state.history.entries import Update
 from rollout.state.ramp_journal import Kind
@@ -106,6 +108,17 @@ def test_who_runs_it_is_whose_heartbeats_are_expected_else_who_wrote_last() -> N
     assert runs_it(overview(SHOP, ramp=seen(PASS))) == "ada@laptop, by its last entry"
     assert runs_it(overview(SHOP, ramp=seen(PASS), guard=GuardStatus("p", "armed", watches="ci"))) == "ci"
     assert runs_it(overview(SHOP)) == "nobody: no ramp is under way"
+
+
+def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late() -> None:
+    def found(state: str) -> Overview:
+        looks = ControllerStatus("p", state, function="shop", looked_at=NOW, said="waiting", next_at=NOW)
+        known = overview(SHOP, ramp=seen(NEEDS))
+        return replace(known, status=replace(known.status, controller=looks))
+
+    assert runs_it(found("waiting")) == "the controller: shop looked at 12:00 UTC, waiting; looks next at 12:00 UTC"
+    assert glance(found("waiting")).mood is Mood.WAITING
+    assert (glance(found("late")).mood, glance(found("missing")).mood) == (Mood.PERSON, Mood.WAITING)
 
 
 def test_the_last_change_is_not_something_that_was_only_said() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -10,7 +11,19 @@ import pytest
 from rollout.alb.state import AlbState
 from rollout.errors import EngineMissing
 from rollout.reports.overview import Overview
-from rollout.reports.pages import Links, Row, asset, digest, environment_page, fleet_page, report_page, waiting_page
+from rollout.reports.pages import (
+    SCRIPTS,
+    STYLES,
+    Links,
+    Row,
+    asset,
+    digest,
+    environment_page,
+    fleet_page,
+    report_page,
+    sha256,
+    waiting_page,
+)
 from rollout.state.history.entries import Update
 from tests.unit.dashboard.reader import Page, colours, contrast, faults
 from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop
@@ -58,12 +71,37 @@ def test_a_report_has_no_script_and_allows_none() -> None:
     assert [each["href"] for each in page.all("a") if not each["href"].startswith("#")] == []
     assert policy == f"default-src 'none'; style-src {digest('style.css')}; img-src data:"
     assert f"<style>{asset('style.css')}</style>" in PAGES["report"]
+    assert "data-chart" not in PAGES["report"]
+
+
+def test_a_live_pages_charts_are_drawn_by_scripts_of_known_content_alone() -> None:
+    page = Page(PAGES["environment"])
+    given = [(each["src"], each["integrity"]) for each in page.all("script") if "src" in each]
+    assert all(f"<style>{asset(each)}</style>" in PAGES["environment"] for each in STYLES)
+    assert given == [(f"/t/assets/{each}", sha256(each)) for each in SCRIPTS]
+    assert "MIT" in asset("uplot/LICENSE")
+
+
+def test_a_live_page_has_the_charts_numbers_beside_their_drawings() -> None:
+    page = Page(PAGES["environment"])
+    (course,) = page.values("data-course")
+    charts = [json.loads(each) for each in page.values("data-chart")]
+    x = json.loads(course)["x"]
+    assert len(charts) == len([each for each in page.all("svg") if each.get("class") == "chart"]) == 4
+    lines = {line["name"]: line for line in charts[1]["lines"]}
+    assert [*lines] == ["legacy", "candidate"]
+    assert {len(line[part]) for line in lines.values() for part in ("value", "low", "high")} == {len(x)}
+    now = DAY.whole and DAY.whole.candidate[-2].errors
+    assert now
+    assert now.low
+    assert (lines["candidate"]["value"][-2], lines["candidate"]["low"][-2]) == pytest.approx((now.value, now.low), 1e-3)
+    assert [mark[1] for mark in json.loads(course)["marks"]] == [3, 6]
 
 
 @pytest.mark.parametrize("scheme", colours(asset("style.css")), ids=("light", "dark"))
 def test_all_can_be_told_from_the_paper(scheme: dict[str, str]) -> None:
     for paper in (scheme["paper"], scheme["panel"]):
-        texts = {name: contrast(scheme[name], paper) for name in ("ink", "faint", "bad", "good", "link")}
+        texts = {name: contrast(scheme[name], paper) for name in ("ink", "faint", "bad", "good", "link", "wait", "ask")}
         lines = {name: contrast(scheme[name], paper) for name in ("legacy", "candidate", "weight")}
         assert {name: ratio for name, ratio in texts.items() if ratio < 4.5} == {}  # WCAG 1.4.3
         assert {name: ratio for name, ratio in lines.items() if ratio < 3} == {}  # WCAG 1.4.11

@@ -20,6 +20,7 @@ from rollout.base.clock import SystemClock
 from rollout.errors import AwsError, RolloutError
 from rollout.reports.access import HEADERS, refusal
 from rollout.reports.overview import Overview
+from rollout.reports.pages import SCRIPTS, asset, digest
 from rollout.reports.readings import Readings
 from rollout.reports.server import BOUNDS, Dashboard
 from tests.unit.dashboard.reader import Page
@@ -160,6 +161,19 @@ def test_a_page_that_did_not_change_is_not_sent_again() -> None:
 
     visit(look, aws)
     assert len(aws.reads) == 1
+
+
+def test_the_pages_scripts_are_its_only_files_and_small_on_the_wire() -> None:
+    async def look(browser: Browser) -> None:
+        for name in SCRIPTS:
+            answer = await browser.ask(f"assets/{name}")
+            assert (answer.status, answer.text) == (200, asset(name))
+            assert answer.headers["Content-Encoding"] in {"gzip", "deflate"}
+            assert digest(name) in answer.headers["Content-Security-Policy"]
+        for other in ("style.css", "uplot/LICENSE", "../pages.py", "%2e%2e/pages.py", ""):
+            assert (await browser.ask(f"assets/{other}")).status in {401, 404}
+
+    visit(look)
 
 
 @pytest.mark.parametrize("query", ["since=1s", "since=999d", "since=x", "route=r9"])
