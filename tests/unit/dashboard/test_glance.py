@@ -116,7 +116,9 @@ def test_a_controller_says_when_it_looks_next_and_needs_a_person_when_it_is_late
         known = overview(SHOP, ramp=seen(NEEDS))
         return replace(known, status=replace(known.status, controller=looks))
 
-    assert runs_it(found("waiting")) == "the controller: shop looked at 12:00:30 UTC, waiting; looks next at 12:00:30 UTC"
+    assert (
+        runs_it(found("waiting")) == "the controller: shop looked at 12:00:30 UTC, waiting; looks next at 12:00:30 UTC"
+    )
     assert glance(found("waiting")).mood is Mood.WAITING
     assert (glance(found("late")).mood, glance(found("missing")).mood) == (Mood.PERSON, Mood.WAITING)
 
