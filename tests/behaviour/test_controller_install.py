@@ -121,6 +121,17 @@ def test_a_function_of_somebody_else_is_left_alone(cut_over: InMemoryTeam) -> No
     assert {problem.code for problem in caught.value.problems} == {"name-taken"}
 
 
+@pytest.mark.parametrize("description", ["", "{", "[]", '{"rollout:environment": "staging"}'])
+def test_a_schedule_of_somebody_else_is_left_alone(cut_over: InMemoryTeam, description: str) -> None:
+    asked(cut_over)
+    theirs = {"name": NAME, "description": description}
+    cut_over.aws.resources[SCHEDULE, NAME] = theirs
+    with pytest.raises(PreflightFailed) as caught:
+        cut_over.open().controller.install(approve=True)
+    assert {problem.code for problem in caught.value.problems} == {"name-taken"}
+    assert cut_over.aws.resources[SCHEDULE, NAME] == theirs
+
+
 def test_a_run_that_was_cut_off_is_gone_on_with(cut_over: InMemoryTeam) -> None:
     asked(cut_over)
     cut_over.open().controller.install(approve=True)

@@ -32,6 +32,7 @@ ALIAS = "aws:lambda/alias:Alias"
 PROVISIONED = "aws:lambda/provisionedConcurrencyConfig:ProvisionedConcurrencyConfig"
 RIGHTS = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION, GROUP = "aws:lambda/function:Function", "aws:lb/targetGroup:TargetGroup"
+S3_OBJECT, SCHEDULE = "aws:s3/bucketObjectv2:BucketObjectv2", "aws:scheduler/schedule:Schedule"
 TABLE, JOINT_ALARM = "aws:dynamodb/table:Table", "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 ALARM, DASHBOARD = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"
 
@@ -80,6 +81,11 @@ def resource(op: str, kind: str, old: dict[str, Any] | None = None, new: dict[st
         ("guard", resource("update", RIGHTS, {"policy": "1"}, {"policy": "2"}), TEN),
         ("guard", resource("delete", JOINT_ALARM, {"alarmName": "a"}), TEN),
         ("unguard", resource("delete", TABLE, {"name": "t"}), TEN),
+        ("control", resource("create", SCHEDULE, None, {"name": "s"}), TEN),
+        ("control", resource("replace", S3_OBJECT, {"key": "a", "source": "1"}, {"key": "b", "source": "2"}), TEN),
+        ("control", resource("update", FUNCTION, {"imageUri": "1"}, {"imageUri": "2", "environment": {}}), TEN),
+        ("control", resource("update", SCHEDULE, {"scheduleExpression": "1"}, {"scheduleExpression": "2"}), TEN),
+        ("uncontrol", resource("delete", S3_OBJECT, {"key": "a"}), TEN),
         ("weights", step("update", "score", rule_inputs("score", weighted(90, 10)), OLD), LEGACY_ONLY),
     ],
 )
@@ -131,6 +137,13 @@ def test_what_a_step_is_for_is_allowed(policy: str, change: Change, after: Split
         ("guard", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "ListenerRule"),
         ("unguard", resource("create", FUNCTION, None, {"name": "f"}), "create"),
         ("unguard", step("delete", "score", OLD, None), "ListenerRule"),
+        ("control", resource("replace", S3_OBJECT, {"bucket": "a"}, {"bucket": "b"}), "replace of bucket"),
+        ("control", resource("replace", TABLE, {"hashKey": "a"}, {"hashKey": "b"}), "replace of hashKey"),
+        ("control", resource("update", FUNCTION, {"role": "1"}, {"role": "2"}), "update of role"),
+        ("control", resource("delete", TABLE, {"name": "t"}), "delete"),
+        ("control", step("update", "score", OLD, rule_inputs("score", weighted(90, 10))), "ListenerRule"),
+        ("uncontrol", resource("create", SCHEDULE, None, {"name": "s"}), "create"),
+        ("uncontrol", step("delete", "score", OLD, None), "ListenerRule"),
         ("unwatch", step("delete", "score", OLD, None), "ListenerRule"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(90, 10), priority=9)), "priority"),
         ("weights", step("update", "score", OLD, rule_inputs("score", weighted(50, 50))), "not 10 %"),
