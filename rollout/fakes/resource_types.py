@@ -287,6 +287,17 @@ _TYPES: Mapping[str, ResourceType] = {
             taken="ResourceInUseException",
         ),
         Named(
+            "aws:s3/bucketObjectv2:BucketObjectv2",
+            ("bucket", "key"),
+            arn="arn:aws:s3:::{id}",
+            actions=("PutObject", "PutObject", "DeleteObject"),
+        ),
+        Named(
+            "aws:scheduler/schedule:Schedule",
+            arn="arn:aws:scheduler:{region}:{account}:schedule/default/{id}",
+            taken="ConflictException",
+        ),
+        Named(
             "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
             ("functionName",),
             actions=(

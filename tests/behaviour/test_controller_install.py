@@ -139,5 +139,7 @@ def test_a_run_that_was_cut_off_is_gone_on_with(cut_over: InMemoryTeam) -> None:
     stack = next(name for name in forgotten.stacks if "controller" in str(name))
     del forgotten.stacks[stack]
     result = cut_over.open().controller.install(approve=True)
-    assert {change.op for preview in result.gate.previews for change in preview.changes} <= {Op.IMPORT, Op.CREATE}
+    made = {(change.op, change.type) for preview in result.gate.previews for change in preview.changes}
+    assert {op for op, _ in made} <= {Op.IMPORT, Op.CREATE}
+    assert made >= {(Op.IMPORT, FUNCTION), (Op.IMPORT, SCHEDULE), (Op.CREATE, OBJECT)}  # that is sent anew
     assert cut_over.open().controller.status().state == "new"

@@ -11,6 +11,8 @@ import pytest
 
 from programs.controller import program
 from rollout.adapters.aws.iam.policies import function_statements
+from rollout.alb.state import AlbState
+from rollout.fakes.world import World
 from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.model import Environment, ProgramInput
 from rollout.inventory.settings import Controller, Guard
@@ -124,8 +126,20 @@ def test_it_works_beside_a_guard_where_there_is_one(
     assert {each["Sid"] for each in statements if "Sid" in each} & of_guard == sids
 
 
-def test_its_rights_fit_into_an_inline_policy_however_many_routes_there_are(environment: Environment) -> None:
-    (route,) = list(environment.routes.values())[:1]
-    many = {f"route-{number}": route for number in range(100)}
-    policy = policies(installed(environment.model_copy(update={"routes": many})))["controller"]
-    assert len(json.dumps(policy, separators=(",", ":"))) < 10_240
+def moved(environment: Environment, live: AlbState) -> tuple[set[str], int]:
+    """The rules that it may change, and the length of its policy."""
+    statements = function_statements(environment, live)
+    (move,) = (each["Resource"] for each in statements if each["Sid"] == "MoveTraffic")
+    return set([move] if isinstance(move, str) else move), len(json.dumps(statements, separators=(",", ":")))
+
+
+def test_it_may_change_the_routes_rules_alone_or_by_a_pattern_where_they_are_too_many(
+    environment: Environment, production: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = World.legacy(production).open(production).traffic.alb_state()
+    rules = {rule.arn for route in environment.routes.values() if (rule := live.own_rule_of(route))}
+    exact, length = moved(environment, live)
+    assert (exact, length < 10_240) == (rules, True)
+    monkeypatch.setattr("rollout.adapters.aws.iam.policies.MAX_INLINE", length - 1)
+    patterns, shorter = moved(environment, live)
+    assert (all(each.endswith("/*") for each in patterns), shorter < length) == (True, True)
