@@ -109,7 +109,7 @@ class Controller(Frozen):
     """What runs the ramp in the account: a function from a container image, by a schedule."""
 
     image: str = Field(
-        pattern=r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+(:[\w.-]+)?@sha256:[0-9a-f]{64}$",
+        pattern=r"^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[a-z0-9._/-]+@sha256:[0-9a-f]{64}$",
         description="the image in ECR, pinned by its digest: "
         "ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY@sha256:DIGEST",
     )

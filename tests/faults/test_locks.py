@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import socket
 import subprocess
@@ -59,6 +60,21 @@ def test_a_process_that_is_gone_is_dead_and_one_elsewhere_may_live() -> None:
     gone.wait()
     text = told(HERE, gone.pid) + told("another-host", 1).partition("\n")[2].join(["\n", ""])
     assert state(text) == [Holder.DEAD, Holder.ELSEWHERE]
+
+
+def test_an_earlier_environment_of_the_controllers_function_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = told("another-host", 1).replace("ann", pwd.getpwuid(os.getuid()).pw_name)
+    assert state(ours) == [Holder.ELSEWHERE]
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "controller")
+    assert state(ours) == [Holder.DEAD]
+    assert state(told("laptop", 1)) == [Holder.ELSEWHERE]
+
+
+def test_a_user_without_an_entry_is_named_by_the_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "controller")
+    monkeypatch.setenv("USER", "rollout")
+    assert state(told("another-host", 1).replace("ann", "rollout")) == [Holder.DEAD]
 
 
 def test_a_process_that_ended_is_dead_before_anybody_buries_it() -> None:

@@ -697,6 +697,12 @@ legacy = "old-hints" #!
         "invalid-value",
         "pinned by its digest",
     ),
+    "an image by its tag and its digest, which Lambda doesn't take": (
+        PRODUCTION,
+        f'{PRODUCTION}{IN_S3}controller.image = "{IMAGE.replace("@", ":1.2@")}" #!\n',
+        "invalid-value",
+        "pinned by its digest",
+    ),
     "a hurried controller": (
         PRODUCTION,
         f'{PRODUCTION}{IN_S3}controller = {{ image = "{IMAGE}", pace = "30s" }} #!\n',

@@ -2,7 +2,7 @@
 
 The engine's lock is a file in the backend with user, host, process and time. It stays after the process is killed. On
 this host rollout checks the process. An engine whose `rollout` is dead is an orphan: its program is gone, so it can't
-finish. A process of another host can't be checked.
+finish. A process of another host can't be checked, but for an earlier environment of the controller's function.
 """
 
 from __future__ import annotations
@@ -48,7 +48,26 @@ def locks_in(stack: str, text: str) -> Iterator[Lock]:
 
 def _lock(stack: str, user: str, host: str, pid: int, when: str | None) -> Lock:
     since = _moment(when)
-    return Lock(stack, user, host, pid, since, _state(pid, since) if host == socket.gethostname() else Holder.ELSEWHERE)
+    return Lock(stack, user, host, pid, since, _state(pid, since) if host == socket.gethostname() else _afar(user))
+
+
+def _afar(user: str) -> Holder:
+    """What is known of a process of another host.
+
+    Each environment of a Lambda function is a host. The controller's function has one invocation at a time: where it
+    meets a lock of its own user, the environment that held it was ended at the function's timeout.
+    """
+    return Holder.DEAD if "AWS_LAMBDA_FUNCTION_NAME" in os.environ and user == _user() else Holder.ELSEWHERE
+
+
+def _user() -> str | None:
+    """This process's user, as the engine names it: https://pkg.go.dev/os/user#Current without cgo."""
+    import pwd  # noqa: PLC0415 - not every system has it, but Lambda's does
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.get("USER")
 
 
 def _moment(text: str | None) -> datetime | None:
