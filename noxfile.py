@@ -132,6 +132,14 @@ def browser(session: nox.Session) -> None:
 
 
 @nox.session
+def screenshots(session: nox.Session) -> None:
+    """Take the pictures of docs/images in a headless Chromium, or all situations at all widths: -- FOLDER."""
+    install(session)
+    session.install("playwright==1.65.2")
+    session.run("python", "-m", "tests.browser.screenshots", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Build the docs site into build/site; open its index.html without a server."""
     install(session)

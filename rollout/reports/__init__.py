@@ -3,6 +3,7 @@
 - `timeseries`: CloudWatch's points for legacy and the candidate, with intervals;
 - `changes`: the marks of past changes;
 - `overview`: one environment's data at one time; `reading` gathers it;
+- `fitting`: the range that fits what happened; `glance`: how it is, what comes next, what waits for whom;
 - `scales` and `charts`: SVG charts;
 - `pages`: HTML of overviews; `report` writes one file;
 - `parity_page`: answers side by side, in one file;

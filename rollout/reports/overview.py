@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from rollout.inventory.quantities import ZERO, Percent
@@ -64,6 +64,10 @@ class Overview:
     def top(self) -> Percent:
         """The highest live weight."""
         return max(self.weights, default=ZERO)
+
+    def with_history_of(self, route: str) -> Overview:
+        """The same with the changes alone that moved a route, or name none."""
+        return replace(self, history=tuple(each for each in self.history if route in each.moves or not each.moves))
 
     def course_of(self, route: str) -> TimeSeries | None:
         """The course that a route is in."""

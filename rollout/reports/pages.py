@@ -17,9 +17,10 @@ from rollout import __version__
 from rollout.base.printable import printable
 from rollout.inventory.quantities import format_duration
 from rollout.migration.checks.parity import parity_sentence
+from rollout.migration.checks.status import RouteStatus
 from rollout.reports import words
 from rollout.reports.changes import effect_of
-from rollout.reports.glance import Mood, glance, last_change, runs_it
+from rollout.reports.glance import SHAPES, Mood, glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import axis, drawn, rows
 from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
@@ -87,10 +88,11 @@ def environment_page(
     """
     name, since = overview.environment, None if overview.is_fitted else overview.since
     spans = sorted({*SPANS, overview.since}) if since else SPANS
+    overview = overview.with_history_of(route) if route else overview
     course = overview.course_of(route) if route else overview.whole
     return page(
-        "environment.html",
-        **_shown(overview, course),
+        "route.html" if route else "environment.html",
+        **_shown(overview, course) | (_of_route(overview, route) if route else {}),
         **_live(links, names, since),
         axis=axis(overview, course) if course else None,
         chart_style=asset(STYLES[1]),
@@ -128,12 +130,16 @@ def fleet_page(found: Sequence[Row], links: Links) -> str:
         found: They, in the inventory's order.
     """
     lines = []
+    cells: dict[str, dict[str, tuple[str, RouteStatus, Mood | None]]] = {}
     for row in found:
         link, whole = links.environment(row.name, None, None), row.overview.whole if row.overview else None
         now = glance(row.overview) if row.overview else None
-        lines.append((row.name, link, row.overview, row.trouble, now, *_totals(whole)))
+        lines.append((row.name, link, row.overview, row.trouble, now, _lately(whole), *_totals(whole)[1:]))
+        for each in row.overview.status.routes if row.overview else ():
+            mood = moods(row.overview.view.judgement if row.overview and row.overview.view else None).get(each.route)
+            cells.setdefault(each.route, {})[row.name] = (links.environment(row.name, None, each.route), each, mood)
     lines.sort(key=lambda line: _ORDER.index(line[4].mood) if line[4] else 0 if line[3] else len(_ORDER))
-    return page("fleet.html", rows=lines, script=asset("live.js"), every=links.every)
+    return page("fleet.html", rows=lines, cells=cells, script=asset("live.js"), every=links.every)
 
 
 def waiting_page(name: str, links: Links, names: Sequence[str], trouble: str | None = None) -> str:
@@ -184,6 +190,16 @@ def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
     }
 
 
+def _of_route(overview: Overview, route: str) -> dict[str, Any]:
+    """What a route's page has: its rule, and what is judged of it."""
+    judgement = overview.view.judgement if overview.view else None
+    return {
+        "route": next(each for each in overview.status.routes if each.route == route),
+        "mood": moods(judgement).get(route, Mood.IDLE),
+        "findings": [each for each in judgement.findings if route in each.routes] if judgement else (),
+    }
+
+
 def _routes(overview: Overview, link: Callable[[str], str | None]) -> list[tuple[object, ...]]:
     totals = {each.routes: _totals(each) for each in overview.courses}
     found: list[tuple[object, ...]] = []
@@ -200,6 +216,11 @@ def _totals(course: TimeSeries | None) -> tuple[Estimate | None, Bucket, Bucket]
         return None, Bucket(), Bucket()
     old, new = total(course.legacy), total(course.candidate)
     return rate(new.requests, old.requests + new.requests), old, new
+
+
+def _lately(course: TimeSeries | None) -> Estimate | None:
+    """The last share that is known: that of the whole range has earlier weights in it."""
+    return next((each for each in reversed(course.shares) if each is not None), None) if course else None
 
 
 def page(template: str, **given: object) -> str:
@@ -223,6 +244,7 @@ def _templates() -> Environment:
         "ago": words.ago,
         "count": words.count,
         "duration": format_duration,
+        "guard": words.guard,
         "interval": words.interval,
         "last_change": last_change,
         "moment": words.moment,
@@ -232,6 +254,7 @@ def _templates() -> Environment:
         "rows": rows,
         "runs_it": runs_it,
         "seconds": words.seconds,
+        "shape": SHAPES.get,
         "phase": words.phase,
         "steps": words.steps,
         "weight": words.weight,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rollout.base.formatting import count_of
@@ -67,6 +68,12 @@ def moment(time: datetime) -> str:
 def phase(overview: Overview) -> str:
     """The phase in words."""
     return _PHASES.get(overview.status.phase, str(overview.status.phase))
+
+
+def guard(overview: Overview) -> str:
+    """The guard, without what it did, which the top of the page has."""
+    found = overview.status.guard
+    return replace(found, fired="").sentence if found else "none in stacks.toml"
 
 
 def weight(overview: Overview) -> str:

@@ -28,13 +28,13 @@ FIRED_AT = NOW - timedelta(minutes=11)
 FIRED = replace(
     ARMED,
     watches="",
-    fired="the guard took traffic back at 2026-11-25 11:49 UTC, alarm production-score-5xx: 41 errors in 1 minute",
+    fired="the guard took traffic back at 2026-11-25 11:49 UTC, alarm review-score-5xx: 41 errors in 1 minute",
     fired_at=FIRED_AT,
 )
 FIRING = Firing(
     "1",
     FIRED_AT,
-    "production-score-5xx",
+    "review-score-5xx",
     "41 errors in 1 minute",
     Decision.FIRE,
     {name: Moved((75, 25), (100, 0)) for name in ROUTES},
@@ -44,10 +44,10 @@ FIRING = Firing(
 
 def judged(verdict: Verdict, sentence: str, *, needs: int | None = None) -> AnalysisResult:
     """What the judge says of the first route; the others pass."""
-    first = MetricResult("server-errors", ROUTES[:1], verdict, (90, 81_000), (33, 27_000), sentence, needs)
-    fine = "5xx 0.11 % of 26,900 against 0.11 % of 81,300: as good"
+    first = MetricResult("server-errors", ROUTES[:1], verdict, (89, 81_000), (32, 27_000), sentence, needs)
+    fine = "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good"
     others = [
-        MetricResult("server-errors", (name,), Verdict.PASS, (90, 81_300), (30, 26_900), fine) for name in ROUTES[1:]
+        MetricResult("server-errors", (name,), Verdict.PASS, (89, 81_000), (32, 27_000), fine) for name in ROUTES[1:]
     ]
     return AnalysisResult(verdict, (first, *others), f"{ROUTES[0]}: {sentence}")
 
@@ -57,10 +57,12 @@ def seen(judgement: AnalysisResult, *, ramp: Ramp = RAMP, stands: RampState = ST
     return RampView(stands, judgement, decide(ramp, stands, judgement, NOW))
 
 
+ALIKE = {"old": 0.001, "new": 0.0011}
 PASS = judged(Verdict.PASS, "5xx 0.12 % of 27,000 against 0.11 % of 81,000: as good")
+JUST_PASSED = judged(Verdict.PASS, "5xx 0.12 % of 3,280 against 0.11 % of 9,850: as good")
 NEEDS = judged(
     Verdict.INCONCLUSIVE,
-    "5xx 0.12 % of 27,000 against 0.11 % of 81,000: not yet sure that it is no worse than 0.6 %; "
+    "5xx 0.13 % of 2,400 against 0.11 % of 7,200: not yet sure that it is no worse than 0.6 %; "
     "needs about 412 more requests",
     needs=412,
 )
@@ -72,33 +74,38 @@ ASKED = JournalEntry(kind=Kind.ASKED, at=NOW - timedelta(hours=1), by="ada@lapto
 
 def fine() -> Overview:
     """In the middle of a bake."""
-    raised = (*HISTORY[:-1], entry(Kind.RAISED, 73 / 60, "5xx 0.10 % of 4,400: as good", weight=AT))
-    counts = Counted(shares=((73 / 60, 0.25), *SHARES[1:]))
+    raised = (
+        *HISTORY[:-1],
+        entry(Kind.RAISED, 73 / 60, "5xx 0.11 % of 9,000 against 0.11 % of 172,000: as good", weight=AT),
+    )
+    counts = Counted(180, errors=ALIKE, shares=((73 / 60, 0.25), *SHARES[1:]))
     stacks = Histories(raised)
-    return overview(SHOP, ramp=seen(PASS, stands=JUST_RAISED), guard=ARMED, metrics=counts, stacks=stacks, since=None)
+    return overview(
+        SHOP, ramp=seen(JUST_PASSED, stands=JUST_RAISED), guard=ARMED, metrics=counts, stacks=stacks, since=None
+    )
 
 
 def waiting() -> Overview:
     """The bake is over, and requests are missing."""
-    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=Counted(requests=16), since=None)
+    return overview(SHOP, ramp=seen(NEEDS), guard=ARMED, metrics=Counted(16, errors=ALIKE), since=None)
 
 
 def person() -> Overview:
     """The next step needs an approval."""
     view = seen(PASS, ramp=APPROVED_RAMP, stands=replace(STANDS, asked=ASKED))
     history = Histories((*HISTORY, entry(Kind.ASKED, 1, "50 % waits for an approval", weight=Percent.of(50))))
-    return overview(SHOP, ramp=view, guard=ARMED, stacks=history, since=None)
+    return overview(SHOP, ramp=view, guard=ARMED, metrics=Counted(180, errors=ALIKE), stacks=history, since=None)
 
 
 def failing() -> Overview:
     """The candidate is worse, and the next look takes traffic back."""
-    worse = Counted(errors={"old": 0.0011, "new": 0.012}, times={"old": 0.08, "new": 0.11})
+    worse = Counted(180, errors={"old": 0.001, "new": 0.011}, times={"old": 0.08, "new": 0.11})
     return overview(SHOP, ramp=seen(WORSE), guard=ARMED, metrics=worse, since=None)
 
 
 def guard_fired() -> Overview:
     """The guard took traffic back some minutes ago."""
-    worse = Counted(errors={"old": 0.0011, "new": 0.031}, shares=((11 / 60, 0.0), *SHARES))
+    worse = Counted(180, errors={"old": 0.001, "new": 0.03}, shares=((11 / 60, 0.0), *SHARES))
     live = on_aws(SHOP, **dict.fromkeys(ROUTES, 0))
     ended = replace(
         STANDS, ended=STANDS.asked or ASKED, is_by_hand=True, weight=ZERO, note="all routes were moved back"

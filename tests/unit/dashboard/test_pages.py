@@ -26,7 +26,8 @@ from rollout.reports.pages import (
 )
 from rollout.state.history.entries import Update
 from tests.unit.dashboard.reader import Page, colours, contrast, faults
-from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, overview, shop
+from tests.unit.dashboard.situations import SITUATIONS
+from tests.unit.dashboard.world import HISTORY, NOW, Counted, Histories, made, overview, shop
 
 LINKS = Links(
     "/t/", lambda name, since, route: f"/t/{name}?since={f'{since.days}d' if since else 'fit'}&route={route}", 15
@@ -153,11 +154,33 @@ def test_a_live_page_leads_to_spans_and_routes() -> None:
     assert "/t/production?since=7d&route=r2" in one.values("href")
 
 
+def test_a_page_of_a_route_has_its_rule_its_verdict_and_its_changes() -> None:
+    said = Page(live(SITUATIONS["failing"](), "score")).text
+    assert "score in asia" in said
+    assert "Worse than legacy 25 % of its requests" in said
+    assert "/score, priority 1 on public" in said
+    assert "server-errors, fail : 5xx 1.2 %" in said
+    other = Page(live(SITUATIONS["failing"](), "stamps")).text
+    assert ("As good as legacy" in other, "Worse than legacy" in other) == (True, False)
+    moved = (*HISTORY, made("weight", 1, r1=(25, 50)), made("weight", 1, r2=(25, 50)))
+    of_r2 = Page(live(overview(stacks=Histories(moved)), "r2")).text
+    assert of_r2.count("25 → 50 %") == 4 + 1  # in each chart, and in the table; r1's nowhere
+
+
+def test_a_fleet_shows_each_route_in_each_environment_worst_first() -> None:
+    found = [Row(each.environment, each) for each in (situation() for situation in SITUATIONS.values())]
+    page = Page(fleet_page(found, LINKS))
+    assert faults(page) == []
+    assert re.search(r"route review asia europe staging production score 0 %", page.text)
+    assert "/t/asia?since=fit&route=stamps" in page.values("href")
+    assert page.text.count("25 % ✕") == 1
+
+
 def test_a_fleet_has_a_line_for_whoever_can_be_read() -> None:
     page = Page(PAGES["fleet"])
     assert "staging loading …" in page.text
     assert "review Can't be read: no credentials" in page.text
-    assert re.search(r"production .* 25 % to the candidate; measured 11\.\d % ", page.text)
+    assert re.search(r"production .* 25 % to the candidate; 25\.\d % measured lately ", page.text)
 
 
 @pytest.mark.thorough
