@@ -150,6 +150,13 @@ class Container(EngineParts):
 
         return StepFunctions(self._access)
 
+    def answering(self, role: str) -> Tasks:
+        """The same by a role of the account of who waits; by none in one's own."""
+        from rollout.adapters.aws.session import assumed  # noqa: PLC0415 - as above
+        from rollout.adapters.aws.step_functions import StepFunctions  # noqa: PLC0415 - as above
+
+        return StepFunctions(assumed(self._access, role)) if role else self.tasks
+
     def evidence(self, routes: Collection[str], file: Path | None = None) -> EvidenceReader:
         """Who reads what steps are judged by; keep it for a ramp. With a file, counts stay for the next process."""
         from rollout.analysis.measuring.evidence import EvidenceReader  # noqa: PLC0415 - so does numpy

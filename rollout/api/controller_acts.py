@@ -14,7 +14,7 @@ from rollout.api.rollback import Rollbacks
 from rollout.errors import AwsError, Locked, UsageError
 from rollout.inventory.settings import Controller
 from rollout.migration import events
-from rollout.ramp.controlled import Installed, Look, await_end, told_end
+from rollout.ramp.controlled import Installed, Look, Task, await_end, told_end
 from rollout.ramp.looking import look
 from rollout.ramp.runner import RampResult
 
@@ -58,10 +58,11 @@ class ControllerActs(Part):
             return self._rollback(str(event.get("why") or "asked for by a fleet"))
         if act == RAMP:
             if token := event.get("token"):
-                self._container.controller.change(lambda record, now: await_end(record, str(token), now))
+                role = str(event.get("role") or "")
+                self._container.controller.change(lambda record, now: await_end(record, str(token), now, role))
             return self._look(begins=True, restart=event.get("restart") is True)
         if act == LOOK:
-            return self._look(begins=self._token() is not None)  # that a fleet's first look couldn't begin
+            return self._look(begins=self._task() is not None)  # that a fleet's first look couldn't begin
         raise UsageError(f"there is no act {act!r}", hint=f"send {LOOK}, {RAMP} or {ROLLBACK}", code="unknown-act")
 
     def _look(self, *, begins: bool, restart: bool = False) -> dict[str, Any]:
@@ -90,9 +91,10 @@ class ControllerActs(Part):
 
         An error is no sign of life, so that nobody waits for ever for a ramp that can't go on.
         """
-        token, tasks = self._token(), self._container.tasks
-        if token is None or told.state == "error":
+        task = self._task()
+        if task is None or told.state == "error":
             return
+        token, tasks = task.token, self._container.answering(task.role)
         try:
             if told.state == "finished":
                 tasks.succeed(token, {"environment": self._environment.name, "sentence": told.sentence})
@@ -104,6 +106,6 @@ class ControllerActs(Part):
         except AwsError as error:
             self._emit(events.Warned(self._environment.name, f"who waits for the ramp's end isn't told: {error.what}"))
 
-    def _token(self) -> str | None:
+    def _task(self) -> Task | None:
         record = self._container.controller.read()
-        return record.task.token if record and record.task else None
+        return record.task if record else None

@@ -13,6 +13,7 @@ from rollout.errors import AwsError, ConfigError, Locked, UsageError
 from rollout.inventory.file import StacksFile
 from rollout.inventory.fleets import FleetPlan, fleet_plan, fleet_problems, machine_arn
 from rollout.programs.fleet_states import definition
+from rollout.programs.fleet_template import template
 from rollout.ramp.controls import who
 from rollout.ramp.fleet import RUNNING, FleetExecution, FleetStatus, fleet_status, waiting_approval
 
@@ -54,6 +55,21 @@ class FleetRamp(Part):
         """
         return definition(self._plan())
 
+    def template(self, environment: str | None = None) -> dict[str, Any]:
+        """What the ramp needs in the account of an environment, by default of the first, as a CloudFormation template.
+
+        Raises:
+            ConfigError: The fleet can't ramp by itself.
+            UsageError: The fleet has no such environment, or is too large for Step Functions.
+        """
+        plan = self._plan()
+        found = {member.name: member.function.split(":")[4] for member in plan.members}
+        name = environment or plan.members[0].name
+        if name not in found:
+            hint = f"known are: {', '.join(found)}"
+            raise UsageError(f"fleet {plan.name} has no environment {name!r}", hint=hint, code="unknown-environment")
+        return template(plan, found[name])
+
     def start(self, *, restart: bool = False) -> FleetStatus:
         """Begin the ramp, or go on with it: environments that are at 100 % are done at once.
 
@@ -65,7 +81,7 @@ class FleetRamp(Part):
             AwsError: The state machine isn't installed, or another one is.
         """
         plan, machines = self._plan(), self._container.state_machines
-        machine, hint = machine_arn(self._environment, plan), "install it, as docs/fleets.md says"
+        machine, hint = machine_arn(self._environment, plan), f"deploy what `rollout fleet template {plan.name}` prints"
         installed = machines.definition(machine)
         if installed is None:
             raise AwsError(f"fleet {plan.name} is not installed", hint=hint, code="no-fleet")

@@ -33,6 +33,24 @@ def definition(run: Session, name: FleetName) -> None:
 
 
 @fleet.command()
+@command(json=False)
+def template(
+    run: Session,
+    name: FleetName,
+    account_of: Annotated[
+        str | None, typer.Option(metavar="ENV", help="For the account of this environment; by default the first one's.")
+    ] = None,
+) -> None:
+    """Print what the fleet's ramp needs in an account, as a CloudFormation template.
+
+    Example: rollout fleet template everywhere > fleet.json
+    """
+    import json
+
+    typer.echo(json.dumps(run.rollout().fleet_ramp(name).template(account_of), indent=2))
+
+
+@fleet.command()
 @command(provider=False)
 def ramp(
     run: Session,

@@ -25,6 +25,7 @@ from rollout.inventory.stacks import ROUTING
 from rollout.migration.events import Listener
 from rollout.migration.ports import LegacyOwner
 from rollout.migration.rollback.targets import NOTHING_KNOWN, KnownArns, known_from
+from rollout.ramp.ports import Tasks
 from rollout.state.pending import Lock
 
 if TYPE_CHECKING:
@@ -176,6 +177,9 @@ class InMemoryParts(Container):
     @property
     def tasks(self) -> InMemoryTasks:
         return self.actor.world.tasks
+
+    def answering(self, role: str) -> Tasks:  # noqa: ARG002 - all have one account's rights
+        return self.tasks
 
     @cached_property
     def stacks(self) -> InMemoryStacks:

@@ -79,6 +79,9 @@ class FleetPlan:
         waves: The environments, in order.
         at_once: How many of a wave ramp at the same time.
         topic: The ARN of the SNS topic that is told where a wave waits for approval; None where none does.
+        answer_role: The ARN of the role by which controllers in other accounts answer: task tokens are taken from
+            principals of the state machine's account alone.
+            https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html#connect-wait-token
     """
 
     name: str
@@ -86,6 +89,7 @@ class FleetPlan:
     waves: tuple[tuple[Member, ...], ...]
     at_once: int = 10
     topic: str | None = None
+    answer_role: str = ""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -119,6 +123,7 @@ def fleet_plan(name: str, fleet: Fleet, environments: Mapping[str, Environment])
         tuple(tuple(_member(environments[each], home) for each in wave) for wave in fleet.waves),
         fleet.at_once,
         _topics(home)[0] if fleet.approve_between else None,
+        _role_arn(home, _short(f"rollout-{home.project}-fleet-{name}-answer")),
     )
 
 
@@ -142,8 +147,11 @@ def _member(environment: Environment, home: Environment) -> Member:
 
 def _invoking_role(environment: Environment) -> str:
     """The role in another account that a fleet's state machine assumes to invoke the controller there."""
-    role = _short(f"rollout-{environment.project}-{environment.name}-fleet")
-    return f"arn:{partition_of(environment.region)}:iam::{environment.account}:role/{role}"
+    return _role_arn(environment, _short(f"rollout-{environment.project}-{environment.name}-fleet"))
+
+
+def _role_arn(environment: Environment, name: str) -> str:
+    return f"arn:{partition_of(environment.region)}:iam::{environment.account}:role/{name}"
 
 
 def _topics(home: Environment) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def definition(plan: FleetPlan) -> dict[str, Any]:
             "Next": f"Ramp wave {number}",
         }
         states[f"Ramp wave {number}"] = {
-            **_each(_ramp(wave), {"restart.$": "$.restart"}, plan.at_once),
+            **_each(_ramp(plan, wave), {"restart.$": "$.restart"}, plan.at_once),
             "ResultPath": None,
             "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.failed", "Next": "Roll back the wave"}],
             "Next": "Done" if is_last else _begin(plan, number + 1),
@@ -82,7 +82,7 @@ def _each(states: Mapping[str, Any], given: Mapping[str, str], at_once: int) -> 
     return {"Type": "Map", "ItemsPath": "$.wave", **item, "MaxConcurrency": at_once, "ItemProcessor": processor}
 
 
-def _ramp(wave: Sequence[Member]) -> dict[str, Any]:
+def _ramp(plan: FleetPlan, wave: Sequence[Member]) -> dict[str, Any]:
     """One environment's ramp: it ends when the controller says so."""
     event = {"act": "ramp", "token.$": "$$.Task.Token", "restart.$": "$.restart"}
     task = {
@@ -97,7 +97,8 @@ def _ramp(wave: Sequence[Member]) -> dict[str, Any]:
         # the whole error, since a time-out has no cause, and a path to nothing would end everything without a way back
         "CausePath": "States.Format('{}: {}', $.member.environment, States.JsonToString($.error))",
     }
-    return {**_by_account("Ramp", task, wave), "Failed": failed}
+    parameters = {**task["Parameters"], "Payload": {**event, "role": plan.answer_role}}
+    return {**_by_account("Ramp", task, wave, {"Parameters": parameters}), "Failed": failed}
 
 
 def _ways_back(plan: FleetPlan) -> dict[str, Any]:
@@ -155,7 +156,9 @@ def _patience(errors: Sequence[str]) -> dict[str, Any]:
     return {"ErrorEquals": list(errors), **waits, "JitterStrategy": "FULL"}
 
 
-def _by_account(name: str, task: Mapping[str, Any], members: Sequence[Member]) -> dict[str, Any]:
+def _by_account(
+    name: str, task: Mapping[str, Any], members: Sequence[Member], there_else: Mapping[str, Any] = {}
+) -> dict[str, Any]:
     """The task, and where some environments are in other accounts the same by their roles."""
     if not any(member.role for member in members):
         return {name: task}
@@ -164,7 +167,7 @@ def _by_account(name: str, task: Mapping[str, Any], members: Sequence[Member]) -
     return {
         "Whose account?": {"Type": "Choice", "Choices": [choice], "Default": name},
         name: task,
-        there: {**task, "Credentials": {"RoleArn.$": "$.member.role"}},
+        there: {**task, **there_else, "Credentials": {"RoleArn.$": "$.member.role"}},
     }
 
 

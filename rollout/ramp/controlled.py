@@ -75,10 +75,12 @@ class Task:
 
     Attributes:
         token: A Step Functions task token: who has it may end the task.
+        role: The ARN of the role by which it is answered, where who waits is in another account.
     """
 
     token: str = field(repr=False)
     since: datetime
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +189,9 @@ def ramp_begins(state: Controlled, rollout: str, now: datetime) -> Controlled:
     return replace(state, needs=max(state.needs, rollout, key=_number), begun_at=now)
 
 
-def await_end(state: Controlled, token: str, now: datetime) -> Controlled:
+def await_end(state: Controlled, token: str, now: datetime, role: str = "") -> Controlled:
     """Keep the token of who waits for the ramp's end; the newest one counts."""
-    return replace(state, task=Task(token, now))
+    return replace(state, task=Task(token, now, role))
 
 
 def told_end(state: Controlled, token: str) -> Controlled:

@@ -132,6 +132,18 @@ class Access:
             return explained(lambda: self._session.create_client(service, **at, config=config))
 
 
+def assumed(access: Access, role: str) -> Access:
+    """Access by a role, for an hour.
+
+    Args:
+        role: Its ARN.
+    """
+    client = access.client("sts")
+    found = explained(lambda: client.assume_role(RoleArn=role, RoleSessionName="rollout")["Credentials"], role)
+    keys = found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"]
+    return Access(access.region, access.endpoint, *keys)
+
+
 def _begin(**call: Any) -> None:
     call["context"][_BEGAN_AT] = monotonic()
 
