@@ -107,7 +107,7 @@ def test_another_accounts_controller_is_invoked_by_one_role_and_answers_by_anoth
     plan = PLANS["of two accounts"]
     a, b = plan.members
     home, there = template(plan, "123456789012"), template(plan, "210987654321")
-    answers = dict.fromkeys((f"states:SendTask{each}" for each in ("Success", "Failure", "Heartbeat")), ["*"])
+    answers = {f"states:SendTask{each}": ["*"] for each in ("Success", "Failure", "Heartbeat")}
     assert rights(home) == {
         plan.title: {"lambda:InvokeFunction": [a.function], "sts:AssumeRole": [b.role]},
         "answer": answers,
