@@ -126,10 +126,9 @@ class Gathered:
     def _log(self, lines: Lines, name: str) -> None:
         source = AccessLogSource(self._spots)
         for some in lines:
-            for request, status in source.read(some):
-                self.collected.add(request, status)
+            source.feed(some, self.collected)
         self._note(source.broken, "line", f"of {name} can't be read")
-        self._note(source.with_bodies, "request", f"of {name} left out: logs have no bodies")
+        self._note(source.with_bodies, "request", f"of {name} only counted: logs have no bodies")
 
     def _add(self, requests: Iterable[ParityRequest]) -> None:
         for request in requests:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 
-from rollout.parity.request import ParityRequest
+from rollout.parity.request import Origin, ParityRequest
 
 MAX_SHAPES = 100
 _OTHERS = "others"
@@ -43,10 +43,10 @@ class RouteCoverage:
 @dataclass(slots=True)
 class _Read:
     shapes: Counter[str] = field(default_factory=Counter)
-    statuses: Counter[str] = field(default_factory=Counter)
+    classes: Counter[int] = field(default_factory=Counter)
     origins: Counter[str] = field(default_factory=Counter)
-    kept: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    requests: dict[str, ParityRequest] = field(default_factory=dict)
+    kept: dict[str, list[int]] = field(default_factory=dict)
+    requests: dict[int, ParityRequest] = field(default_factory=dict)
 
 
 class Collected:
@@ -61,38 +61,55 @@ class Collected:
         self._routes = {route: _Read() for route in routes}
         self._most = most
 
-    def add(self, request: ParityRequest, status: int | None = None) -> None:
-        """Take a request, with the status that it got, if that is known."""
-        read = self._routes.get(request.route)
+    def add(self, request: ParityRequest) -> None:
+        """Take a request."""
+        rank = int(request.digest[:16], 16)
+        self.offer(request.route, request.shape, request.origin, request.answered, rank, lambda: request)
+
+    def offer(  # noqa: PLR0917 - it is called for each line of a log
+        self,
+        route: str,
+        shape: str,
+        origin: Origin,
+        status: int | None,
+        rank: int,
+        make: Callable[[], ParityRequest] | None,
+    ) -> None:
+        """Count a request, and make it only if it may be chosen.
+
+        Args:
+            status: The one that it got, if that is known.
+            rank: The same for the same request, and otherwise anything; the least are chosen.
+            make: None of one that can't be asked.
+        """
+        read = self._routes.get(route)
         if read is None:
             return
-        shape = request.shape
         if shape not in read.shapes and len(read.shapes) >= MAX_SHAPES:
             shape = _OTHERS
         read.shapes[shape] += 1
-        read.origins[request.origin] += 1
-        status = request.answered if status is None else status
+        read.origins[origin] += 1
         if status is not None:
-            read.statuses[f"{status // 100}xx"] += 1
-        self._keep(read, shape, request)
-
-    def _keep(self, read: _Read, shape: str, request: ParityRequest) -> None:
-        heap, digest = read.kept.setdefault(shape, []), request.digest
-        rank = -int(digest, 16)
-        if digest in read.requests or (len(heap) >= self._most and rank <= heap[0][0]):
+            read.classes[status // 100] += 1
+        if make is None:
             return
-        read.requests[digest] = request
-        heapq.heappush(heap, (rank, digest))
+        heap = read.kept.get(shape)
+        if heap is None:
+            heap = read.kept[shape] = []
+        if (len(heap) >= self._most and -rank <= heap[0]) or rank in read.requests:
+            return
+        read.requests[rank] = make()
+        heapq.heappush(heap, -rank)
         if len(heap) > self._most:
-            del read.requests[heapq.heappop(heap)[1]]
+            del read.requests[-heapq.heappop(heap)]
 
     def chosen(self) -> list[ParityRequest]:
         """Those to ask, in turns of the shapes."""
-        found = []
+        found = list[ParityRequest]()
         for read in self._routes.values():
-            ranked = ([digest for _, digest in sorted(heap, reverse=True)] for heap in read.kept.values())
-            turns = filter(None, chain.from_iterable(zip_longest(*ranked)))
-            found += [read.requests[digest] for digest in islice(turns, self._most)]
+            turns = chain.from_iterable(zip_longest(*(sorted(heap, reverse=True) for heap in read.kept.values())))
+            requests = (read.requests[-rank] for rank in turns if rank is not None)
+            found += islice({each.digest: each for each in requests}.values(), self._most)
         return found
 
     def coverage(self) -> tuple[RouteCoverage, ...]:
@@ -104,7 +121,7 @@ class Collected:
                 min(self._most, len(read.requests)),
                 dict(read.shapes.most_common()),
                 _parameters(read.shapes),
-                dict(read.statuses.most_common()),
+                {f"{digit}xx": count for digit, count in read.classes.most_common()},
                 dict(read.origins.most_common()),
             )
             for route, read in self._routes.items()

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from rollout.inventory.conditions import Request
-from rollout.parity.shapes import path_shape, query_shape
+from rollout.parity.shapes import request_shape
 
 Origin = Literal["access log", "HAR", "JSON lines", "sample"]
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -52,8 +52,8 @@ class ParityRequest:
     @property
     def shape(self) -> str:
         """Its method, path pattern and parameters' shape, such as `GET /v2/stamps/{int}?page={int}`."""
-        query = query_shape(self.request.query)
-        return f"{self.request.method} {path_shape(self.request.path)}" + (f"?{query}" if query else "")
+        query = "&".join(f"{name}={value}" for name, value in self.request.query)
+        return request_shape(self.request.method, f"{self.request.path}?{query}")
 
     def secrets(self) -> Iterator[str]:
         """What of it must not be shown."""

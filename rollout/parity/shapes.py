@@ -13,11 +13,11 @@ _SHAPE = re.compile(
     r"|(?P<id>(?=[A-Za-z_.~-]*[0-9])(?=[0-9_.~-]*[A-Za-z])[\w.~-]{12,})",
     re.ASCII,
 )
+_HEX = re.compile("0x[0-9a-fA-F]+")  # an address of a chain, the most frequent long one
 _IDENTIFIERS = {"int", "uuid", "hex", "date", "id"}
-_LONGEST_WORD = 32
+_LONGEST_WORD, _SHORT = 32, 16
 
 
-@lru_cache(1 << 14)
 def shape_of(text: str) -> str:
     """What a text looks like: `{int}`, `{hex}`, `{uuid}`, `{date}`, `{id}`, `{text}`; nothing for an empty one."""
     if not text:
@@ -28,17 +28,45 @@ def shape_of(text: str) -> str:
 
 def is_identifier(text: str) -> bool:
     """Whether a text looks like one of many of its kind, so that it names nothing."""
-    return shape_of(text)[1:-1] in _IDENTIFIERS
+    found = _SHAPE.fullmatch(text)
+    return found is not None and found.lastgroup in _IDENTIFIERS
 
 
-def path_shape(path: str) -> str:
-    """A path with each segment that looks like an identifier as its shape, such as `/v2/stamps/{int}/score/{hex}`."""
-    return "/".join(
-        shape_of(each) if is_identifier(each) else each if len(each) <= _LONGEST_WORD else "{text}"
-        for each in path.split("/")
-    )
+def request_shape(method: str, target: str) -> str:
+    """A method, the pattern of a path, and the shapes of parameters: `GET /v2/stamps/{int}/score/{hex}?page={int}`.
+
+    Parameters are sorted by their names.
+    """
+    path, _, query = target.partition("?")
+    shape = f"{method} {'/'.join([_segment(each) for each in path.split('/')])}"
+    if not query:
+        return shape
+    parameters = [_parameter(each) for each in query.split("&") if each]
+    return f"{shape}?{'&'.join(sorted(parameters))}" if parameters else shape
 
 
-def query_shape(query: tuple[tuple[str, str], ...]) -> str:
-    """The names of parameters, sorted, with the shapes of their values."""
-    return "&".join(sorted(f"{name}={shape_of(value)}" for name, value in query))
+def _segment(text: str) -> str:
+    """A path's segment; one that looks like an identifier as its shape. Few short ones are, and they come again."""
+    if text.isalpha() and len(text) <= _LONGEST_WORD:
+        return text
+    if text.isdecimal() and text.isascii():
+        return "{int}"
+    return _short(text) if len(text) <= _SHORT else _any(text)
+
+
+def _any(text: str) -> str:
+    if _HEX.fullmatch(text):
+        return "{hex}"
+    found = _SHAPE.fullmatch(text)
+    if found and found.lastgroup in _IDENTIFIERS:
+        return f"{{{found.lastgroup}}}"
+    return text if len(text) <= _LONGEST_WORD else "{text}"
+
+
+_short = lru_cache(1 << 14)(_any)
+
+
+@lru_cache(1 << 14)
+def _parameter(text: str) -> str:
+    name, _, value = text.partition("=")
+    return f"{name}={shape_of(value)}"

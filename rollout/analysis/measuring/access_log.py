@@ -51,6 +51,19 @@ def asked_of(line: bytes) -> Asked:
     )
 
 
+def request_of(line: bytes) -> tuple[bytes, bytes, bytes, bytes, bytes]:
+    """Where a request went and what it was: target group, priority of the rule, request, User-Agent, client's status.
+
+    Raises:
+        ValueError: As `asked_of`.
+    """
+    head, request, between, agent, target, _, _, _, _, _, rule, _ = line.split(b'"', 11)
+    if between != b" " or target.count(b" ") != _SPACES:
+        raise ValueError(line)
+    group = target[target.rindex(b" ", 0, -1) + 1 : -1]
+    return group, rule[1 : rule.index(b" ", 1)], request, agent, head.split(b" ", 9)[8]
+
+
 def without_quotes(line: bytes) -> bytes:
     """A line without its request, if that has quotes of its own.
 
