@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -13,10 +13,11 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.logged_balancers import spots_of
 from rollout.api.logged_lines import Lines, logged_lines
 from rollout.api.opened import Opened
-from rollout.base.files import Unreadable, read_bytes
+from rollout.base.files import Unreadable, read_pieces
 from rollout.base.foreign import Unexpected
 from rollout.base.formatting import count_of
 from rollout.base.gzipped import lines_of
+from rollout.base.streamed import lines_in
 from rollout.errors import UsageError
 from rollout.inventory.model import Environment
 from rollout.migration.smoke.samples import read_samples
@@ -30,7 +31,6 @@ from rollout.parity.sources.routing import route_of
 
 SINCE = timedelta(hours=6)
 REQUESTS = 100
-_MOST_BYTES = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,7 @@ class Gathered:
     def file(self, file: Path) -> None:
         """Those of a file, by its suffix."""
         try:
-            content = read_bytes(file, most=_MOST_BYTES)
-            self._take(file, content)
+            self._take(file, read_pieces(file))
         except (Unreadable, Unexpected, zlib.error) as error:
             why = "is not gzipped" if isinstance(error, zlib.error) else str(error)
             raise UsageError(
@@ -96,7 +95,7 @@ class Gathered:
                 code="unreadable-requests",
             ) from None
 
-    def _take(self, file: Path, content: bytes) -> None:
+    def _take(self, file: Path, content: Iterator[bytes]) -> None:
         find = route_of(self.environment, self.live)
         match file.suffix:
             case ".har":
@@ -106,10 +105,10 @@ class Gathered:
                 self._note(har.elsewhere, "request", f"of {file.name} left out: no route's rule takes them")
                 self._note(har.broken, "entry", f"of {file.name} can't be read")
             case ".gz":
-                self._log(lines_of([content]), file.name)
+                self._log(lines_of(content), file.name)
             case _:
                 lines = JsonLinesSource(find)
-                self._add(lines.read(content.splitlines()))
+                self._add(lines.read(lines_in(content)))
                 self._note(lines.elsewhere, "request", f"of {file.name} left out: no route's rule takes them")
                 self._note(lines.broken, "line", f"of {file.name} can't be read")
 

@@ -9,10 +9,14 @@ import codecs
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 MOST = 8 * 2**20
 """The maximum size of a file in bytes; the largest states of other tools have some megabytes."""
+PIECE = 1 << 16
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFCHR: "a device",
@@ -45,6 +49,32 @@ def read_bytes(path: Path, *, most: int = MOST) -> bytes:
         NoSuchFile: There is none.
         Unreadable: It is not a plain file, is too large, or is not readable.
     """
+    with _opened(path) as file:
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise Unreadable(f"is larger than {most // 2**20} MB")
+    return found
+
+
+def read_pieces(path: Path, size: int = PIECE) -> Iterator[bytes]:
+    """A file's content, some at a time, however large it is.
+
+    Args:
+        path: Its name; links are followed.
+        size: How much at a time, in bytes.
+
+    Raises:
+        NoSuchFile: There is none.
+        Unreadable: It is not a plain file, or is not readable.
+    """
+    with _opened(path) as file:
+        while piece := file.read(size):
+            yield piece
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """A plain file that can be read; see `read_bytes`."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe without a writer opens at once
     except FileNotFoundError:
@@ -56,14 +86,11 @@ def read_bytes(path: Path, *, most: int = MOST) -> bytes:
         if not stat.S_ISREG(mode):
             raise Unreadable(f"is {_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a file")
         with os.fdopen(handle, "rb", closefd=False) as file:
-            found = file.read(most + 1)
+            yield file
     except OSError as error:
         raise Unreadable(f"can't be read: {_reason(error)}") from None
     finally:
         os.close(handle)
-    if len(found) > most:
-        raise Unreadable(f"is larger than {most // 2**20} MB")
-    return found
 
 
 def read_text(path: Path, *, most: int = MOST) -> str:

@@ -221,8 +221,9 @@ class TestSources:
         file = tmp_path / "torn.log.gz"
         file.write_bytes(gzip.compress(b"\n".join(log))[:-9])
         (found,) = asked.open().parity.coverage(Sources(routes=[ROUTE], files=[file])).routes
-        assert (found.requests, found.chosen, found.statuses) == (3, 3, {"2xx": 2, "4xx": 1})
-        assert found.shapes == {"GET /v2/stamps/{int}/score/{hex}": 3}
+        assert (found.requests, found.chosen, found.statuses) == (4, 3, {"2xx": 3, "4xx": 1})
+        shape = "/v2/stamps/{int}/score/{hex}"
+        assert found.shapes == {f"GET {shape}": 3, f"POST {shape}": 1}
 
     def test_a_har_file_loses_its_credentials(self, asked: InMemoryTeam, tmp_path: Path) -> None:
         headers = [{"name": "Cookie", "value": CANARY}, {"name": "Accept", "value": "*/*"}]

@@ -6,12 +6,13 @@ http://www.softwareishard.com/blog/har-12-spec/
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from rollout.base.foreign import Foreign, Unexpected, json_of, read_as
+from rollout.base.foreign import Foreign, read_as
+from rollout.base.streamed import members
 from rollout.inventory.conditions import Request
 from rollout.parity.request import SECRET_HEADERS, ParityRequest
 from rollout.parity.sources.routing import RouteOf
@@ -52,16 +53,16 @@ class HarSource:
         self._route_of, self._secret = route_of, SECRET_HEADERS - {name.lower() for name in kept}
         self.broken = self.elsewhere = self.redacted = 0
 
-    def read(self, content: bytes) -> Iterator[ParityRequest]:
+    def read(self, pieces: Iterable[bytes]) -> Iterator[ParityRequest]:
         """The requests.
+
+        Args:
+            pieces: The file, cut anywhere.
 
         Raises:
             Unexpected: It is no HAR file.
         """
-        entries = read_as(dict[str, dict[str, object]], json_of(content)).get("log", {}).get("entries")
-        if not isinstance(entries, list):
-            raise Unexpected("has no log.entries")
-        for entry in entries:
+        for entry in members(pieces, "log", "entries"):
             try:
                 asked = read_as(_Request, entry.get("request") if isinstance(entry, dict) else None)
                 request, body = self._request(asked), _body(asked.postData)
