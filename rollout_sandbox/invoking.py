@@ -6,13 +6,16 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 from __future__ import annotations
 
 import json
+from base64 import b64encode
+from datetime import timedelta
 from http import HTTPStatus
+from uuid import uuid4
 
 from moto.utilities.utils import get_partition as partition_of
 from werkzeug.wrappers import Response
 
 from rollout_sandbox import refusal
-from rollout_sandbox.data_plane.functions import Failure
+from rollout_sandbox.data_plane.functions import Failure, Invocation
 from rollout_sandbox.data_plane.targets import Target
 from rollout_sandbox.living import Living
 from rollout_sandbox.request import ApiRequest
@@ -55,7 +58,19 @@ def invoke(call: ApiRequest, target: Target | None, living: Living) -> Response:
         text = f"Response payload size exceeded maximum allowed payload size ({MAX_BYTES} bytes)."
         said, failed = json.dumps({"errorType": "Function.ResponseSizeTooLarge", "errorMessage": text}), True
     headers = {"X-Amz-Executed-Version": went.version, **({"X-Amz-Function-Error": "Unhandled"} if failed else {})}
+    if call.parameters.get("LogType") == "Tail":
+        headers["X-Amz-Log-Result"] = b64encode(_report(went).encode()).decode()
     return Response(said, headers=headers, content_type="application/json")
+
+
+def _report(went: Invocation) -> str:
+    """The last line of its log; tabs are between its fields.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    """
+    took = went.duration / timedelta(milliseconds=1)
+    start = f"\tInit Duration: {went.start / timedelta(milliseconds=1):.2f} ms" if went.start is not None else ""
+    return f"REPORT RequestId: {uuid4()}\tDuration: {took:.2f} ms\tBilled Duration: {took:.0f} ms{start}\t\n"
 
 
 def _refused(status: HTTPStatus, code: str, message: str) -> Response:

@@ -17,8 +17,10 @@ class Invocation:
         said: What the function returned, as JSON data.
         error: Why it failed, its type and message; None if it didn't, whatever status it answered with.
         took: How long the answer was waited for, a cold start included.
+        is_cold: Whether an environment was started for it, as far as the function's log says so.
     """
 
     said: object
     error: str | None
     took: timedelta
+    is_cold: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from rollout.alb.alb_event import MAX_BYTES, Malformed, checked
@@ -25,6 +25,7 @@ class FunctionAnswer:
         body: Without its content encoding, where that is gzip or deflate.
         failure: Why there is no answer, without the function's own words, which may quote a request; empty otherwise.
         took: How long it was waited for.
+        is_cold: Whether an environment was started for it.
     """
 
     status: int
@@ -32,6 +33,7 @@ class FunctionAnswer:
     body: bytes = field(default=b"", repr=False)
     failure: str = ""
     took: timedelta = timedelta(0)
+    is_cold: bool = False
 
     def header(self, name: str) -> str:
         """A header's last value; empty where there is none."""
@@ -52,8 +54,8 @@ def answer_of(went: Invocation, *, multi_value: bool) -> FunctionAnswer:
         answer = checked(went.said, multi_value=multi_value)
     except Malformed as error:
         return FunctionAnswer(0, failure=f"the load balancer can't read it: {error}", took=went.took)
-    whole = FunctionAnswer(answer.status, answer.headers, answer.body, took=went.took)
-    return FunctionAnswer(answer.status, answer.headers, _decoded(whole), took=went.took)
+    whole = FunctionAnswer(answer.status, answer.headers, answer.body, took=went.took, is_cold=went.is_cold)
+    return replace(whole, body=_decoded(whole))
 
 
 def _decoded(answer: FunctionAnswer) -> bytes:

@@ -101,6 +101,7 @@ def _data(outcome: Outcome) -> dict[str, Any]:
         "seeds": None if outcome.seeds is None else [_place(place) for place in sorted(outcome.seeds)],
         "used": sorted(outcome.used),
         "took": [span / _MS for span in outcome.took],
+        "cold": outcome.cold,
     }
 
 
@@ -126,4 +127,5 @@ def _outcome(line: dict[str, Any]) -> Outcome:
         seeds=None if line["seeds"] is None else places(line["seeds"]),
         used=frozenset(line["used"]),
         took=(line["took"][0] * _MS, line["took"][1] * _MS),
+        cold=(line["cold"][0], line["cold"][1]),
     )

@@ -36,6 +36,7 @@ class Outcome:
         seeds: Where faults that were put into legacy's answer were found; None if none were put in.
         used: The rules that were used, by index.
         took: How long legacy and the candidate took.
+        cold: Which of both started an environment for it.
     """
 
     route: str
@@ -49,6 +50,7 @@ class Outcome:
     seeds: frozenset[Place] | None = None
     used: frozenset[int] = frozenset()
     took: tuple[timedelta, timedelta] = (timedelta(0), timedelta(0))
+    cold: tuple[bool, bool] = (False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def outcome_of(asked: ParityRequest, answers: Answers, rules: Rules, shown: Show
         seeds=frozenset(seeds) if seeded else None,
         used=frozenset(found.used | (itself.used if itself else set())),
         took=(legacy.took, candidate.took),
+        cold=(legacy.is_cold, candidate.is_cold),
     )
 
 

@@ -35,6 +35,19 @@ class Group:
 
 
 @dataclass(slots=True)
+class Times:
+    """How long a side's answers took, in seconds.
+
+    Attributes:
+        warm: Of environments that were there.
+        cold: Of those that were started for it.
+    """
+
+    warm: array[float] = field(default_factory=lambda: array("d"))
+    cold: array[float] = field(default_factory=lambda: array("d"))
+
+
+@dataclass(slots=True)
 class Tally:
     """A route's.
 
@@ -47,7 +60,7 @@ class Tally:
         same: How many values legacy's answers had in common with themselves.
         seeds: Where faults that were put in were found; None if none were put in.
         used: How many requests used each rule, by index.
-        took: Seconds, of legacy and of the candidate.
+        took: How long legacy's answers and the candidate's took.
     """
 
     groups: dict[Place, Group] = field(default_factory=dict)
@@ -58,7 +71,7 @@ class Tally:
     same: int = 0
     seeds: set[Place] | None = None
     used: Counter[int] = field(default_factory=Counter)
-    took: tuple[array[float], array[float]] = field(default_factory=lambda: (array("d"), array("d")))
+    took: tuple[Times, Times] = field(default_factory=lambda: (Times(), Times()))
 
     def add(self, outcome: Outcome) -> None:
         """Count what came of a request."""
@@ -70,8 +83,8 @@ class Tally:
         self.used.update(outcome.used)
         if outcome.seeds is not None:
             self.seeds = (self.seeds or set()) | outcome.seeds
-        for times, span in zip(self.took, outcome.took, strict=True):
-            times.append(span / timedelta(seconds=1))
+        for times, span, is_cold in zip(self.took, outcome.took, outcome.cold, strict=True):
+            (times.cold if is_cold else times.warm).append(span / timedelta(seconds=1))
         before = self.requests.get(outcome.request)
         if before is None:
             self.shapes[outcome.shape] += 1

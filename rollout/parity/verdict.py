@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
@@ -14,7 +14,7 @@ from rollout.parity.rules import Rules
 from rollout.parity.tally import Group, Tally
 
 _OK = range(200, 400)
-_SLOWER, _SLOWER_BY, _ENOUGH = 2.0, 0.05, 20
+_SLOWER, _SLOWER_BY, _ENOUGH, _ENOUGH_COLD = 2.0, 0.05, 20, 3
 
 
 class Result(StrEnum):
@@ -64,8 +64,10 @@ class RouteVerdict:
         skipped: How many requests were not compared, by reason.
         rules: How many requests used each of the inventory's rules, by path.
         expired: The paths of rules whose last day is over.
-        medians: Milliseconds, of legacy and of the candidate; None of none.
+        medians: Milliseconds, of legacy and of the candidate, of environments that were there; None where one has none.
         slower: Whether the candidate is much slower.
+        cold_medians: Likewise of environments that were started for it.
+        slower_cold: Whether the candidate is much slower to start.
     """
 
     route: str
@@ -85,6 +87,8 @@ class RouteVerdict:
     expired: tuple[str, ...]
     medians: tuple[float, float] | None
     slower: bool
+    cold_medians: tuple[float, float] | None
+    slower_cold: bool
 
     @property
     def at_most(self) -> float:
@@ -118,8 +122,9 @@ def verdict_of(
     different = sum(1 for places in tally.requests.values() if places & counted)
     why = tuple(_unknown(tally, noise, varies=varies))
     result = Result.DIFFERENT if different else Result.UNKNOWN if why else Result.SAME
-    medians = (median(tally.took[0]) * 1000, median(tally.took[1]) * 1000) if tally.took[0] else None
-    slower = medians is not None and _is_slower(*medians, len(tally.took[0]))
+    ours, theirs = tally.took
+    medians, slower = _compared(ours.warm, theirs.warm, _ENOUGH)
+    cold_medians, slower_cold = _compared(ours.cold, theirs.cold, _ENOUGH_COLD)
     return RouteVerdict(
         route,
         result,
@@ -128,7 +133,7 @@ def verdict_of(
         len(tally.shapes),
         _covered(tally, read or {}),
         why,
-        tuple(_notes(tally, slower=slower)),
+        tuple(_notes(tally, slower=slower, slower_cold=slower_cold)),
         _told(tally, counted),
         _told(tally, noise),
         _told(tally, tally.groups.keys() - counted - noise),
@@ -138,6 +143,8 @@ def verdict_of(
         tuple(each.path for each in rules.expired),
         medians,
         slower,
+        cold_medians,
+        slower_cold,
     )
 
 
@@ -161,7 +168,7 @@ def _unknown(tally: Tally, noise: set[Place], *, varies: bool) -> list[str]:
     return why
 
 
-def _notes(tally: Tally, *, slower: bool) -> list[str]:
+def _notes(tally: Tally, *, slower: bool, slower_cold: bool) -> list[str]:
     notes = []
     if len({ours for ours, _ in tally.statuses}) == 1:
         notes.append(f"legacy answered all with {next(iter(tally.statuses))[0]}")
@@ -169,11 +176,20 @@ def _notes(tally: Tally, *, slower: bool) -> list[str]:
         notes.append(f"{count_of(tally.skipped.total(), 'request')} skipped")
     if slower:
         notes.append("slower")
+    if slower_cold:
+        notes.append("slower cold starts")
     return notes
 
 
-def _is_slower(legacy: float, candidate: float, answers: int) -> bool:
-    return answers >= _ENOUGH and candidate > _SLOWER * legacy and candidate - legacy > _SLOWER_BY * 1000
+def _compared(
+    legacy: Sequence[float], candidate: Sequence[float], enough: int
+) -> tuple[tuple[float, float] | None, bool]:
+    """The medians in milliseconds, and whether there are enough of both to say that the candidate is much slower."""
+    if not legacy or not candidate:
+        return None, False
+    ours, theirs = median(legacy), median(candidate)
+    is_slower = min(len(legacy), len(candidate)) >= enough and theirs > _SLOWER * ours and theirs - ours > _SLOWER_BY
+    return (1000 * ours, 1000 * theirs), is_slower
 
 
 def _told(tally: Tally, places: set[Place]) -> tuple[Difference, ...]:

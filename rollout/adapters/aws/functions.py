@@ -7,7 +7,9 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -38,6 +40,11 @@ _NOT_TAKEN_ON = frozenset(
     {"TooManyRequestsException", "ThrottlingException", "EC2ThrottledException", "ResourceConflictException"}
 )
 _TRIES = 6
+# the end of its log, as text or as JSON: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+_STARTED = re.compile(
+    rb'^REPORT RequestId: [^\n]*\t(?:Init|Restore) Duration: |"platform\.report"[^\n]*"(?:init|restore)DurationMs"',
+    re.MULTILINE,
+)
 
 
 def _may_be_tried_again(error: BaseException) -> bool:
@@ -133,14 +140,15 @@ class Lambda:
     @staticmethod
     def _invoked(client: LambdaClient, function: str, payload: bytes) -> Invocation:
         began = time.perf_counter()
-        answer = client.invoke(FunctionName=function, Payload=payload)
+        answer = client.invoke(FunctionName=function, Payload=payload, LogType="Tail")
         text = answer["Payload"].read()
         took = timedelta(seconds=time.perf_counter() - began)
         try:
             said = json_of(text) if text else None
         except Unexpected as error:
             return Invocation(None, f"its answer {error}", took)
-        return Invocation(said, _error(answer, said), took)
+        is_cold = bool(_STARTED.search(base64.b64decode(answer.get("LogResult", ""))))  # which nobody else sees
+        return Invocation(said, _error(answer, said), took, is_cold)
 
 
 def _digests(client: Any, function: str) -> Iterator[str]:

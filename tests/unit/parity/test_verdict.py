@@ -159,6 +159,17 @@ def test_a_candidate_that_is_much_slower_is_noted() -> None:
     assert not judged(slow, score).slower
 
 
+def test_cold_starts_are_held_against_cold_starts() -> None:
+    def starting(number: int, seconds: float) -> FunctionAnswer:
+        took = timedelta(seconds=seconds if number % 10 == 0 else 0.01)
+        return FunctionAnswer(200, body=score(number).body, took=took, is_cold=number % 10 == 0)
+
+    found = judged(lambda n: starting(n, 0.5), lambda n: starting(n, 2))
+    assert (found.slower, found.slower_cold, found.medians) == (False, True, (10.0, 10.0))
+    assert found.cold_medians == (500.0, 2000.0)
+    assert not judged(lambda n: starting(n, 0.5), score).slower_cold  # the candidate had none
+
+
 def test_the_self_check_finds_a_comparison_that_finds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     self_check.self_check()
     monkeypatch.setattr(Differences, "add", lambda *_: None)
