@@ -67,13 +67,14 @@ def _data(answer: FunctionAnswer) -> object:
     return {"status": answer.status, "headers": dict(answer.headers), "body": body}
 
 
-def log() -> bytes:
-    """An access log of a route: as many different paths as lines."""
+def log(different: int = LINES) -> bytes:
+    """An access log of a route, with so many different requests."""
     now, group = datetime(2026, 11, 28, tzinfo=UTC), "arn:aws:elasticloadbalancing:eu-central-1:1:targetgroup/legacy/1"
     line = log_line(now, group, 10)
     return gzip.compress(
         b"\n".join(
-            line.replace(b"/a?b=c", b"/v2/stamps/%d/score/0x%040x?page=%d" % (n, n, n % 9)) for n in range(LINES)
+            line.replace(b"/a?b=c", b"/v2/stamps/%d/score/0x%040x?page=%d" % (n, n, n % 9))
+            for n in (each % different for each in range(LINES))
         )
     )
 
@@ -95,9 +96,9 @@ def chosen(zipped: bytes) -> None:
         raise AssertionError("some are missing")
 
 
-def logs() -> None:
-    """Measure the reading of logs."""
-    zipped, took = log(), dict[str, float]()
+def logs(different: int) -> None:
+    """Measure the reading of logs with so many different requests."""
+    zipped, took = log(different), dict[str, float]()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for name, read in (("a bare loop", bare), ("requests", chosen)):
         times = []
@@ -109,12 +110,13 @@ def logs() -> None:
     more = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     told = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in took.items())
     ratio = took["requests"] / took["a bare loop"]
-    print(f"{LINES:,} lines of a log: {told}, ratio {ratio:.1f}, {more:.0f} MB more at most")
+    print(f"{LINES:,} lines of a log, {different:,} different: {told}, ratio {ratio:.1f}, {more:.0f} MB more at most")
 
 
 def main() -> None:
     """Measure."""
-    logs()
+    logs(LINES)
+    logs(LINES // 50)
     drawn = pairs()
     ways: dict[str, Compare] = {"rollout": ours}
     if find_spec("deepdiff"):

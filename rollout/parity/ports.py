@@ -18,13 +18,13 @@ class FunctionCode:
         digest: Of its code, as Lambda tells it.
         timeout: How long one invocation may take.
         memory: In MB.
-        concurrency: How many invocations at once are reserved for it; None if none are.
+        concurrency: How many invocations at once it may have: what is reserved for it, or what the account has left.
     """
 
     digest: str
     timeout: timedelta
     memory: int
-    concurrency: int | None = None
+    concurrency: int = 1000
 
 
 class AskedFunctions(Protocol):

@@ -102,6 +102,7 @@ class Budget:
         at_least: How long it takes, if functions answer at once.
         dollars: What they cost if each takes a second.
         at_once: The most requests at a time.
+        concurrency: How many invocations at once Lambda lets the functions have, by the one that has the fewest.
     """
 
     requests: int
@@ -110,6 +111,7 @@ class Budget:
     at_least: timedelta
     dollars: float
     at_once: int
+    concurrency: int
 
 
 class Run:
@@ -132,9 +134,9 @@ class Run:
         now: datetime,
     ) -> None:
         self._functions, self._routes, self._journal, self._now = functions, routes, journal, now
-        reserved = [s.code.concurrency for each in routes.values() for s in (each.legacy, each.candidate)]
-        free = min((each // 10 for each in reserved if each is not None), default=pace.at_once)
-        self._pace = replace(pace, at_once=max(1, min(pace.at_once, free)))
+        every = (side for each in routes.values() for side in (each.legacy, each.candidate))
+        self._concurrency = min((side.code.concurrency for side in every), default=0)
+        self._pace = replace(pace, at_once=max(1, min(pace.at_once, self._concurrency // 10)))
         self._rules = {name: Rules.of(route.parity, now.date()) for name, route in routes.items()}
         self._shown, self._seeded = Shown(), Counter[str]()
 
@@ -149,7 +151,9 @@ class Run:
         invocations = INVOCATIONS * len(left)
         dollars = invocations * _PER_INVOCATION + sum(memory) / 1024 * _PER_GB_SECOND
         at_least = timedelta(seconds=len(left) / self._pace.rate)
-        return Budget(len(left), len(asked) - len(left), invocations, at_least, dollars, self._pace.at_once)
+        return Budget(
+            len(left), len(asked) - len(left), invocations, at_least, dollars, self._pace.at_once, self._concurrency
+        )
 
     def ask(self, requests: Iterable[ParityRequest], clock: Clock, done: Callable[[int], None]) -> dict[str, Tally]:
         """Ask what wasn't asked before, and count all of it, by route.

@@ -34,6 +34,7 @@ from rollout_sandbox.strict.function_state import Provisioned, StrictFunction
 LATEST = "$LATEST"
 ACCOUNT_LIMIT, KEPT_FREE = 1000, 100
 PROVISIONED = r"{0}/(?P<api_version>[^/]+)/functions/(?P<function_name>[\w_:%-]+)/provisioned-concurrency$"
+SETTINGS = r"{0}/(?P<api_version>[^/]+)/account-settings/?$"
 _NAME = re.compile(r"(?!^[0-9]+$)[A-Za-z0-9_-]{1,128}")
 _OWN_TO_EACH = frozenset({"Description", "FunctionArn", "LastModified", "MasterArn", "RevisionId", "Version"})
 
@@ -201,6 +202,16 @@ class BuildsResponse(LambdaResponse):
                 "Call the GetFunction/GetAlias API to retrieve the latest Revision Id"
             )
         return super().update_alias()
+
+    def get_account_settings(self) -> str:
+        """GetAccountSettings: what of the account's concurrency is reserved for no function.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+        """
+        functions = [self._builds.latest(each.function_name) for each in self._builds.list_functions()]
+        reserved = sum(int(each.reserved_concurrency or 0) for each in functions)
+        limit = {"ConcurrentExecutions": ACCOUNT_LIMIT, "UnreservedConcurrentExecutions": ACCOUNT_LIMIT - reserved}
+        return json.dumps({"AccountLimit": limit, "AccountUsage": {"FunctionCount": len(functions)}})
 
     def put_provisioned_concurrency_config(self) -> Answer:
         """PutProvisionedConcurrencyConfig."""

@@ -18,7 +18,7 @@ from moto.awslambda import urls
 from moto.awslambda.exceptions import LambdaClientError, UnknownFunctionException
 from moto.awslambda.models import LambdaFunction
 
-from rollout_sandbox.strict.builds import PROVISIONED, Builds
+from rollout_sandbox.strict.builds import PROVISIONED, SETTINGS, Builds
 from rollout_sandbox.strict.event_configs import EventConfigsResponse
 from rollout_sandbox.strict.function_state import StrictFunction
 from rollout_sandbox.strict.images import check_package
@@ -56,7 +56,7 @@ class StrictLambda(Builds):
 
     @property
     def _url_module(self) -> SimpleNamespace:
-        paths = dict.fromkeys((*urls.url_paths, PROVISIONED), EventConfigsResponse.dispatch)
+        paths = dict.fromkeys((*urls.url_paths, PROVISIONED, SETTINGS), EventConfigsResponse.dispatch)
         return SimpleNamespace(url_bases=urls.url_bases, url_paths=paths)
 
     def create_function(self, spec: dict[str, Any]) -> LambdaFunction:

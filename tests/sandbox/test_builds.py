@@ -49,6 +49,15 @@ def test_a_version_that_an_alias_names_stays(tenant: Tenant, arn: str) -> None:
         tenant.functions.delete_function(FunctionName="scorer", Qualifier="$LATEST")
 
 
+def test_what_is_reserved_for_a_function_is_left_for_no_other(tenant: Tenant, arn: str) -> None:
+    def left() -> int:
+        return int(tenant.functions.get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"])
+
+    assert left() == 1000
+    tenant.functions.put_function_concurrency(FunctionName=arn, ReservedConcurrentExecutions=40)
+    assert left() == 960
+
+
 def test_an_alias_keeps_what_a_change_does_not_name(tenant: Tenant, arn: str) -> None:
     made = alias(tenant, RoutingConfig=ROUTING)
     tenant.functions.update_alias(FunctionName="scorer", Name="live", Description="now", RevisionId=made["RevisionId"])

@@ -78,7 +78,7 @@ EVENTS = (
     events.RampFinished("production", TEN.weight, "no worse"),
     events.RampNoted("production", "frozen", "ann@desk", None, MONDAY),
     events.RampsJudged("production", 25, 200),
-    events.ParityPlanned("production", 100, 20, 300, timedelta(seconds=20), 0.01, 2),
+    events.ParityPlanned("production", 100, 20, 300, timedelta(seconds=20), 0.01, 2, 1000),
     events.ParityAsked("production", 25, 100),
     events.Watching("production", ("rollout-shop-production-new-errors",), "https://console/"),
     events.ControllerInstalled("production", "rollout-shop-production-controller", timedelta(minutes=1)),

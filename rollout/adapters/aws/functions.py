@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -123,13 +123,24 @@ class Lambda:
         client = self._access.client("lambda")
         told = explained(lambda: client.get_function_configuration(FunctionName=function), function)
         name = told["FunctionName"]
-        reserved = explained(lambda: client.get_function_concurrency(FunctionName=name), name)
+        found = explained(lambda: client.get_function_concurrency(FunctionName=name), name)
+        reserved = found.get("ReservedConcurrentExecutions")
         return FunctionCode(
             self.digest(function),
             timedelta(seconds=told["Timeout"]),
             told["MemorySize"],
-            reserved.get("ReservedConcurrentExecutions"),
+            self._unreserved if reserved is None else reserved,
         )
+
+    @cached_property
+    def _unreserved(self) -> int:
+        """How many invocations at once the account's functions without reserved ones may have together.
+
+        https://docs.aws.amazon.com/lambda/latest/api/API_GetAccountSettings.html
+        """
+        client = self._access.client("lambda")
+        limit = explained(client.get_account_settings, "the account")["AccountLimit"]
+        return int(limit["UnreservedConcurrentExecutions"])
 
     def _client(self, limit: timedelta) -> LambdaClient:
         with self._making:  # a session creates one client at a time

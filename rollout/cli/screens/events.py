@@ -108,7 +108,8 @@ def _planned(event: events.ParityPlanned, to: People) -> None:
     before = f", {event.done:,} were asked before" if event.done else ""
     to.done(
         f"{count_of(event.requests, 'request')} to ask{before}: {count_of(event.invocations, 'invocation')}, at most "
-        f"{count_of(event.at_once, 'request')} at a time, at least {format_duration(event.at_least)}, "
+        f"{count_of(event.at_once, 'request')} at a time (Lambda allows {event.concurrency:,} at once), "
+        f"at least {format_duration(event.at_least)}, "
         f"about ${event.dollars:.2f} if each takes a second"
     )
 

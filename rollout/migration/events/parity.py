@@ -19,6 +19,7 @@ class ParityPlanned(Event):
         at_least: How long it takes if functions answer at once.
         dollars: What the invocations cost if each takes a second.
         at_once: The most requests at a time.
+        concurrency: How many invocations at once Lambda lets the functions have, by the one that has the fewest.
     """
 
     requests: int
@@ -27,6 +28,7 @@ class ParityPlanned(Event):
     at_least: timedelta
     dollars: float
     at_once: int
+    concurrency: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "parity": (
         _LOOK,
         Need("Observe", calls(_ELB, "DescribeTargetGroupAttributes DescribeTargetHealth")),
+        Need("Observe", ("lambda:GetAccountSettings",)),
         *_LOGS,
         *_WRITE_STATE,
         _ASK_BOTH,
