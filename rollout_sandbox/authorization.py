@@ -35,6 +35,7 @@ _KEY_ID = 36
 _FREE = ("sts:GetCallerIdentity",)
 _UNBOUND = (
     f"{_ELB}:Describe*",
+    "lambda:GetAccountSettings",
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
