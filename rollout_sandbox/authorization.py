@@ -35,13 +35,13 @@ _KEY_ID = 36
 _FREE = ("sts:GetCallerIdentity",)
 _UNBOUND = (
     f"{_ELB}:Describe*",
-    "lambda:GetAccountSettings",
     "cloudwatch:DescribeAlarms",  # who may see single ones only isn't told of composite ones
     "cloudwatch:GetMetricData",
     "cloudwatch:PutMetricData",
     "cloudwatch:PutCompositeAlarm",  # its page asks for a right to all alarms
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
+    "lambda:GetAccountSettings",
     "logs:DescribeDeliver*",
     "logs:DescribeLogGroups",
 )
