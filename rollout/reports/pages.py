@@ -23,7 +23,7 @@ from rollout.reports.changes import effect_of
 from rollout.reports.glance import SHAPES, Mood, glance, last_change, moods, runs_it
 from rollout.reports.overview import Overview
 from rollout.reports.plots import axis, drawn, rows
-from rollout.reports.timeseries import Bucket, Estimate, TimeSeries, rate, total
+from rollout.reports.timeseries import RUNGS, Bucket, Estimate, TimeSeries, rate, total
 from rollout.state.history import words as history
 
 SPANS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7), timedelta(days=14))
@@ -192,8 +192,14 @@ def _shown(overview: Overview, course: TimeSeries | None) -> dict[str, Any]:
 
 def _of_route(overview: Overview, route: str) -> dict[str, Any]:
     """What a route's page has: its rule, and what is judged of it."""
-    judgement = overview.view.judgement if overview.view else None
+    judgement, course = overview.view.judgement if overview.view else None, overview.course_of(route)
+    _, old, new = _totals(course)
     return {
+        "sides": (old, new),
+        "times": [
+            (words.rung(rung), *(None if each is None else Estimate(each) for each in both), words.times(*both))
+            for rung, *both in zip(RUNGS, old.times, new.times, strict=False)
+        ],
         "route": next(each for each in overview.status.routes if each.route == route),
         "mood": moods(judgement).get(route, Mood.IDLE),
         "findings": [each for each in judgement.findings if route in each.routes] if judgement else (),

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import chain
 
 from rollout.analysis.measuring.pools import Pool
 from rollout.analysis.measuring.split import Z_95, wilson
@@ -22,9 +23,11 @@ PERIODS = (MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 360 * MINUTE)
 """How much time a point may stand for; CloudWatch keeps minutes for 15 days, 5 minutes for 63, and hours for 455."""
 LADDERS: Mapping[float, tuple[float, ...]] = {0.5: (0.3, 0.45, 0.5, 0.55, 0.7), 0.99: (0.95, 0.98, 0.99, 0.998, 1.0)}
 """By quantile, those that are asked for, so that its interval's ends are among them: few, since each is paid for."""
+RUNGS = tuple(chain.from_iterable(LADDERS.values()))
+"""All quantiles that are asked for, rising."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ERRORS = BY_TARGET_GROUP["server-errors"]
+_ERRORS, _REFUSED = BY_TARGET_GROUP["server-errors"], BY_TARGET_GROUP["client-errors"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +54,16 @@ class Bucket:
         errors: The share of them that were server errors, 0 to 1; None without requests.
         median: The time that half of them took at most, in seconds.
         tail: The time that 99 of 100 took at most, in seconds.
+        refused: The share of them that were client errors (4xx); None without requests.
+        times: By the order of `RUNGS`, the quantiles of its response times, in seconds; empty without any.
     """
 
     requests: int = 0
     errors: Estimate | None = None
     median: Estimate | None = None
     tail: Estimate | None = None
+    refused: Estimate | None = None
+    times: tuple[float | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +104,15 @@ def frame(now: datetime, since: timedelta) -> tuple[tuple[datetime, ...], timede
 
 def wanted(sources: Iterable[Source], period: timedelta) -> tuple[Series, ...]:
     """All that is asked of CloudWatch about some target groups."""
-    found = [each for source in sources for each in (*tally(_ERRORS, (source,)).series, *_ladder(source).values())]
+    found = [
+        each
+        for source in sources
+        for each in (
+            *tally(_ERRORS, (source,)).series,
+            *tally(_REFUSED, (source,)).series,
+            *_ladder(source).values(),
+        )
+    ]
     return tuple(replace(each, period=period) for each in dict.fromkeys(found))
 
 
@@ -109,11 +124,15 @@ class PeriodCounts:
         requests: How many, 1 or more.
         errors: How many of them were server errors, by counts that may come unevenly.
         times: By the order of `LADDERS`, the quantiles of its response times.
+        refused: How many of them were client errors.
+        rungs: By the order of `RUNGS`.
     """
 
     requests: float
     errors: float
     times: tuple[Estimate | None, ...]
+    refused: float
+    rungs: tuple[float | None, ...]
 
 
 Parts = Mapping[Source, Mapping[datetime, PeriodCounts]]
@@ -166,10 +185,7 @@ def bounds(quantile: float, requests: int) -> tuple[float | None, float | None]:
 
 
 def _ladder(source: Source) -> dict[float, Series]:
-    quantiles = (quantile for ladder in LADDERS.values() for quantile in ladder)
-    return {
-        each: source.series("TargetResponseTime", "Maximum" if each == 1 else f"p{each * 100:g}") for each in quantiles
-    }
+    return {each: source.series("TargetResponseTime", "Maximum" if each == 1 else f"p{each * 100:g}") for each in RUNGS}
 
 
 def _buckets(sources: Sequence[Source], times: Sequence[datetime], parts: Parts) -> tuple[Bucket, ...]:
@@ -185,11 +201,14 @@ def _parts(
     counted = tally(_ERRORS, (source,))
     (numbers,) = map(values, counted.requests)
     failures = tuple(map(values, counted.events))
+    (refusals,) = map(values, tally(_REFUSED, (source,)).events)
     ladder = {quantile: values(series) for quantile, series in _ladder(source).items()}
     for time, number in numbers.items():
         if number >= 1:
             found = tuple(_quantile(ladder, quantile, time, round(number)) for quantile in LADDERS)
-            yield time, PeriodCounts(number, sum(each.get(time, 0) for each in failures), found)
+            rungs = tuple(ladder[each].get(time) for each in RUNGS)
+            failed = sum(each.get(time, 0) for each in failures)
+            yield time, PeriodCounts(number, failed, found, refusals.get(time, 0), rungs)
 
 
 def _quantile(
@@ -209,7 +228,24 @@ def _bucket(parts: Sequence[PeriodCounts]) -> Bucket:
         _averaged([(part.requests, each) for part in parts if (each := part.times[number]) is not None])
         for number in range(len(LADDERS))
     )
-    return Bucket(total, rate(min(errors, total), total), median, tail)
+    refused = round(sum(part.refused for part in parts))
+    times = quantiles([(part.requests, part.rungs) for part in parts])
+    return Bucket(total, rate(min(errors, total), total), median, tail, rate(min(refused, total), total), times)
+
+
+def quantiles(found: Sequence[tuple[float, tuple[float | None, ...]]]) -> tuple[float | None, ...]:
+    """The times at `RUNGS` of several, each counting as much as it has requests, where it has one."""
+    if len(found) <= 1:
+        return found[0][1] if found else ()
+    columns = zip(*(times for _, times in found), strict=True)
+    weights = [number for number, _ in found]
+    return tuple(_mean(weights, column) for column in columns)
+
+
+def _mean(weights: Sequence[float], values: Sequence[float | None]) -> float | None:
+    known = [(weight, value) for weight, value in zip(weights, values, strict=True) if value is not None]
+    total = sum(weight for weight, _ in known)
+    return sum(weight * value for weight, value in known) / total if total else None
 
 
 def _averaged(found: Sequence[tuple[float, Estimate]]) -> Estimate | None:
@@ -234,4 +270,8 @@ def total(buckets: Sequence[Bucket]) -> Bucket:
     errors = sum(round(each.errors.value * each.requests) for each in buckets if each.errors is not None)
     medians = [(each.requests, each.median) for each in buckets if each.median is not None]
     tails = [(each.requests, each.tail) for each in buckets if each.tail is not None]
-    return Bucket(requests, rate(errors, requests), _averaged(medians), _averaged(tails))
+    refused = sum(round(each.refused.value * each.requests) for each in buckets if each.refused is not None)
+    times = quantiles([(each.requests, each.times) for each in buckets if each.times])
+    return Bucket(
+        requests, rate(errors, requests), _averaged(medians), _averaged(tails), rate(refused, requests), times
+    )

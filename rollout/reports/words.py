@@ -39,7 +39,8 @@ def interval(share: Estimate | None) -> str:
     """A share with its interval."""
     if share is None or share.low is None or share.high is None:
         return per_cent(share)
-    return f"{per_cent(share)} ({max(0, share.low) * 100:.1f} to {min(1, share.high) * 100:.1f})"
+    decimals = 1 if share.value >= 0.01 else 2  # noqa: PLR2004 - as `per_cent`
+    return f"{per_cent(share)} ({max(0, share.low) * 100:.{decimals}f} to {min(1, share.high) * 100:.{decimals}f})"
 
 
 def seconds(time: Estimate | None) -> str:
@@ -53,6 +54,16 @@ def seconds_tick(time: float) -> str:
     if milliseconds < 1:
         return f"{milliseconds:.2g} ms"
     return f"{time:.3g} s" if time >= 1 else f"{milliseconds:.3g} ms"
+
+
+def rung(quantile: float) -> str:
+    """A quantile as people say it."""
+    return "longest" if quantile == 1 else f"p{quantile * 100:g}"
+
+
+def times(old: float | None, new: float | None) -> str:
+    """How many times as long the candidate takes."""
+    return NONE if not old or new is None else f"{new / old:.2f}"
 
 
 def count(number: int) -> str:

@@ -17,6 +17,7 @@ from rollout.reports.timeseries import (
     LADDERS,
     MAX_BUCKETS,
     PERIODS,
+    RUNGS,
     Bucket,
     Estimate,
     bounds,
@@ -85,6 +86,7 @@ def test_a_course_has_what_was_counted_of_each_implementation() -> None:
         OTHER.series("RequestCount"): (Point(minute, 300),),
         NEW.series("RequestCount"): (Point(minute, 400), Point(TIMES[4], 5)),
         OLD.series("HTTPCode_Target_5XX_Count"): (Point(minute, 9),),
+        OLD.series("HTTPCode_Target_4XX_Count"): (Point(minute, 24),),
         OTHER.series("LambdaUserError"): (Point(minute, 3),),
         NEW.series("HTTPCode_Target_5XX_Count"): (Point(minute, 500),),
         OLD.series("TargetResponseTime", "p50"): (Point(minute, 0.1),),
@@ -102,6 +104,9 @@ def test_a_course_has_what_was_counted_of_each_implementation() -> None:
     assert median.value == pytest.approx((900 * 0.1 + 300 * 0.3) / 1200)
     assert median.low == pytest.approx((900 * 0.09 + 300 * 0.2) / 1200)
     assert median.high is None  # one of them has none
+    assert found.legacy[3].refused == rate(24, 1200)
+    assert found.legacy[3].times[RUNGS.index(0.5)] == pytest.approx((900 * 0.1 + 300 * 0.3) / 1200)
+    assert found.legacy[3].times[RUNGS.index(0.55)] == 0.11  # of the one that has it
     assert found.candidate[3].errors == rate(400, 400)  # no more errors than requests
     assert found.shares[3] == rate(400, 1600)
     assert found.shares[4] == rate(5, 5)

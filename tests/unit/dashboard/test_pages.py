@@ -160,6 +160,8 @@ def test_a_page_of_a_route_has_its_rule_its_verdict_and_its_changes() -> None:
     assert "Worse than legacy 25 % of its requests" in said
     assert "/score, priority 1 on public" in said
     assert "server-errors, fail : 5xx 1.2 %" in said
+    assert re.search(r"4xx [01]\.\d+ % \(.*\) [01]\.\d+ % \(", said)
+    assert re.search(r"p50 \d+ ms \d+ ms 1\.4\d", said)  # 110 ms beside 80, and legacy's night
     other = Page(live(SITUATIONS["failing"](), "stamps")).text
     assert ("As good as legacy" in other, "Worse than legacy" in other) == (True, False)
     moved = (*HISTORY, made("weight", 1, r1=(25, 50)), made("weight", 1, r2=(25, 50)))

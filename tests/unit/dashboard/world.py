@@ -115,6 +115,8 @@ class Counted:
             return requests
         if series.name == "HTTPCode_Target_5XX_Count":
             return round(requests * self.errors[kind] * wave * wave)
+        if series.name == "HTTPCode_Target_4XX_Count":
+            return round(requests * 0.01)
         if series.name == "TargetResponseTime":
             part = 0.9999 if series.statistic == "Maximum" else float(series.statistic[1:]) / 100
             return self.times[kind] * wave * math.exp(0.5 * NormalDist().inv_cdf(part))
