@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rollout.analysis.cost.intervals import FEWEST, Estimate, ratio, t_975, total
 from rollout.analysis.cost.ledger import CostLedger, Served, ledger
 from rollout.analysis.cost.prices import prices_of
 from rollout.analysis.cost.usage import Periods, Usage
+from rollout.analysis.intervals import FEWEST, Estimate, ratio, t_975, total
 from rollout.analysis.metrics import Point
 from rollout.analysis.ports import FunctionSettings
 from rollout.inventory.settings import Cost
@@ -130,7 +130,7 @@ def test_no_cost_is_negative_and_none_is_no_number(counts: list[float], data: st
     ready = FunctionSettings(data.draw(st.integers(128, 10_240)), "x86_64", "g", data.draw(st.integers(0, 1000)))
     one = Usage(ready, DAY, tuple(counts), tuple(amounts), tuple(share), tuple(share), tuple(amounts))
     found = told(one, Usage(SETTINGS, DAY, tuple(counts), zero, zero, zero))
-    numbers = [found.now, *(value for each in found.compared for value in (each.now, each.requests))]
+    numbers = [found.now or 0, *(value for each in found.compared for value in (each.now, each.requests))]
     for estimate in (each.per_million for each in found.functions):
         assert (estimate is None) == (sum(counts) == 0)
         if estimate:

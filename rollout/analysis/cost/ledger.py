@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from rollout.analysis.cost.intervals import Estimate, ratio, total
 from rollout.analysis.cost.prices import FunctionPrices, Prices
 from rollout.analysis.cost.usage import Usage
+from rollout.analysis.intervals import Estimate, ratio, total
 from rollout.base.plain import Seconds, Timestamp
 
 DAY, MONTH = timedelta(days=1), timedelta(days=30)
@@ -151,9 +151,13 @@ class CostLedger:
     notes: tuple[str, ...] = ()
 
     @property
-    def now(self) -> float:
-        """All functions a day, in US dollars."""
-        return math.fsum(each.spent.total for each in self.functions if each.spent) / (self.since / DAY)
+    def now(self) -> float | None:
+        """All functions a day, in US dollars; None if a price isn't known."""
+        return (
+            None
+            if self.missing
+            else math.fsum(each.spent.total for each in self.functions if each.spent) / (self.since / DAY)
+        )
 
     @property
     def both(self) -> tuple[Compared, ...]:

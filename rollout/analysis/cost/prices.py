@@ -70,7 +70,7 @@ def prices_of(environment: Environment) -> Prices:
     own = environment.cost.model_dump(exclude_none=True)
     listed = _listed().get(environment.region)
     if listed is None:
-        source = "[cost] in stacks.toml" if own else "not known"
+        source = "the prices of [cost] in stacks.toml" if own else "not known"
         return Prices(environment.region, source, environment.cost)
     source = f"AWS's list prices of {environment.region}, read {listed['read']}"
     source += "; those of [cost] go before them" if own else ""

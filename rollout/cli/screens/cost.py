@@ -8,16 +8,19 @@ from rich.console import Group
 from rich.padding import Padding
 from rich.text import Text
 
-from rollout.analysis.cost.intervals import Estimate
-from rollout.analysis.cost.ledger import Compared, CostLedger, FunctionCost, Spent
+from rollout.analysis.cost.ledger import DAY, Compared, CostLedger, FunctionCost, Spent
+from rollout.analysis.intervals import Estimate
+from rollout.base.formatting import count_of
 from rollout.base.plain import plain
 from rollout.cli.people import People
 from rollout.cli.screens import as_data, show
-from rollout.cli.screens.layout import Indented, table, warning
+from rollout.cli.screens.layout import Indented, is_verbose, table, warning
 from rollout.inventory.quantities import format_duration
 
 NOTHING = 0.00005
 """Dollars that four decimals don't show."""
+FEW = 2
+"""So many routes are named; of more, their number is told."""
 _UNITS, _WHOLE = ((" G", 1e9), (" M", 1e6), (" k", 1e3)), 100
 
 
@@ -35,24 +38,27 @@ def _show(found: CostLedger, to: People) -> None:
     for column in ("invocations", "GB-s", "logs", "a day", "a million"):
         rows.add_column(column, justify="right", no_wrap=True)
     for side in ("legacy", "candidate"):
-        rows.add_row(Text(side, style="dim"))
-        for each in found.functions:
-            if each.side == side:
-                rows.add_row(*_row(each, found.since.total_seconds() / 86_400))
-    lines = Indented([Text(each) for each in _sentences(found)])
-    to.draw(Group(head, Padding(rows, (0, 0, 0, 2)), lines, *map(warning, _warnings(found))))
+        functions = [each for each in found.functions if each.side == side]
+        rows.add_row(Text(side if functions else f"{side}: none", style="dim"))
+        for each in functions:
+            rows.add_row(*_row(each, found.since / DAY))
+    said = [Text(each) for each in _sentences(found)]
+    lines = [Indented(said)] if said else []
+    to.draw(Group(head, Padding(rows, (0, 0, 0, 2)), *lines, *map(warning, _warnings(found))))
 
 
-def _row(each: FunctionCost, days: float) -> tuple[str, ...]:
+def _row(each: FunctionCost, days: float) -> tuple[str | Text, ...]:
     rate = "no requests" if not each.invocations else _rate(each.per_million) if each.per_million else "-"
     counted = _short(each.invocations), _short(each.gb_seconds), f"{_short(each.log_bytes / 1e6)} MB"
-    return f"  {each.function}", *counted, dollars(each.spent.total / days) if each.spent else "-", rate
+    routes = ", ".join(each.routes) if len(each.routes) <= FEW or is_verbose() else count_of(len(each.routes), "route")
+    name = Text(f"  {each.function}\n    ").append(routes, style="dim")
+    return name, *counted, dollars(each.spent.total / days) if each.spent else "-", rate
 
 
 def _sentences(found: CostLedger) -> Iterator[str]:
-    if found.missing:
+    if found.now is None:
         return
-    days = found.since.total_seconds() / 86_400
+    days = found.since / DAY
     all_of = sum((each.spent for each in found.functions if each.spent), Spent())
     parts = {
         "durations": all_of.compute,
