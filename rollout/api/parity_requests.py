@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -60,6 +61,7 @@ class Gathered:
     def __init__(self, opened: Opened, names: tuple[str, ...], most: int, kept: frozenset[str]) -> None:
         self._opened, self.names, self._kept = opened, names, kept
         self.collected, self._notes = Collected(names, most), list[str]()
+        self._left_out = Counter[tuple[str, str]]()
 
     @cached_property
     def live(self) -> AlbState:
@@ -74,7 +76,8 @@ class Gathered:
     @property
     def report(self) -> CoverageReport:
         """What they cover."""
-        return CoverageReport(self._opened.environment.name, self.collected.coverage(), tuple(self._notes))
+        counted = (f"{count_of(count, noun)} {text}" for (noun, text), count in self._left_out.items() if count)
+        return CoverageReport(self._opened.environment.name, self.collected.coverage(), (*self._notes, *counted))
 
     def samples(self) -> None:
         """Those of `samples` beside the inventory."""
@@ -127,12 +130,11 @@ class Gathered:
         for some in lines:
             source.feed(some, self.collected)
         self._note(source.broken, "line", f"of {name} can't be read")
-        self._note(source.with_bodies, "request", f"of {name} only counted: logs have no bodies")
+        self._note(source.with_bodies, "request", "of access logs only counted: logs have no bodies")
 
     def _add(self, requests: Iterable[ParityRequest]) -> None:
         for request in requests:
             self.collected.add(request)
 
     def _note(self, count: int, noun: str, text: str) -> None:
-        if count:
-            self._notes.append(f"{count_of(count, noun)} {text}")
+        self._left_out[noun, text] += count

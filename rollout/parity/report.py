@@ -69,12 +69,8 @@ class ParityReport:
 def _problem(route: RouteVerdict) -> Problem:
     where = f"routes.{route.route}"
     if route.result is Result.UNKNOWN:
-        return Problem(
-            "; ".join(route.why),
-            where,
-            "give more requests: --since, --requests, --from or samples",
-            code="not-compared",
-        )
+        hint = None if route.skipped else "give more requests: --since, --requests, --from or samples"
+        return Problem("; ".join((*route.why, *route.skipped)), where, hint, code="not-compared")
     places = [each.place for each in route.differences]
     more = f" and {len(places) - 1} more" if len(places) > 1 else ""
     what = f"{route.different:,} of {count_of(route.requests, 'request')} differ: {places[0]}{more}"
