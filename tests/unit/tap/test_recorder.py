@@ -130,6 +130,10 @@ def test_a_request_waits_for_a_batch_no_longer_than_it_may_and_none_waits_again_
         tap._idle.set()
         calls(tap, 5)
         assert waited == [0.5]
+        sink.go_on.set()
+        assert threading.Event.wait(tap._idle, SOON)
+        calls(tap, 1)
+        assert waited == [0.5, 0.5]
 
 
 def test_a_batch_that_is_waited_for_is_written_before_the_handler_is_called() -> None:
@@ -190,6 +194,20 @@ def test_a_handler_may_change_its_event_and_its_answer_afterwards() -> None:
     (line,) = sink.lines
     assert (line["path"], line["headers"]["host"]) == ("/a", "api.example.com")
     assert line["answer"] == {"status": 200, "headers": {"content-type": "application/json"}, "body": {"a": 1}}
+
+
+class Hostile(dict[str, Any]):
+    """What a framework may give in place of a dictionary, broken."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        raise RuntimeError(key, default)
+
+
+@pytest.mark.parametrize(("asked", "said"), [(Hostile(), answer()), (event(), Hostile())])
+def test_a_fault_of_the_tap_itself_is_a_count(asked: Any, said: Any) -> None:
+    tap = recorder(Kept())
+    assert wrapped(lambda _event, _context: said, tap)(asked, None) is said
+    assert tap.counts.dropped == {"faults": 1}
 
 
 JSON = st.recursive(
