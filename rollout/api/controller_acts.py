@@ -91,11 +91,11 @@ class ControllerActs(Part):
 
         An error is no sign of life, so that nobody waits for ever for a ramp that can't go on.
         """
-        task = self._task()
-        if task is None or told.state == "error":
-            return
-        token, tasks = task.token, self._container.answering(task.role)
         try:
+            task = self._task()
+            if task is None or told.state == "error":
+                return
+            token, tasks = task.token, self._container.answering(task.role)
             if told.state == "finished":
                 tasks.succeed(token, {"environment": self._environment.name, "sentence": told.sentence})
             elif told.state == "failed":

@@ -92,6 +92,26 @@ def test_its_end_is_told_once(team: InMemoryTeam) -> None:
     assert list(team.world.tasks.ended) == ["a token"]
 
 
+@pytest.mark.parametrize("takes_effect", [False, True], ids=["refused", "answer lost"])
+def test_an_end_that_was_not_told_for_sure_is_told_by_the_next_look(team: InMemoryTeam, *, takes_effect: bool) -> None:
+    answer(team, RAMP)
+    team.open().rollback()
+    team.world.tasks.calls.refuse("SendTaskFailure", takes_effect=takes_effect)
+    assert answer(team, LOOK, "two")["state"] == "failed"
+    answer(team, LOOK, "three")
+    assert list(team.world.tasks.ended) == ["a token"]
+    told = len(team.world.tasks.calls.log)
+    answer(team, LOOK, "four")
+    assert len(team.world.tasks.calls.log) == told
+
+
+@pytest.mark.parametrize("skip", range(3, 6))
+def test_a_record_that_fails_once_makes_no_look_an_error_of_the_function(team: InMemoryTeam, skip: int) -> None:
+    answer(team, RAMP)
+    team.world.controller(team.inventory).calls.refuse("GetItem", skip=skip)
+    assert answer(team, LOOK, "two")["state"] == "waiting"
+
+
 def test_who_waits_no_more_is_forgotten(team: InMemoryTeam) -> None:
     team.world.tasks.over.add("a token")
     answer(team, RAMP)
