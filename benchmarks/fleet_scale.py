@@ -2,9 +2,9 @@
 
 Two whole ramps of 50 routes, a good one and a bad one, run in memory by the controller's own code, and the calls to AWS
 of each look are counted: one look in five minutes is made, and those between are as the one before. Then the fleet's
-own state machine runs on the sandbox's Step Functions, and 200 controllers repeat those looks, each by its own schedule:
-once in an account each, and once all in one, which shares its limits. After a failure a person mends the candidate, and
-begins the fleet again half an hour later.
+own state machine runs on the sandbox's Step Functions, and 200 controllers repeat those looks, each by its own
+schedule: once in an account each, and once all in one, which shares its limits. After a failure a person mends the
+candidate, and begins the fleet again half an hour later.
 
 `python -m benchmarks.fleet_scale 200 50 10`: environments, routes, and how many are in a wave.
 """

@@ -1,7 +1,7 @@
 """A fleet's ramp as a state machine, in the Amazon States Language: wave after wave, and back on a failure. Pure.
 
-A controller gets a task token and answers when its ramp has ended, so nothing polls and the history stays short: some
-twelve events an environment, of 25,000. The first failure of a wave ends the wait for its others, and all of them are
+A controller gets a task token and answers when its ramp has ended, so nothing polls and the history stays short: eight
+events an environment, of 25,000. The first failure of a wave ends the wait for its others, and all of them are
 rolled back. https://states-language.net/spec.html
 """
 
