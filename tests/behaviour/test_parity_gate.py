@@ -12,7 +12,7 @@ import pytest
 
 from rollout.api.parity import Sources
 from rollout.errors import ConfigError, PreflightFailed
-from rollout.fakes.resource_types import FUNCTION
+from rollout.fakes.resource_types import ALIAS, FUNCTION
 from rollout.fakes.services import InMemoryFunctions
 from rollout.inventory.model import LEGACY_ONLY
 from rollout.inventory.quantities import ZERO
@@ -37,15 +37,20 @@ def wrong(event: Mapping[str, Any]) -> object:
     return {**dict(scored(event)), "body": '{"score": "7"}'}  # type: ignore[call-overload]
 
 
+def gate(team: InMemoryTeam) -> InMemoryTeam:
+    """Require parity of all routes; all functions answer alike."""
+    team.edit(STEPS, REQUIRED)
+    with team.file.open("a") as file:
+        file.writelines(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in team.inventory.routes)
+    named = [name for kind, name in team.aws.resources if kind in (FUNCTION, ALIAS)]
+    functions(team).handlers |= dict.fromkeys(named, scored)
+    return team
+
+
 @pytest.fixture
 def gated(cut_over: InMemoryTeam) -> InMemoryTeam:
-    """A team after phase 2, which requires parity of all routes; all functions answer alike."""
-    cut_over.edit(STEPS, REQUIRED)
-    with cut_over.file.open("a") as file:
-        file.writelines(f'\n[routes.{name}.parity]\nreplay = "idempotent"\n' for name in cut_over.inventory.routes)
-    named = [name for kind, name in cut_over.aws.resources if kind == FUNCTION]
-    functions(cut_over).handlers |= dict.fromkeys(named, scored)
-    return cut_over
+    """Such a team after phase 2."""
+    return gate(cut_over)
 
 
 def requests(team: InMemoryTeam, *, each: int = 15) -> Path:
@@ -204,3 +209,18 @@ def test_before_phase_2_it_is_told_and_not_kept(built: InMemoryTeam) -> None:
     done = built.run("parity", "production", "--route", ROUTE, "--from", str(file))
     assert done.returncode == 0, done.stderr
     assert "phase 2" in done.stdout + done.stderr
+
+
+def test_an_alias_that_moves_voids_it_and_one_that_moves_back_does_not(legacy: InMemoryTeam) -> None:
+    legacy.edit('handler = "bootstrap"', 'handler = "bootstrap"\nalias = "live"')
+    legacy.open().phase1(approve=True)
+    legacy.open().phase2(approve=True)
+    compare(gate(legacy))
+    (legacy.folder / "build" / "bootstrap").write_text("another build")
+    legacy.open().phase1(approve=True)  # publishes it, and no request meets it
+    legacy.open().set_weight(5, routes=[ROUTE], approve=True)
+    legacy.open().rollback()
+    legacy.open().deploy(share=10, approve=True)
+    assert codes(legacy, routes=[ROUTE]) == {"parity-outdated"}
+    legacy.open().deploy_back()
+    legacy.open().set_weight(5, routes=[ROUTE], approve=True)

@@ -12,6 +12,7 @@ from rollout.errors import AwsError
 from rollout.inventory.quantities import Percent
 from rollout_sandbox import Fault, Profile, Sandbox
 from tests.sandbox.data_plane.site import Site
+from tests.sandbox.running import zipped
 from tests.sandbox.tenant import REGION
 
 EVENT = {"httpMethod": "GET", "path": "/a", "headers": {}, "queryStringParameters": {}}
@@ -68,3 +69,35 @@ def test_a_call_without_an_answer_is_not_made_again(site: Site, sandbox: Sandbox
 def test_a_function_that_is_not_there_is_told(adapter: Lambda) -> None:
     with pytest.raises(AwsError, match="other: Invoke: ResourceNotFoundException"):
         adapter.invoke("other", EVENT, LIMIT)
+
+
+def test_the_end_of_its_log_says_whether_an_environment_was_started(site: Site, adapter: Lambda) -> None:
+    assert not adapter.invoke("one", EVENT, LIMIT).is_cold
+    starting = Profile(
+        "one", account=site.tenant.account, cold_starts=Percent(1000), cold_start=timedelta(seconds=0.01)
+    )
+    site.tenant.sandbox.behave(starting)
+    assert adapter.invoke("one", EVENT, LIMIT).is_cold
+
+
+def test_an_alias_is_known_by_the_code_of_all_versions_that_its_requests_meet(site: Site, adapter: Lambda) -> None:
+    functions = site.tenant.functions
+    arn = functions.get_function_configuration(FunctionName="one")["FunctionArn"]
+    functions.publish_version(FunctionName="one")
+    functions.create_alias(FunctionName="one", Name="live", FunctionVersion="1")
+    one = adapter.digest(f"{arn}:live")
+    assert one == adapter.digest(arn) == adapter.digest(f"{arn}:1") == adapter.code(arn).digest
+    functions.update_function_code(FunctionName="one", ZipFile=zipped("x = 1"))
+    functions.publish_version(FunctionName="one")
+    assert adapter.digest(f"{arn}:live") == one
+    other = adapter.digest(arn)
+    assert other != one
+    functions.update_alias(FunctionName="one", Name="live", RoutingConfig={"AdditionalVersionWeights": {"2": 0.1}})
+    assert adapter.digest(f"{arn}:live") == f"{one}+{other}"
+
+
+def test_its_concurrency_is_what_is_reserved_for_it_or_for_none(site: Site, adapter: Lambda) -> None:
+    arn = site.tenant.functions.get_function_configuration(FunctionName="one")["FunctionArn"]
+    assert adapter.code(arn).concurrency == 1000
+    site.tenant.functions.put_function_concurrency(FunctionName="one", ReservedConcurrentExecutions=40)
+    assert adapter.code(arn).concurrency == 40
