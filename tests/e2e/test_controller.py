@@ -179,6 +179,7 @@ def test_it_takes_a_bad_candidate_back_and_a_good_one_to_the_end_though_it_is_ki
     team.open().ramp.pause()
     controlled.looks(3)
     before = controlled.spent_by_engines()
+    assert before > 0  # by the raise
     controlled.looks(3)
     assert controlled.weights() == {QUARTER}
     assert controlled.spent_by_engines() == before  # no engine was started
