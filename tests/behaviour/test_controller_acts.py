@@ -82,6 +82,14 @@ def test_a_fleets_ramp_begins_and_a_look_tells_that_it_goes_on(team: InMemoryTea
     assert team.world.tasks.ended == {}
 
 
+def test_an_error_is_no_sign_of_life(team: InMemoryTeam) -> None:
+    answer(team, RAMP)
+    beats = team.world.tasks.beats["a token"]
+    team.meets.refuse("history", times=None)
+    assert answer(team, LOOK, "two")["state"] == "error"
+    assert (team.world.tasks.beats["a token"], team.world.tasks.ended) == (beats, {})
+
+
 def test_its_end_is_told_once(team: InMemoryTeam) -> None:
     answer(team, RAMP)
     team.open().rollback()

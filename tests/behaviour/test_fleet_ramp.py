@@ -180,6 +180,36 @@ def test_what_cannot_begin_is_told(file: Path) -> None:
     assert other.value.code == "fleet-outdated"
 
 
+def test_people_see_each_environment_and_what_waits(file: Path) -> None:
+    edit(file, "at-once = 2", "at-once = 2\napprove-between = true")
+    fleet = started(file)
+    fleet.run(lambda: fleet.notices != [])
+    token = PARTS.set(fleet.parts)
+    try:
+        shown = piped(file.parent, "fleet", "status", "all")
+        declined = piped(file.parent, "fleet", "stop", "all", "-m", "a trial")
+        nothing = piped(file.parent, "fleet", "approve", "all")
+    finally:
+        PARTS.reset(token)
+    rows = {words[1]: words[2] for line in shown.stdout.splitlines() if (words := line.split())[2:]}
+    assert {name: rows[name] for name in fleet.worlds} == {
+        **dict.fromkeys(("a1", "a2"), "done"),
+        **dict.fromkeys(("b1", "b2", "c1", "c2"), "waiting"),
+    }
+    assert "rollout fleet approve all" in shown.stdout
+    assert "a trial" in declined.stdout
+    assert (nothing.returncode, "nothing-to-approve" in nothing.stderr) == (2, True)
+
+
+def test_the_template_of_each_account_is_printed(file: Path) -> None:
+    made = [piped(file.parent, "fleet", "template", "all", *more) for more in ((), ("--account-of", "b1"))]
+    home, there = (json.loads(each.stdout)["Resources"] for each in made)
+    assert {each["Type"].rpartition("::")[2] for each in home.values()} == {"Role", "StateMachine"}
+    assert {each["Type"].rpartition("::")[2] for each in there.values()} == {"Role", "Policy"}
+    unknown = piped(file.parent, "fleet", "template", "all", "--account-of", "nothing")
+    assert (unknown.returncode, "unknown-environment" in unknown.stderr) == (2, True)
+
+
 def test_the_definition_is_printed(file: Path) -> None:
     done = piped(file.parent, "fleet", "definition", "all")
     assert done.returncode == 0, done.stderr
