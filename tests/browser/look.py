@@ -139,6 +139,31 @@ async def reads_by_keyboard(page: Page, url: str) -> list[str]:
     return found
 
 
+async def reads_by_mouse(page: Page, url: str, shot: Path) -> list[str]:
+    """A drag zooms in all charts, the pointer reads all of them, and a print has the drawings."""
+    await page.goto(f"{url}environments/production", wait_until="networkidle")
+    box = await page.locator("#all-p50 .u-over").bounding_box()
+    assert box
+    marks = await page.locator("#all-errors .u-over a").count()
+    await page.mouse.move(box["x"] + 10, box["y"] + 60)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + 60, box["y"] + 60, steps=4)
+    await page.mouse.up()
+    await page.wait_for_function(
+        "marks => document.querySelectorAll('#all-errors .u-over a').length < marks", arg=marks
+    )
+    await page.mouse.move(box["x"] + 150, box["y"] + 60)
+    times = page.locator("#all-p99 .u-legend .u-series:first-child .u-value")
+    await page.wait_for_function("() => !document.querySelector('#all-p99 .u-legend').textContent.includes('latest')")
+    found = [] if (await times.text_content() or "").startswith("20") else ["the pointer reads nothing"]
+    await page.screenshot(path=shot, full_page=True)
+    await page.emulate_media(media="print")
+    if not await page.locator("#all-p50 svg.chart").is_visible() or await page.locator("canvas").first.is_visible():
+        found.append("a print has no drawings")
+    print(f"{'by mouse, and printed':33}  {found or 'fine'}")
+    return found
+
+
 async def shows_svg_without_scripts(browser: Browser, url: str) -> list[str]:
     """Without JavaScript the charts are there, as drawings."""
     context = await browser.new_context(java_script_enabled=False)
@@ -197,6 +222,7 @@ async def main(out: Path) -> int:
         ]
         found.append(await changes_while_one_reads(await browser.new_page(), url, world))
         found.append(await reads_by_keyboard(await browser.new_page(), url))
+        found.append(await reads_by_mouse(await browser.new_page(), url, out / "by-mouse.png"))
         found.append(await shows_svg_without_scripts(browser, url))
         await browser.close()
     return int(any(found))
