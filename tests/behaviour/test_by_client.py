@@ -14,6 +14,7 @@ from rollout.fakes.access_logs import log_line
 from rollout.inventory.model import Arn
 from rollout.inventory.quantities import Percent
 from rollout.ramp.runner import RampResult
+from rollout.reports.glance import Mood, glance
 from tests.behaviour.team import InMemoryTeam
 from tests.codes import raises
 
@@ -95,6 +96,18 @@ def test_a_good_candidate_goes_on(ramping: InMemoryTeam) -> None:
     result = look(ramping.open())
     assert (result.state, result.weight) == ("raised", Percent.of(50))
     assert "each client counted once" in result.sentence
+
+
+def test_by_requests_a_page_says_what_the_ramps_next_look_does(ramping: InMemoryTeam) -> None:
+    ramping.edit('unit = "clients"', 'unit = "requests"')
+    Traffic(ramping, bad=0.5).minutes(30)
+    overview = ramping.open().reports.overview()
+    found = glance(overview)
+    assert (found.mood, found.command) == (Mood.FAILING, "rollout rollback production")
+    assert overview.is_fitted
+    assert overview.since < timedelta(hours=1)
+    with raises(AnalysisFailed, "analysis-failed"):
+        look(ramping.open())
 
 
 def test_a_bad_one_is_taken_back_and_the_verdict_tells_its_unit(ramping: InMemoryTeam) -> None:
