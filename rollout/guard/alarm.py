@@ -17,6 +17,10 @@ DRILL = "rollout-drill"
 """The key of a drill's id in the data of a state's reason; `dry` beside it says that nothing is moved."""
 
 
+LOOK = {"look": "alarms"}
+"""The schedule's event: CloudWatch tells of changes alone, so the function asks which alarms have gone off unheard."""
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     value: str
@@ -84,6 +88,12 @@ def read_event(event: object) -> AlarmEvent | None:
         drill,
         dry,
     )
+
+
+def raised_event(arn: str, alarm: str, at: datetime, reason: str, reason_data: str) -> AlarmEvent:
+    """The event of an alarm that is in ALARM state since a time, as CloudWatch told it or would have."""
+    drill, dry = _drill(reason_data)
+    return AlarmEvent(event_id(arn, at), alarm, arn, at, ALARM, "", reason, drill, dry)
 
 
 def event_id(arn: str, at: datetime) -> str:

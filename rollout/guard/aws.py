@@ -12,14 +12,14 @@ from functools import cache
 from typing import Any, Protocol
 
 from rollout.guard import table
-from rollout.guard.alarm import AlarmEvent
+from rollout.guard.alarm import ALARM, AlarmEvent, raised_event
 from rollout.guard.config import GuardConfig
 from rollout.guard.firing import Parts
 from rollout.guard.record import Firing
 from rollout.guard.rules import Part
 from rollout.guard.state import GuardState
 
-AT_ONCE, A_CALL, SUBJECT = 16, 20, 99
+AT_ONCE, A_CALL, SUBJECT, AT_MOST = 16, 20, 99, 100
 _GONE, _CHANGED, _NO_TABLE = "RuleNotFound", "ConditionalCheckFailedException", "ResourceNotFoundException"
 
 
@@ -37,6 +37,29 @@ def parts_for(config: GuardConfig, event: AlarmEvent, context: Context) -> Parts
     clock, known = _Clock(event.at, context), _Table(_client("dynamodb"), config.table)
     rules, publish = _Rules(_client("elbv2")), _publisher(config.topics)
     return Parts(config, rules, known, clock, context.aws_request_id, publish, _together)
+
+
+def unheard(config: GuardConfig) -> tuple[AlarmEvent, ...]:
+    """The alarms in ALARM state that no drill set, while the guard is armed: the state knows which were handled.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+    """
+    state = _Table(_client("dynamodb"), config.table).read()
+    if state is None or state.disarmed_at(datetime.now(UTC)):
+        return ()
+    names, client = [*config.alarms, config.silence.alarm], _client("cloudwatch")
+    found: list[AlarmEvent] = []
+    for first in range(0, len(names), AT_MOST):
+        asked = {"AlarmNames": names[first : first + AT_MOST], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+        answer = client.describe_alarms(**asked, StateValue=ALARM, MaxRecords=AT_MOST)
+        found += (_raised(alarm) for kind in ("MetricAlarms", "CompositeAlarms") for alarm in answer.get(kind, ()))
+    return tuple(event for event in found if not event.drill)
+
+
+def _raised(alarm: Mapping[str, Any]) -> AlarmEvent:
+    at = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
+    arn, name, data = alarm["AlarmArn"], alarm["AlarmName"], alarm.get("StateReasonData") or ""
+    return raised_event(arn, name, at.astimezone(UTC), alarm.get("StateReason", ""), data)
 
 
 @cache

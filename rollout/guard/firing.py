@@ -140,7 +140,8 @@ class _Handling:
         is_open = self.decision is Decision.FIRE or (self.decision is Decision.LATE and "state" in self.trouble)
         if is_open and not self.is_done:
             raise NotBack(dumps(firing))
-        self._change(lambda state: end_firing(state, self.event, self.parts.run))
+        if self.decision is not Decision.DISARMED:  # if it is in that state once the guard is armed, it fires
+            self._change(lambda state: end_firing(state, self.event, self.parts.run))
         return firing
 
     def _begin(self) -> None:

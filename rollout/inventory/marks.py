@@ -55,6 +55,11 @@ def invoker_name(environment: Environment) -> str:
     return _short(environment, "controller-invoke")
 
 
+def guard_invoker_name(environment: Environment) -> str:
+    """The name of the role with which the scheduler invokes a guard."""
+    return _short(environment, "guard-invoke")
+
+
 def _short(environment: Environment, what: str) -> str:
     """A name that Lambda, IAM and the scheduler take."""
     whole = f"{title(environment.project, environment.name)}-{what}"

@@ -47,6 +47,7 @@ GUARD_PARTS = (
     ROLE,
     ROLE_POLICY,
     FUNCTION,
+    SCHEDULE,
     PERMISSION,
     EVENT_INVOKE,
     ALARM,
@@ -156,7 +157,7 @@ _GUARD = (
     Allowed(Op.UPDATE, (ROLE_POLICY,), frozenset({"policy"})),
     Allowed(Op.UPDATE, (TABLE, ROLE), _TAGS),
     Allowed(Op.UPDATE, (LOG_GROUP,), frozenset({"retentionInDays"}) | _TAGS),
-    Allowed(Op.UPDATE, (EVENT_INVOKE, ALARM, JOINT_ALARM)),
+    Allowed(Op.UPDATE, (EVENT_INVOKE, SCHEDULE, ALARM, JOINT_ALARM)),
     Allowed(Op.DELETE, (JOINT_ALARM,)),
 )
 _CONTROLLER = (

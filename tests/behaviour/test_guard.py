@@ -222,7 +222,7 @@ def test_who_disarms_it_is_in_history_and_it_arms_itself(guarded: InMemoryTeam) 
     guarded.world.clock.advance(timedelta(minutes=30))
     armed = guarded.open().guard.status()
     assert armed.state == "armed"
-    assert set(armed.raised) == set(guard_alarms(guarded.inventory))  # whose next change alone fires
+    assert set(armed.raised) == set(guard_alarms(guarded.inventory))
     with pytest.raises(PreflightFailed):
         guarded.open().set_weight(100, approve=True)
 

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import pytest
 
 from rollout.alb.weights import ForwardAction
 from rollout.guard import table
+from rollout.guard.alarm import LOOK
 from rollout.guard.config import GuardConfig, GuardedRoute, Silence
 from rollout.guard.record import Decision
+from rollout.guard.state import arm, disarm
 from rollout.inventory.model import Arn
 from rollout.programs.guarding import guard_files
 from rollout_sandbox import Sandbox
@@ -129,6 +132,30 @@ def test_what_is_no_alarm_of_ours_changes_nothing(installed: Installed) -> None:
     assert installed.invoke({"source": "aws.s3"})["done"] is None
     assert installed.invoke(event_json("another"))["done"]["decision"] == Decision.IGNORED
     assert installed.described() == before
+
+
+def test_a_look_hears_what_went_off_while_it_was_disarmed(installed: Installed) -> None:
+    watched = installed.site.tenant.client("cloudwatch")
+    for name in (ERRORS, "of-others"):
+        watched.put_metric_alarm(
+            AlarmName=name,
+            Namespace="shop",
+            MetricName="errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=5,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        watched.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="9 errors")
+    port, hour = installed.guard.port, timedelta(hours=1)
+    port.change(lambda state, now: disarm(state, by="ann", why="a trial", now=now, until=now + hour))
+    assert installed.invoke(LOOK)["done"] == []
+    port.change(lambda state, _: arm(state))
+    (done,) = installed.invoke(LOOK)["done"]
+    assert (done["decision"], done["alarm"], done["back"]) == (Decision.FIRE, ERRORS, True)
+    (again,) = installed.invoke(LOOK)["done"]
+    assert again["decision"] == Decision.REPEATED
 
 
 def test_a_rule_that_is_gone_is_told(installed: Installed) -> None:

@@ -10,6 +10,7 @@ import pytest
 from programs.guard import program
 from rollout.alb.state import AlbState
 from rollout.fakes.world import World
+from rollout.guard.alarm import LOOK
 from rollout.guard.config import FILE, read_config
 from rollout.inventory.marks import guard_name
 from rollout.inventory.model import Environment, ProgramInput
@@ -21,6 +22,7 @@ from tests.programs.recording import FUNCTION, LOG_GROUP, PERMISSION, ROLE, ROLE
 
 TABLE = "aws:dynamodb/table:Table"
 RETRIES = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 JOINT = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 MARK = {"rollout:project": "passport-scorer", "rollout:environment": "production"}
@@ -41,7 +43,7 @@ def installed(environment: Environment, live: AlbState, guard: Guard | None = No
 def test_it_makes_a_function_and_what_that_needs(production: Environment, live: AlbState) -> None:
     done = installed(production, live)
     kinds = {TABLE, LOG_GROUP, ROLE, ROLE_POLICY, FUNCTION, PERMISSION, RETRIES, ALARM}
-    assert done.counts == dict.fromkeys(kinds, 1)
+    assert done.counts == dict.fromkeys(kinds, 1) | {ROLE: 2, ROLE_POLICY: 2, SCHEDULE: 1}
     (made,) = done.of(FUNCTION).values()
     assert (made.inputs["runtime"], made.inputs["architectures"]) == ("python3.13", ["arm64"])
     assert made.inputs["reservedConcurrentExecutions"] > 1
@@ -59,7 +61,7 @@ def test_asked_for_none_it_declares_nothing(production: Environment) -> None:
 def test_it_may_do_exactly_what_it_does(production: Environment, live: AlbState) -> None:
     told = {"on-call": Notification(sns=ON_CALL), "chat": Notification(webhook="https://example.com/hook")}
     done = installed(production.model_copy(update={"notifications": told}), live)
-    (policy,) = done.of(ROLE_POLICY).values()
+    policy = done.of(ROLE_POLICY)["guard"]
     granted = {
         action: statement["Resource"]
         for statement in json.loads(policy.inputs["policy"])["Statement"]
@@ -71,13 +73,13 @@ def test_it_may_do_exactly_what_it_does(production: Environment, live: AlbState)
     table = granted.pop("dynamodb:PutItem")
     assert table == granted.pop("dynamodb:GetItem")
     assert table[0].endswith(f"{TITLE}-guard")
-    assert granted.pop("elasticloadbalancing:DescribeRules") == ["*"]
+    assert granted.pop("elasticloadbalancing:DescribeRules") == granted.pop("cloudwatch:DescribeAlarms") == ["*"]
     assert granted.keys() == {"logs:CreateLogStream", "logs:PutLogEvents"}
     assert {len(resources) for resources in granted.values()} == {1}
 
 
 def test_without_topics_it_may_tell_nobody(production: Environment, live: AlbState) -> None:
-    (policy,) = installed(production.model_copy(update={"notifications": {}}), live).of(ROLE_POLICY).values()
+    policy = installed(production.model_copy(update={"notifications": {}}), live).of(ROLE_POLICY)["guard"]
     assert "sns:" not in policy.inputs["policy"]
 
 
@@ -86,6 +88,15 @@ def test_only_this_environments_alarms_may_invoke_it(production: Environment, li
     assert permission.inputs["principal"] == "lambda.alarms.cloudwatch.amazonaws.com"
     assert permission.inputs["sourceAccount"] == production.account
     assert permission.inputs["sourceArn"].endswith(f":cloudwatch:us-west-2:{production.account}:alarm:{TITLE}-*")
+
+
+def test_a_schedule_looks_for_what_went_off_unheard(production: Environment, live: AlbState) -> None:
+    done = installed(production, live)
+    (schedule,) = done.of(SCHEDULE).values()
+    assert schedule.inputs["scheduleExpression"] == "rate(5 minutes)"
+    assert json.loads(schedule.inputs["target"]["input"]) == LOOK
+    invoker = json.loads(done.of(ROLE_POLICY)["guard-schedule"].inputs["policy"])
+    assert [statement["Action"] for statement in invoker["Statement"]] == [["lambda:InvokeFunction"]]
 
 
 def test_silence_is_minutes_without_a_heartbeat(production: Environment, live: AlbState) -> None:

@@ -25,7 +25,7 @@ class GuardStatus:
         watches: Who runs the ramp whose heartbeats it expects; empty if nobody does.
         fired: When it took traffic back, and why, in words; empty if it didn't since the last raise.
         fired_at: When that was.
-        raised: Its alarms that are in ALARM state already; only their next change fires. Empty where nobody asked.
+        raised: Its alarms that are in ALARM state. Empty where nobody asked.
     """
 
     environment: str
@@ -49,7 +49,8 @@ class GuardStatus:
         }
         watches = f"expects heartbeats from the ramp of {self.watches}" if self.watches else ""
         names = ", ".join(self.raised)
-        raised = f"in ALARM state already, so that only their next change fires: {names}" if names else ""
+        raised = f"in ALARM state: {names}; it fires at its next look, within 5 minutes" if names else ""
+        raised = f"in ALARM state: {names}" if names and self.state == "disarmed" else raised
         return "; ".join(filter(None, (said[self.state], watches, self.fired, raised)))
 
 

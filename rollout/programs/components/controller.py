@@ -7,21 +7,21 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pulumi import ComponentResource, FileAsset, Resource, ResourceOptions
-from pulumi_aws import cloudwatch, dynamodb, iam, lambda_, s3, scheduler
+from pulumi_aws import cloudwatch, dynamodb, iam, lambda_, s3
 
 from rollout.guard.table import HASH, RANGE
 from rollout.inventory.controller import ControllerConfig
-from rollout.inventory.marks import CONTROLLER_TAG, as_description, invoker_name
+from rollout.inventory.marks import CONTROLLER_TAG, invoker_name
 from rollout.inventory.model import Environment
 from rollout.programs.alarms.alarms import title
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
+from rollout.programs.components.scheduled import Pace, allow, document, schedule
 from rollout.programs.controlling import controller_digest, kept_in
 from rollout.ramp.controlled import table_name
 
@@ -107,8 +107,8 @@ class ControllerFunction(ComponentResource):
         own = self._args.config.statements
 
         def policy(log_group: str) -> str:
-            logs = _allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group}:*")
-            return _document([*own, logs])
+            logs = allow(["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group}:*")
+            return document([*own, logs])
 
         given = iam.RolePolicy(
             self._name, name="rollout", role=role.name, policy=log_group.arn.apply(policy), opts=self._child
@@ -135,7 +135,6 @@ class ControllerFunction(ComponentResource):
 
     def _build_schedule(self) -> None:
         """What invokes it, and that nothing is invoked again."""
-        name, minutes = f"{self._name}-schedule", int(self._args.config.settings.pace / timedelta(minutes=1))
         lambda_.FunctionEventInvokeConfig(
             self._name,
             function_name=self.function.name,
@@ -143,54 +142,13 @@ class ControllerFunction(ComponentResource):
             maximum_event_age_in_seconds=int(MAX_AGE.total_seconds()),
             opts=self._child,
         )
-        role = iam.Role(
-            name,
-            name=invoker_name(self._args.environment),
-            assume_role_policy=_assumed_by_scheduler(self._args.environment.account),
-            tags=self._tags,
-            opts=self._child,
+        pace = Pace(
+            self._aws_name,
+            invoker_name(self._args.environment),
+            self._args.environment.account,
+            self._args.config.settings.pace,
+            LOOK,
+            MAX_AGE,
+            self._args.tags,
         )
-        policy = self.function.arn.apply(lambda arn: _document([_allow(["lambda:InvokeFunction"], arn)]))
-        rights = iam.RolePolicy(name, name="rollout", role=role.name, policy=policy, opts=self._child)
-        scheduler.Schedule(
-            self._name,
-            name=self._aws_name,
-            description=as_description(self._args.tags),  # a schedule has no tags
-            schedule_expression=f"rate({minutes} minute{'s' * (minutes > 1)})",
-            flexible_time_window={"mode": "OFF"},
-            target={
-                "arn": self.function.arn,
-                "role_arn": role.arn,
-                "input": json.dumps(LOOK),
-                "retry_policy": {
-                    "maximum_retry_attempts": 0,
-                    "maximum_event_age_in_seconds": int(MAX_AGE.total_seconds()),
-                },
-            },
-            opts=ResourceOptions(parent=self, depends_on=[rights]),
-        )
-
-
-def _assumed_by_scheduler(account: str) -> str:
-    """Its trust policy: the scheduler on behalf of this account alone.
-
-    https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
-    """
-    return _document(
-        [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "scheduler.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-                "Condition": {"StringEquals": {"aws:SourceAccount": account}},
-            }
-        ]
-    )
-
-
-def _allow(actions: Sequence[str], resource: str) -> dict[str, Any]:
-    return {"Effect": "Allow", "Action": list(actions), "Resource": [resource]}
-
-
-def _document(statements: Sequence[Mapping[str, Any]]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+        schedule(self._name, self.function, pace, self)

@@ -16,13 +16,15 @@ from typing import Any, ClassVar
 from pulumi import AssetArchive, ComponentResource, Output, Resource, ResourceOptions, StringAsset
 from pulumi_aws import cloudwatch, dynamodb, iam, lambda_
 
+from rollout.guard.alarm import LOOK
 from rollout.guard.config import GuardConfig
 from rollout.guard.heartbeat import DIMENSION, METRIC, NAMESPACE
 from rollout.guard.table import HASH, RANGE
-from rollout.inventory.marks import DIGEST_TAG, guard_name
+from rollout.inventory.marks import DIGEST_TAG, guard_invoker_name, guard_name
 from rollout.inventory.model import Environment
 from rollout.inventory.settings import Guard
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
+from rollout.programs.components.scheduled import Pace, schedule
 from rollout.programs.guarding import PRINCIPAL, guard_digest, guard_files, named_alarms
 
 HANDLER, RUNTIME = "rollout.guard.handler.handle", "python3.13"
@@ -31,6 +33,7 @@ TIMEOUT = timedelta(seconds=90)
 CONCURRENCY = 2
 """Two alarms at once, whatever else the account runs."""
 RETRIES, MAX_AGE = 2, timedelta(hours=1)
+LOOK_EVERY = timedelta(minutes=5)
 LOG_RETENTION_DAYS = 90
 
 
@@ -92,6 +95,7 @@ class GuardFunction(ComponentResource):
         ready = self._build_invocation()
         self._build_silence_alarm(ready)
         self._build_named_alarms(ready)
+        self._build_schedule()
         self.register_outputs({})
 
     def _build_role(self, log_group: cloudwatch.LogGroup) -> tuple[iam.Role, iam.RolePolicy]:
@@ -177,13 +181,25 @@ class GuardFunction(ComponentResource):
                 opts=ResourceOptions(parent=self, depends_on=list(ready)),
             )
 
+    def _build_schedule(self) -> None:
+        """Looks for alarms that went off unheard: while it was disarmed, or where all runs of an event failed."""
+        environment = self._args.environment
+        role, account = guard_invoker_name(environment), environment.account
+        schedule(
+            self._name,
+            self.function,
+            Pace(self._aws_name, role, account, LOOK_EVERY, LOOK, LOOK_EVERY, self._args.tags),
+            self,
+        )
+
 
 def statements(config: GuardConfig, table: str, log_group: str) -> list[dict[str, Any]]:
-    """What the function may do: look at rules, change the routes' own, keep its state, tell people, and log."""
+    """What the function may do: look at rules and alarms, change routes, keep its state, tell people, log."""
     rules = sorted({route.rule for route in config.routes.values()})
     needs = (
         (["elasticloadbalancing:DescribeRules"], ["*"]),  # which AWS can't limit to a resource
         (["elasticloadbalancing:ModifyRule"], rules),
+        (["cloudwatch:DescribeAlarms"], ["*"]),
         (["dynamodb:GetItem", "dynamodb:PutItem"], [table]),
         (["sns:Publish"], list(config.topics)),
         (["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_group}:*"]),

@@ -192,6 +192,15 @@ def test_a_disarmed_guard_tells_only(bench: Bench) -> None:
     assert bench.told
 
 
+def test_what_went_off_while_it_was_disarmed_fires_once_it_is_armed(bench: Bench) -> None:
+    bench.table.change(lambda state, now: guard.disarm(state, by="ann", why="test", now=now, until=now + HOUR))
+    unheard = event(at=bench.clock.utc)
+    bench.fire(unheard)
+    bench.clock.advance(HOUR)
+    assert bench.fire(unheard).back
+    assert bench.fire(unheard).decision is Decision.REPEATED
+
+
 def test_silence_goes_back_where_it_is_wanted() -> None:
     bench = Bench(config("rollback"))
     bench.table.change(lambda state, now: guard.watch(state, by="ann", now=now))

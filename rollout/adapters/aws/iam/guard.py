@@ -8,7 +8,7 @@ from rollout.adapters.aws.iam.need import Condition, Need, calls
 from rollout.adapters.aws.iam.resources import Resources
 from rollout.guard.heartbeat import NAMESPACE
 from rollout.guard.table import table_name
-from rollout.inventory.marks import guard_arn, guard_name
+from rollout.inventory.marks import guard_arn, guard_invoker_name, guard_name
 from rollout.inventory.model import Arn
 from rollout.programs.alarms.alarms import title
 from rollout.programs.guarding import PRINCIPAL
@@ -33,6 +33,18 @@ def _function(names: Resources) -> _Arns:
 
 def _role(names: Resources) -> _Arns:
     return (names.role(guard_name(names.environment)),)
+
+
+def _invoker(names: Resources) -> _Arns:
+    return (names.role(guard_invoker_name(names.environment)),)
+
+
+def _roles(names: Resources) -> _Arns:
+    return (*_role(names), *_invoker(names))
+
+
+def _schedule(names: Resources) -> _Arns:
+    return (names.arn("scheduler", f"schedule/default/{guard_name(names.environment)}"),)
 
 
 def _table(names: Resources) -> _Arns:
@@ -82,8 +94,10 @@ DRILL = (
 INSTALL = (
     Need("GuardTable", calls("dynamodb", "CreateTable DescribeContinuousBackups DescribeTable"), _table),
     Need("GuardTable", calls("dynamodb", "DescribeTimeToLive ListTagsOfResource TagResource"), _table),
-    Need("GuardRole", calls("iam", "CreateRole GetRole GetRolePolicy ListAttachedRolePolicies"), _role),
-    Need("GuardRole", calls("iam", "ListRolePolicies ListRoleTags PutRolePolicy TagRole"), _role),
+    Need("GuardRole", calls("iam", "CreateRole GetRole GetRolePolicy ListAttachedRolePolicies"), _roles),
+    Need("GuardRole", calls("iam", "ListRolePolicies ListRoleTags PutRolePolicy TagRole"), _roles),
+    Need("GuardToScheduler", ("iam:PassRole",), _invoker, only("iam:PassedToService", "scheduler.amazonaws.com")),
+    Need("GuardSchedule", calls("scheduler", "CreateSchedule GetSchedule UpdateSchedule"), _schedule),
     Need("GuardToLambda", ("iam:PassRole",), _role, only("iam:PassedToService", "lambda.amazonaws.com")),
     Need("Guard", calls("lambda", "CreateFunction GetFunction GetFunctionCodeSigningConfig GetPolicy"), _function),
     Need("Guard", calls("lambda", "GetFunctionEventInvokeConfig ListTags ListVersionsByFunction"), _function),
@@ -96,7 +110,8 @@ INSTALL = (
 )
 REMOVE = (
     Need("GuardTable", calls("dynamodb", "DeleteTable ListTagsOfResource"), _table),
-    Need("GuardRole", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole ListRoleTags"), _role),
+    Need("GuardRole", calls("iam", "DeleteRole DeleteRolePolicy ListInstanceProfilesForRole ListRoleTags"), _roles),
+    Need("GuardSchedule", calls("scheduler", "DeleteSchedule GetSchedule"), _schedule),
     Need("Guard", calls("lambda", "DeleteFunction DeleteFunctionEventInvokeConfig GetPolicy"), _function),
     Need("Guard", calls("lambda", "ListTags RemovePermission"), _function),
     Need("GuardLogs", calls("logs", "DeleteLogGroup ListTagsForResource"), _logs),
