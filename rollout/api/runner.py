@@ -12,6 +12,7 @@ from rollout.api.parity_check import parity_check
 from rollout.api.requests import Requests
 from rollout.api.rollback import Rollbacks
 from rollout.inventory.controller import ControllerConfig
+from rollout.inventory.stacks import GUARD
 from rollout.migration import events
 from rollout.migration.context import Builds
 from rollout.migration.controller_check import ControllerCheck
@@ -33,6 +34,7 @@ def checked_guard(opened: Opened) -> GuardCheck:
         config=lambda live: guard_config(environment, live),
         digest=guard_digest,
         states=lambda names: container.alarms.states(tuple(names)),
+        recorded=lambda: container.states.resources(GUARD) or (),
     )
 
 

@@ -51,8 +51,9 @@ def unheard(config: GuardConfig) -> tuple[AlarmEvent, ...]:
     found: list[AlarmEvent] = []
     for first in range(0, len(names), AT_MOST):
         asked = {"AlarmNames": names[first : first + AT_MOST], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-        answer = client.describe_alarms(**asked, StateValue=ALARM, MaxRecords=AT_MOST)
-        found += (_raised(alarm) for kind in ("MetricAlarms", "CompositeAlarms") for alarm in answer.get(kind, ()))
+        answer = client.describe_alarms(**asked, MaxRecords=AT_MOST)
+        every = (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
+        found += (_raised(alarm) for alarm in every if alarm["StateValue"] == ALARM)
     return tuple(event for event in found if not event.drill)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rollout.alb.state import AlbState
@@ -12,8 +12,10 @@ from rollout.guard.config import GuardConfig
 from rollout.inventory.marks import DIGEST_TAG, Marked, guard_name
 from rollout.inventory.model import Environment
 from rollout.inventory.stacks import GUARD
+from rollout.migration.bearers import FUNCTION
 from rollout.migration.in_account import InstalledFunction
 from rollout.migration.ports import Marks
+from rollout.state.plan import ResourceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class GuardCheck:
         config: Returns what the function would go by, by what is live.
         digest: Returns what tells such a guard from another.
         states: Returns the states of alarms.
+        recorded: Returns what the state of its stack holds, also where the file doesn't ask for a guard any more.
     """
 
     environment: Environment
@@ -31,6 +34,7 @@ class GuardCheck:
     config: Callable[[AlbState], GuardConfig]
     digest: Callable[[GuardConfig], str]
     states: Callable[[Collection[str]], Mapping[str, AlarmState]]
+    recorded: Callable[[], Sequence[ResourceState]]
 
     @property
     def function(self) -> InstalledFunction:
@@ -57,7 +61,8 @@ class GuardCheck:
 
     def left(self) -> Iterator[Problem]:
         """That a guard is there, which would be left without what it guards."""
-        if self.environment.guard and self.installed():
+        recorded = any(each.type == FUNCTION for each in self.recorded())
+        if recorded or (self.environment.guard and self.installed()):
             hint = f"run `rollout guard remove {self.environment.name}` first"
             yield Problem("a guard is installed", where="guard", hint=hint, code="guard-installed")
 

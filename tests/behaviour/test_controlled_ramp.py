@@ -77,6 +77,8 @@ def test_a_desk_begins_the_controller_raises_and_status_says_so(controlled: InMe
     said = json.loads(controlled.run("ramp", "production", "--once", "--json").stdout.splitlines()[0])
     assert said["event"] == "ramp-followed"
     assert controlled.open().reports.overview().status.controller == status.controller
+    controlled.run("report", "production", "--html", "report.html")
+    assert FUNCTION in (controlled.folder / "report.html").read_text("utf-8")
 
 
 def test_a_desk_steers_it_by_the_same_commands(controlled: InMemoryTeam) -> None:

@@ -138,13 +138,22 @@ def test_nothing_leaves_it_alone(guarded: InMemoryTeam, leave: Callable[[Environ
     guarded.open().undo("phase2", approve=True)
 
 
-def test_it_goes_without_its_table_in_the_file_and_without_monitoring(cut_over: InMemoryTeam) -> None:
+def test_it_is_known_and_goes_without_its_table_in_the_file(cut_over: InMemoryTeam) -> None:
     before = set(cut_over.aws.resources)
     asked(cut_over)
     cut_over.open().guard.install(approve=True)
     cut_over.edit("[guard]", "")
-    cut_over.open().monitoring(remove=True, approve=True)
+    leaves: tuple[Callable[[EnvironmentRollout], object], ...] = (
+        lambda team: team.monitoring(remove=True, approve=True),
+        lambda team: team.undo("phase2", approve=True),
+        lambda team: team.complete(approve=True),
+    )
+    for leave in leaves:
+        with pytest.raises(PreflightFailed) as caught:
+            leave(cut_over.open())
+        assert "guard-installed" in refused(caught)
     cut_over.open().guard.remove(approve=True)
+    cut_over.open().monitoring(remove=True, approve=True)
     assert set(cut_over.aws.resources) == before
     assert not cut_over.open().guard.remove(approve=True).changed
 

@@ -147,6 +147,9 @@ def test_a_look_hears_what_went_off_while_it_was_disarmed(installed: Installed) 
             Threshold=5,
             ComparisonOperator="GreaterThanThreshold",
         )
+        watched.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="no errors")
+    assert installed.invoke(LOOK)["done"] == []
+    for name in (ERRORS, "of-others"):
         watched.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="9 errors")
     port, hour = installed.guard.port, timedelta(hours=1)
     port.change(lambda state, now: disarm(state, by="ann", why="a trial", now=now, until=now + hour))
