@@ -68,15 +68,18 @@ class GuardCheck:
 
     def missing_alarms(self) -> Iterator[Problem]:
         """Named alarms that aren't there, over which AWS makes no composite alarm."""
-        for name in self._named(AlarmState.MISSING):
+        for name in self._in(self._named, AlarmState.MISSING):
             hint = f"name one that is in account {self.environment.account}, region {self.environment.region}"
             yield Problem(f"alarm {name} doesn't exist", where="guard.alarms", hint=hint, code="alarm-missing")
 
-    def warnings(self) -> Iterator[str]:
-        """That a new composite alarm goes off at once where the alarm below it has."""
-        for name in self._named(AlarmState.ALARM):
-            yield f"alarm {name} is in ALARM state: a guard that is new to it takes traffic back at once"
+    def warnings(self, live: AlbState) -> Iterator[str]:
+        """That a guard hears an alarm that had gone off before it was there."""
+        for name in self._in((*self._named, *self.config(live).alarms), AlarmState.ALARM):
+            yield f"alarm {name} is in ALARM state: a guard that is new to it takes traffic back within minutes"
 
-    def _named(self, wanted: AlarmState) -> Iterator[str]:
-        names = self.environment.guard.alarms if self.environment.guard else ()
+    @property
+    def _named(self) -> tuple[str, ...]:
+        return self.environment.guard.alarms if self.environment.guard else ()
+
+    def _in(self, names: Collection[str], wanted: AlarmState) -> Iterator[str]:
         return (name for name, state in (self.states(names) if names else {}).items() if state is wanted)

@@ -11,6 +11,7 @@ import pytest
 from rollout import EnvironmentRollout
 from rollout.analysis.metrics import AlarmState
 from rollout.errors import ConfigError, PreflightFailed
+from rollout.programs.alarms.alarms import names
 from rollout.state.plan import Op
 from tests.behaviour.team import InMemoryTeam
 
@@ -95,9 +96,13 @@ def test_alarms_of_others_invoke_it_by_composite_ones(cut_over: InMemoryTeam) ->
     with pytest.raises(PreflightFailed) as caught:
         cut_over.open().guard.install(approve=True)
     assert refused(caught) == {"alarm-missing"}
-    states["checkout-slow"] = AlarmState.ALARM
+    ours = names(cut_over.inventory)[0]
+    states["checkout-slow"] = states[ours] = AlarmState.ALARM
     gate = cut_over.open().guard.install(approve=True).gate
-    assert [name for name in states for warning in gate.warnings if name in warning] == ["checkout-slow"]
+    assert [name for name in states for warning in gate.warnings if name in warning] == [
+        "checkout-slow",
+        names(cut_over.inventory)[0],
+    ]
     made = {name: each for (type_, name), each in cut_over.aws.resources.items() if type_.endswith(":CompositeAlarm")}
     begin = "rollout-passport-scorer-production-on-checkout-"
     rules = {made[f"{begin}{end}"]["alarmRule"] for end in ("errors", "slow")}

@@ -55,7 +55,7 @@ class GuardInstall(Watching):
         return super().has_lost(context, preview) if lost is None else lost
 
     def warnings(self, environment: Environment, context: PhaseContext) -> Iterable[str]:
-        return context.guard.warnings() if context.guard else ()
+        return context.guard.warnings(context.live) if context.guard else ()
 
 
 class GuardRemove(Watching):
