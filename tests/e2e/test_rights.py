@@ -63,7 +63,7 @@ NOT_IN_THE_STORY = {
     "override": {UNMARK},
     **{command: {QUERY} for command in ("drift", "guard-status", "guard-disarm", "guard-arm")},
     **{command: {QUERY, ALIAS} for command in ("preflight", "status")},
-    "guard-install": {"lambda:UpdateFunctionConfiguration"},  # another version's settings
+    "guard-install": {"lambda:UpdateFunctionConfiguration", "scheduler:UpdateSchedule"},  # another version's settings
     "guard-remove": {"cloudwatch:DeleteDashboards"},  # where alarms can't be made any more
 }
 NEVER_ASKS = {"freeze", "unlock"}  # they are about Pulumi's state alone
