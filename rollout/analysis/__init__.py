@@ -11,7 +11,8 @@
 - `by_client`: the same where access logs tell clients apart;
 - `verdicts`: the results.
 
-Beside the judge, `cost/` reckons what functions cost.
+Beside the judge, `cost/` reckons what functions cost, and `headroom` how many of their environments a raise needs, both
+with `intervals`.
 
 numpy is slow to import, so import this room only where something is judged.
 """

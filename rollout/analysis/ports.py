@@ -72,8 +72,28 @@ class FunctionSettings:
     provisioned: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class ConcurrencyLimits:
+    """How many environments may be at work at once in an account's region.
+
+    Attributes:
+        unreserved: For all functions together that have none reserved.
+        reserved: By function's name, for those that have: so many, whatever others do.
+    """
+
+    unreserved: int
+    reserved: Mapping[str, int]
+
+
 class DescribedFunctions(Protocol):
-    """Lambda's settings of functions, for one environment."""
+    """Lambda's settings and limits of functions, for one environment."""
+
+    def limits(self, functions: Sequence[str]) -> ConcurrencyLimits:
+        """The limits of the account and of functions, by their names.
+
+        Raises:
+            AwsError: AWS refused, can't be reached, or there is no such function.
+        """
 
     def settings(self, functions: Sequence[str]) -> Mapping[str, FunctionSettings]:
         """The settings of functions by their ARNs, which may name an alias or a version; each is in the answer.

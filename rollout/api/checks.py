@@ -14,14 +14,17 @@ from rollout.api.arguments import read_span
 from rollout.api.opened import Part
 from rollout.base.formatting import count_of
 from rollout.errors import AwsError, EngineError, Problem, UsageError, WrongAccount
-from rollout.inventory.model import Arn
+from rollout.inventory.model import Arn, Split
+from rollout.inventory.quantities import WHOLE
 from rollout.inventory.stacks import CANDIDATE, LEGACY, ROUTING
 
 if TYPE_CHECKING:
     from rollout.adapters.aws.iam import Role
+    from rollout.alb.state import AlbState
     from rollout.migration.checks.drift import DriftReport
+    from rollout.migration.checks.inspection import Inspection
     from rollout.migration.checks.preflight import Resources
-    from rollout.migration.checks.report import PreflightReport
+    from rollout.migration.checks.report import Check, PreflightReport
     from rollout.migration.checks.status import EnvironmentStatus, Held
     from rollout.migration.ports import LegacyOwner
     from rollout.migration.smoke.report import SmokeReport
@@ -134,7 +137,8 @@ class Checks(Part):
         try:
             live = container.load_balancers.read(environment)
             ownership = ownership_of(environment, live, owner, asked(owner, GLANCE)) if owner else None
-            checks += aws_checks(environment, live, container.load_balancers.inspect(live), held, ownership)
+            inspected = container.load_balancers.inspect(live)
+            checks += aws_checks(environment, live, inspected, held, ownership)
             checks += functions_check(environment, container.aliases.needs(environment))
             found = container.marks.find(made_names(environment))
             checks.append(names_check(environment, live, found, candidate))
@@ -147,9 +151,19 @@ class Checks(Part):
                 checks += guard_check(environment, found_wrong)
             checks += ControllerReading(self._opened).check(live)
             checks += parity_checks(parity_status(self._opened, live))
+            checks += self._concurrency(live, inspected)
         except AwsError as error:
             checks.append(failed("account" if isinstance(error, WrongAccount) else "AWS", error))
         return PreflightReport(environment.name, tuple(checks))
+
+    def _concurrency(self, live: AlbState, found: Inspection) -> Iterator[Check]:
+        """Whether Lambda has room for 100 per cent."""
+        from rollout.api.headroom import Headrooms
+        from rollout.migration.checks.report import concurrency_checks
+
+        if not self._environment.completed:
+            everything = dict.fromkeys(self._environment.routes, Split.at(WHOLE))
+            yield from concurrency_checks(Headrooms(self._opened)(live, everything, found.targets))
 
     def smoke(self, *, samples: Path | str | None = None, routes: Sequence[str] = (), warm: int = 1) -> SmokeReport:
         """Invoke the candidate's functions as their load balancer would; no traffic is moved.

@@ -113,6 +113,11 @@ class Container(EngineParts):
         return metrics_source(name, self.environment)
 
     @property
+    def aws_metrics(self) -> Metrics:
+        """CloudWatch, wherever requests are counted."""
+        return self._cloudwatch
+
+    @property
     def alarms(self) -> Alarms:
         """Who knows the states of alarms."""
         return self._cloudwatch

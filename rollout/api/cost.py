@@ -47,7 +47,7 @@ class Costs(Part):
             )
         settings = container.described_functions.settings([arns[each.function] for each in served])
         logs = container.logs if "cold-starts" in environment.analysis.metrics else None
-        used = usages({_name(arn): each for arn, each in settings.items()}, container.metrics, logs, periods)
+        used = usages({_name(arn): each for arn, each in settings.items()}, container.aws_metrics, logs, periods)
         comparable = by_function(environment, live, targets)
         pools = [(pool.routes, _names(pool.legacy), _names(pool.candidate)) for pool in comparable.pools]
         notes = (*comparable.notes, *(() if logs else (_INIT,)))

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from rollout.alb.state import AlbState
 from rollout.analysis.measuring.idle import IdleCheck
+from rollout.api.headroom import Headrooms
 from rollout.api.opened import Opened
 from rollout.api.parity_check import parity_check
 from rollout.api.requests import Requests
@@ -112,6 +113,7 @@ def phase_runner(opened: Opened, idle_for: timedelta | None = None, builds: Buil
         by=who(),
         proof=idle.missing,
         volumes=Requests(opened).volumes,
+        headroom=Headrooms(opened),
         known=[
             *([warning] if warning else []),
             *(f"not used by this command, but {problem}" for problem in environment.all_faults),

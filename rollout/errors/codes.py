@@ -94,6 +94,9 @@ RULES: Mapping[str, str] = {
 RESOURCES: Mapping[str, str] = {
     "alias-missing": "A function's alias doesn't exist; phase 1 creates it.",
     "alias-moved": "A function's alias doesn't point where rollout left it.",
+    "concurrency-exceeded": "A raise would need more of a function's environments at once than AWS allows.",
+    "concurrency-near": "A raise may need more of a function's environments at once than AWS allows.",
+    "concurrency-unknown": "It isn't known how many of a function's environments a raise needs.",
     "candidate-missing": "A candidate's target group doesn't exist; phase 1 creates it.",
     "candidate-shared": "Routes share a candidate target group, and with it the clients' cookies.",
     "function-registered": "A target group has the function as its target, and the inventory names an alias.",

@@ -136,6 +136,10 @@ class InMemoryParts(Container):
         return self.actor.world.metrics
 
     @property
+    def aws_metrics(self) -> InMemoryMetrics:
+        return self.metrics
+
+    @property
     def logs(self) -> InMemoryMetrics:
         return self.actor.world.metrics
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from rollout.alb.invocation import Invocation
 from rollout.analysis.metrics import AlarmState, Point, Series, Source
-from rollout.analysis.ports import FunctionSettings
+from rollout.analysis.ports import ConcurrencyLimits, FunctionSettings
 from rollout.fakes.account import refusal
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.calls import ApiCall, ApiCalls
@@ -38,6 +38,8 @@ class InMemoryFunctions:
         trust: By ARN, what a test says of a role's trust policy.
         vpcs: By id, what a test says of a subnet or security group.
         described: By function's name, its settings as a test says; otherwise 128 MB on x86_64.
+        account: The account's concurrency; what isn't reserved is for functions without one of their own.
+        reserved: By function's name, its own concurrency as a test says.
     """
 
     aws: InMemoryAws
@@ -48,6 +50,8 @@ class InMemoryFunctions:
     trust: dict[str, str | None] = field(default_factory=dict)
     vpcs: dict[str, str] = field(default_factory=dict)
     described: dict[str, FunctionSettings] = field(default_factory=dict)
+    account: int = 1000
+    reserved: dict[str, int] = field(default_factory=dict)
     calls: ApiCalls = field(default_factory=ApiCalls)
 
     def aliases(self, environment: Environment) -> Mapping[str, LiveAlias]:
@@ -134,6 +138,18 @@ class InMemoryFunctions:
 
         return self.calls.make(ApiCall("GetFunctionConfiguration"), lambda: {each: of(each) for each in functions})
 
+    def limits(self, functions: Sequence[str]) -> ConcurrencyLimits:
+        """See `analysis.ports.DescribedFunctions`."""
+        known = {each.rpartition(":function:")[2] for each in self.aws.policies}
+        for each in functions:
+            if each not in known:
+                raise refusal(
+                    "GetFunctionConcurrency", "ResourceNotFoundException", f"Function not found: {each}", each
+                )
+        left = self.account - sum(self.reserved.values())
+        own = {each: limit for each, limit in self.reserved.items() if each in functions}
+        return self.calls.make(ApiCall("GetAccountSettings"), lambda: ConcurrencyLimits(left, own))
+
     def digest(self, function: str) -> str:
         """See `parity.ports.AskedFunctions`; what a test doesn't name has its name's, or its versions'."""
         name = function.rpartition(":function:")[2]
@@ -183,6 +199,8 @@ class InMemoryMetrics:
 def _computed(statistic: str, values: Sequence[float]) -> float:
     if statistic == "Sum":
         return math.fsum(values)
+    if statistic == "Maximum":
+        return max(values)
     if statistic == "SampleCount":
         return len(values)
     if statistic.startswith("TC(:"):

@@ -1,4 +1,4 @@
-"""What a bill goes by, of a function in memory and on the sandbox."""
+"""What a bill and concurrency go by, of a function in memory and on the sandbox."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from rollout.adapters.aws.function_settings import LambdaSettings
 from rollout.adapters.aws.session import Access
-from rollout.analysis.ports import DescribedFunctions, FunctionSettings
+from rollout.analysis.ports import ConcurrencyLimits, DescribedFunctions, FunctionSettings
 from rollout.errors import AwsError
 from rollout.fakes.aws import InMemoryAws
 from rollout.fakes.services import InMemoryFunctions
@@ -62,3 +62,25 @@ def test_a_missing_function_is_said(make: Callable[[Sandbox], Site], sandbox: Sa
     with pytest.raises(AwsError, match="ResourceNotFoundException") as caught:
         port.settings([f"{arn}-gone"])
     assert caught.value.where == f"{arn}-gone"
+
+
+@pytest.mark.parametrize("make", [in_memory, on_the_sandbox])
+def test_what_is_reserved_for_a_function_is_none_of_the_others(
+    make: Callable[[Sandbox], Site], sandbox: Sandbox
+) -> None:
+    port, _ = make(sandbox)
+    before = port.limits(["score"])
+    assert before == ConcurrencyLimits(1000, {})
+    reserve(port, 100)
+    assert port.limits(["score"]) == ConcurrencyLimits(900, {"score": 100})
+    with pytest.raises(AwsError, match="ResourceNotFoundException"):
+        port.limits(["gone"])
+
+
+def reserve(port: DescribedFunctions, number: int) -> None:
+    """Reserve concurrency for the function."""
+    if isinstance(port, InMemoryFunctions):
+        port.reserved["score"] = number
+    else:
+        client = port._access.client("lambda")  # type: ignore[attr-defined]
+        client.put_function_concurrency(FunctionName="score", ReservedConcurrentExecutions=number)

@@ -39,6 +39,8 @@ NEEDS_NO_RIGHT = "sts:GetCallerIdentity"
 MARK, UNMARK = "elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"
 QUERY = "dynamodb:Query"
 """Why the guard fired, where it did."""
+CONCURRENCY = {"lambda:GetAccountSettings", "lambda:GetFunctionConcurrency"}
+"""How many environments a raise may have."""
 ALIAS, CODE = "lambda:GetAlias", "lambda:GetFunctionConfiguration"
 """Whether an alias divides its requests, where here are none; and what a function runs."""
 # a ramp that goes back marks the rules; the first raise after a rollback takes the marks away, which here is the ramp
@@ -47,11 +49,12 @@ NOT_IN_THE_STORY = {
     "ramp": {MARK, QUERY, ALIAS},
     "parity": {"s3:GetObject", "s3:ListBucket", ALIAS},
     "weight": {UNMARK, ALIAS},
-    "preview": {ALIAS, CODE},  # of weights that the file has at 0
+    "preview": {ALIAS, CODE, *CONCURRENCY},  # of weights that the file has at 0
     "report": {ALIAS},
     "dashboard": {ALIAS},
     # it lowers there, which needs no guard
     "phase3": {
+        *CONCURRENCY,
         UNMARK,
         ALIAS,
         "lambda:GetFunctionConfiguration",

@@ -25,6 +25,7 @@ from rollout.migration.checks.controller_status import ControllerStatus, control
 from rollout.migration.checks.default_action import changed_defaults, not_ours
 from rollout.migration.checks.event_forms import health_warnings, mixed_forms, other_forms
 from rollout.migration.checks.function_needs import FunctionNeeds, needs_problems, networks_of, roles_of
+from rollout.migration.checks.headroom import Headrooms, headroom_problems, headroom_warnings
 from rollout.migration.checks.inspection import Inspection, quota_problems, target_problems, unread_policies, usages
 from rollout.migration.checks.kinds import kind_warnings
 from rollout.migration.checks.names import made_names, name_problems
@@ -314,6 +315,20 @@ def controller_check(found: ControllerStatus | None, installed: Iterable[Problem
     if found:
         notes = (*installed, *controller_problems(found))
         yield Check("controller", "not ready" if notes else found.sentence, (), notes)
+
+
+def concurrency_checks(found: Headrooms) -> Iterator[Check]:
+    """Whether Lambda allows what 100 per cent needs; nothing without requests. No phase before the ramp minds.
+
+    Args:
+        found: What the candidate's functions need then, or why that isn't known.
+    """
+    if isinstance(found, str):
+        yield Check("concurrency", "not known", (), (Problem(found, code="concurrency-unknown"),))
+    elif found:
+        near = [Problem(text, code="concurrency-near") for text in headroom_warnings(found)]
+        notes = (*headroom_problems(found), *near)
+        yield Check("concurrency", f"at 100 %: {'; '.join(each.sentence for each in found)}", (), notes)
 
 
 def failed(name: str, error: RolloutError) -> Check:

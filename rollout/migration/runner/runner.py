@@ -6,23 +6,27 @@ balancer confirms it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as TooLate
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rollout.alb.state import AlbState
 from rollout.base import threads
 from rollout.base.clock import Clock
 from rollout.errors import Problem, RolloutError, UsageError
 from rollout.inventory.aliases import LiveAlias
-from rollout.inventory.model import Environment
+from rollout.inventory.model import Arn, Environment, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.stacks import LEGACY, ROUTING
 from rollout.migration import events
 from rollout.migration.checks.function_needs import FunctionNeeds
+from rollout.migration.checks.headroom import Headrooms, headroom_problems, headroom_warnings
+from rollout.migration.checks.inspection import Inspection
 from rollout.migration.checks.ownership import Ownership
 from rollout.migration.checks.parity import ParityCheck
 from rollout.migration.context import Builds, PhaseContext
@@ -40,13 +44,16 @@ from rollout.migration.runner.previews import Previews
 from rollout.migration.runner.read_back import ReadBack
 from rollout.migration.runner.readiness import Readiness
 from rollout.migration.runner.result import PhaseResult
-from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups
+from rollout.migration.runner.run import PhaseRun, PlannedStep, deleted_groups, stop_at
 from rollout.state.history.record import Record, moves, with_record
 from rollout.state.ports import Stacks
 from rollout.state.work_folder import work_folder
 
 COUNTING = 2.0
-"""How many seconds a gate waits for volumes after its previews."""
+"""How many seconds a gate waits for CloudWatch after its previews."""
+_LATE = "CloudWatch did not answer in time"
+T = TypeVar("T")
+S = TypeVar("S")
 
 
 class PhaseRunner:
@@ -57,6 +64,8 @@ class PhaseRunner:
         by: The user, for Pulumi's update history.
         proof: Called before legacy is retired: returns why it isn't proven idle.
         volumes: Asked beside the previews how many requests the routes have.
+        headroom: Asked beside them, if a weight rises, how many of the candidate's environments that needs, given the
+            targets of target groups.
         known: What else to know before saying yes, whatever the phase.
         aliases: Asked where the functions' aliases point.
         needs: Asked what functions need that is there already.
@@ -83,6 +92,7 @@ class PhaseRunner:
         by: str = "",
         proof: Callable[[AlbState], Iterable[Problem]] = lambda _: (),
         volumes: Callable[[AlbState], Volumes] = lambda _: {},
+        headroom: Callable[[AlbState, Mapping[str, Split], Mapping[Arn, tuple[str, ...]]], Headrooms] = lambda *_: (),
         known: Sequence[str] = (),
         aliases: Callable[[], Mapping[str, LiveAlias]] = dict,
         needs: Callable[[], FunctionNeeds] = FunctionNeeds,
@@ -100,7 +110,7 @@ class PhaseRunner:
         self._stacks = stacks
         self._emit = emit
         self._by = by
-        self._volumes = volumes
+        self._volumes, self._headroom = volumes, headroom
         self._known = tuple(known)
         self._times = times
         self._raising = raising
@@ -219,9 +229,18 @@ class PhaseRunner:
         phase, context, beside = run.phase, run.context, threads.DaemonPool(3)
         inspecting = None if phase.only_watches else beside.submit(self._load_balancers.inspect, context.live)
         counting = beside.submit(self._volumes, context.live) if phase.moves_traffic else None
+        raises = phase.moves_traffic and any(raised_routes(run.environment, context.live, run.after))
+        sizing = beside.submit(self._sized, run, inspecting) if raises and inspecting else None
         planned = [self._previews.prepare(run, step, folder) for step in phase.steps if _concerns(step, context)]
         behind = self._readiness.check_targets(run, planned, inspecting.result()) if inspecting else ()
-        return planned, gate_of(run, planned, behind, self._known, _counted(counting) if counting else {})
+        until = time.monotonic() + COUNTING
+        room = _in_time(sizing, until, _LATE) if sizing else ()
+        stop_at(run.environment, phase, headroom_problems(room))
+        behind = (*behind, *headroom_warnings(room))
+        return planned, gate_of(run, planned, behind, self._known, _in_time(counting, until, _LATE) if counting else {})
+
+    def _sized(self, run: PhaseRun, inspecting: Future[Inspection]) -> Headrooms:
+        return self._headroom(run.context.live, run.after, inspecting.result().targets)
 
     def _record(self, result: PhaseResult, planned: Sequence[PlannedStep]) -> Record:
         plan = " ".join(item.preview.digest for item in planned)
@@ -268,11 +287,11 @@ class PhaseRunner:
             self._emit(events.OwnerToRelease(name, ownership.owner, routes, commands, ownership.advice))
 
 
-def _counted(counting: Future[Volumes]) -> Volumes:
+def _in_time(reading: Future[T], until: float, otherwise: S) -> T | S:
     try:
-        return counting.result(COUNTING)
+        return reading.result(max(0.0, until - time.monotonic()))
     except TooLate:
-        return "CloudWatch did not answer in time"
+        return otherwise
 
 
 def _concerns(step: Step, context: PhaseContext) -> bool:

@@ -72,6 +72,11 @@ _COLD_STARTS = Need("ColdStarts", calls("logs", "GetQueryResults StartQuery"), R
 _SETTINGS = Need(
     "AllFunctions", calls("lambda", "GetFunctionConfiguration ListProvisionedConcurrencyConfigs"), Resources.functions
 )
+_CONCURRENCY = (
+    _MEASURE,
+    Need("Observe", ("lambda:GetAccountSettings",)),
+    Need("AllFunctions", ("lambda:GetFunctionConcurrency",), Resources.functions),
+)
 _LOGS = (
     Need("WhereLogsAre", (f"{_ELB}:DescribeLoadBalancerAttributes",), in_s3(Resources.everything)),
     Need(
@@ -263,6 +268,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "status": (_LOOK, _MEASURE, *_READ_STATE, *_PRESENT_CODE, *guard.READ, *guard.FIRINGS, *controller.READ),
     "preflight": (
         *_PRESENT_CODE,
+        *_CONCURRENCY,
         _LOOK,
         *_INSPECT,
         *_WHOSE,
@@ -283,12 +289,12 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
     "history": (*_READ_STATE, *guard.FIRINGS),
     "cost": (_LOOK, Need("Observe", (f"{_ELB}:DescribeTargetHealth",)), _MEASURE, _SETTINGS, _COLD_STARTS),
     "explain": _PREVIEW,
-    "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, *_PRESENT_CODE, _MEASURE),
+    "preview": (*_PREVIEW, *_WHOSE, *_NEEDS, *_PRESENT_CODE, *_CONCURRENCY),
     "rollback": (_LOOK, _TAGS, *_MOVE_TRAFFIC, *_ASK_BACK, *_WRITE_STATE),
     "phase1": (*_PREVIEW, *_WHOSE, *_NEEDS, *_WRITE_STATE, *_BUILD),
     "phase2": (*_CHANGE, *_DEFAULT_RULES),
-    "phase3": (*_CHANGE, _MEASURE, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
-    "weight": (*_CHANGE, _MEASURE, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
+    "phase3": (*_CHANGE, *_CONCURRENCY, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
+    "weight": (*_CHANGE, *_CONCURRENCY, *_OVERRULE, *_PRESENT_CODE, *guard.RAISE),
     "override": (*_PREVIEW, _MEASURE, *_WRITE_STATE, *_HEADER_RULES, *_OVERRULE),
     "release": (_LOOK, _TAGS, *_READ_STATE),
     "adopt": (
@@ -312,7 +318,7 @@ COMMANDS: Mapping[str, tuple[Need, ...]] = {
         *_CHANGE,
         *_ASK_BACK,
         *_OVERRULE,
-        _MEASURE,
+        *_CONCURRENCY,
         _ALARMS,
         _COLD_STARTS,
         *_FIND_LOGS,
