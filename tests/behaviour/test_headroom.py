@@ -87,6 +87,12 @@ def test_what_others_have_at_work_is_not_left(busy: InMemoryTeam) -> None:
     assert after.limit == pytest.approx(1000 - (995 - 10 * len(legacy)), rel=0.05)
 
 
+def test_what_gets_no_more_requests_is_not_looked_at(busy: InMemoryTeam) -> None:
+    busy.open().set_weight(20, approve=True)
+    assert [rooms(busy, weight) for weight in (0, 20)] == [(), ()]
+    assert rooms(busy, 21)
+
+
 def test_lowering_and_rolling_back_ask_for_nothing(busy: InMemoryTeam) -> None:
     busy.open().set_weight(50, approve=True)
     busy.world.functions_of(busy.inventory).reserved[CANDIDATE] = 0
