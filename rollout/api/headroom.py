@@ -57,7 +57,7 @@ class Headrooms(Part):
         series = (_UNRESERVED, *counts.values(), *(each for name in names for each in _series(name)))
         try:
             with ThreadPoolExecutor(1) as pool:
-                asked = pool.submit(container.described_functions.limits, names)
+                asked = pool.submit(container.described_functions.limits, [side.name for side in sides])
                 found = container.aws_metrics.read(series, periods.first, end)
                 limits = asked.result()
         except RolloutError as error:
@@ -137,7 +137,10 @@ def _timed(found: Found, periods: Periods, names: Sequence[str]) -> Timed:
 
 
 def _left(found: Found, limits: ConcurrencyLimits, ours: Mapping[str, Timed]) -> float:
-    """What others leave of the unreserved concurrency at least: as many as they had at work in the quietest minute."""
+    """What others leave of the unreserved concurrency: as many as they had at work in the quietest minute are theirs.
+
+    Legacy's functions are taken for unreserved: Lambda answers few such questions a second, and there may be many.
+    """
     at_work = min((point.value for point in found[_UNRESERVED]), default=0.0)
     own = math.fsum(timed.busy for name, timed in ours.items() if name not in limits.reserved)
     return max(0.0, limits.unreserved - max(0.0, at_work - own))
