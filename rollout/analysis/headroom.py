@@ -117,7 +117,7 @@ class Headroom:
         if self.problem is None and max(self.most, self.mean.value) > self.limit:
             yield f"requests may be throttled: at once there are {self.sentence}"
         if (more := self.most - self.now) > BURST:
-            what = f"{self.function} may need {_number(more)} more environments at once"
+            what = f"{self.function} may need {count_of(math.ceil(more), 'further environment')} at once"
             yield f"{what}; Lambda opens {BURST:,} in 10 seconds"
 
 
