@@ -14,7 +14,7 @@ from rollout.api.parity_check import functions_of
 from rollout.api.parity_requests import REQUESTS, SINCE, Gathered, Sources
 from rollout.api.parity_traffic import traffic_codes
 from rollout.base.private import HOME
-from rollout.errors import EngineError, Locked, UsageError
+from rollout.errors import AwsError, EngineError, Locked, UsageError
 from rollout.inventory.model import Arn
 from rollout.inventory.parity import RouteParity
 from rollout.migration import events
@@ -70,12 +70,12 @@ class Parity(Part):
         return self._gathered(sources).report
 
     def requests(self, sources: Sources = DEFAULTS) -> tuple[ParityRequest, ...]:
-        """The requests that `compare` would ask.
+        """The requests that `compare` would ask; of the same sources, those that the call before had.
 
         Raises:
             UsageError, ConfigError, AwsError: As `coverage`.
         """
-        return tuple(self._gathered(sources).collected.chosen())
+        return tuple(self._last_gathered(sources).collected.chosen())
 
     def compare(
         self, sources: Sources = DEFAULTS, *, rate: float = RATE, at_once: int = AT_ONCE, restart: bool = False
@@ -95,7 +95,9 @@ class Parity(Part):
             AwsError: AWS refused, throttles, or can't be reached; the next call goes on where this one stopped.
         """
         self_check()
-        ready = self._ready(sources, rate, at_once)
+        _within(rate, 0.1, MOST_RATE, "requests a second")
+        _within(at_once, 1, MOST_AT_ONCE, "requests at a time")
+        ready = self._ready(self._gathered(sources), rate, at_once)
         if restart:
             ready.journal.forget()
         name, budget = self._environment.name, ready.run.budget(ready.chosen)
@@ -116,7 +118,7 @@ class Parity(Part):
 
         Args:
             groups: Routes, or groups of their differences such as `stamp-score:1`; all by default.
-            sources: As `compare` was given.
+            sources: As `compare` was given; of the same ones, the requests are those that the call before had.
             pairs: How many of each group, 1 to 10; each is two invocations.
             rate: Pairs a second.
 
@@ -126,7 +128,8 @@ class Parity(Part):
             AwsError: AWS refused, throttles, or can't be reached.
         """
         _within(pairs, 1, MOST_PAIRS, "pairs a group")
-        ready, clock = self._ready(sources, rate, 1), self._container.clock
+        _within(rate, 0.1, MOST_RATE, "requests a second")
+        ready, clock = self._ready(self._last_gathered(sources), rate, 1), self._container.clock
         requests, found = {each.digest: each for each in ready.chosen}, list[ExplainedGroup]()
         for name, route, place, difference in self._groups(ready, groups):
             outcomes = (each for each in ready.journal.outcomes.values() if each.route == route)
@@ -171,11 +174,8 @@ class Parity(Part):
             if not wanted or name in wanted or route in wanted
         ][:MOST_GROUPS]
 
-    def _ready(self, sources: Sources, rate: float, at_once: int) -> _Ready:
-        """All that a run needs; what was gathered is kept for the next one of the same sources."""
-        _within(rate, 0.1, MOST_RATE, "requests a second")
-        _within(at_once, 1, MOST_AT_ONCE, "requests at a time")
-        gathered = self._gathered(sources)
+    def _ready(self, gathered: Gathered, rate: float, at_once: int) -> _Ready:
+        """All that a run needs."""
         chosen = gathered.collected.chosen()
         if not chosen:
             raise UsageError(
@@ -202,28 +202,44 @@ class Parity(Part):
 
     def _record(self, report: ParityReport, compared: Mapping[str, Compared]) -> None:
         """Keep it in history, where a first raise looks for it; before phase 2 there is none."""
-        container, today = self._container, self._container.utc.date()
-        journal = ramp_journal.Journal(report.environment, lambda: container.stacks, lambda: container.utc, who())
-        verdicts = tuple(
-            KeptVerdict(
-                route=each.route,
-                legacy=both.legacy.code.digest,
-                candidate=both.candidate.code.digest,
-                rules=Rules.of(both.parity, today).digest,
-                result=each.result,
-                requests=each.requests,
-                different=each.different,
-                covered=100 * each.covered,
-            )
-            for each in report.routes
-            if (both := compared.get(each.route))
-        )
+        container, name = self._container, report.environment
+        journal = ramp_journal.Journal(name, lambda: container.stacks, lambda: container.utc, who())
         try:
+            verdicts = tuple(self._kept(report, compared, self._changed(compared)))
             journal.write(journal.message(Kind.COMPARED, sentence=report.sentence, verdicts=verdicts))
-        except (EngineError, Locked) as error:  # what was found is worth more than that it is kept
+        except (AwsError, EngineError, Locked) as error:  # what was found is worth more than that it is kept
             why = "phase 2 makes its stack" if error.code == "stack-missing" else error.what
             said = f"history doesn't have this verdict: {why}; the same command later asks nothing again"
-            self._emit(events.Warned(report.environment, said))
+            self._emit(events.Warned(name, said))
+
+    def _changed(self, compared: Mapping[str, Compared]) -> frozenset[str]:
+        """The functions with other code than when the run began: nobody knows which answers were of which."""
+        sides = {
+            side.function: side.code.digest for both in compared.values() for side in (both.legacy, both.candidate)
+        }
+        changed = frozenset(each for each, digest in sides.items() if self._container.functions.digest(each) != digest)
+        for function in sorted(changed):
+            said = f"{function} was changed meanwhile, so history doesn't get its verdicts: run it again with --restart"
+            self._emit(events.Warned(self._environment.name, said))
+        return changed
+
+    def _kept(
+        self, report: ParityReport, compared: Mapping[str, Compared], changed: frozenset[str]
+    ) -> Iterator[KeptVerdict]:
+        today = self._container.utc.date()
+        for each in report.routes:
+            both = compared.get(each.route)
+            if both and not changed & {both.legacy.function, both.candidate.function}:
+                yield KeptVerdict(
+                    route=each.route,
+                    legacy=both.legacy.code.digest,
+                    candidate=both.candidate.code.digest,
+                    rules=Rules.of(both.parity, today).digest,
+                    result=each.result,
+                    requests=each.requests,
+                    different=each.different,
+                    covered=100 * each.covered,
+                )
 
     @property
     def _journal_file(self) -> Path:
@@ -232,10 +248,14 @@ class Parity(Part):
         return home / "parity" / f"{self._environment.name}.jsonl"
 
     def _gathered(self, sources: Sources) -> Gathered:
-        """The requests of these sources, which are read once."""
-        if self._last is None or self._last[0] != sources:
-            self._last = sources, self._read(sources)
-        return self._last[1]
+        """The requests of these sources as they are now."""
+        gathered = self._read(sources)
+        self._last = sources, gathered
+        return gathered
+
+    def _last_gathered(self, sources: Sources) -> Gathered:
+        """Those that the call before had, if it had the same sources: what was shown is what is kept or explained."""
+        return self._last[1] if self._last and self._last[0] == sources else self._gathered(sources)
 
     def _read(self, sources: Sources) -> Gathered:
         _within(sources.requests, 1, MOST_REQUESTS, "requests a route")

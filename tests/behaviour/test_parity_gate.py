@@ -224,3 +224,18 @@ def test_an_alias_that_moves_voids_it_and_one_that_moves_back_does_not(legacy: I
     assert codes(legacy, routes=[ROUTE]) == {"parity-outdated"}
     legacy.open().deploy_back()
     legacy.open().set_weight(5, routes=[ROUTE], approve=True)
+
+
+def test_a_build_that_comes_while_answers_are_compared_gives_no_verdict(gated: InMemoryTeam) -> None:
+    told = functions(gated)
+    told.calls.after(lambda _: told.digests.update({"rust-scorer": "a new build"}), "Invoke", times=1)
+    compare(gated)
+    del told.digests["rust-scorer"]
+    assert codes(gated) == {"no-parity"}
+
+
+def test_each_comparison_reads_its_requests_anew(gated: InMemoryTeam) -> None:
+    parity, sources = gated.open().parity, Sources(files=[requests(gated, each=2)])
+    assert sum(route.requests for route in parity.compare(sources, rate=100).routes) == 2 * len(gated.inventory.routes)
+    requests(gated, each=3)
+    assert sum(route.requests for route in parity.compare(sources, rate=100).routes) == 3 * len(gated.inventory.routes)
