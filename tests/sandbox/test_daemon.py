@@ -20,7 +20,7 @@ from filelock import FileLock
 from typer.testing import CliRunner
 
 from rollout import cli
-from rollout.errors import SandboxError
+from rollout.errors import SandboxError, UsageError
 from rollout_sandbox import Fault, daemon
 from tests.sandbox.tenant import REGION, Tenant, refused, single, weighted
 
@@ -112,6 +112,33 @@ def test_its_clock_is_made_faster_by_a_command(folder: Path, monkeypatch: pytest
         pass
     assert (info.clock.now() - told).total_seconds() > 30  # a fast clock has gone by half a minute and more in 0.1 s
     assert CliRunner().invoke(cli.app, ["sandbox", "speed", "0"]).exit_code == 2
+
+
+def test_its_functions_answer_wrongly_by_a_command_until_another(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant = Tenant(daemon.start(folder), ACCOUNT)
+    tenant.function("rust-one")
+    monkeypatch.setenv("ROLLOUT_SANDBOX", str(folder))
+
+    def run(*arguments: str) -> int:
+        return CliRunner().invoke(cli.app, ["sandbox", "behave", *arguments]).exit_code
+
+    def answered(path: str) -> tuple[int, set[str]]:
+        event = json.dumps({"httpMethod": "GET", "path": path, "headers": {}})
+        said = json.load(tenant.functions.invoke(FunctionName="rust-one", Payload=event)["Payload"])
+        return said["statusCode"], set(json.loads(said["body"]))
+
+    well = (200, {"method", "path", "query"})
+    assert run("rust-*", "--differs", "missing-key:/v2/*", "--differs", "random-id:/v3/*") == 0
+    assert [answered(path) for path in ("/v1/a", "/v2/a", "/v3/a")] == [
+        well,
+        (200, {"method", "path"}),
+        (200, {"method", "path", "query", "id"}),
+    ]
+    assert run("rust-*", "--server-errors", "100") == 0
+    assert answered("/v2/a")[0] == 500
+    assert run("--forget") == 0
+    assert answered("/v2/a") == well
+    assert [run("--differs", "nonsense"), run("--server-errors", "101")] == [UsageError.exit_code] * 2
 
 
 def test_faults_are_ordered_from_outside(folder: Path) -> None:
