@@ -47,7 +47,7 @@ def _root(
     if verbose:
         from rollout.cli.verbose import begin
 
-        begin(verbose)
+        context.call_on_close(begin(verbose))
     if context.invoked_subcommand is None:
         _begin(context)
 
