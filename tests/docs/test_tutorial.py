@@ -18,6 +18,6 @@ def test_the_tutorials_environment_is_at_the_weight_that_it_says() -> None:
 
 def test_what_it_says_of_the_other_environments_holds() -> None:
     text = (ROOT / "docs/tutorial.md").read_text("utf-8")
-    assert "Its staging and review are at 100" in text
+    assert "Staging and review have 100" in text
     file = load(ROOT / "stacks.toml")
     assert {file.environment(name).weight for name in ("staging", "review")} == {Percent.of(100)}
