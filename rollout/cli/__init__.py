@@ -17,7 +17,7 @@ from rollout.cli.commands import LazyGroup
 app = typer.Typer(
     name="rollout",
     cls=LazyGroup,
-    help="Move HTTP endpoints on AWS load balancers from one Lambda implementation to another: "
+    help="Move HTTP endpoints on AWS load balancers from one implementation to another: "
     "by weight, in previewed phases, with an instant rollback.",
     invoke_without_command=True,
     pretty_exceptions_enable=False,

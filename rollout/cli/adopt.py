@@ -24,9 +24,9 @@ def adopt(
     ] = None,
     message: Message = None,
 ) -> None:
-    """Mark resources in the stacks that have no mark; this only adds tags.
+    """Add rollout's tags to resources of the stacks that lack them.
 
-    Without a RESOURCE it lists them and changes nothing.
+    Without RESOURCE it lists them and changes nothing.
 
     Example: rollout adopt production Function:rust-scorer Role:rust-scorer
     """

@@ -17,9 +17,9 @@ def calibrate(
     since: Annotated[str, typer.Option(help="How far back the access logs are read: 1h to 1d.")] = "6h",
     ramps: Annotated[int, typer.Option(help="How many ramps are judged: 10 to 10000.")] = 200,
 ) -> None:
-    """Measure how often a ramp of this traffic fails for nothing: ramps of legacy against itself, on its access logs.
+    """Measure how often a good candidate would fail, by ramps of legacy against itself on its access logs.
 
-    Nothing moves. Each ramp divides the clients of the past by chance.
+    It moves no traffic. Each ramp divides past clients at random.
 
     Example: rollout calibrate production --since 1d
     """

@@ -26,9 +26,9 @@ def complete(
     message: Message = None,
     waive: Waive = None,
 ) -> None:
-    """Retire legacy, when all routes are at 100 % and legacy had no requests for a time.
+    """Retire legacy, if all routes are at 100 % and legacy had no requests for a time.
 
-    The rules forward to the candidate only, then the legacy functions are deleted. You can't undo it.
+    It makes the rules forward to the candidate only, then deletes the legacy functions. You can't undo it.
 
     Example: rollout complete production
     """

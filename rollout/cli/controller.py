@@ -8,7 +8,7 @@ from rollout.cli.options import EnvironmentName, Message
 from rollout.cli.session import Session, command
 
 controller = typer.Typer(
-    help="Run the ramp in the account, while nobody runs rollout.",
+    help="Run the ramp in the account, without a terminal.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -19,7 +19,7 @@ controller = typer.Typer(
 @controller.command()
 @command(yes=True)
 def install(run: Session, environment: EnvironmentName, message: Message = None) -> None:
-    """Create or update the controller, with stacks.toml and the programs as they are now. It begins no ramp.
+    """Create or update the controller from the current stacks.toml and programs. It begins no ramp.
 
     Example: rollout controller install production
     """
@@ -29,7 +29,7 @@ def install(run: Session, environment: EnvironmentName, message: Message = None)
 @controller.command()
 @command(yes=True)
 def remove(run: Session, environment: EnvironmentName, message: Message = None) -> None:
-    """Remove the controller, even if stacks.toml has no [controller] any more.
+    """Remove the controller, even without [controller] in stacks.toml.
 
     Example: rollout controller remove production
     """
@@ -39,7 +39,7 @@ def remove(run: Session, environment: EnvironmentName, message: Message = None) 
 @controller.command()
 @command()
 def status(run: Session, environment: EnvironmentName) -> None:
-    """Show when the controller looked, what it said, and when it looks next.
+    """Show the controller's last look, its result, and when it looks next.
 
     Example: rollout controller status production
     """

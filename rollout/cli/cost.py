@@ -18,13 +18,13 @@ def cost(
     environment: EnvironmentName,
     since: Annotated[str, typer.Option(help="How far back CloudWatch is read: 1h to 30d.")] = "1d",
     csv: Annotated[
-        Path | None, typer.Option("--csv", help="Write a line a function into a file, too.", show_default=False)
+        Path | None, typer.Option("--csv", help="Also write a line for each function to this file.", show_default=False)
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Show what functions cost, legacy beside the candidate, and what the move saves.
+    """Compare what the functions cost, legacy and candidate, and estimate what the move saves.
 
-    It reads CloudWatch alone. Amounts are estimates by list prices, or by those of [cost].
+    It only reads CloudWatch. Amounts are estimates from list prices, or the prices in [cost].
 
     Example: rollout cost production --since 7d --csv cost.csv
     """

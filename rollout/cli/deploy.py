@@ -27,14 +27,16 @@ def deploy(
         typer.Option("--steps", metavar="N,N", help="Raise the share by these steps, each after a Pass."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="With --steps: make one look and exit.")] = False,
-    back: Annotated[bool, typer.Option("--back", help="Back to the previous build at once, without asking.")] = False,
+    back: Annotated[
+        bool, typer.Option("--back", help="Go back to the previous build at once, without asking.")
+    ] = False,
     message: Message = None,
     waive: Waive = None,
 ) -> None:
-    """Publish the candidate's builds, and point the functions' aliases there.
+    """Publish the candidate's builds, and move the functions' aliases to them.
 
     Phase 1 publishes a build as a version without requests; then the aliases move. No listener rule changes. With
-    --steps the new build is judged against the old one; exit code 6: it is worse, and was taken back.
+    --steps the new build is judged against the old one; exit code 6: it is worse, and the old one is back.
 
     Example: rollout deploy production --steps 10,50,100
     """

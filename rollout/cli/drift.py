@@ -14,14 +14,14 @@ from rollout.cli.session import Session, command
 def drift(
     run: Session,
     environment: EnvironmentName,
-    repair: Annotated[bool, typer.Option("--repair", help="Apply the file to load balancer and state.")] = False,
-    adopt: Annotated[bool, typer.Option("--adopt", help="Take the live weights into state and file.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Change load balancer and state to match the file.")] = False,
+    adopt: Annotated[bool, typer.Option("--adopt", help="Change state and file to match the load balancer.")] = False,
     ignore_file: Annotated[
         bool, typer.Option("--ignore-file", help="Ignore the file's weights: for ramps with --no-save.")
     ] = False,
     message: Message = None,
 ) -> None:
-    """Compare file, state and load balancer: exit code 7 if they differ, for cron.
+    """Compare file, state and load balancer. Exit code 7: they differ.
 
     Example: rollout drift production
     """

@@ -32,10 +32,10 @@ def explain(
     ] = None,
     after: Annotated[
         str | None,
-        typer.Option(help="With the rules as after phase2, phase3, or a weight such as 10."),
+        typer.Option(help="Use the rules as after phase2, phase3, override, or a weight such as 10."),
     ] = None,
 ) -> None:
-    """Show where a request goes, and why.
+    """Show which rule matches a request, and where it goes.
 
     It lists the rules of higher precedence, the matching rule, and the share of each target group.
 

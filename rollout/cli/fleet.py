@@ -12,7 +12,7 @@ from rollout.cli.session import Session, command
 FleetName = Annotated[str, typer.Argument(metavar="FLEET", help="A [fleets.FLEET] of stacks.toml.", show_default=False)]
 
 fleet = typer.Typer(
-    help="Ramp a fleet of environments by their controllers, wave by wave.",
+    help="Ramp many environments by their controllers, wave by wave.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -41,7 +41,7 @@ def template(
         str | None, typer.Option(metavar="ENV", help="For the account of this environment; by default the first one's.")
     ] = None,
 ) -> None:
-    """Print what the fleet's ramp needs in an account, as a CloudFormation template.
+    """Print a CloudFormation template of what the fleet's ramp needs in an account.
 
     Example: rollout fleet template everywhere > fleet.json
     """
@@ -59,7 +59,7 @@ def ramp(
         bool, typer.Option("--restart", help="Begin again where a ramp has failed or was rolled back.")
     ] = False,
 ) -> None:
-    """Begin the fleet's ramp, which goes on in the account; run it again to go on after a failure.
+    """Begin the fleet's ramp, which runs in the account. After it was stopped, run it again to continue.
 
     Example: rollout fleet ramp everywhere
     """
@@ -69,7 +69,7 @@ def ramp(
 @fleet.command()
 @command(provider=False)
 def status(run: Session, name: FleetName) -> None:
-    """Show where the fleet's ramp stands, environment by environment.
+    """Show the state of the fleet's ramp in each environment.
 
     Example: rollout fleet status everywhere
     """
@@ -81,10 +81,10 @@ def status(run: Session, name: FleetName) -> None:
 def approve(
     run: Session,
     name: FleetName,
-    decline: Annotated[bool, typer.Option("--decline", help="End the ramp instead; waves before stay.")] = False,
+    decline: Annotated[bool, typer.Option("--decline", help="End the ramp instead; previous waves stay.")] = False,
     message: Message = None,
 ) -> None:
-    """Let the wave begin that waits for approval.
+    """Approve the wave that waits.
 
     Example: rollout fleet approve everywhere
     """
@@ -95,7 +95,7 @@ def approve(
 @fleet.command()
 @command(provider=False)
 def stop(run: Session, name: FleetName, message: Message = None) -> None:
-    """Begin no further environment. Ramps that are under way go on: pause or roll back each of them.
+    """Begin no further environment. Ramps in progress continue: pause them or roll them back one by one.
 
     Example: rollout fleet stop everywhere
     """

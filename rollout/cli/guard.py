@@ -10,7 +10,7 @@ from rollout.cli.options import EnvironmentName, Message
 from rollout.cli.session import Session, command
 
 guard = typer.Typer(
-    help="Take traffic back by alarms, while nobody runs rollout.",
+    help="Take traffic back on alarms, also while no rollout runs.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -21,7 +21,7 @@ guard = typer.Typer(
 @guard.command()
 @command(yes=True)
 def install(run: Session, environment: EnvironmentName, message: Message = None) -> None:
-    """Create or update the guard, as [guard] in stacks.toml and AWS are now.
+    """Create or update the guard from [guard] in stacks.toml and the live rules.
 
     Example: rollout guard install production
     """
@@ -31,7 +31,7 @@ def install(run: Session, environment: EnvironmentName, message: Message = None)
 @guard.command()
 @command(yes=True)
 def remove(run: Session, environment: EnvironmentName, message: Message = None) -> None:
-    """Remove the guard, even if stacks.toml has no [guard] any more.
+    """Remove the guard, even without [guard] in stacks.toml.
 
     Example: rollout guard remove production
     """
@@ -56,7 +56,7 @@ def disarm(
     span: Annotated[str, typer.Option("--for", help="How long, 1m to 4h; then it is armed again.")],
     message: Annotated[str, typer.Option("--message", "-m", help="The reason, for history.")],
 ) -> None:
-    """Let alarms move nothing for a time; ways back stay open.
+    """Ignore alarms for a time; you can still roll back.
 
     Example: rollout guard disarm production --for 30m -m "load test"
     """
@@ -66,7 +66,7 @@ def disarm(
 @guard.command()
 @command(provider=False)
 def arm(run: Session, environment: EnvironmentName) -> None:
-    """Let alarms take traffic back again, before the time of disarm is over.
+    """Arm the guard again before the time of `disarm` is over.
 
     Example: rollout guard arm production
     """
@@ -81,7 +81,7 @@ def drill(
     alarm: Annotated[str | None, typer.Option(help="One of monitoring's alarms; by default the first.")] = None,
     real: Annotated[bool, typer.Option("--real", help="Let the guard take all traffic back.")] = False,
 ) -> None:
-    """Test the guard: set an alarm to ALARM state, and measure each part; nothing is moved unless --real.
+    """Test the guard: set an alarm to ALARM state, and measure each part. It moves traffic only with --real.
 
     Example: rollout guard test production
     """

@@ -16,7 +16,7 @@ def history(
     environment: EnvironmentName,
     limit: Annotated[int, typer.Option(help="The number of latest changes.")] = 20,
 ) -> None:
-    """Show who changed what, when and why, latest first: phases, weights, rollbacks, and the ramp's entries.
+    """Show who changed what, when and why, latest first: phases, weights, rollbacks, and ramps.
 
     Example: rollout history production --limit 5
     """

@@ -67,7 +67,7 @@ def init(
 ) -> None:
     """Write a first stacks.toml from an account's load balancers.
 
-    At a terminal it asks for what the flags don't say. If flags name the rules, it doesn't ask and proposes the rest.
+    In a terminal it asks for missing options. If options name the rules, it uses defaults for the rest and doesn't ask.
     It only reads AWS.
 
     Example: rollout init --load-balancer shop-public:443 --route 'GET /score/*'

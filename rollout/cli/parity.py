@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from rollout.api.parity import Sources
 
 Since = Annotated[str, typer.Option(help="How far back access logs are read: 5m to 7d.")]
-Requests = Annotated[int, typer.Option(help="How many different requests are asked of each route at most.")]
+Requests = Annotated[int, typer.Option(help="The maximum of different requests for each route.")]
 Files = Annotated[
     list[Path] | None,
-    typer.Option("--from", help="A HAR file, lines of JSON, or a gzipped access log; may be repeated."),
+    typer.Option("--from", help="A HAR file, JSON lines, or a gzipped access log; repeatable."),
 ]
 KeepHeaders = Annotated[
     list[str] | None,
-    typer.Option("--keep-header", help="A header with credentials that stays in requests of HAR files."),
+    typer.Option("--keep-header", help="A header with credentials to keep in requests of HAR files."),
 ]
-Rate = Annotated[float, typer.Option(help="Requests a second; each is three invocations.")]
+Rate = Annotated[float, typer.Option(help="Requests per second; each is three invocations.")]
 
 
 class _Comparing(TyperGroup):
@@ -63,19 +63,18 @@ def compare(
     keep_headers: KeepHeaders = None,
     rate: Rate = 5.0,
     at_once: Annotated[int, typer.Option(help="Requests at a time.")] = 2,
-    coverage: Annotated[
-        bool, typer.Option("--coverage", help="Show what the requests cover, and ask nothing.")
+    coverage: Annotated[bool, typer.Option("--coverage", help="Show what the requests cover, and send none.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Ignore earlier results, and send all requests again.")
     ] = False,
-    restart: Annotated[bool, typer.Option("--restart", help="Ask again what was asked before.")] = False,
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page with the differences side by side.", show_default=False)
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Ask both functions of each route the same requests, and compare the answers; no traffic is moved.
+    """Send the same requests to both functions of each route, and compare the answers. It moves no traffic.
 
-    Requests are from access logs, samples and files. It ends with exit code 8 if answers differ, or if too little was
-    compared to know.
+    Requests come from access logs, samples and files. Exit code 8: answers differ, or too few were compared to know.
 
     Example: rollout parity production --since 1d --requests 300
     """
@@ -116,9 +115,9 @@ def explain(
     rate: Rate = 5.0,
     pairs: Annotated[int, typer.Option(help="How many pairs of each group: 1 to 10.")] = 2,
 ) -> None:
-    """Show whole answers side by side, without secrets, of groups that `rollout parity ENV` found.
+    """Show differing answers of the groups in the report of `rollout parity ENV` side by side, without secrets.
 
-    Their requests are asked once more. Give the options that `rollout parity` was given.
+    It sends their requests again. Use the same options as for `rollout parity`.
 
     Example: rollout parity explain production stamp-score:1
     """
@@ -129,7 +128,7 @@ def explain(
 
 
 To = Annotated[
-    Path | None, typer.Option("--to", help="Write the requests as lines of JSON, for --from.", show_default=False)
+    Path | None, typer.Option("--to", help="Write the requests as JSON lines, for --from.", show_default=False)
 ]
 
 
@@ -144,7 +143,7 @@ def record(
     to: To = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Show what requests of access logs and samples cover, and keep them if --to is given; nothing is asked.
+    """Show what requests of access logs and samples cover. It sends none; --to saves them.
 
     Example: rollout parity record production --since 1d --to requests.jsonl
     """
@@ -158,13 +157,13 @@ def record(
 def import_(
     run: Session,
     environment: EnvironmentName,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="HAR files, lines of JSON, access logs.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="HAR files, JSON lines, access logs.")],
     requests: Requests = 100,
     keep_headers: KeepHeaders = None,
     to: To = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Show what requests of files cover, and keep them if --to is given; nothing is asked.
+    """Show what requests of files cover. It sends none; --to saves them.
 
     Example: rollout parity import production browser.har --to requests.jsonl
     """
@@ -177,7 +176,7 @@ def import_(
 @parity.command()
 @command()
 def traffic(run: Session, environment: EnvironmentName, routes: Routes = None, since: Since = "6h") -> None:
-    """Show the status codes that clients got of both implementations, by exact code; from access logs.
+    """Compare the exact status codes that clients got from both implementations, by access logs.
 
     Example: rollout parity traffic production --since 1d
     """

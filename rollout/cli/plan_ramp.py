@@ -21,7 +21,7 @@ def plan_ramp(
         float | None, typer.Option(help="Requests per minute, instead of CloudWatch's counts.", show_default=False)
     ] = None,
 ) -> None:
-    """Estimate how long each step of the ramp takes to find a harm, and print a schedule for stacks.toml.
+    """Estimate how long each step of the ramp must last to find errors, and print a schedule for stacks.toml.
 
     Example: rollout plan-ramp production --from 0.1 --to 1
     """

@@ -9,7 +9,7 @@ from rollout.cli.session import Session, command
 
 @command()
 def preflight(run: Session, environment: EnvironmentName) -> None:
-    """Check everything that the phases need; nothing is changed.
+    """Check everything that the phases need. It changes nothing.
 
     Example: rollout preflight production
     """

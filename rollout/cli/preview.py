@@ -28,7 +28,7 @@ def preview(
     waive: Waive = None,
     details: Annotated[bool, typer.Option("--details", help="Show each resource's properties.")] = False,
 ) -> None:
-    """Show what a phase would do; nothing is changed.
+    """Show what a phase would do. It changes nothing.
 
     Example: rollout preview phase2 production
     """

@@ -22,15 +22,13 @@ def ramp(
             "--restart", help="Begin again at the live weight, after a failure or a rollback; never use it in cron."
         ),
     ] = False,
-    here: Annotated[
-        bool, typer.Option("--here", help="Run the ramp in this process, though a controller runs it in the account.")
-    ] = False,
+    here: Annotated[bool, typer.Option("--here", help="Run the ramp in this process, not by the controller.")] = False,
     no_save: NoSave = False,
 ) -> None:
-    """Raise the weight step by step, each after a Pass; on a Fail go back.
+    """Raise the weight step by step, each after a Pass; on a Fail go back to legacy.
 
-    It continues a running ramp from its state. Exit code 6: the candidate is worse than legacy. Where stacks.toml has
-    [controller], the controller runs the ramp: this begins it, and shows what it does.
+    It continues a ramp in progress. Exit code 6: the candidate is worse than legacy. With [controller] in stacks.toml,
+    the controller runs the ramp: this command begins and follows it.
 
     Example: rollout ramp production --once --yes
     """

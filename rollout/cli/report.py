@@ -24,7 +24,7 @@ def report(
 ) -> None:
     """Write an environment's state, charts and history into one HTML file.
 
-    The file is complete, for example for a change ticket.
+    The file loads nothing else: attach it to a change ticket.
 
     Example: rollout report production --html production.html --since 2d
     """

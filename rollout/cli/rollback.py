@@ -19,8 +19,7 @@ def rollback(
 ) -> None:
     """Send all traffic back to legacy at once, without asking.
 
-    Then it updates the state. It works while the stack is locked, and without an engine. It never asks, with or without
-    --yes.
+    Then it updates the state. It works while the stack is locked, and without an engine. It ignores --yes.
 
     Example: rollout rollback production -m "errors since 3 a.m."
     """

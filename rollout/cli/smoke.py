@@ -24,7 +24,7 @@ def smoke(
         int, typer.Option(help="Start this many execution environments of each function first: 1 to 100.")
     ] = 1,
 ) -> None:
-    """Invoke the candidate's functions as their load balancer would, and check the answers; no traffic is moved.
+    """Invoke the candidate's functions as the load balancer would, and check the answers. It moves no traffic.
 
     Example: rollout smoke production
     """

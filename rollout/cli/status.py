@@ -19,7 +19,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Repeat until Ctrl-C.")] = False,
     every: Annotated[str, typer.Option(help="With --watch: the interval, 1s to 1h.")] = "5s",
 ) -> None:
-    """Show the file's weights, the live weights, and the measured share of requests.
+    """Show the wanted and live weights, and the measured share of requests.
 
     Without ENV and with several environments: one line for each.
 

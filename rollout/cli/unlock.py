@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 def unlock(
     run: Session,
     environment: EnvironmentName,
-    force: Annotated[bool, typer.Option("--force", help="Also if the holder is running on this machine.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Unlock even if the holder is running on this machine.")
+    ] = False,
 ) -> None:
-    """Remove stale locks on an environment's stacks; it shows the holder first.
+    """Show who has the locks of an environment's stacks, and remove stale ones.
 
     Example: rollout unlock production
     """
