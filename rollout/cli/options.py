@@ -35,6 +35,14 @@ OneOrAll = Annotated[
 File = Annotated[Path, typer.Option("--file", "-f", envvar="ROLLOUT_FILE", help="The inventory.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the events, one JSON object per line.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Approve without asking.")]
+ExpectDigest = Annotated[
+    str | None,
+    typer.Option(
+        "--expect-digest",
+        metavar="DIGEST",
+        help="Approve, without asking, only what has this digest; `rollout preview` shows it.",
+    ),
+]
 Sandboxed = Annotated[
     bool,
     typer.Option(

@@ -103,6 +103,12 @@ class Session:
             return None
         return self.render.ask
 
+    def approve_only(self, digest: str | None) -> Approver | None:
+        """The approval of what has this digest; without one, as else."""
+        from rollout.migration.runner.approval import only
+
+        return self.approve if digest is None else only(digest)
+
     def connect(self) -> Sandbox | None:
         """Connect to the sandbox to work on; None for the real AWS.
 

@@ -140,6 +140,7 @@ OWNERSHIP: Mapping[str, str] = {
 }
 
 PHASES: Mapping[str, str] = {
+    "another-plan": "The plan isn't the one whose digest was approved.",
     "approval-required": "Approval is required, and there is no terminal.",
     "candidate-attached": "The candidate is still in the rule, at 0 per cent.",
     "candidate-below-100": "The candidate doesn't get all requests of the route.",

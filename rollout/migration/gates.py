@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from rollout.alb.state import AlbState, wanted_forward
 from rollout.analysis.measuring.split import shared_candidates
@@ -132,6 +133,18 @@ class Gate:
     drift: tuple[str, ...] | None = None
     uncounted: str | None = None
     writes: tuple[Arn, ...] = ()
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def digest(self) -> str:
+        """A short name for exactly what is approved: each stack's plan, and each route's split before and after."""
+        splits = [
+            (line.route, line.priority, line.before, line.after, line.kept_before, line.kept_after)
+            for line in self.traffic
+        ]
+        plans = [(preview.stack, preview.digest, preview.refreshed) for preview in self.previews]
+        said = (self.environment, self.phase, sorted(splits, key=str), plans, self.commands, sorted(self.writes))
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:12]
 
     @property
     def is_empty(self) -> bool:

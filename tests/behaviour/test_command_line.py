@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
+from rollout.inventory.quantities import Percent
 from tests.behaviour.team import InMemoryTeam
+
+TEN = Percent.of(10)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +111,38 @@ def test_rollout_alone_shows_each_environment_and_what_comes_next(cut_over: InMe
     assert "staging" in done.stdout
     assert "next: rollout phase1 staging" in done.stdout
     assert "rollout --help" in done.stderr
+
+
+def test_a_machine_approves_only_what_somebody_has_seen(cut_over: InMemoryTeam) -> None:
+    def seen() -> str:
+        lines = cut_over.run("preview", "phase3", "production", "--json").stdout.splitlines()
+        (digest,) = (said["gate"]["digest"] for line in lines if (said := json.loads(line))["event"] == "gate-opened")
+        assert digest in cut_over.run("preview", "phase3", "production").stdout
+        return str(digest)
+
+    def applied(digest: str) -> subprocess.CompletedProcess[str]:
+        return cut_over.run("phase3", "production", "--yes", "--expect-digest", digest)
+
+    cut_over.edit("weight = 0\n", "weight = 10\n")
+    ten, before = seen(), cut_over.calls()
+    cut_over.edit("weight = 10\n", "weight = 20\n")
+    refused = applied(ten)
+    assert (refused.returncode, "[another-plan]" in refused.stderr) == (3, True)
+    assert cut_over.calls() == before
+    twenty = seen()
+    assert applied(twenty).returncode == 0
+    assert {str(split.weight) for split in cut_over.splits().values() if split} == {"20"}
+    assert applied(twenty).returncode == 0  # nothing is left to approve
+
+
+def test_the_digest_is_another_one_where_requests_come_from_elsewhere(cut_over: InMemoryTeam) -> None:
+    def seen() -> str:
+        return cut_over.open().preview("weight", weights=dict.fromkeys(cut_over.inventory.routes, TEN)).gate.digest
+
+    up = seen()
+    assert seen() == up
+    assert cut_over.run("weight", "production", "20", "--yes").returncode == 0
+    assert seen() != up
 
 
 @pytest.mark.parametrize(

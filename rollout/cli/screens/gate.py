@@ -96,7 +96,8 @@ def resources(gate: Gate) -> RenderableType:
         rows.extend(_folded(preview))
     rows.extend(_warnings(gate))
     digest = " ".join(preview.digest for preview in gate.previews)
-    rows.append(Text(f"policy: allowed; exactly this plan is applied ({digest})", style="dim"))
+    said = f"policy: allowed; exactly this plan is applied ({digest}); the gate's digest: {gate.digest}"
+    rows.append(Text(said, style="dim"))
     return Indented(rows)
 
 

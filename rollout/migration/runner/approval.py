@@ -59,6 +59,22 @@ def gate_of(
     )
 
 
+def only(digest: str) -> Approver:
+    """Approve what somebody has seen, by its digest, and nothing else."""
+
+    def approve(gate: Gate) -> bool:
+        if gate.digest != digest:
+            raise GateRefused(
+                f"{gate.phase} would do something else than was approved: its digest is {gate.digest}, not {digest}; "
+                "nothing was changed",
+                hint=f"read `rollout preview {gate.phase} {gate.environment}`, then approve the new digest",
+                code="another-plan",
+            )
+        return True
+
+    return approve
+
+
 def ask(
     gate: Gate,
     approve: Approver | None,
