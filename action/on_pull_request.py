@@ -1,8 +1,8 @@
 """The steps of action.yml: what is applied after a merge is what its pull request's comment shows.
 
 `preview` asks rollout and writes what to say into a file, `comment` posts it, `lookup` reads the digests out of the
-comment, and `apply` gives them to rollout, which refuses any other plan. Only `comment` and `lookup` have the token. The
-standard library alone, since it runs on any runner.
+comment, and `apply` gives them to rollout, which refuses any other plan. Only `comment` and `lookup` have the token.
+It uses the standard library alone, since any runner's Python runs it.
 
 https://docs.github.com/en/rest/issues/comments
 https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit
@@ -18,6 +18,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,16 @@ def main(step: str) -> int:
 
 def preview(folder: Path) -> int:
     """Ask rollout about each environment; a failure is told in the comment, too, and leaves no digest there."""
-    phase, digests, parts, code = os.environ["PHASE"], dict[str, str](), list[str](), 0
-    for environment in os.environ["ENVIRONMENTS"].split():
+    phase, environments = os.environ["PHASE"], os.environ["ENVIRONMENTS"].split()
+    digests, parts, code = dict[str, str](), list[str](), 0
+    for environment in environments:
         asked = ("preview", phase, environment)
         for_people, for_machines = rollout(*asked), rollout(*asked, "--json")
         digest = digest_of(for_machines.stdout)
-        words = for_people.stdout + for_people.stderr
+        words = (for_people.stdout + for_people.stderr)[: LONGEST // len(environments)]
         if failed := for_machines.returncode or for_people.returncode:
             code = failed
-        elif digest != NOTHING and digest not in words:
+        elif digest != NOTHING and digest not in for_people.stdout:
             code, words = 1, f"{words}\nAWS changed between two previews: run this job again."
         else:
             digests[f"{phase} {environment}"] = digest
@@ -57,7 +59,7 @@ def preview(folder: Path) -> int:
 
 def section(environment: str, words: str, digest: str | None) -> str:
     """What the comment says of one environment; the fence is longer than any in the words."""
-    fence = "`" * max(3, *(len(each) + 1 for each in re.findall("`+", words)), 3)
+    fence = "`" * max(3, *(len(each) + 1 for each in re.findall("`+", words)), 0)
     said = {
         None: "**Failed; nothing will be applied.**",
         NOTHING: "Nothing to do.",
@@ -78,8 +80,7 @@ def comment(folder: Path) -> int:
     """Write the comment, over its earlier self if there is one."""
     said = folder / "comment.json"
     made = json.loads(said.read_text("utf-8")) if said.exists() else {"digests": {}, "parts": ["The preview failed."]}
-    parts = [each[: LONGEST // max(1, len(made["parts"]))] for each in made["parts"]]
-    text = f"{MARK}{json.dumps(made['digests'])} -->\n## rollout\n\n" + "\n".join(parts)
+    text = f"{MARK}{json.dumps(made['digests'])} -->\n## rollout\n\n" + "\n".join(made["parts"])
     with Path(os.environ["GITHUB_STEP_SUMMARY"]).open("a", encoding="utf-8") as summary:
         summary.write(text)
     number = json.loads(Path(os.environ["GITHUB_EVENT_PATH"]).read_text("utf-8"))["pull_request"]["number"]
@@ -92,13 +93,14 @@ def comment(folder: Path) -> int:
 
 def lookup(folder: Path) -> int:
     """Find the digests in the comment of the pull request that this push merged."""
-    pulls = [each for each in api("GET", f"commits/{os.environ['GITHUB_SHA']}/pulls") if each["merged_at"]]
+    branch = os.environ["GITHUB_REF_NAME"]
+    found = api("GET", f"commits/{os.environ['GITHUB_SHA']}/pulls")
+    pulls = [each for each in found if each["merged_at"] and each["base"]["ref"] == branch]
     if len(pulls) != 1:
         return stop(f"this push merged {len(pulls)} pull requests; only what one of them shows can be applied")
-    found = ours(pulls[0]["number"])
-    if found is None:
+    if (said := ours(pulls[0]["number"])) is None:
         return stop(f"pull request {pulls[0]['number']} has no preview by {os.environ['AUTHOR']}")
-    (folder / "digests.json").write_text(found["body"].splitlines()[0].removeprefix(MARK).removesuffix(" -->"), "utf-8")
+    (folder / "digests.json").write_text(said["body"].splitlines()[0].removeprefix(MARK).removesuffix(" -->"), "utf-8")
     return 0
 
 
@@ -138,11 +140,11 @@ def ours(number: int) -> dict[str, Any] | None:
 
 def paged(path: str) -> Iterator[dict[str, Any]]:
     """All entries of a list."""
-    page, found = 0, [{}] * PAGE
-    while len(found) == PAGE:
-        page += 1
+    for page in count(1):
         found = api("GET", f"{path}?per_page={PAGE}&page={page}")
         yield from found
+        if len(found) < PAGE:
+            return
 
 
 def api(method: str, path: str, body: Mapping[str, str] | None = None) -> Any:

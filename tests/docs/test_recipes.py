@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
+from rollout import Rollout
 from rollout.inventory.quantities import Percent
 from tests.conftest import Team
 from tests.docs.pages import ROOT, blocks, parsed
@@ -26,8 +27,8 @@ with prefect_test_harness(server_startup_timeout=120):
 """
 
 
-def workflow() -> dict[Any, Any]:
-    found: dict[Any, Any] = yaml.safe_load((ROOT / "examples/github-actions/ramp.yml").read_text("utf-8"))
+def workflow(name: str = "examples/github-actions/ramp.yml") -> dict[Any, Any]:
+    found: dict[Any, Any] = yaml.safe_load((ROOT / name).read_text("utf-8"))
     return found
 
 
@@ -55,6 +56,15 @@ def test_the_workflow_never_stops_a_look_halfway_and_gets_credentials_by_oidc() 
     assert not [step for step in steps if "aws-access-key-id" in step.get("with", {})]
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"]) for step in steps if "uses" in step)
     assert [each["cron"].split()[0] for each in said[True]["schedule"]] == ["*/5"]  # YAML's `on` is true
+
+
+def test_a_changes_workflow_gives_the_action_what_it_takes() -> None:
+    said, action = workflow("examples/github-actions/change.yml"), workflow("action/action.yml")
+    assert said["concurrency"]["cancel-in-progress"] is False
+    (given,) = (step["with"] for step in said["jobs"]["change"]["steps"] if step.get("uses") == "./action")
+    needed = {name for name, each in action["inputs"].items() if each.get("required")}
+    assert needed <= given.keys() <= action["inputs"].keys()
+    assert set(given["environments"].split()) <= set(Rollout.load(ROOT / "stacks.toml").environments)
 
 
 def test_the_cron_line_is_one_and_runs_a_command_that_there_is() -> None:
