@@ -23,6 +23,14 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def toml(session: nox.Session) -> None:
+    """Check stacks.toml's form and content as editors do, by .taplo.toml."""
+    session.install("taplo==0.9.3")
+    session.run("taplo", "fmt", "--check")
+    session.run("taplo", "lint")
+
+
+@nox.session
 def types(session: nox.Session) -> None:
     install(session)
     session.run("mypy")

@@ -23,7 +23,7 @@ AlarmName = Annotated[
     Field(
         min_length=1,
         max_length=255,
-        pattern=r"^[^\x00-\x1f\"]+$",
+        pattern=r'^[^\x00-\x1f"]+$',
         description="an alarm's name, 1 to 255 characters without double quotes",
     ),
 ]

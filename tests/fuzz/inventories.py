@@ -108,7 +108,7 @@ def of_schema(schema: Mapping[str, Any], wrong: int = 0) -> st.SearchStrategy[An
 def _right(schema: Mapping[str, Any], wrong: int) -> st.SearchStrategy[Any]:
     if "$ref" in schema:
         return of_schema(stacks_schema()["$defs"][schema["$ref"].rpartition("/")[2]], wrong)
-    if options := schema.get("anyOf"):
+    if options := schema.get("anyOf") or schema.get("allOf"):  # of one, here
         return st.one_of([of_schema(option, wrong) for option in options])
     if "enum" in schema or "const" in schema:
         return st.sampled_from(schema.get("enum") or [schema["const"]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -112,8 +113,38 @@ def test_schema_file_is_current() -> None:
 def test_schema_is_named_by_the_inventory_and_accepts_it() -> None:
     named = STACKS.read_text().splitlines()[0].removeprefix("#:schema ")
     schema = json.loads((ROOT / named).read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    jsonschema.validate(tomllib.loads(STACKS.read_text()), schema)
+    for draft in (jsonschema.Draft7Validator, jsonschema.Draft202012Validator):  # editors read either
+        draft.check_schema(schema)
+        draft(schema).validate(tomllib.loads(STACKS.read_text()))
+
+
+def test_the_schema_is_of_the_form_that_the_schema_store_takes() -> None:
+    schema = json.loads((ROOT / "docs/stacks.schema.json").read_text())
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert schema["$id"].startswith("https://json.schemastore.org/")
+    assert schema["title"]
+
+    def parts(part: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(part, dict):
+            yield part
+        for child in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            yield from parts(child)
+
+    found = [part for part in parts(schema) if isinstance(part.get("$ref"), str)]
+    assert found
+    assert all(len(part) == 1 for part in found)  # draft-07 ignores what is beside it
+    formats = {part["format"] for part in parts(schema) if isinstance(part.get("format"), str)}
+    assert formats <= {"date", "time", "date-time", "uri"}
+    patterns = [part["pattern"] for part in parts(schema) if isinstance(part.get("pattern"), str)]
+    assert not [each for each in patterns if re.search(r"""\\["'AZz%:=@]""", each)]  # no escapes of ECMAScript
+
+
+def test_taplo_finds_the_schema_and_the_file() -> None:
+    said = tomllib.loads((ROOT / ".taplo.toml").read_text())
+    assert all((ROOT / name).is_file() for name in said["include"])
+    (rule,) = said["rule"]
+    assert rule["include"] == [STACKS.name]
+    assert (ROOT / rule["schema"]["path"]).samefile(ROOT / "docs/stacks.schema.json")
 
 
 def test_each_default_in_the_schema_is_what_somebody_could_write() -> None:

@@ -1,6 +1,10 @@
 """A JSON schema of stacks.toml for editors: `python -m rollout.inventory.file.schema > docs/stacks.schema.json`.
 
 It is made from the models that read the file. Keys of shared tables aren't required, since an environment may add them.
+It is draft-07, the newest that SchemaStore takes and Taplo reads.
+
+https://github.com/SchemaStore/schemastore/blob/master/CONTRIBUTING.md
+https://taplo.tamasfe.dev/configuration/developing-schemas.html
 """
 
 from __future__ import annotations
@@ -67,7 +71,9 @@ def stacks_schema() -> dict[str, Any]:
     named = file["properties"]["environments"]
     definitions["Fleet"] = file["$defs"]["Fleet"]
     (pattern,) = named["patternProperties"]
-    return {
+    made = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "https://json.schemastore.org/rollout-stacks.json",
         "title": "stacks.toml",
         "type": "object",
         "properties": {
@@ -80,6 +86,21 @@ def stacks_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "$defs": definitions,
     }
+    return {key: _draft_07(value) for key, value in made.items()}
+
+
+def _draft_07(part: Any) -> Any:
+    """With `allOf` around a `$ref` with company, since nothing beside one counts; without pydantic's own formats."""
+    match part:
+        case {"type": "string", "format": "path", **others}:
+            return {"type": "string", **others}
+        case {"$ref": ref, **others} if others:
+            return {"allOf": [{"$ref": ref}], **others}
+        case dict():
+            return {key: _draft_07(value) for key, value in part.items()}
+        case list():
+            return [_draft_07(value) for value in part]
+    return part
 
 
 if __name__ == "__main__":
