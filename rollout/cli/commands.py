@@ -33,7 +33,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "weight": "Set a weight, and save it in stacks.toml",
         "rollback": "Send all traffic back to legacy at once, without asking",
         "deploy": "Point the functions' aliases to a new build, or back",
-        "override": "Let a request header select the candidate, at any weight",
+        "override": "Let a request header select the implementation, at any weight",
         "smoke": "Test the candidate's functions before they get traffic",
         "parity": "Compare both implementations' answers; exit code 8 if they differ",
         "complete": "Retire legacy when it is idle",

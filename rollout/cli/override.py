@@ -17,7 +17,7 @@ def override(
     remove: Annotated[bool, typer.Option("--remove", help="Remove the header rules.")] = False,
     message: Message = None,
 ) -> None:
-    """Let a request header select the candidate, at any weight.
+    """Let a request header select the implementation, at any weight.
 
     [header-override] in stacks.toml names the header.
 

@@ -110,7 +110,7 @@ def fleet_problems(name: str, fleet: Fleet, environments: Mapping[str, Environme
         what = f"a state machine calls functions of its own region only, {home.region}: not of {', '.join(others)}"
         yield Problem(what, where=where, hint="make a fleet for each region", code="several-regions")
     if fleet.approve_between and not _topics(home):
-        what = f"approve-between has nobody to ask: {home.name} has no SNS topic"
+        what = f"approve-between can't notify anyone: {home.name} has no SNS topic"
         yield Problem(what, where=where, hint="add sns to a [notifications] table", code="missing-key")
 
 

@@ -69,7 +69,7 @@ class RampGuard:
             self._say(f"the guard's state can't be read: {error}")
             return ""
         if state is None:
-            self._say("no guard is installed: nobody takes traffic back if this command is killed")
+            self._say("no guard is installed: if this command is killed, nothing takes traffic back")
             return ""
         if disarmed := state.disarmed_at(self._now()):
             self._say(f"the guard is disarmed until {moment(disarmed.until)} by {disarmed.by}: {disarmed.why}")

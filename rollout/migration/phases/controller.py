@@ -20,7 +20,7 @@ class ControllerInstall(Watching):
     """Creates or updates the controller."""
 
     name = "controller-install"
-    summary = "Install what runs the ramp in the account; it goes on with a ramp that a person begins, and begins none"
+    summary = "Install the controller, which continues a ramp that a person began, and begins none"
     steps = (Step(CONTROLLER, "control", "create or update the function, its files, its table and its schedule"),)
     tables = ("ramp", "analysis", "notifications", "guard", "controller")
     reads: ClassVar[tuple[str, ...]] = (ROUTING,)
@@ -49,7 +49,7 @@ class ControllerRemove(Watching):
     """Removes the controller, whatever the state of the rules and of stacks.toml."""
 
     name = "controller-remove"
-    summary = "Remove the controller; a ramp that is under way stops where it is, and nobody watches it"
+    summary = "Remove the controller; a ramp in progress stays at its weight, unwatched"
     steps = (Step(CONTROLLER, "uncontrol", "delete the function, its files, its table and its schedule"),)
     fits_completed = True
 

@@ -27,7 +27,7 @@ class Deploy(Phase):
     """Points aliases to the latest published version, or gives it a share of their requests."""
 
     name = "deploy"
-    summary = "Point the functions' aliases to the newest build; no listener rule changes"
+    summary = "Move the functions' aliases to the newest build; no listener rule changes"
     steps = (Step(CANDIDATE, "deploy", "move the aliases"),)
     tables = ("functions",)
     gives_way = False
@@ -90,7 +90,7 @@ class DeployBack(Deploy):
     """Has the state follow aliases that `rollback.builds` took back."""
 
     name = "deploy-back"
-    summary = "Have the state follow aliases that were taken back; no alias moves"
+    summary = "Update the state after aliases were moved back; no alias moves"
     needs_targets = False  # what is missing doesn't keep the state from following
 
     def target(self, key: str, live: LiveAlias, asked: Builds) -> AliasTarget:

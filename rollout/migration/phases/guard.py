@@ -24,7 +24,7 @@ class GuardInstall(Watching):
     """Creates or updates the guard, and has the alarms invoke it."""
 
     name = "guard-install"
-    summary = "Install what takes traffic back by alarms while nobody runs rollout; no request moves"
+    summary = "Install the guard, which takes traffic back on alarms; no request moves"
     steps = (
         Step(GUARD, "guard", "create or update the function, its table and its own alarms"),
         Step(MONITORING, "watch", "let the alarms of monitoring invoke it"),
@@ -62,7 +62,7 @@ class GuardRemove(Watching):
     """Removes the guard, whatever the state of the rules and of stacks.toml."""
 
     name = "guard-remove"
-    summary = "Remove the guard; from then on nothing takes traffic back while nobody runs rollout"
+    summary = "Remove the guard; then alarms no longer take traffic back"
     steps = (
         Step(MONITORING, "watch", "let the alarms of monitoring invoke it no more"),
         Step(GUARD, "unguard", "delete the function, its table and its own alarms"),
