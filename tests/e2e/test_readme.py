@@ -1,4 +1,4 @@
-"""README's migration, each line as it stands there, by somebody at a terminal who says yes."""
+"""README's quickstart and docs/migration.md, each line as it stands, by somebody at a terminal who says yes."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Shell]:
-    """A checkout with the sandbox's one environment that README's lines are about."""
+    """A checkout with the sandbox's one environment that the lines are about."""
     for name in ("programs", "samples"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     text = (ROOT / "stacks.toml").read_text()
@@ -111,10 +111,10 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     daemon.stop(tmp_path / ".rollout" / "sandbox")
 
 
-def lines() -> Iterator[tuple[str, str]]:
-    """README's shell lines and what it has appended to the inventory, in order."""
+def lines(page: str) -> Iterator[tuple[str, str]]:
+    """A page's shell lines and what it has appended to the inventory, in order."""
     for block in blocks("sh", "toml"):
-        if block.page != "README.md":
+        if block.page != page:
             continue
         if block.language == "toml":
             yield "toml", block.code
@@ -122,11 +122,25 @@ def lines() -> Iterator[tuple[str, str]]:
             yield from (("sh", line) for line in block.code.splitlines() if not line.startswith(SETUP))
 
 
-def test_each_line_works_as_it_stands_to_a_completed_ramp_and_back(shell: Shell) -> None:
+def test_the_quickstart_moves_a_tenth_and_back(shell: Shell) -> None:
+    said: dict[str, str] = {}
+    for _, line in lines("README.md"):
+        match shlex.split(line, comments=True):
+            case ["export", *settings]:
+                shell.variables |= dict(setting.split("=", 1) for setting in settings)
+            case ["rollout", "sandbox", "load", *_] as words:
+                shell.start(words)
+            case words:
+                said[words[1]] = shell.run(words)
+    assert said["status"].count("10 %") >= 2  # want and live
+    assert "on legacy only" in said["rollback"]
+
+
+def test_each_line_of_a_migration_works_as_it_stands_to_a_completed_ramp_and_back(shell: Shell) -> None:
     said: dict[str, str] = {}
     ramp: Command | None = None
     after: list[list[str]] = []  # what stands behind the ramp in its own terminal
-    for language, line in lines():
+    for language, line in lines("docs/migration.md"):
         words = shlex.split(line, comments=True) if language == "sh" else []
         match words:
             case []:

@@ -168,16 +168,16 @@ def test_reserved_concurrency_throttles(tenant: Tenant) -> None:
     function(tenant, "guard", TELLS, **SETTINGS)
     tenant.functions.put_function_concurrency(FunctionName="guard", ReservedConcurrentExecutions=1)
     invoke(tenant, "guard")
-    slow = Thread(target=invoke, args=(tenant, "guard", {"sleep": 2}))
-    slow.start()
 
-    def throttled() -> bool:
+    def throttled(event: Any = None) -> bool:
         try:
-            invoke(tenant, "guard")
+            invoke(tenant, "guard", event)
         except tenant.functions.exceptions.TooManyRequestsException:
             return True
         return False
 
+    slow = Thread(target=eventually, args=(lambda: not throttled({"sleep": 2}),))  # it may be throttled itself at first
+    slow.start()
     eventually(throttled)
     slow.join()
     assert invoke(tenant, "guard")[0] is None
