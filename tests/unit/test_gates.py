@@ -9,7 +9,7 @@ import pytest
 
 from rollout.alb.weights import ForwardAction
 from rollout.analysis.measuring.volumes import Volume
-from rollout.inventory.model import LEGACY_ONLY, PREPARED, Route, Split
+from rollout.inventory.model import LEGACY_ONLY, PREPARED, Arn, Route, Split
 from rollout.inventory.quantities import Percent
 from rollout.inventory.settings import Stickiness
 from rollout.migration.gates import Gate, TrafficLine, drift_warning, only_lowers, traffic_of, warnings_of
@@ -148,6 +148,29 @@ def test_a_gate_is_empty_when_neither_aws_nor_the_state_would_change() -> None:
     assert gate.is_empty
     assert not replace(gate, previews=(preview(), preview(rebuilt=True))).is_empty
     assert not replace(gate, previews=(preview(refreshed=True),)).is_empty
+
+
+def test_the_digest_is_of_what_happens_and_not_of_what_was_counted_or_said() -> None:
+    up, kept = line(PREPARED, TEN), replace(line(TEN, TEN), route="other")
+    gate = Gate("production", "weight", (up, kept), (preview(),))
+    alike = replace(
+        gate,
+        traffic=(kept, replace(up, volume=Volume(20, ("score",)))),
+        warnings=("mind the step",),
+        uncounted="too slow",
+    )
+    assert alike.digest == gate.digest
+    others = (
+        replace(gate, environment="staging"),
+        replace(gate, phase="phase3"),
+        replace(gate, traffic=(line(TEN, TEN), kept)),
+        replace(gate, traffic=(replace(up, kept_after=timedelta(hours=2)), kept)),
+        replace(gate, previews=(preview(rebuilt=True),)),
+        replace(gate, previews=(preview(refreshed=True),)),
+        replace(gate, commands=("terraform state rm x",)),
+        replace(gate, writes=(Arn("arn:aws:rule"),)),
+    )
+    assert len({gate.digest, *(other.digest for other in others)}) == 1 + len(others)
 
 
 def test_a_new_build_of_a_function_with_an_alias_gets_no_request_yet() -> None:
