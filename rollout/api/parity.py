@@ -123,13 +123,16 @@ class Parity(Part):
             rate: Pairs a second.
 
         Raises:
-            UsageError: There is no such group, or a number is out of range.
+            UsageError: Nothing was compared yet, there is no such group, or a number is out of range.
             ConfigError: The samples can't be used.
             AwsError: AWS refused, throttles, or can't be reached.
         """
         _within(pairs, 1, MOST_PAIRS, "pairs a group")
         _within(rate, 0.1, MOST_RATE, "requests a second")
         ready, clock = self._ready(self._last_gathered(sources), rate, 1), self._container.clock
+        if not ready.journal.outcomes:
+            hint = f"run `rollout parity {self._environment.name}` first"
+            raise UsageError("nothing has been compared yet", hint=hint, code="nothing-compared")
         requests, found = {each.digest: each for each in ready.chosen}, list[ExplainedGroup]()
         for name, route, place, difference in self._groups(ready, groups):
             outcomes = (each for each in ready.journal.outcomes.values() if each.route == route)
@@ -165,7 +168,7 @@ class Parity(Part):
         }
         for name in wanted:
             if not any(name in (group, route) for group, (route, _) in every.items()):
-                known = f"known are {', '.join(every)}" if every else "nothing differs; run `rollout parity` first"
+                known = f"known are {', '.join(every)}" if every else "nothing differs"
                 raise UsageError(f"there is no group of differences {name!r}", hint=known, code="unknown-group")
         places = {(route, str(place)): place for route, tally in tallies.items() for place in tally.groups}
         return [

@@ -14,7 +14,7 @@ from rollout.alb.state import AlbState
 from rollout.analysis.measuring.logged_balancers import spots_of
 from rollout.api.logged_lines import Lines, logged_lines
 from rollout.api.opened import Opened
-from rollout.base.files import Unreadable, read_pieces
+from rollout.base.files import NoSuchFile, Unreadable, read_pieces
 from rollout.base.foreign import Unexpected
 from rollout.base.formatting import count_of
 from rollout.base.gzipped import lines_of
@@ -92,7 +92,7 @@ class Gathered:
         except (Unreadable, Unexpected, zlib.error) as error:
             why = "is not gzipped" if isinstance(error, zlib.error) else str(error)
             raise UsageError(
-                f"the file {why}",
+                why if isinstance(error, NoSuchFile) else f"the file {why}",
                 where=str(file),
                 hint="give a HAR file (.har), lines of JSON (.jsonl), or an access log (.log.gz)",
                 code="unreadable-requests",

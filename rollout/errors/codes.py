@@ -229,6 +229,7 @@ PARITY: Mapping[str, str] = {
     "parity-outdated": "The answers were compared by another build, or by other exceptions.",
     "parity-insufficient": "The answers differ more than allowed, or too little was compared.",
     "parity-impossible": "Parity compares Lambda functions, and a side of the route is none.",
+    "nothing-compared": "No answers have been compared yet.",
     "nothing-to-ask": "There is no request to compare answers of.",
     "unknown-group": "There is no such group of differences.",
     "unreadable-requests": "A file of requests is neither HAR nor lines of JSON.",

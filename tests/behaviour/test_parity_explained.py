@@ -77,7 +77,7 @@ def test_nothing_is_asked_for_groups_that_nobody_asked_for(differing: InMemoryTe
 @pytest.mark.parametrize("group", ["stamp-score:9", "another", "stamp-score:x"])
 def test_a_group_that_is_not_there_is_refused(differing: InMemoryTeam, group: str) -> None:
     sources, parity = Sources(routes=[ROUTE], files=[requests(differing)]), differing.open().parity
-    with raises(UsageError, "unknown-group"):
+    with raises(UsageError, "nothing-compared"):
         parity.explain([group], sources)
     parity.compare(sources, rate=100)
     with raises(UsageError, "unknown-group"):
