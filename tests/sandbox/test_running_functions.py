@@ -164,7 +164,8 @@ def test_a_key_of_a_session_is_its_roles(sandbox: Sandbox, tenant: Tenant) -> No
         sandbox.client("iam", key, REGION).get_role(RoleName="guard")
 
 
-def test_reserved_concurrency_throttles(tenant: Tenant) -> None:
+def test_reserved_concurrency_throttles(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")  # else the client waits until there is room
     function(tenant, "guard", TELLS, **SETTINGS)
     tenant.functions.put_function_concurrency(FunctionName="guard", ReservedConcurrentExecutions=1)
     invoke(tenant, "guard")
