@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
 from rollout.cli.options import EnvironmentName, Message
-from rollout.cli.session import Session, command
+from rollout.cli.session import Session, command, group
 
-controller = typer.Typer(
-    help="Run the ramp in the account, without a terminal.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+controller = group("Run the ramp in the account, without a terminal.")
 
 
 @controller.command()

@@ -7,17 +7,11 @@ from typing import Annotated
 import typer
 
 from rollout.cli.options import Message
-from rollout.cli.session import Session, command
+from rollout.cli.session import Session, command, group
 
 FleetName = Annotated[str, typer.Argument(metavar="FLEET", help="A [fleets.FLEET] of stacks.toml.", show_default=False)]
 
-fleet = typer.Typer(
-    help="Ramp many environments by their controllers, wave by wave.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+fleet = group("Ramp many environments by their controllers, wave by wave.")
 
 
 @fleet.command()

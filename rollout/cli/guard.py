@@ -7,15 +7,9 @@ from typing import Annotated
 import typer
 
 from rollout.cli.options import EnvironmentName, Message
-from rollout.cli.session import Session, command
+from rollout.cli.session import Session, command, group
 
-guard = typer.Typer(
-    help="Take traffic back on alarms, also while no rollout runs.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+guard = group("Take traffic back on alarms, also while no rollout runs.")
 
 
 @guard.command()

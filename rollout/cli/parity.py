@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from rollout.cli.options import EnvironmentName, Routes
-from rollout.cli.session import Session, command
+from rollout.cli.session import Session, command, group
 
 if TYPE_CHECKING:
     from rollout.api.parity import Sources
@@ -41,13 +41,8 @@ class _Comparing(TyperGroup):
         return super().get_command(ctx, cmd_name) or super().get_command(ctx, "compare")
 
 
-parity = typer.Typer(
-    cls=_Comparing,
-    help="Compare both implementations' answers: `rollout parity ENV` is `rollout parity compare ENV`.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
+parity = group(
+    "Compare both implementations' answers: `rollout parity ENV` is `rollout parity compare ENV`.", cls=_Comparing
 )
 
 

@@ -169,6 +169,23 @@ def command(
     return made
 
 
+def group(about: str, **settings: Any) -> typer.Typer:
+    """A command that has commands.
+
+    Args:
+        about: Its help.
+        settings: Further ones of Typer's.
+    """
+    return typer.Typer(
+        help=about,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        **settings,
+    )
+
+
 @contextmanager
 def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
     """Run a command's body; whatever goes wrong ends in one clear error and its exit code.

@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import ClassVar
 
 from pulumi import ComponentResource, FileAsset, Resource, ResourceOptions
-from pulumi_aws import cloudwatch, dynamodb, iam, lambda_, s3
+from pulumi_aws import cloudwatch, iam, lambda_, s3
 
-from rollout.guard.table import HASH, RANGE
 from rollout.inventory.controller import ControllerConfig
 from rollout.inventory.marks import CONTROLLER_TAG, invoker_name
 from rollout.inventory.model import Environment
 from rollout.programs.alarms.alarms import title
+from rollout.programs.components.function_parts import function_log, record_table
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
 from rollout.programs.components.scheduled import Pace, allow, document, schedule
 from rollout.programs.controlling import controller_digest, kept_in
@@ -29,7 +29,6 @@ TIMEOUT = timedelta(minutes=15)
 """AWS's limit, for a raise that waits for other stacks' locks and for the read-back."""
 MAX_AGE = timedelta(minutes=1)
 """AWS's shortest; a look that couldn't begin by then is the next one's."""
-LOG_RETENTION_DAYS = 90
 LOOK = {"act": "look"}
 
 
@@ -65,24 +64,8 @@ class ControllerFunction(ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         self._name, self._args, self._child = name, args, ResourceOptions(parent=self)
         self._aws_name, self._tags = args.config.name, args.tags or None
-        table = dynamodb.Table(
-            name,
-            name=table_name(title(args.environment)),
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=HASH,
-            range_key=RANGE,
-            attributes=[{"name": HASH, "type": "S"}, {"name": RANGE, "type": "S"}],
-            deletion_protection_enabled=False,
-            tags=self._tags,
-            opts=self._child,
-        )
-        log_group = cloudwatch.LogGroup(
-            name,
-            name=f"/aws/lambda/{self._aws_name}",
-            retention_in_days=LOG_RETENTION_DAYS,
-            tags=self._tags,
-            opts=self._child,
-        )
+        table = record_table(name, table_name(title(args.environment)), self._tags, self._child)
+        log_group = function_log(name, self._aws_name, self._tags, self._child)
         role, rights = self._build_role(log_group)
         self.function = self._build_function(role, [self._build_project(), table, log_group, rights])
         self._build_schedule()

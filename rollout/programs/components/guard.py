@@ -7,24 +7,23 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-action
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from pulumi import AssetArchive, ComponentResource, Output, Resource, ResourceOptions, StringAsset
-from pulumi_aws import cloudwatch, dynamodb, iam, lambda_
+from pulumi_aws import cloudwatch, iam, lambda_
 
 from rollout.guard.alarm import LOOK
 from rollout.guard.config import GuardConfig
 from rollout.guard.heartbeat import DIMENSION, METRIC, NAMESPACE
-from rollout.guard.table import HASH, RANGE
 from rollout.inventory.marks import DIGEST_TAG, guard_invoker_name, guard_name
 from rollout.inventory.model import Environment
 from rollout.inventory.settings import Guard
+from rollout.programs.components.function_parts import function_log, record_table
 from rollout.programs.components.http_lambda import ASSUMED_BY_LAMBDA
-from rollout.programs.components.scheduled import Pace, schedule
+from rollout.programs.components.scheduled import Pace, document, schedule
 from rollout.programs.guarding import PRINCIPAL, guard_digest, guard_files, named_alarms
 
 HANDLER, RUNTIME = "rollout.guard.handler.handle", "python3.13"
@@ -34,7 +33,6 @@ CONCURRENCY = 2
 """Two alarms at once, whatever else the account runs."""
 RETRIES, MAX_AGE = 2, timedelta(hours=1)
 LOOK_EVERY = timedelta(minutes=5)
-LOG_RETENTION_DAYS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +70,8 @@ class GuardFunction(ComponentResource):
         super().__init__(self.pulumi_type, name, None, opts)
         self._name, self._args, self._child = name, args, ResourceOptions(parent=self)
         self._aws_name, self._tags = guard_name(args.environment), args.tags or None
-        self.table = dynamodb.Table(
-            name,
-            name=args.config.table,
-            billing_mode="PAY_PER_REQUEST",
-            hash_key=HASH,
-            range_key=RANGE,
-            attributes=[{"name": HASH, "type": "S"}, {"name": RANGE, "type": "S"}],
-            deletion_protection_enabled=False,
-            tags=self._tags,
-            opts=self._child,
-        )
-        log_group = cloudwatch.LogGroup(
-            name,
-            name=f"/aws/lambda/{self._aws_name}",
-            retention_in_days=LOG_RETENTION_DAYS,
-            tags=self._tags,
-            opts=self._child,
-        )
+        self.table = record_table(name, args.config.table, self._tags, self._child)
+        log_group = function_log(name, self._aws_name, self._tags, self._child)
         role, rights = self._build_role(log_group)
         self.function = self._build_function(role, [log_group, rights])
         ready = self._build_invocation()
@@ -103,7 +85,7 @@ class GuardFunction(ComponentResource):
             self._name, name=self._aws_name, assume_role_policy=ASSUMED_BY_LAMBDA, tags=self._tags, opts=self._child
         )
         policy = Output.all(self.table.arn, log_group.arn).apply(
-            lambda arns: json.dumps({"Version": "2012-10-17", "Statement": statements(self._args.config, *arns)})
+            lambda arns: document(statements(self._args.config, *arns))
         )
         return role, iam.RolePolicy(self._name, name="rollout", role=role.name, policy=policy, opts=self._child)
 
