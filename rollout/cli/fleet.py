@@ -23,7 +23,7 @@ def definition(run: Session, name: FleetName) -> None:
     """
     import json
 
-    typer.echo(json.dumps(run.rollout().fleet_ramp(name).definition(), indent=2))
+    run.print(json.dumps(run.rollout().fleet_ramp(name).definition(), indent=2))
 
 
 @fleet.command()
@@ -41,7 +41,7 @@ def template(
     """
     import json
 
-    typer.echo(json.dumps(run.rollout().fleet_ramp(name).template(account_of), indent=2))
+    run.print(json.dumps(run.rollout().fleet_ramp(name).template(account_of), indent=2))
 
 
 @fleet.command()

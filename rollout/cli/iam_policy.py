@@ -43,4 +43,4 @@ def iam_policy(
     """
     import json
 
-    typer.echo(json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2))
+    run.print(json.dumps(run.environment(environment).iam_policy(role.value, live=live), indent=2))

@@ -94,7 +94,7 @@ def init(
     text = text_of(draft)
     parse(text, run.file).check()
     if dry_run:
-        typer.echo(text, nl=False)
+        run.print(text.removesuffix("\n"))
         return
     writing.write_new(run.file, text, force=force)
     _summarize(run, draft)

@@ -1,20 +1,23 @@
 """Standard output and error that never raise: a failed write stops nothing.
 
 A closed pipe, a full disk and a closed descriptor are taken for a reader who is gone. Where nobody may be waited for,
-so is a reader who doesn't read, until there is room again. It writes to the descriptor itself: what Python keeps in a
-buffer would be tried again, and fail, when the interpreter ends.
+so is a reader who doesn't read, until there is room again. `Output.lost` is for commands that only read, whose output
+is all that they do. It writes to the descriptor itself: what Python keeps in a buffer would be tried
+again, and fail, when the interpreter ends.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import select
 import sys
 from io import TextIOBase
-from typing import Literal, TextIO
+from typing import ClassVar, Literal, TextIO
 
 _PADDING = re.compile(r"[ ]+$", re.MULTILINE)
+_LEFT = (errno.EPIPE, errno.EBADF)
 _PIECE = 4096  # what a pipe that says it has room takes without waiting
 
 
@@ -26,6 +29,9 @@ class Output(TextIOBase):
         patience: The seconds to wait for a reader; None waits forever.
         unpadded: Without the blanks that fill lines up to the width, which would wrap in a log.
     """
+
+    lost: ClassVar[OSError | None] = None
+    """Why a line of this command could not be written to standard output, other than that its reader has left."""
 
     def __init__(
         self, name: Literal["stdout", "stderr"], *, patience: float | None = None, unpadded: bool = False
@@ -63,8 +69,11 @@ class Output(TextIOBase):
             if stream is not None:
                 stream.flush()
                 self._write(stream, said)
-        except (OSError, ValueError):
+        except ValueError:  # closed
             pass
+        except OSError as error:
+            if self._name == "stdout" and error.errno not in _LEFT:
+                Output.lost = error
         return len(text)
 
     def _write(self, stream: TextIO, text: str) -> None:

@@ -28,6 +28,7 @@ import typer
 from rollout.base.stopping import Terminated
 from rollout.cli import crash
 from rollout.cli.options import STACKS_TOML, File, Json, ProviderName, ProviderOption, Sandboxed, Yes
+from rollout.cli.output import Output
 from rollout.errors import Interrupted, RolloutError
 
 if TYPE_CHECKING:
@@ -93,6 +94,18 @@ class Session:
 
     def _report(self, event: Event) -> None:
         self.render(event)
+
+    def print(self, text: str) -> None:
+        """Print a document, such as a policy, as it is."""
+        Output("stdout", patience=self.patience).write(f"{text}\n")
+
+    def report_error(self, error: RolloutError) -> None:
+        """Render an error, for a person too where the machine that reads can't get it."""
+        self.render(error)
+        if self.json and Output.lost:
+            from rollout.cli.render import renderer
+
+            renderer(json=False, patience=self.patience)(error)
 
     @property
     def approve(self) -> Approver | None:
@@ -160,6 +173,9 @@ def command(
         def called(**given: Any) -> None:
             with session(**{name: given.pop(name) for name in shared}, patience=patience) as run:
                 function(run, **given)  # type: ignore[call-arg]
+                if Output.lost and not yes:  # of a change, the exit code tells of the change
+                    why = f"can't be written: {Output.lost.strerror}"
+                    raise RolloutError(why, where="standard output", code="file-not-writable")
 
         own = list(signature(function, eval_str=True).parameters.values())[1:]
         both = [each.replace(kind=Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
@@ -197,13 +213,13 @@ def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
     _say_what_can_be_said()
     warnings.simplefilter("ignore")  # the SDK's, about an engine that ended early; our own are events
     logging.getLogger("rollout").addHandler(logging.NullHandler())  # a log's lines are no part of what a command says
-    opened = Session(file, **options)
+    opened, Output.lost = Session(file, **options), None
     crash.watch_threads()
     restore = _terminate_like_ctrl_c()
     try:
         yield opened
     except RolloutError as error:
-        opened.render(error)
+        opened.report_error(error)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt:
         stopped = Interrupted("stopped")
@@ -216,7 +232,7 @@ def session(file: Path = STACKS_TOML, **options: Any) -> Iterator[Session]:
         raise typer.Exit(1) from None
     except Exception as error:  # noqa: BLE001 - the last one to catch it
         found = crash.defect(error)
-        opened.render(found)
+        opened.report_error(found)
         raise typer.Exit(found.exit_code) from None
     finally:
         if "render" in vars(opened):

@@ -73,3 +73,25 @@ def test_the_exit_code_is_the_commands_own_whatever_becomes_of_the_output(redire
     done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, check=False)
     assert done.returncode == 2
     assert b"Traceback" not in done.stderr
+
+
+READS = [
+    "plan-ramp production --rpm 100",
+    "plan-ramp production --rpm 100 --json",
+    "iam-policy production --for observe",
+]
+
+
+@pytest.mark.parametrize("reads", READS)
+def test_what_only_reads_fails_where_its_output_is_lost(reads: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "rollout", *reads.split()]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1
+    assert b"[file-not-writable]" in done.stderr
+
+
+def test_a_reader_who_leaves_is_no_failure() -> None:
+    command = f'"{sys.executable}" -m rollout {READS[-1]}; echo $? >&2'
+    done = subprocess.run(["/bin/sh", "-c", f"({command}) | true"], capture_output=True, check=False)
+    assert done.stderr.split() == [b"0"]
